@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { ConfigurationError, loadGenerateSettings, modelIdSchema } from './generate.ts';
+import type { GenerateSettings, ModelId } from './generate.ts';
+
+/** The repository root, from which relative paths in the environment are resolved. */
+export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const snowflake = z.string().regex(/^\d{17,20}$/, 'must be a Discord id (17 to 20 digits)');
+const path = z.string().transform((text) => (isAbsolute(text) ? text : resolve(projectRoot, text)));
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+/** What both processes need. */
+const commonSchema = z.object({
+  REDIS_URL: z.url({ protocol: /^(rediss?|unix)$/, error: 'must be redis://…, rediss://… or unix:///path' }),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and dashes, at most 32')
+    .default('humo'),
+  DATA_DIRECTORY: path.prefault('data'),
+  ARTIFACT_STORE: z.enum(['file', 'redis', 's3'], 'must be file, redis or s3').default('file'),
+  S3_ENDPOINT: httpUrl.optional(),
+  S3_BUCKET: z.string().min(3).optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  HUMO_PROFILE: z.string().default('official'),
+  GENERATE_FILE: path.prefault('generate.yaml'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+const botSchema = commonSchema.extend({
+  DISCORD_TOKEN: z
+    .string('must be set: copy the bot token from the Developer Portal, page Bot')
+    .min(20, 'is too short to be a bot token: copy it from the Developer Portal, page Bot'),
+  DISCORD_GUILD_ID: snowflake.optional(),
+  DISCORD_API_URL: httpUrl.default('https://discord.com/api'),
+  OWNER_IDS: list.pipe(z.array(snowflake)).prefault(''),
+  ATTACHMENT_HOSTS: list
+    .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i, 'must be host names, separated by commas')))
+    .prefault('cdn.discordapp.com,media.discordapp.net'),
+  ATTACHMENT_CA_FILE: path.optional(),
+  MAXIMUM_WAITING_PER_USER: z.coerce.number().int().min(1).max(1000).default(10),
+  REGISTER_COMMANDS: z.stringbool('must be true or false').default(true),
+});
+
+const workerSchema = commonSchema.extend({
+  HUMO_MODELS: list.pipe(z.array(modelIdSchema).min(1, 'must name at least one model')).prefault('17b,1_7b'),
+  HUMO_WEIGHTS_DIRECTORY: path.prefault('weights'),
+  HUMO_MEMORY_LIMIT_GIB: z.coerce.number().positive().optional(),
+  HUMO_PRECISION: z.enum(['bf16', 'fp8', 'fp32']).optional(),
+  ENGINE_COMMAND: z.string().min(1).optional(),
+  ENGINE_START_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(900),
+  ENGINE_SILENCE_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(600),
+  WORKER_NAME: z.string().max(64).optional(),
+});
+
+export interface CommonConfig {
+  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly dataDirectory: string;
+  readonly artifacts:
+    | { readonly kind: 'file'; readonly directory: string }
+    | { readonly kind: 'redis' }
+    | {
+        readonly kind: 's3';
+        readonly bucket: string;
+        readonly region: string;
+        readonly endpoint: string | undefined;
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+      };
+  readonly generate: GenerateSettings;
+  readonly logLevel: string;
+}
+
+export interface BotConfig extends CommonConfig {
+  readonly discord: {
+    readonly token: string;
+    readonly guildId: string | undefined;
+    /** base of the REST API, without the version */
+    readonly apiUrl: string;
+    readonly ownerIds: readonly string[];
+    readonly registerCommands: boolean;
+  };
+  readonly attachments: {
+    /** `host` or `host:port`, lower case */
+    readonly hosts: readonly string[];
+    /** PEM text of a further certificate authority for these hosts */
+    readonly certificateAuthority: string | undefined;
+  };
+  readonly maximumWaitingPerUser: number;
+}
+
+export interface WorkerConfig extends CommonConfig {
+  readonly models: readonly ModelId[];
+  readonly weightsDirectory: string;
+  readonly memoryLimitGiB: number | undefined;
+  readonly precision: 'bf16' | 'fp8' | 'fp32' | undefined;
+  /** replaces the project's own engine; split on spaces */
+  readonly engineCommand: readonly string[] | undefined;
+  readonly engineStartTimeoutSeconds: number;
+  readonly engineSilenceTimeoutSeconds: number;
+  readonly name: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws ConfigurationError naming every bad variable at once */
+export function loadBotConfig(environment: Environment): BotConfig {
+  const { values, common, problems } = load(botSchema, environment);
+  let certificateAuthority: string | undefined;
+  if (values?.ATTACHMENT_CA_FILE !== undefined) {
+    try {
+      certificateAuthority = readFileSync(values.ATTACHMENT_CA_FILE, 'utf8');
+    } catch (error) {
+      problems.push(`ATTACHMENT_CA_FILE: cannot be read: ${(error as Error).message}`);
+    }
+  }
+  if (values === undefined || common === undefined || problems.length > 0)
+    throw new ConfigurationError(problems);
+  return {
+    ...common,
+    discord: {
+      token: values.DISCORD_TOKEN,
+      guildId: values.DISCORD_GUILD_ID,
+      apiUrl: values.DISCORD_API_URL.replace(/\/+$/, ''),
+      ownerIds: values.OWNER_IDS,
+      registerCommands: values.REGISTER_COMMANDS,
+    },
+    attachments: { hosts: values.ATTACHMENT_HOSTS.map((host) => host.toLowerCase()), certificateAuthority },
+    maximumWaitingPerUser: values.MAXIMUM_WAITING_PER_USER,
+  };
+}
+
+/** @throws ConfigurationError naming every bad variable at once */
+export function loadWorkerConfig(environment: Environment): WorkerConfig {
+  const { values, common, problems } = load(workerSchema, environment);
+  if (values === undefined || common === undefined || problems.length > 0)
+    throw new ConfigurationError(problems);
+  return {
+    ...common,
+    models: [...new Set(values.HUMO_MODELS)],
+    weightsDirectory: values.HUMO_WEIGHTS_DIRECTORY,
+    memoryLimitGiB: values.HUMO_MEMORY_LIMIT_GIB,
+    precision: values.HUMO_PRECISION,
+    engineCommand: values.ENGINE_COMMAND?.split(' ').filter((part) => part !== ''),
+    engineStartTimeoutSeconds: values.ENGINE_START_TIMEOUT_SECONDS,
+    engineSilenceTimeoutSeconds: values.ENGINE_SILENCE_TIMEOUT_SECONDS,
+    name: values.WORKER_NAME,
+  };
+}
+
+function load<S extends typeof commonSchema>(
+  schema: S,
+  environment: Environment,
+): { values: z.infer<S> | undefined; common: CommonConfig | undefined; problems: string[] } {
+  // An empty variable means "not set": `.env` files list variables without values.
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const problems: string[] = [];
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const variable = String(issue.path[0] ?? 'environment');
+      problems.push(`${variable}: ${given[variable] === undefined ? 'is not set; ' : ''}${issue.message}`);
+    }
+  }
+  // Further checks run on their own, so that one start lists every problem and not only the first kind.
+  const profile = given['HUMO_PROFILE'] ?? 'official';
+  const generateFile = resolve(projectRoot, given['GENERATE_FILE'] ?? 'generate.yaml');
+  let generate: GenerateSettings | undefined;
+  try {
+    generate = loadGenerateSettings(generateFile, profile);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    problems.push(...error.problems);
+  }
+  if (given['ARTIFACT_STORE'] === 's3') {
+    for (const name of ['S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']) {
+      if (given[name] === undefined) problems.push(`${name}: is not set; ARTIFACT_STORE=s3 needs it`);
+    }
+  }
+  if (!parsed.success || generate === undefined || problems.length > 0) {
+    return { values: parsed.success ? parsed.data : undefined, common: undefined, problems };
+  }
+  const values = parsed.data;
+  const artifacts: CommonConfig['artifacts'] =
+    values.ARTIFACT_STORE === 's3'
+      ? {
+          kind: 's3',
+          bucket: values.S3_BUCKET ?? '',
+          region: values.S3_REGION,
+          endpoint: values.S3_ENDPOINT,
+          accessKeyId: values.S3_ACCESS_KEY_ID ?? '',
+          secretAccessKey: values.S3_SECRET_ACCESS_KEY ?? '',
+        }
+      : values.ARTIFACT_STORE === 'redis'
+        ? { kind: 'redis' }
+        : { kind: 'file', directory: resolve(values.DATA_DIRECTORY, 'artifacts') };
+  return {
+    values,
+    problems,
+    common: {
+      redis: { url: values.REDIS_URL, prefix: values.REDIS_PREFIX },
+      dataDirectory: values.DATA_DIRECTORY,
+      artifacts,
+      generate,
+      logLevel: values.LOG_LEVEL,
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** Number of lines of a size: the shorter side of the official sizes, in pixels. */
+export const linesSchema = z.enum(['480', '720']);
+export type Lines = z.infer<typeof linesSchema>;
+
+export const shapeSchema = z.enum(['landscape', 'portrait', 'square']);
+export type Shape = z.infer<typeof shapeSchema>;
+
+export const modelIdSchema = z.enum(['17b', '1_7b']);
+export type ModelId = z.infer<typeof modelIdSchema>;
+
+const dimension = z
+  .number()
+  .int()
+  .min(16)
+  .max(2048)
+  .multipleOf(16, 'must be a multiple of 16, the VAE stride times the patch size');
+const frameCount = z
+  .number()
+  .int()
+  .positive()
+  .refine(
+    (n) => n % 4 === 1,
+    'must be 4k + 1: the VAE packs four frames into one latent frame after the first',
+  );
+const sizesSchema = z.record(
+  linesSchema,
+  z.strictObject({
+    landscape: z.tuple([dimension, dimension]),
+    portrait: z.tuple([dimension, dimension]),
+    square: z.tuple([dimension, dimension]),
+  }),
+);
+const secondsPerPass = z.record(linesSchema, z.number().positive());
+const precisionSchema = z.enum(['bf16', 'fp8', 'fp32']);
+
+const modelSchema = z.strictObject({
+  title: z.string().min(1),
+  parameters: z.number().int().positive(),
+  scales: z.strictObject({
+    audio: z.number().positive(),
+    text: z.number().positive(),
+    image: z.number().positive().optional(),
+  }),
+  passes: z.number().int().min(2).max(4),
+  secondsPerPass,
+});
+
+const presetSchema = z.strictObject({
+  title: z.string().min(1).max(100),
+  description: z.string().min(1).max(100),
+  model: modelIdSchema,
+  lines: z.union([z.literal(480), z.literal(720)]),
+  steps: z.number().int().min(1).max(200),
+});
+
+const profileSchema = z.strictObject({
+  weights: z.enum(['official', 'random']).optional(),
+  precision: precisionSchema.optional(),
+  maximumSteps: z.number().int().min(1).optional(),
+  previewEverySteps: z.number().int().min(1).optional(),
+  secondsPerPass: secondsPerPass.optional(),
+  sizes: sizesSchema.optional(),
+});
+
+const fileSchema = z
+  .strictObject({
+    version: z.literal(1, 'only version 1 is understood; update this program or the file'),
+    fps: z.number().int().positive(),
+    frames: z.strictObject({
+      default: frameCount,
+      minimum: frameCount,
+      maximum: frameCount,
+      warnAbove: frameCount,
+    }),
+    sampler: z.strictObject({
+      shift: z.number().positive(),
+      firstSigma: z.number().positive().max(1),
+    }),
+    guidanceSwitchTimestep: z.number().int().min(0).max(1000),
+    models: z.record(modelIdSchema, modelSchema),
+    sizes: sizesSchema,
+    presets: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), presetSchema),
+    defaultPreset: z.string(),
+    defaultShape: shapeSchema,
+    precision: precisionSchema,
+    memoryLimitGiB: z.number().positive().nullable(),
+    previewEverySteps: z.number().int().min(1),
+    negativePrompt: z.string().max(2000),
+    profiles: z.record(z.string(), profileSchema),
+  })
+  .superRefine((file, context) => {
+    if (!(file.defaultPreset in file.presets)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['defaultPreset'],
+        message: `names no preset; there are: ${Object.keys(file.presets).join(', ')}`,
+      });
+    }
+    const { minimum, maximum, default: usual } = file.frames;
+    if (!(minimum <= usual && usual <= maximum)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['frames', 'default'],
+        message: `must lie within ${minimum}…${maximum}`,
+      });
+    }
+    // Discord shows at most 25 choices for one option.
+    if (Object.keys(file.presets).length > 25) {
+      context.addIssue({
+        code: 'custom',
+        path: ['presets'],
+        message: 'at most 25: Discord shows no more choices',
+      });
+    }
+  });
+
+export type GenerateFile = z.infer<typeof fileSchema>;
+
+/** A preset with everything it implies, for one shape and the active profile. */
+export interface ResolvedPreset {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly model: ModelId;
+  /** pixels */
+  readonly width: number;
+  /** pixels */
+  readonly height: number;
+  readonly steps: number;
+  readonly shift: number;
+  readonly scales: { readonly audio: number; readonly text: number; readonly image?: number | undefined };
+  /** first guess of one pass at the default number of frames, in seconds */
+  readonly secondsPerPass: number;
+  readonly passes: number;
+}
+
+/** `generate.yaml` with one profile applied. */
+export interface GenerateSettings {
+  readonly profile: string;
+  readonly weights: 'official' | 'random';
+  readonly fps: number;
+  readonly frames: GenerateFile['frames'];
+  readonly presetNames: readonly string[];
+  readonly defaultPreset: string;
+  readonly defaultShape: Shape;
+  readonly precision: z.infer<typeof precisionSchema>;
+  readonly memoryLimitGiB: number | null;
+  readonly previewEverySteps: number;
+  readonly negativePrompt: string;
+  readonly models: GenerateFile['models'];
+  /** @throws RangeError if there is no such preset */
+  preset(name: string, shape: Shape): ResolvedPreset;
+}
+
+/** Every problem of a configuration, one line each, each naming the variable or the path in the file. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads and validates `generate.yaml` and applies a profile.
+ *
+ * @param path    the file
+ * @param profile a key of the file's `profiles`
+ * @throws ConfigurationError that lists every problem with its path in the file
+ */
+export function loadGenerateSettings(path: string, profile: string): GenerateSettings {
+  let document: unknown;
+  try {
+    document = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigurationError([`${path}: cannot be read as YAML: ${(error as Error).message}`]);
+  }
+  return parseGenerateSettings(document, profile, path);
+}
+
+/** As {@link loadGenerateSettings}, on an already parsed document. `name` stands before every problem. */
+export function parseGenerateSettings(
+  document: unknown,
+  profile: string,
+  name = 'generate.yaml',
+): GenerateSettings {
+  const parsed = fileSchema.safeParse(document);
+  if (!parsed.success) {
+    throw new ConfigurationError(
+      parsed.error.issues.map(
+        (issue) => `${name}: ${issue.path.join('.') || '(top level)'}: ${issue.message}`,
+      ),
+    );
+  }
+  const file = parsed.data;
+  const overrides = file.profiles[profile];
+  if (overrides === undefined) {
+    throw new ConfigurationError([
+      `HUMO_PROFILE: ${name} has no profile '${profile}'; there are: ${Object.keys(file.profiles).join(', ')}`,
+    ]);
+  }
+  const sizes = overrides.sizes ?? file.sizes;
+  return {
+    profile,
+    weights: overrides.weights ?? 'official',
+    fps: file.fps,
+    frames: file.frames,
+    presetNames: Object.keys(file.presets),
+    defaultPreset: file.defaultPreset,
+    defaultShape: file.defaultShape,
+    precision: overrides.precision ?? file.precision,
+    memoryLimitGiB: file.memoryLimitGiB,
+    previewEverySteps: overrides.previewEverySteps ?? file.previewEverySteps,
+    negativePrompt: file.negativePrompt,
+    models: file.models,
+    preset(presetName, shape) {
+      const preset = file.presets[presetName];
+      if (preset === undefined) throw new RangeError(`no preset '${presetName}' in ${name}`);
+      const lines = linesSchema.parse(String(preset.lines));
+      const model = file.models[preset.model];
+      const [width, height] = sizes[lines][shape];
+      return {
+        name: presetName,
+        title: preset.title,
+        description: preset.description,
+        model: preset.model,
+        width,
+        height,
+        steps: Math.min(preset.steps, overrides.maximumSteps ?? preset.steps),
+        shift: file.sampler.shift,
+        scales: model.scales,
+        secondsPerPass: (overrides.secondsPerPass ?? model.secondsPerPass)[lines],
+        passes: model.passes,
+      };
+    },
+  };
+}

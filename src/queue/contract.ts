@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { modelIdSchema, shapeSchema } from '../config/generate.ts';
+import { failureCodes } from '../failure.ts';
+
+/** Version of the stored request, record and result. A record of another version is refused, never guessed at. */
+export const contractVersion = 1;
+
+const version = z.literal(contractVersion);
+const artifactKey = z.string().min(1).max(200);
+const snowflake = z.string().regex(/^\d{1,20}$/);
+/** milliseconds since 1970 */
+const timestamp = z.number().int().nonnegative();
+
+/** A ULID: sortable by time, and never all digits, which BullMQ refuses as part of a job id in some places. */
+export const generationIdSchema = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
+
+/** What drives the face: text + image + audio, text + audio, or text + image. */
+export const modeSchema = z.enum(['TIA', 'TA', 'TI']);
+export type Mode = z.infer<typeof modeSchema>;
+
+/** What to generate. Everything the engine and the encoder need, and nothing of Discord but the upload limit. */
+export const generationRequestSchema = z.strictObject({
+  version,
+  mode: modeSchema,
+  prompt: z.string().min(1).max(4000),
+  negativePrompt: z.string().max(4000),
+  /** artifact keys of normalised PNG images, in order */
+  images: z.array(artifactKey).max(4),
+  /** artifact key of the 16 kHz mono WAV of exactly the chosen window */
+  audio: artifactKey.nullable(),
+  /** artifact key of the chosen window in full quality, for the sound track */
+  soundtrack: artifactKey.nullable(),
+  /** seconds of the person's file that are used; null without audio */
+  audioWindow: z
+    .strictObject({ startSeconds: z.number(), endSeconds: z.number(), sourceSeconds: z.number() })
+    .nullable(),
+  preset: z.string(),
+  shape: shapeSchema,
+  model: modelIdSchema,
+  width: z.number().int(),
+  height: z.number().int(),
+  frames: z.number().int(),
+  steps: z.number().int(),
+  shift: z.number(),
+  scales: z.strictObject({ audio: z.number(), text: z.number(), image: z.number().optional() }),
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  vocals: z.boolean().default(false),
+  /** the largest file that the channel takes, in bytes: the video is compressed to fit it */
+  limitBytes: z.number().int().positive(),
+});
+export type GenerationRequest = z.infer<typeof generationRequestSchema>;
+
+/**
+ * Where answers go.
+ *
+ * - `channel`: the bot can post in the channel; the status message is edited, and the result posted, as the bot.
+ * - `direct`: the bot cannot post there, or the request is private and may outlive the interaction: the result goes to the
+ *   person's direct messages once the interaction token is dead.
+ */
+export const replyTargetSchema = z.strictObject({
+  kind: z.enum(['channel', 'direct']),
+  /** the channel of the command */
+  channelId: snowflake,
+  guildId: snowflake.nullable(),
+  /** only the person sees the answers */
+  private: z.boolean(),
+  /** usable until `tokenExpiresAt`; the only way to edit an ephemeral answer */
+  interactionToken: z.string().nullable(),
+  tokenExpiresAt: timestamp.nullable(),
+  /** channel of the status message: `channelId`, or the direct-message channel */
+  statusMessageId: snowflake.nullable(),
+  /** set when a result or a failure has been posted */
+  finalChannelId: snowflake.nullable(),
+  finalMessageId: snowflake.nullable(),
+});
+export type ReplyTarget = z.infer<typeof replyTargetSchema>;
+
+export const statusSchema = z.enum(['queued', 'running', 'delivering', 'delivered', 'failed', 'cancelled']);
+export type GenerationStatus = z.infer<typeof statusSchema>;
+
+export const progressSchema = z.strictObject({
+  stage: z.enum(['prepare', 'encode', 'denoise', 'decode', 'compress']),
+  step: z.number().int().nonnegative(),
+  steps: z.number().int().nonnegative(),
+  /** of the engine's work; null while it is not known */
+  etaSeconds: z.number().nonnegative().nullable(),
+  /** artifact key of the newest preview, a JPEG */
+  preview: artifactKey.nullable(),
+});
+export type GenerationProgress = z.infer<typeof progressSchema>;
+
+export const generationResultSchema = z.strictObject({
+  version,
+  /** artifact key of the MP4 */
+  video: artifactKey,
+  bytes: z.number().int().positive(),
+  width: z.number().int(),
+  height: z.number().int(),
+  /** length of the video */
+  seconds: z.number().positive(),
+  /** the video was made smaller than asked for so that it fits `limitBytes` */
+  downscaled: z.boolean(),
+  weights: z.enum(['official', 'random']),
+  seed: z.number().int(),
+  /** GPU time: from the request to the engine to its last frame */
+  engineSeconds: z.number().nonnegative(),
+  encodeSeconds: z.number().nonnegative(),
+  peakGiB: z.number().nonnegative().nullable(),
+  /** what could have been better, as identifiers of texts */
+  warnings: z.array(z.string()).default([]),
+});
+export type GenerationResult = z.infer<typeof generationResultSchema>;
+
+export const storedFailureSchema = z.strictObject({
+  code: z.enum(failureCodes),
+  identifier: z.string(),
+  context: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+export type StoredFailure = z.infer<typeof storedFailureSchema>;
+
+/** The record of one generation: the source of truth. Jobs carry only its id. */
+export const generationSchema = z.strictObject({
+  version,
+  id: generationIdSchema,
+  parentId: generationIdSchema.nullable(),
+  userId: snowflake,
+  guildId: snowflake.nullable(),
+  /** BCP 47, as Discord names it, for every later message */
+  locale: z.string(),
+  status: statusSchema,
+  request: generationRequestSchema,
+  reply: replyTargetSchema,
+  /** estimated GPU seconds, the cost in the fair share */
+  costSeconds: z.number().positive(),
+  /** how often a worker has taken it */
+  attempts: z.number().int().nonnegative(),
+  workerId: z.string().nullable(),
+  progress: progressSchema.nullable(),
+  result: generationResultSchema.nullable(),
+  failure: storedFailureSchema.nullable(),
+  createdAt: timestamp,
+  startedAt: timestamp.nullable(),
+  /** the engine and the encoder are done, or it failed or was cancelled */
+  finishedAt: timestamp.nullable(),
+  /** the final message stands in Discord */
+  deliveredAt: timestamp.nullable(),
+});
+export type Generation = z.infer<typeof generationSchema>;
+
+/** What the bot knows when it accepts a request. */
+export type NewGeneration = Pick<
+  Generation,
+  'id' | 'parentId' | 'userId' | 'guildId' | 'locale' | 'request' | 'reply' | 'costSeconds'
+>;
+
+export interface QueuePosition {
+  /** 1 is next; 0 is running or done */
+  readonly position: number;
+  readonly waiting: number;
+  /** milliseconds since 1970 */
+  readonly expectedStartAt: number;
+  readonly expectedEndAt: number;
+  /** workers that take this model now; 0 means that nobody works and the expected start is a guess */
+  readonly workers: number;
+}
+
+/** Something the bot may want to show. Sent for every change of status and, at most once a second, progress. */
+export type GenerationEvent =
+  | { readonly kind: 'status'; readonly id: string; readonly status: GenerationStatus }
+  | { readonly kind: 'progress'; readonly id: string; readonly progress: GenerationProgress };

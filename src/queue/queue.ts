@@ -1,0 +1,95 @@
+import type { ModelId } from '../config/generate.ts';
+import type { StoredFailure } from './contract.ts';
+import type {
+  Generation,
+  GenerationEvent,
+  GenerationProgress,
+  GenerationResult,
+  GenerationStatus,
+  NewGeneration,
+  QueuePosition,
+  ReplyTarget,
+} from './contract.ts';
+
+/** A running subscription or consumer. `close` waits for what is under way, for at most the given time. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/**
+ * What the bot sees of the queue. Everything about BullMQ and Redis stays behind this.
+ * Methods reject with an `Error` at once (never hang) when Redis is unreachable.
+ */
+export interface GenerationQueue {
+  /** Writes the record, then adds the job. Calling it again with the same id changes nothing. */
+  accept(draft: NewGeneration): Promise<Generation>;
+  get(id: string): Promise<Generation | null>;
+  /** Merges into `reply` only. */
+  updateReply(id: string, change: Partial<ReplyTarget>): Promise<void>;
+  position(id: string): Promise<QueuePosition>;
+  /** Position and times that a new job of this user would get. */
+  forecast(userId: string, model: ModelId, costSeconds: number): Promise<QueuePosition>;
+  /**
+   * Estimated GPU seconds of one clip: what this server has measured for model, size, steps and frames, or the first
+   * guess given.
+   */
+  estimateSeconds(work: {
+    model: ModelId;
+    width: number;
+    height: number;
+    frames: number;
+    steps: number;
+    passes: number;
+    firstGuessSecondsPerPass: number;
+  }): Promise<number>;
+  /** Cancels what is queued or running. A failure message (code `cancelled`) is delivered as for any other end. */
+  cancel(id: string, reason: StoredFailure): Promise<'cancelled' | 'signalled' | 'finished' | 'unknown'>;
+  /** Newest first. */
+  list(filter: {
+    userId?: string;
+    guildId?: string;
+    statuses?: readonly GenerationStatus[];
+    limit?: number;
+    before?: string;
+  }): Promise<Generation[]>;
+  /** Number of generations of a user that are queued or running. */
+  countWaiting(userId: string): Promise<number>;
+  /** Status and progress of all generations. Events missed while the bot was away are made up for from the records. */
+  watch(listener: (event: GenerationEvent) => void): Promise<Closable>;
+  /**
+   * Hands finished generations (delivering, failed or cancelled, not yet delivered) to `deliver`, one attempt at a time
+   * per generation. When it returns, the record becomes `delivered` (or keeps `failed`/`cancelled` with `deliveredAt` set).
+   * When it rejects, it is tried again with growing pauses; a `Failure` with code `undeliverable` ends the tries.
+   * `close` lets running deliveries end, for at most 8 s.
+   */
+  consumeDeliveries(
+    deliver: (
+      generation: Generation,
+      signal: AbortSignal,
+    ) => Promise<{ channelId: string; messageId: string } | null>,
+    options?: { concurrency?: number },
+  ): Promise<Closable>;
+  /** Puts right what a crash left: records without a job, finished records without a delivery. Returns what it did. */
+  reconcile(): Promise<{ requeued: number; redelivered: number; failed: number }>;
+  health(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a worker sees of the queue. */
+export interface WorkQueue {
+  /**
+   * Takes one generation at a time (per model) and calls `work`. Its result is stored, the delivery added, and only then the
+   * job completed. A `Failure` ends the generation (deterministic codes at once, others after one retry). `signal` aborts on
+   * cancel, on a lost lock and on `close`.
+   */
+  consume(options: {
+    models: readonly ModelId[];
+    workerId: string;
+    work: (
+      generation: Generation,
+      context: { signal: AbortSignal; report: (progress: GenerationProgress) => void },
+    ) => Promise<GenerationResult>;
+  }): Promise<Closable>;
+  health(): Promise<void>;
+  close(): Promise<void>;
+}
