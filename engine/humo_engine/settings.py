@@ -1,0 +1,425 @@
+"""`generate.yaml`: every number and choice of a generation, read once and checked completely.
+
+The file is shared with the bot, which validates the same rules in TypeScript. Nothing here has a default: a key that is
+missing is a mistake in the file, and all mistakes are listed together, each with its path.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+FILE_NAME = "generate.yaml"
+ENVIRONMENT_VARIABLE = "HUMO_GENERATE_YAML"
+MODELS = ("17b", "1_7b")
+SHAPES = ("landscape", "portrait", "square")
+PRECISIONS = ("bf16", "fp8", "fp32")
+SIZE_MULTIPLE = 16  # VAE stride 8 × patch 2
+FRAME_STEP = 4  # the VAE packs frames 4k + 1 into k + 1 latents
+
+
+class SettingsError(ValueError):
+    """`generate.yaml` is absent or wrong. `problems` holds one line for each mistake, as `path: what is wrong`."""
+
+    def __init__(self, source: str, problems: list[str]):
+        self.source = source
+        self.problems = list(problems)
+        super().__init__("\n".join([f"{source} cannot be used:", *(f"  - {problem}" for problem in problems)]))
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Clip lengths in frames; `default`, `minimum` and `maximum` are 4k + 1. Above `warn_above` quality drops."""
+
+    default: int
+    minimum: int
+    maximum: int
+    warn_above: int
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """`shift` of the flow schedule, and the largest sigma before shifting."""
+
+    shift: float
+    first_sigma: float
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Guidance scales. `image` is set for models with a pass that drops only the image (1.7B)."""
+
+    audio: float
+    text: float
+    image: float | None
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """`passes` is the number of forward passes of a TIA step; `seconds_per_pass` maps lines to a first guess."""
+
+    title: str
+    parameters: int
+    scales: Scales
+    passes: int
+    seconds_per_pass: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a person chooses by name. `lines` is a key of `Settings.sizes`."""
+
+    title: str
+    description: str
+    model: str
+    lines: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole of `generate.yaml` with one profile applied. Mappings are read-only.
+
+    `sizes[lines][shape]` is (width, height) in pixels. `weights` is "official" or "random"; `maximum_steps` caps the
+    steps of any request (None: no cap).
+    """
+
+    source: str
+    profile: str
+    fps: int
+    frames: Frames
+    sampler: Sampler
+    guidance_switch_timestep: int
+    models: Mapping[str, ModelSettings]
+    sizes: Mapping[int, Mapping[str, tuple[int, int]]]
+    presets: Mapping[str, Preset]
+    default_preset: str
+    default_shape: str
+    precision: str
+    memory_limit_gib: float | None
+    preview_every_steps: int
+    negative_prompt: str
+    weights: str
+    maximum_steps: int | None
+
+    def preset(self, name: str | None = None) -> Preset:
+        """The named preset, or the default one. ValueError names the presets there are."""
+        name = name or self.default_preset
+        if name not in self.presets:
+            raise ValueError(f"preset {name!r} does not exist; there are {', '.join(self.presets)}")
+        return self.presets[name]
+
+    def size(self, lines: int, shape: str | None = None) -> tuple[int, int]:
+        """(width, height) for a number of lines and a shape. ValueError names the sizes there are."""
+        shape = shape or self.default_shape
+        if lines not in self.sizes or shape not in self.sizes[lines]:
+            known = ", ".join(f"{known_lines} {name}" for known_lines, row in self.sizes.items() for name in row)
+            raise ValueError(f"size {lines} {shape} does not exist; there are {known}")
+        return self.sizes[lines][shape]
+
+
+def load_settings(path: str | os.PathLike[str] | None = None, profile: str = "official") -> Settings:
+    """Read and check `generate.yaml`, with `profile` applied.
+
+    `path` wins over the variable HUMO_GENERATE_YAML, which wins over the nearest `generate.yaml` in the current
+    folder or one above it. SettingsError if there is none, or lists everything wrong in it.
+    """
+    file = find_settings_file(path)
+    try:
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(file), [f"it cannot be read: {error}"]) from error
+    except yaml.YAMLError as error:
+        raise SettingsError(str(file), [f"it is not YAML: {error}"]) from error
+    return parse_settings(document, profile=profile, source=str(file))
+
+
+def find_settings_file(path: str | os.PathLike[str] | None = None, start: Path | None = None) -> Path:
+    """Where `generate.yaml` is; see `load_settings` for the order. SettingsError says where it was looked for."""
+    for given, origin in ((path, "--config"), (os.environ.get(ENVIRONMENT_VARIABLE) or None, ENVIRONMENT_VARIABLE)):
+        if given is not None:
+            if not Path(given).is_file():
+                raise SettingsError(str(given), [f"{origin} names it, but there is no such file"])
+            return Path(given)
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise SettingsError(
+        FILE_NAME,
+        [f"not found in {start} or any folder above it; name it with --config FILE or {ENVIRONMENT_VARIABLE}=FILE"],
+    )
+
+
+def parse_settings(document: Any, profile: str = "official", source: str = FILE_NAME) -> Settings:
+    """Check a parsed document and apply a profile to it. Pure. SettingsError lists every problem with its path."""
+    problems: list[str] = []
+    root = _Reader(document, "", problems)
+    if not root.is_mapping():
+        raise SettingsError(source, problems)
+    profiles = root.child("profiles")
+    chosen: dict[str, Any] = {}
+    if profiles.is_mapping():
+        if profile in profiles.value:
+            if profiles.child(profile).is_mapping():
+                chosen = profiles.value[profile]
+        else:
+            problems.append(f"profiles: there is no profile {profile!r}; there are {', '.join(map(str, profiles.value))}")
+    if root.integer("version", minimum=1) not in (1, None):
+        problems.append(f"version: {document['version']!r} is not supported; this program reads version 1")
+
+    overrides = _Reader(chosen, f"profiles.{profile}", problems)
+    weights = overrides.choice("weights", ("official", "random")) if "weights" in chosen else "official"
+    maximum_steps = overrides.integer("maximumSteps", minimum=1) if "maximumSteps" in chosen else None
+    common_seconds = _seconds_per_pass(overrides) if "secondsPerPass" in chosen else None
+    merged = _merge({key: value for key, value in document.items() if key != "profiles"},
+                    {key: value for key, value in chosen.items()
+                     if key not in ("weights", "maximumSteps", "secondsPerPass")})
+    reader = _Reader(merged, "", problems)
+
+    frames_reader = reader.child("frames")
+    frames = Frames(*(frames_reader.integer(name, minimum=1) for name in ("default", "minimum", "maximum", "warnAbove")))
+    frames_reader.only("default", "minimum", "maximum", "warnAbove")
+    for name in ("default", "minimum", "maximum"):
+        count = getattr(frames, name)
+        if count is not None and count % FRAME_STEP != 1:
+            problems.append(f"frames.{name}: {count} is not of the form 4k + 1, as the VAE needs")
+    if None not in (frames.minimum, frames.default, frames.maximum) and not (
+        frames.minimum <= frames.default <= frames.maximum
+    ):
+        problems.append(f"frames: minimum {frames.minimum} ≤ default {frames.default} ≤ maximum {frames.maximum} is not so")
+
+    sampler_reader = reader.child("sampler")
+    sampler = Sampler(
+        shift=sampler_reader.number("shift", above=0),
+        first_sigma=sampler_reader.number("firstSigma", above=0, maximum=1),
+    )
+    sampler_reader.only("shift", "firstSigma")
+
+    sizes = _sizes(reader.child("sizes"), problems)
+    models = _models(reader.child("models"), sizes, common_seconds, problems)
+    presets = _presets(reader.child("presets"), models, sizes, problems)
+    default_preset = reader.text("defaultPreset")
+    if default_preset is not None and presets and default_preset not in presets:
+        problems.append(f"defaultPreset: {default_preset!r} is not one of the presets {', '.join(presets)}")
+
+    settings = Settings(
+        source=source,
+        profile=profile,
+        fps=reader.integer("fps", minimum=1),
+        frames=frames,
+        sampler=sampler,
+        guidance_switch_timestep=reader.integer("guidanceSwitchTimestep", minimum=0, maximum=1000),
+        models=MappingProxyType(models),
+        sizes=MappingProxyType(sizes),
+        presets=MappingProxyType(presets),
+        default_preset=default_preset,
+        default_shape=reader.choice("defaultShape", SHAPES),
+        precision=reader.choice("precision", PRECISIONS),
+        memory_limit_gib=reader.number("memoryLimitGiB", above=0, optional=True),
+        preview_every_steps=reader.integer("previewEverySteps", minimum=1),
+        negative_prompt=reader.text("negativePrompt"),
+        weights=weights,
+        maximum_steps=maximum_steps,
+    )
+    reader.only("version", "fps", "frames", "sampler", "guidanceSwitchTimestep", "models", "sizes", "presets",
+                "defaultPreset", "defaultShape", "precision", "memoryLimitGiB", "previewEverySteps", "negativePrompt")
+    if problems:
+        raise SettingsError(source, problems)
+    return settings
+
+
+def _sizes(reader: _Reader, problems: list[str]) -> dict[int, Mapping[str, tuple[int, int]]]:
+    sizes: dict[int, Mapping[str, tuple[int, int]]] = {}
+    for lines, row in reader.items():
+        if not isinstance(lines, int) or isinstance(lines, bool):
+            problems.append(f"sizes.{lines}: the key must be a whole number of lines, such as 480")
+            continue
+        shapes: dict[str, tuple[int, int]] = {}
+        for shape in SHAPES:
+            value = row.get(shape)
+            path = row.path_of(shape)
+            if value is None:
+                problems.append(f"{path}: is missing")
+            elif not (isinstance(value, list) and len(value) == 2 and all(type(side) is int and side > 0 for side in value)):
+                problems.append(f"{path}: must be [width, height] in whole pixels, not {value!r}")
+            elif any(side % SIZE_MULTIPLE for side in value):
+                problems.append(f"{path}: {value[0]}×{value[1]} must be multiples of {SIZE_MULTIPLE}")
+            else:
+                shapes[shape] = (value[0], value[1])
+        row.only(*SHAPES)
+        sizes[lines] = MappingProxyType(shapes)
+    return sizes
+
+
+def _models(
+    reader: _Reader, sizes: Mapping[int, Any], common_seconds: dict[int, float] | None, problems: list[str]
+) -> dict[str, ModelSettings]:
+    models: dict[str, ModelSettings] = {}
+    for name, model in reader.items():
+        if name not in MODELS:
+            problems.append(f"models.{name}: is not a HuMo model; there are {', '.join(MODELS)}")
+            continue
+        scales = model.child("scales")
+        models[name] = ModelSettings(
+            title=model.text("title"),
+            parameters=model.integer("parameters", minimum=1),
+            scales=Scales(
+                audio=scales.number("audio", minimum=0),
+                text=scales.number("text", minimum=0),
+                # Only 1.7B combines a pass with and one without the image; 17B would ignore the number silently.
+                image=scales.number("image", minimum=0) if name == "1_7b" else None,
+            ),
+            passes=model.integer("passes", minimum=1),
+            seconds_per_pass=MappingProxyType(common_seconds or _seconds_per_pass(model)),
+        )
+        scales.only("audio", "text", *(("image",) if name == "1_7b" else ()))
+        model.only("title", "parameters", "scales", "passes", "secondsPerPass")
+        for lines in sizes:
+            if lines not in models[name].seconds_per_pass:
+                problems.append(f"models.{name}.secondsPerPass.{lines}: is missing")
+    return models
+
+
+def _presets(
+    reader: _Reader, models: Mapping[str, Any], sizes: Mapping[int, Any], problems: list[str]
+) -> dict[str, Preset]:
+    presets: dict[str, Preset] = {}
+    for name, preset in reader.items():
+        presets[str(name)] = entry = Preset(
+            title=preset.text("title"),
+            description=preset.text("description"),
+            model=preset.choice("model", tuple(models) or MODELS),
+            lines=preset.integer("lines", minimum=1),
+            steps=preset.integer("steps", minimum=1),
+        )
+        preset.only("title", "description", "model", "lines", "steps")
+        if entry.lines is not None and entry.lines not in sizes:
+            problems.append(f"presets.{name}.lines: {entry.lines} is not one of the sizes {', '.join(map(str, sizes))}")
+    return presets
+
+
+def _seconds_per_pass(parent: _Reader) -> dict[int, float]:
+    reader = parent.child("secondsPerPass")
+    if not reader.is_mapping():
+        return {}
+    return {lines: reader.number(lines, above=0) for lines in reader.value}
+
+
+def _merge(base: Any, override: Any) -> Any:
+    """`override` laid over `base`: mappings merge key by key, anything else replaces."""
+    if isinstance(base, Mapping) and isinstance(override, Mapping):
+        return {**base, **{key: _merge(base.get(key), value) for key, value in override.items()}}
+    return override
+
+
+class _Reader:
+    """One mapping of the document, its path, and the list that problems go to. A bad value reads as None."""
+
+    def __init__(self, value: Any, path: str, problems: list[str]):
+        self.value, self.path, self._problems = value, path, problems
+
+    def path_of(self, key: Any) -> str:
+        return f"{self.path}.{key}" if self.path else str(key)
+
+    def get(self, key: Any) -> Any:
+        return self.value.get(key) if isinstance(self.value, Mapping) else None
+
+    def is_mapping(self) -> bool:
+        if isinstance(self.value, Mapping):
+            return True
+        what = "is missing" if self.value is None else f"must be a mapping, not {self.value!r}"
+        self._problems.append(f"{self.path or 'the document'}: {what}")
+        return False
+
+    def child(self, key: Any) -> _Reader:
+        return _Reader(self.get(key), self.path_of(key), self._problems)
+
+    def items(self) -> Iterable[tuple[Any, _Reader]]:
+        if not self.is_mapping():
+            return
+        if not self.value:
+            self._problems.append(f"{self.path}: must not be empty")
+        for key in self.value:
+            child = self.child(key)
+            if child.is_mapping():
+                yield key, child
+
+    def only(self, *known: str) -> None:
+        """Report keys that nothing reads: most are spelling mistakes, and would be ignored without a word."""
+        if isinstance(self.value, Mapping):
+            for key in self.value:
+                if key not in known:
+                    self._problems.append(f"{self.path_of(key)}: is not a known setting")
+
+    def text(self, key: str) -> Any:
+        return self._checked(key, lambda value: isinstance(value, str) and value.strip() != "", "a text that is not empty")
+
+    def choice(self, key: str, options: tuple[str, ...]) -> Any:
+        return self._checked(key, lambda value: value in options, f"one of {', '.join(options)}")
+
+    def integer(self, key: Any, minimum: int, maximum: int | None = None) -> Any:
+        def fits(value: Any) -> bool:
+            return type(value) is int and value >= minimum and (maximum is None or value <= maximum)
+
+        return self._checked(key, fits, f"a whole number {_range(minimum, None, maximum)}")
+
+    def number(
+        self, key: Any, minimum: float | None = None, above: float | None = None,
+        maximum: float | None = None, optional: bool = False,
+    ) -> Any:
+        def fits(value: Any) -> bool:
+            if value is None:
+                return optional and isinstance(self.value, Mapping) and key in self.value
+            return (
+                type(value) in (int, float)
+                and value == value
+                and abs(value) != float("inf")
+                and (minimum is None or value >= minimum)
+                and (above is None or value > above)
+                and (maximum is None or value <= maximum)
+            )
+
+        value = self._checked(key, fits, f"a number {_range(minimum, above, maximum)}{' or null' if optional else ''}")
+        return None if value is None else float(value)
+
+    def _checked(self, key: Any, fits: Callable[[Any], bool], expected: str) -> Any:
+        value = self.get(key)
+        if fits(value):
+            return value
+        # A whole missing section was reported once already; its keys would only repeat it.
+        if isinstance(self.value, Mapping):
+            missing = key not in self.value
+            self._problems.append(f"{self.path_of(key)}: " + ("is missing" if missing else f"must be {expected}, not {value!r}"))
+        elif self.value is None and not any(problem.startswith(f"{self.path}: ") for problem in self._problems):
+            self._problems.append(f"{self.path}: is missing")
+        elif not any(problem.startswith(f"{self.path}: ") for problem in self._problems):
+            self._problems.append(f"{self.path}: must be a mapping, not {self.value!r}")
+        return None
+
+
+def _range(minimum: float | None, above: float | None, maximum: float | None) -> str:
+    parts = [f"≥ {minimum}"] if minimum is not None else []
+    parts += [f"> {above}"] if above is not None else []
+    parts += [f"≤ {maximum}"] if maximum is not None else []
+    return " and ".join(parts)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key given twice; YAML forbids it and PyYAML keeps the last one silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, (str, int, float, bool)):
+                if key in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
+                seen.add(key)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,124 @@
+"""generate.yaml: what is accepted, and that every mistake is named with its path."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from humo_engine.settings import SettingsError, find_settings_file, load_settings, parse_settings
+
+ROOT_FILE = Path(__file__).parents[2] / "generate.yaml"
+
+
+@pytest.fixture
+def document():
+    return copy.deepcopy(yaml.safe_load(ROOT_FILE.read_text(encoding="utf-8")))
+
+
+def test_the_file_at_the_root_is_valid_for_both_profiles():
+    official = load_settings(ROOT_FILE)
+    tiny = load_settings(ROOT_FILE, profile="tiny")
+    assert (official.weights, tiny.weights) == ("official", "random")
+    assert official.models["17b"].parameters == 17_055_925_312
+    assert official.models["17b"].scales.image is None
+    assert official.models["1_7b"].scales.image == 4.0
+    assert official.size(480) == (832, 480)
+    assert tiny.size(480, "portrait") == (144, 256)
+    assert tiny.precision == "fp32" and tiny.maximum_steps == 8
+    assert tiny.models["17b"].seconds_per_pass == {480: 0.3, 720: 0.6}
+    # What a profile does not replace stays.
+    assert tiny.presets == official.presets and tiny.negative_prompt == official.negative_prompt
+
+
+def test_settings_cannot_be_changed_after_reading():
+    settings = load_settings(ROOT_FILE)
+    with pytest.raises(AttributeError):
+        settings.fps = 30  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        settings.sizes[480]["landscape"] = (1, 1)  # type: ignore[index]
+
+
+def test_every_problem_is_listed_at_once_with_its_path(document):
+    document["fps"] = "fast"
+    document["frames"]["default"] = 96
+    document["models"]["17b"]["scales"]["text"] = -1
+    document["sizes"][480]["landscape"] = [830, 480]
+    document["presets"]["draft"]["lines"] = 360
+    document["defaultPreset"] = "nothing"
+    document["sampler"]["schift"] = 5
+    del document["negativePrompt"]
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(document)
+    paths = {problem.split(":")[0] for problem in caught.value.problems}
+    assert paths == {
+        "fps", "frames.default", "models.17b.scales.text", "sizes.480.landscape", "presets.draft.lines",
+        "defaultPreset", "sampler.schift", "negativePrompt",
+    }
+    assert all(problem in str(caught.value) for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (lambda d: d.update(version=2), "version"),
+        (lambda d: d.pop("frames"), "frames"),
+        (lambda d: d.update(models=[]), "models"),
+        (lambda d: d["models"].update({"14b": d["models"]["17b"]}), "models.14b"),
+        (lambda d: d["models"]["1_7b"]["scales"].pop("image"), "models.1_7b.scales.image"),
+        (lambda d: d["models"]["17b"]["secondsPerPass"].pop(720), "models.17b.secondsPerPass.720"),
+        (lambda d: d["frames"].update(minimum=101), "frames"),
+        (lambda d: d["sizes"][720].pop("square"), "sizes.720.square"),
+        (lambda d: d["sampler"].update(firstSigma=float("nan")), "sampler.firstSigma"),
+        (lambda d: d.update(memoryLimitGiB=0), "memoryLimitGiB"),
+        (lambda d: d.pop("memoryLimitGiB"), "memoryLimitGiB"),
+        (lambda d: d.update(precision="fp4"), "precision"),
+        (lambda d: d.update(fps=True), "fps"),
+        (lambda d: d["profiles"]["official"].update(maximumSteps=0), "profiles.official.maximumSteps"),
+        (lambda d: d["profiles"]["official"].update(previewEverySteps=0), "previewEverySteps"),
+    ],
+)
+def test_one_mistake_gives_one_problem_at_its_path(document, change, path):
+    change(document)
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(document)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [path]
+
+
+def test_an_unknown_profile_names_the_ones_there_are(document):
+    with pytest.raises(SettingsError, match="'huge'.*official, tiny"):
+        parse_settings(document, profile="huge")
+
+
+@pytest.mark.parametrize("text", ["fps: [", "fps: 25\nfps: 30\n", "just words", ""])
+def test_a_file_that_is_not_a_proper_document_is_refused(tmp_path, text):
+    file = tmp_path / "generate.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match="generate.yaml"):
+        load_settings(file)
+
+
+def test_the_file_is_found_by_argument_then_variable_then_upwards(tmp_path, monkeypatch):
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    above, by_variable, by_argument = (tmp_path / name for name in ("generate.yaml", "variable.yaml", "argument.yaml"))
+    for file in (above, by_variable, by_argument):
+        file.write_text("", encoding="utf-8")
+    monkeypatch.chdir(deep)
+    monkeypatch.delenv("HUMO_GENERATE_YAML", raising=False)
+    assert find_settings_file() == above.resolve()
+    monkeypatch.setenv("HUMO_GENERATE_YAML", str(by_variable))
+    assert find_settings_file() == by_variable
+    assert find_settings_file(by_argument) == by_argument
+    with pytest.raises(SettingsError, match="--config names it"):
+        find_settings_file(tmp_path / "absent.yaml")
+
+
+def test_a_name_that_does_not_exist_is_answered_with_those_that_do():
+    settings = load_settings(ROOT_FILE)
+    with pytest.raises(ValueError, match="draft, standard, quality"):
+        settings.preset("best")
+    with pytest.raises(ValueError, match="480 landscape"):
+        settings.size(481)
