@@ -1,0 +1,539 @@
+"""The official weight files: fetch, check, find, and convert.
+
+`weights.lock.json` says which files of which revision belong to a model and what their sizes and SHA-256 sums are. A
+file is downloaded into `weights/.partial/`, checked there, and only then renamed to its place, so whatever lies at its
+place is complete. What was checked is written down in `weights/.verified.json`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+LOCK_FILE = Path(__file__).with_name("weights.lock.json")
+PARTIAL_FOLDER = ".partial"
+RECORD_FILE = ".verified.json"
+CONVERTED_FOLDERS = {"17b": "HuMo/HuMo-17B-bf16", "1_7b": "HuMo/HuMo-1.7B-bf16"}
+ORIGINAL_17B = "HuMo/HuMo-17B/humo.safetensors.index.json"
+ORIGINAL_1_7B = "HuMo/HuMo-1.7B/ema.pth"
+INDEX_NAME = "humo.safetensors.index.json"
+SPARE_BYTES = 1 << 30  # left free after a download, for the logs and videos of whoever shares the disk
+ATTEMPTS = 5
+GIB = 1 << 30
+
+
+class WeightsError(RuntimeError):
+    """A download, check or conversion cannot go on. The message says what to do."""
+
+
+class WeightsMissing(WeightsError):
+    """Files that a model needs are not there. `code` is the protocol's failure code."""
+
+    code = "weights_missing"
+
+    def __init__(self, root: Path, model: str, missing: list[str]):
+        self.missing = missing
+        shown = "\n".join(f"  - {path}" for path in missing)
+        super().__init__(
+            f"The weights of {_title(model)} are not complete in {root}; missing or of the wrong size:\n{shown}\n"
+            f"Fetch them with: humo-engine weights download {_option(model)}"
+        )
+
+
+@dataclass(frozen=True)
+class LockedFile:
+    """One file (or glob) of a repository. `size` in bytes and `sha256` are enforced where they are not None.
+
+    `models` names what needs it: "17b", "1_7b", "vocals". `folder` is relative to the weights folder.
+    """
+
+    repository: str
+    revision: str | None
+    folder: str
+    path: str
+    size: int | None
+    sha256: str | None
+    models: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """Where the file belongs, relative to the weights folder."""
+        return f"{self.folder}/{self.path}"
+
+    @property
+    def is_pattern(self) -> bool:
+        return "*" in self.path
+
+
+# ── the lock ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_lock(file: Path = LOCK_FILE) -> list[LockedFile]:
+    """The entries of the lock file. WeightsError if it is not of the known form."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    if document.get("version") != 1:
+        raise WeightsError(f"{file}: version {document.get('version')!r} is not supported; this program reads version 1")
+    return [
+        LockedFile(
+            repository["repository"], repository["revision"], repository["folder"],
+            entry["path"], entry["size"], entry["sha256"], tuple(entry["models"]),
+        )
+        for repository in document["repositories"]
+        for entry in repository["files"]
+    ]
+
+
+def select(lock: Iterable[LockedFile], models: Iterable[str]) -> list[LockedFile]:
+    """The entries that any of `models` ("17b", "1_7b", "vocals") needs."""
+    wanted = set(models)
+    return [entry for entry in lock if wanted & set(entry.models)]
+
+
+# ── the hub ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """What the hub says of a file at one commit. Small files have a git blob id and no SHA-256."""
+
+    path: str
+    size: int
+    sha256: str | None
+    blob_id: str
+
+
+def list_remote(repository: str, revision: str | None, endpoint: str | None = None) -> tuple[str, list[RemoteFile]]:
+    """(commit, files) of a repository at a revision (None: its main branch). WeightsError explains a refusal."""
+    # A cut plain transfer resumes at the byte where it broke; the chunked protocol starts the file again.
+    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=endpoint)
+
+    def ask() -> tuple[str, list[RemoteFile]]:
+        commit = api.model_info(repository, revision=revision).sha
+        files = [
+            RemoteFile(item.path, item.size, item.lfs.sha256 if item.lfs else None, item.blob_id)
+            for item in api.list_repo_tree(repository, revision=commit, recursive=True)
+            if hasattr(item, "size")
+        ]
+        return commit, files
+
+    return _with_retries(ask, f"{repository} at {revision or 'main'}")
+
+
+def resolve(entries: Iterable[LockedFile], files: Iterable[RemoteFile], commit: str) -> list[tuple[LockedFile, RemoteFile]]:
+    """Match lock entries of one repository with what the hub lists, patterns expanded. Pure.
+
+    WeightsError if a file is not there, or the hub contradicts the lock about its size or sum.
+    """
+    files = list(files)
+    pairs: list[tuple[LockedFile, RemoteFile]] = []
+    for entry in entries:
+        found = [item for item in files if fnmatch.fnmatchcase(item.path, entry.path)]
+        if not found:
+            raise WeightsError(f"{entry.repository} has no {entry.path} at {commit}; `humo-engine weights pin` looks again")
+        for item in found:
+            for name, pinned, actual in (("size", entry.size, item.size), ("SHA-256", entry.sha256, item.sha256)):
+                if pinned is not None and actual is not None and pinned != actual:
+                    raise WeightsError(
+                        f"{entry.repository}/{item.path}: the hub says {name} {actual}, the lock file says {pinned}. The "
+                        "file was changed upstream or the lock is wrong; nothing was downloaded"
+                    )
+            pairs.append((replace(entry, path=item.path, revision=commit, size=item.size,
+                                  sha256=entry.sha256 or item.sha256), item))
+    return pairs
+
+
+# ── download ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def download(
+    root: Path,
+    models: Iterable[str],
+    *,
+    lock: Iterable[LockedFile] | None = None,
+    endpoint: str | None = None,
+    free_bytes: Callable[[Path], int] | None = None,
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> list[Path]:
+    """Fetch what `models` need into `root`; returns the files that were fetched now.
+
+    Sizes and free disk are checked before the first byte. Cut transfers resume, also in a later call. Each file is
+    checked (size, SHA-256 or git id) before it gets its name. WeightsError says what went wrong and what to do.
+    """
+    root = Path(root)
+    root.mkdir(parents=True, exist_ok=True)
+    entries = select(read_lock() if lock is None else lock, models)
+    plan: list[tuple[LockedFile, RemoteFile]] = []
+    for repository in dict.fromkeys(entry.repository for entry in entries):
+        own = [entry for entry in entries if entry.repository == repository]
+        if all(_is_in_place(root, entry) for entry in own):
+            continue
+        commit, files = list_remote(repository, own[0].revision, endpoint)
+        if own[0].revision is not None and commit != own[0].revision:
+            raise WeightsError(f"{repository}: asked for {own[0].revision}, the hub answered {commit}")
+        plan += [pair for pair in resolve(own, files, commit) if not _is_in_place(root, pair[0])]
+    if not plan:
+        say("All files are there already.")
+        return []
+
+    already = sum(_partial_bytes(root, entry) for entry, _ in plan)
+    needed = sum(remote.size for _, remote in plan) - already
+    free = (free_bytes or (lambda folder: shutil.disk_usage(folder).free))(root)
+    say(f"{len(plan)} files, {needed / GIB:.2f} GiB to fetch into {root} ({free / GIB:.1f} GiB free)")
+    if needed + SPARE_BYTES > free:
+        raise WeightsError(
+            f"Not enough disk: {needed / GIB:.2f} GiB to fetch and 1 GiB to spare are more than the {free / GIB:.2f} GiB "
+            f"free at {root}. Free some, or choose another folder with --weights"
+        )
+    fetched: list[Path] = []
+    for number, (entry, remote) in enumerate(plan, start=1):
+        say(f"[{number}/{len(plan)}] {entry.place}  {remote.size / GIB:.3f} GiB")
+        partial = _fetch(root, entry, endpoint)
+        _check(partial, entry, remote)
+        final = root / entry.place
+        final.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(partial, final)
+        _record(root, entry)
+        fetched.append(final)
+    shutil.rmtree(root / PARTIAL_FOLDER, ignore_errors=True)
+    return fetched
+
+
+def _fetch(root: Path, entry: LockedFile, endpoint: str | None) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    # huggingface_hub keeps the growing file beside local_dir, so a later call continues where this one stopped.
+    return Path(_with_retries(
+        lambda: hf_hub_download(entry.repository, entry.path, revision=entry.revision,
+                                local_dir=root / PARTIAL_FOLDER / entry.folder, endpoint=endpoint),
+        f"{entry.repository}/{entry.path}",
+    ))
+
+
+def _with_retries(action: Callable[[], Any], what: str) -> Any:
+    import httpx
+    import requests
+    from huggingface_hub import errors
+
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return action()
+        except errors.GatedRepoError as error:
+            raise WeightsError(f"{what}: access must be granted on the hub first; then set HF_TOKEN") from error
+        except errors.RepositoryNotFoundError as error:
+            raise WeightsError(f"{what}: not found, or private; if private, set HF_TOKEN") from error
+        except (errors.EntryNotFoundError, errors.RevisionNotFoundError) as error:
+            raise WeightsError(f"{what}: not on the hub any more; `humo-engine weights pin` looks again") from error
+        except (requests.RequestException, httpx.HTTPError, errors.HfHubHTTPError, OSError) as error:
+            status = getattr(getattr(error, "response", None), "status_code", None)
+            hopeless = (status is not None and status < 500 and status != 429) or getattr(error, "errno", None) == 28
+            if attempt == ATTEMPTS or hopeless:
+                raise WeightsError(
+                    f"{what}: {type(error).__name__}: {error}. Run the same command again: it goes on where it stopped"
+                ) from error
+            time.sleep(min(2.0 ** (attempt - 1), 8.0) * float(os.environ.get("HUMO_RETRY_SECONDS", "1")))
+    raise AssertionError("unreachable")
+
+
+def _partial_bytes(root: Path, entry: LockedFile) -> int:
+    folder = root / PARTIAL_FOLDER / entry.folder
+    done = folder / entry.path
+    if done.is_file():
+        return done.stat().st_size
+    cache = (folder / ".cache" / "huggingface" / "download" / entry.path).parent
+    if entry.sha256 is None or not cache.is_dir():
+        return 0
+    # The growing file is named after a hash of the path and the file's etag, which is the SHA-256 of large files.
+    return sum(file.stat().st_size for file in cache.glob(f"*{entry.sha256}.incomplete"))
+
+
+def _check(file: Path, entry: LockedFile, remote: RemoteFile) -> None:
+    """Refuse and delete a file whose size or sum is wrong: continuing it would only keep the damage."""
+    size = file.stat().st_size
+    problem = None
+    if size != remote.size:
+        problem = f"has {size} bytes, expected {remote.size}"
+    elif entry.sha256 is not None:
+        actual = file_hash(file)
+        if actual != entry.sha256:
+            problem = f"has the SHA-256 {actual}, expected {entry.sha256}"
+    else:
+        actual = git_blob_id(file)
+        if actual != remote.blob_id:
+            problem = f"has the git id {actual}, expected {remote.blob_id}"
+    if problem:
+        file.unlink()
+        raise WeightsError(f"{entry.place} {problem}. It was deleted; run the same command again to fetch it anew")
+
+
+def file_hash(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal, with a progress bar for large ones."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream, _bar(file.stat().st_size, f"check {file.name}") as bar:
+        while block := stream.read(1 << 24):
+            digest.update(block)
+            bar.update(len(block))
+    return digest.hexdigest()
+
+
+def git_blob_id(file: Path) -> str:
+    """The id git gives a file's content, which is what the hub knows of files outside its large-file storage."""
+    content = file.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def _bar(total: int, title: str) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit="B", unit_scale=True, desc=title, leave=False, disable=total < 1 << 28)
+
+
+# ── what is there ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def missing_files(root: Path, model: str, lock: Iterable[LockedFile] | None = None) -> list[str]:
+    """Places (relative to `root`) that `model` needs and that are absent or of the wrong size.
+
+    A complete converted copy of the transformer stands in for the original one.
+    """
+    root = Path(root)
+    missing = []
+    converted = _complete_index(root / CONVERTED_FOLDERS[model] / INDEX_NAME) if model in CONVERTED_FOLDERS else None
+    for entry in select(read_lock() if lock is None else lock, [model]):
+        if converted and entry.place.startswith(("HuMo/HuMo-17B/", "HuMo/HuMo-1.7B/")):
+            continue
+        if not _is_in_place(root, entry):
+            missing.append(entry.place)
+    if model == "17b" and not converted and (root / ORIGINAL_17B).is_file():
+        named = {f"HuMo/HuMo-17B/{name}" for name in _shards(root / ORIGINAL_17B)}
+        missing += sorted(place for place in named if place not in missing and not (root / place).is_file())
+    return missing
+
+
+def require(root: Path, model: str) -> None:
+    """WeightsMissing, with the command to run, unless all files of `model` are there. Looks at names and sizes only."""
+    missing = missing_files(root, model)
+    if missing:
+        raise WeightsMissing(Path(root), model, missing)
+
+
+def transformer_files(root: Path, model: str) -> list[Path]:
+    """The files to load the transformer from: converted bf16 shards if complete, else the official fp32 files.
+
+    Either safetensors shards or one pickle (`ema.pth`). WeightsMissing if neither is complete.
+    """
+    root = Path(root)
+    converted = _complete_index(root / CONVERTED_FOLDERS[model] / INDEX_NAME)
+    if converted:
+        return converted
+    if model == "17b":
+        original = _complete_index(root / ORIGINAL_17B)
+        if original:
+            return original
+        raise WeightsMissing(root, model, missing_files(root, model) or [ORIGINAL_17B])
+    if (root / ORIGINAL_1_7B).is_file():
+        return [root / ORIGINAL_1_7B]
+    raise WeightsMissing(root, model, [ORIGINAL_1_7B])
+
+
+def verify(
+    root: Path, models: Iterable[str], lock: Iterable[LockedFile] | None = None,
+    say: Callable[[str], None] = print,
+) -> bool:
+    """Read every file that `models` need and compare its sum with the lock, or with what the download recorded.
+
+    Prints one line a file; True if all are right. A file that neither knows is reported as unknown and counts as wrong.
+    """
+    root = Path(root)
+    record = _read_record(root)
+    right = True
+    for entry in _expanded(root, select(read_lock() if lock is None else lock, models), record):
+        file = root / entry.place
+        expected = entry.sha256 or record.get(entry.place, {}).get("sha256")
+        if not file.is_file():
+            verdict = "missing"
+        elif entry.size is not None and file.stat().st_size != entry.size:
+            verdict = f"wrong size: {file.stat().st_size} bytes, expected {entry.size}"
+        elif expected is None:
+            verdict = "unknown: neither the lock file nor a download recorded its SHA-256"
+        else:
+            actual = file_hash(file)
+            verdict = "ok" if actual == expected else f"wrong SHA-256: {actual}, expected {expected}"
+        right = right and verdict == "ok"
+        say(f"{entry.place}: {verdict}")
+    if not right:
+        say("Fetch what is missing or wrong with `humo-engine weights download` (delete wrong files first).")
+    return right
+
+
+def _expanded(root: Path, entries: Iterable[LockedFile], record: dict[str, Any]) -> list[LockedFile]:
+    expanded = []
+    for entry in entries:
+        if not entry.is_pattern:
+            expanded.append(entry)
+            continue
+        index = root / ORIGINAL_17B
+        places = {f"HuMo/HuMo-17B/{name}" for name in _shards(index)} if index.is_file() else set()
+        places |= {place for place in record if fnmatch.fnmatchcase(place, entry.place)}
+        expanded += [replace(entry, path=place.removeprefix(f"{entry.folder}/")) for place in sorted(places)] or [entry]
+    return expanded
+
+
+def _is_in_place(root: Path, entry: LockedFile) -> bool:
+    if entry.is_pattern:
+        # Which files it stands for is known from the index beside them, once that is there.
+        return _complete_index(root / ORIGINAL_17B) is not None
+    file = root / entry.place
+    return file.is_file() and (entry.size is None or file.stat().st_size == entry.size)
+
+
+def _shards(index: Path) -> list[str]:
+    return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+
+
+def _complete_index(index: Path) -> list[Path] | None:
+    if not index.is_file():
+        return None
+    files = [index.parent / name for name in _shards(index)]
+    return files if all(file.is_file() for file in files) else None
+
+
+def _read_record(root: Path) -> dict[str, Any]:
+    file = root / RECORD_FILE
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def _record(root: Path, entry: LockedFile) -> None:
+    record = _read_record(root)
+    file = root / entry.place
+    record[entry.place] = {
+        "repository": entry.repository, "revision": entry.revision, "size": file.stat().st_size,
+        "sha256": entry.sha256 or file_hash(file),
+    }
+    _write_whole(root / RECORD_FILE, json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def _write_whole(file: Path, text: str) -> None:
+    temporary = file.with_name(file.name + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, file)
+
+
+# ── pin ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pin(file: Path = LOCK_FILE, endpoint: str | None = None, say: Callable[[str], None] = print) -> None:
+    """Rewrite the lock file from the hub: commit, every size, every SHA-256, patterns expanded.
+
+    A revision that stands there is kept; a value that stands there and differs from the hub's is an error, not
+    replaced: someone must decide. Files without a sum on the hub (small ones) are fetched and summed.
+    """
+    import tempfile
+
+    document = json.loads(file.read_text(encoding="utf-8"))
+    lock = read_lock(file)
+    for repository in document["repositories"]:
+        own = [entry for entry in lock if entry.repository == repository["repository"]]
+        commit, files = list_remote(repository["repository"], repository["revision"], endpoint)
+        entries = []
+        with tempfile.TemporaryDirectory() as folder:
+            for entry, remote in resolve(own, files, commit):
+                if entry.sha256 is None:
+                    small = _fetch(Path(folder), entry, endpoint)
+                    _check(small, entry, remote)
+                    entry = replace(entry, sha256=file_hash(small))
+                entries.append({"path": entry.path, "size": entry.size, "sha256": entry.sha256, "models": list(entry.models)})
+                say(f"{repository['repository']} {entry.path} {entry.size} {entry.sha256}")
+        repository.update(revision=commit, files=entries, confirmed="Read from the hub by `humo-engine weights pin`.")
+    _write_whole(file, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+# ── convert ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def stays_float32(key: str, dimensions: int) -> bool:
+    """Whether a tensor keeps fp32: all that runs in fp32 anyway (modulation, norms, time, head) and vectors, 2% of the bytes."""
+    return dimensions < 2 or "modulation" in key or key.startswith(("head.", "time_embedding.", "time_projection."))
+
+
+def convert(root: Path, model: str, say: Callable[[str], None] = print) -> Path:
+    """Write the official fp32 transformer as bf16 safetensors beside it; returns the new index file.
+
+    One shard at a time: the input is memory-mapped, so what is held is one bf16 output shard. Shards get their names
+    when complete, the index last; `transformer_files` prefers the copy from then on. WeightsMissing without the input.
+    """
+    root = Path(root)
+    folder = root / CONVERTED_FOLDERS[model]
+    if model == "17b":
+        sources = _complete_index(root / ORIGINAL_17B)
+        if sources is None:
+            raise WeightsMissing(root, model, missing_files(root, model) or [ORIGINAL_17B])
+        index = json.loads((root / ORIGINAL_17B).read_text(encoding="utf-8"))["weight_map"]
+        keys_by_shard = [(file, sorted(key for key, name in index.items() if name == file.name)) for file in sources]
+    else:
+        file = root / ORIGINAL_1_7B
+        if not file.is_file():
+            raise WeightsMissing(root, model, [ORIGINAL_1_7B])
+        keys_by_shard = [(file, None)]
+    bytes_in = sum(file.stat().st_size for file, _ in keys_by_shard)
+    existing = root
+    free = shutil.disk_usage(existing).free
+    if bytes_in * 0.52 + SPARE_BYTES > free:
+        raise WeightsError(f"Not enough disk: about {bytes_in * 0.52 / GIB:.1f} GiB are needed, {free / GIB:.1f} GiB are free at {root}")
+    folder.mkdir(parents=True, exist_ok=True)
+    weight_map: dict[str, str] = {}
+    total = 0
+    for number, (file, keys) in enumerate(keys_by_shard, start=1):
+        name = f"humo-{number:05d}-of-{len(keys_by_shard):05d}.safetensors"
+        say(f"[{number}/{len(keys_by_shard)}] {file.name} → {folder.name}/{name}")
+        sizes = _convert_shard(file, keys, folder / name)
+        weight_map.update(dict.fromkeys(sizes, name))
+        total += sum(sizes.values())
+    text = json.dumps({"metadata": {"total_size": total, "format": "pt"}, "weight_map": weight_map}, indent=1) + "\n"
+    _write_whole(folder / INDEX_NAME, text)
+    return folder / INDEX_NAME
+
+
+def _convert_shard(source: Path, keys: list[str] | None, target: Path) -> dict[str, int]:
+    import torch
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    def lower(key: str, tensor: torch.Tensor) -> torch.Tensor:
+        narrow = tensor.is_floating_point() and not stays_float32(key, tensor.dim())
+        # clone: what stays fp32 must not keep the memory-mapped file alive past this shard.
+        return tensor.to(torch.bfloat16) if narrow else tensor.clone()
+
+    if source.suffix == ".pth":
+        state = torch.load(source, map_location="cpu", mmap=True, weights_only=True)
+        converted = {key: lower(key, tensor) for key, tensor in state.items()}
+    else:
+        with safe_open(source, framework="pt", device="cpu") as shard:
+            present = set(shard.keys())
+            if keys is not None and set(keys) != present:
+                difference = sorted(set(keys) ^ present)
+                raise WeightsError(f"{source.name}: the index and the shard disagree about {', '.join(difference[:5])}")
+            converted = {key: lower(key, shard.get_tensor(key)) for key in sorted(present)}
+    temporary = target.with_name(target.name + ".new")
+    save_file(converted, temporary, metadata={"format": "pt"})
+    os.replace(temporary, target)
+    return {key: tensor.numel() * tensor.element_size() for key, tensor in converted.items()}
+
+
+def _title(model: str) -> str:
+    return {"17b": "HuMo 17B", "1_7b": "HuMo 1.7B", "vocals": "the vocal isolation"}.get(model, model)
+
+
+def _option(model: str) -> str:
+    return "--vocals" if model == "vocals" else f"--model {model.replace('_', '.')}"

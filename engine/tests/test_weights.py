@@ -1,0 +1,282 @@
+"""Downloads against a local hub: whole, resumed, refused. Checks, the lock file, and the conversion to bf16."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from hub_server import Hub, serving
+from safetensors.torch import load_file, save_file
+
+from humo_engine import weights
+from humo_engine.weights import LockedFile, WeightsError, WeightsMissing
+
+REPOSITORY = "someone/model"
+CHUNK = 10 << 20  # huggingface_hub writes what arrives in pieces of 10 MiB; less than a piece is lost in a cut
+BIG = random.Random(1).randbytes(2 * CHUNK + 1_000_000)
+SMALL = b'{"a": 1}\n'
+
+
+def locked(path: str, body: bytes | None = None, revision: str | None = "c" * 40) -> LockedFile:
+    return LockedFile(REPOSITORY, revision, "folder", path, len(body) if body else None,
+                      hashlib.sha256(body).hexdigest() if body else None, ("17b",))
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    monkeypatch.setenv("HUMO_RETRY_SECONDS", "0")
+    with serving(Hub({REPOSITORY: {"big.bin": BIG, "sub/small.json": SMALL}}, large={"big.bin"})) as hub:
+        yield hub
+
+
+def fetch(root: Path, hub: Hub, lock: list[LockedFile], **options) -> list[Path]:
+    return weights.download(root, ["17b"], lock=lock, endpoint=hub.endpoint, say=lambda line: None, **options)
+
+
+def test_files_arrive_whole_are_recorded_and_are_not_fetched_twice(tmp_path, hub):
+    lock = [locked("big.bin", BIG), locked("sub/small.json")]
+    assert len(fetch(tmp_path, hub, lock)) == 2
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+    assert (tmp_path / "folder/sub/small.json").read_bytes() == SMALL
+    record = json.loads((tmp_path / ".verified.json").read_text())
+    # The hub has no SHA-256 of a small file; the download's own is written down for later checks.
+    assert record["folder/sub/small.json"]["sha256"] == hashlib.sha256(SMALL).hexdigest()
+    assert record["folder/big.bin"]["revision"] == hub.commit
+    assert not (tmp_path / ".partial").exists()
+    asked = len(hub.requests)
+    assert fetch(tmp_path, hub, lock) == []
+    assert all(not path.startswith("big") for _, path, _, _ in hub.requests[asked:])
+    assert weights.verify(tmp_path, ["17b"], lock=lock, say=lambda line: None)
+
+
+def test_a_cut_transfer_goes_on_where_it_broke(tmp_path, hub):
+    hub.cuts["big.bin"] = [CHUNK + 1000, CHUNK + 1000]
+    fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+    assert hub.sent("big.bin") == [None, f"bytes={CHUNK}-", f"bytes={2 * CHUNK}-"]
+
+
+def test_a_download_given_up_leaves_no_file_and_a_later_one_continues(tmp_path, hub):
+    hub.cuts["big.bin"] = [CHUNK + 1000] + [1000] * (weights.ATTEMPTS - 1)
+    lock = [locked("big.bin", BIG)]
+    with pytest.raises(WeightsError, match="goes on where it stopped"):
+        fetch(tmp_path, hub, lock)
+    assert not (tmp_path / "folder").exists()
+    assert weights.missing_files(tmp_path, "17b", lock) == ["folder/big.bin"]
+    assert hub.cuts["big.bin"] == []
+    hub.requests.clear()
+    lines: list[str] = []
+    weights.download(tmp_path, ["17b"], lock=lock, endpoint=hub.endpoint, say=lines.append)
+    assert hub.sent("big.bin") == [f"bytes={CHUNK}-"]
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+    assert f"{(len(BIG) - CHUNK) / 2**30:.2f} GiB to fetch" in lines[0]
+
+
+def test_a_damaged_file_is_refused_and_deleted(tmp_path, hub):
+    hub.damaged.update({"big.bin", "sub/small.json"})
+    for entry in (locked("big.bin", BIG), locked("sub/small.json")):
+        with pytest.raises(WeightsError, match="expected .*It was deleted"):
+            fetch(tmp_path, hub, [entry])
+    assert [file for file in tmp_path.rglob("*") if file.name in ("big.bin", "small.json")] == []
+    hub.damaged.clear()
+    fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+
+
+def test_too_little_disk_is_refused_before_the_first_byte(tmp_path, hub):
+    with pytest.raises(WeightsError, match="Not enough disk"):
+        fetch(tmp_path, hub, [locked("big.bin", BIG)], free_bytes=lambda folder: weights.SPARE_BYTES + len(BIG) - 1)
+    assert hub.sent("big.bin") == []
+    fetch(tmp_path, hub, [locked("big.bin", BIG)], free_bytes=lambda folder: weights.SPARE_BYTES + len(BIG))
+
+
+def test_a_hub_that_contradicts_the_lock_is_refused_before_the_first_byte(tmp_path, hub):
+    with pytest.raises(WeightsError, match="SHA-256 .* the lock file says"):
+        fetch(tmp_path, hub, [locked("big.bin", BIG[::-1])])
+    with pytest.raises(WeightsError, match="size .* the lock file says"):
+        fetch(tmp_path, hub, [locked("sub/small.json", SMALL + b" ")])
+    assert hub.sent("big.bin") == hub.sent("sub/small.json") == []
+
+
+def test_the_pinned_revision_is_the_one_asked_for(tmp_path, hub):
+    with pytest.raises(WeightsError, match="weights pin"):
+        fetch(tmp_path, hub, [locked("big.bin", BIG, revision="d" * 40)])
+
+
+def test_a_repository_that_does_not_exist_or_is_private_names_the_token(tmp_path, hub):
+    with pytest.raises(WeightsError, match="HF_TOKEN"):
+        fetch(tmp_path, hub, [LockedFile("nobody/nothing", None, "folder", "x", None, None, ("17b",))])
+
+
+def test_the_token_of_the_environment_is_sent_and_the_endpoint_variable_is_honoured(tmp_path, hub):
+    script = (
+        "import sys; from humo_engine import weights\n"
+        f"lock = [weights.LockedFile({REPOSITORY!r}, None, 'folder', 'big.bin', None, None, ('17b',))]\n"
+        "weights.download(sys.argv[1], ['17b'], lock=lock)\n"
+    )
+    environment = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_secret", "HF_HOME": str(tmp_path / "home"),
+                   "PYTHONPATH": str(Path(weights.__file__).parents[1])}
+    # A terminal, because only there do progress bars make sense and show.
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "weights")], env=environment, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end was closed
+        while block := os.read(ours, 65536):
+            shown += block
+    os.close(ours)
+    assert process.wait(timeout=120) == 0, shown.decode()
+    assert {token for _, _, _, token in hub.requests} == {"Bearer hf_secret"}
+    assert b"100%" in shown and b"hf_secret" not in shown
+
+
+def test_verify_reports_missing_wrong_and_unknown_files(tmp_path):
+    lock = [locked("good", b"good"), locked("bad", b"good"), locked("short", b"good"), locked("absent", b"x"), locked("unknown")]
+    (tmp_path / "folder").mkdir()
+    for name, body in {"good": b"good", "bad": b"bad!", "short": b"go", "unknown": b"?"}.items():
+        (tmp_path / "folder" / name).write_bytes(body)
+    lines: list[str] = []
+    assert not weights.verify(tmp_path, ["17b"], lock=lock, say=lines.append)
+    verdicts = {line.split(":")[0]: line.split(": ")[1] for line in lines[:5]}
+    assert verdicts == {"folder/good": "ok", "folder/bad": "wrong SHA-256", "folder/short": "wrong size",
+                        "folder/absent": "missing", "folder/unknown": "unknown"}
+
+
+def test_missing_weights_are_one_error_with_the_command(tmp_path):
+    with pytest.raises(WeightsMissing) as caught:
+        weights.require(tmp_path, "1_7b")
+    assert caught.value.code == "weights_missing"
+    assert "humo-engine weights download --model 1.7b" in str(caught.value)
+    assert "HuMo/HuMo-1.7B/ema.pth" in caught.value.missing
+    assert not any("17B" in path for path in caught.value.missing)
+
+
+def test_the_lock_file_is_complete_where_it_claims_to_be():
+    lock = weights.read_lock()
+    assert {entry.folder for entry in lock} == {"HuMo", "Wan2.1-T2V-1.3B", "whisper-large-v3", "audio_separator"}
+    for entry in lock:
+        assert entry.sha256 is None or len(bytes.fromhex(entry.sha256)) == 32
+        assert entry.revision is None or len(bytes.fromhex(entry.revision)) == 20
+        # Nothing is free of any pin: a revision fixes the content, and so does a sum.
+        assert entry.revision or entry.sha256
+    places = {model: {entry.place for entry in weights.select(lock, [model])} for model in ("17b", "1_7b", "vocals")}
+    assert weights.ORIGINAL_17B in places["17b"] - places["1_7b"]
+    assert weights.ORIGINAL_1_7B in places["1_7b"] - places["17b"]
+    assert places["vocals"] == {"audio_separator/Kim_Vocal_2.onnx"}
+
+
+def test_pin_fills_the_lock_from_the_hub_and_never_replaces_a_value(tmp_path, hub):
+    file = tmp_path / "lock.json"
+    document = {"version": 1, "about": "x", "repositories": [
+        {"repository": REPOSITORY, "revision": None, "confirmed": "", "folder": "folder", "files": [
+            {"path": "*.bin", "size": None, "sha256": None, "models": ["17b"]},
+            {"path": "sub/small.json", "size": None, "sha256": None, "models": ["17b"]}]}]}
+    file.write_text(json.dumps(document))
+    weights.pin(file, endpoint=hub.endpoint, say=lambda line: None)
+    assert weights.read_lock(file) == [locked("big.bin", BIG), locked("sub/small.json", SMALL)]
+    hub.files[REPOSITORY]["big.bin"] = BIG + b"!"
+    before = file.read_text()
+    with pytest.raises(WeightsError, match="the lock file says"):
+        weights.pin(file, endpoint=hub.endpoint, say=lambda line: None)
+    assert file.read_text() == before
+
+
+# ── conversion ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def made_up_17b(root: Path, shards: int = 3, side: int = 64) -> dict[str, torch.Tensor]:
+    folder = root / "HuMo/HuMo-17B"
+    folder.mkdir(parents=True)
+    everything: dict[str, torch.Tensor] = {}
+    weight_map: dict[str, str] = {}
+    for number in range(shards):
+        state = {
+            f"blocks.{number}.ffn.0.weight": torch.randn(side, side),
+            f"blocks.{number}.ffn.0.bias": torch.randn(side),
+            f"blocks.{number}.modulation": torch.randn(1, 6, side),
+        }
+        name = f"humo-{number}.safetensors"
+        save_file(state, folder / name)
+        weight_map.update(dict.fromkeys(state, name))
+        everything.update(state)
+    (folder / "humo.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    return everything
+
+
+def test_conversion_keeps_every_key_narrows_products_and_is_preferred_afterwards(tmp_path):
+    original = made_up_17b(tmp_path)
+    assert [file.parent.name for file in weights.transformer_files(tmp_path, "17b")] == ["HuMo-17B"] * 3
+    index = weights.convert(tmp_path, "17b", say=lambda line: None)
+    files = weights.transformer_files(tmp_path, "17b")
+    assert [file.parent.name for file in files] == ["HuMo-17B-bf16"] * 3
+    loaded = {key: tensor for file in files for key, tensor in load_file(file).items()}
+    assert loaded.keys() == original.keys() == json.loads(index.read_text())["weight_map"].keys()
+    for key, tensor in original.items():
+        narrow = key.endswith("ffn.0.weight")
+        assert loaded[key].dtype == (torch.bfloat16 if narrow else torch.float32)
+        assert torch.equal(loaded[key], tensor.to(torch.bfloat16) if narrow else tensor)
+    sizes = sum(tensor.numel() * tensor.element_size() for tensor in loaded.values())
+    assert json.loads(index.read_text())["metadata"]["total_size"] == sizes
+
+
+def test_a_conversion_that_did_not_finish_is_not_used(tmp_path):
+    made_up_17b(tmp_path)
+    index = weights.convert(tmp_path, "17b", say=lambda line: None)
+    (index.parent / "humo-00002-of-00003.safetensors").unlink()
+    assert weights.transformer_files(tmp_path, "17b")[0].parent.name == "HuMo-17B"
+
+
+def test_the_pickle_of_1_7b_is_converted_and_a_pickle_with_code_is_refused(tmp_path):
+    file = tmp_path / "HuMo/HuMo-1.7B/ema.pth"
+    file.parent.mkdir(parents=True)
+    state = {"blocks.0.ffn.0.weight": torch.randn(8, 8), "head.modulation": torch.randn(1, 2, 8)}
+    torch.save(state, file)
+    weights.convert(tmp_path, "1_7b", say=lambda line: None)
+    (converted,) = weights.transformer_files(tmp_path, "1_7b")
+    loaded = load_file(converted)
+    assert loaded["blocks.0.ffn.0.weight"].dtype == torch.bfloat16 and loaded["head.modulation"].dtype == torch.float32
+    torch.save({"x": Path("anything")}, file)
+    with pytest.raises(Exception, match="[Ww]eights.only"):
+        weights.convert(tmp_path, "1_7b", say=lambda line: None)
+
+
+def test_a_shard_that_contradicts_the_index_is_named(tmp_path):
+    made_up_17b(tmp_path)
+    save_file({"other": torch.zeros(1)}, tmp_path / "HuMo/HuMo-17B/humo-1.safetensors")
+    with pytest.raises(WeightsError, match="humo-1.safetensors.*disagree"):
+        weights.convert(tmp_path, "17b", say=lambda line: None)
+    assert not (tmp_path / "HuMo/HuMo-17B-bf16" / weights.INDEX_NAME).exists()
+
+
+def test_conversion_holds_one_shard_at_most(tmp_path):
+    side, shards = 4096, 4  # 64 MiB a shard in fp32
+    made_up_17b(tmp_path, shards=shards, side=side)
+    # Anonymous memory, not resident memory: mapped file pages belong to the page cache and go when they are needed.
+    script = (
+        "import sys, threading; from humo_engine import weights; import torch\n"
+        "from safetensors import safe_open; from safetensors.torch import save_file\n"
+        "def anonymous():\n"
+        "    return next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('RssAnon'))\n"
+        "save_file({'warm': torch.zeros(1).to(torch.bfloat16)}, sys.argv[1] + '/warm')\n"
+        "start, peak, stop = anonymous(), 0, threading.Event()\n"
+        "def watch():\n"
+        "    global peak\n"
+        "    while not stop.wait(0.001): peak = max(peak, anonymous())\n"
+        "thread = threading.Thread(target=watch); thread.start()\n"
+        "weights.convert(sys.argv[1], '17b', say=lambda line: None)\n"
+        "stop.set(); thread.join(); print(peak - start)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=120,
+                          env={"PYTHONPATH": str(Path(weights.__file__).parents[1]), "PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr
+    shard_kib = side * side * 4 // 1024
+    # One bf16 shard is half of that; two held at once would reach it.
+    assert 0.3 * shard_kib < int(done.stdout) < 0.9 * shard_kib
