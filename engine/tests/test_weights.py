@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,7 @@ def test_the_token_of_the_environment_is_sent_and_the_endpoint_variable_is_honou
                    "PYTHONPATH": str(Path(weights.__file__).parents[1])}
     # A terminal, because only there do progress bars make sense and show.
     ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 120))
     process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "weights")], env=environment, stderr=theirs)
     os.close(theirs)
     shown = b""
