@@ -1,0 +1,180 @@
+"""Layers that do not fit on the GPU: kept in pinned memory and copied in just before they run.
+
+A layer's parameters are packed into one buffer in main memory. The device holds a few slots of that size; while one
+layer computes, the next one's bytes travel into another slot on a second CUDA stream. On a GPU whose link carries a
+layer faster than the layer computes, streaming costs no time (17B at 480p: 0.8 GiB against 0.1 s of work).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+ALIGNMENT = 256  # bytes; what CUDA's own allocations guarantee, so kernels choose the same vector widths
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """Where a parameter or buffer of a layer lies in the layer's packed bytes."""
+
+    owner: nn.Module
+    name: str
+    is_parameter: bool
+    shape: torch.Size
+    dtype: torch.dtype
+    offset: int
+
+    def view(self, packed: torch.Tensor) -> torch.Tensor:
+        size = self.shape.numel() * self.dtype.itemsize
+        return packed[self.offset : self.offset + size].view(self.dtype).view(self.shape)
+
+    def assign(self, value: torch.Tensor) -> None:
+        if self.is_parameter:
+            self.owner._parameters[self.name].data = value
+        else:
+            self.owner._buffers[self.name] = value
+
+
+class StreamedLayers:
+    """Runs `layers`, which are called in their order, with only some of their weights on `device`.
+
+    `resident` of them are moved to the device for good, spread evenly so that copies have work to hide behind; the
+    others stay in main memory (pinned where `device` is a GPU) and pass through `slots` buffers on the device. The
+    layers' outputs are the same to the bit. Call `remove` to take the hooks off; the streamed layers are then left in
+    main memory.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module], device: torch.device | str, resident: int = 0, slots: int = 2):
+        self.device = torch.device(device)
+        if slots < 1 or not 0 <= resident <= len(layers):
+            raise ValueError(f"slots must be ≥ 1 and 0 ≤ resident ≤ {len(layers)}, not {slots} and {resident}")
+        self.layers = list(layers)
+        self.streamed = _spread(len(self.layers), len(self.layers) - resident)
+        self._hooks: list[Any] = []
+        self._cuda = self.device.type == "cuda"
+        self._tensors: dict[int, list[_Tensor]] = {}
+        self._packed: dict[int, torch.Tensor] = {}
+        for index, layer in enumerate(self.layers):
+            if index in self.streamed:
+                self._pack(index, layer)
+            else:
+                layer.to(self.device)
+        size = max((packed.numel() for packed in self._packed.values()), default=0)
+        slots = min(slots, len(self.streamed))
+        self._slots = [torch.empty(size, dtype=torch.uint8, device=self.device) for _ in range(slots)]
+        self._holds: list[int | None] = [None] * slots
+        self._copied: list[Any] = [None] * slots  # when the bytes have arrived
+        self._released: list[Any] = [None] * slots  # when the last layer in the slot has been computed
+        self._stream = torch.cuda.Stream(self.device) if self._cuda and self.streamed else None
+        if self._stream is not None:  # the slots' memory may still be in use by earlier work of the current stream
+            self._stream.wait_stream(torch.cuda.current_stream(self.device))
+        for position, index in enumerate(self.streamed):
+            layer = self.layers[index]
+            self._hooks.append(layer.register_forward_pre_hook(self._arrive(position, index)))
+            self._hooks.append(layer.register_forward_hook(self._leave(position, index)))
+        for position in range(slots):
+            self._prefetch(position)
+
+    @property
+    def streamed_bytes(self) -> int:
+        """Bytes that one run over all layers copies to the device."""
+        return sum(packed.numel() for packed in self._packed.values())
+
+    @property
+    def slot_bytes(self) -> int:
+        """Bytes of the slots on the device."""
+        return sum(slot.numel() for slot in self._slots)
+
+    def remove(self) -> None:
+        """Take the hooks off and give the slots' memory back."""
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
+        if self._cuda:
+            torch.cuda.synchronize(self.device)
+        for index, tensors in self._tensors.items():
+            for tensor in tensors:
+                tensor.assign(tensor.view(self._packed[index]))
+        self._slots.clear()
+
+    def _pack(self, index: int, layer: nn.Module) -> None:
+        tensors: list[_Tensor] = []
+        values: list[torch.Tensor] = []
+        offset = 0
+        for owner in layer.modules():
+            own = [(name, value, True) for name, value in owner._parameters.items()]
+            own += [(name, value, False) for name, value in owner._buffers.items()]
+            for name, value, is_parameter in own:
+                if value is None:
+                    continue
+                tensors.append(_Tensor(owner, name, is_parameter, value.shape, value.dtype, offset))
+                values.append(value)
+                offset += -(-value.numel() * value.element_size() // ALIGNMENT) * ALIGNMENT
+        packed = torch.empty(offset, dtype=torch.uint8)
+        if self._cuda:
+            packed = _pinned(packed)
+        for tensor, value in zip(tensors, values, strict=True):
+            tensor.view(packed).copy_(value.detach())
+            tensor.assign(tensor.view(packed))
+        self._tensors[index], self._packed[index] = tensors, packed
+
+    def _prefetch(self, position: int) -> None:
+        """Start copying the streamed layer at `position` (in streaming order) into its slot."""
+        slot, index = position % len(self._slots), self.streamed[position]
+        packed = self._packed[index]
+        target = self._slots[slot][: packed.numel()]
+        self._holds[slot] = index
+        if not self._cuda:
+            target.copy_(packed)
+            return
+        if self._released[slot] is not None:
+            self._stream.wait_event(self._released[slot])
+        with torch.cuda.stream(self._stream):
+            target.copy_(packed, non_blocking=True)
+            self._copied[slot] = self._stream.record_event()
+
+    def _arrive(self, position: int, index: int) -> Any:
+        def hook(layer: nn.Module, arguments: Any) -> None:
+            slot = position % len(self._slots)
+            if self._holds[slot] != index:  # the layers were not run in order, or a run was given up half-way
+                self._prefetch(position)
+            if self._cuda:
+                torch.cuda.current_stream(self.device).wait_event(self._copied[slot])
+            for tensor in self._tensors[index]:
+                tensor.assign(tensor.view(self._slots[slot]))
+
+        return hook
+
+    def _leave(self, position: int, index: int) -> Any:
+        def hook(layer: nn.Module, arguments: Any, output: Any) -> None:
+            slot = position % len(self._slots)
+            if self._cuda:
+                self._released[slot] = torch.cuda.current_stream(self.device).record_event()
+            # The layer that uses this slot next; after the last layers that is one of the next run's first.
+            following = position + len(self._slots)
+            if following >= len(self.streamed):
+                following = slot
+            if self.streamed[following] != index:
+                self._prefetch(following)
+
+        return hook
+
+
+def _spread(count: int, chosen: int) -> list[int]:
+    """`chosen` of the numbers below `count`, evenly spread."""
+    return sorted({(number * count) // chosen for number in range(chosen)}) if chosen else []
+
+
+def _pinned(tensor: torch.Tensor) -> torch.Tensor:
+    """The same memory, locked for direct copies. Not `pin_memory()`: that rounds each buffer up to a power of two."""
+    status = torch.cuda.cudart().cudaHostRegister(tensor.data_ptr(), tensor.numel(), 0)
+    if int(status) != 0:
+        # Copies from ordinary memory are right too, only slower and not in the background.
+        import logging
+
+        logging.getLogger(__name__).warning("main memory could not be locked (%s); streaming will be slower", status)
+    return tensor
