@@ -1,0 +1,121 @@
+"""Several clips from one file, in the form of upstream's `examples/test_case.json`, and `key=value` overrides.
+
+    {"case_1": {"img_paths": ["./examples/man.png"], "audio_path": "./examples/audio.wav", "prompt": "…"}}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# What a key of upstream's configuration, or its short form, sets; and the type of its value.
+KEYS: dict[str, tuple[str, type]] = {
+    "generation.positive_prompt": ("cases", str),
+    "generation.output.dir": ("output", str),
+    "generation.mode": ("mode", str),
+    "generation.frames": ("frames", int),
+    "generation.width": ("width", int),
+    "generation.height": ("height", int),
+    "generation.seed": ("seed", int),
+    "generation.scale_a": ("audio_scale", float),
+    "generation.scale_t": ("text_scale", float),
+    "generation.scale_i": ("image_scale", float),
+    "generation.sample_neg_prompt": ("negative_prompt", str),
+    "diffusion.timesteps.sampling.steps": ("steps", int),
+    "diffusion.timesteps.sampling.shift": ("shift", float),
+    "model": ("model", str),
+    "preset": ("preset", str),
+    "precision": ("precision", str),
+}
+SHORT = {key.rsplit(".", 1)[-1]: key for key in KEYS} | {"cases": "generation.positive_prompt", "output": "generation.output.dir"}
+# Upstream's settings for several GPUs in one job. They change speed, never the result, and have no counterpart here.
+WITHOUT_EFFECT = ("dit.sp_size", "generation.sequence_parallel", "generation.batch_size")
+MODES = {"TA": (False, True), "TIA": (True, True), "TI": (True, False)}
+
+
+class CasesError(ValueError):
+    """A case file or an override is wrong. `code` is the protocol's failure code; the message names the spot."""
+
+    code = "invalid_input"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One clip to make. Paths exist."""
+
+    name: str
+    prompt: str
+    images: tuple[Path, ...]
+    audio: Path | None
+
+
+def read_cases(file: Path, mode: str) -> list[Case]:
+    """The cases of a file that `mode` (TA, TIA, TI) can make; what the mode does not use is left out, as upstream does.
+
+    Relative paths are looked for from the current folder, then from the file's folder and the one above it (upstream's
+    own file is written from the repository's root). CasesError lists everything wrong.
+    """
+    if mode not in MODES:
+        raise CasesError(f"mode {mode!r} does not exist; there are {', '.join(MODES)}")
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CasesError(f"{file}: {error}") from error
+    if not isinstance(document, dict) or not document:
+        raise CasesError(f"{file}: must map names to cases, such as {{\"case_1\": {{\"prompt\": …}}}}")
+    problems: list[str] = []
+    cases = [_read_case(file, str(name), value, mode, problems) for name, value in document.items()]
+    if problems:
+        raise CasesError("\n".join(f"{file}: {problem}" for problem in problems))
+    return cases
+
+
+def _read_case(file: Path, name: str, value: Any, mode: str, problems: list[str]) -> Case:
+    wants_image, wants_audio = MODES[mode]
+    if not isinstance(value, dict):
+        problems.append(f"{name}: must be a mapping, not {value!r}")
+        return Case(name, "", (), None)
+    prompt = value.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip():
+        problems.append(f"{name}.prompt: must be a text that is not empty")
+    images: list[Path] = []
+    if wants_image:
+        paths = value.get("img_paths")
+        if not isinstance(paths, list) or not paths:
+            problems.append(f"{name}.img_paths: mode {mode} needs a list of at least one path")
+        else:
+            images = [path for spot, text in enumerate(paths) if (path := _find(file, text, f"{name}.img_paths[{spot}]", problems))]
+    audio = _find(file, value.get("audio_path"), f"{name}.audio_path", problems) if wants_audio else None
+    return Case(name, prompt if isinstance(prompt, str) else "", tuple(images), audio)
+
+
+def _find(file: Path, text: Any, spot: str, problems: list[str]) -> Path | None:
+    if not isinstance(text, str) or not text:
+        problems.append(f"{spot}: must be a path")
+        return None
+    for folder in (Path.cwd(), file.resolve().parent, file.resolve().parent.parent):
+        if (folder / text).is_file():
+            return folder / text
+    problems.append(f"{spot}: {text} does not exist")
+    return None
+
+
+def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
+    """`key=value` arguments, by upstream's names or their last part, as values for a run. CasesError names a wrong one."""
+    values: dict[str, Any] = {}
+    for argument in arguments:
+        key, equals, text = argument.partition("=")
+        full = key if key in KEYS else SHORT.get(key)
+        if key in WITHOUT_EFFECT and equals:
+            continue
+        if not equals or full is None:
+            raise CasesError(f"{argument!r} is not key=value with a known key; the keys are {', '.join(sorted(SHORT))}")
+        name, kind = KEYS[full]
+        try:
+            values[name] = kind(text)
+        except ValueError as error:
+            raise CasesError(f"{key}: {text!r} is not {'a whole number' if kind is int else 'a number'}") from error
+    return values

@@ -1,0 +1,66 @@
+"""Case files in upstream's form and overrides by upstream's names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from humo_engine.cases import CasesError, parse_overrides, read_cases
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "examples").mkdir()
+    for name in ("man.png", "audio.wav"):
+        (tmp_path / "examples" / name).write_bytes(b"x")
+    monkeypatch.chdir(tmp_path.parent)  # elsewhere than where the file's paths start
+    return tmp_path
+
+
+def write(folder: Path, document: object) -> Path:
+    file = folder / "examples" / "test_case.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+def test_upstream_form_is_read_and_its_paths_are_found_from_the_repository_root(folder):
+    file = write(folder, {"case_1": {"img_paths": ["./examples/man.png"], "audio_path": "./examples/audio.wav", "prompt": "A man"}})
+    (case,) = read_cases(file, "TIA")
+    assert (case.name, case.prompt) == ("case_1", "A man")
+    assert [path.name for path in case.images] == ["man.png"] and case.images[0].is_file()
+    assert case.audio is not None and case.audio.is_file()
+    assert read_cases(file, "TA")[0].images == ()
+    assert read_cases(file, "TI")[0].audio is None
+
+
+def test_everything_wrong_is_listed_with_its_spot(folder):
+    file = write(folder, {"a": {"img_paths": [], "audio_path": "absent.wav", "prompt": " "}, "b": 3})
+    with pytest.raises(CasesError) as caught:
+        read_cases(file, "TIA")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 4
+    for spot in ("a.prompt", "a.img_paths", "a.audio_path", "b:"):
+        assert any(spot in line for line in lines)
+
+
+@pytest.mark.parametrize("document", [[], {}, "x"])
+def test_a_file_of_another_form_is_refused(folder, document):
+    with pytest.raises(CasesError, match="test_case.json"):
+        read_cases(write(folder, document), "TA")
+
+
+def test_overrides_by_upstream_name_and_by_short_name():
+    assert parse_overrides(["generation.frames=49", "scale_a=3.5", "diffusion.timesteps.sampling.steps=30", "dit.sp_size=8"]) == {
+        "frames": 49, "audio_scale": 3.5, "steps": 30,
+    }
+    assert parse_overrides(["generation.positive_prompt=./x.json", "output=./out", "mode=TA"]) == {
+        "cases": "./x.json", "output": "./out", "mode": "TA",
+    }
+
+
+@pytest.mark.parametrize("argument", ["frames", "frames=many", "colour=red", "=3"])
+def test_a_wrong_override_is_named(argument):
+    with pytest.raises(CasesError, match=argument.split("=")[0] or "=3"):
+        parse_overrides([argument])
