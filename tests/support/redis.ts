@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A `redis-server` of one's own, in its own temporary folder. */
+export interface TestRedis extends AsyncDisposable {
+  /** `unix:///…/redis.sock`, or `redis://127.0.0.1:port` with `tcp` */
+  readonly url: string;
+  readonly folder: string;
+  /** SIGKILL, as a crash or a power cut would end it. The data of an append-only server stays on disk. */
+  kill(): Promise<void>;
+  /** Starts it again on the same address and folder; kills it first if it runs. */
+  restart(): Promise<void>;
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export interface TestRedisOptions {
+  /** keep an append-only file, so that `kill` and `restart` lose nothing that was acknowledged */
+  readonly appendOnly?: boolean;
+  /** listen on a free port of 127.0.0.1 instead of a socket */
+  readonly tcp?: boolean;
+  readonly password?: string;
+}
+
+/**
+ * Starts a Redis server and resolves when it takes connections.
+ *
+ * The server ends with this process whatever happens to it: a watcher holds the other end of a pipe and kills the server when
+ * the pipe closes, which the system does even for a process that was killed.
+ *
+ * @throws Error with the server's last log lines if it does not start
+ */
+export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  // A socket's path may have 107 bytes at most, so the folder stays directly under the system's own.
+  const folder = await mkdtemp(join(tmpdir(), 'humo-redis-'));
+  const socket = join(folder, 'redis.sock');
+  const port = options.tcp === true ? await freePort() : 0;
+  const settings = [
+    `--port ${port} --bind 127.0.0.1 --daemonize no`,
+    `--appendonly ${options.appendOnly === true ? 'yes' : 'no'} --appendfsync everysec --maxmemory-policy noeviction`,
+  ].flatMap((line) => line.split(' '));
+  settings.push('--dir', folder, '--save', '', '--logfile', '');
+  if (options.tcp !== true) settings.push('--unixsocket', socket);
+  if (options.password !== undefined) settings.push('--requirepass', options.password);
+  const secret = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`;
+  const url = options.tcp === true ? `redis://${secret}127.0.0.1:${port}` : `unix://${secret}${socket}`;
+
+  let server = await startServer(settings);
+  const kill = async () => endServer(server, 'SIGKILL');
+  const stop = async () => {
+    await endServer(server, 'SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  };
+  return {
+    url,
+    folder,
+    kill,
+    stop,
+    async restart() {
+      await kill();
+      server = await startServer(settings);
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** `$$` stays the server's process id: `exec` replaces the shell, and the watcher reads our end of the pipe until it closes. */
+const watchedStart =
+  'exec 3<&0; ' +
+  '( cat <&3; case "$(ps -o comm= -p $$)" in *redis*) kill -9 $$ ;; esac ) </dev/null >/dev/null 2>&1 & ' +
+  'exec redis-server "$@" </dev/null 3<&-';
+
+async function startServer(settings: readonly string[]): Promise<ChildProcess> {
+  const server = spawn('sh', ['-c', watchedStart, 'redis-server', ...settings], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // Writing to nobody is how the pipe ends when the server has gone; that is no error of ours.
+  server.stdin.on('error', () => undefined);
+  server.stderr.resume();
+  const log: string[] = [];
+  const lines = createInterface({ input: server.stdout });
+  await new Promise<void>((resolve, reject) => {
+    lines.on('line', (line) => {
+      log.push(line);
+      if (/ready to accept connections/i.test(line)) resolve();
+    });
+    server.once('error', reject);
+    server.once('exit', (code, signal) => {
+      reject(
+        new Error(`redis-server ended (${code ?? signal}) before it was ready:\n${log.slice(-8).join('\n')}`),
+      );
+    });
+  });
+  log.length = 0;
+  lines.removeAllListeners('line');
+  server.stdout.resume();
+  // Neither the server nor its pipes keep a finished test process alive.
+  server.unref();
+  for (const pipe of [server.stdin, server.stdout, server.stderr]) if (pipe instanceof Socket) pipe.unref();
+  return server;
+}
+
+async function endServer(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  server.ref();
+  const exited = once(server, 'exit');
+  server.kill(signal);
+  await exited;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the probe has no port');
+  return address.port;
+}
