@@ -7,6 +7,9 @@ layer faster than the layer computes, streaming costs no time (17B at 480p: 0.8 
 
 from __future__ import annotations
 
+import logging
+import mmap
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,9 +117,7 @@ class StreamedLayers:
                 tensors.append(_Tensor(owner, name, is_parameter, value.shape, value.dtype, offset))
                 values.append(value)
                 offset += -(-value.numel() * value.element_size() // ALIGNMENT) * ALIGNMENT
-        packed = torch.empty(offset, dtype=torch.uint8)
-        if self._cuda:
-            packed = _pinned(packed)
+        packed = _pinned(offset) if self._cuda else torch.empty(offset, dtype=torch.uint8)
         for tensor, value in zip(tensors, values, strict=True):
             tensor.view(packed).copy_(value.detach())
             tensor.assign(tensor.view(packed))
@@ -169,12 +170,19 @@ def _spread(count: int, chosen: int) -> list[int]:
     return sorted({(number * count) // chosen for number in range(chosen)}) if chosen else []
 
 
-def _pinned(tensor: torch.Tensor) -> torch.Tensor:
-    """The same memory, locked for direct copies. Not `pin_memory()`: that rounds each buffer up to a power of two."""
-    status = torch.cuda.cudart().cudaHostRegister(tensor.data_ptr(), tensor.numel(), 0)
-    if int(status) != 0:
-        # Copies from ordinary memory are right too, only slower and not in the background.
-        import logging
+def _pinned(size: int) -> torch.Tensor:
+    """`size` bytes of main memory, locked for direct copies until the last tensor in them is gone.
 
-        logging.getLogger(__name__).warning("main memory could not be locked (%s); streaming will be slower", status)
+    Not torch's own pinned memory: that rounds each buffer up to a power of two, a quarter more for HuMo's blocks.
+    """
+    runtime = torch.cuda.cudart()
+    mapping = mmap.mmap(-1, size)
+    tensor = torch.frombuffer(mapping, dtype=torch.uint8)
+    status = int(runtime.cudaHostRegister(tensor.data_ptr(), size, 0))
+    if status != 0:
+        # Copies from ordinary memory are right too, only slower and not in the background.
+        logging.getLogger(__name__).warning("main memory could not be locked (CUDA error %d); streaming is slower", status)
+    else:
+        # Before the pages are given back: CUDA would take whatever comes to lie there next for locked memory.
+        weakref.finalize(mapping, runtime.cudaHostUnregister, tensor.data_ptr()).atexit = False
     return tensor

@@ -88,6 +88,15 @@ def test_removing_leaves_working_layers_in_main_memory():
     assert set(state) == {"gain", "shift", "into.weight", "into.bias", "out.weight", "out.bias"}
 
 
+@CUDA
+def test_memory_is_unlocked_when_it_is_given_back():
+    for _ in range(3):  # the next allocations land on the same pages; copies from pages still locked would fail
+        layers = [nn.Linear(2048, 2048) for _ in range(4)]
+        StreamedLayers(layers, "cuda").remove()
+        del layers
+        assert torch.equal(torch.ones(4096, 4096).cuda().cpu(), torch.ones(4096, 4096))
+
+
 def test_bad_numbers_are_refused():
     with pytest.raises(ValueError, match="resident"):
         StreamedLayers(made(2), "cpu", resident=3)
