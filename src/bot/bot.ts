@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { Events } from 'discord.js';
+import type { Client } from 'discord.js';
+import type { Intake } from '../commands/support/intake.ts';
+import { PersonLimit } from '../commands/support/person-limit.ts';
+import type { Services } from '../commands/support/services.ts';
+import type { BotConfig } from '../config/environment.ts';
+import { errorFields } from '../error-fields.ts';
+import type { Logger } from '../log.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
+import { createClient } from './client.ts';
+import type { Clock } from './clock.ts';
+import { Delivery } from './delivery.ts';
+import { ProvenDirectMessages } from './direct-messages.ts';
+import { dispatch } from './dispatch.ts';
+import { loadHandlers } from './handlers.ts';
+import { FileIntakeJournal } from './intake-journal.ts';
+import { tellInterrupted } from './interrupted.ts';
+import { Messages } from './messages.ts';
+import { ProgressReporter } from './progress.ts';
+import { declarations, registerCommands } from './register.ts';
+import type { VideoFiles } from './video-files.ts';
+
+/** Uploads at a time: each holds a video in memory, and waits a little for its status message. */
+const deliveriesAtOnce = 8;
+
+/** What the bot is made of, besides Discord. */
+export interface BotParts {
+  readonly config: BotConfig;
+  readonly queue: GenerationQueue;
+  readonly intake: Intake;
+  readonly videos: VideoFiles;
+  /** reads a preview; null when it is gone */
+  readonly readPreview: (key: string) => Promise<Buffer | null>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface RunningBot {
+  readonly client: Client<true>;
+  /** Finishes what it is sending, for some seconds at most, and disconnects. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Connects to Discord and starts everything: commands, progress, deliveries.
+ *
+ * @throws Error when the token is refused, a command file does not fit or the queue is unreachable
+ */
+export async function startBot(parts: BotParts): Promise<RunningBot> {
+  const { config, queue, clock, logger } = parts;
+  const handlers = await loadHandlers();
+  const client = await connect(config, logger);
+  const messages = new Messages(client.rest, {
+    apiUrl: config.discord.apiUrl,
+    token: config.discord.token,
+    applicationId: client.application.id,
+    botUserId: client.user.id,
+  });
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  try {
+    if (config.discord.registerCommands) {
+      const difference = await registerCommands(client.rest, declarations(handlers, config.generate), {
+        applicationId: client.application.id,
+        guildId: config.discord.guildId,
+        apply: true,
+      });
+      logger.info(difference, 'commands compared');
+    }
+    const journal = new FileIntakeJournal(join(config.dataDirectory, 'intake'));
+    await tellInterrupted(journal, queue, messages, clock.now(), logger);
+    logger.info(await queue.reconcile(), 'records and jobs compared');
+
+    const progress = new ProgressReporter({
+      queue,
+      messages,
+      readPreview: parts.readPreview,
+      settings: config.generate,
+      clock,
+      logger,
+    });
+    await progress.start();
+    const delivery = new Delivery({
+      queue,
+      messages,
+      videos: parts.videos,
+      releaseStatus: (id) => progress.release(id),
+      settings: config.generate,
+      clock,
+      logger,
+    });
+    const deliveries = await queue.consumeDeliveries(
+      (generation, signal) => delivery.deliver(generation, signal),
+      { concurrency: deliveriesAtOnce },
+    );
+    const services: Services = {
+      settings: config.generate,
+      queue,
+      intake: parts.intake,
+      directMessages: new ProvenDirectMessages(messages, clock.now),
+      journal,
+      progress,
+      personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
+      logger,
+      now: clock.now,
+      stopping: stopping.signal,
+    };
+    client.on(Events.InteractionCreate, (interaction) => {
+      const handled = dispatch(interaction, handlers, services).finally(() => underWay.delete(handled));
+      underWay.add(handled);
+    });
+    logger.info({ userId: client.user.id, guilds: client.guilds.cache.size }, 'ready');
+    return {
+      client,
+      async stop() {
+        stopping.abort(new Error('the bot stops'));
+        await Promise.all([deliveries.close(), Promise.allSettled(underWay)]);
+        await progress.close();
+        await client.destroy();
+      },
+    };
+  } catch (error) {
+    await client.destroy();
+    throw error;
+  }
+}
+
+/** Logs in and waits until Discord has said which guilds there are. */
+async function connect(config: BotConfig, logger: Logger): Promise<Client<true>> {
+  const client = createClient(config.discord.apiUrl);
+  client.on(Events.Error, (error) => logger.error({ error: errorFields(error) }, 'the connection to Discord had an error'));
+  client.on(Events.Warn, (warning) => logger.warn({ warning }, 'discord.js warns'));
+  client.on(Events.ShardReconnecting, () => logger.warn('reconnecting to Discord'));
+  client.on(Events.ShardResume, () => logger.info('the connection to Discord is back'));
+  const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve));
+  try {
+    await client.login(config.discord.token);
+    return await ready;
+  } catch (error) {
+    await client.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import { Client, GatewayIntentBits, Options, Partials } from 'discord.js';
+
+/**
+ * A client that keeps almost nothing: answers go out over REST with the ids of the record, so the caches are only what
+ * discord.js itself needs. Whatever would grow with use has a limit.
+ */
+export function createClient(apiUrl: string): Client {
+  return new Client({
+    intents: [
+      GatewayIntentBits.Guilds,
+      GatewayIntentBits.GuildMessageReactions,
+      GatewayIntentBits.DirectMessageReactions,
+    ],
+    partials: [Partials.Message, Partials.Channel, Partials.Reaction, Partials.User],
+    allowedMentions: { parse: [], repliedUser: false },
+    // Every interaction has a route of its own: forget the finished ones soon.
+    rest: { api: apiUrl, handlerSweepInterval: 5 * 60_000, hashSweepInterval: 10 * 60_000, hashLifetime: 30 * 60_000 },
+    makeCache: Options.cacheWithLimits({
+      ...Options.DefaultMakeCacheSettings,
+      ApplicationCommandManager: 0,
+      ApplicationEmojiManager: 0,
+      AutoModerationRuleManager: 0,
+      BaseGuildEmojiManager: 0,
+      DMMessageManager: 0,
+      EntitlementManager: 0,
+      GuildBanManager: 0,
+      GuildEmojiManager: 0,
+      GuildForumThreadManager: 50,
+      GuildInviteManager: 0,
+      GuildMemberManager: { maxSize: 50, keepOverLimit: (member) => member.id === member.client.user.id },
+      GuildMessageManager: 0,
+      GuildScheduledEventManager: 0,
+      GuildStickerManager: 0,
+      GuildTextThreadManager: 50,
+      MessageManager: 0,
+      PresenceManager: 0,
+      ReactionManager: 0,
+      ReactionUserManager: 0,
+      StageInstanceManager: 0,
+      ThreadManager: 50,
+      ThreadMemberManager: 0,
+      UserManager: { maxSize: 200, keepOverLimit: (user) => user.id === user.client.user.id },
+      VoiceStateManager: 0,
+    }),
+  });
+}

@@ -1,0 +1,228 @@
+import { MessageFlags } from 'discord.js';
+import type { RawFile } from 'discord.js';
+import type { GenerateSettings } from '../config/generate.ts';
+import { renderEnding, renderResult } from '../commands/render/result.ts';
+import { renderPointer } from '../commands/render/status.ts';
+import type { RenderedMessage } from '../commands/render/message.ts';
+import { Failure } from '../failure.ts';
+import { errorFields } from '../error-fields.ts';
+import type { Logger } from '../log.ts';
+import type { Generation, GenerationResult, StoredFailure } from '../queue/contract.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
+import type { Clock } from './clock.ts';
+import { isClosedChannel, isClosedDirectMessages, isDeadToken, isTooLarge } from './discord-errors.ts';
+import type { MessagePlace, Messages } from './messages.ts';
+import { liveToken, statusRoute } from './status-route.ts';
+import type { VideoFiles } from './video-files.ts';
+
+/** The clocks of worker and Discord may differ by so much when the channel is searched. */
+const clockDifference = 10 * 60_000;
+
+export interface DeliveryOptions {
+  readonly queue: Pick<GenerationQueue, 'updateReply'>;
+  readonly messages: Pick<Messages, 'post' | 'edit' | 'editOriginal' | 'followUp' | 'openDirect' | 'findOwn'>;
+  readonly videos: VideoFiles;
+  /** stops following the status message; resolves to the milliseconds that an edit should still wait */
+  readonly releaseStatus: (id: string) => Promise<number>;
+  readonly settings: GenerateSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The one final message: what it says, and the video if there is one. */
+interface FinalMessage {
+  readonly rendered: RenderedMessage;
+  readonly files: readonly RawFile[];
+}
+
+type Sent = MessagePlace & { readonly linkable: boolean };
+
+/**
+ * Sends the final message of a generation, once.
+ *
+ * Before a message leaves, the record says where it goes. An attempt that finds such a mark without a message id knows that
+ * an earlier one may have got through, and looks: Discord's nonce covers the first minutes, the channel's history the rest.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns where the final message stands
+   * @throws Failure `undeliverable` when no way is left; any other error means: try again later
+   */
+  async deliver(generation: Generation, signal: AbortSignal): Promise<MessagePlace> {
+    let sent: Sent;
+    try {
+      sent = (await this.#alreadySent(generation)) ?? (await this.#send(generation, signal));
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'undeliverable') {
+        await this.#point(generation, null, signal);
+      }
+      throw error;
+    }
+    await this.#options.queue.updateReply(generation.id, {
+      finalChannelId: sent.channelId,
+      finalMessageId: sent.messageId,
+    });
+    await this.#point(generation, sent, signal);
+    return { channelId: sent.channelId, messageId: sent.messageId };
+  }
+
+  async #alreadySent({ id, reply, createdAt, finishedAt }: Generation): Promise<Sent | null> {
+    if (reply.finalChannelId === null) return null;
+    const linkable = !reply.private || reply.finalChannelId !== reply.channelId;
+    if (reply.finalMessageId !== null) {
+      return { channelId: reply.finalChannelId, messageId: reply.finalMessageId, linkable };
+    }
+    const since = (finishedAt ?? createdAt) - clockDifference;
+    try {
+      const found = await this.#options.messages.findOwn(reply.finalChannelId, {
+        contained: id,
+        since,
+        except: reply.statusMessageId,
+      });
+      return found === null ? null : { ...found, linkable };
+    } catch (error) {
+      // A channel that cannot be read any more cannot be posted in either: the send finds the way round.
+      if (isClosedChannel(error)) return null;
+      throw error;
+    }
+  }
+
+  async #send(generation: Generation, signal: AbortSignal): Promise<Sent> {
+    const { result, failure } = generation;
+    if (failure !== null) return this.#sendEnding(generation, failure, signal);
+    if (result === null) {
+      throw new Failure('internal', 'internal', {}, { cause: new Error('neither result nor failure') });
+    }
+    let video = await this.#options.videos.original(result);
+    for (;;) {
+      const final: FinalMessage = {
+        rendered: renderResult(generation, video.result, this.#options.settings),
+        files: [{ name: `humo-${generation.id}.mp4`, data: video.data, contentType: 'video/mp4' }],
+      };
+      try {
+        return await this.#sendAnyWay(generation, final, signal);
+      } catch (error) {
+        if (!isTooLarge(error)) throw error;
+        const smaller = await this.#options.videos.smaller(generation, video, signal);
+        this.#options.logger.info(
+          { generationId: generation.id, bytes: video.data.length, smaller: smaller?.data.length },
+          'the video was too large for Discord',
+        );
+        if (smaller === null) {
+          const tooLarge = { code: 'too_large', identifier: 'video_too_large_for_channel', context: {} } as const;
+          return this.#sendEnding(generation, tooLarge, signal);
+        }
+        video = smaller;
+      }
+    }
+  }
+
+  async #sendEnding(generation: Generation, failure: StoredFailure, signal: AbortSignal): Promise<Sent> {
+    return this.#sendAnyWay(generation, { rendered: renderEnding(generation, failure), files: [] }, signal);
+  }
+
+  /** The channel, or the interaction while its token lives; then the person's direct messages. */
+  async #sendAnyWay(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent> {
+    const { reply } = generation;
+    if (reply.kind === 'channel' && !reply.private) {
+      try {
+        return { ...(await this.#post(generation, reply.channelId, final, signal)), linkable: true };
+      } catch (error) {
+        if (!isClosedChannel(error)) throw error;
+      }
+    } else {
+      const answered = await this.#answerInteraction(generation, final, signal);
+      if (answered !== null) return answered;
+    }
+    return this.#sendDirect(generation, final, signal);
+  }
+
+  async #answerInteraction(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent | null> {
+    const { messages, clock } = this.#options;
+    const { reply } = generation;
+    const token = liveToken(reply, clock.now());
+    if (token === null) return null;
+    try {
+      // Follow-ups have no nonce and ephemeral ones no history. After an attempt whose end is unknown, the first answer is
+      // edited instead: that can be done twice without a second message.
+      if (reply.finalChannelId === reply.channelId) {
+        const edited = await messages.editOriginal(token, final.rendered, { files: final.files, signal });
+        return { ...edited, linkable: false };
+      }
+      await this.#mark(generation, reply.channelId);
+      const flags = reply.private ? { flags: MessageFlags.Ephemeral as number } : {};
+      const posted = await messages.followUp(token, final.rendered, { files: final.files, ...flags, signal });
+      return { ...posted, linkable: !reply.private };
+    } catch (error) {
+      if (isDeadToken(error) || isClosedChannel(error)) return null;
+      throw error;
+    }
+  }
+
+  async #sendDirect(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent> {
+    try {
+      const channelId = await this.#options.messages.openDirect(generation.userId);
+      return { ...(await this.#post(generation, channelId, final, signal)), linkable: true };
+    } catch (error) {
+      if (!isClosedDirectMessages(error) && !isClosedChannel(error)) throw error;
+      throw new Failure('undeliverable', 'direct_messages_closed', {}, { cause: error });
+    }
+  }
+
+  async #post(
+    generation: Generation,
+    channelId: string,
+    final: FinalMessage,
+    signal: AbortSignal,
+  ): Promise<MessagePlace> {
+    await this.#mark(generation, channelId);
+    const { reply } = generation;
+    return this.#options.messages.post(channelId, final.rendered, {
+      files: final.files,
+      replyTo: channelId === reply.channelId ? (reply.statusMessageId ?? undefined) : undefined,
+      nonce: nonceOf(generation.id),
+      signal,
+    });
+  }
+
+  /** Written before a message leaves; see the class. */
+  async #mark(generation: Generation, channelId: string): Promise<void> {
+    if (generation.reply.finalChannelId === channelId) return;
+    await this.#options.queue.updateReply(generation.id, { finalChannelId: channelId, finalMessageId: null });
+  }
+
+  /** The status message points to the final one. It is a courtesy: when it cannot be done, the delivery still stands. */
+  async #point(generation: Generation, sent: Sent | null, signal: AbortSignal): Promise<void> {
+    const { messages, clock, logger, releaseStatus } = this.#options;
+    try {
+      await clock.wait(await releaseStatus(generation.id), signal);
+      const rendered = renderPointer(generation, sent);
+      if (sent !== null && sent.messageId === generation.reply.statusMessageId) return;
+      const route = statusRoute(generation.reply, clock.now());
+      if (route.kind === 'token') {
+        try {
+          await messages.editOriginal(route.token, rendered, { files: [], signal });
+          return;
+        } catch (error) {
+          if (!isDeadToken(error) || route.otherwise === null) throw error;
+          await messages.edit(route.otherwise, rendered, { files: [], signal });
+        }
+      } else if (route.kind === 'message') {
+        await messages.edit(route.place, rendered, { files: [], signal });
+      }
+    } catch (error) {
+      logger.info({ generationId: generation.id, error: errorFields(error) }, 'the status message could not point to the result');
+    }
+  }
+}
+
+/** One per generation; a ULID has 26 characters, a nonce at most 25, and the first changes once in a thousand years. */
+export function nonceOf(generationId: string): string {
+  return generationId.slice(-25);
+}

@@ -1,0 +1,68 @@
+import { DiscordAPIError, HTTPError, MessageFlags, RESTJSONErrorCodes, RateLimitError } from 'discord.js';
+import type { ButtonInteraction, ChatInputCommandInteraction } from 'discord.js';
+import { ulid } from 'ulid';
+import { Refusal } from '../commands/support/refusal.ts';
+import { Failure } from '../failure.ts';
+import { errorFields } from '../error-fields.ts';
+import type { Logger } from '../log.ts';
+import { failureText, textsFor } from '../text/texts.ts';
+import type { TextKey, Texts } from '../text/texts.ts';
+import { isDeadToken } from './discord-errors.ts';
+
+type AnswerableInteraction = ChatInputCommandInteraction | ButtonInteraction;
+
+/** What a person is told about an error, and whether the people who run the bot have to know. */
+export interface Explanation {
+  readonly content: string;
+  readonly unexpected: boolean;
+}
+
+const discordTexts: Readonly<Record<number | string, TextKey>> = {
+  [RESTJSONErrorCodes.MissingAccess]: 'failure.discord_missing_access',
+  [RESTJSONErrorCodes.MissingPermissions]: 'failure.discord_missing_permissions',
+  [RESTJSONErrorCodes.UnknownChannel]: 'failure.discord_missing_access',
+};
+
+/** Turns any error into something a person understands; the unknown gets a reference that is also in the log. */
+export function explain(error: unknown, texts: Texts, reference: string): Explanation {
+  if (error instanceof Refusal) return { content: texts.say(error.key, error.values), unexpected: false };
+  if (error instanceof Failure) {
+    return { content: failureText(texts, error, reference), unexpected: error.code === 'internal' };
+  }
+  if (error instanceof DiscordAPIError) {
+    const key = discordTexts[error.code];
+    if (key !== undefined) return { content: texts.say(key), unexpected: false };
+  }
+  if (error instanceof HTTPError || error instanceof RateLimitError) {
+    return { content: texts.say('failure.discord_unavailable'), unexpected: true };
+  }
+  return { content: texts.say('failure.unknown', { reference }), unexpected: true };
+}
+
+/** Where every error of a handler ends: told to the person in the way that the interaction still allows, and logged. */
+export async function answerError(
+  error: unknown,
+  interaction: AnswerableInteraction,
+  logger: Logger,
+): Promise<void> {
+  const reference = ulid().slice(-8);
+  const { content, unexpected } = explain(error, textsFor(interaction.locale), reference);
+  const where = { reference, interactionId: interaction.id, guildId: interaction.guildId };
+  if (unexpected) logger.error({ ...where, error: errorFields(error) }, 'a handler failed');
+  else logger.info({ ...where, reason: reasonOf(error) }, 'a request was refused');
+  const answer = { content, components: [], allowedMentions: { parse: [] as const } };
+  try {
+    if (interaction.deferred && !interaction.replied) await interaction.editReply(answer);
+    else if (interaction.replied) await interaction.followUp({ ...answer, flags: MessageFlags.Ephemeral });
+    else await interaction.reply({ ...answer, flags: MessageFlags.Ephemeral });
+  } catch (second) {
+    // Nothing is left to tell them with: the token died, or the connection did.
+    logger[isDeadToken(second) ? 'info' : 'warn']({ ...where, error: errorFields(second) }, 'the person could not be told');
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal) return error.key;
+  if (error instanceof Failure) return error.identifier;
+  return error instanceof Error ? error.name : 'unknown';
+}

@@ -1,0 +1,35 @@
+import { message } from '../commands/render/message.ts';
+import { errorFields } from '../error-fields.ts';
+import type { Logger } from '../log.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
+import { textsFor } from '../text/texts.ts';
+import type { FileIntakeJournal } from './intake-journal.ts';
+import type { Messages } from './messages.ts';
+
+/**
+ * Tells people whose files an earlier process was reading when it died that nothing was queued. What was accepted after all
+ * is left to the queue.
+ *
+ * @param now milliseconds since 1970
+ */
+export async function tellInterrupted(
+  journal: FileIntakeJournal,
+  queue: Pick<GenerationQueue, 'get'>,
+  messages: Pick<Messages, 'editOriginal'>,
+  now: number,
+  logger: Logger,
+): Promise<void> {
+  for (const entry of await journal.leftBehind()) {
+    const accepted = await queue.get(entry.id);
+    if (accepted === null && entry.tokenExpiresAt > now) {
+      try {
+        const text = textsFor(entry.locale).say('notice.restarted');
+        await messages.editOriginal(entry.interactionToken, message([text]));
+        logger.info({ generationId: entry.id }, 'told a person that a restart interrupted their request');
+      } catch (error) {
+        logger.info({ generationId: entry.id, error: errorFields(error) }, 'a person could not be told of the restart');
+      }
+    }
+    await journal.end(entry.id);
+  }
+}

@@ -1,0 +1,163 @@
+import { REST, Routes, SnowflakeUtil } from 'discord.js';
+import type { APIMessage, RawFile } from 'discord.js';
+import type { RenderedMessage } from '../commands/render/message.ts';
+
+/** Where a message stands. */
+export interface MessagePlace {
+  readonly channelId: string;
+  readonly messageId: string;
+}
+
+export interface PostOptions {
+  readonly files?: readonly RawFile[];
+  /** the message that this one answers; Discord posts it without the reference when that one is gone */
+  readonly replyTo?: string | undefined;
+  /** at most 25 characters: for some minutes Discord answers a repeated post with the first message */
+  readonly nonce?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface EditOptions {
+  /** replaces all files of the message; left out, they stay as they are */
+  readonly files?: readonly RawFile[];
+  readonly signal?: AbortSignal;
+}
+
+/** A video of some megabytes over a slow line; discord.js gives up after 15 s by default. */
+const uploadTimeout = 5 * 60_000;
+
+/** Pages of 100 messages that are looked through for a message that may have been posted before a crash. */
+const historyPages = 20;
+
+/**
+ * The few calls to Discord that progress and delivery need. They go straight to REST: no cache takes part, so nothing grows
+ * with the number of generations.
+ */
+export class Messages {
+  readonly #rest: REST;
+  readonly #uploads: REST;
+  readonly #unrepeated: REST;
+  readonly #applicationId: string;
+  readonly #botUserId: string;
+
+  /**
+   * @param rest the client's own, for what is small
+   * @param options.apiUrl base of the REST API, without the version
+   */
+  constructor(rest: REST, options: { apiUrl: string; token: string; applicationId: string; botUserId: string }) {
+    this.#rest = rest;
+    const shared = { api: options.apiUrl, timeout: uploadTimeout };
+    this.#uploads = new REST({ ...shared, retries: 2 }).setToken(options.token);
+    // Webhook endpoints know no nonce: a repeated upload would be a second message.
+    this.#unrepeated = new REST({ ...shared, retries: 0 }).setToken(options.token);
+    this.#applicationId = options.applicationId;
+    this.#botUserId = options.botUserId;
+  }
+
+  /** Posts as the bot. @throws DiscordAPIError */
+  async post(channelId: string, rendered: RenderedMessage, options: PostOptions = {}): Promise<MessagePlace> {
+    const posted = (await this.#uploads.post(Routes.channelMessages(channelId), {
+      body: {
+        ...rendered,
+        ...(options.replyTo === undefined
+          ? {}
+          : { message_reference: { message_id: options.replyTo, fail_if_not_exists: false } }),
+        ...(options.nonce === undefined ? {} : { nonce: options.nonce, enforce_nonce: true }),
+        ...described(options.files),
+      },
+      ...withFiles(options.files),
+      ...withSignal(options.signal),
+    })) as APIMessage;
+    return { channelId: posted.channel_id, messageId: posted.id };
+  }
+
+  /** Edits a message of the bot. @throws DiscordAPIError */
+  async edit(place: MessagePlace, rendered: RenderedMessage, options: EditOptions = {}): Promise<void> {
+    await this.#rest.patch(Routes.channelMessage(place.channelId, place.messageId), {
+      body: { ...rendered, ...described(options.files) },
+      ...withFiles(options.files),
+      ...withSignal(options.signal),
+    });
+  }
+
+  /** Edits the first answer to an interaction, as long as its token lives. @throws DiscordAPIError */
+  async editOriginal(token: string, rendered: RenderedMessage, options: EditOptions = {}): Promise<MessagePlace> {
+    const files = options.files ?? [];
+    const rest = files.length > 0 ? this.#uploads : this.#rest;
+    const edited = (await rest.patch(Routes.webhookMessage(this.#applicationId, token), {
+      body: { ...rendered, ...described(options.files) },
+      ...withFiles(options.files),
+      ...withSignal(options.signal),
+      auth: false,
+    })) as APIMessage;
+    return { channelId: edited.channel_id, messageId: edited.id };
+  }
+
+  /** Adds an answer to an interaction, as long as its token lives. @throws DiscordAPIError */
+  async followUp(
+    token: string,
+    rendered: RenderedMessage,
+    options: { files?: readonly RawFile[]; flags?: number; signal?: AbortSignal },
+  ): Promise<MessagePlace> {
+    const posted = (await this.#unrepeated.post(Routes.webhook(this.#applicationId, token), {
+      body: {
+        ...rendered,
+        ...(options.flags === undefined ? {} : { flags: options.flags }),
+        ...described(options.files),
+      },
+      ...withFiles(options.files),
+      ...withSignal(options.signal),
+      auth: false,
+    })) as APIMessage;
+    return { channelId: posted.channel_id, messageId: posted.id };
+  }
+
+  /** Opens the conversation with a person. @returns its channel @throws DiscordAPIError */
+  async openDirect(userId: string): Promise<string> {
+    const channel = (await this.#rest.post(Routes.userChannels(), { body: { recipient_id: userId } })) as {
+      id: string;
+    };
+    return channel.id;
+  }
+
+  /**
+   * Looks for a message of the bot's own that contains a text.
+   *
+   * @param search.since milliseconds since 1970; nothing older is looked at
+   * @param search.except a message that contains the text and is not meant
+   * @returns null when there is none
+   * @throws DiscordAPIError when the channel cannot be read
+   */
+  async findOwn(
+    channelId: string,
+    search: { contained: string; since: number; except: string | null },
+  ): Promise<MessagePlace | null> {
+    let after = SnowflakeUtil.generate({ timestamp: search.since }).toString();
+    for (let page = 0; page < historyPages; page += 1) {
+      const found = (await this.#rest.get(Routes.channelMessages(channelId), {
+        query: new URLSearchParams({ after, limit: '100' }),
+      })) as APIMessage[];
+      const own = found.find(
+        ({ id, author, content }) =>
+          id !== search.except && author.id === this.#botUserId && content.includes(search.contained),
+      );
+      if (own !== undefined) return { channelId, messageId: own.id };
+      if (found.length < 100) return null;
+      after = found.reduce((newest, { id }) => (BigInt(id) > BigInt(newest) ? id : newest), after);
+    }
+    return null;
+  }
+}
+
+function described(files: readonly RawFile[] | undefined) {
+  // The list names every file that the message keeps: what is not in it is removed.
+  return files === undefined ? {} : { attachments: files.map(({ name }, id) => ({ id, filename: name })) };
+}
+
+function withFiles(files: readonly RawFile[] | undefined): { files?: RawFile[] } {
+  return files === undefined || files.length === 0 ? {} : { files: [...files] };
+}
+
+function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,227 @@
+import { errorFields } from '../error-fields.ts';
+import type { Logger } from '../log.ts';
+import type { RawFile } from 'discord.js';
+import type { Advice } from '../commands/support/intake.ts';
+import type { ProgressFollower } from '../commands/support/services.ts';
+import { renderStatus } from '../commands/render/status.ts';
+import type { RenderedMessage } from '../commands/render/message.ts';
+import type { GenerateSettings } from '../config/generate.ts';
+import type { Generation, GenerationEvent, QueuePosition } from '../queue/contract.ts';
+import type { Closable, GenerationQueue } from '../queue/queue.ts';
+import type { Clock } from './clock.ts';
+import { isDeadToken, isOldMessageLimit, isUnknownMessage } from './discord-errors.ts';
+import type { Messages } from './messages.ts';
+import { statusRoute } from './status-route.ts';
+
+/** One edit per job in this time: Discord states no number, and this has proved safe. */
+const editInterval = 5_000;
+
+/** Positions change with every job that ends; people look at theirs now and then. */
+const positionInterval = 15_000;
+
+/** Edits that may begin in one tick: 10 a second leaves four fifths of Discord's 50 for answers and results. */
+const editsPerTick = 5;
+const tickInterval = 500;
+
+/** Later than this after its creation, a message can hardly be edited any more (30046): it keeps its last text. */
+const editableFor = 55 * 60_000;
+
+interface Followed {
+  readonly id: string;
+  readonly advice: readonly Advice[];
+  readonly createdAt: number;
+  waiting: boolean;
+  dirty: boolean;
+  dueAt: number;
+  lastContent: string | null;
+  lastPreview: string | null;
+  /** the edit under way */
+  editing: Promise<void> | null;
+  /** the status message is gone or out of reach */
+  unreachable: boolean;
+}
+
+export interface ProgressOptions {
+  readonly queue: Pick<GenerationQueue, 'get' | 'list' | 'position' | 'watch'>;
+  readonly messages: Pick<Messages, 'edit' | 'editOriginal'>;
+  /** reads a preview; null when it is gone */
+  readonly readPreview: (key: string) => Promise<Buffer | null>;
+  readonly settings: GenerateSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Keeps the status messages of all waiting and running generations up to date: at most one edit per generation in five
+ * seconds, a bounded number over all, and nothing when nothing changed. A failing edit never harms a job.
+ */
+export class ProgressReporter implements ProgressFollower {
+  readonly #options: ProgressOptions;
+  readonly #followed = new Map<string, Followed>();
+  #watching: Closable | null = null;
+  #stopTicking: (() => void) | null = null;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up what waits and runs already, and listens for everything to come. */
+  async start(): Promise<void> {
+    const { queue, clock } = this.#options;
+    this.#watching = await queue.watch((event) => this.#hear(event));
+    for (const generation of await queue.list({ statuses: ['queued', 'running'] })) {
+      if (!this.#followed.has(generation.id)) this.#add(generation, []).dirty = true;
+    }
+    this.#stopTicking = clock.every(tickInterval, () => this.#tick());
+  }
+
+  async follow(
+    generation: Generation,
+    advice: readonly Advice[],
+    writeFirst: () => Promise<RenderedMessage>,
+  ): Promise<void> {
+    const followed = this.#add(generation, advice);
+    const writing = writeFirst().then((rendered) => {
+      followed.lastContent = rendered.content;
+      followed.dueAt = this.#options.clock.now() + editInterval;
+    });
+    // A job may end before its first text is written: `release` then waits for it, as for any other edit.
+    followed.editing = writing
+      .catch(() => undefined)
+      .finally(() => {
+        followed.editing = null;
+      });
+    await writing;
+  }
+
+  /**
+   * Stops following a generation and waits for an edit under way, so that the last word is the caller's.
+   *
+   * @returns milliseconds until the next edit of the status message would keep the pace
+   */
+  async release(id: string): Promise<number> {
+    const followed = this.#followed.get(id);
+    if (followed === undefined) return 0;
+    this.#followed.delete(id);
+    await followed.editing;
+    return Math.max(0, followed.dueAt - this.#options.clock.now());
+  }
+
+  async close(): Promise<void> {
+    this.#stopTicking?.();
+    await this.#watching?.close();
+    await Promise.all([...this.#followed.values()].map(({ editing }) => editing));
+    this.#followed.clear();
+  }
+
+  #add(generation: Generation, advice: readonly Advice[]): Followed {
+    const followed: Followed = {
+      id: generation.id,
+      advice,
+      createdAt: generation.createdAt,
+      waiting: generation.status === 'queued',
+      dirty: false,
+      dueAt: this.#options.clock.now() + editInterval,
+      lastContent: null,
+      lastPreview: null,
+      editing: null,
+      unreachable: false,
+    };
+    this.#followed.set(generation.id, followed);
+    return followed;
+  }
+
+  #hear(event: GenerationEvent): void {
+    const followed = this.#followed.get(event.id);
+    if (event.kind === 'progress') {
+      if (followed !== undefined) followed.dirty = true;
+      return;
+    }
+    if (event.status === 'queued' || event.status === 'running') {
+      if (followed !== undefined) {
+        followed.waiting = event.status === 'queued';
+        followed.dirty = true;
+        followed.dueAt = Math.min(followed.dueAt, this.#options.clock.now() + editInterval);
+      }
+    } else if (followed !== undefined && followed.editing === null) {
+      // What comes now is the delivery's to say. With an edit under way, `release` still has to wait for it.
+      followed.waiting = false;
+      followed.dirty = false;
+    }
+    // Somebody moved: everybody's position may be another one.
+    for (const other of this.#followed.values()) if (other.waiting) other.dirty = true;
+  }
+
+  #tick(): void {
+    const now = this.#options.clock.now();
+    let begun = 0;
+    for (const followed of this.#followed.values()) {
+      if (begun >= editsPerTick) break;
+      if (!followed.dirty || followed.editing !== null || followed.unreachable || followed.dueAt > now) continue;
+      if (now - followed.createdAt > editableFor) {
+        followed.unreachable = true;
+        continue;
+      }
+      begun += 1;
+      followed.dirty = false;
+      followed.editing = this.#update(followed).finally(() => {
+        followed.editing = null;
+      });
+      // To the end of the line: with more than can be served, everyone gets a turn.
+      this.#followed.delete(followed.id);
+      this.#followed.set(followed.id, followed);
+    }
+  }
+
+  async #update(followed: Followed): Promise<void> {
+    const { queue, clock, logger, settings } = this.#options;
+    followed.dueAt = clock.now() + editInterval;
+    try {
+      const generation = await queue.get(followed.id);
+      if (generation === null || (generation.status !== 'queued' && generation.status !== 'running')) {
+        this.#followed.delete(followed.id);
+        return;
+      }
+      followed.waiting = generation.status === 'queued';
+      let position: QueuePosition | null = null;
+      if (followed.waiting) {
+        position = await queue.position(followed.id);
+        followed.dueAt = clock.now() + positionInterval;
+      }
+      const rendered = renderStatus({ generation, position, advice: followed.advice, settings });
+      const preview = generation.progress?.preview ?? null;
+      if (rendered.content === followed.lastContent && preview === followed.lastPreview) return;
+      const files = preview === followed.lastPreview ? undefined : await this.#previewFiles(generation.id, preview);
+      await this.#edit(generation, rendered, files);
+      followed.lastContent = rendered.content;
+      if (files !== undefined) followed.lastPreview = preview;
+      followed.dueAt = Math.max(followed.dueAt, clock.now() + editInterval);
+    } catch (error) {
+      if (isUnknownMessage(error) || isDeadToken(error) || isOldMessageLimit(error)) followed.unreachable = true;
+      logger.debug({ generationId: followed.id, error: errorFields(error) }, 'a status message could not be edited');
+    }
+  }
+
+  async #edit(generation: Generation, rendered: RenderedMessage, files: RawFile[] | undefined): Promise<void> {
+    const { messages, clock } = this.#options;
+    const edit = files === undefined ? {} : { files };
+    const route = statusRoute(generation.reply, clock.now());
+    if (route.kind === 'token') {
+      try {
+        await messages.editOriginal(route.token, rendered, edit);
+        return;
+      } catch (error) {
+        if (!isDeadToken(error) || route.otherwise === null) throw error;
+        await messages.edit(route.otherwise, rendered, edit);
+      }
+    } else if (route.kind === 'message') {
+      await messages.edit(route.place, rendered, edit);
+    }
+  }
+
+  async #previewFiles(id: string, key: string | null): Promise<RawFile[] | undefined> {
+    if (key === null) return undefined;
+    const data = await this.#options.readPreview(key);
+    return data === null ? undefined : [{ name: `preview-${id}.jpg`, data, contentType: 'image/jpeg' }];
+  }
+}

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { REST, Routes } from 'discord.js';
+import type { APIApplication, RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
+import { loadBotConfig } from '../config/environment.ts';
+import { ConfigurationError } from '../config/generate.ts';
+import type { GenerateSettings } from '../config/generate.ts';
+import { compareCommands, describeDifference, isSame } from './command-difference.ts';
+import type { CommandDifference } from './command-difference.ts';
+import { loadHandlers } from './handlers.ts';
+import type { Handlers } from './handlers.ts';
+
+/** Our commands as Discord takes them. */
+export function declarations(
+  handlers: Handlers,
+  settings: GenerateSettings,
+): RESTPostAPIApplicationCommandsJSONBody[] {
+  return [...handlers.slash.values()].map((command) => command.declare(settings));
+}
+
+/**
+ * Compares the registered commands with ours and, if they differ, replaces them. Discord allows 200 creations a day: an
+ * unchanged list is never written.
+ *
+ * @param options.guildId registers for one guild, where changes show at once; everywhere without it
+ * @throws DiscordAPIError
+ */
+export async function registerCommands(
+  rest: REST,
+  commands: readonly RESTPostAPIApplicationCommandsJSONBody[],
+  options: { applicationId: string; guildId?: string | undefined; apply: boolean },
+): Promise<CommandDifference> {
+  const { applicationId, guildId } = options;
+  const route =
+    guildId === undefined
+      ? Routes.applicationCommands(applicationId)
+      : Routes.applicationGuildCommands(applicationId, guildId);
+  const registered = (await rest.get(route, {
+    query: new URLSearchParams({ with_localizations: 'true' }),
+  })) as object[];
+  const difference = compareCommands(registered, commands);
+  if (options.apply && !isSame(difference)) await rest.put(route, { body: commands });
+  return difference;
+}
+
+/** `npm run register [-- --dry-run]` */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { 'dry-run': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log('npm run register                compares the registered commands with ours and applies the difference');
+    console.log('npm run register -- --dry-run   only shows it');
+    return;
+  }
+  const config = loadBotConfig(process.env);
+  const rest = new REST({ api: config.discord.apiUrl }).setToken(config.discord.token);
+  const application = (await rest.get(Routes.currentApplication())) as APIApplication;
+  const difference = await registerCommands(rest, declarations(await loadHandlers(), config.generate), {
+    applicationId: application.id,
+    guildId: config.discord.guildId,
+    apply: !values['dry-run'],
+  });
+  const where = config.discord.guildId === undefined ? 'everywhere' : `in guild ${config.discord.guildId}`;
+  console.log(`Commands of ${application.name}, ${where}:\n${describeDifference(difference)}`);
+  if (isSame(difference)) console.log('Nothing to change.');
+  else console.log(values['dry-run'] ? 'Not applied (--dry-run).' : 'Applied.');
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof ConfigurationError ? error.message : error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,56 @@
+import type { GenerateSettings } from '../../config/generate.ts';
+import type { Generation, GenerationResult, StoredFailure } from '../../queue/contract.ts';
+import { duration, quoted } from '../../text/format.ts';
+import { failureText, textsFor } from '../../text/texts.ts';
+import { message } from './message.ts';
+import type { RenderedMessage } from './message.ts';
+import { presetTitle } from './status.ts';
+
+/** characters of the prompt that the result repeats */
+const promptLimit = 300;
+
+/** The message that carries the video. */
+export function renderResult(
+  generation: Generation,
+  result: GenerationResult,
+  settings: GenerateSettings,
+): RenderedMessage {
+  const texts = textsFor(generation.locale);
+  const { request } = generation;
+  const finishedAt = generation.finishedAt ?? generation.createdAt;
+  return message(
+    [
+      texts.say('result.heading', { userId: generation.userId }),
+      texts.say('result.prompt', { prompt: quoted(request.prompt, promptLimit) }),
+      texts.say('result.details', {
+        preset: presetTitle(settings, request.preset),
+        width: result.width,
+        height: result.height,
+        seed: String(result.seed),
+        duration: duration(texts, (finishedAt - generation.createdAt) / 1000),
+        gpu: duration(texts, result.engineSeconds),
+      }),
+      result.weights === 'random' ? texts.say('result.weights_random') : null,
+      result.downscaled
+        ? texts.say('result.downscaled', { width: request.width, height: request.height })
+        : null,
+      texts.say('result.identifier', { id: generation.id }),
+    ],
+    { mention: generation.userId },
+  );
+}
+
+/** The final message when there is no video: what happened, what to do, and a reference. */
+export function renderEnding(generation: Generation, failure: StoredFailure): RenderedMessage {
+  const texts = textsFor(generation.locale);
+  const cancelled = failure.code === 'cancelled';
+  return message(
+    [
+      texts.say(cancelled ? 'ending.cancelled' : 'ending.failed', { userId: generation.userId }),
+      failureText(texts, failure, generation.id),
+      texts.say('result.prompt', { prompt: quoted(generation.request.prompt, promptLimit) }),
+      texts.say('ending.reference', { id: generation.id }),
+    ],
+    { mention: generation.userId },
+  );
+}

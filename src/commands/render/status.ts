@@ -1,0 +1,140 @@
+import type { GenerateSettings } from '../../config/generate.ts';
+import type { Generation, GenerationProgress, QueuePosition } from '../../queue/contract.ts';
+import { bar, clockTime, duration } from '../../text/format.ts';
+import { isTextKey, textsFor } from '../../text/texts.ts';
+import type { Texts } from '../../text/texts.ts';
+import type { Advice } from '../support/intake.ts';
+import { cancelRow, message, messageLink } from './message.ts';
+import type { RenderedMessage } from './message.ts';
+
+export interface StatusView {
+  readonly generation: Generation;
+  /** where it stands; null once it runs */
+  readonly position: QueuePosition | null;
+  readonly advice: readonly Advice[];
+  readonly settings: GenerateSettings;
+}
+
+/** The status message while a generation waits or runs. */
+export function renderStatus({ generation, position, advice, settings }: StatusView): RenderedMessage {
+  const texts = textsFor(generation.locale);
+  const controls = generation.status === 'queued' || generation.status === 'running';
+  return message(
+    [
+      headline(texts, generation, position),
+      inputsLine(texts, generation, settings),
+      settingsLine(texts, generation, settings),
+      generation.status === 'queued'
+        ? texts.say('status.cost', { duration: duration(texts, generation.costSeconds) })
+        : null,
+      ...adviceLines(texts, generation, advice, settings),
+      routeLine(texts, generation),
+      texts.say('status.identifier', { id: generation.id }),
+    ],
+    { components: controls ? cancelRow(texts, generation.id) : [] },
+  );
+}
+
+/** The status message once the final message stands: it points there, and has no controls any more. */
+export function renderPointer(
+  generation: Generation,
+  final: { readonly channelId: string; readonly messageId: string; readonly linkable: boolean } | null,
+): RenderedMessage {
+  const texts = textsFor(generation.locale);
+  const succeeded = generation.result !== null && generation.failure === null;
+  const tail = texts.say('status.identifier', { id: generation.id });
+  if (final === null) return message([texts.say('status.undeliverable'), tail]);
+  const elsewhere = final.channelId !== generation.reply.channelId;
+  const link = messageLink(elsewhere ? null : generation.guildId, final.channelId, final.messageId);
+  if (!final.linkable) {
+    return message([texts.say(succeeded ? 'status.delivered_private' : 'status.failed_here'), tail]);
+  }
+  if (!succeeded) return message([texts.say('status.failed', { link }), tail]);
+  return message([texts.say(elsewhere ? 'status.delivered_direct' : 'status.delivered', { link }), tail]);
+}
+
+function headline(texts: Texts, generation: Generation, position: QueuePosition | null): string {
+  if (generation.status === 'queued' && position !== null && position.position > 0) {
+    const values = {
+      position: position.position,
+      waiting: Math.max(position.waiting, position.position),
+      start: Math.round(position.expectedStartAt / 1000),
+      end: Math.round(position.expectedEndAt / 1000),
+    };
+    if (position.workers === 0) return texts.say('status.queued_no_worker', values);
+    return position.position === 1 ? texts.say('status.next', values) : texts.say('status.queued', values);
+  }
+  if (generation.status === 'delivering') return texts.say('status.delivering');
+  const progress: GenerationProgress = generation.progress ?? {
+    stage: 'prepare',
+    step: 0,
+    steps: 0,
+    etaSeconds: null,
+    preview: null,
+  };
+  const stage = texts.say(`status.stage.${progress.stage}`);
+  const share = progress.steps > 0 ? progress.step / progress.steps : 0;
+  const line =
+    progress.stage === 'denoise' && progress.steps > 0
+      ? texts.say('status.running_steps', {
+          stage,
+          bar: bar(share),
+          step: progress.step,
+          steps: progress.steps,
+        })
+      : texts.say('status.running', { stage, bar: bar(share), percent: Math.round(share * 100) });
+  if (progress.etaSeconds === null) return line;
+  return `${line}\n${texts.say('status.time_left', { duration: duration(texts, progress.etaSeconds) })}`;
+}
+
+function inputsLine(texts: Texts, { request }: Generation, settings: GenerateSettings): string {
+  const seconds = (request.frames / settings.fps).toFixed(2);
+  const window = request.audioWindow;
+  if (window === null) return texts.say('status.no_audio', { frames: request.frames, seconds });
+  return texts.say('status.audio', {
+    start: clockTime(window.startSeconds),
+    end: clockTime(window.endSeconds),
+    total: clockTime(window.sourceSeconds, window.sourceSeconds < 60),
+    frames: request.frames,
+    seconds,
+  });
+}
+
+function settingsLine(texts: Texts, { request }: Generation, settings: GenerateSettings): string {
+  return texts.say('status.settings', {
+    preset: presetTitle(settings, request.preset),
+    width: request.width,
+    height: request.height,
+    steps: request.steps,
+    seed: String(request.seed),
+  });
+}
+
+function adviceLines(
+  texts: Texts,
+  { request }: Generation,
+  advice: readonly Advice[],
+  settings: GenerateSettings,
+): string[] {
+  const lines = advice.flatMap(({ identifier, context }) => {
+    const key = `advice.${identifier}`;
+    return isTextKey(key) ? [texts.say(key, context)] : [];
+  });
+  if (request.frames > settings.frames.warnAbove) {
+    lines.push(texts.say('advice.frames_beyond_training', { frames: settings.frames.warnAbove }));
+  }
+  const notes = lines.length === 0 ? [] : [texts.say('advice.heading'), ...lines.map((line) => `- ${line}`)];
+  if (settings.weights === 'random') notes.push(texts.say('advice.random_weights'));
+  return notes;
+}
+
+function routeLine(texts: Texts, { reply, guildId }: Generation): string | null {
+  if (reply.kind === 'channel') return null;
+  if (reply.private) return texts.say('status.private_route');
+  return texts.say(guildId === null ? 'status.group_route' : 'status.direct_route');
+}
+
+/** The title of a preset, or its name where the settings no longer have it. */
+export function presetTitle(settings: GenerateSettings, name: string): string {
+  return settings.presetNames.includes(name) ? settings.preset(name, settings.defaultShape).title : name;
+}

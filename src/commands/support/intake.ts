@@ -1,0 +1,35 @@
+import type { GenerationRequest } from '../../queue/contract.ts';
+
+/** A file as the interaction names it. Nothing of it is believed but the address. */
+export interface GivenFile {
+  readonly url: string;
+  /** bytes, as Discord states them: a first check before the download, which has its own */
+  readonly size: number;
+}
+
+export interface GivenFiles {
+  readonly images: readonly GivenFile[];
+  readonly audio: GivenFile | null;
+  /** seconds */
+  readonly audioStart: number;
+}
+
+/** Something that could be better: a key of the catalogue's section `advice` with its values. */
+export interface Advice {
+  readonly identifier: string;
+  readonly context: Readonly<Record<string, string | number>>;
+}
+
+export interface TakenFiles
+  extends Pick<GenerationRequest, 'images' | 'audio' | 'soundtrack' | 'audioWindow' | 'frames'> {
+  readonly advice: readonly Advice[];
+}
+
+/** Reads a person's files: download, check by content, normalise, put in the store. */
+export interface Intake {
+  /**
+   * @param generationId part of the artifacts' keys
+   * @throws Failure `invalid_input`, `unsupported_media` or `too_large` that says which file is wrong and why
+   */
+  take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles>;
+}

@@ -1,0 +1,19 @@
+const mebibyte = 1024 * 1024;
+
+/** What every account may upload. https://discord.com/developers/docs/reference#uploading-files */
+export const defaultUploadLimit = 10 * mebibyte;
+
+/** No clip of a few seconds gets better beyond this; it would only load slowly. */
+const largestVideo = 100 * mebibyte;
+
+/** Left for the other parts of the upload and for what Discord counts differently. */
+const overhead = 64 * 1024;
+
+/**
+ * The largest video to make for an interaction.
+ *
+ * @param attachmentSizeLimit bytes, as the interaction states it; raised by boosts and subscriptions
+ */
+export function videoLimitBytes(attachmentSizeLimit: number): number {
+  return Math.max(overhead, Math.min(attachmentSizeLimit, largestVideo) - overhead);
+}

@@ -1,0 +1,36 @@
+import { Locale } from 'discord.js';
+import type { LocalizationMap } from 'discord.js';
+import { catalogues, languageOf, textsFor } from '../../text/texts.ts';
+import type { TextKey } from '../../text/texts.ts';
+
+type Described = Extract<TextKey, `command.${string}.description`>;
+type DescribedPath = Described extends `${infer Path}.description` ? Path : never;
+
+/** Every locale of Discord's that a catalogue other than the English one covers. */
+const locales = Object.values(Locale).filter(
+  (locale) => languageOf(locale) !== 'en' && Object.hasOwn(catalogues, languageOf(locale)),
+);
+
+/**
+ * Name and description of a command or an option in all languages. `name` is what the program knows it by; English shows
+ * the same.
+ *
+ * @param path keys `<path>.name` and `<path>.description` of the catalogue
+ */
+export function localised(name: string, path: DescribedPath) {
+  return {
+    name,
+    name_localizations: localizations(`${path}.name` as TextKey),
+    description: textsFor('en').say(`${path}.description` as TextKey),
+    description_localizations: localizations(`${path}.description` as TextKey),
+  };
+}
+
+/** A choice in all languages. */
+export function localisedChoice(value: string, key: TextKey) {
+  return { name: textsFor('en').say(key), name_localizations: localizations(key), value };
+}
+
+function localizations(key: TextKey): LocalizationMap {
+  return Object.fromEntries(locales.map((locale) => [locale, textsFor(locale).say(key)]));
+}

@@ -1,0 +1,59 @@
+import type { GenerateSettings, ResolvedPreset, Shape } from '../../config/generate.ts';
+import { contractVersion } from '../../queue/contract.ts';
+import type { GenerationRequest, Mode } from '../../queue/contract.ts';
+import type { TakenFiles } from './intake.ts';
+
+/** What a person chose, before it is combined with the settings. */
+export interface Choices {
+  readonly prompt: string;
+  readonly mode: Mode;
+  readonly preset: string;
+  readonly shape: Shape;
+  readonly seed: number;
+}
+
+/** Combines choices, files and settings into the request that the engine and the encoder work from. */
+export function buildRequest(
+  choices: Choices,
+  files: TakenFiles,
+  settings: GenerateSettings,
+  limitBytes: number,
+): GenerationRequest {
+  const preset = settings.preset(choices.preset, choices.shape);
+  const { audio, text, image } = preset.scales;
+  return {
+    version: contractVersion,
+    mode: choices.mode,
+    prompt: choices.prompt,
+    negativePrompt: settings.negativePrompt,
+    images: files.images,
+    audio: files.audio,
+    soundtrack: files.soundtrack,
+    audioWindow: files.audioWindow,
+    preset: choices.preset,
+    shape: choices.shape,
+    model: preset.model,
+    width: preset.width,
+    height: preset.height,
+    frames: files.frames,
+    steps: preset.steps,
+    shift: preset.shift,
+    scales: image === undefined ? { audio, text } : { audio, text, image },
+    seed: choices.seed,
+    vocals: false,
+    limitBytes,
+  };
+}
+
+/** What the estimate of the cost needs to know. */
+export function workOf(request: GenerationRequest, preset: ResolvedPreset) {
+  return {
+    model: request.model,
+    width: request.width,
+    height: request.height,
+    frames: request.frames,
+    steps: request.steps,
+    passes: preset.passes,
+    firstGuessSecondsPerPass: preset.secondsPerPass,
+  };
+}

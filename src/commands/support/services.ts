@@ -1,0 +1,65 @@
+import type { GenerateSettings } from '../../config/generate.ts';
+import type { Logger } from '../../log.ts';
+import type { GenerationQueue } from '../../queue/queue.ts';
+import type { Generation } from '../../queue/contract.ts';
+import type { RenderedMessage } from '../render/message.ts';
+import type { Advice, Intake } from './intake.ts';
+import type { PersonLimit } from './person-limit.ts';
+
+/** What handlers may use. Built once by the bot; a test passes its own. */
+export interface Services {
+  readonly settings: GenerateSettings;
+  readonly queue: GenerationQueue;
+  readonly intake: Intake;
+  readonly directMessages: DirectMessages;
+  readonly journal: IntakeJournal;
+  readonly progress: ProgressFollower;
+  readonly personLimit: PersonLimit;
+  readonly logger: Logger;
+  /** milliseconds since 1970 */
+  now(): number;
+  /** aborts when the process stops: what was not accepted by then is told so */
+  readonly stopping: AbortSignal;
+}
+
+/** Keeps status messages up to date. */
+export interface ProgressFollower {
+  /**
+   * From now on the status message of this generation is kept up to date.
+   *
+   * @param advice stays in the status message
+   * @param writeFirst writes its first text and returns it; its error is this method's
+   */
+  follow(
+    generation: Generation,
+    advice: readonly Advice[],
+    writeFirst: () => Promise<RenderedMessage>,
+  ): Promise<void>;
+}
+
+/** The way out where the bot cannot write in the channel. */
+export interface DirectMessages {
+  /**
+   * Makes sure that a person can be written to, by writing to them: opening the conversation alone proves nothing.
+   *
+   * @param notice what to write, if this has not been shown lately
+   * @returns false when their direct messages are closed to the bot
+   */
+  ensureOpen(userId: string, notice: string): Promise<boolean>;
+}
+
+/** Requests whose files are being read, kept on disk: a bot that died meanwhile can say so when it is back. */
+export interface IntakeJournal {
+  begin(entry: IntakeEntry): Promise<void>;
+  end(id: string): Promise<void>;
+}
+
+export interface IntakeEntry {
+  /** the generation's id, if it comes to be */
+  readonly id: string;
+  readonly applicationId: string;
+  readonly interactionToken: string;
+  /** milliseconds since 1970 */
+  readonly tokenExpiresAt: number;
+  readonly locale: string;
+}

@@ -1,0 +1,149 @@
+/**
+ * Everything a person reads, in English: ICU MessageFormat, https://unicode-org.github.io/icu/userguide/format_parse/messages/.
+ * Discord's own markup (`<t:…:R>`, `**bold**`) passes through untouched. Sections: `command` (shown by Discord's own
+ * interface), `refused` (before anything was accepted), `status` (the message that changes while a job waits and runs),
+ * `advice` (what could be better), `result`, `failure` (a key for each identifier of a `Failure`), `button`, `notice`.
+ */
+export const en = {
+  'command.humo.name': 'humo',
+  'command.humo.description': 'Make a video of a person, speaking with your sound',
+  'command.humo.prompt.name': 'prompt',
+  'command.humo.prompt.description': 'What is to be seen: the person, the place, what they do',
+  'command.humo.image.name': 'image',
+  'command.humo.image.description': 'Who or what is to be seen: PNG, JPEG, WebP, GIF, HEIC or AVIF',
+  'command.humo.image2.name': 'image2',
+  'command.humo.image2.description': 'A second person or thing',
+  'command.humo.image3.name': 'image3',
+  'command.humo.image3.description': 'A third person or thing',
+  'command.humo.image4.name': 'image4',
+  'command.humo.image4.description': 'A fourth person or thing',
+  'command.humo.audio.name': 'audio',
+  'command.humo.audio.description': 'What is to be said: a sound file, a voice message or a video with sound',
+  'command.humo.audio_start.name': 'audio_start',
+  'command.humo.audio_start.description': 'Where in the sound to start, in seconds',
+  'command.humo.preset.name': 'preset',
+  'command.humo.preset.description': 'How much care (and time) goes into it',
+  'command.humo.shape.name': 'shape',
+  'command.humo.shape.description': 'Landscape, portrait or square',
+  'command.humo.seed.name': 'seed',
+  'command.humo.seed.description': 'The same number with the same input gives the same video',
+  'command.humo.private.name': 'private',
+  'command.humo.private.description': 'Only you see the answer and the video',
+  'shape.landscape': 'Landscape',
+  'shape.portrait': 'Portrait',
+  'shape.square': 'Square',
+
+  'button.cancel': 'Cancel',
+
+  'status.checking': 'One moment, I’m reading your files …',
+  'status.queued':
+    '**In the queue: number {position} of {waiting}.** Starts about <t:{start}:R>, done about <t:{end}:R>.',
+  'status.queued_no_worker':
+    '**In the queue: number {position} of {waiting}.** No machine is at work right now; your video starts as soon as one is back.',
+  'status.next': '**You’re next.** Starts about <t:{start}:R>, done about <t:{end}:R>.',
+  'status.running': '**{stage}** {bar} {percent}%',
+  'status.running_steps': '**{stage}** {bar} step {step} of {steps}',
+  'status.time_left': 'About {duration} left.',
+  'status.stage.prepare': 'Getting ready',
+  'status.stage.encode': 'Reading your files',
+  'status.stage.denoise': 'Painting the frames',
+  'status.stage.decode': 'Developing the film',
+  'status.stage.compress': 'Packing the video',
+  'status.delivering': '**Your video is ready;** I’m sending it …',
+  'status.delivered': 'Your video is here: {link}',
+  'status.delivered_private': 'Your video is below.',
+  'status.delivered_direct': 'I sent your video to you as a direct message: {link}',
+  'status.failed': 'This didn’t become a video. Why: {link}',
+  'status.failed_here': 'This didn’t become a video; the reason is below.',
+  'status.cancelled': 'Cancelled.',
+  'status.undeliverable': 'Your video was ready, but I could post it neither here nor in a direct message.',
+  'status.audio':
+    'Sound: {start}–{end} of {total} · {frames, plural, one {# frame} other {# frames}} ({seconds} s)',
+  'status.no_audio': '{frames, plural, one {# frame} other {# frames}} ({seconds} s), without sound',
+  'status.settings': '{preset} · {width}×{height} · {steps, plural, one {# step} other {# steps}} · seed {seed}',
+  'status.cost': 'Takes about {duration} of GPU time.',
+  'status.identifier': '-# {id}',
+  'status.private_route':
+    'Only you see this. If it takes longer than 15 minutes, I send the video as a direct message: Discord ends this conversation then.',
+  'status.direct_route':
+    'I’m not a member of this server, so this message stands still 15 minutes from now. If the video isn’t done by then, it comes as a direct message.',
+  'status.group_route':
+    'I’m not a member of this group, so this message stands still 15 minutes from now. If the video isn’t done by then, it comes as a direct message.',
+
+  'advice.heading': 'For next time:',
+  'advice.image_tiny':
+    'image {number} is small ({width}×{height}); with at least {minimum} pixels on the shorter side, faces come out clearer',
+  'advice.image_extreme_shape':
+    'image {number} is very long and narrow ({width}×{height}); most of the frame stays empty around it',
+  'advice.audio_silent': 'this part of the sound is silent, so the lips will hardly move; try another `audio_start`',
+  'advice.audio_quiet': 'this part of the sound is very quiet; louder speech moves the lips better',
+  'advice.audio_clipped': 'the sound is overdriven; a cleaner recording moves the lips better',
+  'advice.audio_short': 'the sound is shorter than {seconds} s, so the video is short, too',
+  'advice.frames_beyond_training':
+    'longer than {frames} frames works, and looks a little less sharp; shorter sound gives the best quality',
+  'advice.random_weights': '**This server runs with `weights: random`: the video shows noise, not your person.**',
+
+  'result.heading': '<@{userId}>, your video is ready.',
+  'result.prompt': '> {prompt}',
+  'result.details':
+    '{preset} · {width}×{height} · seed `{seed}` · took {duration} ({gpu} on the GPU)',
+  'result.weights_random': '**`weights: random`** – this server has no model files; this shows that everything works, not what HuMo can do.',
+  'result.downscaled': 'Made smaller than {width}×{height}, so that it fits Discord’s limit for files here.',
+  'result.identifier': '-# {id}',
+  'result.file_name': 'humo-{id}.mp4',
+  'result.reply_gone': '-# asked for in <#{channelId}>',
+
+  'ending.failed': '<@{userId}>, this didn’t become a video.',
+  'ending.cancelled': '<@{userId}>, cancelled.',
+  'ending.reference': '-# Reference: {id}',
+
+  'cancel.asked': 'Cancelling …',
+  'cancel.finished': 'It’s already finished; there’s nothing left to cancel.',
+  'cancel.not_yours': 'Only the person who asked for this video, or someone who may manage messages here, can cancel it.',
+
+  'notice.direct_messages':
+    'Hello! When one of your videos takes longer than 15 minutes, or when I can’t post where you asked for it, it comes here.',
+  'notice.restarted':
+    'I was restarted while I read your files, so nothing was queued. Please run the command again.',
+
+  'refused.prompt_alone':
+    'I need something to look at or to listen to: add an `image`, an `audio`, or both.\nExample: `/humo prompt:A woman tells a joke in a café image:face.png audio:joke.mp3`',
+  'refused.audio_start_without_audio': 'There’s an `audio_start`, but no `audio`. Add the sound, or leave `audio_start` out.',
+  'refused.permissions':
+    'I can’t work in {channel} yet: I lack {permissions}. Please ask someone who manages this server to allow it, or use another channel. Nothing was queued.',
+  'refused.direct_messages_closed':
+    'I couldn’t send you the video: I’m not a member here, and your direct messages are closed to me. Open them (User settings → Content & social → Direct messages), or ask for the video in a server that I’m in. Nothing was queued.',
+  'refused.direct_messages_closed_private':
+    'A private video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or leave `private` out. Nothing was queued.',
+  'refused.not_understood': 'I don’t know this command (any more). If you just saw it change, reload Discord with Ctrl+R.',
+  'refused.too_many_waiting':
+    'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. Please wait for one of them, or cancel one.',
+  'refused.prompt_empty': 'The `prompt` is empty. Say in a sentence what is to be seen.',
+  'refused.stopping': 'I’m about to restart. Please run the command again in a minute; nothing was queued.',
+
+  'permission.ViewChannel': '**View Channel**',
+  'permission.SendMessages': '**Send Messages**',
+  'permission.SendMessagesInThreads': '**Send Messages in Threads**',
+  'permission.AttachFiles': '**Attach Files**',
+  'permission.ReadMessageHistory': '**Read Message History**',
+
+  'duration.seconds': '{seconds} s',
+  'duration.minutes': '{minutes} min {seconds} s',
+  'duration.hours': '{hours} h {minutes} min',
+
+  'failure.unknown':
+    'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
+  'failure.internal':
+    'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
+  'failure.cancelled_by_user': 'You cancelled it.',
+  'failure.cancelled_by_moderator': 'A moderator cancelled it.',
+  'failure.cancelled': 'It was cancelled.',
+  'failure.video_too_large_for_channel':
+    'The video was ready, but even made smaller Discord didn’t take it here. A shorter clip or the preset “draft” gives a smaller file.',
+  'failure.direct_messages_closed':
+    'The video was ready, but I could post it neither in the channel nor in a direct message.',
+  'failure.discord_missing_access': 'I can’t see this channel any more. Please check my permissions.',
+  'failure.discord_missing_permissions': 'I’m not allowed to do this here. Please check my permissions.',
+  'failure.discord_unavailable': 'Discord doesn’t answer me right now. Please try again in a minute.',
+  'failure.queue_unreachable': 'My queue can’t be reached right now, so I could take nothing on. Please try again in a few minutes.',
+} as const;

@@ -1,0 +1,48 @@
+import type { Texts } from './texts.ts';
+
+/** Seconds as `0:12.0` or `1:02:03.5`; tenths only when asked for. */
+export function clockTime(seconds: number, tenths = true): string {
+  const units = tenths ? Math.round(seconds * 10) : Math.round(seconds) * 10;
+  const whole = Math.floor(units / 10);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = `${String(rest).padStart(2, '0')}${tenths ? `.${units % 10}` : ''}`;
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** A length of time in words: `42 s`, `3 min 20 s`, `1 h 5 min`. */
+export function duration(texts: Texts, seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return texts.say('duration.seconds', { seconds: String(whole) });
+  if (whole < 3600) {
+    return texts.say('duration.minutes', { minutes: String(Math.floor(whole / 60)), seconds: String(whole % 60) });
+  }
+  return texts.say('duration.hours', {
+    hours: String(Math.floor(whole / 3600)),
+    minutes: String(Math.floor(whole / 60) % 60),
+  });
+}
+
+/** A bar of characters. @param share 0…1 */
+export function bar(share: number, width = 12): string {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return '▰'.repeat(filled) + '▱'.repeat(width - filled);
+}
+
+/**
+ * A person's text, shortened to one line and harmless inside a message: Discord's markup and mentions are escaped, so
+ * that it looks as it was typed. `allowed_mentions` keeps mentions silent; this keeps them from looking like mentions.
+ *
+ * @param limit characters of the text before escaping
+ */
+export function quoted(text: string, limit: number): string {
+  const line = text.replaceAll(/\s+/gu, ' ').trim();
+  const characters = [...new Intl.Segmenter().segment(line)].map(({ segment }) => segment);
+  const shortened = characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : line;
+  return (
+    shortened
+      .replaceAll(/[\\*_~`|>#[\]()-]/g, String.raw`\$&`)
+      // A word joiner after < and @ stops mentions, custom emoji, timestamps and links from being recognised.
+      .replaceAll(/[<@]/g, '$&\u2060')
+      .replaceAll(/:(?=\/\/)/g, ':\u2060')
+  );
+}

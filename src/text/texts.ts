@@ -1,0 +1,72 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+import type { FailureContext } from '../failure.ts';
+import { de } from './catalogue/de.ts';
+import { en } from './catalogue/en.ts';
+
+export type TextKey = keyof typeof en;
+export type Catalogue = Readonly<Record<TextKey, string>>;
+export type TextValues = Readonly<Record<string, string | number>>;
+
+/** All languages, by the first part of their BCP 47 name. English stands in for every other. */
+export const catalogues = { en, de } as const satisfies Record<string, Catalogue>;
+export type Language = keyof typeof catalogues;
+
+/** What a person reads, in one language. */
+export interface Texts {
+  readonly language: Language;
+  /** @throws Error if the text has a placeholder without a value: a mistake in the program, found by its tests */
+  say(key: TextKey, values?: TextValues): string;
+}
+
+/** The language for a locale as Discord names it: `de`, `en-GB`, `es-ES`. */
+export function languageOf(locale: string): Language {
+  const language = locale.split('-')[0] ?? '';
+  return isLanguage(language) ? language : 'en';
+}
+
+/** The texts for a locale. Each message is parsed once per process. */
+export function textsFor(locale: string): Texts {
+  return all[languageOf(locale)];
+}
+
+export function isTextKey(key: string): key is TextKey {
+  return Object.hasOwn(en, key);
+}
+
+/**
+ * The text for the identifier of a `Failure`; a general one with the reference when there is none.
+ *
+ * @param reference shown to the person so that the log can be searched for it
+ */
+export function failureText(
+  texts: Texts,
+  failure: { readonly identifier: string; readonly context: FailureContext },
+  reference: string,
+): string {
+  const key = `failure.${failure.identifier}`;
+  if (!isTextKey(key)) return texts.say('failure.unknown', { reference });
+  return texts.say(key, { ...failure.context, reference });
+}
+
+function isLanguage(language: string): language is Language {
+  return Object.hasOwn(catalogues, language);
+}
+
+function createTexts(language: Language): Texts {
+  const catalogue: Catalogue = catalogues[language];
+  const parsed = new Map<TextKey, IntlMessageFormat>();
+  return {
+    language,
+    say(key, values = {}) {
+      let message = parsed.get(key);
+      if (message === undefined) {
+        // `ignoreTag`: Discord's `<@id>` and `<t:…:R>` are not markup of the message format.
+        message = new IntlMessageFormat(catalogue[key], language, undefined, { ignoreTag: true });
+        parsed.set(key, message);
+      }
+      return String(message.format({ ...values }));
+    },
+  };
+}
+
+const all: Record<Language, Texts> = { en: createTexts('en'), de: createTexts('de') };
