@@ -1,0 +1,64 @@
+import { createReadStream } from 'node:fs';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import type { Certificate } from './certificate.ts';
+import type { AttachmentFiles } from './files.ts';
+
+/** Serves attachments over https on 127.0.0.1, under links that carry a signature and an end. */
+export class Cdn {
+  private readonly server: Server;
+  private readonly files: AttachmentFiles;
+
+  private constructor(server: Server, files: AttachmentFiles) {
+    this.server = server;
+    this.files = files;
+  }
+
+  static async start(files: AttachmentFiles, certificate: Certificate): Promise<Cdn> {
+    const server = createServer({ key: certificate.privateKey, cert: certificate.certificate });
+    const cdn = new Cdn(server, files);
+    server.on('request', (request, response) => void cdn.answer(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return cdn;
+  }
+
+  /** `127.0.0.1:port`: what a bot has to allow as an attachment host. */
+  get host(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', `https://${this.host}`);
+    const path = decodeURIComponent(url.pathname);
+    const file = this.files.find(path);
+    if (file === undefined || !this.files.verify(path, url.searchParams)) {
+      response.writeHead(404, { 'content-type': 'text/plain' });
+      response.end('This content is no longer available.');
+      return;
+    }
+    response.writeHead(200, {
+      'content-type': file.contentType ?? 'application/octet-stream',
+      'content-length': file.size,
+      'content-disposition': 'attachment',
+      'cache-control': 'private, max-age=31536000',
+    });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    try {
+      await pipeline(createReadStream(file.diskPath), response);
+    } catch {
+      // The reader hung up or the file was forgotten meanwhile: the connection is gone either way.
+      response.destroy();
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { generate } from 'selfsigned';
+
+export interface Certificate {
+  /** PEM; also the authority that a client has to trust, since the certificate signs itself */
+  readonly certificate: string;
+  /** PEM */
+  readonly privateKey: string;
+}
+
+/** Makes a certificate for 127.0.0.1 and localhost that lives for a week. */
+export async function makeCertificate(): Promise<Certificate> {
+  const week = 7 * 24 * 60 * 60 * 1000;
+  const made = await generate([{ name: 'commonName', value: 'Sandbox CDN' }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notBeforeDate: new Date(Date.now() - 60_000),
+    notAfterDate: new Date(Date.now() + week),
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 7, ip: '127.0.0.1' },
+          { type: 2, value: 'localhost' },
+        ],
+      },
+    ],
+  });
+  return { certificate: made.cert, privateKey: made.private };
+}

@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import type { JsonObject } from './model.ts';
+import type { RequestBody } from './rest/body.ts';
+import { isObject, objects } from './rest/component-schema.ts';
+import { matchSegments } from './rest/router.ts';
+import type { Violations } from './violations.ts';
+
+interface Operation {
+  readonly template: string;
+  readonly segments: readonly string[];
+  readonly method: string;
+  /** JSON pointer to the operation within the document */
+  readonly pointer: string;
+  readonly definition: JsonObject;
+  readonly parameters: readonly { readonly pointer: string; readonly definition: JsonObject }[];
+}
+
+/** Discord's OpenAPI document, as a check on requests and on the sandbox's own answers. */
+export class OpenApi {
+  private readonly ajv: Ajv2020;
+  private readonly operations: readonly Operation[];
+  private readonly violations: Violations;
+  private readonly validators = new Map<string, ValidateFunction>();
+
+  private constructor(document: JsonObject, violations: Violations) {
+    this.violations = violations;
+    this.ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, coerceTypes: false });
+    formats.default(this.ajv);
+    // Formats of Discord's own: the patterns beside them in the document already say what is allowed.
+    for (const name of ['snowflake', 'nonce']) this.ajv.addFormat(name, true);
+    this.ajv.addSchema(document, 'discord');
+    this.operations = listOperations(document);
+  }
+
+  /** @param path of the document @throws Error when it cannot be read or is no such document */
+  static async load(path: string, violations: Violations): Promise<OpenApi> {
+    let document: unknown;
+    try {
+      document = JSON.parse(await readFile(path, 'utf8'));
+    } catch (error) {
+      throw new Error(`the OpenAPI document ${path} cannot be read; unset SANDBOX_OPENAPI to go without`, {
+        cause: error,
+      });
+    }
+    if (!isObject(document) || !isObject(document['paths'])) {
+      throw new Error(`${path} is no OpenAPI document: it has no "paths"`);
+    }
+    return new OpenApi(document, violations);
+  }
+
+  /** Notes everything in a request that the document does not allow. */
+  checkRequest(method: string, path: string, query: URLSearchParams, body: RequestBody): void {
+    const found = this.find(method, path);
+    const report = (problem: string): void => this.violations.add(method, path, problem);
+    if (found === undefined) {
+      report("Discord's document has no such endpoint");
+      return;
+    }
+    const { operation, params } = found;
+    for (const { pointer, definition } of operation.parameters) {
+      const name = String(definition['name']);
+      const where = String(definition['in']);
+      const value = where === 'path' ? params[name] : (query.get(name) ?? undefined);
+      if (value === undefined) {
+        if (definition['required'] === true) report(`the ${where} parameter ${name} is missing`);
+      } else {
+        const problems = this.validate(`${pointer}/schema`, readParameter(value), value);
+        for (const problem of problems) report(`the ${where} parameter ${name} ${problem}`);
+      }
+    }
+    const known = new Set(operation.parameters.map(({ definition }) => definition['name']));
+    for (const name of query.keys()) {
+      if (!known.has(name)) report(`the query parameter ${name} does not exist`);
+    }
+    this.checkBody(operation, body, report);
+  }
+
+  /** @returns what the document does not allow about an answer, empty when all is well */
+  checkResponse(method: string, path: string, status: number, body: unknown): string[] {
+    const found = this.find(method, path);
+    if (found === undefined) return [];
+    const { operation } = found;
+    const responses = operation.definition['responses'] as Record<string, JsonObject>;
+    const response = responses[String(status)];
+    if (response === undefined) {
+      return status < 400 ? [`status ${status} is not among ${Object.keys(responses).join(', ')}`] : [];
+    }
+    const content = response['content'];
+    if (!isObject(content) || content['application/json'] === undefined) return [];
+    return this.validate(`${operation.pointer}/responses/${status}/content/application~1json/schema`, body);
+  }
+
+  private checkBody(operation: Operation, body: RequestBody, report: (problem: string) => void): void {
+    const requestBody = operation.definition['requestBody'];
+    if (!isObject(requestBody)) {
+      if (body.json !== undefined || body.files.length > 0) report('a body is sent where none is expected');
+      return;
+    }
+    const content = requestBody['content'] as JsonObject;
+    const contentType = body.files.length > 0 ? 'multipart/form-data' : 'application/json';
+    if (content[contentType] === undefined) {
+      report(`the body is ${contentType}, which is not among ${Object.keys(content).join(', ')}`);
+      return;
+    }
+    if (body.json === undefined && body.files.length === 0) {
+      if (requestBody['required'] === true) report('the body is missing');
+      return;
+    }
+    const pointer = `${operation.pointer}/requestBody/content/${escapePointer(contentType)}/schema`;
+    for (const problem of this.validate(pointer, body.json ?? {})) report(`the body ${problem}`);
+  }
+
+  private find(method: string, path: string) {
+    const parts = path.split('/').map(decodeURIComponent);
+    let best: { operation: Operation; params: Record<string, string> } | undefined;
+    for (const operation of this.operations) {
+      if (operation.method !== method) continue;
+      const params = matchSegments(operation.segments, parts);
+      if (params === undefined) continue;
+      // `/users/@me` fits `/users/{user_id}` too: the one with fewer placeholders is meant.
+      if (best === undefined || Object.keys(params).length < Object.keys(best.params).length) {
+        best = { operation, params };
+      }
+    }
+    return best;
+  }
+
+  /** Tries each form in which a value may be meant; it is fine when one of them fits. */
+  private validate(pointer: string, ...forms: unknown[]): string[] {
+    let validator = this.validators.get(pointer);
+    if (validator === undefined) {
+      validator = this.ajv.compile({ $ref: `discord#${encodeURI(pointer)}` });
+      this.validators.set(pointer, validator);
+    }
+    let problems: string[] = [];
+    for (const form of forms) {
+      if (validator(form)) return [];
+      problems = describe(validator.errors ?? []);
+    }
+    return problems;
+  }
+}
+
+function listOperations(document: JsonObject): Operation[] {
+  return Object.entries(document['paths'] as Record<string, JsonObject>).flatMap(([template, item]) => {
+    const base = `/paths/${escapePointer(template)}`;
+    const parametersOf = (owner: JsonObject, pointer: string) =>
+      objects(owner['parameters']).map((definition, index) => ({
+        pointer: `${pointer}/parameters/${index}`,
+        definition,
+      }));
+    return Object.entries(item)
+      .filter(([name]) => ['get', 'put', 'post', 'patch', 'delete'].includes(name))
+      .map(([name, value]) => {
+        const definition = value as JsonObject;
+        const pointer = `${base}/${name}`;
+        return {
+          template,
+          segments: template.split('/'),
+          method: name.toUpperCase(),
+          pointer,
+          definition,
+          parameters: [...parametersOf(item, base), ...parametersOf(definition, pointer)],
+        };
+      });
+  });
+}
+
+/** A query or path value as the JSON type it stands for. */
+function readParameter(value: string): unknown {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+}
+
+/** The deepest complaints first: of a union that does not fit, they tell what was nearly right. */
+function describe(errors: readonly ErrorObject[]): string[] {
+  const depth = (error: ErrorObject): number => error.instancePath.split('/').length;
+  const sorted = [...errors].sort((left, right) => depth(right) - depth(left));
+  const texts = sorted.map((error) => {
+    const detail =
+      error.keyword === 'enum' || error.keyword === 'const' ? ` ${JSON.stringify(error.params)}` : '';
+    return `${error.instancePath === '' ? '' : `at ${error.instancePath} `}${error.message ?? error.keyword}${detail}`;
+  });
+  return [...new Set(texts)].slice(0, 4);
+}
+
+function escapePointer(part: string): string {
+  return part.replaceAll('~', '~0').replaceAll('/', '~1');
+}
