@@ -1,0 +1,78 @@
+"""Sound to audio windows: Whisper's hidden states, averaged, brought to the video's rate, and cut per latent frame."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SAMPLE_RATE = 16_000
+PIECE_SAMPLES = 480_000  # 30 s, what Whisper reads at once
+SAMPLES_PER_FEATURE_PAIR = 640  # one video frame at 25 fps; Whisper makes two feature frames of it
+GROUPS = ((0, 8), (8, 16), (16, 24), (24, 32))  # hidden states averaged together; the last one, [32], stands alone
+LATENT_STRIDE = 4  # video frames in each latent frame after the first
+CONTEXT = 2  # video frames of sound heard before and after a latent frame's own
+FIRST_FRAME_PADDING = 3  # the first latent frame holds one video frame where the others hold four
+
+
+def read_wav(path: Path | str) -> Tensor:
+    """A 16 kHz mono 16-bit WAV → samples (n,), fp32 in [−1, 1). Raises ValueError on anything else."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            form = (file.getframerate(), file.getnchannels(), file.getsampwidth())
+            data = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"{Path(path).name} is not a WAV file that can be read: {error}") from error
+    if form != (SAMPLE_RATE, 1, 2):
+        raise ValueError(
+            f"{Path(path).name} has {form[0]} Hz, {form[1]} channel(s) and {8 * form[2]} bits; "
+            f"the engine takes {SAMPLE_RATE} Hz, mono, 16 bits: convert it with ffmpeg -ar {SAMPLE_RATE} -ac 1 -c:a pcm_s16le"
+        )
+    return torch.from_numpy(np.frombuffer(data, dtype="<i2").astype(np.float32) / 32768)
+
+
+@torch.no_grad()
+def whisper_states(samples: Tensor, encoder, extractor) -> Tensor:
+    """Samples (n,) at 16 kHz → all hidden states of Whisper's encoder (1, 2·(n // 640), layers + 1, width), fp32.
+
+    encoder: transformers' WhisperEncoder; extractor: its WhisperFeatureExtractor. Long sound goes through in pieces of 30 s.
+    """
+    weight = encoder.conv1.weight
+    pieces = []
+    for start in range(0, samples.shape[0], PIECE_SAMPLES):
+        piece = samples[start : start + PIECE_SAMPLES]
+        features = extractor(piece.numpy(), sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
+        states = encoder(features.to(weight.device, weight.dtype), output_hidden_states=True).hidden_states
+        pieces.append(torch.stack(states, dim=2)[:, : 2 * (piece.shape[0] // SAMPLES_PER_FEATURE_PAIR)].float())
+    if not pieces:
+        raise ValueError("the audio is empty")
+    return torch.cat(pieces, dim=1)
+
+
+def audio_features(states: Tensor) -> Tensor:
+    """Hidden states (1, 2n, 33, width) at 50 per second → features (n, 5, width) at 25 per second."""
+    groups = [states[:, :, start:end].mean(dim=2) for start, end in GROUPS] + [states[:, :, GROUPS[-1][1]]]
+    stacked = torch.stack(groups, dim=2)  # (1, 2n, 5, width)
+    flat = stacked.flatten(2).transpose(1, 2)  # (1, 5·width, 2n)
+    halved = F.interpolate(flat, size=states.shape[1] // 2, mode="linear", align_corners=True)
+    return halved.transpose(1, 2).unflatten(2, stacked.shape[2:])[0]
+
+
+def audio_windows(features: Tensor, frames: int) -> Tensor:
+    """Features (n, 5, width) at 25 per second → what each latent frame hears (latent frames, 8, 5, width).
+
+    Latent frame 0 hears three frames of silence and video frames −2…2; latent frame i > 0 hears its own four, two before and
+    two after. What lies outside the sound is silence. `frames` is the number of video frames, 4k + 1.
+    """
+    latent_frames = (frames - 1) // LATENT_STRIDE + 1
+    length = 2 * CONTEXT + LATENT_STRIDE
+    starts = torch.arange(latent_frames) * LATENT_STRIDE - FIRST_FRAME_PADDING - CONTEXT
+    index = starts[:, None] + torch.arange(length)
+    valid = (index >= 0) & (index < features.shape[0])
+    valid[0, :FIRST_FRAME_PADDING] = False
+    index = index.clamp(0, max(features.shape[0] - 1, 0)).to(features.device)
+    return features[index] * valid[:, :, None, None].to(features.device, features.dtype)

@@ -1,0 +1,39 @@
+"""Reference images to pixels in the model's form, and pixels back to raw frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+WHITE = (255, 255, 255)
+
+
+def letterbox(image: Image.Image, width: int, height: int) -> Tensor:
+    """Fit an image inside width × height, centred on white, aspect ratio kept → (3, 1, height, width), fp32 in [−1, 1]."""
+    scale = min(width / image.width, height / image.height)
+    inside = (min(width, int(image.width * scale)), min(height, int(image.height * scale)))
+    canvas = Image.new("RGB", (width, height), WHITE)
+    resized = image.convert("RGB").resize((max(1, inside[0]), max(1, inside[1])), Image.Resampling.LANCZOS)
+    canvas.paste(resized, ((width - resized.width) // 2, (height - resized.height) // 2))
+    pixels = torch.from_numpy(np.asarray(canvas).copy()).permute(2, 0, 1).float()
+    return (pixels / 255 * 2 - 1)[:, None]
+
+
+def read_image(path: Path | str) -> Image.Image:
+    """Open an image upright, transparency on white. Raises ValueError when it is not one."""
+    try:
+        with Image.open(path) as file:
+            image = ImageOps.exif_transpose(file).convert("RGBA")
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise ValueError(f"{Path(path).name} is not an image that can be read: {error}") from error
+    canvas = Image.new("RGBA", image.size, (*WHITE, 255))
+    return Image.alpha_composite(canvas, image).convert("RGB")
+
+
+def to_rgb24(frames: Tensor) -> Tensor:
+    """Frames (3, n, height, width) in [−1, 1] → (n, height, width, 3), uint8."""
+    return ((frames.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 3, 0).contiguous()

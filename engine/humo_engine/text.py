@@ -1,0 +1,46 @@
+"""Text to UMT5 states. The encoder is transformers'; the checkpoint is Wan's original pickle, whose keys are renamed here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+_BLOCK_KEYS = {
+    "norm1.weight": "layer.0.layer_norm.weight",
+    "attn.q.weight": "layer.0.SelfAttention.q.weight",
+    "attn.k.weight": "layer.0.SelfAttention.k.weight",
+    "attn.v.weight": "layer.0.SelfAttention.v.weight",
+    "attn.o.weight": "layer.0.SelfAttention.o.weight",
+    "pos_embedding.embedding.weight": "layer.0.SelfAttention.relative_attention_bias.weight",
+    "norm2.weight": "layer.1.layer_norm.weight",
+    "ffn.gate.0.weight": "layer.1.DenseReluDense.wi_0.weight",
+    "ffn.fc1.weight": "layer.1.DenseReluDense.wi_1.weight",
+    "ffn.fc2.weight": "layer.1.DenseReluDense.wo.weight",
+}
+_OUTER_KEYS = {"token_embedding.weight": "shared.weight", "norm.weight": "encoder.final_layer_norm.weight"}
+
+
+def rename_umt5(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Keys of the original encoder → keys of transformers' UMT5EncoderModel. Raises KeyError naming a key it cannot place."""
+    renamed = {}
+    for key, value in state.items():
+        block = re.fullmatch(r"blocks\.(\d+)\.(.+)", key)
+        if block and block[2] in _BLOCK_KEYS:
+            renamed[f"encoder.block.{block[1]}.{_BLOCK_KEYS[block[2]]}"] = value
+        elif key in _OUTER_KEYS:
+            renamed[_OUTER_KEYS[key]] = value
+        else:
+            raise KeyError(f"unexpected key {key!r} in the text encoder's checkpoint")
+    return renamed
+
+
+@torch.no_grad()
+def encode_text(prompt: str, encoder, tokenizer, text_length: int) -> Tensor:
+    """A prompt → UMT5 states (tokens, text_dim), fp32, cut to `text_length` tokens, padding left out."""
+    tokens = tokenizer(prompt.strip(), truncation=True, max_length=text_length, return_tensors="pt")
+    device = next(encoder.parameters()).device
+    states = encoder(input_ids=tokens.input_ids.to(device), attention_mask=tokens.attention_mask.to(device))
+    return states.last_hidden_state[0].float()

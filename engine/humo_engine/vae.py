@@ -1,0 +1,83 @@
+"""Pixels to latents and back. The VAE is diffusers' Wan VAE; its checkpoint is Wan's original pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+# Latents are normalised per channel with these (Wan 2.1).
+MEAN = (-0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508,
+        0.4134, -0.0715, 0.5517, -0.3632, -0.1922, -0.9497, 0.2503, -0.2921)  # fmt: skip
+STD = (2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743,
+       3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253, 2.8251, 1.9160)  # fmt: skip
+LATENT_CHANNELS = 16
+SPATIAL_STRIDE = 8
+TEMPORAL_STRIDE = 4
+
+
+def build_vae(base_dim: int = 96):
+    """A Wan VAE of the given width (96 in the official one), with weights as the library draws them."""
+    from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+
+    return AutoencoderKLWan(base_dim=base_dim, z_dim=LATENT_CHANNELS).eval().requires_grad_(False)
+
+
+def load_original_vae(state: Mapping[str, Tensor]):
+    """A VAE from the keys of Wan2.1_VAE.pth. Raises RuntimeError naming every missing or unexpected key."""
+    from diffusers.loaders.single_file_utils import convert_wan_vae_to_diffusers
+
+    if "encoder.conv1.weight" not in state:
+        raise KeyError("the VAE's checkpoint lacks the key 'encoder.conv1.weight'")
+    with torch.device("meta"):
+        vae = build_vae(state["encoder.conv1.weight"].shape[0])
+    vae.load_state_dict(convert_wan_vae_to_diffusers(dict(state)), strict=True, assign=True)
+    return vae.eval().requires_grad_(False)
+
+
+def latent_frames(frames: int) -> int:
+    """Latent frames of 4k + 1 video frames: k + 1."""
+    return (frames - 1) // TEMPORAL_STRIDE + 1
+
+
+@torch.no_grad()
+def encode(vae, pixels: Tensor) -> Tensor:
+    """Pixels (3, frames, height, width) in [−1, 1] → normalised latents (16, latent frames, height / 8, width / 8), fp32."""
+    weight = vae.encoder.conv_in.weight
+    mean = vae.encode(pixels[None].to(weight.device, weight.dtype)).latent_dist.mode()[0].float()
+    return (mean - _per_channel(MEAN, mean)) / _per_channel(STD, mean)
+
+
+@torch.no_grad()
+def decode_pieces(vae, latents: Tensor) -> Iterator[Tensor]:
+    """Normalised latents (16, n, h, w) → pixels (3, 1, 8h, 8w) and then (3, 4, 8h, 8w) for each further latent frame, fp32.
+
+    The VAE is causal in time, so frames can leave the device as they are made. Values may overshoot [−1, 1] a little.
+    With the library's tiling switched on, everything comes in one piece, joined from overlapping tiles.
+    """
+    conv = vae.decoder.conv_in.weight
+    latents = latents.float() * _per_channel(STD, latents) + _per_channel(MEAN, latents)
+    latents = latents[None].to(conv.device, conv.dtype)
+    tile = (vae.tile_sample_min_height // SPATIAL_STRIDE, vae.tile_sample_min_width // SPATIAL_STRIDE)
+    if vae.use_tiling and (latents.shape[-2] > tile[0] or latents.shape[-1] > tile[1]):
+        yield vae.decode(latents, return_dict=False)[0][0].float()
+        return
+    vae.clear_cache()
+    try:
+        for index in range(latents.shape[2]):
+            vae._conv_idx = [0]
+            first = {"first_chunk": True} if index == 0 else {}
+            piece = vae.post_quant_conv(latents[:, :, index : index + 1])
+            yield vae.decoder(piece, feat_cache=vae._feat_map, feat_idx=vae._conv_idx, **first)[0].float()
+    finally:
+        vae.clear_cache()
+
+
+def decode(vae, latents: Tensor) -> Tensor:
+    """Normalised latents (16, n, h, w) → pixels (3, 4(n − 1) + 1, 8h, 8w), fp32. See `decode_pieces`."""
+    return torch.cat(list(decode_pieces(vae, latents)), dim=1)
+
+
+def _per_channel(values: tuple[float, ...], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=like.device)[:, None, None, None]
