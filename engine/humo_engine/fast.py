@@ -49,7 +49,8 @@ def compile_blocks(blocks: nn.ModuleList) -> None:
         if hasattr(dynamo, name):
             setattr(dynamo, name, COMPILATIONS)
     for block in blocks:
-        block.compile(dynamic=False)
+        # Not block.compile(): that takes the block's hooks into the compiled code, and streaming lives in hooks.
+        block.forward = torch.compile(block.forward, dynamic=False)
 
 
 @contextlib.contextmanager
