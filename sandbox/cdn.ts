@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { loopbackHost } from './address.ts';
 import type { Certificate } from './certificate.ts';
 import type { AttachmentFiles } from './files.ts';
 
@@ -27,7 +27,7 @@ export class Cdn {
 
   /** `127.0.0.1:port`: what a bot has to allow as an attachment host. */
   get host(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return loopbackHost(this.server);
   }
 
   async close(): Promise<void> {

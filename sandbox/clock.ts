@@ -27,7 +27,7 @@ export function parseDuration(duration: number | string): number {
 interface Alarm {
   readonly due: number;
   readonly ring: () => void;
-  timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -69,7 +69,7 @@ export class Clock {
 
   /** Calls back once this clock has passed `delay` milliseconds. @returns a function that cancels it */
   schedule(delay: number, ring: () => void): () => void {
-    const alarm: Alarm = { due: this.now() + delay, ring, timer: undefined as never };
+    const alarm: Alarm = { due: this.now() + delay, ring, timer: undefined };
     this.alarms.add(alarm);
     this.arm(alarm);
     return () => {

@@ -28,21 +28,30 @@ export class DiscordError extends Error {
   }
 }
 
+interface FaultNode {
+  readonly below: Record<string, FaultNode>;
+  readonly faults: { readonly code: string; readonly message: string }[];
+}
+
+function nested(node: FaultNode): Record<string, unknown> {
+  return {
+    ...(node.faults.length === 0 ? {} : { _errors: node.faults }),
+    ...Object.fromEntries(Object.entries(node.below).map(([name, child]) => [name, nested(child)])),
+  };
+}
+
 /** Collects the faults of one request body, in the nested form that Discord reports them in. */
 export class FormErrors {
-  private readonly root: Record<string, unknown> = {};
+  private readonly root: FaultNode = { below: {}, faults: [] };
   private count = 0;
 
   /** @param path e.g. `embeds.0.title`; empty for the body as a whole */
   add(path: string, code: string, message: string): void {
     this.count += 1;
     let node = this.root;
-    for (const part of path.split('.').filter((name) => name !== '')) {
-      node[part] ??= {};
-      node = node[part] as Record<string, unknown>;
-    }
-    node['_errors'] ??= [];
-    (node['_errors'] as unknown[]).push({ code, message });
+    for (const part of path.split('.').filter((name) => name !== ''))
+      node = node.below[part] ??= { below: {}, faults: [] };
+    node.faults.push({ code, message });
   }
 
   /** Adds a fault when a string is outside the given lengths, counted in UTF-16 units as Discord does. */
@@ -64,11 +73,13 @@ export class FormErrors {
 
   /** @throws DiscordError 50035 when something was added */
   throwIfAny(): void {
-    if (this.any) {
-      throw new DiscordError(400, RESTJSONErrorCodes.InvalidFormBodyOrContentType, 'Invalid Form Body', {
-        errors: this.root,
-      });
-    }
+    if (this.any) throw this.toError();
+  }
+
+  toError(): DiscordError {
+    return new DiscordError(400, RESTJSONErrorCodes.InvalidFormBodyOrContentType, 'Invalid Form Body', {
+      errors: nested(this.root),
+    });
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   ApplicationFlags,
   GatewayCloseCodes,
@@ -9,7 +8,9 @@ import {
 } from 'discord-api-types/v10';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { loopbackHost } from './address.ts';
 import { GatewayConnection, GatewaySession } from './gateway-session.ts';
+import { numbersOf, objectOf } from './json.ts';
 import type { ChannelRecord, JsonObject, MessageRecord } from './model.ts';
 import { gatewayMessagePayload, guildCreatePayload, ownUserPayload, userPayload } from './payloads.ts';
 import { channelPermissions, may } from './permissions.ts';
@@ -19,6 +20,16 @@ import type { World } from './world.ts';
 const resumable = 5 * 60_000;
 const privileged =
   GatewayIntentBits.GuildMembers | GatewayIntentBits.GuildPresences | GatewayIntentBits.MessageContent;
+
+/** What a client may send. */
+const clientOpcodes = [
+  GatewayOpcodes.Heartbeat,
+  GatewayOpcodes.Identify,
+  GatewayOpcodes.PresenceUpdate,
+  GatewayOpcodes.VoiceStateUpdate,
+  GatewayOpcodes.Resume,
+  GatewayOpcodes.RequestGuildMembers,
+] as const;
 
 export interface GatewayOptions {
   /** milliseconds between heartbeats that clients are asked for */
@@ -69,7 +80,7 @@ export class Gateway {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `ws://${loopbackHost(this.server)}`;
   }
 
   /** Ties the gateway to the rest; it takes clients from then on. */
@@ -214,8 +225,8 @@ export class Gateway {
         socket.close(GatewayCloseCodes.DecodeError, 'Error while decoding payload.');
         return;
       }
-      const data = message.d as JsonObject;
-      switch (message.op) {
+      const data = objectOf(message.d);
+      switch (clientOpcodes.find((opcode) => opcode === message.op)) {
         case GatewayOpcodes.Heartbeat:
           connection.send({ op: GatewayOpcodes.HeartbeatAck, d: null });
           break;
@@ -232,7 +243,7 @@ export class Gateway {
         case GatewayOpcodes.RequestGuildMembers:
           this.sendMembers(session, data);
           break;
-        default:
+        case undefined:
           socket.close(GatewayCloseCodes.UnknownOpcode, 'Unknown opcode.');
       }
     });
@@ -262,7 +273,7 @@ export class Gateway {
       connection.socket.close(GatewayCloseCodes.DisallowedIntents, 'Disallowed intent(s).');
       return undefined;
     }
-    const [shard, count] = (data['shard'] as [number, number] | undefined) ?? [0, 1];
+    const [shard = 0, count = 1] = numbersOf(data['shard']) ?? [];
     if (!(Number.isInteger(shard) && Number.isInteger(count) && shard >= 0 && shard < count)) {
       connection.socket.close(GatewayCloseCodes.InvalidShard, 'Invalid shard.');
       return undefined;
@@ -345,11 +356,11 @@ export class Gateway {
   }
 }
 
-function parse(raw: Buffer): { op: number; d: unknown } | undefined {
+function parse(raw: Buffer): { op: unknown; d: unknown } | undefined {
   try {
     const message: unknown = JSON.parse(raw.toString());
     if (typeof message !== 'object' || message === null || !('op' in message)) return undefined;
-    return { op: Number(message.op), d: 'd' in message ? message.d : undefined };
+    return { op: message.op, d: 'd' in message ? message.d : undefined };
   } catch {
     return undefined;
   }

@@ -112,7 +112,7 @@ export interface MessageRecord {
   mentionedUserIds: string[];
   mentionedRoleIds: string[];
   mentionsEveryone: boolean;
-  readonly nonce: string | number | undefined;
+  readonly nonce: string | undefined;
   readonly referencedMessageId: string | undefined;
   readonly reactions: Map<string, ReactionRecord>;
   /** the only person who sees it, when the message is ephemeral */

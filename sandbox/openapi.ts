@@ -4,7 +4,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { JsonObject } from './model.ts';
 import type { RequestBody } from './rest/body.ts';
-import { isObject, objects } from './rest/component-schema.ts';
+import { isObject, objectOf, objects } from './json.ts';
 import { matchSegments } from './rest/router.ts';
 import type { Violations } from './violations.ts';
 
@@ -83,12 +83,12 @@ export class OpenApi {
     const found = this.find(method, path);
     if (found === undefined) return [];
     const { operation } = found;
-    const responses = operation.definition['responses'] as Record<string, JsonObject>;
+    const responses = objectOf(operation.definition['responses']);
     const response = responses[String(status)];
     if (response === undefined) {
       return status < 400 ? [`status ${status} is not among ${Object.keys(responses).join(', ')}`] : [];
     }
-    const content = response['content'];
+    const content = objectOf(response)['content'];
     if (!isObject(content) || content['application/json'] === undefined) return [];
     return this.validate(`${operation.pointer}/responses/${status}/content/application~1json/schema`, body);
   }
@@ -99,7 +99,7 @@ export class OpenApi {
       if (body.json !== undefined || body.files.length > 0) report('a body is sent where none is expected');
       return;
     }
-    const content = requestBody['content'] as JsonObject;
+    const content = objectOf(requestBody['content']);
     const contentType = body.files.length > 0 ? 'multipart/form-data' : 'application/json';
     if (content[contentType] === undefined) {
       report(`the body is ${contentType}, which is not among ${Object.keys(content).join(', ')}`);
@@ -144,18 +144,21 @@ export class OpenApi {
   }
 }
 
+function parametersOf(owner: JsonObject, pointer: string): Operation['parameters'] {
+  return objects(owner['parameters']).map((definition, index) => ({
+    pointer: `${pointer}/parameters/${index}`,
+    definition,
+  }));
+}
+
 function listOperations(document: JsonObject): Operation[] {
-  return Object.entries(document['paths'] as Record<string, JsonObject>).flatMap(([template, item]) => {
+  return Object.entries(objectOf(document['paths'])).flatMap(([template, value]) => {
+    const item = objectOf(value);
     const base = `/paths/${escapePointer(template)}`;
-    const parametersOf = (owner: JsonObject, pointer: string) =>
-      objects(owner['parameters']).map((definition, index) => ({
-        pointer: `${pointer}/parameters/${index}`,
-        definition,
-      }));
     return Object.entries(item)
       .filter(([name]) => ['get', 'put', 'post', 'patch', 'delete'].includes(name))
-      .map(([name, value]) => {
-        const definition = value as JsonObject;
+      .map(([name, operation]) => {
+        const definition = objectOf(operation);
         const pointer = `${base}/${name}`;
         return {
           template,
@@ -175,9 +178,12 @@ function readParameter(value: string): unknown {
   return /^-?\d{1,15}$/.test(value) ? Number(value) : value;
 }
 
+function depth(error: ErrorObject): number {
+  return error.instancePath.split('/').length;
+}
+
 /** The deepest complaints first: of a union that does not fit, they tell what was nearly right. */
 function describe(errors: readonly ErrorObject[]): string[] {
-  const depth = (error: ErrorObject): number => error.instancePath.split('/').length;
   const sorted = [...errors].sort((left, right) => depth(right) - depth(left));
   const texts = sorted.map((error) => {
     const detail =

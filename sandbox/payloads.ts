@@ -1,4 +1,5 @@
 import { ChannelType, MessageFlags, MessageReferenceType, MessageType } from 'discord-api-types/v10';
+import { isObject } from './json.ts';
 import type {
   AttachmentRecord,
   ChannelRecord,
@@ -321,8 +322,9 @@ function reactionPayloads(message: MessageRecord, botId: string): JsonObject[] {
 function resolveMedia(world: World, message: MessageRecord, part: JsonObject): JsonObject {
   const resolve = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(resolve);
-    if (typeof value !== 'object' || value === null) return value;
-    const object = value as JsonObject;
+    return isObject(value) ? resolveObject(value) : value;
+  };
+  const resolveObject = (object: JsonObject): JsonObject => {
     const url = object['url'];
     const entries = Object.entries(object).map(([key, inner]) => [key, resolve(inner)] as const);
     if (typeof url !== 'string' || !url.startsWith('attachment://')) return Object.fromEntries(entries);
@@ -340,7 +342,7 @@ function resolveMedia(world: World, message: MessageRecord, part: JsonObject): J
       attachment_id: attachment.id,
     };
   };
-  return resolve(part) as JsonObject;
+  return resolveObject(part);
 }
 
 export function isEphemeral(flags: number): boolean {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { ChannelType } from 'discord-api-types/v10';
 import type {
   ChannelRecord,
   FirstResponse,
@@ -71,7 +72,12 @@ export class State {
   }
 }
 
-/** Announcement, public and private threads are the channel types 10 to 12. */
+const threadTypes: readonly ChannelType[] = [
+  ChannelType.AnnouncementThread,
+  ChannelType.PublicThread,
+  ChannelType.PrivateThread,
+];
+
 export function isThread(channel: Pick<ChannelRecord, 'type'>): boolean {
-  return channel.type >= 10 && channel.type <= 12;
+  return threadTypes.includes(channel.type);
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import busboy from 'busboy';
 import { refuse } from '../errors.ts';
 import type { JsonObject } from '../model.ts';
-import { isObject } from './component-schema.ts';
+import { isObject } from '../json.ts';
 
 export interface UploadedFile {
   /** name of the form field, `files[0]` */
@@ -53,8 +53,7 @@ async function readMultipart(request: IncomingMessage): Promise<RequestBody> {
     stream.on('end', () => {
       files.push({
         field,
-        // busboy leaves the name out when the part has none, whatever its types say
-        filename: (info.filename as string | undefined) ?? 'unknown',
+        filename: info.filename ?? 'unknown',
         contentType: info.mimeType,
         bytes: Buffer.concat(chunks),
       });

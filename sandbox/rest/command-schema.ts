@@ -2,7 +2,7 @@ import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord-ap
 import type { FormErrors } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { JsonObject } from '../model.ts';
-import { isObject, objects } from './component-schema.ts';
+import { idOf, numbersOf, objectOf, objects } from '../json.ts';
 
 /** https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming */
 const chatInputName = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;
@@ -26,7 +26,7 @@ export function checkCommand(command: JsonObject, prefix: string, errors: FormEr
     const characters = countCharacters(command);
     if (characters > limits.commandCharacters) {
       errors.add(
-        `${prefix.replace(/\.$/, '')}`,
+        prefix.replace(/\.$/, ''),
         'APPLICATION_COMMAND_TOO_LARGE',
         `Command exceeds maximum size of ${limits.commandCharacters}`,
       );
@@ -52,7 +52,7 @@ export function checkCommand(command: JsonObject, prefix: string, errors: FormEr
   }
   checkLocalizations(command, prefix, type === ApplicationCommandType.ChatInput, errors);
   const permissions = command['default_member_permissions'];
-  if (permissions != null && !/^\d+$/.test(String(permissions))) {
+  if (permissions != null && !/^\d+$/.test(idOf(permissions) ?? '')) {
     errors.add(`${prefix}default_member_permissions`, 'NUMBER_TYPE_COERCE', 'Value is not a number.');
   }
   checkChoicesOfNumbers(command['contexts'], [0, 1, 2], `${prefix}contexts`, errors);
@@ -175,12 +175,12 @@ function checkLocalizations(
   chatInput: boolean,
   errors: FormErrors,
 ): void {
-  for (const [locale, name] of Object.entries(asObject(target['name_localizations']))) {
+  for (const [locale, name] of Object.entries(objectOf(target['name_localizations']))) {
     if (name === null) continue;
     if (chatInput) checkName(name, `${prefix}name_localizations.${locale}`, errors);
     else errors.length(`${prefix}name_localizations.${locale}`, name, 1, 32);
   }
-  for (const [locale, text] of Object.entries(asObject(target['description_localizations']))) {
+  for (const [locale, text] of Object.entries(objectOf(target['description_localizations']))) {
     if (text !== null) errors.length(`${prefix}description_localizations.${locale}`, text, 1, 100);
   }
 }
@@ -192,7 +192,11 @@ function checkChoicesOfNumbers(
   errors: FormErrors,
 ): void {
   if (value == null) return;
-  if (!Array.isArray(value) || !value.every((item) => allowed.includes(item as number))) {
+  if (
+    !Array.isArray(value) ||
+    numbersOf(value)?.every((item) => allowed.includes(item)) !== true ||
+    numbersOf(value)?.length !== value.length
+  ) {
     errors.add(path, 'BASE_TYPE_CHOICES', `Value must be one of {${allowed.join(', ')}}.`);
   }
 }
@@ -200,7 +204,7 @@ function checkChoicesOfNumbers(
 /** Name, description and value lengths of a command, its options and choices, the longest localisation counting. */
 function countCharacters(item: JsonObject): number {
   const longest = (name: string): number => {
-    const texts = [item[name], ...Object.values(asObject(item[`${name}_localizations`]))];
+    const texts = [item[name], ...Object.values(objectOf(item[`${name}_localizations`]))];
     return Math.max(0, ...texts.map((text) => (typeof text === 'string' ? text.length : 0)));
   };
   const value = typeof item['value'] === 'string' ? item['value'].length : 0;
@@ -211,8 +215,4 @@ function countCharacters(item: JsonObject): number {
     value +
     inner.reduce((sum, child) => sum + countCharacters(child), 0)
   );
-}
-
-function asObject(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
 }

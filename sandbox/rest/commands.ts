@@ -11,7 +11,7 @@ import type { World } from '../world.ts';
 import { accessibleGuild } from './access.ts';
 import { objectBody } from './body.ts';
 import { checkCommand } from './command-schema.ts';
-import { objects } from './component-schema.ts';
+import { objects } from '../json.ts';
 import type { RestRequest, Route } from './router.ts';
 
 const global = '/applications/{application_id}/commands';

@@ -1,16 +1,17 @@
 import { ButtonStyle, ComponentType } from 'discord-api-types/v10';
 import type { FormErrors } from '../errors.ts';
+import { isObject, objects } from '../json.ts';
 import { limits } from '../limits.ts';
 import type { JsonObject } from '../model.ts';
 
-const selects: readonly number[] = [
+const selects: readonly ComponentType[] = [
   ComponentType.StringSelect,
   ComponentType.UserSelect,
   ComponentType.RoleSelect,
   ComponentType.MentionableSelect,
   ComponentType.ChannelSelect,
 ];
-const containerChildren: readonly number[] = [
+const containerChildren: readonly ComponentType[] = [
   ComponentType.ActionRow,
   ComponentType.TextDisplay,
   ComponentType.Section,
@@ -18,8 +19,16 @@ const containerChildren: readonly number[] = [
   ComponentType.Separator,
   ComponentType.File,
 ];
-const topLevelV2: readonly number[] = [...containerChildren, ComponentType.Container];
-const labelChildren: readonly number[] = [
+const buttonStyles: readonly ButtonStyle[] = [
+  ButtonStyle.Primary,
+  ButtonStyle.Secondary,
+  ButtonStyle.Success,
+  ButtonStyle.Danger,
+  ButtonStyle.Link,
+  ButtonStyle.Premium,
+];
+const topLevelV2: readonly ComponentType[] = [...containerChildren, ComponentType.Container];
+const labelChildren: readonly ComponentType[] = [
   ComponentType.TextInput,
   ...selects,
   ComponentType.FileUpload,
@@ -144,10 +153,15 @@ function children(component: JsonObject): JsonObject[] {
   ];
 }
 
-function checkOneOf(component: JsonObject, allowed: readonly number[], path: string, tally: Tally): void {
+function checkOneOf(
+  component: JsonObject,
+  allowed: readonly ComponentType[],
+  path: string,
+  tally: Tally,
+): void {
   tally.components += 1;
-  const type = component['type'];
-  if (typeof type !== 'number' || !allowed.includes(type)) {
+  const type = allowed.find((candidate) => candidate === component['type']);
+  if (type === undefined) {
     tally.errors.add(
       `${path}.type`,
       'UNION_TYPE_CHOICES',
@@ -158,7 +172,7 @@ function checkOneOf(component: JsonObject, allowed: readonly number[], path: str
   check(type, component, path, tally);
 }
 
-function check(type: number, component: JsonObject, path: string, tally: Tally): void {
+function check(type: ComponentType, component: JsonObject, path: string, tally: Tally): void {
   const { errors } = tally;
   if (selects.includes(type)) checkSelect(type, component, path, tally);
   else if (type === ComponentType.ActionRow) checkActionRow(component, path, tally);
@@ -224,7 +238,7 @@ function check(type: number, component: JsonObject, path: string, tally: Tally):
 function checkActionRow(row: JsonObject, path: string, tally: Tally): void {
   const { errors } = tally;
   const inner = objects(row['components']);
-  const holdsSelect = inner.some((child) => selects.includes(Number(child['type'])));
+  const holdsSelect = inner.some((child) => selects.some((type) => type === child['type']));
   const most = holdsSelect ? 1 : limits.buttonsPerRow;
   if (inner.length < 1 || inner.length > most) {
     errors.add(`${path}.components`, 'BASE_TYPE_BAD_LENGTH', `Must be between 1 and ${most} in length.`);
@@ -236,8 +250,8 @@ function checkActionRow(row: JsonObject, path: string, tally: Tally): void {
 
 function checkButton(button: JsonObject, path: string, tally: Tally): void {
   const { errors } = tally;
-  const style = Number(button['style']);
-  if (!(Number.isInteger(style) && style >= 1 && style <= 6)) {
+  const style = buttonStyles.find((candidate) => candidate === button['style']);
+  if (style === undefined) {
     errors.add(`${path}.style`, 'BASE_TYPE_CHOICES', 'Value must be one of {1, 2, 3, 4, 5, 6}.');
   }
   if (button['label'] != null) errors.length(`${path}.label`, button['label'], 0, limits.buttonLabel);
@@ -262,7 +276,7 @@ function checkButton(button: JsonObject, path: string, tally: Tally): void {
   }
 }
 
-function checkSelect(type: number, select: JsonObject, path: string, tally: Tally): void {
+function checkSelect(type: ComponentType, select: JsonObject, path: string, tally: Tally): void {
   const { errors } = tally;
   checkCustomId(select['custom_id'], path, tally);
   if (select['placeholder'] != null) errors.length(`${path}.placeholder`, select['placeholder'], 0, 150);
@@ -327,13 +341,4 @@ function checkMedia(media: unknown, path: string, tally: Tally, onlyAttachment: 
       'Scheme must be one of attachment, http, https.',
     );
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The objects of a list; nothing for anything that is no list. */
-export function objects(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }

@@ -8,7 +8,8 @@ import { isEphemeral, messagePayload } from '../payloads.ts';
 import type { World } from '../world.ts';
 import { objectBody } from './body.ts';
 import type { UploadedFile } from './body.ts';
-import { checkModal, isObject, objects } from './component-schema.ts';
+import { isObject, objects } from '../json.ts';
+import { checkModal } from './component-schema.ts';
 import { readMessageDraft } from './message-schema.ts';
 import type { RestAnswer, Route } from './router.ts';
 
@@ -25,8 +26,7 @@ export const interactionRoutes: readonly Route[] = [
       if (interaction.acknowledged) throw refuse.alreadyAcknowledged();
       if (!isAnswerable(world, interaction)) throw refuse.unknownInteraction();
       const callback = objectBody(body);
-      const type = Number(callback['type']);
-      checkType(interaction, type);
+      const type = readType(interaction, callback['type']);
       const data = isObject(callback['data']) ? callback['data'] : {};
       const message = await respond({ world, interaction, type, data, files: body.files });
       if (query.get('with_response') !== 'true') return { status: 204 };
@@ -45,22 +45,32 @@ interface Callback {
 
 /** Carries an answer out. @returns the message it made or changed, if any */
 async function respond(callback: Callback): Promise<MessageRecord | undefined> {
+  let message: MessageRecord | undefined;
   switch (callback.type) {
     case InteractionResponseType.ChannelMessageWithSource:
-      return await answerWithMessage(callback);
+      message = await answerWithMessage(callback);
+      break;
     case InteractionResponseType.DeferredChannelMessageWithSource:
-      return await defer(callback);
+      message = await defer(callback);
+      break;
     case InteractionResponseType.DeferredMessageUpdate:
-      return deferUpdate(callback);
+      message = deferUpdate(callback);
+      break;
     case InteractionResponseType.UpdateMessage:
-      return await update(callback);
+      message = await update(callback);
+      break;
     case InteractionResponseType.ApplicationCommandAutocompleteResult:
-      return autocomplete(callback);
+      autocomplete(callback);
+      break;
     case InteractionResponseType.Modal:
-      return showModal(callback);
-    default:
-      return undefined;
+      showModal(callback);
+      break;
+    case InteractionResponseType.Pong:
+    case InteractionResponseType.LaunchActivity:
+    case InteractionResponseType.PremiumRequired:
+      throw new Error(`response type ${callback.type} passed the check of types`);
   }
+  return message;
 }
 
 async function answerWithMessage({ world, interaction, data, files }: Callback): Promise<MessageRecord> {
@@ -125,7 +135,7 @@ async function update({ world, interaction, data, files }: Callback): Promise<Me
   return message;
 }
 
-function autocomplete({ world, interaction, data }: Callback): undefined {
+function autocomplete({ world, interaction, data }: Callback): void {
   const choices = objects(data['choices']);
   const errors = new FormErrors();
   if (choices.length > limits.autocompleteChoices) {
@@ -146,7 +156,7 @@ function autocomplete({ world, interaction, data }: Callback): undefined {
   settleFirstResponse(world, interaction, { kind: 'autocomplete', took, choices });
 }
 
-function showModal({ world, interaction, data }: Callback): undefined {
+function showModal({ world, interaction, data }: Callback): void {
   const errors = new FormErrors();
   checkModal(data, errors);
   errors.throwIfAny();
@@ -161,28 +171,29 @@ function acknowledge(world: World, interaction: InteractionRecord): number {
 }
 
 /** @throws DiscordError 50035 for an answer that this kind of interaction does not take */
-function checkType(interaction: InteractionRecord, type: number): void {
+function readType(interaction: InteractionRecord, type: unknown): InteractionResponseType {
   const messages = [
     InteractionResponseType.ChannelMessageWithSource,
     InteractionResponseType.DeferredChannelMessageWithSource,
   ];
   const updates = [InteractionResponseType.DeferredMessageUpdate, InteractionResponseType.UpdateMessage];
   const { Modal, ApplicationCommandAutocompleteResult } = InteractionResponseType;
-  const allowed: Readonly<Record<InteractionRecord['kind'], readonly number[]>> = {
+  const allowed: Readonly<Record<InteractionRecord['kind'], readonly InteractionResponseType[]>> = {
     command: [...messages, Modal],
     contextMenu: [...messages, Modal],
     component: [...messages, ...updates, Modal],
     autocomplete: [ApplicationCommandAutocompleteResult],
     modal: interaction.sourceMessageId === undefined ? messages : [...messages, ...updates],
   };
-  if (allowed[interaction.kind].includes(type)) return;
+  const found = allowed[interaction.kind].find((candidate) => candidate === type);
+  if (found !== undefined) return found;
   const errors = new FormErrors();
   errors.add(
     'type',
     'INTERACTION_APPLICATION_COMMAND_INVALID_RESPONSE_TYPE',
-    `Response type ${type} is not allowed here; allowed: ${allowed[interaction.kind].join(', ')}`,
+    `Value must be one of {${allowed[interaction.kind].join(', ')}}.`,
   );
-  errors.throwIfAny();
+  throw errors.toError();
 }
 
 function visibility(interaction: InteractionRecord, flags: number): number {
@@ -210,7 +221,7 @@ function sourceMessage(world: World, interaction: InteractionRecord): MessageRec
 function withResponse(
   world: World,
   interaction: InteractionRecord,
-  type: number,
+  type: InteractionResponseType,
   message: MessageRecord | undefined,
 ): RestAnswer {
   const carriesMessage =

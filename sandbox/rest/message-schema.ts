@@ -3,13 +3,8 @@ import { FormErrors, refuse } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { JsonObject, MessageRecord } from '../model.ts';
 import type { UploadedFile } from './body.ts';
-import {
-  checkMessageComponents,
-  flattenComponents,
-  isObject,
-  numberComponents,
-  objects,
-} from './component-schema.ts';
+import { idOf, isObject, objects, textOf } from '../json.ts';
+import { checkMessageComponents, flattenComponents, numberComponents } from './component-schema.ts';
 
 /** What a valid request asks to be in a message. Undefined: leave as it is (an edit), or nothing (a new message). */
 export interface MessageDraft {
@@ -23,7 +18,7 @@ export interface MessageDraft {
   readonly newFiles: NewUpload[];
   readonly mentions: AllowedMentions;
   readonly reference: { readonly messageId: string; readonly failIfMissing: boolean } | undefined;
-  readonly nonce: string | number | undefined;
+  readonly nonce: string | undefined;
   readonly enforceNonce: boolean;
 }
 
@@ -75,7 +70,7 @@ export function readMessageDraft(
     (Number(body['flags'] ?? 0) & settable) | ((existing?.flags ?? 0) & MessageFlags.IsComponentsV2);
   const v2 = (flags & MessageFlags.IsComponentsV2) !== 0;
 
-  const content = body['content'] === null ? '' : (body['content'] as string | undefined);
+  const content = body['content'] === null ? '' : textOf(body['content']);
   if (content !== undefined) errors.length(at('content'), content, 0, limits.content);
   const embeds = 'embeds' in body ? objects(body['embeds']) : undefined;
   if (embeds !== undefined) checkEmbeds(embeds, errors, at);
@@ -103,8 +98,8 @@ export function readMessageDraft(
   checkEmbedMedia(embeds ?? [], filenames, errors, at);
   if (v2) checkNoLegacyFields(content ?? existing?.content, embeds ?? existing?.embeds, body, errors, at);
 
-  const nonce = body['nonce'] as string | number | null | undefined;
-  if (typeof nonce === 'string') errors.length(at('nonce'), nonce, 0, limits.nonce);
+  const nonce = idOf(body['nonce']);
+  if (nonce !== undefined) errors.length(at('nonce'), nonce, 0, limits.nonce);
   const reference = isObject(body['message_reference']) ? body['message_reference'] : undefined;
   const mentions = readAllowedMentions(body['allowed_mentions'], errors, at);
   errors.throwIfAny();
@@ -129,10 +124,10 @@ export function readMessageDraft(
       reference?.['message_id'] === undefined
         ? undefined
         : {
-            messageId: String(reference['message_id']),
+            messageId: idOf(reference['message_id']) ?? '',
             failIfMissing: reference['fail_if_not_exists'] !== false,
           },
-    nonce: nonce ?? undefined,
+    nonce,
     enforceNonce: body['enforce_nonce'] === true,
   };
 }
@@ -180,16 +175,16 @@ function readUploads(
     if (file !== undefined) {
       described.set(file, attachment);
     } else if (existing?.attachments.some((candidate) => candidate.id === id) === true) {
-      kept.push({ id, description: attachment['description'] as string | undefined });
+      kept.push({ id, description: textOf(attachment['description']) });
     } else {
       errors.add(at(`attachments.${index}.id`), 'ATTACHMENT_NOT_FOUND', 'Attachment data not found');
     }
   }
   const newFiles = files.map((file) => ({
-    filename: String(described.get(file)?.['filename'] ?? file.filename),
+    filename: textOf(described.get(file)?.['filename']) ?? file.filename,
     contentType: file.contentType,
     bytes: file.bytes,
-    description: (described.get(file)?.['description'] ?? undefined) as string | undefined,
+    description: textOf(described.get(file)?.['description']),
   }));
   // `attachments: null` on an edit removes all of them, as an empty list does.
   const listed = declared !== undefined || body['attachments'] === null;
@@ -205,7 +200,7 @@ function checkEmbeds(embeds: readonly JsonObject[], errors: FormErrors, at: At):
     const limited = (path: string, value: unknown, maximum: number, minimum = 0): void => {
       if (value == null) return;
       errors.length(at(`embeds.${index}.${path}`), value, minimum, maximum);
-      characters += String(value).length;
+      characters += textOf(value)?.length ?? 0;
     };
     limited('title', embed['title'], limits.embedTitle);
     limited('description', embed['description'], limits.embedDescription);

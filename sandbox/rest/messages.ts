@@ -160,29 +160,27 @@ function page(channel: ChannelRecord, query: URLSearchParams): MessageRecord[] {
   const [before, after, around] = ['before', 'after', 'around'].map((name) => query.get(name));
   if (after != null) {
     const newer = visible.filter(({ id }) => BigInt(id) > BigInt(after));
-    return newer.slice(0, limit).reverse();
+    return newer.slice(0, limit).toReversed();
   }
   if (around != null) {
     const index = visible.findIndex(({ id }) => BigInt(id) >= BigInt(around));
     const start = Math.max(0, (index < 0 ? visible.length : index) - Math.floor(limit / 2));
-    return visible.slice(start, start + limit).reverse();
+    return visible.slice(start, start + limit).toReversed();
   }
   const older = before == null ? visible : visible.filter(({ id }) => BigInt(id) < BigInt(before));
-  return older.slice(-limit).reverse();
+  return older.slice(-limit).toReversed();
 }
 
 function findByNonce(
   world: World,
   channel: ChannelRecord,
-  nonce: string | number | undefined,
+  nonce: string | undefined,
 ): MessageRecord | undefined {
   if (nonce === undefined) return undefined;
   const since = world.clock.now() - limits.nonceMemory;
   return [...channel.messages.values()].findLast(
     (message) =>
-      message.createdAt >= since &&
-      message.authorId === world.application.botId &&
-      String(message.nonce) === String(nonce),
+      message.createdAt >= since && message.authorId === world.application.botId && message.nonce === nonce,
   );
 }
 

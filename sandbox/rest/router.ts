@@ -9,7 +9,7 @@ export interface RestRequest {
   readonly body: RequestBody;
   readonly params: Readonly<Record<string, string>>;
   /** a part of the path. @throws Error when the route has no such part */
-  param(name: string): string;
+  readonly param: (name: string) => string;
 }
 
 export interface RestAnswer {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { loopbackHost } from '../address.ts';
 import { DiscordError, refuse } from '../errors.ts';
 import type { InjectedFailure } from '../faults.ts';
 import { rateLimited } from '../limits.ts';
@@ -57,7 +57,7 @@ export class RestServer {
 
   /** What discord.js takes as its `api` option: without the version. */
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/api`;
+    return `http://${loopbackHost(this.server)}/api`;
   }
 
   attach(world: World): void {
@@ -154,7 +154,7 @@ export class RestServer {
     path: string,
     body: RequestBody,
   ): Promise<Outcome> {
-    if (!/^\/api\/v10\//.test(url.pathname)) {
+    if (!url.pathname.startsWith('/api/v10/')) {
       throw new DiscordError(400, 50041, 'Invalid API version');
     }
     world.openApi?.checkRequest(method, path, url.searchParams, body);

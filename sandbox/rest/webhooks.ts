@@ -16,8 +16,8 @@ const rateLimit = { name: 'webhook', major: 'webhook_token' } as const;
 /** What a bot does with an interaction's token after its first answer. Ordinary webhooks are not part of the sandbox. */
 export const webhookRoutes: readonly Route[] = [
   { method: 'POST', path, authenticated: false, rateLimit, handle: followUp },
-  ...['@original', '{message_id}'].flatMap((target): Route[] => {
-    const common = { path: `${path}/messages/${target}`, authenticated: false, rateLimit };
+  ...['@original', '{message_id}'].flatMap((which): Route[] => {
+    const common = { path: `${path}/messages/${which}`, authenticated: false, rateLimit };
     return [
       { ...common, method: 'GET', handle: read },
       { ...common, method: 'PATCH', handle: edit },

@@ -2,7 +2,7 @@ import { ApplicationCommandOptionType } from 'discord-api-types/v10';
 import type { JsonObject, UserRecord } from '../model.ts';
 import { attachmentPayload, channelPayload, memberPayload, rolePayload, userPayload } from '../payloads.ts';
 import { channelPermissions } from '../permissions.ts';
-import { objects } from '../rest/component-schema.ts';
+import { objects } from '../json.ts';
 import type { World } from '../world.ts';
 import { ScenarioFile } from './file.ts';
 import { ScenarioError } from './waiting.ts';
@@ -125,7 +125,7 @@ async function readValue(
     }
     case ApplicationCommandOptionType.Integer:
     case ApplicationCommandOptionType.Number: {
-      if (focused) return String(value);
+      if (focused) return typeof value === 'number' ? String(value) : value;
       const whole = option['type'] === ApplicationCommandOptionType.Integer;
       if (typeof value !== 'number' || (whole && !Number.isSafeInteger(value))) {
         return fail(whole ? 'takes an integer' : 'takes a number');

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { ComponentType, MessageFlags } from 'discord-api-types/v10';
 import type { JsonObject, MessageRecord } from '../model.ts';
 import { attachmentUrl, isEphemeral } from '../payloads.ts';
-import { flattenComponents, isObject } from '../rest/component-schema.ts';
+import { isObject, textOf } from '../json.ts';
+import { flattenComponents } from '../rest/component-schema.ts';
 import type { World } from '../world.ts';
 import { waitFor } from './waiting.ts';
 import type { WaitOptions } from './waiting.ts';
@@ -97,8 +98,8 @@ export class Message {
         const emoji = isObject(component['emoji']) ? component['emoji']['name'] : undefined;
         return {
           label: [emoji, component['label']].filter((part) => typeof part === 'string').join(' '),
-          customId: component['custom_id'] as string | undefined,
-          url: component['url'] as string | undefined,
+          customId: textOf(component['custom_id']),
+          url: textOf(component['url']),
           disabled: component['disabled'] === true,
         };
       });

@@ -1,6 +1,6 @@
 import { ComponentType } from 'discord-api-types/v10';
 import type { JsonObject } from '../model.ts';
-import { isObject, objects } from '../rest/component-schema.ts';
+import { isObject, objects, textOf } from '../json.ts';
 import type { World } from '../world.ts';
 import { attach } from './command-data.ts';
 import { ScenarioFile } from './file.ts';
@@ -50,7 +50,7 @@ async function fillField(
   const required = field['required'] !== false;
   switch (field['type']) {
     case ComponentType.TextInput: {
-      const text = String(value ?? field['value'] ?? '');
+      const text = textOf(value) ?? textOf(field['value']) ?? '';
       if (required && text === '') throw new ScenarioError(`field ${name} is required`);
       if (text.length > Number(field['max_length'] ?? 4000))
         throw new ScenarioError(`field ${name} is too long`);
@@ -83,7 +83,8 @@ async function fillField(
               .filter((option) => option['default'] === true)
               .map((option) => String(option['value']));
       const foreign = chosen.find((item) => known.length > 0 && !known.includes(item));
-      if (foreign !== undefined) throw new ScenarioError(`field ${name} has no option ${String(foreign)}`);
+      if (foreign !== undefined)
+        throw new ScenarioError(`field ${name} has no option ${JSON.stringify(foreign)}`);
       return { values: chosen };
     }
   }

@@ -12,7 +12,8 @@ import { messagePayload } from '../payloads.ts';
 import { channelPermissions, may } from '../permissions.ts';
 import type { PermissionName } from '../permissions.ts';
 import { openDirectMessage } from '../rest/channels.ts';
-import { flattenComponents, isObject, objects } from '../rest/component-schema.ts';
+import { isObject, numbersOf, objectOf, objects } from '../json.ts';
+import { flattenComponents } from '../rest/component-schema.ts';
 import type { World } from '../world.ts';
 import { Channel } from './channel.ts';
 import { fillCommand, resolveUser } from './command-data.ts';
@@ -287,8 +288,8 @@ export class User {
       throw new ScenarioError(`${this.name} is not offered ${String(command['name'])} here: ${reason}`);
     };
     const guild = channel.guildId === undefined ? undefined : this.world.state.guilds.get(channel.guildId);
-    const types = (command['integration_types'] as number[] | null) ?? [];
-    const contexts = (command['contexts'] as number[] | null) ?? [0, 1, 2];
+    const types = numbersOf(command['integration_types']) ?? [];
+    const contexts = numbersOf(command['contexts']) ?? [0, 1, 2];
     const context =
       guild !== undefined
         ? InteractionContextType.Guild
@@ -328,7 +329,7 @@ export class User {
       kind,
       user: this.record,
       channel: channel.record,
-      integrationTypes: (command['integration_types'] as number[] | null) ?? [0],
+      integrationTypes: numbersOf(command['integration_types']) ?? [0],
       target,
       data: {
         id: command['id'],
@@ -368,8 +369,7 @@ export class User {
       () => (world.gateway.connected > 0 ? true : undefined),
       () => 'no bot is connected to the gateway',
     );
-    const installed = (message.record.interactionMetadata?.['authorizing_integration_owners'] ??
-      {}) as object;
+    const installed = objectOf(message.record.interactionMetadata?.['authorizing_integration_owners']);
     const record = openInteraction(world, {
       kind: 'component',
       user: this.record,
