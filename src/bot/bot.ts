@@ -98,12 +98,12 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       settings: config.generate,
       queue,
       intake: parts.intake,
-      directMessages: new ProvenDirectMessages(messages, clock.now),
+      directMessages: new ProvenDirectMessages(messages, () => clock.now()),
       journal,
       progress,
       personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
       logger,
-      now: clock.now,
+      now: () => clock.now(),
       stopping: stopping.signal,
     };
     client.on(Events.InteractionCreate, (interaction) => {
@@ -129,7 +129,9 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
 /** Logs in and waits until Discord has said which guilds there are. */
 async function connect(config: BotConfig, logger: Logger): Promise<Client<true>> {
   const client = createClient(config.discord.apiUrl);
-  client.on(Events.Error, (error) => logger.error({ error: errorFields(error) }, 'the connection to Discord had an error'));
+  client.on(Events.Error, (error) =>
+    logger.error({ error: errorFields(error) }, 'the connection to Discord had an error'),
+  );
   client.on(Events.Warn, (warning) => logger.warn({ warning }, 'discord.js warns'));
   client.on(Events.ShardReconnecting, () => logger.warn('reconnecting to Discord'));
   client.on(Events.ShardResume, () => logger.info('the connection to Discord is back'));

@@ -14,7 +14,12 @@ export function createClient(apiUrl: string): Client {
     partials: [Partials.Message, Partials.Channel, Partials.Reaction, Partials.User],
     allowedMentions: { parse: [], repliedUser: false },
     // Every interaction has a route of its own: forget the finished ones soon.
-    rest: { api: apiUrl, handlerSweepInterval: 5 * 60_000, hashSweepInterval: 10 * 60_000, hashLifetime: 30 * 60_000 },
+    rest: {
+      api: apiUrl,
+      handlerSweepInterval: 5 * 60_000,
+      hashSweepInterval: 10 * 60_000,
+      hashLifetime: 30 * 60_000,
+    },
     makeCache: Options.cacheWithLimits({
       ...Options.DefaultMakeCacheSettings,
       ApplicationCommandManager: 0,

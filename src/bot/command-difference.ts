@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ApplicationCommandType } from 'discord.js';
 import type { RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
+
+/** A command as Discord reports it. */
+export interface RegisteredCommand {
+  readonly name: string;
+  readonly type?: unknown;
+  readonly [field: string]: unknown;
+}
 
 /** What would change at Discord, by name. */
 export interface CommandDifference {
@@ -34,10 +42,10 @@ const defaults: Readonly<Record<string, unknown>> = {
 
 /** Compares what is registered with what should be. Commands of a name and different types are different commands. */
 export function compareCommands(
-  registered: readonly object[],
+  registered: readonly RegisteredCommand[],
   ours: readonly RESTPostAPIApplicationCommandsJSONBody[],
 ): CommandDifference {
-  const known = new Map(registered.map((command) => [keyOf(command), command as Record<string, unknown>]));
+  const known = new Map(registered.map((command) => [keyOf(command), command]));
   const added: string[] = [];
   const changed: { name: string; fields: string[] }[] = [];
   const unchanged: string[] = [];
@@ -50,15 +58,12 @@ export function compareCommands(
     }
     const fields = comparedFields.filter(
       (field) =>
-        !isDeepStrictEqual(
-          normalised(field, existing[field]),
-          normalised(field, (command as unknown as Record<string, unknown>)[field]),
-        ),
+        !isDeepStrictEqual(normalised(field, existing[field]), normalised(field, fieldsOf(command)[field])),
     );
     if (fields.length > 0) changed.push({ name: command.name, fields });
     else unchanged.push(command.name);
   }
-  const removed = [...known.values()].map((command) => String(command['name']));
+  const removed = [...known.values()].map(({ name }) => name);
   return { added, changed, removed, unchanged };
 }
 
@@ -77,9 +82,12 @@ export function describeDifference(difference: CommandDifference): string {
   return lines.join('\n');
 }
 
-function keyOf(command: object): string {
-  const { name, type } = command as { name?: unknown; type?: unknown };
-  return `${String(type ?? 1)} ${String(name)}`;
+function keyOf({ name, type = ApplicationCommandType.ChatInput }: { name: string; type?: unknown }): string {
+  return `${Number(type)} ${name}`;
+}
+
+function fieldsOf(command: RESTPostAPIApplicationCommandsJSONBody): Readonly<Record<string, unknown>> {
+  return { ...command };
 }
 
 /** Leaves out what is missing, empty or a default, and puts sets in order, at every depth. */
@@ -87,14 +95,18 @@ function normalised(field: string, value: unknown): unknown {
   if (value === undefined || isDeepStrictEqual(value, defaults[field])) return undefined;
   if (Array.isArray(value)) {
     if (value.length === 0) return undefined;
-    const items = value.map((item: unknown) => normalised('', item));
-    return field === 'integration_types' || field === 'contexts' ? items.toSorted() : items;
+    const isSet = field === 'integration_types' || field === 'contexts';
+    return isSet
+      ? value.map(Number).toSorted((first, second) => first - second)
+      : value.map((item: unknown) => normalised('', item));
   }
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value)
     .map(([key, item]) => [key, normalised(key, item)] as const)
     // Discord adds the text of one's own language beside the localizations.
-    .filter(([key, item]) => item !== undefined && key !== 'name_localized' && key !== 'description_localized')
+    .filter(
+      ([key, item]) => item !== undefined && key !== 'name_localized' && key !== 'description_localized',
+    )
     .toSorted(([first], [second]) => (first < second ? -1 : 1));
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

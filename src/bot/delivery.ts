@@ -7,7 +7,7 @@ import type { RenderedMessage } from '../commands/render/message.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { Generation, GenerationResult, StoredFailure } from '../queue/contract.ts';
+import type { Generation, StoredFailure } from '../queue/contract.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import type { Clock } from './clock.ts';
 import { isClosedChannel, isClosedDirectMessages, isDeadToken, isTooLarge } from './discord-errors.ts';
@@ -115,7 +115,11 @@ export class Delivery {
           'the video was too large for Discord',
         );
         if (smaller === null) {
-          const tooLarge = { code: 'too_large', identifier: 'video_too_large_for_channel', context: {} } as const;
+          const tooLarge = {
+            code: 'too_large',
+            identifier: 'video_too_large_for_channel',
+            context: {},
+          } as const;
           return this.#sendEnding(generation, tooLarge, signal);
         }
         video = smaller;
@@ -143,7 +147,11 @@ export class Delivery {
     return this.#sendDirect(generation, final, signal);
   }
 
-  async #answerInteraction(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent | null> {
+  async #answerInteraction(
+    generation: Generation,
+    final: FinalMessage,
+    signal: AbortSignal,
+  ): Promise<Sent | null> {
     const { messages, clock } = this.#options;
     const { reply } = generation;
     const token = liveToken(reply, clock.now());
@@ -217,7 +225,10 @@ export class Delivery {
         await messages.edit(route.place, rendered, { files: [], signal });
       }
     } catch (error) {
-      logger.info({ generationId: generation.id, error: errorFields(error) }, 'the status message could not point to the result');
+      logger.info(
+        { generationId: generation.id, error: errorFields(error) },
+        'the status message could not point to the result',
+      );
     }
   }
 }

@@ -6,7 +6,11 @@ import { answerError } from './errors.ts';
 import type { Handlers } from './handlers.ts';
 
 /** Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel. */
-export async function dispatch(interaction: Interaction, handlers: Handlers, services: Services): Promise<void> {
+export async function dispatch(
+  interaction: Interaction,
+  handlers: Handlers,
+  services: Services,
+): Promise<void> {
   if (interaction.isChatInputCommand()) {
     try {
       const command = handlers.slash.get(interaction.commandName);

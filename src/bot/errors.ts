@@ -57,7 +57,10 @@ export async function answerError(
     else await interaction.reply({ ...answer, flags: MessageFlags.Ephemeral });
   } catch (second) {
     // Nothing is left to tell them with: the token died, or the connection did.
-    logger[isDeadToken(second) ? 'info' : 'warn']({ ...where, error: errorFields(second) }, 'the person could not be told');
+    logger[isDeadToken(second) ? 'info' : 'warn'](
+      { ...where, error: errorFields(second) },
+      'the person could not be told',
+    );
   }
 }
 

@@ -22,8 +22,8 @@ export async function loadHandlers(folder: string = commandsFolder): Promise<Han
   const slash = new Map<string, SlashCommand>();
   const buttons = new Map<string, Button>();
   for (const { name: file } of files) {
-    const module = (await import(pathToFileURL(join(folder, file)).href)) as { default?: unknown };
-    const handler = module.default;
+    const loaded: { default?: unknown } = await import(pathToFileURL(join(folder, file)).href);
+    const handler = loaded.default;
     if (!isHandler(handler)) {
       throw new Error(
         `${join(folder, file)} is no command: its default export must satisfy SlashCommand or Button of support/definition.ts`,
@@ -36,7 +36,9 @@ export async function loadHandlers(folder: string = commandsFolder): Promise<Han
   function add(handler: Handler, file: string): void {
     const known: ReadonlyMap<string, Handler> = handler.kind === 'slash' ? slash : buttons;
     if (known.has(handler.name)) {
-      throw new Error(`${join(folder, file)}: there already is a ${handler.kind} handler named '${handler.name}'`);
+      throw new Error(
+        `${join(folder, file)}: there already is a ${handler.kind} handler named '${handler.name}'`,
+      );
     }
     if (handler.kind === 'slash') slash.set(handler.name, handler);
     else buttons.set(handler.name, handler);

@@ -27,7 +27,10 @@ export async function tellInterrupted(
         await messages.editOriginal(entry.interactionToken, message([text]));
         logger.info({ generationId: entry.id }, 'told a person that a restart interrupted their request');
       } catch (error) {
-        logger.info({ generationId: entry.id, error: errorFields(error) }, 'a person could not be told of the restart');
+        logger.info(
+          { generationId: entry.id, error: errorFields(error) },
+          'a person could not be told of the restart',
+        );
       }
     }
     await journal.end(entry.id);

@@ -1,5 +1,6 @@
 import { REST, Routes, SnowflakeUtil } from 'discord.js';
-import type { APIMessage, RawFile } from 'discord.js';
+import type { RawFile } from 'discord.js';
+import { z } from 'zod';
 import type { RenderedMessage } from '../commands/render/message.ts';
 
 /** Where a message stands. */
@@ -26,6 +27,15 @@ export interface EditOptions {
 /** A video of some megabytes over a slow line; discord.js gives up after 15 s by default. */
 const uploadTimeout = 5 * 60_000;
 
+/** What is read of Discord's answers. */
+const messageSchema = z.object({
+  id: z.string(),
+  channel_id: z.string(),
+  content: z.string(),
+  author: z.object({ id: z.string() }),
+});
+const channelSchema = z.object({ id: z.string() });
+
 /** Pages of 100 messages that are looked through for a message that may have been posted before a crash. */
 const historyPages = 20;
 
@@ -44,7 +54,10 @@ export class Messages {
    * @param rest the client's own, for what is small
    * @param options.apiUrl base of the REST API, without the version
    */
-  constructor(rest: REST, options: { apiUrl: string; token: string; applicationId: string; botUserId: string }) {
+  constructor(
+    rest: REST,
+    options: { apiUrl: string; token: string; applicationId: string; botUserId: string },
+  ) {
     this.#rest = rest;
     const shared = { api: options.apiUrl, timeout: uploadTimeout };
     this.#uploads = new REST({ ...shared, retries: 2 }).setToken(options.token);
@@ -56,7 +69,7 @@ export class Messages {
 
   /** Posts as the bot. @throws DiscordAPIError */
   async post(channelId: string, rendered: RenderedMessage, options: PostOptions = {}): Promise<MessagePlace> {
-    const posted = (await this.#uploads.post(Routes.channelMessages(channelId), {
+    const posted = await this.#uploads.post(Routes.channelMessages(channelId), {
       body: {
         ...rendered,
         ...(options.replyTo === undefined
@@ -67,8 +80,8 @@ export class Messages {
       },
       ...withFiles(options.files),
       ...withSignal(options.signal),
-    })) as APIMessage;
-    return { channelId: posted.channel_id, messageId: posted.id };
+    });
+    return placeOf(posted);
   }
 
   /** Edits a message of the bot. @throws DiscordAPIError */
@@ -81,16 +94,20 @@ export class Messages {
   }
 
   /** Edits the first answer to an interaction, as long as its token lives. @throws DiscordAPIError */
-  async editOriginal(token: string, rendered: RenderedMessage, options: EditOptions = {}): Promise<MessagePlace> {
+  async editOriginal(
+    token: string,
+    rendered: RenderedMessage,
+    options: EditOptions = {},
+  ): Promise<MessagePlace> {
     const files = options.files ?? [];
     const rest = files.length > 0 ? this.#uploads : this.#rest;
-    const edited = (await rest.patch(Routes.webhookMessage(this.#applicationId, token), {
+    const edited = await rest.patch(Routes.webhookMessage(this.#applicationId, token), {
       body: { ...rendered, ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),
       auth: false,
-    })) as APIMessage;
-    return { channelId: edited.channel_id, messageId: edited.id };
+    });
+    return placeOf(edited);
   }
 
   /** Adds an answer to an interaction, as long as its token lives. @throws DiscordAPIError */
@@ -99,7 +116,7 @@ export class Messages {
     rendered: RenderedMessage,
     options: { files?: readonly RawFile[]; flags?: number; signal?: AbortSignal },
   ): Promise<MessagePlace> {
-    const posted = (await this.#unrepeated.post(Routes.webhook(this.#applicationId, token), {
+    const posted = await this.#unrepeated.post(Routes.webhook(this.#applicationId, token), {
       body: {
         ...rendered,
         ...(options.flags === undefined ? {} : { flags: options.flags }),
@@ -108,16 +125,15 @@ export class Messages {
       ...withFiles(options.files),
       ...withSignal(options.signal),
       auth: false,
-    })) as APIMessage;
-    return { channelId: posted.channel_id, messageId: posted.id };
+    });
+    return placeOf(posted);
   }
 
   /** Opens the conversation with a person. @returns its channel @throws DiscordAPIError */
   async openDirect(userId: string): Promise<string> {
-    const channel = (await this.#rest.post(Routes.userChannels(), { body: { recipient_id: userId } })) as {
-      id: string;
-    };
-    return channel.id;
+    return channelSchema.parse(
+      await this.#rest.post(Routes.userChannels(), { body: { recipient_id: userId } }),
+    ).id;
   }
 
   /**
@@ -134,9 +150,11 @@ export class Messages {
   ): Promise<MessagePlace | null> {
     let after = SnowflakeUtil.generate({ timestamp: search.since }).toString();
     for (let page = 0; page < historyPages; page += 1) {
-      const found = (await this.#rest.get(Routes.channelMessages(channelId), {
-        query: new URLSearchParams({ after, limit: '100' }),
-      })) as APIMessage[];
+      const found = messageSchema.array().parse(
+        await this.#rest.get(Routes.channelMessages(channelId), {
+          query: new URLSearchParams({ after, limit: '100' }),
+        }),
+      );
       const own = found.find(
         ({ id, author, content }) =>
           id !== search.except && author.id === this.#botUserId && content.includes(search.contained),
@@ -147,6 +165,11 @@ export class Messages {
     }
     return null;
   }
+}
+
+function placeOf(answer: unknown): MessagePlace {
+  const { channel_id: channelId, id: messageId } = messageSchema.parse(answer);
+  return { channelId, messageId };
 }
 
 function described(files: readonly RawFile[] | undefined) {

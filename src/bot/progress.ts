@@ -36,7 +36,7 @@ interface Followed {
   lastContent: string | null;
   lastPreview: string | null;
   /** the edit under way */
-  editing: Promise<void> | null;
+  editing: Promise<unknown> | null;
   /** the status message is gone or out of reach */
   unreachable: boolean;
 }
@@ -81,17 +81,14 @@ export class ProgressReporter implements ProgressFollower {
     writeFirst: () => Promise<RenderedMessage>,
   ): Promise<void> {
     const followed = this.#add(generation, advice);
-    const writing = writeFirst().then((rendered) => {
-      followed.lastContent = rendered.content;
-      followed.dueAt = this.#options.clock.now() + editInterval;
-    });
+    const writing = this.#first(followed, writeFirst);
     // A job may end before its first text is written: `release` then waits for it, as for any other edit.
-    followed.editing = writing
-      .catch(() => undefined)
-      .finally(() => {
-        followed.editing = null;
-      });
-    await writing;
+    followed.editing = Promise.allSettled([writing]);
+    try {
+      await writing;
+    } finally {
+      followed.editing = null;
+    }
   }
 
   /**
@@ -110,8 +107,13 @@ export class ProgressReporter implements ProgressFollower {
   async close(): Promise<void> {
     this.#stopTicking?.();
     await this.#watching?.close();
-    await Promise.all([...this.#followed.values()].map(({ editing }) => editing));
+    for (const { editing } of this.#followed.values()) await editing;
     this.#followed.clear();
+  }
+
+  async #first(followed: Followed, write: () => Promise<RenderedMessage>): Promise<void> {
+    followed.lastContent = (await write()).content;
+    followed.dueAt = this.#options.clock.now() + editInterval;
   }
 
   #add(generation: Generation, advice: readonly Advice[]): Followed {
@@ -157,7 +159,8 @@ export class ProgressReporter implements ProgressFollower {
     let begun = 0;
     for (const followed of this.#followed.values()) {
       if (begun >= editsPerTick) break;
-      if (!followed.dirty || followed.editing !== null || followed.unreachable || followed.dueAt > now) continue;
+      if (!followed.dirty || followed.editing !== null || followed.unreachable || followed.dueAt > now)
+        continue;
       if (now - followed.createdAt > editableFor) {
         followed.unreachable = true;
         continue;
@@ -191,18 +194,27 @@ export class ProgressReporter implements ProgressFollower {
       const rendered = renderStatus({ generation, position, advice: followed.advice, settings });
       const preview = generation.progress?.preview ?? null;
       if (rendered.content === followed.lastContent && preview === followed.lastPreview) return;
-      const files = preview === followed.lastPreview ? undefined : await this.#previewFiles(generation.id, preview);
+      const files =
+        preview === followed.lastPreview ? undefined : await this.#previewFiles(generation.id, preview);
       await this.#edit(generation, rendered, files);
       followed.lastContent = rendered.content;
       if (files !== undefined) followed.lastPreview = preview;
       followed.dueAt = Math.max(followed.dueAt, clock.now() + editInterval);
     } catch (error) {
-      if (isUnknownMessage(error) || isDeadToken(error) || isOldMessageLimit(error)) followed.unreachable = true;
-      logger.debug({ generationId: followed.id, error: errorFields(error) }, 'a status message could not be edited');
+      if (isUnknownMessage(error) || isDeadToken(error) || isOldMessageLimit(error))
+        followed.unreachable = true;
+      logger.debug(
+        { generationId: followed.id, error: errorFields(error) },
+        'a status message could not be edited',
+      );
     }
   }
 
-  async #edit(generation: Generation, rendered: RenderedMessage, files: RawFile[] | undefined): Promise<void> {
+  async #edit(
+    generation: Generation,
+    rendered: RenderedMessage,
+    files: RawFile[] | undefined,
+  ): Promise<void> {
     const { messages, clock } = this.#options;
     const edit = files === undefined ? {} : { files };
     const route = statusRoute(generation.reply, clock.now());

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { REST, Routes } from 'discord.js';
-import type { APIApplication, RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
+import type { RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
+import { z } from 'zod';
 import { loadBotConfig } from '../config/environment.ts';
 import { ConfigurationError } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
@@ -34,9 +35,9 @@ export async function registerCommands(
     guildId === undefined
       ? Routes.applicationCommands(applicationId)
       : Routes.applicationGuildCommands(applicationId, guildId);
-  const registered = (await rest.get(route, {
-    query: new URLSearchParams({ with_localizations: 'true' }),
-  })) as object[];
+  const registered = z
+    .array(z.looseObject({ name: z.string() }))
+    .parse(await rest.get(route, { query: new URLSearchParams({ with_localizations: 'true' }) }));
   const difference = compareCommands(registered, commands);
   if (options.apply && !isSame(difference)) await rest.put(route, { body: commands });
   return difference;
@@ -48,13 +49,17 @@ async function main(): Promise<void> {
     options: { 'dry-run': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
   });
   if (values.help) {
-    console.log('npm run register                compares the registered commands with ours and applies the difference');
+    console.log(
+      'npm run register                compares the registered commands with ours and applies the difference',
+    );
     console.log('npm run register -- --dry-run   only shows it');
     return;
   }
   const config = loadBotConfig(process.env);
   const rest = new REST({ api: config.discord.apiUrl }).setToken(config.discord.token);
-  const application = (await rest.get(Routes.currentApplication())) as APIApplication;
+  const application = z
+    .object({ id: z.string(), name: z.string() })
+    .parse(await rest.get(Routes.currentApplication()));
   const difference = await registerCommands(rest, declarations(await loadHandlers(), config.generate), {
     applicationId: application.id,
     guildId: config.discord.guildId,

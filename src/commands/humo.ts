@@ -148,13 +148,21 @@ async function showStatus(
       return rendered;
     });
   } catch (error) {
-    services.logger.warn({ generationId: generation.id, error: errorFields(error) }, 'the status message could not be written');
+    services.logger.warn(
+      { generationId: generation.id, error: errorFields(error) },
+      'the status message could not be written',
+    );
   }
 }
 
 function options(settings: GenerateSettings): APIApplicationCommandBasicOption[] {
-  const { String: string, Number: number, Integer, Boolean: boolean, Attachment: file } =
-    ApplicationCommandOptionType;
+  const {
+    String: string,
+    Number: number,
+    Integer,
+    Boolean: boolean,
+    Attachment: file,
+  } = ApplicationCommandOptionType;
   return [
     {
       type: string,
@@ -200,7 +208,10 @@ interface ChosenOptions {
   readonly private: boolean;
 }
 
-function readOptions({ options: given }: ChatInputCommandInteraction, settings: GenerateSettings): ChosenOptions {
+function readOptions(
+  { options: given }: ChatInputCommandInteraction,
+  settings: GenerateSettings,
+): ChosenOptions {
   const audio = given.getAttachment('audio');
   return {
     prompt: given.getString('prompt', true).trim(),
@@ -231,7 +242,9 @@ function missingPermissions(
   { missing }: Extract<Route, { kind: 'impossible' }>,
 ): Refusal {
   const texts = textsFor(interaction.locale);
-  const names = new Intl.ListFormat(texts.language).format(missing.map((name) => texts.say(`permission.${name}`)));
+  const names = new Intl.ListFormat(texts.language).format(
+    missing.map((name) => texts.say(`permission.${name}`)),
+  );
   return new Refusal('refused.permissions', { channel: `<#${interaction.channelId}>`, permissions: names });
 }
 

@@ -14,7 +14,10 @@ export function duration(texts: Texts, seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return texts.say('duration.seconds', { seconds: String(whole) });
   if (whole < 3600) {
-    return texts.say('duration.minutes', { minutes: String(Math.floor(whole / 60)), seconds: String(whole % 60) });
+    return texts.say('duration.minutes', {
+      minutes: String(Math.floor(whole / 60)),
+      seconds: String(whole % 60),
+    });
   }
   return texts.say('duration.hours', {
     hours: String(Math.floor(whole / 3600)),

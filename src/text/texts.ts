@@ -1,5 +1,5 @@
 import { IntlMessageFormat } from 'intl-messageformat';
-import type { FailureContext } from '../failure.ts';
+import type { FailureCode, FailureContext } from '../failure.ts';
 import { de } from './catalogue/de.ts';
 import { en } from './catalogue/en.ts';
 
@@ -34,18 +34,24 @@ export function isTextKey(key: string): key is TextKey {
 }
 
 /**
- * The text for the identifier of a `Failure`; a general one with the reference when there is none.
+ * The text for a failure: that of its identifier, else that of its code, else a general one.
  *
  * @param reference shown to the person so that the log can be searched for it
  */
 export function failureText(
   texts: Texts,
-  failure: { readonly identifier: string; readonly context: FailureContext },
+  failure: { readonly code: FailureCode; readonly identifier: string; readonly context: FailureContext },
   reference: string,
 ): string {
-  const key = `failure.${failure.identifier}`;
-  if (!isTextKey(key)) return texts.say('failure.unknown', { reference });
-  return texts.say(key, { ...failure.context, reference });
+  for (const key of [`failure.${failure.identifier}`, `failure.${failure.code}`]) {
+    if (!isTextKey(key)) continue;
+    try {
+      return texts.say(key, { ...failure.context, reference });
+    } catch {
+      // Stored by another version of the program, with other values: a more general answer beats none.
+    }
+  }
+  return texts.say('failure.unknown', { reference });
 }
 
 function isLanguage(language: string): language is Language {

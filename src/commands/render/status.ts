@@ -47,9 +47,9 @@ export function renderPointer(
   const elsewhere = final.channelId !== generation.reply.channelId;
   const link = messageLink(elsewhere ? null : generation.guildId, final.channelId, final.messageId);
   if (!final.linkable) {
-    return message([texts.say(succeeded ? 'status.delivered_private' : 'status.failed_here'), tail]);
+    return message([texts.say(succeeded ? 'status.delivered_private' : 'status.ended_private'), tail]);
   }
-  if (!succeeded) return message([texts.say('status.failed', { link }), tail]);
+  if (!succeeded) return message([texts.say('status.ended', { link }), tail]);
   return message([texts.say(elsewhere ? 'status.delivered_direct' : 'status.delivered', { link }), tail]);
 }
 
@@ -64,7 +64,6 @@ function headline(texts: Texts, generation: Generation, position: QueuePosition 
     if (position.workers === 0) return texts.say('status.queued_no_worker', values);
     return position.position === 1 ? texts.say('status.next', values) : texts.say('status.queued', values);
   }
-  if (generation.status === 'delivering') return texts.say('status.delivering');
   const progress: GenerationProgress = generation.progress ?? {
     stage: 'prepare',
     step: 0,

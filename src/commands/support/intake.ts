@@ -20,8 +20,10 @@ export interface Advice {
   readonly context: Readonly<Record<string, string | number>>;
 }
 
-export interface TakenFiles
-  extends Pick<GenerationRequest, 'images' | 'audio' | 'soundtrack' | 'audioWindow' | 'frames'> {
+export interface TakenFiles extends Pick<
+  GenerationRequest,
+  'images' | 'audio' | 'soundtrack' | 'audioWindow' | 'frames'
+> {
   readonly advice: readonly Advice[];
 }
 

@@ -34,20 +34,14 @@ export type Route =
 
 /** Decides it, before anything is accepted: nobody learns after ten minutes of GPU time that a permission is missing. */
 export function chooseRoute(place: Place): Route {
-  switch (place.context) {
-    case 'direct':
-      // Nobody else reads along, so a private answer is an ordinary one.
-      return { kind: 'channel' };
-    case 'group':
-      return { kind: 'token', because: 'group' };
-    case 'guild': {
-      if (!place.botIsMember) return { kind: 'token', because: 'not_a_member' };
-      // An ephemeral answer belongs to the interaction and needs no permission in the channel.
-      if (place.private) return { kind: 'token', because: 'private' };
-      const missing = missingPermissions(place.permissions, place.isThread);
-      return missing.length > 0 ? { kind: 'impossible', missing } : { kind: 'channel' };
-    }
-  }
+  // Nobody else reads along in a direct message, so a private answer is an ordinary one.
+  if (place.context === 'direct') return { kind: 'channel' };
+  if (place.context === 'group') return { kind: 'token', because: 'group' };
+  if (!place.botIsMember) return { kind: 'token', because: 'not_a_member' };
+  // An ephemeral answer belongs to the interaction and needs no permission in the channel.
+  if (place.private) return { kind: 'token', because: 'private' };
+  const missing = missingPermissions(place.permissions, place.isThread);
+  return missing.length > 0 ? { kind: 'impossible', missing } : { kind: 'channel' };
 }
 
 /** What the bot lacks to post a reply with a file, in the order in which a person would grant it. */

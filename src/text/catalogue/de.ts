@@ -1,3 +1,161 @@
-import { en } from './en.ts';
+import type { en } from './en.ts';
 
-export const de = en;
+/** Everything a person reads, in German. The same keys and placeholders as the English catalogue; a test holds that. */
+export const de: Readonly<Record<keyof typeof en, string>> = {
+  'command.humo.name': 'humo',
+  'command.humo.description': 'Ein Video von einem Menschen machen, der mit deinem Ton spricht',
+  'command.humo.prompt.name': 'prompt',
+  'command.humo.prompt.description': 'Was zu sehen sein soll: der Mensch, der Ort, was geschieht',
+  'command.humo.image.name': 'bild',
+  'command.humo.image.description': 'Wer oder was zu sehen sein soll: PNG, JPEG, WebP, GIF, HEIC oder AVIF',
+  'command.humo.image2.name': 'bild2',
+  'command.humo.image2.description': 'Ein zweiter Mensch oder Gegenstand',
+  'command.humo.image3.name': 'bild3',
+  'command.humo.image3.description': 'Ein dritter Mensch oder Gegenstand',
+  'command.humo.image4.name': 'bild4',
+  'command.humo.image4.description': 'Ein vierter Mensch oder Gegenstand',
+  'command.humo.audio.name': 'ton',
+  'command.humo.audio.description':
+    'Was gesagt wird: eine Tondatei, eine Sprachnachricht oder ein Video mit Ton',
+  'command.humo.audio_start.name': 'tonbeginn',
+  'command.humo.audio_start.description': 'Ab welcher Sekunde der Ton verwendet wird',
+  'command.humo.preset.name': 'stufe',
+  'command.humo.preset.description': 'Wie viel Sorgfalt (und Zeit) hineingeht',
+  'command.humo.shape.name': 'format',
+  'command.humo.shape.description': 'Quer, hoch oder quadratisch',
+  'command.humo.seed.name': 'seed',
+  'command.humo.seed.description': 'Dieselbe Zahl mit denselben Angaben ergibt dasselbe Video',
+  'command.humo.private.name': 'privat',
+  'command.humo.private.description': 'Nur du siehst Antwort und Video',
+  'shape.landscape': 'Querformat',
+  'shape.portrait': 'Hochformat',
+  'shape.square': 'Quadrat',
+
+  'button.cancel': 'Abbrechen',
+
+  'status.queued':
+    '**In der Warteschlange: Platz {position} von {waiting}.** Beginn etwa <t:{start}:R>, fertig etwa <t:{end}:R>.',
+  'status.queued_no_worker':
+    '**In der Warteschlange: Platz {position} von {waiting}.** Gerade arbeitet keine Maschine; dein Video beginnt, sobald wieder eine da ist.',
+  'status.next': '**Du bist als Nächstes dran.** Beginn etwa <t:{start}:R>, fertig etwa <t:{end}:R>.',
+  'status.running': '**{stage}** {bar} {percent} %',
+  'status.running_steps': '**{stage}** {bar} Schritt {step} von {steps}',
+  'status.time_left': 'Noch etwa {duration}.',
+  'status.stage.prepare': 'Vorbereiten',
+  'status.stage.encode': 'Dateien lesen',
+  'status.stage.denoise': 'Bilder malen',
+  'status.stage.decode': 'Film entwickeln',
+  'status.stage.compress': 'Video packen',
+  'status.delivered': 'Dein Video ist da: {link}',
+  'status.delivered_private': 'Dein Video steht hier unten.',
+  'status.delivered_direct': 'Dein Video habe ich dir als Direktnachricht geschickt: {link}',
+  'status.ended': 'Hieraus wurde kein Video. Warum: {link}',
+  'status.ended_private': 'Hieraus wurde kein Video; der Grund steht hier unten.',
+  'status.undeliverable':
+    'Hier bin ich am Ende: Ich konnte das Ergebnis weder hier noch als Direktnachricht senden.',
+  'status.audio':
+    'Ton: {start}–{end} von {total} · {frames, plural, one {# Bild} other {# Bilder}} ({seconds} s)',
+  'status.no_audio': '{frames, plural, one {# Bild} other {# Bilder}} ({seconds} s), ohne Ton',
+  'status.settings':
+    '{preset} · {width}×{height} · {steps, plural, one {# Schritt} other {# Schritte}} · Seed {seed}',
+  'status.cost': 'Braucht etwa {duration} GPU-Zeit.',
+  'status.identifier': '-# {id}',
+  'status.private_route':
+    'Nur du siehst das. Dauert es länger als 15 Minuten, schicke ich das Video als Direktnachricht: Discord beendet dieses Gespräch dann.',
+  'status.direct_route':
+    'Ich bin auf diesem Server kein Mitglied; diese Nachricht bleibt darum in 15 Minuten stehen. Ist das Video bis dahin nicht fertig, kommt es als Direktnachricht.',
+  'status.group_route':
+    'Ich bin in dieser Gruppe kein Mitglied; diese Nachricht bleibt darum in 15 Minuten stehen. Ist das Video bis dahin nicht fertig, kommt es als Direktnachricht.',
+
+  'advice.heading': 'Für das nächste Mal:',
+  'advice.image_tiny':
+    'Bild {number} ist klein ({width}×{height}); ab {minimum} Pixeln auf der kürzeren Seite werden Gesichter deutlicher',
+  'advice.audio_silent':
+    'dieser Teil des Tons ist still, die Lippen bewegen sich darum kaum; nimm einen anderen `tonbeginn`',
+  'advice.frames_beyond_training':
+    'mehr als {frames} Bilder gehen und sehen etwas weniger scharf aus; kürzerer Ton gibt die beste Qualität',
+  'advice.random_weights':
+    '**Dieser Server läuft mit `weights: random`: Das Video zeigt Rauschen, nicht deinen Menschen.**',
+
+  'result.heading': '<@{userId}>, dein Video ist fertig.',
+  'result.prompt': '> {prompt}',
+  'result.details': '{preset} · {width}×{height} · Seed `{seed}` · nach {duration} ({gpu} davon auf der GPU)',
+  'result.weights_random':
+    '**`weights: random`** – dieser Server hat keine Modelldateien; das zeigt, dass alles läuft, nicht was HuMo kann.',
+  'result.downscaled': 'Kleiner als {width}×{height}, damit es unter Discords Grenze für Dateien passt.',
+  'result.identifier': '-# {id}',
+
+  'ending.failed': '<@{userId}>, hieraus wurde kein Video.',
+  'ending.cancelled': '<@{userId}>, abgebrochen.',
+  'ending.reference': '-# Referenz: {id}',
+
+  'cancel.asked': 'Wird abgebrochen …',
+  'cancel.finished': 'Es ist schon fertig; es gibt nichts mehr abzubrechen.',
+  'cancel.not_yours':
+    'Abbrechen kann es nur, wer das Video bestellt hat, oder wer hier Nachrichten verwalten darf.',
+
+  'notice.direct_messages':
+    'Hallo! Dauert eines deiner Videos länger als 15 Minuten, oder darf ich dort nicht schreiben, wo du es bestellt hast, kommt es hierher.',
+  'notice.restarted':
+    'Ich wurde neu gestartet, während ich deine Dateien las; es steht darum nichts in der Warteschlange. Bitte gib den Befehl noch einmal ein.',
+
+  'refused.prompt_alone':
+    'Ich brauche etwas zum Ansehen oder Anhören: Gib ein `bild`, einen `ton` oder beides dazu.\nBeispiel: `/humo prompt:Eine Frau erzählt im Café einen Witz bild:gesicht.png ton:witz.mp3`',
+  'refused.prompt_empty': 'Der `prompt` ist leer. Sag in einem Satz, was zu sehen sein soll.',
+  'refused.audio_start_without_audio':
+    'Es gibt einen `tonbeginn`, aber keinen `ton`. Gib den Ton dazu, oder lass `tonbeginn` weg.',
+  'refused.permissions':
+    'In {channel} kann ich noch nicht arbeiten: Mir fehlt {permissions}. Bitte jemanden, der den Server verwaltet, es zu erlauben, oder nimm einen anderen Kanal. Es steht nichts in der Warteschlange.',
+  'refused.direct_messages_closed':
+    'Ich könnte dir das Video nicht schicken: Ich bin hier kein Mitglied, und deine Direktnachrichten sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder bestelle das Video auf einem Server, auf dem ich bin. Es steht nichts in der Warteschlange.',
+  'refused.direct_messages_closed_private':
+    'Ein privates Video, das länger als 15 Minuten braucht, muss als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder lass `privat` weg. Es steht nichts in der Warteschlange.',
+  'refused.too_many_waiting':
+    'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}}, mehr geht hier nicht auf einmal. Warte eines ab, oder brich eines ab.',
+  'refused.not_understood':
+    'Diesen Befehl kenne ich nicht (mehr). Hat er sich gerade geändert, lade Discord mit Strg+R neu.',
+  'refused.stopping':
+    'Ich werde gerade neu gestartet. Bitte gib den Befehl in einer Minute noch einmal ein; es steht nichts in der Warteschlange.',
+
+  'permission.ViewChannel': '**Kanal ansehen**',
+  'permission.SendMessages': '**Nachrichten senden**',
+  'permission.SendMessagesInThreads': '**Nachrichten in Threads senden**',
+  'permission.AttachFiles': '**Dateien anhängen**',
+  'permission.ReadMessageHistory': '**Nachrichtenverlauf anzeigen**',
+
+  'duration.seconds': '{seconds} s',
+  'duration.minutes': '{minutes} min {seconds} s',
+  'duration.hours': '{hours} h {minutes} min',
+
+  'failure.unknown':
+    'Bei uns ist etwas schiefgegangen. Kommt es wieder vor, nenne denen, die mich betreiben, diese Referenz: `{reference}`',
+  'failure.internal':
+    'Bei uns ist etwas schiefgegangen. Kommt es wieder vor, nenne denen, die mich betreiben, diese Referenz: `{reference}`',
+  'failure.engine_crashed':
+    'Das Programm, das die Videos macht, ist zweimal abgestürzt. Ein neuer Versuch kann helfen; wenn nicht, nenne denen, die mich betreiben, die Referenz unten.',
+  'failure.engine_timeout':
+    'Das Programm, das die Videos macht, hat zweimal nicht mehr geantwortet. Ein neuer Versuch kann helfen; wenn nicht, nenne denen, die mich betreiben, die Referenz unten.',
+  'failure.out_of_memory':
+    'Der Grafikkarte ist bei dieser Größe der Speicher ausgegangen. Nimm eine kleinere Stufe oder weniger Ton.',
+  'failure.weights_missing':
+    'Auf der Maschine, die das übernommen hat, fehlen die Modelldateien. Wer mich betreibt, muss sie herunterladen: `npm run engine -- weights download`.',
+  'failure.content_blocked': 'Das ist hier nicht erlaubt, darum wurde kein Video gemacht.',
+  'failure.invalid_input':
+    'Etwas an den Angaben passt nicht. Prüfe die Dateien und gib den Befehl noch einmal ein.',
+  'failure.unsupported_media':
+    'Eine deiner Dateien konnte ich nicht lesen. Versuche PNG oder JPEG für Bilder und MP3, WAV oder OGG für Ton.',
+  'failure.too_large':
+    'Eine deiner Dateien ist zu groß. Mach sie kleiner und gib den Befehl noch einmal ein.',
+  'failure.undeliverable': 'Ich konnte das Ergebnis weder im Kanal noch als Direktnachricht senden.',
+  'failure.cancelled_by_user': 'Du hast es abgebrochen.',
+  'failure.cancelled_by_moderator': 'Jemand aus der Moderation hat es abgebrochen.',
+  'failure.cancelled': 'Es wurde abgebrochen.',
+  'failure.video_too_large_for_channel':
+    'Das Video war fertig, aber selbst verkleinert hat Discord es hier nicht angenommen. Kürzerer Ton oder die Stufe „draft“ gibt eine kleinere Datei.',
+  'failure.direct_messages_closed':
+    'Das Video war fertig, aber ich konnte es weder im Kanal noch als Direktnachricht senden.',
+  'failure.discord_missing_access': 'Ich kann diesen Kanal nicht mehr sehen. Bitte prüfe meine Rechte.',
+  'failure.discord_missing_permissions': 'Das darf ich hier nicht. Bitte prüfe meine Rechte.',
+  'failure.discord_unavailable':
+    'Discord antwortet mir gerade nicht. Bitte versuche es in einer Minute noch einmal.',
+};

@@ -35,7 +35,6 @@ export const en = {
 
   'button.cancel': 'Cancel',
 
-  'status.checking': 'One moment, I’m reading your files …',
   'status.queued':
     '**In the queue: number {position} of {waiting}.** Starts about <t:{start}:R>, done about <t:{end}:R>.',
   'status.queued_no_worker':
@@ -49,18 +48,17 @@ export const en = {
   'status.stage.denoise': 'Painting the frames',
   'status.stage.decode': 'Developing the film',
   'status.stage.compress': 'Packing the video',
-  'status.delivering': '**Your video is ready;** I’m sending it …',
   'status.delivered': 'Your video is here: {link}',
   'status.delivered_private': 'Your video is below.',
   'status.delivered_direct': 'I sent your video to you as a direct message: {link}',
-  'status.failed': 'This didn’t become a video. Why: {link}',
-  'status.failed_here': 'This didn’t become a video; the reason is below.',
-  'status.cancelled': 'Cancelled.',
-  'status.undeliverable': 'Your video was ready, but I could post it neither here nor in a direct message.',
+  'status.ended': 'This didn’t become a video. Why: {link}',
+  'status.ended_private': 'This didn’t become a video; the reason is below.',
+  'status.undeliverable': 'I’m stuck: I could send the result neither here nor as a direct message.',
   'status.audio':
     'Sound: {start}–{end} of {total} · {frames, plural, one {# frame} other {# frames}} ({seconds} s)',
   'status.no_audio': '{frames, plural, one {# frame} other {# frames}} ({seconds} s), without sound',
-  'status.settings': '{preset} · {width}×{height} · {steps, plural, one {# step} other {# steps}} · seed {seed}',
+  'status.settings':
+    '{preset} · {width}×{height} · {steps, plural, one {# step} other {# steps}} · seed {seed}',
   'status.cost': 'Takes about {duration} of GPU time.',
   'status.identifier': '-# {id}',
   'status.private_route':
@@ -73,25 +71,20 @@ export const en = {
   'advice.heading': 'For next time:',
   'advice.image_tiny':
     'image {number} is small ({width}×{height}); with at least {minimum} pixels on the shorter side, faces come out clearer',
-  'advice.image_extreme_shape':
-    'image {number} is very long and narrow ({width}×{height}); most of the frame stays empty around it',
-  'advice.audio_silent': 'this part of the sound is silent, so the lips will hardly move; try another `audio_start`',
-  'advice.audio_quiet': 'this part of the sound is very quiet; louder speech moves the lips better',
-  'advice.audio_clipped': 'the sound is overdriven; a cleaner recording moves the lips better',
-  'advice.audio_short': 'the sound is shorter than {seconds} s, so the video is short, too',
+  'advice.audio_silent':
+    'this part of the sound is silent, so the lips will hardly move; try another `audio_start`',
   'advice.frames_beyond_training':
     'longer than {frames} frames works, and looks a little less sharp; shorter sound gives the best quality',
-  'advice.random_weights': '**This server runs with `weights: random`: the video shows noise, not your person.**',
+  'advice.random_weights':
+    '**This server runs with `weights: random`: the video shows noise, not your person.**',
 
   'result.heading': '<@{userId}>, your video is ready.',
   'result.prompt': '> {prompt}',
-  'result.details':
-    '{preset} · {width}×{height} · seed `{seed}` · took {duration} ({gpu} on the GPU)',
-  'result.weights_random': '**`weights: random`** – this server has no model files; this shows that everything works, not what HuMo can do.',
+  'result.details': '{preset} · {width}×{height} · seed `{seed}` · took {duration} ({gpu} on the GPU)',
+  'result.weights_random':
+    '**`weights: random`** – this server has no model files; this shows that everything works, not what HuMo can do.',
   'result.downscaled': 'Made smaller than {width}×{height}, so that it fits Discord’s limit for files here.',
   'result.identifier': '-# {id}',
-  'result.file_name': 'humo-{id}.mp4',
-  'result.reply_gone': '-# asked for in <#{channelId}>',
 
   'ending.failed': '<@{userId}>, this didn’t become a video.',
   'ending.cancelled': '<@{userId}>, cancelled.',
@@ -99,7 +92,8 @@ export const en = {
 
   'cancel.asked': 'Cancelling …',
   'cancel.finished': 'It’s already finished; there’s nothing left to cancel.',
-  'cancel.not_yours': 'Only the person who asked for this video, or someone who may manage messages here, can cancel it.',
+  'cancel.not_yours':
+    'Only the person who asked for this video, or someone who may manage messages here, can cancel it.',
 
   'notice.direct_messages':
     'Hello! When one of your videos takes longer than 15 minutes, or when I can’t post where you asked for it, it comes here.',
@@ -108,14 +102,16 @@ export const en = {
 
   'refused.prompt_alone':
     'I need something to look at or to listen to: add an `image`, an `audio`, or both.\nExample: `/humo prompt:A woman tells a joke in a café image:face.png audio:joke.mp3`',
-  'refused.audio_start_without_audio': 'There’s an `audio_start`, but no `audio`. Add the sound, or leave `audio_start` out.',
+  'refused.audio_start_without_audio':
+    'There’s an `audio_start`, but no `audio`. Add the sound, or leave `audio_start` out.',
   'refused.permissions':
     'I can’t work in {channel} yet: I lack {permissions}. Please ask someone who manages this server to allow it, or use another channel. Nothing was queued.',
   'refused.direct_messages_closed':
     'I couldn’t send you the video: I’m not a member here, and your direct messages are closed to me. Open them (User settings → Content & social → Direct messages), or ask for the video in a server that I’m in. Nothing was queued.',
   'refused.direct_messages_closed_private':
     'A private video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or leave `private` out. Nothing was queued.',
-  'refused.not_understood': 'I don’t know this command (any more). If you just saw it change, reload Discord with Ctrl+R.',
+  'refused.not_understood':
+    'I don’t know this command (any more). If you just saw it change, reload Discord with Ctrl+R.',
   'refused.too_many_waiting':
     'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. Please wait for one of them, or cancel one.',
   'refused.prompt_empty': 'The `prompt` is empty. Say in a sentence what is to be seen.',
@@ -135,6 +131,21 @@ export const en = {
     'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
   'failure.internal':
     'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
+  'failure.engine_crashed':
+    'The program that makes the video crashed, twice. Trying again may help; if it doesn’t, tell the people who run me the reference below.',
+  'failure.engine_timeout':
+    'The program that makes the video stopped answering, twice. Trying again may help; if it doesn’t, tell the people who run me the reference below.',
+  'failure.out_of_memory':
+    'The graphics card ran out of memory for this size. Use a smaller preset or less sound.',
+  'failure.weights_missing':
+    'The model’s files are missing on the machine that took this. The people who run me have to download them: `npm run engine -- weights download`.',
+  'failure.content_blocked': 'This isn’t allowed here, so no video was made.',
+  'failure.invalid_input':
+    'Something about the input doesn’t fit. Check the files and run the command again.',
+  'failure.unsupported_media':
+    'I couldn’t read one of your files. Try PNG or JPEG for images, and MP3, WAV or OGG for sound.',
+  'failure.too_large': 'One of your files is too large. Make it smaller and run the command again.',
+  'failure.undeliverable': 'I could post the result neither in the channel nor in a direct message.',
   'failure.cancelled_by_user': 'You cancelled it.',
   'failure.cancelled_by_moderator': 'A moderator cancelled it.',
   'failure.cancelled': 'It was cancelled.',
@@ -145,5 +156,4 @@ export const en = {
   'failure.discord_missing_access': 'I can’t see this channel any more. Please check my permissions.',
   'failure.discord_missing_permissions': 'I’m not allowed to do this here. Please check my permissions.',
   'failure.discord_unavailable': 'Discord doesn’t answer me right now. Please try again in a minute.',
-  'failure.queue_unreachable': 'My queue can’t be reached right now, so I could take nothing on. Please try again in a few minutes.',
 } as const;

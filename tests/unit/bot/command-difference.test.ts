@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { compareCommands, describeDifference, isSame } from '../../../src/bot/command-difference.ts';
+import { loadHandlers } from '../../../src/bot/handlers.ts';
+import { declarations } from '../../../src/bot/register.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { loadGenerateSettings } from '../../../src/config/generate.ts';
+
+const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
+const ours = declarations(await loadHandlers(), settings);
+
+/** What Discord gives back for a command: ids, defaults filled in, sets in another order. */
+function asReported(command: (typeof ours)[number]): { name: string; [field: string]: unknown } {
+  return {
+    ...structuredClone(command),
+    id: '1',
+    application_id: '2',
+    version: '3',
+    nsfw: false,
+    default_member_permissions: null,
+    name_localizations: null,
+    contexts: [...(command.contexts ?? [])].toReversed(),
+    options: (('options' in command ? command.options : undefined) ?? []).map((option) => ({
+      ...option,
+      required: option.required ?? false,
+    })),
+  };
+}
+
+test('a registered command equals ours whatever defaults Discord adds', () => {
+  const reported = ours
+    .map(asReported)
+    .map((command) => ({ ...command, name_localizations: { de: 'humo' } }));
+  const difference = compareCommands(reported, ours);
+  expect(difference.changed).toEqual([]);
+  expect(isSame(difference)).toBe(true);
+});
+
+test('added, changed and removed commands are told apart, with the fields that differ', () => {
+  const [humo] = ours;
+  if (humo === undefined) throw new Error('there is no command');
+  const registered = [
+    { ...asReported(humo), description: 'something else', contexts: [0] },
+    { name: 'old', type: 1, description: 'goes' },
+  ];
+  const added = { name: 'new', description: 'comes' };
+  const difference = compareCommands(registered, [{ ...humo, name_localizations: null }, added]);
+  expect(difference).toEqual({
+    added: ['new'],
+    changed: [{ name: 'humo', fields: ['description', 'contexts'] }],
+    removed: ['old'],
+    unchanged: [],
+  });
+  expect(describeDifference(difference)).toBe('+ new\n~ humo (description, contexts)\n- old');
+});
+
+test('a context menu of the same name is another command', () => {
+  const menu = { name: 'humo', type: 3 as const };
+  expect(compareCommands([{ name: 'humo', type: 1, description: 'x' }], [menu])).toMatchObject({
+    added: ['humo'],
+    removed: ['humo'],
+  });
+});
+
+test('/humo offers every preset of generate.yaml and can be installed for servers and for people', () => {
+  const humo = ours.find(({ name }) => name === 'humo');
+  expect(humo?.integration_types).toEqual([0, 1]);
+  expect(humo?.contexts).toEqual([0, 1, 2]);
+  const options = humo !== undefined && 'options' in humo ? (humo.options ?? []) : [];
+  expect(options.map(({ name }) => name)).toEqual([
+    ...['prompt', 'image', 'image2', 'image3', 'image4', 'audio', 'audio_start', 'preset', 'shape', 'seed'],
+    'private',
+  ]);
+  const presets = options.find(({ name }) => name === 'preset');
+  expect(presets).toMatchObject({
+    choices: settings.presetNames.map((value) => ({ value, name: expect.stringContaining(': ') })),
+  });
+});

@@ -1,0 +1,87 @@
+import { PermissionFlagsBits } from 'discord.js';
+import { expect, test } from 'vitest';
+import { videoLimitBytes } from '../../../src/commands/support/limit.ts';
+import { chooseMode } from '../../../src/commands/support/mode.ts';
+import { PersonLimit } from '../../../src/commands/support/person-limit.ts';
+import {
+  chooseRoute,
+  missingPermissions,
+  neededPermissions,
+} from '../../../src/commands/support/permissions.ts';
+import { Refusal } from '../../../src/commands/support/refusal.ts';
+
+test.each([
+  [1, true, 'TIA'],
+  [0, true, 'TA'],
+  [4, false, 'TI'],
+])('%d images and sound: %s → %s', (images, hasAudio, mode) => {
+  expect(chooseMode({ images, hasAudio, hasAudioStart: false })).toBe(mode);
+});
+
+test('a prompt alone is refused with an example, a start without sound with the reason', () => {
+  const alone = () => chooseMode({ images: 0, hasAudio: false, hasAudioStart: true });
+  expect(alone).toThrow(new Refusal('refused.prompt_alone'));
+  const start = () => chooseMode({ images: 1, hasAudio: false, hasAudioStart: true });
+  expect(start).toThrow(new Refusal('refused.audio_start_without_audio'));
+});
+
+const all = neededPermissions.reduce((sum, name) => sum | PermissionFlagsBits[name], 0n);
+const guild = {
+  context: 'guild',
+  botIsMember: true,
+  isThread: false,
+  permissions: all,
+  private: false,
+} as const;
+
+test('with every permission the bot answers in the channel', () => {
+  expect(chooseRoute(guild)).toEqual({ kind: 'channel' });
+});
+
+test.each(neededPermissions.filter((name) => name !== 'SendMessagesInThreads'))(
+  'without %s it is impossible in a channel',
+  (name) => {
+    const permissions = all & ~PermissionFlagsBits[name];
+    expect(chooseRoute({ ...guild, permissions })).toEqual({ kind: 'impossible', missing: [name] });
+  },
+);
+
+test('a thread asks for its own permission to send, and for no other', () => {
+  expect(missingPermissions(all & ~PermissionFlagsBits.SendMessages, true)).toEqual([]);
+  expect(missingPermissions(all & ~PermissionFlagsBits.SendMessagesInThreads, true)).toEqual([
+    'SendMessagesInThreads',
+  ]);
+});
+
+test('an administrator needs nothing else', () => {
+  expect(missingPermissions(PermissionFlagsBits.Administrator, false)).toEqual([]);
+});
+
+test('private, as a guest and in a group the answer goes through the interaction', () => {
+  expect(chooseRoute({ ...guild, private: true, permissions: 0n })).toEqual({
+    kind: 'token',
+    because: 'private',
+  });
+  expect(chooseRoute({ ...guild, botIsMember: false })).toEqual({ kind: 'token', because: 'not_a_member' });
+  expect(chooseRoute({ ...guild, context: 'group' })).toEqual({ kind: 'token', because: 'group' });
+  expect(chooseRoute({ ...guild, context: 'direct', private: true })).toEqual({ kind: 'channel' });
+});
+
+test('the video leaves room for the rest of the upload and is never absurdly large', () => {
+  const mebibyte = 1024 * 1024;
+  expect(videoLimitBytes(10 * mebibyte)).toBeLessThan(10 * mebibyte);
+  expect(videoLimitBytes(500 * mebibyte)).toBeLessThanOrEqual(100 * mebibyte);
+  expect(videoLimitBytes(0)).toBeGreaterThan(0);
+});
+
+test('requests that are still being read count against the limit of a person, and only of that person', async () => {
+  const limit = new PersonLimit({ countWaiting: async () => 1 }, 3);
+  const first = await limit.enter('a');
+  await limit.enter('a');
+  await expect(limit.enter('a')).rejects.toThrow('refused.too_many_waiting');
+  await limit.enter('b');
+  first();
+  first();
+  await limit.enter('a');
+  await expect(limit.enter('a')).rejects.toThrow(Refusal);
+});

@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import { renderEnding, renderResult } from '../../../src/commands/render/result.ts';
+import { renderPointer, renderStatus } from '../../../src/commands/render/status.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { loadGenerateSettings } from '../../../src/config/generate.ts';
+import { generationWith, resultWith } from '../../support/generation.ts';
+
+const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
+const position = {
+  position: 3,
+  waiting: 7,
+  expectedStartAt: 1_800_000_100_000,
+  expectedEndAt: 1_800_000_700_000,
+  workers: 1,
+};
+
+test('a waiting generation shows position, start, the used seconds of sound, frames and seed', () => {
+  const { content } = renderStatus({ generation: generationWith(), position, advice: [], settings });
+  expect(content).toContain('number 3 of 7');
+  expect(content).toContain('<t:1800000100:R>');
+  expect(content).toContain('0:12.0–0:15.9 of 1:03');
+  expect(content).toContain('97 frames (3.88 s)');
+  expect(content).toContain('seed 42');
+  expect(content).toContain('10 min 0 s of GPU time');
+});
+
+test('without a worker nobody is promised a time', () => {
+  const { content } = renderStatus({
+    generation: generationWith(),
+    position: { ...position, workers: 0 },
+    advice: [],
+    settings,
+  });
+  expect(content).toContain('No machine is at work');
+  expect(content).not.toContain('<t:');
+});
+
+test('a running generation shows stage, step, bar and time left', () => {
+  const { content } = renderStatus({
+    generation: generationWith({
+      status: 'running',
+      progress: { stage: 'denoise', step: 12, steps: 50, etaSeconds: 372, preview: null },
+    }),
+    position: null,
+    advice: [],
+    settings,
+  });
+  expect(content).toContain('Painting the frames');
+  expect(content).toContain('▰▰▰▱▱▱▱▱▱▱▱▱');
+  expect(content).toContain('step 12 of 50');
+  expect(content).toContain('6 min 12 s left');
+});
+
+test('what could be better is listed, an unknown advice is left out', () => {
+  const { content } = renderStatus({
+    generation: generationWith({ request: { frames: 113 } }),
+    position,
+    advice: [
+      { identifier: 'image_tiny', context: { number: 2, width: 90, height: 60, minimum: 256 } },
+      { identifier: 'from_the_future', context: {} },
+    ],
+    settings,
+  });
+  expect(content).toContain('image 2 is small (90×60)');
+  expect(content).toContain('longer than 97 frames');
+  expect(content).not.toContain('from_the_future');
+});
+
+test('status messages notify nobody and carry a cancel button with the id', () => {
+  const generation = generationWith();
+  const rendered = renderStatus({ generation, position, advice: [], settings });
+  expect(rendered.allowed_mentions).toEqual({ parse: [] });
+  expect(JSON.stringify(rendered.components)).toContain(`"custom_id":"cancel:${generation.id}"`);
+});
+
+test('how the answer comes is said beforehand where it is not the channel', () => {
+  const view = { position, advice: [], settings };
+  const privately = generationWith({ reply: { kind: 'direct', private: true } });
+  expect(renderStatus({ ...view, generation: privately }).content).toContain('direct message');
+  const guest = generationWith({ reply: { kind: 'direct' } });
+  expect(renderStatus({ ...view, generation: guest }).content).toContain('not a member of this server');
+  const group = generationWith({ guildId: null, reply: { kind: 'direct', guildId: null } });
+  expect(renderStatus({ ...view, generation: group }).content).toContain('not a member of this group');
+});
+
+test('the result mentions the person alone and states preset, size, seed, time and id', () => {
+  const generation = generationWith({
+    status: 'delivering',
+    finishedAt: 1_800_000_650_000,
+    request: { prompt: 'Hello @everyone <@999999999999999999>' },
+  });
+  const { content, allowed_mentions: mentions } = renderResult(generation, resultWith(), settings);
+  expect(mentions).toEqual({ parse: [], users: [generation.userId] });
+  expect(content).toContain(`<@${generation.userId}>`);
+  expect(content).not.toContain('@everyone');
+  expect(content).not.toContain('<@999999999999999999>');
+  expect(content).toContain('Standard · 832×480 · seed `42` · took 10 min 50 s (10 min 12 s on the GPU)');
+  expect(content).toContain(generation.id);
+  expect(content).not.toContain('random');
+});
+
+test('random weights are stated in bold, and a smaller size is said', () => {
+  const result = resultWith({ weights: 'random', downscaled: true, width: 416, height: 240 });
+  const { content } = renderResult(generationWith(), result, settings);
+  expect(content).toContain('**`weights: random`**');
+  expect(content).toContain('Made smaller than 832×480');
+});
+
+test('the longest prompt stays within a message', () => {
+  const generation = generationWith({ request: { prompt: '*'.repeat(4000) } });
+  expect(renderResult(generation, resultWith(), settings).content.length).toBeLessThanOrEqual(2000);
+});
+
+test('an ending says why and gives the id as a reference', () => {
+  const generation = generationWith();
+  const failure = { code: 'cancelled', identifier: 'cancelled_by_moderator', context: {} } as const;
+  const { content } = renderEnding(generation, failure);
+  expect(content).toContain('A moderator cancelled it.');
+  expect(content).toContain(generation.id);
+});
+
+test('the status message points to the final one and loses its controls', () => {
+  const generation = generationWith({ status: 'delivering', result: resultWith() });
+  const here = { channelId: generation.reply.channelId, messageId: '5', linkable: true };
+  const pointer = renderPointer(generation, here);
+  expect(pointer.content).toContain(
+    `https://discord.com/channels/${generation.guildId}/${generation.reply.channelId}/5`,
+  );
+  expect(pointer.components).toEqual([]);
+  const direct = renderPointer(generation, { channelId: '77', messageId: '5', linkable: true });
+  expect(direct.content).toContain('https://discord.com/channels/@me/77/5');
+});
+
+test('texts come in the language of the person', () => {
+  const { content } = renderStatus({
+    generation: generationWith({ locale: 'de' }),
+    position,
+    advice: [],
+    settings,
+  });
+  expect(content).toContain('Warteschlange');
+});
