@@ -153,30 +153,146 @@ def limit_process(limit_gib: float, device: Any) -> None:
 # ── sizes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def module_bytes(modules: Iterable[Any], bytes_per_element: float | None = None) -> int:
-    """Bytes of the parameters of modules (also on the meta device), each at its own width unless one is given."""
-    return int(sum(
-        parameter.numel() * (bytes_per_element or parameter.element_size())
-        for module in modules for parameter in module.parameters()
+def demand_for(model: str, width: int, height: int, frames: int, references: int = 1, precision: str = "bf16") -> Demand:
+    """What HuMo `model` ("17b", "1_7b") needs at one size, from the modules' shapes; nothing is allocated."""
+    import torch
+
+    from humo_engine.fp8 import TOKEN_LAYERS
+    from humo_engine.model import SIZES, HuMoTransformer
+
+    size = SIZES[model]
+    width_of = 4 if precision == "fp32" else 2
+    with torch.device("meta"):
+        transformer = HuMoTransformer(size)
+        text, whisper, vae = official_text_encoder(), official_whisper_encoder(), official_vae()
+    block = module_bytes(transformer.blocks[:1], width_of)
+    if precision == "fp8":
+        block -= sum(transformer.blocks[0].get_submodule(path).weight.numel() for path in TOKEN_LAYERS)
+    latent_frames = (frames - 1) // 4 + 1 + references
+    tokens = latent_frames * (height // 16) * (width // 16)
+    return Demand(
+        fixed=module_bytes([transformer], width_of) - module_bytes(transformer.blocks, width_of),
+        block=block,
+        blocks=size.layers,
+        text_encoder=module_bytes([text], 2),
+        text_layer=module_bytes(text.encoder.block[:1], 2),
+        whisper=module_bytes([whisper], 2),
+        whisper_layer=module_bytes(whisper.layers[:1], 2),
+        vae=module_bytes([vae.encoder, vae.quant_conv], 4) + module_bytes([vae.decoder, vae.post_quant_conv], 2),
+        encode_work=encode_work_bytes(width, height),
+        denoise_work=denoise_work_bytes(tokens, size.dim, size.ffn_dim, size.layers, size.text_length, latent_frames),
+        decode_work=decode_work_bytes(width, height, frames),
+        decode_tiled_work=decode_work_bytes(256, 256, frames) + 3 * frames * width * height * 2 * 2,
+    )
+
+
+def official_text_encoder() -> Any:
+    """UMT5-xxl's encoder with unset or random weights, as the current default device has it."""
+    from transformers import UMT5Config, UMT5EncoderModel
+
+    return UMT5EncoderModel(UMT5Config(
+        vocab_size=256_384, d_model=4096, d_kv=64, d_ff=10_240, num_layers=24, num_heads=64,
+        relative_attention_num_buckets=32, relative_attention_max_distance=128, feed_forward_proj="gated-gelu",
     ))
 
 
-def denoise_work_bytes(tokens: int, dim: int, ffn_dim: int, latent_elements: int) -> int:
-    """Bytes beside the weights in a forward pass: the residual and its update in fp32, the widest products in bf16.
+def official_whisper_encoder() -> Any:
+    """Whisper-large-v3's encoder with unset or random weights."""
+    from transformers import WhisperConfig
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-    Fitted to the peaks of `bench`; see BENCHMARKS.md.
+    return WhisperEncoder(WhisperConfig(d_model=1280, encoder_layers=32, encoder_attention_heads=20, encoder_ffn_dim=5120,
+                                        num_mel_bins=128))
+
+
+def official_vae() -> Any:
+    """Wan 2.1's VAE with unset or random weights."""
+    from humo_engine.vae import build_vae
+
+    return build_vae()
+
+
+def module_bytes(modules: Iterable[Any], bytes_per_element: int) -> int:
+    """Bytes of the parameters of modules (also on the meta device) at a width."""
+    return sum(parameter.numel() for module in modules for parameter in module.parameters()) * bytes_per_element
+
+
+def denoise_work_bytes(tokens: int, dim: int, ffn_dim: int, layers: int, text_length: int, latent_frames: int) -> int:
+    """Bytes beside the weights in denoising: the clip's keys and values, and the widest moment of a block.
+
+    Two text and two audio forms are kept, two tensors each. In a block the residual lies in fp32 beside its update, with
+    the feed-forward's inner values or the attention's q, k, v and output in bf16. Compared with measured peaks in BENCHMARKS.md.
     """
-    residual = 3 * tokens * dim * 4
-    narrow = 5 * tokens * dim * 2
-    hidden = 2 * tokens * ffn_dim * 2
-    return residual + max(narrow, hidden) + narrow // 2 + 12 * latent_elements * 4
+    kept = 2 * 2 * layers * dim * (text_length + 16 * latent_frames) * 2
+    residual = 2 * tokens * dim * 4
+    inner = max(2 * tokens * ffn_dim * 2, 4 * tokens * dim * 2) + tokens * dim * 2
+    return kept + residual + inner
 
 
-def decode_work_bytes(width: int, height: int, frames: int, bytes_per_element: int) -> int:
-    """Bytes of a VAE decode: full-size feature maps of four frames with their caches, and the video itself."""
-    feature_map = 96 * 4 * width * height * bytes_per_element
-    video = 2 * 3 * frames * width * height * bytes_per_element
-    return 14 * feature_map + video
+def decode_work_bytes(width: int, height: int, frames: int) -> int:
+    """Bytes of a bf16 VAE decode: full-size feature maps of four frames with the caches of the last layers, and the video."""
+    feature_map = 96 * 4 * width * height * 2
+    return 12 * feature_map + 2 * 3 * frames * width * height * 2
+
+
+def encode_work_bytes(width: int, height: int) -> int:
+    """Bytes of encoding: one fp32 image through the VAE, or the text encoder's inner values, whichever is more."""
+    return max(12 * 96 * width * height * 4, GIB // 2)
+
+
+# ── placing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def place_transformer(transformer: Any, plan: Plan, device: Any) -> Any:
+    """Move a transformer where `plan` wants it; returns the StreamedLayers, or None when all blocks are on the GPU."""
+    from humo_engine.streaming import StreamedLayers
+
+    for name, child in transformer.named_children():
+        if name != "blocks":
+            child.to(device)
+    if not plan.streamed_blocks:
+        transformer.blocks.to(device)
+        return None
+    streamed = StreamedLayers(transformer.blocks, device, plan.resident_blocks, SLOTS)
+    for index, block in enumerate(transformer.blocks):
+        # Keys and values of text and audio are made once per clip, outside the block's own forward.
+        for attention in (block.cross_attn, block.audio_cross_attn_wrapper.audio_cross_attn):
+            attention.keys_values = streamed.with_weights(index, attention.keys_values)
+    return streamed
+
+
+def place_text_encoder(encoder: Any, plan: Plan, device: Any) -> Any:
+    """Move a UMT5EncoderModel where `plan` wants it. Its embedding table, a fifth of it, is then read in main memory."""
+    import torch
+
+    from humo_engine.streaming import StreamedLayers
+
+    if plan.text_encoder_on_gpu:
+        encoder.to(device)
+        return None
+    encoder.encoder.final_layer_norm.to(device)
+    table = encoder.get_input_embeddings()
+    table.register_forward_pre_hook(lambda module, arguments: (arguments[0].to(module.weight.device),))
+    table.register_forward_hook(lambda module, arguments, output: output.to(device))
+
+    def inputs_to_device(module: Any, arguments: Any, named: dict[str, Any]) -> Any:
+        return arguments, {key: value.to(device) if isinstance(value, torch.Tensor) else value for key, value in named.items()}
+
+    encoder.register_forward_pre_hook(inputs_to_device, with_kwargs=True)
+    return StreamedLayers(encoder.encoder.block, device, 0, SLOTS)
+
+
+def place_whisper(encoder: Any, plan: Plan, device: Any) -> Any:
+    """Move a WhisperEncoder where `plan` wants it."""
+    from humo_engine.streaming import StreamedLayers
+
+    if plan.whisper_on_gpu:
+        encoder.to(device)
+        return None
+    for name, child in encoder.named_children():
+        if name != "layers":
+            child.to(device)
+    return StreamedLayers(encoder.layers, device, 0, SLOTS)
 
 
 def _gib(size: int) -> str:

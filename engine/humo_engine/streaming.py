@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import mmap
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,21 @@ class StreamedLayers:
     def slot_bytes(self) -> int:
         """Bytes of the slots on the device."""
         return sum(slot.numel() for slot in self._slots)
+
+    def with_weights(self, index: int, work: Callable[..., Any]) -> Callable[..., Any]:
+        """`work`, made to run with the weights of layer `index` on the device. For what uses a layer without calling it."""
+        if index not in self.streamed:
+            return work
+        position, layer = self.streamed.index(index), self.layers[index]
+        arrive, leave = self._arrive(position, index), self._leave(position, index)
+
+        def run(*arguments: Any) -> Any:
+            arrive(layer, arguments)
+            result = work(*arguments)
+            leave(layer, arguments, result)
+            return result
+
+        return run
 
     def remove(self) -> None:
         """Take the hooks off and give the slots' memory back."""

@@ -43,12 +43,6 @@ def speed_up_decoder(vae: nn.Module, dtype: torch.dtype = torch.bfloat16, compil
     return vae
 
 
-def decode(vae: nn.Module, latents: torch.Tensor) -> torch.Tensor:
-    """(1, 16, f, h, w) latents, already scaled as the VAE expects → (1, 3, 4f−3, 8h, 8w) in [−1, 1], in the decoder's type."""
-    latents = latents.to(vae.post_quant_conv.weight.dtype).to(memory_format=torch.channels_last_3d)
-    return vae.decode(latents, return_dict=False)[0]
-
-
 def _fuse(norm: nn.Module, norm_silu: Any) -> None:
     # The gain is handed over as a tensor so that one compiled kernel serves all layers.
     gain = norm.gamma.detach().float() * norm.scale

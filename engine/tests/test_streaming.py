@@ -88,6 +88,17 @@ def test_removing_leaves_working_layers_in_main_memory():
     assert set(state) == {"gain", "shift", "into.weight", "into.bias", "out.weight", "out.bias"}
 
 
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_part_of_a_layer_can_be_used_alone(device):
+    expected = [layer.into.to(device)(torch.ones(1, 24, device=device)).cpu() for layer in made(5)]
+    layers = made(5)
+    streamed = StreamedLayers(layers, device, resident=2)
+    for _ in range(2):
+        for index, layer in enumerate(layers):
+            out = streamed.with_weights(index, layer.into)(torch.ones(1, 24, device=device))
+            assert torch.equal(out.cpu(), expected[index])
+
+
 @CUDA
 def test_memory_is_unlocked_when_it_is_given_back():
     for _ in range(3):  # the next allocations land on the same pages; copies from pages still locked would fail
