@@ -1,0 +1,281 @@
+import { DiscordAPIError } from 'discord.js';
+import { pino } from 'pino';
+import { beforeEach, expect, test } from 'vitest';
+import { ProgressReporter } from '../../../src/bot/progress.ts';
+import type { RenderedMessage } from '../../../src/commands/render/message.ts';
+import { message } from '../../../src/commands/render/message.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { loadGenerateSettings } from '../../../src/config/generate.ts';
+import type { Generation, GenerationEvent, GenerationProgress } from '../../../src/queue/contract.ts';
+import { generationWith } from '../../support/generation.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
+
+interface Edit {
+  readonly at: number;
+  readonly id: string;
+  readonly content: string;
+  readonly files: readonly string[] | null;
+  readonly by: 'token' | 'bot';
+}
+
+let clock: ManualClock;
+let records: Map<string, Generation>;
+let edits: Edit[];
+let emit: (event: GenerationEvent) => void;
+let beforeEdit: (by: Edit['by']) => Promise<void>;
+let reporter: ProgressReporter;
+let waiting: number;
+
+beforeEach(async () => {
+  clock = new ManualClock();
+  records = new Map();
+  edits = [];
+  waiting = 1;
+  beforeEdit = async () => undefined;
+  const record = async (by: Edit['by'], rendered: RenderedMessage, files?: readonly { name: string }[]) => {
+    await beforeEdit(by);
+    const id = /-# (\w+)/.exec(rendered.content)?.[1] ?? '';
+    edits.push({
+      at: clock.now(),
+      id,
+      content: rendered.content,
+      files: files?.map(({ name }) => name) ?? null,
+      by,
+    });
+  };
+  reporter = new ProgressReporter({
+    queue: {
+      get: async (id) => records.get(id) ?? null,
+      list: async () => [...records.values()],
+      position: async () => ({
+        position: waiting,
+        waiting,
+        expectedStartAt: 1_800_000_100_000,
+        expectedEndAt: 1_800_000_200_000,
+        workers: 1,
+      }),
+      watch: async (listener) => {
+        emit = listener;
+        return { close: async () => undefined };
+      },
+    },
+    messages: {
+      edit: (_place, rendered, options) => record('bot', rendered, options?.files),
+      editOriginal: async (_token, rendered, options) => {
+        await record('token', rendered, options?.files);
+        return { channelId: '1', messageId: '2' };
+      },
+    },
+    readPreview: async (key) => (key === 'gone' ? null : Buffer.from(key)),
+    settings,
+    clock,
+    logger: pino({ level: 'silent' }),
+  });
+});
+
+function change(id: string, by: Partial<Generation>): void {
+  const record = records.get(id);
+  if (record === undefined) throw new Error(`no record ${id}`);
+  records.set(id, { ...record, ...by });
+}
+
+function progress(id: string, step: number, preview: string | null = null): void {
+  const now: GenerationProgress = { stage: 'denoise', step, steps: 50, etaSeconds: 50 - step, preview };
+  change(id, { status: 'running', progress: now });
+  emit({ kind: 'progress', id, progress: now });
+}
+
+async function follow(change_: Parameters<typeof generationWith>[0] = {}): Promise<Generation> {
+  const generation = generationWith({ createdAt: clock.now(), ...change_ });
+  records.set(generation.id, generation);
+  await reporter.follow(generation, [], async () => message(['first text']));
+  return generation;
+}
+
+test('a job whose every step is reported is edited at most once in five seconds, with the newest step', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  emit({ kind: 'status', id, status: 'running' });
+  for (let step = 1; step <= 50; step += 1) {
+    progress(id, step);
+    await clock.advance(1_000);
+  }
+  expect(edits.length).toBeGreaterThanOrEqual(9);
+  const first = 1_800_000_000_000;
+  const times = [first, ...edits.map(({ at }) => at)];
+  for (const [index, at] of times.entries()) {
+    if (index > 0) expect(at - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(5_000);
+  }
+  expect(edits.at(-1)?.content).toMatch(/step (4[5-9]|50) of 50/);
+});
+
+test('nothing is edited while nothing changes', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  progress(id, 1);
+  await clock.advance(10_000);
+  expect(edits.length).toBe(1);
+  emit({ kind: 'progress', id, progress: records.get(id)?.progress ?? never() });
+  await clock.advance(60_000);
+  expect(edits.length).toBe(1);
+});
+
+test('a new preview replaces the picture, an old one is not sent again', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  progress(id, 5, 'previews/5');
+  await clock.advance(6_000);
+  progress(id, 6, 'previews/5');
+  await clock.advance(6_000);
+  progress(id, 7, 'gone');
+  await clock.advance(6_000);
+  expect(edits.map(({ files }) => files)).toEqual([[`preview-${id}.jpg`], null, null]);
+});
+
+test('those who wait see their position change when others move', async () => {
+  await reporter.start();
+  waiting = 2;
+  const { id } = await follow();
+  waiting = 1;
+  emit({ kind: 'status', id: generationWith().id, status: 'running' });
+  await clock.advance(20_000);
+  expect(edits.map((edit) => edit.id)).toEqual([id]);
+  expect(edits[0]?.content).toContain('You’re next');
+});
+
+test('with hundreds of jobs the edits of all together stay below ten a second, and everyone gets a turn', async () => {
+  await reporter.start();
+  const ids: string[] = [];
+  for (let index = 0; index < 120; index += 1) ids.push((await follow()).id);
+  for (const id of ids) progress(id, 1);
+  await clock.advance(25_000);
+  expect(new Set(edits.map(({ id }) => id)).size).toBe(120);
+  for (const { at } of edits) {
+    expect(edits.filter((other) => other.at >= at && other.at < at + 1_000).length).toBeLessThanOrEqual(10);
+  }
+});
+
+test('a failing edit harms neither the job nor the edits after it', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  beforeEdit = async () => {
+    throw new Error('the connection was cut');
+  };
+  progress(id, 1);
+  await clock.advance(6_000);
+  beforeEdit = async () => undefined;
+  progress(id, 2);
+  await clock.advance(6_000);
+  expect(edits.map(({ content }) => /step \d+/.exec(content)?.[0])).toEqual(['step 2']);
+});
+
+test('a deleted status message is not tried again', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  let tries = 0;
+  beforeEdit = async () => {
+    tries += 1;
+    throw discordError(10_008);
+  };
+  for (let step = 1; step < 10; step += 1) {
+    progress(id, step);
+    await clock.advance(6_000);
+  }
+  expect(tries).toBe(1);
+});
+
+test('after the death of the token the bot edits by itself, an ephemeral message keeps its text', async () => {
+  await reporter.start();
+  const open = await follow({ reply: { tokenExpiresAt: clock.now() + 900_000 } });
+  const hidden = await follow({
+    reply: { kind: 'direct', private: true, tokenExpiresAt: clock.now() + 900_000 },
+  });
+  await clock.advance(901_000);
+  progress(open.id, 3);
+  progress(hidden.id, 3);
+  await clock.advance(10_000);
+  expect(edits.map(({ id, by }) => [id, by])).toEqual([[open.id, 'bot']]);
+});
+
+test('a token that died before its time is replaced by the bot itself', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  beforeEdit = async (by) => {
+    if (by === 'token') throw discordError(50_027);
+  };
+  progress(id, 1);
+  await clock.advance(6_000);
+  expect(edits.map(({ by }) => by)).toEqual(['bot']);
+});
+
+test('a message of almost an hour is left alone: Discord limits such edits hard', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  await clock.advance(56 * 60_000);
+  progress(id, 40);
+  await clock.advance(60_000);
+  expect(edits).toEqual([]);
+});
+
+test('release waits for the edit under way, and nothing follows it', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  const gate = Promise.withResolvers<void>();
+  beforeEdit = () => gate.promise;
+  progress(id, 1);
+  await clock.advance(6_000);
+  let released = false;
+  const release = reporter.release(id).then((wait) => {
+    released = true;
+    return wait;
+  });
+  await clock.advance(1_000);
+  expect(released).toBe(false);
+  gate.resolve();
+  expect(await release).toBeGreaterThan(0);
+  progress(id, 2);
+  await clock.advance(20_000);
+  expect(edits.length).toBe(1);
+});
+
+test('release waits for the first text, too', async () => {
+  await reporter.start();
+  const generation = generationWith({ createdAt: clock.now() });
+  records.set(generation.id, generation);
+  const gate = Promise.withResolvers<RenderedMessage>();
+  const following = reporter.follow(generation, [], () => gate.promise);
+  let released = false;
+  const release = reporter.release(generation.id).then(() => {
+    released = true;
+  });
+  await clock.advance(1_000);
+  expect(released).toBe(false);
+  gate.resolve(message(['first']));
+  await following;
+  await release;
+});
+
+test('after a restart, what waits and runs is taken up again', async () => {
+  const generation = generationWith({
+    createdAt: clock.now(),
+    status: 'running',
+    progress: { stage: 'decode', step: 0, steps: 0, etaSeconds: 3, preview: null },
+  });
+  records.set(generation.id, generation);
+  await reporter.start();
+  await clock.advance(6_000);
+  expect(edits.map(({ id }) => id)).toEqual([generation.id]);
+});
+
+function discordError(code: number): DiscordAPIError {
+  return new DiscordAPIError({ code, message: 'No' }, code, 400, 'PATCH', '/', {
+    files: undefined,
+    body: undefined,
+  });
+}
+
+function never(): never {
+  throw new Error('cannot happen');
+}
