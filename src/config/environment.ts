@@ -25,6 +25,7 @@ const commonSchema = z.object({
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and dashes, at most 32')
     .default('humo'),
+  QUEUE_LOCK_SECONDS: z.coerce.number().min(1).max(600).default(30),
   DATA_DIRECTORY: path.prefault('data'),
   ARTIFACT_STORE: z.enum(['file', 'redis', 's3'], 'must be file, redis or s3').default('file'),
   S3_ENDPOINT: httpUrl.optional(),
@@ -64,7 +65,12 @@ const workerSchema = commonSchema.extend({
 });
 
 export interface CommonConfig {
-  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly redis: {
+    readonly url: string;
+    readonly prefix: string;
+    /** how long a process that fell silent keeps what it was working on; 30 unless given */
+    readonly lockSeconds?: number;
+  };
   readonly dataDirectory: string;
   readonly artifacts:
     | { readonly kind: 'file'; readonly directory: string }
@@ -210,7 +216,11 @@ function load<S extends typeof commonSchema>(
     values,
     problems,
     common: {
-      redis: { url: values.REDIS_URL, prefix: values.REDIS_PREFIX },
+      redis: {
+        url: values.REDIS_URL,
+        prefix: values.REDIS_PREFIX,
+        lockSeconds: values.QUEUE_LOCK_SECONDS,
+      },
       dataDirectory: values.DATA_DIRECTORY,
       artifacts,
       generate,

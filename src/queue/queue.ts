@@ -85,6 +85,8 @@ export interface WorkQueue {
   consume(options: {
     models: readonly ModelId[];
     workerId: string;
+    /** what the worker says about itself in its heartbeat, for whoever looks at the machines */
+    describe?: () => Readonly<Record<string, string | number | null>>;
     work: (
       generation: Generation,
       context: { signal: AbortSignal; report: (progress: GenerationProgress) => void },

@@ -1,0 +1,46 @@
+/** How to reach a Redis server, in the names that ioredis uses. */
+export interface RedisAddress {
+  readonly path?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+  readonly tls?: object;
+}
+
+/**
+ * Reads `redis://user:password@host:port/database`, `rediss://…` (TLS) and `unix:///path?password=…&db=…`. A `unix` URL has no
+ * host, and a URL without a host cannot carry a password in front of it, so it stands in the query.
+ *
+ * @throws RangeError that names the problem and never the URL: it may hold a password
+ */
+export function parseRedisUrl(url: string): RedisAddress {
+  if (!URL.canParse(url)) throw new RangeError('REDIS_URL is not a URL');
+  const parsed = new URL(url);
+  const database =
+    parsed.searchParams.get('db') ?? (parsed.protocol === 'unix:' ? '' : parsed.pathname.slice(1));
+  if (!/^\d*$/.test(database)) throw new RangeError('REDIS_URL names a database that is not a number');
+  const username = decodeURIComponent(parsed.username);
+  const password = decodeURIComponent(parsed.password) || (parsed.searchParams.get('password') ?? '');
+  const common = {
+    ...(username === '' ? {} : { username }),
+    ...(password === '' ? {} : { password }),
+    ...(database === '' ? {} : { db: Number(database) }),
+  };
+  switch (parsed.protocol) {
+    case 'unix:':
+      return { ...common, path: decodeURIComponent(parsed.pathname) };
+    case 'redis:':
+    case 'rediss:':
+      return {
+        ...common,
+        // WHATWG URLs keep the brackets of an IPv6 address; sockets do not take them.
+        host: parsed.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
+        port: parsed.port === '' ? 6379 : Number(parsed.port),
+        ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
+      };
+    default:
+      throw new RangeError('REDIS_URL must begin with redis://, rediss:// or unix://');
+  }
+}

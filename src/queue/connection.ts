@@ -1,0 +1,37 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import { parseRedisUrl } from '../config/redis-url.ts';
+import type { Logger } from '../log.ts';
+
+/**
+ * - `producer`: a command fails within seconds when Redis is away, so that a person gets an answer.
+ * - `worker`: commands wait until Redis is back; BullMQ's blocking reads and the handing back of a finished video need that.
+ */
+export type ConnectionPurpose = 'producer' | 'worker';
+
+/** Opens one connection. It reconnects by itself; errors of the connection go to the log, at most once per outage. */
+export function openConnection(url: string, purpose: ConnectionPurpose, log: Logger): Redis {
+  const options: Omit<RedisOptions, 'replyMapping'> = {
+    ...parseRedisUrl(url),
+    maxRetriesPerRequest: purpose === 'worker' ? null : 1,
+    // A silent server is as bad as none. BullMQ's blocking reads take up to ten seconds on purpose.
+    ...(purpose === 'producer' ? { commandTimeout: 5000 } : {}),
+    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
+  };
+  const connection = new Redis(options);
+  let away = false;
+  connection.on('error', (error) => {
+    if (!away) log.warn({ error: error.message, purpose }, 'Redis is away');
+    away = true;
+  });
+  connection.on('ready', () => {
+    if (away) log.info({ purpose }, 'Redis is back');
+    away = false;
+  });
+  return connection;
+}
+
+/** Ends a connection at once; what it had not sent yet is lost, which callers have made sure of. */
+export function closeConnection(connection: Redis): void {
+  connection.disconnect();
+}

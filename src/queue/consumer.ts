@@ -1,0 +1,354 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UnrecoverableError, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { ModelId } from '../config/generate.ts';
+import { Failure, isRetryable } from '../failure.ts';
+import type { Logger } from '../log.ts';
+import { closeConnection, openConnection } from './connection.ts';
+import type { Generation, GenerationProgress, GenerationResult } from './contract.ts';
+import { storedFailure } from './failures.ts';
+import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
+import { Ledger } from './ledger.ts';
+import type { Holder, Outcome } from './ledger.ts';
+import type { Names } from './names.ts';
+import { paceKey } from './pace.ts';
+import { createProgressReporter } from './progress-reporter.ts';
+import type { Closable, WorkQueue } from './queue.ts';
+import { maximumAttempts } from './settings.ts';
+import { Signal } from './signal.ts';
+import { Tickets } from './tickets.ts';
+import type { Ticket } from './tickets.ts';
+
+/** Idle workers hear of new work at once; this is for a message that was lost with a connection. */
+const idleLook = 2_000;
+/** How long the worker on which a job crashed leaves it to others. */
+const afterCrashPause = 3_000;
+/** A worker ends within ten seconds: this much for Redis and for what the work still has to put away. */
+const closeTimeout = 7_000;
+/** BullMQ priority of a job that was given back: before all others. */
+const frontLevel = 1;
+
+/** Why work is aborted. */
+type AbortCause = 'cancelled' | 'lock lost' | 'closing';
+
+interface Options {
+  readonly url: string;
+  readonly names: Names;
+  readonly lockDuration: number;
+  readonly passesOf: (model: ModelId) => number;
+  readonly log: Logger;
+  readonly models: readonly ModelId[];
+  readonly workerId: string;
+  readonly work: Parameters<WorkQueue['consume']>[0]['work'];
+  readonly describe: () => Readonly<Record<string, string | number | null>>;
+}
+
+interface Current {
+  readonly id: string;
+  readonly controller: AbortController;
+  cause: AbortCause | null;
+}
+
+/**
+ * Takes jobs of several queues, one at a time, because one engine has one GPU. BullMQ's own loop would take one per queue, so
+ * this fetches by hand: https://docs.bullmq.io/patterns/manually-fetching-jobs. With that come lock renewal and checks for
+ * stalled jobs, which stand below.
+ */
+export class Consumer implements Closable {
+  readonly #options: Options;
+  readonly #connection: Redis;
+  readonly #subscriber: Redis;
+  readonly #ledger: Ledger;
+  readonly #tickets: Tickets;
+  readonly #workers: ReadonlyMap<ModelId, Worker<Ticket, void>>;
+  readonly #wake = new Signal();
+  readonly #stopping = new AbortController();
+  #heartbeat: { stop(): Promise<void> } | undefined;
+  #loop: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #current: Current | null = null;
+
+  private constructor(options: Options) {
+    this.#options = options;
+    const { url, names, log } = options;
+    this.#connection = openConnection(url, 'worker', log);
+    this.#subscriber = openConnection(url, 'worker', log);
+    this.#ledger = new Ledger(this.#connection, names);
+    this.#tickets = new Tickets(this.#connection, names, log);
+    this.#workers = new Map(options.models.map((model) => [model, this.#openWorker(model)]));
+  }
+
+  static async start(options: Options): Promise<Consumer> {
+    const consumer = new Consumer(options);
+    await consumer.#start();
+    return consumer;
+  }
+
+  async #start(): Promise<void> {
+    const { names, models, workerId, log } = this.#options;
+    this.#subscriber.on('message', (channel, message) => {
+      if (channel === names.wake) this.#wake.raise();
+      else if (message === this.#current?.id) this.#abort(this.#current, 'cancelled');
+    });
+    await this.#subscriber.subscribe(names.wake, names.cancel);
+    this.#heartbeat = startHeartbeat({
+      connection: this.#connection,
+      names,
+      models,
+      workerId,
+      log,
+      describe: () => ({ ...this.#options.describe(), generation: this.#current?.id ?? null }),
+    });
+    for (const worker of this.#workers.values()) await worker.startStalledCheckTimer();
+    this.#loop = this.#run();
+  }
+
+  /** Stops taking jobs, puts the running one back at once, and ends; waits for Redis and the work no longer than some seconds. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake.raise();
+    if (this.#current !== null) this.#abort(this.#current, 'closing');
+    await within(closeTimeout, Promise.all([this.#loop, this.#heartbeat?.stop()]));
+    await within(
+      1000,
+      Promise.all([
+        ...[...this.#workers.values()].map((worker) => worker.close(true)),
+        this.#tickets.close(),
+      ]),
+    );
+    closeConnection(this.#subscriber);
+    closeConnection(this.#connection);
+  }
+
+  #openWorker(model: ModelId): Worker<Ticket, void> {
+    const { names, lockDuration, workerId, log } = this.#options;
+    const worker = new Worker<Ticket, void>(names.generations(model), null, {
+      connection: this.#connection,
+      prefix: names.prefix,
+      autorun: false,
+      name: workerId,
+      lockDuration,
+      stalledInterval: lockDuration / 2,
+      // The record counts the attempts: it also knows of those that ended without a stalled lock.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    worker.on('error', (error) => log.debug({ error: error.message, model }, 'queue connection'));
+    worker.on('stalled', (jobId) => {
+      log.warn({ jobId, model }, 'the worker of this job fell silent; it goes back to the queue');
+      void this.#connection.publish(names.wake, model).catch(() => undefined);
+    });
+    return worker;
+  }
+
+  async #run(): Promise<void> {
+    const { models, log } = this.#options;
+    let turn = 0;
+    while (!this.#stopping.signal.aborted) {
+      try {
+        let taken = false;
+        // Each model's queue gets its turn, so that a long one does not keep the others waiting for ever.
+        for (let offset = 0; offset < models.length && !taken; offset += 1) {
+          const model = models[(turn + offset) % models.length];
+          if (model !== undefined) taken = await this.#takeOne(model);
+          if (taken) turn = (turn + offset + 1) % models.length;
+        }
+        if (!taken) await this.#wake.wait(idleLook);
+      } catch (error) {
+        log.error({ error: String(error) }, 'taking a job failed');
+        await this.#wake.wait(idleLook);
+      }
+    }
+  }
+
+  async #takeOne(model: ModelId): Promise<boolean> {
+    const worker = this.#workers.get(model);
+    const token = randomUUID();
+    const job = await worker?.getNextJob(token, { block: false });
+    if (job === undefined) return false;
+    await this.#process(job, token, model);
+    return true;
+  }
+
+  async #process(job: Job<Ticket, void>, token: string, model: ModelId): Promise<void> {
+    const { workerId, log } = this.#options;
+    const { id } = job.data;
+    const current: Current = { id, controller: new AbortController(), cause: null };
+    // Set before the record says "running": from then on a cancel is a message to this worker.
+    this.#current = current;
+    const stopRenewal = this.#renewLock(job, token, current);
+    try {
+      const { answer, attempts } = await this.#ledger.begin(id, workerId);
+      if (answer !== 'begun') {
+        await this.#end(job, token, answer);
+        return;
+      }
+      const holder: Holder = { id, workerId, attempts };
+      const generation = await this.#ledger.get(id);
+      if (generation === null) throw new Error(`the record of generation ${id} vanished`);
+      // A worker told to stop while it took the job gives it back without starting.
+      if (this.#stopping.signal.aborted) this.#abort(current, 'closing');
+      await this.#conclude(job, token, holder, generation, current);
+    } catch (error) {
+      log.error({ id, model, error: String(error) }, 'the job is left to its lock');
+    } finally {
+      stopRenewal();
+      this.#current = null;
+    }
+  }
+
+  async #conclude(
+    job: Job<Ticket, void>,
+    token: string,
+    holder: Holder,
+    generation: Generation,
+    current: Current,
+  ): Promise<void> {
+    const { log, names, workerId } = this.#options;
+    const { id } = holder;
+    const working = this.#work(generation, holder, current);
+    const closed = new Promise<'closing'>((resolve) => {
+      const look = () => {
+        if (current.cause === 'closing') resolve('closing');
+      };
+      current.controller.signal.addEventListener('abort', look);
+      look();
+    });
+    const first = await Promise.race([working, closed]);
+    if (first === 'closing') {
+      // The job goes back before the engine has even noticed: nobody waits for a lock to lapse.
+      const status = await this.#ledger.giveBack(holder, false);
+      await this.#putBack(job, token, status);
+      log.info({ id, status }, 'gave the job back');
+      await working;
+      return;
+    }
+    if (current.cause === 'lock lost') {
+      log.warn({ id }, 'lost the lock; another worker goes on');
+      return;
+    }
+    if (
+      first instanceof Failure &&
+      current.cause === null &&
+      isRetryable(first.code) &&
+      holder.attempts < maximumAttempts
+    ) {
+      const status = await this.#ledger.giveBack(holder, true);
+      await this.#putBack(job, token, status);
+      log.warn({ id, code: first.code, attempts: holder.attempts }, 'failed; one more try');
+      const { model } = generation.request;
+      if ((await countOtherWorkers(this.#connection, names, model, workerId)) > 0) {
+        await delay(afterCrashPause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+      return;
+    }
+    const outcome: Outcome = first instanceof Failure ? { failure: storedFailure(first) } : { result: first };
+    const status = await this.#ledger.finish(holder, outcome);
+    if (!(first instanceof Failure)) await this.#learn(generation, first);
+    await this.#end(job, token, status);
+  }
+
+  /** Never rejects: what is no `Failure` becomes one, with the cause in the log. */
+  async #work(generation: Generation, holder: Holder, current: Current): Promise<GenerationResult | Failure> {
+    const { log } = this.#options;
+    const reporter = createProgressReporter((progress: GenerationProgress) =>
+      this.#ledger.progress(holder, progress),
+    );
+    try {
+      return await this.#options.work(generation, {
+        signal: current.controller.signal,
+        report: (progress) => reporter.report(progress),
+      });
+    } catch (error) {
+      if (error instanceof Failure) return error;
+      if (current.cause === null) log.error({ id: holder.id, err: error }, 'unexpected error');
+      return new Failure('internal', 'internal', {}, { cause: error });
+    } finally {
+      reporter.close();
+    }
+  }
+
+  /** The delivery is added before the job is completed: a crash between the two repeats a step, and drops none. */
+  async #end(job: Job<Ticket, void>, token: string, status: Generation['status'] | 'gone'): Promise<void> {
+    const { id } = job.data;
+    switch (status) {
+      case 'delivering':
+      case 'cancelled':
+      case 'failed':
+        await this.#tickets.addDelivery(id);
+        break;
+      case 'delivered':
+      case 'gone':
+        break;
+      case 'queued':
+      case 'running':
+        this.#options.log.warn({ id, status }, 'another worker has taken the job');
+        return;
+    }
+    // The full reason is in the record; BullMQ's list of failed jobs only gets a hint.
+    if (status === 'failed') await job.moveToFailed(new UnrecoverableError('see the record'), token, false);
+    else await job.moveToCompleted(undefined, token, false);
+    this.#options.log.info({ id, status }, 'job ended');
+  }
+
+  async #putBack(
+    job: Job<Ticket, void>,
+    token: string,
+    status: Generation['status'] | 'gone',
+  ): Promise<void> {
+    if (status !== 'queued') {
+      await this.#end(job, token, status);
+      return;
+    }
+    await job.moveToWait(token);
+    await job.changePriority({ priority: frontLevel });
+    await this.#connection.publish(this.#options.names.wake, 'given back');
+  }
+
+  async #learn(generation: Generation, result: GenerationResult): Promise<void> {
+    const { request } = generation;
+    const passes = request.steps * this.#options.passesOf(request.model);
+    if (result.engineSeconds > 0) await this.#ledger.learn(paceKey(request), result.engineSeconds / passes);
+  }
+
+  /** Renews the job's lock, and looks whether a cancel was missed. Returns how to stop. */
+  #renewLock(job: Job<Ticket, void>, token: string, current: Current): () => void {
+    const { lockDuration, names, log } = this.#options;
+    const renew = async () => {
+      const [held, cancelled] = await Promise.all([
+        job.extendLock(token, lockDuration),
+        this.#connection.hexists(names.record(current.id), 'cancel'),
+      ]);
+      if (cancelled === 1) this.#abort(current, 'cancelled');
+      if (held !== 1) this.#abort(current, 'lock lost');
+    };
+    const timer = setInterval(() => {
+      if (this.#connection.status !== 'ready') return;
+      renew().catch((error: unknown) => log.warn({ id: current.id, error: String(error) }, 'lock renewal'));
+    }, lockDuration / 3);
+    return () => clearInterval(timer);
+  }
+
+  #abort(current: Current, cause: AbortCause): void {
+    if (current.cause !== null) return;
+    current.cause = cause;
+    current.controller.abort(
+      new Failure(cause === 'cancelled' ? 'cancelled' : 'internal', cause.replace(' ', '_')),
+    );
+  }
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work.catch(() => undefined), late]);
+  clearTimeout(timer);
+}

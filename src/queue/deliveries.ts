@@ -1,0 +1,99 @@
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { Failure } from '../failure.ts';
+import type { Logger } from '../log.ts';
+import { storedFailure } from './failures.ts';
+import type { Generation } from './contract.ts';
+import type { Ledger } from './ledger.ts';
+import type { Names } from './names.ts';
+import type { Closable } from './queue.ts';
+import { deliveryAttempts, deliveryCloseTimeout, longestDeliveryPause } from './settings.ts';
+import type { Ticket } from './tickets.ts';
+
+export type Deliver = (
+  generation: Generation,
+  signal: AbortSignal,
+) => Promise<{ channelId: string; messageId: string } | null>;
+
+/** Hands each finished generation to `deliver` until it succeeds or is hopeless. */
+export function consumeDeliveries(parts: {
+  readonly connection: Redis;
+  readonly names: Names;
+  readonly ledger: Ledger;
+  readonly deliver: Deliver;
+  readonly concurrency: number;
+  readonly lockDuration: number;
+  readonly log: Logger;
+}): Closable {
+  const { ledger, log } = parts;
+  const stopping = new AbortController();
+
+  // Three declared parameters: BullMQ counts them, and passes the signal of a lost lock only then.
+  const worker = new Worker<Ticket, void>(
+    parts.names.deliveries,
+    async (job, _token, lockSignal) => {
+      const { id } = job.data;
+      const generation = await ledger.get(id);
+      if (generation === null || generation.deliveredAt !== null) return;
+      const signal =
+        lockSignal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, lockSignal]);
+      try {
+        const place = await parts.deliver(generation, signal);
+        await ledger.delivered(id, place);
+        log.info({ id, status: generation.status }, 'delivered');
+      } catch (error) {
+        const last = job.attemptsMade + 1 >= deliveryAttempts;
+        const hopeless = error instanceof Failure && error.code === 'undeliverable';
+        if (!hopeless && !last) {
+          log.warn(
+            { id, attempt: job.attemptsMade + 1, error: describe(error) },
+            'delivery failed; will try again',
+          );
+          throw error;
+        }
+        await ledger.undeliverable(id, hopeless ? storedFailure(error) : undeliverable);
+        log.error({ id, attempt: job.attemptsMade + 1, error: describe(error) }, 'undeliverable');
+      }
+    },
+    {
+      connection: parts.connection,
+      prefix: parts.names.prefix,
+      concurrency: parts.concurrency,
+      lockDuration: parts.lockDuration,
+      stalledInterval: parts.lockDuration / 2,
+      // A bot that dies while it sends is no fault of the message.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 1000,
+      settings: {
+        backoffStrategy: (attempts) => Math.min(1000 * 2 ** Math.min(attempts - 1, 20), longestDeliveryPause),
+      },
+    },
+  );
+  worker.on('error', (error) => log.warn({ error: error.message }, 'deliveries'));
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
+  });
+
+  let closing: Promise<void> | undefined;
+  return {
+    close() {
+      closing ??= closeWithin(worker, stopping);
+      return closing;
+    },
+  };
+}
+
+const undeliverable = { code: 'undeliverable', identifier: 'undeliverable', context: {} } as const;
+
+async function closeWithin(worker: Worker, stopping: AbortController): Promise<void> {
+  const timer = setTimeout(() => stopping.abort(new Error('the bot is stopping')), deliveryCloseTimeout);
+  const late = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve());
+  });
+  await Promise.race([worker.close(), late]);
+  clearTimeout(timer);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

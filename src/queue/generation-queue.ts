@@ -1,0 +1,110 @@
+import type { CommonConfig } from '../config/environment.ts';
+import type { Logger } from '../log.ts';
+import { closeConnection, openConnection } from './connection.ts';
+import { consumeDeliveries } from './deliveries.ts';
+import { Ledger } from './ledger.ts';
+import { listGenerations } from './list.ts';
+import { createNames } from './names.ts';
+import { paceKey } from './pace.ts';
+import type { Closable, GenerationQueue } from './queue.ts';
+import { reconcile } from './reconcile.ts';
+import { defaultLockDuration, reconcileInterval } from './settings.ts';
+import { Tickets } from './tickets.ts';
+import { watchGenerations } from './watch.ts';
+
+/** Connects the bot to the queue. Nothing waits here: an unreachable Redis shows in the first call, or in `health`. */
+export function createGenerationQueue(config: CommonConfig, log: Logger): GenerationQueue {
+  const { url } = config.redis;
+  const lockDuration = (config.redis.lockSeconds ?? defaultLockDuration / 1000) * 1000;
+  const names = createNames(config.redis.prefix);
+  const connection = openConnection(url, 'producer', log);
+  const ledger = new Ledger(connection, names);
+  const tickets = new Tickets(connection, names, log);
+  const open = new Set<Closable>();
+  const track = (closable: Closable): Closable => {
+    open.add(closable);
+    return {
+      async close() {
+        open.delete(closable);
+        await closable.close();
+      },
+    };
+  };
+  const parts = { connection, names, ledger, tickets, log };
+
+  return {
+    async accept(draft) {
+      const { level } = await ledger.accept(draft);
+      const generation = await ledger.get(draft.id);
+      if (generation === null) throw new Error(`the record of generation ${draft.id} vanished`);
+      if (generation.status === 'queued') {
+        await tickets.addGeneration(draft.id, generation.request.model, level);
+        await ledger.settle(draft.id, generation.request.model, level);
+      }
+      return generation;
+    },
+    get: (id) => ledger.get(id),
+    updateReply: (id, change) => ledger.updateReply(id, change),
+    position: (id) => ledger.position(id),
+    forecast: (userId, model, costSeconds) => ledger.forecast(userId, model, costSeconds),
+    async estimateSeconds(work) {
+      const measured = await ledger.pace(paceKey(work));
+      return (measured ?? work.firstGuessSecondsPerPass) * work.steps * work.passes;
+    },
+    async cancel(id, reason) {
+      const outcome = await ledger.cancel(id, reason);
+      if (outcome === 'cancelled') {
+        const generation = await ledger.get(id);
+        if (generation !== null) await tickets.removeGeneration(id, generation.request.model);
+        await tickets.addDelivery(id);
+      }
+      return outcome;
+    },
+    list: (filter) => listGenerations(connection, names, ledger, filter),
+    countWaiting: (userId) => ledger.countWaiting(userId),
+    async watch(listener) {
+      return track(await watchGenerations({ url, names, ledger, connection, listener, log }));
+    },
+    async consumeDeliveries(deliver, options) {
+      const own = openConnection(url, 'worker', log);
+      const consumer = consumeDeliveries({
+        connection: own,
+        names,
+        deliver,
+        lockDuration,
+        log,
+        // Marking a delivery as done waits for Redis: the message already stands in Discord.
+        ledger: new Ledger(own, names),
+        concurrency: options?.concurrency ?? 4,
+      });
+      const timer = setInterval(() => {
+        void reconcileQuietly(parts);
+      }, reconcileInterval);
+      return track({
+        async close() {
+          clearInterval(timer);
+          await consumer.close();
+          closeConnection(own);
+        },
+      });
+    },
+    reconcile: () => reconcile(parts),
+    async health() {
+      await connection.ping();
+    },
+    async close() {
+      await Promise.all([...open].map((closable) => closable.close()));
+      await tickets.close().catch(() => undefined);
+      closeConnection(connection);
+    },
+  };
+}
+
+async function reconcileQuietly(parts: Parameters<typeof reconcile>[0]): Promise<void> {
+  try {
+    const done = await reconcile(parts);
+    if (done.requeued + done.redelivered + done.failed > 0) parts.log.info(done, 'records and jobs compared');
+  } catch (error) {
+    parts.log.warn({ error: String(error) }, 'records and jobs could not be compared');
+  }
+}

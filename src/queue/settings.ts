@@ -1,0 +1,33 @@
+/** Numbers of the queue that are decisions, each with its reason. Times are in milliseconds. */
+
+/** "Again" works on results of a month; older records and their indexes go, so that Redis' memory has a bound. */
+export const recordRetention = 30 * 24 * 3600_000;
+
+/** A crash may be the machine's fault, so there is one more try; a second crash is the request's. */
+export const maximumAttempts = 2;
+
+/** As BullMQ's own. A dead worker's job comes back after at most this and two checks for stalled jobs. */
+export const defaultLockDuration = 30_000;
+
+/** A worker that was not heard of for so long is not counted in waiting times. */
+export const heartbeatLifetime = 15_000;
+export const heartbeatInterval = 5_000;
+
+/** Edits in Discord are slower still, and every event costs all bots a parse. */
+export const progressInterval = 1_000;
+
+/** Pauses between deliveries grow to five minutes; 300 of them make a day in which Discord may be away. */
+export const deliveryAttempts = 300;
+export const longestDeliveryPause = 5 * 60_000;
+
+/** Ends the bot within ten seconds, with time to close what else is open. */
+export const deliveryCloseTimeout = 8_000;
+
+/** Records and jobs are compared again so often, for what no event tells: a machine that was lost, say. */
+export const reconcileInterval = 60_000;
+
+/** One clip moves the estimate by this share. */
+export const paceWeight = 0.3;
+
+/** A request's share is at least this, because BullMQ's priorities are whole seconds here. */
+export const smallestCost = 1_000;

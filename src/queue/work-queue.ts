@@ -1,0 +1,36 @@
+import type { CommonConfig } from '../config/environment.ts';
+import type { Logger } from '../log.ts';
+import { closeConnection, openConnection } from './connection.ts';
+import { Consumer } from './consumer.ts';
+import { createNames } from './names.ts';
+import type { WorkQueue } from './queue.ts';
+import { defaultLockDuration } from './settings.ts';
+
+/** Connects a worker to the queue. Commands wait for Redis to come back: a finished video is not dropped for an outage. */
+export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
+  const names = createNames(config.redis.prefix);
+  const probe = openConnection(config.redis.url, 'producer', log);
+  const consumers = new Set<Consumer>();
+  return {
+    async consume(options) {
+      const consumer = await Consumer.start({
+        url: config.redis.url,
+        names,
+        lockDuration: (config.redis.lockSeconds ?? defaultLockDuration / 1000) * 1000,
+        passesOf: (model) => config.generate.models[model].passes,
+        log,
+        ...options,
+        describe: options.describe ?? (() => ({})),
+      });
+      consumers.add(consumer);
+      return consumer;
+    },
+    async health() {
+      await probe.ping();
+    },
+    async close() {
+      await Promise.all([...consumers].map((consumer) => consumer.close()));
+      closeConnection(probe);
+    },
+  };
+}
