@@ -156,7 +156,9 @@ def limit_process(limit_gib: float, device: Any) -> None:
 def demand_for(model: str, width: int, height: int, frames: int, references: int = 1, precision: str = "bf16") -> Demand:
     """What HuMo `model` ("17b", "1_7b") needs at one size, from the modules' shapes; nothing is allocated."""
     import torch
+    from transformers import UMT5EncoderModel
 
+    from humo_engine.components import umt5_xxl_config
     from humo_engine.fp8 import TOKEN_LAYERS
     from humo_engine.model import SIZES, HuMoTransformer
 
@@ -164,7 +166,7 @@ def demand_for(model: str, width: int, height: int, frames: int, references: int
     width_of = 4 if precision == "fp32" else 2
     with torch.device("meta"):
         transformer = HuMoTransformer(size)
-        text, whisper, vae = official_text_encoder(), official_whisper_encoder(), official_vae()
+        text, whisper, vae = UMT5EncoderModel(umt5_xxl_config()), official_whisper_encoder(), official_vae()
     block = module_bytes(transformer.blocks[:1], width_of)
     if precision == "fp8":
         block -= sum(transformer.blocks[0].get_submodule(path).weight.numel() for path in TOKEN_LAYERS)
@@ -176,24 +178,14 @@ def demand_for(model: str, width: int, height: int, frames: int, references: int
         blocks=size.layers,
         text_encoder=module_bytes([text], 2),
         text_layer=module_bytes(text.encoder.block[:1], 2),
-        whisper=module_bytes([whisper], 2),
-        whisper_layer=module_bytes(whisper.layers[:1], 2),
+        whisper=module_bytes([whisper], 4),
+        whisper_layer=module_bytes(whisper.layers[:1], 4),
         vae=module_bytes([vae.encoder, vae.quant_conv], 4) + module_bytes([vae.decoder, vae.post_quant_conv], 2),
         encode_work=encode_work_bytes(width, height),
         denoise_work=denoise_work_bytes(tokens, size.dim, size.ffn_dim, size.layers, size.text_length, latent_frames),
         decode_work=decode_work_bytes(width, height, frames),
         decode_tiled_work=decode_work_bytes(256, 256, frames) + 3 * frames * width * height * 2 * 2,
     )
-
-
-def official_text_encoder() -> Any:
-    """UMT5-xxl's encoder with unset or random weights, as the current default device has it."""
-    from transformers import UMT5Config, UMT5EncoderModel
-
-    return UMT5EncoderModel(UMT5Config(
-        vocab_size=256_384, d_model=4096, d_kv=64, d_ff=10_240, num_layers=24, num_heads=64,
-        relative_attention_num_buckets=32, relative_attention_max_distance=128, feed_forward_proj="gated-gelu",
-    ))
 
 
 def official_whisper_encoder() -> Any:
