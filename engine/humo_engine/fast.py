@@ -50,7 +50,7 @@ def compile_blocks(blocks: nn.ModuleList) -> None:
             setattr(dynamo, name, COMPILATIONS)
     for block in blocks:
         # Not block.compile(): that takes the block's hooks into the compiled code, and streaming lives in hooks.
-        block.forward = torch.compile(block.forward, dynamic=False)
+        block.forward = torch.compile(type(block).forward.__get__(block), dynamic=False)
 
 
 @contextlib.contextmanager
