@@ -110,7 +110,9 @@ export class OpenApi {
       return;
     }
     const pointer = `${operation.pointer}/requestBody/content/${escapePointer(contentType)}/schema`;
-    for (const problem of this.validate(pointer, body.json ?? {})) report(`the body ${problem}`);
+    for (const problem of this.validate(pointer, asDocumented(body.json ?? {}))) {
+      report(`the body ${problem}`);
+    }
   }
 
   private find(method: string, path: string) {
@@ -170,6 +172,16 @@ function listOperations(document: JsonObject): Operation[] {
         };
       });
   });
+}
+
+/**
+ * The document wants `default_member_permissions` as an integer, while Discord's reference (and every library) sends the bit
+ * set as a string, since it outgrows the integers of JSON readers. Both are accepted in reality.
+ */
+function asDocumented(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asDocumented);
+  if (!isObject(value) || typeof value['default_member_permissions'] !== 'string') return value;
+  return { ...value, default_member_permissions: Number(value['default_member_permissions']) };
 }
 
 /** A query or path value as the JSON type it stands for. */

@@ -1,0 +1,457 @@
+import {
+  ActionRowBuilder,
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  ButtonBuilder,
+  ButtonStyle,
+  ContextMenuCommandBuilder,
+  FileUploadBuilder,
+  InteractionContextType,
+  LabelBuilder,
+  MessageFlags,
+  ModalBuilder,
+  PermissionFlagsBits,
+  Routes,
+  SlashCommandBuilder,
+  StringSelectMenuBuilder,
+  TextInputBuilder,
+  TextInputStyle,
+} from 'discord.js';
+import type { Interaction, RepliableInteraction } from 'discord.js';
+import { describe, expect, test } from 'vitest';
+import { file } from '../../../sandbox/start.ts';
+import type { Sandbox } from '../../../sandbox/start.ts';
+import { checkedSandbox, commandWithPrompt, lenientSandbox, refusal, restOf, startBot } from './support.ts';
+
+/** A command everywhere, for guilds and for people who installed the application. */
+const everywhere = new SlashCommandBuilder()
+  .setName('humo')
+  .setDescription('Makes a video')
+  .setIntegrationTypes(ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall)
+  .setContexts(
+    InteractionContextType.Guild,
+    InteractionContextType.BotDM,
+    InteractionContextType.PrivateChannel,
+  )
+  .toJSON();
+
+function people(discord: Sandbox) {
+  const guild = discord.createGuild();
+  const channel = guild.createChannel('general');
+  const ada = guild.addMember(discord.createUser('ada', { locale: 'de' }));
+  return { guild, channel, ada };
+}
+
+/** Resolves with the next interaction that the bot receives, so that a test answers it step by step. */
+function receiving() {
+  const { promise, resolve } = Promise.withResolvers<RepliableInteraction>();
+  return {
+    received: promise,
+    onInteraction: async (interaction: Interaction) => {
+      if (interaction.isRepliable()) resolve(interaction);
+    },
+  };
+}
+
+describe('a slash command', () => {
+  test('carries what Discord sends: options, files, locale, permissions, limits, owners', async () => {
+    await using discord = await checkedSandbox();
+    const { guild, channel, ada } = people(discord);
+    guild.setBoostTier(2);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    const png = Buffer.from('89504e470d0a1a0a0000000d4948445200000280000001e0', 'hex');
+    const run = await ada.run(
+      '/humo',
+      { prompt: 'She speaks', image: file(png, 'my face.png', 'image/png') },
+      { channel },
+    );
+    const interaction = await received;
+    if (!interaction.isChatInputCommand()) throw new Error('no slash command');
+    expect(interaction.options.getString('prompt')).toBe('She speaks');
+    expect(interaction.options.getAttachment('image')).toMatchObject({
+      name: 'my_face.png',
+      size: png.length,
+      contentType: 'image/png',
+      width: 640,
+      height: 480,
+    });
+    expect(interaction.locale).toBe('de');
+    expect(interaction.guildLocale).toBe('en-US');
+    expect(interaction.attachmentSizeLimit).toBe(50 * 1024 * 1024);
+    expect(interaction.authorizingIntegrationOwners[ApplicationIntegrationType.GuildInstall]).toBe(guild.id);
+    expect(interaction.context).toBe(InteractionContextType.Guild);
+    expect(interaction.appPermissions.has(PermissionFlagsBits.AttachFiles)).toBe(true);
+    expect(interaction.memberPermissions?.has(PermissionFlagsBits.ManageGuild)).toBe(false);
+    await interaction.reply('done');
+    expect(await run.firstResponse()).toMatchObject({ kind: 'message', ephemeral: false });
+  });
+
+  test('waits for its registration and is not offered where it does not belong', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const run = ada.run('/humo', { prompt: 'early' }, { channel });
+    await using _bot = await startBot(discord, {
+      onInteraction: async (interaction) => interaction.isRepliable() && interaction.reply('here'),
+    });
+    expect((await (await run).firstResponse()).message?.text).toBe('here');
+    await expect(ada.run('/humo', {}, { channel })).rejects.toThrow('requires the option prompt');
+    await expect(ada.run('/humo', { prompt: 'x', colour: 'red' }, { channel })).rejects.toThrow(
+      'has no option colour',
+    );
+    const eve = discord.createUser('eve');
+    await expect(eve.run('/humo', { prompt: 'x' }, { channel })).rejects.toThrow('do not see the channel');
+    const elsewhere = discord.createGuild({ botIsMember: false });
+    elsewhere.addMember(eve);
+    const place = { channel: elsewhere.createChannel('there') };
+    await expect(eve.run('/humo', { prompt: 'x' }, place)).rejects.toThrow('installed neither');
+  });
+
+  test('with default permissions is offered only to those who have them', async () => {
+    await using discord = await checkedSandbox();
+    const { guild, channel, ada } = people(discord);
+    const command = { ...commandWithPrompt, default_member_permissions: '32' };
+    await using _bot = await startBot(discord, {
+      commands: [command],
+      onInteraction: async (interaction) => interaction.isRepliable() && interaction.reply('yes'),
+    });
+    await expect(ada.run('/humo', { prompt: 'x' }, { channel })).rejects.toThrow('needs the permissions 32');
+    guild.addMember(ada, { roles: [guild.createRole('manager', ['ManageGuild'])] });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    expect((await run.firstResponse()).message?.text).toBe('yes');
+  });
+});
+
+describe('the first answer', () => {
+  test('comes too late after three seconds: 10062, and the person is told', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    const interaction = await received;
+    const answer = expect(run.firstResponse()).rejects.toThrow('did not respond');
+    discord.clock.advance('3100ms');
+    await answer;
+    expect(await refusal(interaction.deferReply())).toMatchObject({ status: 404, code: 10062 });
+  });
+
+  test('is given once: 40060', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    await ada.run('/humo', { prompt: 'x' }, { channel });
+    const interaction = await received;
+    await interaction.deferReply();
+    const rest = restOf(discord);
+    const again = rest.post(Routes.interactionCallback(interaction.id, interaction.token), {
+      body: { type: 4, data: { content: 'again' } },
+      auth: false,
+    });
+    expect(await refusal(again)).toMatchObject({ status: 400, code: 40060 });
+  });
+
+  test('with its response gives the message back', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    await ada.run('/humo', { prompt: 'x' }, { channel });
+    const response = await (await received).reply({ content: 'here', withResponse: true });
+    expect(response.resource?.message?.content).toBe('here');
+    expect(response.interaction.responseMessageId).toBe(channel.messages[0]?.id);
+  });
+
+  test('may not be a modal to a modal, nor an update to a command', async () => {
+    await using discord = await lenientSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    await ada.run('/humo', { prompt: 'x' }, { channel });
+    const interaction = await received;
+    const update = restOf(discord).post(Routes.interactionCallback(interaction.id, interaction.token), {
+      body: { type: 6 },
+      auth: false,
+    });
+    expect(await refusal(update)).toMatchObject({ code: 50035 });
+  });
+});
+
+describe('after the first answer', () => {
+  test('the token works for fifteen minutes: then 401 and 50027', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    await ada.run('/humo', { prompt: 'x' }, { channel });
+    const interaction = await received;
+    await interaction.deferReply();
+    discord.clock.advance('14m');
+    await interaction.editReply('still here');
+    discord.clock.advance('1m');
+    expect(await refusal(interaction.editReply('too late'))).toMatchObject({ status: 401, code: 50027 });
+    expect(channel.messages.map(({ text }) => text)).toEqual(['still here']);
+  });
+
+  test('the bot edits its public answer as itself once the token is dead', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    await ada.run('/humo', { prompt: 'x' }, { channel });
+    const reply = await (await received).reply({ content: 'first', withResponse: true });
+    discord.clock.advance('20m');
+    await reply.resource?.message?.edit('second');
+    expect(channel.messages[0]?.text).toBe('second');
+  });
+
+  test('a deferred answer says that it is loading, and the first follow-up becomes it', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    const interaction = await received;
+    await interaction.deferReply();
+    const { message } = await run.firstResponse();
+    expect(message).toMatchObject({ loading: true, text: '' });
+    await interaction.followUp('the answer');
+    await interaction.followUp('and another');
+    expect(message).toMatchObject({ loading: false, text: 'the answer' });
+    expect(run.messages().map(({ text }) => text)).toEqual(['the answer', 'and another']);
+  });
+
+  test('an ephemeral answer is seen by one person and unknown to the channel', async () => {
+    await using discord = await checkedSandbox();
+    const { guild, channel, ada } = people(discord);
+    const ben = guild.addMember(discord.createUser('ben'));
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    await (await received).reply({ content: 'only you', flags: MessageFlags.Ephemeral });
+    const { message, ephemeral } = await run.firstResponse();
+    expect(ephemeral).toBe(true);
+    expect(ada.sees(channel).map(({ text }) => text)).toEqual(['only you']);
+    expect(ben.sees(channel)).toEqual([]);
+    const reading = restOf(discord).get(Routes.channelMessage(channel.id, message?.id ?? ''));
+    expect(await refusal(reading)).toMatchObject({ status: 404, code: 10008 });
+  });
+
+  test('a deleted answer is unknown: 10008', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { onInteraction });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    const interaction = await received;
+    await interaction.reply('here');
+    const message = await run.waitForMessage(({ text }) => text === 'here');
+    await interaction.deleteReply();
+    await message.waitForDeletion();
+    expect(await refusal(interaction.editReply('gone'))).toMatchObject({ status: 404, code: 10008 });
+  });
+});
+
+describe('where only a person installed the application', () => {
+  async function elsewhere(discord: Sandbox) {
+    const guild = discord.createGuild({ botIsMember: false });
+    const channel = guild.createChannel('general');
+    const eve = guild.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
+    const { received, onInteraction } = receiving();
+    const bot = await startBot(discord, { commands: [everywhere], onInteraction });
+    const run = await eve.run('/humo', {}, { channel });
+    return { guild, channel, eve, bot, run, interaction: await received };
+  }
+
+  test('the payload names the person as the owner, and the channel is out of reach', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, eve, bot, interaction } = await elsewhere(discord);
+    await using _bot = bot;
+    expect(interaction.authorizingIntegrationOwners).toMatchObject({ guildId: null, userId: eve.id });
+    await interaction.reply('through the token');
+    const direct = restOf(discord).post(Routes.channelMessages(channel.id), { body: { content: 'direct' } });
+    expect(await refusal(direct)).toMatchObject({ status: 403, code: 50001 });
+  });
+
+  test('five follow-ups are the most: 40094', async () => {
+    await using discord = await checkedSandbox({ rateLimits: false });
+    const { bot, interaction, run } = await elsewhere(discord);
+    await using _bot = bot;
+    await interaction.reply('answer');
+    for (const number of [1, 2, 3, 4, 5]) await interaction.followUp(`follow-up ${number}`);
+    expect(await refusal(interaction.followUp('one too many'))).toMatchObject({ status: 400, code: 40094 });
+    expect(run.messages()).toHaveLength(6);
+  });
+
+  test('someone who may not use external apps is answered alone', async () => {
+    await using discord = await checkedSandbox();
+    const guild = discord.createGuild({ botIsMember: false });
+    guild.everyone.setPermissions(['ViewChannel', 'SendMessages', 'UseApplicationCommands']);
+    const channel = guild.createChannel('general');
+    const eve = guild.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
+    await using _bot = await startBot(discord, {
+      commands: [everywhere],
+      onInteraction: async (interaction) => interaction.isRepliable() && interaction.reply('hush'),
+    });
+    const run = await eve.run('/humo', {}, { channel });
+    expect(await run.firstResponse()).toMatchObject({ kind: 'message', ephemeral: true });
+    expect(channel.messages).toEqual([]);
+  });
+
+  test('a group conversation works through the token', async () => {
+    await using discord = await checkedSandbox();
+    const eve = discord.createUser('eve', { hasInstalledApplication: true });
+    const group = discord.createGroup([eve, discord.createUser('ben')]);
+    const { received, onInteraction } = receiving();
+    await using _bot = await startBot(discord, { commands: [everywhere], onInteraction });
+    await eve.run('/humo', {}, { channel: group });
+    const interaction = await received;
+    expect(interaction.context).toBe(InteractionContextType.PrivateChannel);
+    await interaction.reply('hello all');
+    await group.waitForMessage(({ text }) => text === 'hello all');
+  });
+});
+
+describe('components and forms', () => {
+  const row = new ActionRowBuilder<ButtonBuilder>().addComponents(
+    new ButtonBuilder().setCustomId('again:1').setLabel('Again').setStyle(ButtonStyle.Primary),
+    new ButtonBuilder()
+      .setCustomId('grey')
+      .setLabel('Not now')
+      .setStyle(ButtonStyle.Secondary)
+      .setDisabled(true),
+  );
+
+  test('a click updates its message', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    await using bot = await startBot(discord, {
+      onInteraction: async (interaction) => {
+        if (interaction.isChatInputCommand())
+          await interaction.reply({ content: 'press', components: [row] });
+        if (interaction.isButton()) {
+          await interaction.update({ content: `pressed ${interaction.customId}`, components: [] });
+        }
+      },
+    });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    const message = await run.waitForMessage(({ buttons }) => buttons.length === 2);
+    await expect(ada.click(message, 'Not now')).rejects.toThrow('greyed out');
+    await expect(ada.click(message, 'Nothing')).rejects.toThrow('its buttons are: Again, Not now');
+    const click = await ada.click(message, 'Again');
+    expect(await click.firstResponse()).toMatchObject({ kind: 'update' });
+    expect(message).toMatchObject({ text: 'pressed again:1', buttons: [] });
+    expect(bot.failures).toEqual([]);
+  });
+
+  test('a select menu takes its own options', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const menu = new StringSelectMenuBuilder()
+      .setCustomId('preset')
+      .addOptions({ label: 'Fast', value: 'fast' }, { label: 'Fine', value: 'fine' });
+    await using bot = await startBot(discord, {
+      onInteraction: async (interaction) => {
+        if (interaction.isChatInputCommand()) {
+          const components = [new ActionRowBuilder<StringSelectMenuBuilder>().addComponents(menu)];
+          await interaction.reply({ content: 'choose', components });
+        }
+        if (interaction.isStringSelectMenu()) await interaction.reply(`chose ${interaction.values.join()}`);
+      },
+    });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    const { message } = await run.firstResponse();
+    if (message === undefined) throw new Error('no message');
+    await expect(ada.select(message, 'preset', ['slow'])).rejects.toThrow('has no option slow');
+    const chosen = await ada.select(message, 'preset', ['fine']);
+    expect((await chosen.firstResponse()).message?.text).toBe('chose fine');
+    expect(bot.failures).toEqual([]);
+  });
+
+  test('a form with a text and a file is opened, filled in and submitted', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const modal = new ModalBuilder()
+      .setCustomId('edit')
+      .setTitle('Again with changes')
+      .addLabelComponents(
+        new LabelBuilder()
+          .setLabel('Prompt')
+          .setTextInputComponent(
+            new TextInputBuilder().setCustomId('prompt').setStyle(TextInputStyle.Paragraph),
+          ),
+        new LabelBuilder()
+          .setLabel('Picture')
+          .setFileUploadComponent(new FileUploadBuilder().setCustomId('picture').setRequired(false)),
+      );
+    await using bot = await startBot(discord, {
+      onInteraction: async (interaction) => {
+        if (interaction.isChatInputCommand()) await interaction.showModal(modal);
+        if (interaction.isModalSubmit()) {
+          const files = interaction.fields.getUploadedFiles('picture');
+          const names = [...(files?.values() ?? [])].map(({ name }) => name);
+          await interaction.reply(`${interaction.fields.getTextInputValue('prompt')} with ${names.join()}`);
+        }
+      },
+    });
+    const run = await ada.run('/humo', { prompt: 'x' }, { channel });
+    expect((await run.firstResponse()).kind).toBe('modal');
+    await expect(ada.submitModal(run, { picture: file(Buffer.of(1), 'a.png') })).rejects.toThrow(
+      'prompt is required',
+    );
+    const submitted = await ada.submitModal(run, {
+      prompt: 'another',
+      Picture: file(Buffer.of(1), 'a.png'),
+    });
+    expect((await submitted.firstResponse()).message?.text).toBe('another with a.png');
+    expect(bot.failures).toEqual([]);
+  });
+
+  test('autocompletion answers while typing', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, ada } = people(discord);
+    const again = new SlashCommandBuilder()
+      .setName('again')
+      .setDescription('Runs it again')
+      .addStringOption((option) =>
+        option.setName('generation').setDescription('Which').setRequired(true).setAutocomplete(true),
+      )
+      .toJSON();
+    await using bot = await startBot(discord, {
+      commands: [again],
+      onInteraction: async (interaction) => {
+        if (!interaction.isAutocomplete()) return;
+        const typed = interaction.options.getFocused();
+        await interaction.respond([{ name: `${typed}…`, value: 'g-1' }]);
+      },
+    });
+    const choices = await ada.autocomplete('/again', { generation: 'kat' }, 'generation', { channel });
+    expect(choices).toEqual([{ name: 'kat…', value: 'g-1' }]);
+    expect(bot.failures).toEqual([]);
+  });
+
+  test('context menus carry their message or person', async () => {
+    await using discord = await checkedSandbox();
+    const { guild, channel, ada } = people(discord);
+    const ben = guild.addMember(discord.createUser('ben'));
+    const commands = [
+      new ContextMenuCommandBuilder().setName('Run again').setType(ApplicationCommandType.Message).toJSON(),
+      new ContextMenuCommandBuilder().setName('History').setType(ApplicationCommandType.User).toJSON(),
+    ];
+    await using bot = await startBot(discord, {
+      commands,
+      onInteraction: async (interaction) => {
+        if (interaction.isMessageContextMenuCommand())
+          await interaction.reply(interaction.targetMessage.content);
+        if (interaction.isUserContextMenuCommand()) await interaction.reply(interaction.targetUser.username);
+      },
+    });
+    const message = await ben.send(channel, 'a message');
+    const onMessage = await ada.contextMenu('Run again', message);
+    expect((await onMessage.firstResponse()).message?.text).toBe('a message');
+    const onPerson = await ada.contextMenu('History', ben, { channel });
+    expect((await onPerson.firstResponse()).message?.text).toBe('ben');
+    expect(bot.failures).toEqual([]);
+  });
+});
