@@ -1,0 +1,1 @@
+"""HuMo in PyTorch: text, images and speech to a video of a person."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import wave
 from pathlib import Path
 
@@ -33,6 +34,19 @@ def read_wav(path: Path | str) -> Tensor:
             f"the engine takes {SAMPLE_RATE} Hz, mono, 16 bits: convert it with ffmpeg -ar {SAMPLE_RATE} -ac 1 -c:a pcm_s16le"
         )
     return torch.from_numpy(np.frombuffer(data, dtype="<i2").astype(np.float32) / 32768)
+
+
+def to_engine_wav(source: Path, target: Path) -> Path:
+    """Bring any sound that ffmpeg reads to the form of `read_wav`. Raises ValueError with ffmpeg's last words."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe", "-i", str(source)]
+    command += ["-map", "0:a:0", "-ar", str(SAMPLE_RATE), "-ac", "1", "-c:a", "pcm_s16le", "-f", "wav", str(target)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    except FileNotFoundError as error:
+        raise ValueError("ffmpeg is not installed; it converts sound for the engine") from error
+    if done.returncode != 0:
+        raise ValueError(f"{source.name} cannot be read as sound: {done.stderr.strip().splitlines()[-1:]}")
+    return target
 
 
 @torch.no_grad()

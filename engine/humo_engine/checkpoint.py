@@ -1,0 +1,76 @@
+"""Weights into modules: every key and shape checked, pickles opened without running code."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from humo_engine.model import HuMoTransformer, ModelSize
+
+SHOWN_KEYS = 10
+
+
+class CheckpointError(ValueError):
+    """A checkpoint does not fit the model, or cannot be opened safely. The message names the keys or the file."""
+
+
+def read_pickle(file: Path) -> dict[str, Tensor]:
+    """The tensors of a `.pth` file. Only tensors are accepted: a pickle that would run code is refused."""
+    try:
+        state = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise CheckpointError(f"{file.name} is not a file of tensors alone, and was not opened: {error}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(f"{file.name} does not map names to tensors")
+    return state
+
+
+def read_tensors(files: Iterable[Path], device: torch.device | str = "cpu") -> Iterator[tuple[str, Tensor]]:
+    """Names and tensors of safetensors shards or pickles, one tensor in memory at a time."""
+    from safetensors import safe_open
+
+    for file in files:
+        if file.suffix == ".safetensors":
+            with safe_open(file, framework="pt", device=str(device)) as shard:
+                for key in shard.keys():  # noqa: SIM118 - not a mapping
+                    yield key, shard.get_tensor(key)
+        else:
+            yield from read_pickle(file).items()
+
+
+def check_keys(expected: dict[str, torch.Size], found: dict[str, torch.Size], name: str) -> None:
+    """CheckpointError naming each missing key, unexpected key and wrong shape."""
+    problems = [f"missing {key}" for key in expected if key not in found]
+    problems += [f"unexpected {key}" for key in found if key not in expected]
+    problems += [
+        f"{key} has shape {tuple(found[key])} instead of {tuple(shape)}"
+        for key, shape in expected.items()
+        if key in found and found[key] != shape
+    ]
+    if problems:
+        rest = f"\n  … and {len(problems) - SHOWN_KEYS} more" if len(problems) > SHOWN_KEYS else ""
+        raise CheckpointError(f"{name} does not fit the model:\n  " + "\n  ".join(problems[:SHOWN_KEYS]) + rest)
+
+
+def load_strict(module: nn.Module, state: dict[str, Tensor], name: str) -> None:
+    """Give `module` (also one on the meta device) the tensors of `state`, which must match it key for key."""
+    check_keys({k: v.shape for k, v in module.state_dict().items()}, {k: v.shape for k, v in state.items()}, name)
+    module.load_state_dict(state, strict=True, assign=True)
+
+
+def runs_in_fp32(key: str) -> bool:
+    """Whether a transformer weight is used in fp32 whatever the compute dtype: modulation, norms, time and head."""
+    return "modulation" in key or "norm" in key or key.startswith(("head.", "time_embedding.", "time_projection."))
+
+
+def load_transformer(size: ModelSize, files: Iterable[Path], dtype: torch.dtype, name: str) -> HuMoTransformer:
+    """The transformer from the official files, in main memory, matrices as `dtype`. No more than one tensor is held twice."""
+    with torch.device("meta"):
+        model = HuMoTransformer(size)
+    state = {key: value if runs_in_fp32(key) else value.to(dtype) for key, value in read_tensors(files)}
+    load_strict(model, state, name)
+    return model.eval().requires_grad_(False)

@@ -1,0 +1,197 @@
+"""The line protocol between a worker and the engine, version 1: one JSON object a line.
+
+Requests come on stdin, events go to stdout, the log to stderr. README.md beside this package describes every message.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humo_engine.guidance import RULES, Scales
+from humo_engine.settings import FRAME_STEP, PRECISIONS, SIZE_MULTIPLE, Settings
+
+PROTOCOL_VERSION = 1
+MAXIMUM_SIDE = 2048
+MAXIMUM_SEED = 2**63 - 1
+MAXIMUM_REFERENCES = 4
+MAXIMUM_PROMPT = 20_000  # characters; far beyond the 512 tokens that are read
+
+FAILURE_CODES = (
+    "invalid_input", "unsupported_media", "weights_missing", "out_of_memory", "cancelled", "internal",
+)  # fmt: skip
+
+
+class RequestError(Exception):
+    """A request that cannot be done. `code` is the failure code; the message says what to change."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Request:
+    """One clip, checked. `images` and `audio` exist where the mode needs them and are empty or None elsewhere."""
+
+    id: str
+    prompt: str
+    negative_prompt: str
+    mode: str
+    images: tuple[Path, ...]
+    audio: Path | None
+    model: str
+    width: int
+    height: int
+    frames: int
+    steps: int
+    shift: float
+    scales: Scales
+    seed: int
+    precision: str
+    preview: bool
+    vocals: bool
+    output_dir: Path
+    warnings: tuple[str, ...] = ()
+
+
+def parse_message(line: str) -> dict[str, Any]:
+    """One line of stdin. RequestError if it is not a JSON object with a known `type`."""
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise RequestError("invalid_input", f"the line is not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise RequestError("invalid_input", f"a message must be a JSON object, not {type(message).__name__}")
+    if message.get("type") not in ("generate", "cancel", "shutdown"):
+        raise RequestError("invalid_input", f"unknown type {message.get('type')!r}; there are generate, cancel and shutdown")
+    if message["type"] in ("generate", "cancel") and not _is_id(message.get("id")):
+        raise RequestError("invalid_input", f"`id` must be a text of 1 to 100 characters, not {message.get('id')!r}")
+    return message
+
+
+def message_id(line: str) -> str | None:
+    """The id of a line that `parse_message` refused, if it has one, so that the sender can tell what failed."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message["id"] if isinstance(message, dict) and _is_id(message.get("id")) else None
+
+
+def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str, ...]) -> Request:
+    """A `generate` message. What is absent comes from `generate.yaml`. RequestError lists everything wrong."""
+    body = message.get("request")
+    if not isinstance(body, dict):
+        raise RequestError("invalid_input", "`request` must be a JSON object")
+    problems: list[str] = []
+    known = {
+        "prompt", "negativePrompt", "mode", "images", "audio", "model", "width", "height", "frames", "steps", "shift",
+        "scales", "seed", "precision", "preview", "vocals",
+    }  # fmt: skip
+    problems += [f"`{key}` is not known" for key in body if key not in known]
+
+    model = body.get("model", models[0])
+    if model not in models:
+        problems.append(f"`model` must be one that is loaded ({', '.join(models)}), not {model!r}")
+        model = models[0]
+    preset = settings.preset()
+    default_size = settings.size(preset.lines)
+    mode = body.get("mode")
+    modes = sorted({known_mode for _, known_mode in RULES})
+    if mode not in modes:
+        problems.append(f"`mode` must be one of {', '.join(modes)}, not {mode!r}")
+
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > MAXIMUM_PROMPT:
+        problems.append(f"`prompt` must be a text of 1 to {MAXIMUM_PROMPT} characters")
+    negative = body.get("negativePrompt", settings.negative_prompt)
+    if not isinstance(negative, str) or len(negative) > MAXIMUM_PROMPT:
+        problems.append("`negativePrompt` must be a text")
+
+    width = _whole(body.get("width", default_size[0]), "width", SIZE_MULTIPLE, MAXIMUM_SIDE, problems)
+    height = _whole(body.get("height", default_size[1]), "height", SIZE_MULTIPLE, MAXIMUM_SIDE, problems)
+    for name, side in (("width", width), ("height", height)):
+        if side % SIZE_MULTIPLE:
+            problems.append(f"`{name}` must be a multiple of {SIZE_MULTIPLE}, not {side}")
+    frames = _whole(
+        body.get("frames", settings.frames.default), "frames", settings.frames.minimum, settings.frames.maximum, problems
+    )
+    if frames % FRAME_STEP != 1:
+        problems.append(f"`frames` must be 4k + 1, not {frames}: {frames - (frames - 1) % FRAME_STEP} would do")
+    steps = _whole(body.get("steps", preset.steps), "steps", 1, settings.maximum_steps or 200, problems)
+    shift = _number(body.get("shift", settings.sampler.shift), "shift", problems)
+    seed = _whole(body.get("seed", 0), "seed", 0, MAXIMUM_SEED, problems)
+    precision = body.get("precision") or settings.precision
+    if precision not in PRECISIONS:
+        problems.append(f"`precision` must be one of {', '.join(PRECISIONS)}, not {precision!r}")
+
+    default_scales = settings.models[model].scales
+    given = body.get("scales") or {}
+    if not isinstance(given, dict) or set(given) - {"audio", "text", "image"}:
+        problems.append("`scales` must be an object with audio, text and image")
+        given = {}
+    scales = Scales(
+        audio=_number(given.get("audio", default_scales.audio), "scales.audio", problems, minimum=0),
+        text=_number(given.get("text", default_scales.text), "scales.text", problems, minimum=0),
+        image=None
+        if default_scales.image is None
+        else _number(given.get("image", default_scales.image), "scales.image", problems, minimum=0),
+    )
+    flags = {}
+    for name, default in (("preview", False), ("vocals", False)):
+        flags[name] = body.get(name, default)
+        if not isinstance(flags[name], bool):
+            problems.append(f"`{name}` must be true or false")
+
+    images = body.get("images") or []
+    if not isinstance(images, list) or not all(isinstance(path, str) for path in images):
+        problems.append("`images` must be a list of paths")
+        images = []
+    audio = body.get("audio")
+    if audio is not None and not isinstance(audio, str):
+        problems.append("`audio` must be a path")
+        audio = None
+    if mode in ("TIA", "TI") and not 1 <= len(images) <= MAXIMUM_REFERENCES:
+        problems.append(f"mode {mode} needs 1 to {MAXIMUM_REFERENCES} images, not {len(images)}")
+    if mode in ("TIA", "TA") and audio is None:
+        problems.append(f"mode {mode} needs `audio`")
+    image_paths = tuple(Path(path) for path in images) if mode != "TA" else ()
+    audio_path = Path(audio) if audio is not None and mode != "TI" else None
+    problems += [f"there is no file {path.name}" for path in (*image_paths, audio_path) if path and not path.is_file()]
+    output = message.get("outputDir")
+    if not isinstance(output, str) or not output:
+        problems.append("`outputDir` must be a path")
+        output = "."
+
+    if problems:
+        raise RequestError("invalid_input", "; ".join(problems))
+    warnings = []
+    if frames > settings.frames.warn_above:
+        warnings.append(f"{frames} frames: HuMo was trained on {settings.frames.warn_above}, longer clips lose quality")
+    return Request(
+        id=message["id"], prompt=prompt, negative_prompt=negative, mode=mode, images=image_paths, audio=audio_path,
+        model=model, width=width, height=height, frames=frames, steps=steps, shift=shift, scales=scales, seed=seed,
+        precision=precision, preview=flags["preview"], vocals=flags["vocals"], output_dir=Path(output),
+        warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 100
+
+
+def _whole(value: Any, name: str, minimum: int, maximum: int, problems: list[str]) -> int:
+    if type(value) is not int or not minimum <= value <= maximum:
+        problems.append(f"`{name}` must be a whole number from {minimum} to {maximum}, not {value!r}")
+        return minimum
+    return value
+
+
+def _number(value: Any, name: str, problems: list[str], minimum: float | None = None) -> float:
+    if type(value) not in (int, float) or value != value or abs(value) == float("inf") or value < (minimum if minimum is not None else 1e-6):
+        problems.append(f"`{name}` must be a {'positive ' if minimum is None else ''}number, not {value!r}")
+        return 1.0
+    return float(value)

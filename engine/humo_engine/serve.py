@@ -1,0 +1,204 @@
+"""The engine as a process: requests on stdin, events on stdout, until stdin closes.
+
+Two threads: one reads lines and answers at once what can be answered at once (cancel, mistakes); the main one does the
+work, a request at a time, in the order of arrival. Only this module writes to stdout, and only protocol lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+
+from humo_engine.pipeline import Cancelled, Clip, Pipeline
+from humo_engine.protocol import PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
+from humo_engine.settings import Settings
+
+
+def claim_stdout() -> TextIO:
+    """Take stdout for the protocol: what anything else prints there, down to C code, goes to stderr from now on."""
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return protocol
+
+
+class Server:
+    """Serves requests with loaded pipelines, by model. `events` takes one JSON object a line."""
+
+    def __init__(self, pipelines: Mapping[str, Pipeline], settings: Settings, events: TextIO):
+        self._pipelines = dict(pipelines)
+        self._settings = settings
+        self._events = events
+        self._writing = threading.Lock()
+        self._state = threading.Lock()
+        self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._open: dict[str, threading.Event] = {}  # accepted requests, and whether they were cancelled
+        self._stopping = threading.Event()
+
+    def run(self, lines: TextIO) -> None:
+        """Serve until `lines` ends or a shutdown arrives; what is under way is cancelled then."""
+        first = next(iter(self._pipelines.values()))
+        self.emit(
+            type="ready",
+            protocol=PROTOCOL_VERSION,
+            models=list(self._pipelines),
+            device=device_name(first.device),
+            torch=torch.__version__,
+            weights=first.components.weights,
+        )
+        threading.Thread(target=self._read, args=(lines,), daemon=True, name="requests").start()
+        while (message := self._waiting.get()) is not None:
+            self._serve(message)
+
+    def emit(self, **event: Any) -> None:
+        """Write one event. A reader that is gone ends the server: there is nobody to work for."""
+        with self._writing:
+            try:
+                self._events.write(json.dumps(event, ensure_ascii=False) + "\n")
+                self._events.flush()
+            except (BrokenPipeError, ValueError):
+                self._stopping.set()
+                self._waiting.put(None)
+
+    def _read(self, lines: TextIO) -> None:
+        try:
+            for line in lines:
+                if not line.strip():
+                    continue
+                try:
+                    if not self._accept(parse_message(line)):
+                        break
+                except RequestError as error:
+                    self.emit(type="failed", id=message_id(line), code=error.code, message=str(error))
+        finally:
+            self._stopping.set()
+            self._waiting.put(None)
+
+    def _accept(self, message: dict[str, Any]) -> bool:
+        """Queue or act on a message; False for a shutdown."""
+        if message["type"] == "shutdown":
+            return False
+        with self._state:
+            known = self._open.get(message["id"])
+            if message["type"] == "cancel":
+                if known is not None:  # one that has ended, or never came, needs no cancelling
+                    known.set()
+                return True
+            if known is not None:
+                raise RequestError("invalid_input", f"a request with id {message['id']!r} is under way")
+            self._open[message["id"]] = threading.Event()
+        self._waiting.put(message)
+        return True
+
+    def _serve(self, message: dict[str, Any]) -> None:
+        identity = message["id"]
+        listener = _Listener(self, identity, self._open[identity], self._stopping)
+        try:
+            listener.check()
+            request = parse_request(message, self._settings, tuple(self._pipelines))
+            for warning in request.warnings:
+                print(f"{identity}: {warning}", file=sys.stderr)
+            clip = self._pipelines[request.model].generate(request, listener)
+            event = _done(request, clip)
+        except BaseException as error:  # a request may fail in any way; the next one must find the engine ready
+            event = _failed(identity, error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            with self._state:
+                del self._open[identity]
+        _free_memory()
+        self.emit(**event)
+
+
+class _Listener:
+    """Turns what a pipeline tells into events, and cancelling into an exception."""
+
+    def __init__(self, server: Server, identity: str, cancelled: threading.Event, stopping: threading.Event):
+        self._server, self._identity, self._cancelled, self._stopping = server, identity, cancelled, stopping
+
+    def progress(self, stage: str, step: int, steps: int, seconds_per_step: float | None, eta: float | None) -> None:
+        event: dict[str, Any] = {"type": "progress", "id": self._identity, "stage": stage, "step": step, "steps": steps}
+        if seconds_per_step is not None:
+            event["secondsPerStep"] = round(seconds_per_step, 3)
+        if eta is not None:
+            event["etaSeconds"] = round(eta, 1)
+        self._server.emit(**event)
+
+    def preview(self, path: Path, step: int) -> None:
+        self._server.emit(type="preview", id=self._identity, path=str(path), step=step)
+
+    def check(self) -> None:
+        if self._cancelled.is_set() or self._stopping.is_set():
+            raise Cancelled
+
+
+def _done(request: Request, clip: Clip) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "type": "done",
+        "id": request.id,
+        "frames": {
+            "path": str(clip.path),
+            "pixelFormat": "rgb24",
+            "width": clip.width,
+            "height": clip.height,
+            "fps": clip.fps,
+            "count": clip.count,
+        },
+        "seconds": clip.seconds,
+        "seed": clip.seed,
+    }
+    if clip.peak_gib is not None:
+        event["peakGiB"] = round(clip.peak_gib, 2)
+    if request.warnings:
+        event["warnings"] = list(request.warnings)
+    return event
+
+
+def _failed(identity: str, error: BaseException) -> dict[str, Any]:
+    """The event for an error: its own code where it has one, else `internal`. The log gets the trace."""
+    if isinstance(error, Cancelled):
+        code, text = "cancelled", "the request was cancelled"
+    elif isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or "not enough memory" in str(error):
+        code, text = "out_of_memory", f"memory ran out: {str(error).splitlines()[0] if str(error) else 'MemoryError'}"
+    elif isinstance(code := getattr(error, "code", None), str):
+        text = str(error)
+    else:
+        import traceback
+
+        traceback.print_exception(error, file=sys.stderr)
+        code, text = "internal", f"{type(error).__name__}: {error}"
+    return {"type": "failed", "id": identity, "code": code, "message": text}
+
+
+def _free_memory() -> None:
+    """Between requests, give back what a failed one may have left; within one, the allocator keeps its blocks."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+def device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+
+def serve(load: Callable[[], tuple[Mapping[str, Pipeline], Settings]]) -> int:
+    """Claim stdout, load, serve stdin. A load that fails is one `failed` event without id, and exit status 1."""
+    events = claim_stdout()
+    try:
+        pipelines, settings = load()
+    except Exception as error:
+        event = {**_failed("", error), "id": None}
+        print(event["message"], file=sys.stderr)
+        events.write(json.dumps(event, ensure_ascii=False) + "\n")
+        events.flush()
+        return 1
+    Server(pipelines, settings, events).run(sys.stdin)
+    return 0
