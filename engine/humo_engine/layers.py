@@ -128,14 +128,14 @@ class AudioProjection(nn.Module):
         self.audio_proj_glob_1 = Layer(nn.Linear(window_dim, hidden_dim))
         self.audio_proj_glob_2 = Layer(nn.Linear(hidden_dim, hidden_dim))
         self.audio_proj_glob_3 = Layer(nn.Linear(hidden_dim, tokens * token_dim))
-        self.audio_proj_glob_norm = Layer(nn.LayerNorm(token_dim))
+        self.audio_proj_glob_norm = Layer(LayerNorm(token_dim))
 
     def forward(self, windows: Tensor) -> Tensor:
         """windows (frames, 8, 5, 1280) → (frames, 16, 1536)."""
         x = F.relu(self.audio_proj_glob_1.layer(windows.flatten(1)))
         x = F.relu(self.audio_proj_glob_2.layer(x))
         x = self.audio_proj_glob_3.layer(x).unflatten(-1, (self.tokens, -1))
-        return self.audio_proj_glob_norm.layer(x)
+        return self.audio_proj_glob_norm.layer(x).to(x.dtype)
 
 
 class Head(nn.Module):
