@@ -107,6 +107,8 @@ export interface BotConfig extends CommonConfig {
 
 export interface WorkerConfig extends CommonConfig {
   readonly models: readonly ModelId[];
+  /** `generate.yaml`, for the engine */
+  readonly generateFile: string;
   readonly weightsDirectory: string;
   readonly memoryLimitGiB: number | undefined;
   readonly precision: 'bf16' | 'fp8' | 'fp32' | undefined;
@@ -154,6 +156,7 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   return {
     ...common,
     models: [...new Set(values.HUMO_MODELS)],
+    generateFile: values.GENERATE_FILE,
     weightsDirectory: values.HUMO_WEIGHTS_DIRECTORY,
     memoryLimitGiB: values.HUMO_MEMORY_LIMIT_GIB,
     precision: values.HUMO_PRECISION,

@@ -25,6 +25,8 @@ import type { Ticket } from './tickets.ts';
 const idleLook = 2_000;
 /** How long the worker on which a job crashed leaves it to others. */
 const afterCrashPause = 3_000;
+/** Between tries to make a worker able to work that was found unable. */
+const unablePause = 10_000;
 /** A worker ends within ten seconds: this much for Redis and for what the work still has to put away. */
 const closeTimeout = 7_000;
 /** BullMQ priority of a job that was given back: before all others. */
@@ -42,6 +44,7 @@ interface Options {
   readonly models: readonly ModelId[];
   readonly workerId: string;
   readonly work: Parameters<WorkQueue['consume']>[0]['work'];
+  readonly prepare: () => Promise<void>;
   readonly describe: () => Readonly<Record<string, string | number | null>>;
 }
 
@@ -151,6 +154,7 @@ export class Consumer implements Closable {
     const { models, log } = this.#options;
     let turn = 0;
     while (!this.#stopping.signal.aborted) {
+      if (!(await this.#isAble())) continue;
       try {
         let taken = false;
         // Each model's queue gets its turn, so that a long one does not keep the others waiting for ever.
@@ -164,6 +168,19 @@ export class Consumer implements Closable {
         log.error({ error: String(error) }, 'taking a job failed');
         await this.#wake.wait(idleLook);
       }
+    }
+  }
+
+  /** False after a pause: a worker that cannot work must not take job after job only to fail it. */
+  async #isAble(): Promise<boolean> {
+    try {
+      await this.#options.prepare();
+      return !this.#stopping.signal.aborted;
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return false;
+      this.#options.log.error({ error: String(error) }, 'this worker cannot work now; it takes no jobs');
+      await delay(unablePause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      return false;
     }
   }
 

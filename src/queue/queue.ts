@@ -85,6 +85,8 @@ export interface WorkQueue {
   consume(options: {
     models: readonly ModelId[];
     workerId: string;
+    /** Makes the worker able to work; awaited before each job is taken. While it rejects, jobs are left to other workers. */
+    prepare?: () => Promise<void>;
     /** what the worker says about itself in its heartbeat, for whoever looks at the machines */
     describe?: () => Readonly<Record<string, string | number | null>>;
     work: (

@@ -20,6 +20,7 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
         passesOf: (model) => config.generate.models[model].passes,
         log,
         ...options,
+        prepare: options.prepare ?? (async () => undefined),
         describe: options.describe ?? (() => ({})),
       });
       consumers.add(consumer);

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkerConfig } from '../config/environment.ts';
+
+/**
+ * The command that starts the engine: ENGINE_COMMAND, or the project's own engine in the project's Python environment, with
+ * what this worker was told about models, weights and memory.
+ *
+ * @throws Error that says how to get the environment when it is not there
+ */
+export function engineCommand(config: WorkerConfig, projectRoot: string): string[] {
+  const flags = ['--profile', config.generate.profile, '--config', config.generateFile];
+  for (const model of config.models) flags.push('--model', model);
+  flags.push('--weights', config.weightsDirectory);
+  if (config.memoryLimitGiB !== undefined) flags.push('--memory-limit', String(config.memoryLimitGiB));
+  if (config.precision !== undefined) flags.push('--precision', config.precision);
+  if (config.engineCommand !== undefined) return [...config.engineCommand, ...flags];
+  const python = join(projectRoot, '.venv', 'bin', 'python');
+  if (!existsSync(python)) {
+    throw new Error(
+      `there is no Python environment at ${python}: run \`npm run setup\`, or set ENGINE_COMMAND to a command that starts the engine`,
+    );
+  }
+  return [python, '-m', 'humo_engine', 'serve', ...flags];
+}

@@ -1,0 +1,285 @@
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Logger } from '../log.ts';
+import { contractVersion, generationResultSchema } from '../queue/contract.ts';
+import type {
+  Generation,
+  GenerationProgress,
+  GenerationRequest,
+  GenerationResult,
+} from '../queue/contract.ts';
+import type { Engine } from './engine.ts';
+import type { EngineDone, EngineRequest } from './protocol.ts';
+import { openScratch } from './scratch.ts';
+
+/** What the worker needs of the artifact store. Keys are as in the records. */
+export interface WorkFiles {
+  /** Writes an artifact to a file. @throws Failure or Error when it is not there */
+  fetch(key: string, path: string): Promise<void>;
+  storeFile(key: string, path: string): Promise<void>;
+  storeBytes(key: string, bytes: Uint8Array): Promise<void>;
+  /** @returns null when there is no such artifact */
+  read(key: string): Promise<Uint8Array | null>;
+  /** bytes; null when there is no such artifact */
+  size(key: string): Promise<number | null>;
+  remove(key: string): Promise<void>;
+}
+
+export interface EncodeInput {
+  readonly frames: EngineDone['frames'];
+  /** a sound file, exactly as long as the window; null makes a silent video */
+  readonly soundtrack: string | null;
+  readonly output: string;
+  readonly limitBytes: number;
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+export interface EncodedVideo {
+  readonly path: string;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  readonly seconds: number;
+  readonly downscaled: boolean;
+}
+
+export interface WorkParts {
+  readonly files: WorkFiles;
+  readonly engine: Pick<Engine, 'generate' | 'start'>;
+  readonly encode: (input: EncodeInput) => Promise<EncodedVideo>;
+  readonly scratchRoot: string;
+  readonly log: Logger;
+}
+
+export interface WorkContext {
+  readonly signal: AbortSignal;
+  readonly report: (progress: GenerationProgress) => void;
+}
+
+export function videoKey(id: string): string {
+  return `videos/${id}.mp4`;
+}
+
+/** Stands beside the video and is written before it: a video with a fitting result beside it is a finished generation. */
+export function resultKey(id: string): string {
+  return `videos/${id}.json`;
+}
+
+export function previewKey(id: string): string {
+  return `previews/${id}.jpg`;
+}
+
+/**
+ * Makes one video: inputs to scratch, engine, one encode, store. The inputs stay in the store, for "again".
+ *
+ * @throws Failure with a code for the record; `cancelled` when `signal` aborted
+ */
+export async function processGeneration(
+  generation: Generation,
+  context: WorkContext,
+  parts: WorkParts,
+): Promise<GenerationResult> {
+  const { files, log } = parts;
+  const { id, request } = generation;
+  const { signal } = context;
+
+  const earlier = await storedResult(files, id);
+  if (earlier !== null) {
+    log.info({ id }, 'an earlier attempt had stored the video already');
+    return earlier;
+  }
+  const clock = createClock();
+  const tell = createTeller(context);
+  tell({ stage: 'prepare', step: 0, steps: 1, etaSeconds: null });
+
+  await using scratch = await openScratch(parts.scratchRoot, id);
+  const inputs = await fetchInputs(files, request, scratch.path);
+  clock.lap('fetch');
+  signal.throwIfAborted();
+
+  // A cold start is not GPU time: it would spoil the estimate of the next clips.
+  const { weights } = await parts.engine.start();
+  clock.lap('engineStart');
+  const outputDirectory = join(scratch.path, 'engine');
+  const previews = createPreviewUploader(files, id, tell, log);
+  const done = await parts.engine.generate(id, engineRequest(request, inputs), {
+    signal,
+    outputDirectory,
+    onProgress: ({ stage, step, steps, etaSeconds }) =>
+      tell({ stage, step, steps, etaSeconds: etaSeconds ?? null }),
+    onPreview: ({ path }) => previews.add(path),
+  });
+  const engineSeconds = clock.lap('engine');
+  signal.throwIfAborted();
+
+  tell({ stage: 'compress', step: 0, steps: 1, etaSeconds: null });
+  const video = await parts.encode({
+    frames: done.frames,
+    soundtrack: inputs.soundtrack,
+    output: join(scratch.path, 'video.mp4'),
+    limitBytes: request.limitBytes,
+    scratch: scratch.path,
+    signal,
+  });
+  const encodeSeconds = clock.lap('encode');
+  signal.throwIfAborted();
+
+  const result: GenerationResult = {
+    version: contractVersion,
+    video: videoKey(id),
+    bytes: video.bytes,
+    width: video.width,
+    height: video.height,
+    seconds: video.seconds,
+    downscaled: video.downscaled,
+    weights,
+    seed: done.seed,
+    engineSeconds,
+    encodeSeconds,
+    peakGiB: done.peakGiB ?? null,
+    warnings: [],
+  };
+  await files.storeBytes(resultKey(id), Buffer.from(JSON.stringify(result)));
+  await files.storeFile(result.video, video.path);
+  clock.lap('store');
+  await previews.finish();
+  log.info({ id, bytes: video.bytes, engine: done.seconds, seconds: clock.laps }, 'video stored');
+  return result;
+}
+
+async function storedResult(files: WorkFiles, id: string): Promise<GenerationResult | null> {
+  const [beside, bytes] = await Promise.all([files.read(resultKey(id)), files.size(videoKey(id))]);
+  if (beside === null || bytes === null) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(beside).toString('utf8'));
+  } catch {
+    return null;
+  }
+  const parsed = generationResultSchema.safeParse(value);
+  // Another size: the video is of yet another attempt.
+  return parsed.success && parsed.data.bytes === bytes ? parsed.data : null;
+}
+
+interface Inputs {
+  readonly images: readonly string[];
+  readonly audio: string | null;
+  readonly soundtrack: string | null;
+}
+
+async function fetchInputs(files: WorkFiles, request: GenerationRequest, folder: string): Promise<Inputs> {
+  const images = request.images.map((_key, index) => join(folder, `image-${index + 1}.png`));
+  const audio = request.audio === null ? null : join(folder, 'speech.wav');
+  // The name says nothing: whoever reads it judges by content.
+  const soundtrack = request.soundtrack === null ? null : join(folder, 'soundtrack');
+  const wanted: [string | null, string | null | undefined][] = [
+    ...request.images.map((key, index): [string, string | undefined] => [key, images[index]]),
+    [request.audio, audio],
+    [request.soundtrack, soundtrack],
+  ];
+  await Promise.all(
+    wanted.map(async ([key, path]) => {
+      if (key !== null && path !== null && path !== undefined) await files.fetch(key, path);
+    }),
+  );
+  return { images, audio, soundtrack };
+}
+
+function engineRequest(request: GenerationRequest, inputs: Inputs): EngineRequest {
+  const { prompt, negativePrompt, mode, model, width, height, frames, steps, shift, scales, seed, vocals } =
+    request;
+  return {
+    prompt,
+    negativePrompt,
+    mode,
+    images: inputs.images,
+    ...(inputs.audio === null ? {} : { audio: inputs.audio }),
+    model,
+    width,
+    height,
+    frames,
+    steps,
+    shift,
+    scales,
+    seed,
+    preview: true,
+    vocals,
+  };
+}
+
+type Told = Omit<GenerationProgress, 'preview'>;
+interface Teller {
+  (progress: Told): void;
+  showPreview(key: string): void;
+}
+
+/** Progress always names the newest preview, and a new preview repeats the newest progress. */
+function createTeller(context: WorkContext): Teller {
+  let preview: string | null = null;
+  let latest: Told = { stage: 'prepare', step: 0, steps: 1, etaSeconds: null };
+  const send = () => {
+    if (!context.signal.aborted) context.report({ ...latest, preview });
+  };
+  return Object.assign(
+    (progress: Told) => {
+      latest = progress;
+      send();
+    },
+    {
+      showPreview(key: string) {
+        preview = key;
+        send();
+      },
+    },
+  );
+}
+
+/** Stores the newest preview under one key. One upload at a time; those overtaken meanwhile are skipped. */
+function createPreviewUploader(files: WorkFiles, id: string, tell: Teller, log: Logger) {
+  let next: string | null = null;
+  let uploading: Promise<void> | null = null;
+  const upload = async () => {
+    while (next !== null) {
+      const path = next;
+      next = null;
+      try {
+        await files.storeFile(previewKey(id), path);
+        tell.showPreview(previewKey(id));
+      } catch (error) {
+        // A picture on the way is not worth a video.
+        log.warn({ id, error: String(error) }, 'a preview could not be stored');
+      }
+    }
+    uploading = null;
+  };
+  return {
+    add(path: string) {
+      next = path;
+      uploading ??= upload();
+    },
+    /** The video replaces it. */
+    async finish() {
+      next = null;
+      await uploading;
+      await files.remove(previewKey(id)).catch((error: unknown) => {
+        log.warn({ id, error: String(error) }, 'a preview could not be removed');
+      });
+    },
+  };
+}
+
+/** Seconds between laps, by name, to the millisecond. */
+function createClock() {
+  const laps: Record<string, number> = {};
+  let last = performance.now();
+  return {
+    laps,
+    lap(name: string): number {
+      const now = performance.now();
+      const seconds = Math.round(now - last) / 1000;
+      last = now;
+      laps[name] = seconds;
+      return seconds;
+    },
+  };
+}
