@@ -89,6 +89,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       settings: config.generate,
       clock,
       logger,
+      stopping: stopping.signal,
     });
     const deliveries = await queue.consumeDeliveries(
       (generation, signal) => delivery.deliver(generation, signal),
@@ -133,7 +134,7 @@ async function connect(config: BotConfig, logger: Logger): Promise<Client<true>>
     logger.error({ error: errorFields(error) }, 'the connection to Discord had an error'),
   );
   client.on(Events.Warn, (warning) => logger.warn({ warning }, 'discord.js warns'));
-  client.on(Events.ShardReconnecting, () => logger.warn('reconnecting to Discord'));
+  client.on(Events.ShardReconnecting, () => logger.info('the connection to Discord is to be renewed'));
   client.on(Events.ShardResume, () => logger.info('the connection to Discord is back'));
   const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve));
   try {

@@ -27,6 +27,8 @@ export interface DeliveryOptions {
   readonly settings: GenerateSettings;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** aborts when the process stops: courtesies no longer wait for their pace */
+  readonly stopping: AbortSignal;
 }
 
 /** The one final message: what it says, and the video if there is one. */
@@ -207,9 +209,9 @@ export class Delivery {
 
   /** The status message points to the final one. It is a courtesy: when it cannot be done, the delivery still stands. */
   async #point(generation: Generation, sent: Sent | null, signal: AbortSignal): Promise<void> {
-    const { messages, clock, logger, releaseStatus } = this.#options;
+    const { messages, clock, logger, releaseStatus, stopping } = this.#options;
     try {
-      await clock.wait(await releaseStatus(generation.id), signal);
+      await clock.wait(await releaseStatus(generation.id), AbortSignal.any([signal, stopping]));
       const rendered = renderPointer(generation, sent);
       if (sent !== null && sent.messageId === generation.reply.statusMessageId) return;
       const route = statusRoute(generation.reply, clock.now());

@@ -174,7 +174,9 @@ function placeOf(answer: unknown): MessagePlace {
 
 function described(files: readonly RawFile[] | undefined) {
   // The list names every file that the message keeps: what is not in it is removed.
-  return files === undefined ? {} : { attachments: files.map(({ name }, id) => ({ id, filename: name })) };
+  return files === undefined
+    ? {}
+    : { attachments: files.map(({ name }, index) => ({ id: String(index), filename: name })) };
 }
 
 function withFiles(files: readonly RawFile[] | undefined): { files?: RawFile[] } {

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { picture, startScene } from './scene.ts';
+
+test('while it runs: stage, step, bar, time left and a preview, at most one edit in five seconds', async () => {
+  await using scene = await startScene();
+  const { discord, channel, ada } = scene;
+  const statusTexts: string[] = [];
+  const seen = Promise.withResolvers<void>();
+  const preview = await scene.storePreview();
+  await scene.work(async (generation, { report }) => {
+    let step = 0;
+    const reporting = setInterval(() => {
+      step += 1;
+      report({ stage: 'denoise', step, steps: 50, etaSeconds: 50 - step, preview });
+    }, 300);
+    await seen.promise;
+    clearInterval(reporting);
+    return scene.finish(generation);
+  });
+  await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  const status = await channel.waitForMessage(({ text }) => /next|number/.test(text));
+  const stop = discord.onMessage((event, message) => {
+    if (event === 'edited' && message.id === status.id) statusTexts.push(message.text);
+  });
+  await status.waitUntil(({ text, attachments }) => text.includes('of 50') && attachments.length === 1, {
+    timeout: 20_000,
+  });
+  expect(status.text).toContain('Painting the frames');
+  expect(status.text).toMatch(/▰*▱+/);
+  expect(status.text).toMatch(/About \d+ s left/);
+  expect(status.attachments[0]?.contentType).toBe('image/jpeg');
+  expect(status.buttons.length).toBe(1);
+  const firstStep = /step (\d+)/.exec(status.text)?.[1];
+  await status.waitUntil(({ text }) => (/step (\d+)/.exec(text)?.[1] ?? firstStep) !== firstStep, {
+    timeout: 20_000,
+  });
+  seen.resolve();
+  await status.waitUntil(({ text }) => text.includes('Your video is here'), { timeout: 20_000 });
+  stop();
+  expect(status.attachments).toEqual([]);
+
+  const edits = discord.requests.filter(
+    ({ method, path }) => method === 'PATCH' && /\/messages\/(@original|\d+)$/.test(path),
+  );
+  expect(edits.length).toBe(4);
+  for (const [index, { at }] of edits.entries()) {
+    const previous = edits[index - 1];
+    if (previous !== undefined)
+      expect(Date.parse(at) - Date.parse(previous.at)).toBeGreaterThanOrEqual(5_000);
+  }
+  discord.assertNoViolations();
+});

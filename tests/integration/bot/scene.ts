@@ -1,0 +1,229 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { execa } from 'execa';
+import { pino } from 'pino';
+import type { Message } from '../../../sandbox/scripting/message.ts';
+import type { Sandbox } from '../../../sandbox/scripting/sandbox.ts';
+import { file, startSandbox } from '../../../sandbox/start.ts';
+import type { SandboxOptions } from '../../../sandbox/start.ts';
+import { startBot } from '../../../src/bot/bot.ts';
+import type { RunningBot } from '../../../src/bot/bot.ts';
+import { systemClock } from '../../../src/bot/clock.ts';
+import { loadBotConfig } from '../../../src/config/environment.ts';
+import type { Generation, GenerationResult } from '../../../src/queue/contract.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
+import { createWorkQueue } from '../../../src/queue/work-queue.ts';
+import { resultWith } from '../../support/generation.ts';
+import { startRedis } from '../../support/redis.ts';
+import { vi } from 'vitest';
+
+// A status message is edited five seconds after its last edit at the earliest, and scenes wait for such edits.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+
+type Work = Parameters<WorkQueue['consume']>[0]['work'];
+type Person = ReturnType<Sandbox['createUser']>;
+type Guild = ReturnType<Sandbox['createGuild']>;
+type Channel = ReturnType<Guild['createChannel']>;
+
+/** A sandbox, a Redis and a bot in this process, with a guild to play in. */
+export interface Scene extends AsyncDisposable {
+  readonly discord: Sandbox;
+  readonly guild: Guild;
+  readonly channel: Channel;
+  readonly ada: Person;
+  readonly queue: GenerationQueue;
+  /** A worker in this process; {@link finish} is what most scenes want it to do. */
+  work(work: Work): Promise<Closable>;
+  /** Stores a real video, of about the given size, and describes it as a worker does. */
+  readonly finish: (generation: Generation, change?: unknown, bytes?: number) => Promise<GenerationResult>;
+  /** Stores a picture. @returns its key */
+  storePreview(): Promise<string>;
+  /** What ffprobe finds in the one attachment of a message. */
+  probe(message: Message): Promise<{ video: string | undefined; audio: string | undefined }>;
+  /** Someone who brought the bot along to a guild that it is no member of. */
+  asGuest(): { eve: Person; elsewhere: Channel };
+  /** Stops the bot and starts another one on the same Redis. */
+  restartBot(): Promise<void>;
+}
+
+/** @param environment variables of the bot that differ */
+export async function startScene(
+  environment: Readonly<Record<string, string>> = {},
+  options: SandboxOptions = {},
+): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), 'bot-scene-'));
+  const redis = await startRedis();
+  const discord = await startSandbox(options);
+  const config = loadBotConfig({
+    ...discord.environment,
+    REDIS_URL: redis.url,
+    DATA_DIRECTORY: folder,
+    HUMO_PROFILE: 'tiny',
+    ...environment,
+  });
+  const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  const clock = { ...systemClock, now: () => discord.clock.now() };
+  const stored = new Map<string, Buffer>();
+  const start = async (): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
+    const queue = createGenerationQueue(config, logger);
+    const bot = await startBot({
+      ...{ config, queue, clock, logger },
+      readPreview: async (key) => stored.get(key) ?? null,
+      videos: {
+        original: async (result) => ({ data: stored.get(result.video) ?? Buffer.alloc(0), result }),
+        smaller: async (_generation, { data, result }) => {
+          const path = join(folder, 'smaller.mp4');
+          await makeVideo(path, Math.round(data.length * 0.4));
+          return { data: await readFile(path), result };
+        },
+      },
+      intake: {
+        take: async (id, files) => ({
+          images: files.images.map((_, index) => `${id}/${index}`),
+          audio: files.audio === null ? null : `${id}/audio`,
+          soundtrack: files.audio === null ? null : `${id}/soundtrack`,
+          audioWindow:
+            files.audio === null
+              ? null
+              : { startSeconds: files.audioStart, endSeconds: files.audioStart + 3.88, sourceSeconds: 8 },
+          frames: 97,
+          advice: [],
+        }),
+      },
+    });
+    return { queue, bot };
+  };
+  let running = await start();
+  const stop = async () => {
+    await running.bot.stop();
+    await running.queue.close();
+  };
+  const works = createWorkQueue(config, logger);
+  const guild = discord.createGuild({ name: 'Studio' });
+  const channel = guild.createChannel('general');
+  const ada = guild.addMember(discord.createUser('ada'));
+
+  return {
+    discord,
+    guild,
+    channel,
+    ada,
+    get queue() {
+      return running.queue;
+    },
+    work: (work) => works.consume({ models: ['17b', '1_7b'], workerId: 'in-test', work }),
+    async finish(generation, _change, bytes = 200_000) {
+      const key = `${generation.id}.mp4`;
+      const path = join(folder, key);
+      await makeVideo(path, bytes);
+      stored.set(key, await readFile(path));
+      const { width, height, seed } = generation.request;
+      const size = stored.get(key)?.length ?? 0;
+      return resultWith({
+        video: key,
+        bytes: size,
+        width,
+        height,
+        seed,
+        weights: 'random',
+        engineSeconds: 1,
+      });
+    },
+    async storePreview() {
+      const path = join(folder, 'preview.jpg');
+      await execa`ffmpeg -y -f lavfi -i testsrc=size=64x36 -frames:v 1 ${path}`;
+      stored.set('preview', await readFile(path));
+      return 'preview';
+    },
+    async probe(message) {
+      const path = join(folder, 'probed.mp4');
+      await writeFile(path, (await message.attachments[0]?.bytes()) ?? '');
+      const { stdout } =
+        await execa`ffprobe -v error -show_entries stream=codec_type,codec_name -of json ${path}`;
+      const { streams } = JSON.parse(stdout) as { streams: { codec_type: string; codec_name: string }[] };
+      const codec = (type: string) => streams.find(({ codec_type }) => codec_type === type)?.codec_name;
+      return { video: codec('video'), audio: codec('audio') };
+    },
+    asGuest() {
+      const other = discord.createGuild({ name: 'Elsewhere', botIsMember: false });
+      const eve = other.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
+      return { eve, elsewhere: other.createChannel('lobby') };
+    },
+    async restartBot() {
+      await stop();
+      running = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await works.close();
+      await stop();
+      await discord.close();
+      await redis.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A real, tiny PNG: 8 × 8, grey. */
+export function picture() {
+  return file(
+    Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR42mNoaGBABVgFAFjJA+GLMHTTAAAAAElFTkSuQmCC',
+      'base64',
+    ),
+    'face.png',
+  );
+}
+
+/** A WAV of a tone, 16 kHz mono. */
+export function speech(seconds = 4) {
+  const samples = Buffer.alloc(seconds * 16_000 * 2);
+  for (let index = 0; index < samples.length / 2; index += 1) {
+    samples.writeInt16LE(Math.round(9000 * Math.sin(index / 12)), index * 2);
+  }
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + samples.length, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(16_000, 24);
+  header.writeUInt32LE(32_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(samples.length, 40);
+  return file(Buffer.concat([header, samples]), 'speech.wav');
+}
+
+/** The generation's id, out of a text of the bot's. */
+export function idOf(text: string): string {
+  const id = /[0-9A-HJKMNP-TV-Z]{26}/.exec(text)?.[0];
+  if (id === undefined) throw new Error(`no id in: ${text}`);
+  return id;
+}
+
+/** Asks again and again until there is an answer; for what tells no event. */
+export async function until<T>(look: () => Promise<T | undefined>, timeout = 20_000): Promise<T> {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`nothing found within ${timeout} ms`);
+    await pause(20);
+  }
+}
+
+/** One second of moving colours with a tone, padded to a size with a box that players skip. */
+async function makeVideo(path: string, bytes: number): Promise<void> {
+  await execa`ffmpeg -y -f lavfi -i testsrc=size=256x144:rate=25:duration=1 -f lavfi -i sine=duration=1 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -c:a aac -movflags +faststart ${path}`;
+  const video = await readFile(path);
+  const padding = Math.max(8, bytes - video.length);
+  const box = Buffer.alloc(padding);
+  box.writeUInt32BE(padding, 0);
+  box.write('free', 4);
+  await writeFile(path, Buffer.concat([video, box]));
+}
