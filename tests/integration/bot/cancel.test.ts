@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { idOf, picture, startScene } from './scene.ts';
+import { hasStatus, idOf, picture, startScene } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 async function waiting({ ada, channel }: Scene) {
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-  return channel.waitForMessage(({ text }) => /next|number/.test(text));
+  return channel.waitForMessage(hasStatus);
 }
 
 test('the person cancels what waits: one final message, and the button goes', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
-import { idOf, picture, startScene, until } from './scene.ts';
+import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const hasVideo = ({ attachments, fromBot }: { attachments: readonly unknown[]; fromBot: boolean }) =>
@@ -9,7 +9,7 @@ const hasVideo = ({ attachments, fromBot }: { attachments: readonly unknown[]; f
 /** Runs the command and waits for its status message. */
 async function accepted({ ada, channel }: Scene, options: Record<string, unknown> = {}) {
   await ada.run('/humo', { prompt: 'She speaks', image: picture(), ...options }, { channel });
-  const status = await channel.waitForMessage(({ text }) => /next|number/.test(text));
+  const status = await channel.waitForMessage(hasStatus);
   return { status, id: idOf(status.text) };
 }
 
@@ -23,7 +23,7 @@ async function delivered({ queue }: Scene, id: string) {
 test('a deleted status message: the result is posted without a reference', async () => {
   await using scene = await startScene();
   const { status } = await accepted(scene);
-  scene.ada.delete(status);
+  scene.discord.owner.delete(status);
   await scene.work(scene.finish);
   const result = await scene.channel.waitForMessage(hasVideo);
   expect(result.repliesTo).toBeUndefined();

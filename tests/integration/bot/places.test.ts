@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { idOf, picture, speech, startScene } from './scene.ts';
+import { hasStatus, idOf, picture, speech, startScene } from './scene.ts';
 
 test('in a channel: an answer at once, then a new message with the video that answers it and mentions the person', async () => {
   await using scene = await startScene();
@@ -46,7 +46,8 @@ test('the status message says position, start, the used seconds of the sound, fr
     { prompt: 'She speaks', image: picture(), audio: speech(8), audio_start: 1.5, seed: 11 },
     { channel },
   );
-  const status = await channel.waitForMessage(({ text }) => text.includes('next'));
+  const status = await channel.waitForMessage(hasStatus);
+  expect(status.text).toContain('number 1 of 1');
   expect(status.text).toMatch(/0:01\.5–0:05\.4 of 0:08\.0/);
   expect(status.text).toContain('97 frames (3.88 s)');
   expect(status.text).toContain('seed 11');
@@ -198,12 +199,10 @@ test('a person who has reached the limit is told so, and others are not', async 
   const run = (who: typeof ada) => who.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   const commands = await Promise.all([run(ada), run(ada), run(ada)]);
   const answers = await Promise.all(
-    commands.map((command) =>
-      command.waitForMessage(({ text }) => /next|number|most for one person/.test(text)),
-    ),
+    commands.map((command) => command.waitForMessage(({ text }) => /number|most for one person/.test(text))),
   );
   expect(answers.filter(({ text }) => text.includes('most for one person')).length).toBe(1);
   const ben = guild.addMember(discord.createUser('ben'));
   const other = await run(ben);
-  await other.waitForMessage(({ text }) => text.includes('number 3 of 3'));
+  await other.waitForMessage(({ text }) => text.includes('number 2 of 3'));
 });

@@ -206,6 +206,11 @@ export function idOf(text: string): string {
   return id;
 }
 
+/** Whether a message is a status message that has its first text. */
+export function hasStatus({ text }: { readonly text: string }): boolean {
+  return /-# [0-9A-HJKMNP-TV-Z]{26}/.test(text);
+}
+
 /** Asks again and again until there is an answer; for what tells no event. */
 export async function until<T>(look: () => Promise<T | undefined>, timeout = 20_000): Promise<T> {
   const end = Date.now() + timeout;
