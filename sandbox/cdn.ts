@@ -5,21 +5,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { loopbackHost } from './address.ts';
 import type { Certificate } from './certificate.ts';
+import type { Faults } from './faults.ts';
 import type { AttachmentFiles } from './files.ts';
 
 /** Serves attachments over https on 127.0.0.1, under links that carry a signature and an end. */
 export class Cdn {
   private readonly server: Server;
   private readonly files: AttachmentFiles;
+  private readonly faults: Faults;
 
-  private constructor(server: Server, files: AttachmentFiles) {
+  private constructor(server: Server, files: AttachmentFiles, faults: Faults) {
     this.server = server;
     this.files = files;
+    this.faults = faults;
   }
 
-  static async start(files: AttachmentFiles, certificate: Certificate): Promise<Cdn> {
+  static async start(files: AttachmentFiles, certificate: Certificate, faults: Faults): Promise<Cdn> {
     const server = createServer({ key: certificate.privateKey, cert: certificate.certificate });
-    const cdn = new Cdn(server, files);
+    const cdn = new Cdn(server, files, faults);
     server.on('request', (request, response) => void cdn.answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return cdn;
@@ -37,7 +40,13 @@ export class Cdn {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', `https://${this.host}`);
-    const path = decodeURIComponent(url.pathname);
+    const path = readPath(url);
+    const failure = await this.faults.strike('before', request.method ?? 'GET', path);
+    if (failure !== undefined) {
+      if (failure.drop) response.destroy();
+      else response.writeHead(failure.status, { 'content-type': 'text/plain' }).end(failure.message);
+      return;
+    }
     const file = this.files.find(path);
     if (file === undefined || !this.files.verify(path, url.searchParams)) {
       response.writeHead(404, { 'content-type': 'text/plain' });
@@ -60,5 +69,14 @@ export class Cdn {
       // The reader hung up or the file was forgotten meanwhile: the connection is gone either way.
       response.destroy();
     }
+  }
+}
+
+/** The path that is asked for; one that is no proper text is the path of nothing. */
+function readPath(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname);
+  } catch {
+    return '';
   }
 }

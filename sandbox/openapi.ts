@@ -5,7 +5,7 @@ import formats from 'ajv-formats';
 import type { JsonObject } from './model.ts';
 import type { RequestBody } from './rest/body.ts';
 import { isObject, objectOf, objects } from './json.ts';
-import { matchSegments } from './rest/router.ts';
+import { matchSegments, pathParts } from './rest/router.ts';
 import type { Violations } from './violations.ts';
 
 interface Operation {
@@ -68,7 +68,7 @@ export class OpenApi {
         if (definition['required'] === true) report(`the ${where} parameter ${name} is missing`);
       } else {
         const problems = this.validate(`${pointer}/schema`, readParameter(value), value);
-        for (const problem of problems) report(`the ${where} parameter ${name} ${problem}`);
+        if (problems.length > 0) report(`the ${where} parameter ${name} ${problems.join('; ')}`);
       }
     }
     const known = new Set(operation.parameters.map(({ definition }) => definition['name']));
@@ -110,13 +110,12 @@ export class OpenApi {
       return;
     }
     const pointer = `${operation.pointer}/requestBody/content/${escapePointer(contentType)}/schema`;
-    for (const problem of this.validate(pointer, asDocumented(body.json ?? {}))) {
-      report(`the body ${problem}`);
-    }
+    const problems = this.validate(pointer, asDocumented(body.json ?? {}));
+    if (problems.length > 0) report(`the body ${problems.join('; ')}`);
   }
 
   private find(method: string, path: string) {
-    const parts = path.split('/').map(decodeURIComponent);
+    const parts = pathParts(path);
     let best: { operation: Operation; params: Record<string, string> } | undefined;
     for (const operation of this.operations) {
       if (operation.method !== method) continue;
@@ -130,19 +129,19 @@ export class OpenApi {
     return best;
   }
 
-  /** Tries each form in which a value may be meant; it is fine when one of them fits. */
+  /** Tries each form in which a value may be meant, the likeliest first; it is fine when one of them fits. */
   private validate(pointer: string, ...forms: unknown[]): string[] {
     let validator = this.validators.get(pointer);
     if (validator === undefined) {
       validator = this.ajv.compile({ $ref: `discord#${encodeURI(pointer)}` });
       this.validators.set(pointer, validator);
     }
-    let problems: string[] = [];
+    let problems: string[] | undefined;
     for (const form of forms) {
       if (validator(form)) return [];
-      problems = describe(validator.errors ?? []);
+      problems ??= describe(validator.errors ?? []);
     }
-    return problems;
+    return problems ?? [];
   }
 }
 

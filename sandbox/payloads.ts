@@ -1,5 +1,5 @@
 import { ChannelType, MessageFlags, MessageReferenceType, MessageType } from 'discord-api-types/v10';
-import { isObject } from './json.ts';
+import { attachmentUrl, componentPayload, embedPayload } from './media-payloads.ts';
 import type {
   AttachmentRecord,
   ChannelRecord,
@@ -218,10 +218,6 @@ export function interactionChannelPayload(world: World, channel: ChannelRecord, 
   };
 }
 
-export function attachmentUrl(world: World, attachment: AttachmentRecord): string {
-  return `${world.urls.cdn}${attachment.path}${world.files.sign(attachment.path)}`;
-}
-
 /** An attachment with a freshly signed link, as every reading of a message gives one. */
 export function attachmentPayload(world: World, attachment: AttachmentRecord): JsonObject {
   const url = attachmentUrl(world, attachment);
@@ -267,8 +263,8 @@ export function messagePayload(world: World, message: MessageRecord, withReferen
     }),
     mention_roles: message.mentionedRoleIds,
     attachments: message.attachments.map((attachment) => attachmentPayload(world, attachment)),
-    embeds: message.embeds.map((embed) => resolveMedia(world, message, embed)),
-    components: message.components.map((component) => resolveMedia(world, message, component)),
+    embeds: message.embeds.map((embed) => embedPayload(world, message, embed)),
+    components: message.components.map((component) => componentPayload(world, message, component)),
     flags: message.flags,
     pinned: message.pinned,
     ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
@@ -316,33 +312,6 @@ function reactionPayloads(message: MessageRecord, botId: string): JsonObject[] {
     me: reaction.userIds.has(botId),
     me_burst: false,
   }));
-}
-
-/** Replaces `attachment://name` below a component or embed by the link to that attachment, with its properties. */
-function resolveMedia(world: World, message: MessageRecord, part: JsonObject): JsonObject {
-  const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve);
-    return isObject(value) ? resolveObject(value) : value;
-  };
-  const resolveObject = (object: JsonObject): JsonObject => {
-    const url = object['url'];
-    const entries = Object.entries(object).map(([key, inner]) => [key, resolve(inner)] as const);
-    if (typeof url !== 'string' || !url.startsWith('attachment://')) return Object.fromEntries(entries);
-    const name = url.slice('attachment://'.length);
-    const attachment = message.attachments.find((candidate) => candidate.filename === name);
-    if (attachment === undefined) return Object.fromEntries(entries);
-    const link = attachmentUrl(world, attachment);
-    return {
-      ...Object.fromEntries(entries),
-      url: link,
-      proxy_url: link,
-      width: attachment.width ?? null,
-      height: attachment.height ?? null,
-      ...(attachment.contentType === undefined ? {} : { content_type: attachment.contentType }),
-      attachment_id: attachment.id,
-    };
-  };
-  return resolveObject(part);
 }
 
 export function isEphemeral(flags: number): boolean {

@@ -67,6 +67,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const certificate = await makeCertificate();
   const authority = { pem: certificate.certificate, path: join(folder, 'cdn-authority.pem') };
   await writeFile(authority.path, authority.pem);
+  const cdnFaults = new Faults();
   const gateway = await Gateway.start({
     heartbeatInterval: options.heartbeatInterval ?? 41_250,
     privilegedIntents: (options.privilegedIntents ?? []).reduce(
@@ -74,7 +75,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       0,
     ),
   });
-  const cdn = await Cdn.start(files, certificate);
+  const cdn = await Cdn.start(files, certificate, cdnFaults);
   const rest = await RestServer.start();
   const application = makeApplication(options, ids, state);
   const world: World = {
@@ -86,6 +87,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     gateway,
     rateLimiter: new RateLimiter(clock, options.rateLimits ?? true),
     faults: new Faults(),
+    cdnFaults,
     recorder: new Recorder(options.requestsKept ?? 5_000),
     violations,
     openApi,
@@ -97,6 +99,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   rest.attach(world);
   return new Sandbox(world, authority, async () => {
     world.faults.clear();
+    cdnFaults.clear();
     await Promise.all([gateway.close(), rest.close(), cdn.close()]);
     clock.stop();
     await files.close();

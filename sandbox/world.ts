@@ -29,6 +29,8 @@ export interface World {
   readonly gateway: Gateway;
   readonly rateLimiter: RateLimiter;
   readonly faults: Faults;
+  /** those of the CDN's requests */
+  readonly cdnFaults: Faults;
   readonly recorder: Recorder;
   readonly violations: Violations;
   readonly openApi: OpenApi | undefined;

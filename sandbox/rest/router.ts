@@ -43,7 +43,7 @@ export class Router {
 
   /** @returns the route, `wrongMethod` when only other methods exist at this path, or undefined */
   find(method: string, path: string): MatchedRoute | 'wrongMethod' | undefined {
-    const parts = path.split('/').map(decodeURIComponent);
+    const parts = pathParts(path);
     let wrongMethod = false;
     for (const { route, segments } of this.routes) {
       const params = matchSegments(segments, parts);
@@ -52,6 +52,15 @@ export class Router {
       wrongMethod = true;
     }
     return wrongMethod ? 'wrongMethod' : undefined;
+  }
+}
+
+/** The decoded parts of a path; none of a path that is wrongly encoded. */
+export function pathParts(path: string): string[] {
+  try {
+    return path.split('/').map(decodeURIComponent);
+  } catch {
+    return [];
   }
 }
 

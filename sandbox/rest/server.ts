@@ -75,7 +75,7 @@ export class RestServer {
       response.writeHead(503).end();
       return;
     }
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const url = URL.parse(request.url ?? '/', 'http://127.0.0.1') ?? new URL('http://127.0.0.1/');
     const method = request.method ?? 'GET';
     const path = url.pathname.replace(/^\/api(\/v\d+)?/, '');
     let body: RequestBody = { json: undefined, files: [] };

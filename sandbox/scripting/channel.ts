@@ -6,8 +6,7 @@ import { permissionBits } from '../permissions.ts';
 import type { PermissionName } from '../permissions.ts';
 import { isThread } from '../state.ts';
 import type { World } from '../world.ts';
-import { Message } from './message.ts';
-import { waitFor } from './waiting.ts';
+import { Message, waitForMatch } from './message.ts';
 import type { WaitOptions } from './waiting.ts';
 
 export interface Overwrite {
@@ -40,16 +39,13 @@ export class Channel {
 
   /** Waits for a message that is as wanted, one that is there already included. */
   async waitForMessage(predicate: (message: Message) => boolean, options?: WaitOptions): Promise<Message> {
-    return await waitFor(
-      this.world,
-      ['messageCreate', 'messageUpdate'],
-      () => this.messages.find(predicate),
-      () => {
-        const texts = this.messages.map((message) => `- ${message.text || '(no text)'}`);
-        return `no such message in #${this.name}; there are:\n${texts.join('\n') || '(none)'}`;
-      },
-      options,
-    );
+    const watched = {
+      present: () => this.visible(),
+      concerns: (message: MessageRecord) =>
+        message.channelId === this.id && message.ephemeralFor === undefined,
+      where: `in #${this.name}`,
+    };
+    return await waitForMatch(this.world, watched, predicate, options);
   }
 
   /** Sets what a role or member may do here. @param target a role, a user, or the bot: anything with its id */

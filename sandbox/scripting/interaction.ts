@@ -1,6 +1,6 @@
-import type { FirstResponse, InteractionRecord, JsonObject } from '../model.ts';
+import type { FirstResponse, InteractionRecord, JsonObject, MessageRecord } from '../model.ts';
 import type { World } from '../world.ts';
-import { Message } from './message.ts';
+import { Message, waitForMatch } from './message.ts';
 import { ScenarioError, waitFor } from './waiting.ts';
 import type { WaitOptions } from './waiting.ts';
 
@@ -73,16 +73,13 @@ export class Interaction {
 
   /** Waits for a message of this interaction that is as wanted, one that is there already included. */
   async waitForMessage(predicate: (message: Message) => boolean, options?: WaitOptions): Promise<Message> {
-    return await waitFor(
-      this.world,
-      ['messageCreate', 'messageUpdate'],
-      () => this.messages().find(predicate),
-      () => {
-        const texts = this.messages().map((message) => `- ${message.text || '(no text)'}`);
-        return `no such message of the interaction; there are:\n${texts.join('\n') || '(none)'}`;
-      },
-      options,
-    );
+    const { messageIds, channelId } = this.record;
+    const watched = {
+      present: () => this.messages().map(({ record }) => record),
+      concerns: (message: MessageRecord) => messageIds.includes(message.id),
+      where: `of interaction ${this.id} in channel ${channelId}`,
+    };
+    return await waitForMatch(this.world, watched, predicate, options);
   }
 
   private describe(response: FirstResponse): Response {

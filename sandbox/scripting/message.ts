@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { ComponentType, MessageFlags } from 'discord-api-types/v10';
 import type { JsonObject, MessageRecord } from '../model.ts';
-import { attachmentUrl, isEphemeral } from '../payloads.ts';
+import { attachmentUrl } from '../media-payloads.ts';
+import { isEphemeral } from '../payloads.ts';
 import { isObject, textOf } from '../json.ts';
 import { flattenComponents } from '../rest/component-schema.ts';
 import type { World } from '../world.ts';
-import { waitFor } from './waiting.ts';
+import { waitFor, waitForMessage } from './waiting.ts';
 import type { WaitOptions } from './waiting.ts';
 
 export interface Attachment {
@@ -183,4 +184,39 @@ export class Message {
       options,
     );
   }
+}
+
+/** Messages that someone watches, and what the watcher calls them. */
+export interface Watched {
+  readonly present: () => readonly MessageRecord[];
+  readonly concerns: (message: MessageRecord) => boolean;
+  /** such as "in #general" */
+  readonly where: string;
+}
+
+/** Waits for a message that is as wanted. @throws ScenarioError that lists what there was instead */
+export async function waitForMatch(
+  world: World,
+  watched: Watched,
+  predicate: (message: Message) => boolean,
+  options?: WaitOptions,
+): Promise<Message> {
+  const record = await waitForMessage(
+    world,
+    {
+      present: watched.present,
+      concerns: watched.concerns,
+      matches: (message) => predicate(new Message(world, message)),
+      describe: () => {
+        const texts = watched.present().map((message) => {
+          const { text, attachments } = new Message(world, message);
+          const files = attachments.map(({ filename }) => ` [${filename}]`).join('');
+          return `- ${text === '' ? '(no text)' : text}${files}`;
+        });
+        return `no such message ${watched.where}; there are:\n${texts.join('\n') || '(none)'}`;
+      },
+    },
+    options,
+  );
+  return new Message(world, record);
 }

@@ -51,7 +51,10 @@ export type MessageEvent = 'posted' | 'edited' | 'deleted';
 /** The whole local Discord, as a scenario handles it. */
 export class Sandbox {
   readonly clock: Clock;
+  /** what goes wrong with coming REST requests */
   readonly faults: Faults;
+  /** what goes wrong with coming downloads: methods and paths are those of the CDN */
+  readonly cdnFaults: Faults;
   readonly gateway: Gateway;
   private readonly world: World;
   private readonly stop: () => Promise<void>;
@@ -64,6 +67,7 @@ export class Sandbox {
     this.stop = stop;
     this.clock = world.clock;
     this.faults = world.faults;
+    this.cdnFaults = world.cdnFaults;
     this.gateway = world.gateway;
   }
 

@@ -7,20 +7,21 @@ import {
 } from 'discord-api-types/v10';
 import { openInteraction } from '../interactions.ts';
 import { addReaction, createMessage, deleteMessage, emptyDraft, removeReaction } from '../messaging.ts';
-import type { ChannelRecord, JsonObject, UserRecord } from '../model.ts';
+import type { ChannelRecord, JsonObject, MessageRecord, UserRecord } from '../model.ts';
 import { messagePayload } from '../payloads.ts';
 import { channelPermissions, may } from '../permissions.ts';
 import type { PermissionName } from '../permissions.ts';
 import { openDirectMessage } from '../rest/channels.ts';
 import { isObject, numbersOf, objectOf, objects } from '../json.ts';
 import { flattenComponents } from '../rest/component-schema.ts';
+import { isThread } from '../state.ts';
 import type { World } from '../world.ts';
 import { Channel } from './channel.ts';
 import { fillCommand, resolveUser } from './command-data.ts';
 import type { OptionValues } from './command-data.ts';
 import type { ScenarioFile } from './file.ts';
 import { Interaction } from './interaction.ts';
-import { Message } from './message.ts';
+import { Message, waitForMatch } from './message.ts';
 import { fillModal } from './modal-data.ts';
 import type { FieldValues } from './modal-data.ts';
 import { ScenarioError, waitFor } from './waiting.ts';
@@ -171,6 +172,7 @@ export class User {
   /** Adds a reaction. @param emoji such as 🔁 */
   react(message: Message, emoji: string): void {
     this.mustSee(message);
+    if (message.ephemeral) throw new ScenarioError('nobody can react to an ephemeral message');
     const isNew = !message.record.reactions.has(emoji);
     if (isNew) this.must('AddReactions', this.channelOf(message));
     addReaction(this.world, message.record, emoji, this.id);
@@ -185,9 +187,7 @@ export class User {
     const { world } = this;
     const given: Sending = typeof sending === 'string' ? { content: sending } : sending;
     this.must('ViewChannel', channel);
-    if (channel.record.guildId !== undefined && channel.record.type !== ChannelType.PublicThread) {
-      this.must('SendMessages', channel);
-    }
+    this.must(isThread(channel.record) ? 'SendMessagesInThreads' : 'SendMessages', channel);
     const message = await createMessage(world, {
       channel: channel.record,
       authorId: this.id,
@@ -241,16 +241,15 @@ export class User {
     predicate: (message: Message) => boolean,
     options?: WaitOptions,
   ): Promise<Message> {
-    return await waitFor(
-      this.world,
-      ['messageCreate', 'messageUpdate'],
-      () => this.sees(channel).find(predicate),
-      () => {
-        const texts = this.sees(channel).map((message) => `- ${message.text || '(no text)'}`);
-        return `${this.name} sees no such message; they see:\n${texts.join('\n') || '(nothing)'}`;
-      },
-      options,
-    );
+    const watched = {
+      present: () => this.sees(channel).map(({ record }) => record),
+      concerns: (message: MessageRecord) =>
+        message.channelId === channel.id &&
+        [undefined, this.id].includes(message.ephemeralFor) &&
+        may(channelPermissions(this.world.state, channel.record, this.id), 'ViewChannel'),
+      where: `that ${this.name} sees in #${channel.name}`,
+    };
+    return await waitForMatch(this.world, watched, predicate, options);
   }
 
   /** Opens or closes the door to messages from the bot (error 50007 when closed). */

@@ -1,3 +1,4 @@
+import type { MessageRecord } from '../model.ts';
 import type { StateEvents } from '../state.ts';
 import type { World } from '../world.ts';
 
@@ -42,5 +43,50 @@ export async function waitFor<T>(
   } finally {
     clearTimeout(timer);
     for (const event of events) world.state.events.off(event, check);
+  }
+}
+
+export interface MessageSearch {
+  /** where to look first: the messages that are there already */
+  readonly present: () => readonly MessageRecord[];
+  /** whether a message that came or changed is one of those that are looked at */
+  readonly concerns: (message: MessageRecord) => boolean;
+  readonly matches: (message: MessageRecord) => boolean;
+  readonly describe: () => string;
+}
+
+/**
+ * Waits for a message. Looks at all that are there, then only at those that come or change: with hundreds of people waiting at
+ * once, looking at everything after each event would be most of the work.
+ */
+export async function waitForMessage(
+  world: World,
+  search: MessageSearch,
+  options: WaitOptions = {},
+): Promise<MessageRecord> {
+  const { events } = world.state;
+  let found = search.present().find(search.matches);
+  let failure: unknown;
+  const look = (message: MessageRecord): void => {
+    try {
+      if (search.concerns(message) && search.matches(message)) found ??= message;
+    } catch (error) {
+      failure ??= error;
+    }
+  };
+  events.on('messageCreate', look).on('messageUpdate', look);
+  try {
+    return await waitFor(
+      world,
+      ['messageCreate', 'messageUpdate'],
+      () => {
+        if (failure !== undefined) throw failure;
+        return found;
+      },
+      search.describe,
+      options,
+    );
+  } finally {
+    events.off('messageCreate', look).off('messageUpdate', look);
   }
 }

@@ -74,3 +74,18 @@ test('names keep nothing that leads elsewhere', async () => {
   const { status } = await download(message.attachments[0]?.url ?? '', discord.certificateAuthority.pem);
   expect(status).toBe(200);
 });
+
+test('a download can be made to fail and to hang', async () => {
+  await using discord = await checkedSandbox();
+  const { pem } = discord.certificateAuthority;
+  const url = (await upload(discord)).attachments[0]?.url ?? '';
+  discord.cdnFaults.add({ path: /a\.txt$/, status: 503 });
+  expect((await download(url, pem)).status).toBe(503);
+  discord.cdnFaults.add({ path: /a\.txt$/ });
+  await expect(download(url, pem)).rejects.toThrow(/hang up|ECONNRESET/);
+  const held = discord.cdnFaults.pause({ path: /a\.txt$/ });
+  const late = download(url, pem);
+  await held.reached;
+  held.release();
+  expect(String((await late).bytes)).toBe('abc');
+});

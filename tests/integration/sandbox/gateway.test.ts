@@ -2,7 +2,7 @@ import { inflateSync, constants } from 'node:zlib';
 import { Client, Events, GatewayIntentBits, GatewayOpcodes } from 'discord.js';
 import type { Message } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { checkedSandbox, once, startBot } from './support.ts';
 
 const messages = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages];

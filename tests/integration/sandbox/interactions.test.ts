@@ -17,7 +17,6 @@ import {
   TextInputBuilder,
   TextInputStyle,
 } from 'discord.js';
-import type { Interaction, RepliableInteraction } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { file } from '../../../sandbox/start.ts';
 import type { Sandbox } from '../../../sandbox/start.ts';
@@ -42,31 +41,19 @@ function people(discord: Sandbox) {
   return { guild, channel, ada };
 }
 
-/** Resolves with the next interaction that the bot receives, so that a test answers it step by step. */
-function receiving() {
-  const { promise, resolve } = Promise.withResolvers<RepliableInteraction>();
-  return {
-    received: promise,
-    onInteraction: async (interaction: Interaction) => {
-      if (interaction.isRepliable()) resolve(interaction);
-    },
-  };
-}
-
 describe('a slash command', () => {
   test('carries what Discord sends: options, files, locale, permissions, limits, owners', async () => {
     await using discord = await checkedSandbox();
     const { guild, channel, ada } = people(discord);
     guild.setBoostTier(2);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     const png = Buffer.from('89504e470d0a1a0a0000000d4948445200000280000001e0', 'hex');
     const run = await ada.run(
       '/humo',
       { prompt: 'She speaks', image: file(png, 'my face.png', 'image/png') },
       { channel },
     );
-    const interaction = await received;
+    const interaction = await bot.nextInteraction();
     if (!interaction.isChatInputCommand()) throw new Error('no slash command');
     expect(interaction.options.getString('prompt')).toBe('She speaks');
     expect(interaction.options.getAttachment('image')).toMatchObject({
@@ -91,7 +78,7 @@ describe('a slash command', () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
     const run = ada.run('/humo', { prompt: 'early' }, { channel });
-    await using _bot = await startBot(discord, {
+    await using bot = await startBot(discord, {
       onInteraction: async (interaction) => interaction.isRepliable() && interaction.reply('here'),
     });
     expect((await (await run).firstResponse()).message?.text).toBe('here');
@@ -101,17 +88,18 @@ describe('a slash command', () => {
     );
     const eve = discord.createUser('eve');
     await expect(eve.run('/humo', { prompt: 'x' }, { channel })).rejects.toThrow('do not see the channel');
-    const elsewhere = discord.createGuild({ botIsMember: false });
-    elsewhere.addMember(eve);
-    const place = { channel: elsewhere.createChannel('there') };
+    const other = discord.createGuild({ botIsMember: false });
+    other.addMember(eve);
+    const place = { channel: other.createChannel('there') };
     await expect(eve.run('/humo', { prompt: 'x' }, place)).rejects.toThrow('installed neither');
+    expect(bot.failures).toEqual([]);
   });
 
   test('with default permissions is offered only to those who have them', async () => {
     await using discord = await checkedSandbox();
     const { guild, channel, ada } = people(discord);
     const command = { ...commandWithPrompt, default_member_permissions: '32' };
-    await using _bot = await startBot(discord, {
+    await using bot = await startBot(discord, {
       commands: [command],
       onInteraction: async (interaction) => interaction.isRepliable() && interaction.reply('yes'),
     });
@@ -119,6 +107,7 @@ describe('a slash command', () => {
     guild.addMember(ada, { roles: [guild.createRole('manager', ['ManageGuild'])] });
     const run = await ada.run('/humo', { prompt: 'x' }, { channel });
     expect((await run.firstResponse()).message?.text).toBe('yes');
+    expect(bot.failures).toEqual([]);
   });
 });
 
@@ -126,23 +115,21 @@ describe('the first answer', () => {
   test('comes too late after three seconds: 10062, and the person is told', async () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     const run = await ada.run('/humo', { prompt: 'x' }, { channel });
-    const interaction = await received;
-    const answer = expect(run.firstResponse()).rejects.toThrow('did not respond');
+    const interaction = await bot.nextInteraction();
+    const answer = run.firstResponse();
     discord.clock.advance('3100ms');
-    await answer;
+    await expect(answer).rejects.toThrow('did not respond');
     expect(await refusal(interaction.deferReply())).toMatchObject({ status: 404, code: 10062 });
   });
 
   test('is given once: 40060', async () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     await ada.run('/humo', { prompt: 'x' }, { channel });
-    const interaction = await received;
+    const interaction = await bot.nextInteraction();
     await interaction.deferReply();
     const rest = restOf(discord);
     const again = rest.post(Routes.interactionCallback(interaction.id, interaction.token), {
@@ -155,10 +142,9 @@ describe('the first answer', () => {
   test('with its response gives the message back', async () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     await ada.run('/humo', { prompt: 'x' }, { channel });
-    const response = await (await received).reply({ content: 'here', withResponse: true });
+    const response = await (await bot.nextInteraction()).reply({ content: 'here', withResponse: true });
     expect(response.resource?.message?.content).toBe('here');
     expect(response.interaction.responseMessageId).toBe(channel.messages[0]?.id);
   });
@@ -166,10 +152,9 @@ describe('the first answer', () => {
   test('may not be a modal to a modal, nor an update to a command', async () => {
     await using discord = await lenientSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     await ada.run('/humo', { prompt: 'x' }, { channel });
-    const interaction = await received;
+    const interaction = await bot.nextInteraction();
     const update = restOf(discord).post(Routes.interactionCallback(interaction.id, interaction.token), {
       body: { type: 6 },
       auth: false,
@@ -182,10 +167,9 @@ describe('after the first answer', () => {
   test('the token works for fifteen minutes: then 401 and 50027', async () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     await ada.run('/humo', { prompt: 'x' }, { channel });
-    const interaction = await received;
+    const interaction = await bot.nextInteraction();
     await interaction.deferReply();
     discord.clock.advance('14m');
     await interaction.editReply('still here');
@@ -197,10 +181,9 @@ describe('after the first answer', () => {
   test('the bot edits its public answer as itself once the token is dead', async () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     await ada.run('/humo', { prompt: 'x' }, { channel });
-    const reply = await (await received).reply({ content: 'first', withResponse: true });
+    const reply = await (await bot.nextInteraction()).reply({ content: 'first', withResponse: true });
     discord.clock.advance('20m');
     await reply.resource?.message?.edit('second');
     expect(channel.messages[0]?.text).toBe('second');
@@ -209,10 +192,9 @@ describe('after the first answer', () => {
   test('a deferred answer says that it is loading, and the first follow-up becomes it', async () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     const run = await ada.run('/humo', { prompt: 'x' }, { channel });
-    const interaction = await received;
+    const interaction = await bot.nextInteraction();
     await interaction.deferReply();
     const { message } = await run.firstResponse();
     expect(message).toMatchObject({ loading: true, text: '' });
@@ -226,10 +208,9 @@ describe('after the first answer', () => {
     await using discord = await checkedSandbox();
     const { guild, channel, ada } = people(discord);
     const ben = guild.addMember(discord.createUser('ben'));
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     const run = await ada.run('/humo', { prompt: 'x' }, { channel });
-    await (await received).reply({ content: 'only you', flags: MessageFlags.Ephemeral });
+    await (await bot.nextInteraction()).reply({ content: 'only you', flags: MessageFlags.Ephemeral });
     const { message, ephemeral } = await run.firstResponse();
     expect(ephemeral).toBe(true);
     expect(ada.sees(channel).map(({ text }) => text)).toEqual(['only you']);
@@ -241,10 +222,9 @@ describe('after the first answer', () => {
   test('a deleted answer is unknown: 10008', async () => {
     await using discord = await checkedSandbox();
     const { channel, ada } = people(discord);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { onInteraction });
+    await using bot = await startBot(discord);
     const run = await ada.run('/humo', { prompt: 'x' }, { channel });
-    const interaction = await received;
+    const interaction = await bot.nextInteraction();
     await interaction.reply('here');
     const message = await run.waitForMessage(({ text }) => text === 'here');
     await interaction.deleteReply();
@@ -253,21 +233,23 @@ describe('after the first answer', () => {
   });
 });
 
-describe('where only a person installed the application', () => {
-  async function elsewhere(discord: Sandbox) {
-    const guild = discord.createGuild({ botIsMember: false });
-    const channel = guild.createChannel('general');
-    const eve = guild.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
-    const { received, onInteraction } = receiving();
-    const bot = await startBot(discord, { commands: [everywhere], onInteraction });
-    const run = await eve.run('/humo', {}, { channel });
-    return { guild, channel, eve, bot, run, interaction: await received };
-  }
+/** A guild without the bot, a member who installed the application, and the bot. */
+async function elsewhere(discord: Sandbox) {
+  const guild = discord.createGuild({ botIsMember: false });
+  const channel = guild.createChannel('general');
+  const eve = guild.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
+  const bot = await startBot(discord, { commands: [everywhere] });
+  const run = await eve.run('/humo', {}, { channel });
+  const interaction = await bot.nextInteraction();
+  return { channel, eve, run, interaction, [Symbol.asyncDispose]: () => bot[Symbol.asyncDispose]() };
+}
 
+describe('where only a person installed the application', () => {
   test('the payload names the person as the owner, and the channel is out of reach', async () => {
     await using discord = await checkedSandbox();
-    const { channel, eve, bot, interaction } = await elsewhere(discord);
-    await using _bot = bot;
+    await using place = await elsewhere(discord);
+    const { channel, eve, interaction } = place;
+
     expect(interaction.authorizingIntegrationOwners).toMatchObject({ guildId: null, userId: eve.id });
     await interaction.reply('through the token');
     const direct = restOf(discord).post(Routes.channelMessages(channel.id), { body: { content: 'direct' } });
@@ -276,8 +258,9 @@ describe('where only a person installed the application', () => {
 
   test('five follow-ups are the most: 40094', async () => {
     await using discord = await checkedSandbox({ rateLimits: false });
-    const { bot, interaction, run } = await elsewhere(discord);
-    await using _bot = bot;
+    await using place = await elsewhere(discord);
+    const { interaction, run } = place;
+
     await interaction.reply('answer');
     for (const number of [1, 2, 3, 4, 5]) await interaction.followUp(`follow-up ${number}`);
     expect(await refusal(interaction.followUp('one too many'))).toMatchObject({ status: 400, code: 40094 });
@@ -290,23 +273,23 @@ describe('where only a person installed the application', () => {
     guild.everyone.setPermissions(['ViewChannel', 'SendMessages', 'UseApplicationCommands']);
     const channel = guild.createChannel('general');
     const eve = guild.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
-    await using _bot = await startBot(discord, {
+    await using bot = await startBot(discord, {
       commands: [everywhere],
       onInteraction: async (interaction) => interaction.isRepliable() && interaction.reply('hush'),
     });
     const run = await eve.run('/humo', {}, { channel });
     expect(await run.firstResponse()).toMatchObject({ kind: 'message', ephemeral: true });
     expect(channel.messages).toEqual([]);
+    expect(bot.failures).toEqual([]);
   });
 
   test('a group conversation works through the token', async () => {
     await using discord = await checkedSandbox();
     const eve = discord.createUser('eve', { hasInstalledApplication: true });
     const group = discord.createGroup([eve, discord.createUser('ben')]);
-    const { received, onInteraction } = receiving();
-    await using _bot = await startBot(discord, { commands: [everywhere], onInteraction });
+    await using bot = await startBot(discord, { commands: [everywhere] });
     await eve.run('/humo', {}, { channel: group });
-    const interaction = await received;
+    const interaction = await bot.nextInteraction();
     expect(interaction.context).toBe(InteractionContextType.PrivateChannel);
     await interaction.reply('hello all');
     await group.waitForMessage(({ text }) => text === 'hello all');

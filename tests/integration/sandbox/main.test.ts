@@ -13,10 +13,12 @@ test('in a terminal it says how to point a bot at it, takes requests, records th
   const record = join(folder, 'requests.jsonl');
   const child = execa({ node: true, cwd: root, reject: false })('sandbox/main.ts', ['--record', record]);
   let text = '';
-  for await (const line of child.iterable()) {
-    text += `${line}\n`;
-    if (line.startsWith('Ctrl+C')) break;
-  }
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += String(chunk);
+      if (text.includes('Ctrl+C')) resolve();
+    });
+  });
   const [, token] = /DISCORD_TOKEN='(.+)'/.exec(text) ?? [];
   const [, api] = /DISCORD_API_URL='(.+)'/.exec(text) ?? [];
   const rest = new REST({ api: api ?? '', version: '10' }).setToken(token ?? '');

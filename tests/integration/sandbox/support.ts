@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, DiscordAPIError, Events, GatewayIntentBits, REST, SlashCommandBuilder } from 'discord.js';
-import type { Interaction, RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
+import type {
+  Interaction,
+  RepliableInteraction,
+  RESTPostAPIApplicationCommandsJSONBody,
+  SendableChannels,
+} from 'discord.js';
 import { startSandbox } from '../../../sandbox/start.ts';
-import type { Sandbox } from '../../../sandbox/start.ts';
-import type { SandboxOptions } from '../../../sandbox/start.ts';
+import type { Sandbox, SandboxOptions } from '../../../sandbox/start.ts';
 
 const document = fileURLToPath(new URL('../../../../shared/discord/openapi.json', import.meta.url));
 
@@ -31,6 +35,7 @@ export const commandWithPrompt = new SlashCommandBuilder()
 export interface BotOptions {
   readonly intents?: readonly GatewayIntentBits[];
   readonly commands?: readonly RESTPostAPIApplicationCommandsJSONBody[];
+  /** without it, interactions wait for `nextInteraction` */
   readonly onInteraction?: (interaction: Interaction) => Promise<unknown>;
 }
 
@@ -39,10 +44,30 @@ export class TestBot {
   readonly client: Client<true>;
   /** what the interaction handler threw, oldest first */
   readonly failures: unknown[];
+  private readonly interactions: Interaction[];
 
-  constructor(client: Client<true>, failures: unknown[]) {
+  constructor(client: Client<true>, failures: unknown[], interactions: Interaction[]) {
     this.client = client;
     this.failures = failures;
+    this.interactions = interactions;
+  }
+
+  /** The next interaction that nobody took yet, so that a test answers it step by step. */
+  async nextInteraction(): Promise<RepliableInteraction> {
+    for (;;) {
+      const interaction = this.interactions.shift();
+      if (interaction?.isRepliable() === true) return interaction;
+      if (interaction === undefined) {
+        await new Promise((resolve) => this.client.once(Events.InteractionCreate, resolve));
+      }
+    }
+  }
+
+  /** A channel that the bot can post in, as discord.js shows it. */
+  async sendable(channelId: string): Promise<SendableChannels> {
+    const channel = await this.client.channels.fetch(channelId);
+    if (channel?.isSendable() !== true) throw new Error(`channel ${channelId} takes no messages`);
+    return channel;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -56,15 +81,17 @@ export async function startBot(discord: Sandbox, options: BotOptions = {}): Prom
     rest: { api: discord.apiUrl },
   });
   const failures: unknown[] = [];
+  const interactions: Interaction[] = [];
   client.on(Events.InteractionCreate, (interaction) => {
-    options.onInteraction?.(interaction).catch((error: unknown) => failures.push(error));
+    if (options.onInteraction === undefined) interactions.push(interaction);
+    else options.onInteraction(interaction).catch((error: unknown) => failures.push(error));
   });
   const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve));
   await client.login(discord.token);
   const loggedIn = await ready;
   const commands = options.commands ?? [commandWithPrompt];
   if (commands.length > 0) await loggedIn.application.commands.set([...commands]);
-  return new TestBot(loggedIn, failures);
+  return new TestBot(loggedIn, failures, interactions);
 }
 
 /** discord.js's REST client, logged in as the bot. @param retries how often it tries again */
