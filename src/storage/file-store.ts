@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import {
+  access,
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import type { Stats } from 'node:fs';
+import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
+import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
+
+/** Unfinished writes; a key cannot begin with a dot. */
+const partialFolder = '.partial';
+
+/** Artifacts as files below one folder, on a disk that the bot and the workers share. */
+export function createFileStore(directory: string): ArtifactStore {
+  const pathOf = (key: string) => join(directory, ...assertKey(key).split('/'));
+
+  async function* entries(folder: string): AsyncGenerator<{ path: string; stats: Stats }> {
+    const names = await readdir(folder, { withFileTypes: true }).catch(orNothing([]));
+    for (const entry of names) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (entry.name !== partialFolder) yield* entries(path);
+        continue;
+      }
+      const stats = await stat(path).catch(orNothing(null));
+      if (stats !== null) yield { path, stats };
+    }
+  }
+
+  return {
+    async put(key: string, source: ArtifactSource) {
+      const target = pathOf(key);
+      const partial = join(directory, partialFolder, randomUUID());
+      await mkdir(dirname(partial), { recursive: true });
+      await mkdir(dirname(target), { recursive: true });
+      try {
+        if (source instanceof Uint8Array) await writeFile(partial, source);
+        else await copyFile(source.path, partial, constants.COPYFILE_FICLONE);
+        // Renaming before the bytes are on the disk can leave an empty file after a power cut.
+        const file = await open(partial, 'r+');
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        const { size } = await stat(partial);
+        await rename(partial, target);
+        return { bytes: size };
+      } finally {
+        await rm(partial, { force: true });
+      }
+    },
+    async get(key) {
+      return readFile(pathOf(key)).catch(missing(key));
+    },
+    async fetchTo(key, path) {
+      await copyFile(pathOf(key), path, constants.COPYFILE_FICLONE).catch(missing(key));
+    },
+    async size(key) {
+      const stats = await stat(pathOf(key)).catch(orNothing(null));
+      return stats?.size ?? null;
+    },
+    async delete(key) {
+      await rm(pathOf(key), { force: true });
+    },
+    async deletePrefix(prefix) {
+      const folder = pathOf(assertPrefix(prefix).slice(0, -1));
+      let count = 0;
+      for await (const entry of entries(folder)) {
+        await rm(entry.path, { force: true });
+        count += 1;
+      }
+      await rm(folder, { recursive: true, force: true });
+      return count;
+    },
+    async deleteOlderThan(instant) {
+      let count = 0;
+      for await (const entry of entries(directory)) {
+        if (entry.stats.mtimeMs >= instant) continue;
+        await rm(entry.path, { force: true });
+        count += 1;
+      }
+      return count;
+    },
+    async list(prefix) {
+      const found: ArtifactEntry[] = [];
+      for await (const { path, stats } of entries(pathOf(assertPrefix(prefix).slice(0, -1)))) {
+        const key = relative(directory, path).split(sep).join('/');
+        found.push({ key, bytes: stats.size, writtenAt: stats.mtimeMs });
+      }
+      return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    async health() {
+      await mkdir(directory, { recursive: true });
+      await access(directory, constants.R_OK | constants.W_OK);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function missing(key: string) {
+  return (error: unknown): never => {
+    throw isNotFound(error) ? new ArtifactMissing(key) : error;
+  };
+}
+
+function orNothing<T>(nothing: T) {
+  return (error: unknown): T => {
+    if (isNotFound(error)) return nothing;
+    throw error;
+  };
+}

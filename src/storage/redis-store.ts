@@ -1,0 +1,153 @@
+import { open, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
+import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
+
+/** One Redis string of this size at most: large values block the server while they are copied. */
+const chunkBytes = 1024 * 1024;
+/** Artifacts end by themselves, so that a forgotten one never fills the memory. */
+const lifetimeSeconds = 7 * 24 * 60 * 60;
+
+/**
+ * Artifacts in Redis, for a bot and workers that share nothing else. A value is a few chunks under a fresh name, and
+ * an entry that points at them; writing the entry last is what makes the value appear whole.
+ */
+export function createRedisStore(url: string, prefix: string): ArtifactStore {
+  const redis = url.startsWith('unix://')
+    ? new Redis({ path: url.slice('unix://'.length), ...options })
+    : new Redis(url, options);
+  redis.on('error', () => {
+    // Every command reports its own failure; without a listener the process would end.
+  });
+  const index = `${prefix}:artifacts`;
+  const chunkKey = (name: string, number: number) => `${prefix}:artifact:${name}:${number}`;
+
+  const read = async (key: string): Promise<Entry | null> => {
+    const text = await redis.hget(index, assertKey(key));
+    return text === null ? null : (JSON.parse(text) as Entry);
+  };
+  const removeChunks = async (entry: Entry) => {
+    const keys = Array.from({ length: entry.chunks }, (_, number) => chunkKey(entry.name, number));
+    if (keys.length > 0) await redis.unlink(...keys);
+  };
+  const remove = async (key: string): Promise<boolean> => {
+    const entry = await read(key);
+    if (entry === null) return false;
+    await redis.hdel(index, key);
+    await removeChunks(entry);
+    return true;
+  };
+  const all = async (): Promise<ArtifactEntry[]> => {
+    const found: ArtifactEntry[] = [];
+    let cursor = '0';
+    do {
+      const [next, pairs] = await redis.hscan(index, cursor, 'COUNT', 500);
+      cursor = next;
+      for (let position = 0; position < pairs.length; position += 2) {
+        const entry = JSON.parse(pairs[position + 1] ?? 'null') as Entry | null;
+        if (entry !== null)
+          found.push({ key: pairs[position] ?? '', bytes: entry.bytes, writtenAt: entry.writtenAt });
+      }
+    } while (cursor !== '0');
+    return [...new Map(found.map((entry) => [entry.key, entry])).values()];
+  };
+  const get = async (key: string): Promise<Buffer> => {
+    const entry = await read(key);
+    if (entry === null) throw new ArtifactMissing(key);
+    const chunks = await Promise.all(
+      Array.from({ length: entry.chunks }, (_, number) => redis.getBuffer(chunkKey(entry.name, number))),
+    );
+    const whole = chunks.filter((chunk) => chunk !== null);
+    if (whole.length !== entry.chunks) throw new ArtifactMissing(key);
+    return Buffer.concat(whole);
+  };
+
+  return {
+    async put(key: string, source: ArtifactSource) {
+      assertKey(key);
+      const name = randomUUID();
+      let bytes = 0;
+      let chunks = 0;
+      for await (const chunk of chunksOf(source)) {
+        await redis.set(chunkKey(name, chunks), chunk, 'EX', lifetimeSeconds);
+        bytes += chunk.byteLength;
+        chunks += 1;
+      }
+      const earlier = await read(key);
+      const entry: Entry = { name, chunks, bytes, writtenAt: Date.now() };
+      await redis.hset(index, key, JSON.stringify(entry));
+      if (earlier !== null) await removeChunks(earlier);
+      return { bytes };
+    },
+    get,
+    async fetchTo(key, path) {
+      await writeFile(path, await get(key));
+    },
+    async size(key) {
+      const entry = await read(key);
+      if (entry === null) return null;
+      // The chunks may have ended before the entry: then there is no artifact.
+      const present =
+        entry.chunks === 0 || (await redis.exists(chunkKey(entry.name, entry.chunks - 1))) === 1;
+      return present ? entry.bytes : null;
+    },
+    async delete(key) {
+      await remove(assertKey(key));
+    },
+    async deletePrefix(given) {
+      assertPrefix(given);
+      let count = 0;
+      for (const entry of await all()) {
+        if (entry.key.startsWith(given) && (await remove(entry.key))) count += 1;
+      }
+      return count;
+    },
+    async deleteOlderThan(instant) {
+      let count = 0;
+      for (const entry of await all()) {
+        if (entry.writtenAt < instant && (await remove(entry.key))) count += 1;
+      }
+      return count;
+    },
+    async list(given) {
+      assertPrefix(given);
+      return (await all())
+        .filter((entry) => entry.key.startsWith(given))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    async health() {
+      await redis.ping();
+    },
+    async close() {
+      redis.disconnect();
+      await Promise.resolve();
+    },
+  };
+}
+
+const options = { maxRetriesPerRequest: 2, enableReadyCheck: true };
+
+interface Entry {
+  readonly name: string;
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly writtenAt: number;
+}
+
+async function* chunksOf(source: ArtifactSource): AsyncGenerator<Buffer> {
+  if (source instanceof Uint8Array) {
+    const whole = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+    for (let start = 0; start < whole.length; start += chunkBytes)
+      yield whole.subarray(start, start + chunkBytes);
+    return;
+  }
+  const file = await open(source.path);
+  try {
+    for await (const chunk of file.createReadStream({ highWaterMark: chunkBytes, autoClose: false })) {
+      yield chunk as Buffer;
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,124 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  NoSuchKey,
+  NotFound,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { CommonConfig } from '../config/environment.ts';
+import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
+import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
+
+type S3Settings = Extract<CommonConfig['artifacts'], { kind: 's3' }>;
+
+/** Artifacts in a bucket: Amazon S3, or anything that speaks its protocol, such as MinIO, R2 or RunPod's storage. */
+export function createS3Store(settings: S3Settings): ArtifactStore {
+  const client = new S3Client({
+    region: settings.region,
+    credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey },
+    // Other servers rarely have a host name for each bucket.
+    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
+  });
+  const { bucket: Bucket } = settings;
+
+  const body = async (key: string): Promise<Readable> => {
+    try {
+      const answer = await client.send(new GetObjectCommand({ Bucket, Key: assertKey(key) }));
+      if (answer.Body instanceof Readable) return answer.Body;
+      throw new TypeError('the S3 client gave no stream');
+    } catch (error) {
+      throw isMissing(error) ? new ArtifactMissing(key) : error;
+    }
+  };
+  async function* entries(Prefix?: string): AsyncGenerator<ArtifactEntry> {
+    const pages = paginateListObjectsV2({ client }, { Bucket, ...(Prefix === undefined ? {} : { Prefix }) });
+    for await (const page of pages) {
+      for (const object of page.Contents ?? []) {
+        yield {
+          key: object.Key ?? '',
+          bytes: object.Size ?? 0,
+          writtenAt: object.LastModified?.getTime() ?? 0,
+        };
+      }
+    }
+  }
+  const remove = async (key: string) => {
+    await client.send(new DeleteObjectCommand({ Bucket, Key: key }));
+  };
+
+  return {
+    async put(key: string, source: ArtifactSource) {
+      assertKey(key);
+      const isBytes = source instanceof Uint8Array;
+      const bytes = isBytes ? source.byteLength : (await stat(source.path)).size;
+      const Body = isBytes ? source : createReadStream(source.path);
+      await client.send(new PutObjectCommand({ Bucket, Key: key, Body, ContentLength: bytes }));
+      return { bytes };
+    },
+    async get(key) {
+      return Buffer.concat((await (await body(key)).toArray()) as Buffer[]);
+    },
+    async fetchTo(key, path) {
+      const partial = `${path}.part`;
+      try {
+        await pipeline(await body(key), createWriteStream(partial));
+        await rename(partial, path);
+      } finally {
+        await rm(partial, { force: true });
+      }
+    },
+    async size(key) {
+      try {
+        const head = await client.send(new HeadObjectCommand({ Bucket, Key: assertKey(key) }));
+        return head.ContentLength ?? 0;
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
+    async delete(key) {
+      await remove(assertKey(key));
+    },
+    async deletePrefix(prefix) {
+      let count = 0;
+      for await (const entry of entries(assertPrefix(prefix))) {
+        await remove(entry.key);
+        count += 1;
+      }
+      return count;
+    },
+    async deleteOlderThan(instant) {
+      let count = 0;
+      for await (const entry of entries()) {
+        if (entry.writtenAt >= instant) continue;
+        await remove(entry.key);
+        count += 1;
+      }
+      return count;
+    },
+    async list(prefix) {
+      const found: ArtifactEntry[] = [];
+      for await (const entry of entries(assertPrefix(prefix))) found.push(entry);
+      return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    async health() {
+      await client.send(new HeadBucketCommand({ Bucket }));
+    },
+    async close() {
+      client.destroy();
+      await Promise.resolve();
+    },
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof NoSuchKey || error instanceof NotFound;
+}
