@@ -8,22 +8,11 @@ import type {
   GenerationRequest,
   GenerationResult,
 } from '../queue/contract.ts';
+import { ArtifactMissing } from '../storage/store.ts';
+import type { ArtifactStore } from '../storage/store.ts';
 import type { Engine } from './engine.ts';
 import type { EngineDone, EngineRequest } from './protocol.ts';
 import { openScratch } from './scratch.ts';
-
-/** What the worker needs of the artifact store. Keys are as in the records. */
-export interface WorkFiles {
-  /** Writes an artifact to a file. @throws Failure or Error when it is not there */
-  fetch(key: string, path: string): Promise<void>;
-  storeFile(key: string, path: string): Promise<void>;
-  storeBytes(key: string, bytes: Uint8Array): Promise<void>;
-  /** @returns null when there is no such artifact */
-  read(key: string): Promise<Uint8Array | null>;
-  /** bytes; null when there is no such artifact */
-  size(key: string): Promise<number | null>;
-  remove(key: string): Promise<void>;
-}
 
 export interface EncodeInput {
   readonly frames: EngineDone['frames'];
@@ -44,7 +33,7 @@ export interface EncodedVideo {
 }
 
 export interface WorkParts {
-  readonly files: WorkFiles;
+  readonly store: ArtifactStore;
   readonly engine: Pick<Engine, 'generate' | 'start'>;
   readonly encode: (input: EncodeInput) => Promise<EncodedVideo>;
   readonly scratchRoot: string;
@@ -79,11 +68,11 @@ export async function processGeneration(
   context: WorkContext,
   parts: WorkParts,
 ): Promise<GenerationResult> {
-  const { files, log } = parts;
+  const { store, log } = parts;
   const { id, request } = generation;
   const { signal } = context;
 
-  const earlier = await storedResult(files, id);
+  const earlier = await storedResult(store, id);
   if (earlier !== null) {
     log.info({ id }, 'an earlier attempt had stored the video already');
     return earlier;
@@ -93,7 +82,7 @@ export async function processGeneration(
   tell({ stage: 'prepare', step: 0, steps: 1, etaSeconds: null });
 
   await using scratch = await openScratch(parts.scratchRoot, id);
-  const inputs = await fetchInputs(files, request, scratch.path);
+  const inputs = await fetchInputs(store, request, scratch.path);
   clock.lap('fetch');
   signal.throwIfAborted();
 
@@ -101,7 +90,7 @@ export async function processGeneration(
   const { weights } = await parts.engine.start();
   clock.lap('engineStart');
   const outputDirectory = join(scratch.path, 'engine');
-  const previews = createPreviewUploader(files, id, tell, log);
+  const previews = createPreviewUploader(store, id, tell, log);
   const done = await parts.engine.generate(id, engineRequest(request, inputs), {
     signal,
     outputDirectory,
@@ -139,22 +128,23 @@ export async function processGeneration(
     peakGiB: done.peakGiB ?? null,
     warnings: [],
   };
-  await files.storeBytes(resultKey(id), Buffer.from(JSON.stringify(result)));
-  await files.storeFile(result.video, video.path);
+  await store.put(resultKey(id), Buffer.from(JSON.stringify(result)));
+  await store.put(result.video, { path: video.path });
   clock.lap('store');
   await previews.finish();
   log.info({ id, bytes: video.bytes, engine: done.seconds, seconds: clock.laps }, 'video stored');
   return result;
 }
 
-async function storedResult(files: WorkFiles, id: string): Promise<GenerationResult | null> {
-  const [beside, bytes] = await Promise.all([files.read(resultKey(id)), files.size(videoKey(id))]);
-  if (beside === null || bytes === null) return null;
+async function storedResult(store: ArtifactStore, id: string): Promise<GenerationResult | null> {
+  const bytes = await store.size(videoKey(id));
+  if (bytes === null) return null;
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(beside).toString('utf8'));
-  } catch {
-    return null;
+    value = JSON.parse((await store.get(resultKey(id))).toString('utf8'));
+  } catch (error) {
+    if (error instanceof ArtifactMissing || error instanceof SyntaxError) return null;
+    throw error;
   }
   const parsed = generationResultSchema.safeParse(value);
   // Another size: the video is of yet another attempt.
@@ -167,7 +157,11 @@ interface Inputs {
   readonly soundtrack: string | null;
 }
 
-async function fetchInputs(files: WorkFiles, request: GenerationRequest, folder: string): Promise<Inputs> {
+async function fetchInputs(
+  store: ArtifactStore,
+  request: GenerationRequest,
+  folder: string,
+): Promise<Inputs> {
   const images = request.images.map((_key, index) => join(folder, `image-${index + 1}.png`));
   const audio = request.audio === null ? null : join(folder, 'speech.wav');
   // The name says nothing: whoever reads it judges by content.
@@ -179,7 +173,7 @@ async function fetchInputs(files: WorkFiles, request: GenerationRequest, folder:
   ];
   await Promise.all(
     wanted.map(async ([key, path]) => {
-      if (key !== null && path !== null && path !== undefined) await files.fetch(key, path);
+      if (key !== null && path !== null && path !== undefined) await store.fetchTo(key, path);
     }),
   );
   return { images, audio, soundtrack };
@@ -235,7 +229,7 @@ function createTeller(context: WorkContext): Teller {
 }
 
 /** Stores the newest preview under one key. One upload at a time; those overtaken meanwhile are skipped. */
-function createPreviewUploader(files: WorkFiles, id: string, tell: Teller, log: Logger) {
+function createPreviewUploader(store: ArtifactStore, id: string, tell: Teller, log: Logger) {
   let next: string | null = null;
   let uploading: Promise<void> | null = null;
   const upload = async () => {
@@ -243,7 +237,7 @@ function createPreviewUploader(files: WorkFiles, id: string, tell: Teller, log: 
       const path = next;
       next = null;
       try {
-        await files.storeFile(previewKey(id), path);
+        await store.put(previewKey(id), { path });
         tell.showPreview(previewKey(id));
       } catch (error) {
         // A picture on the way is not worth a video.
@@ -261,7 +255,7 @@ function createPreviewUploader(files: WorkFiles, id: string, tell: Teller, log: 
     async finish() {
       next = null;
       await uploading;
-      await files.remove(previewKey(id)).catch((error: unknown) => {
+      await store.delete(previewKey(id)).catch((error: unknown) => {
         log.warn({ id, error: String(error) }, 'a preview could not be removed');
       });
     },

@@ -1,0 +1,84 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../config/environment.ts';
+import type { WorkerConfig } from '../config/environment.ts';
+import type { Logger } from '../log.ts';
+import { createWorkQueue } from '../queue/work-queue.ts';
+import { Engine } from './engine.ts';
+import { engineCommand } from './engine-command.ts';
+import { processGeneration } from './process-generation.ts';
+import type { WorkParts } from './process-generation.ts';
+import { removeExpiredArtifacts } from './retention.ts';
+import { sweepScratch } from './scratch.ts';
+
+/** A forward pass of the largest model takes up to half a minute on an older GPU; the cancel waits for its end. */
+const cancelTimeout = 60_000;
+
+/**
+ * Starts the engine, takes job after job, and ends when `stop` aborts: the running job is back in the queue then.
+ *
+ * @throws Error or Failure when Redis cannot be reached or the engine does not start
+ */
+export async function runWorker(
+  config: WorkerConfig,
+  parts: Pick<WorkParts, 'store' | 'encode'>,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<void> {
+  const workerId = config.name ?? `${hostname()}-${process.pid}`;
+  const scratchRoot = join(config.dataDirectory, 'scratch');
+  const swept = await sweepScratch(scratchRoot);
+  if (swept > 0) log.info({ folders: swept }, 'cleared away what an earlier worker left behind');
+
+  const stopRemoving = removeExpiredArtifacts(parts.store, log);
+  const queue = createWorkQueue(config, log);
+  const engine = new Engine({
+    command: engineCommand(config, projectRoot),
+    directory: projectRoot,
+    startTimeout: config.engineStartTimeoutSeconds * 1000,
+    silenceTimeout: config.engineSilenceTimeoutSeconds * 1000,
+    cancelTimeout,
+    log,
+  });
+  const stopEngine = () => void engine.stop();
+  stop.addEventListener('abort', stopEngine);
+  try {
+    await Promise.all([queue.health(), parts.store.health()]);
+    const ready = await engine.start();
+    stop.throwIfAborted();
+    // From here on the job goes back to the queue first, and then the engine ends.
+    stop.removeEventListener('abort', stopEngine);
+    const models = config.models.filter((model) => ready.models.includes(model));
+    const missing = config.models.filter((model) => !ready.models.includes(model));
+    if (missing.length > 0) log.warn({ missing }, 'the engine lacks models that HUMO_MODELS names');
+    const consumer = await queue.consume({
+      models,
+      workerId,
+      prepare: async () => {
+        await engine.start();
+      },
+      describe: () => ({
+        device: engine.ready?.device ?? null,
+        weights: engine.ready?.weights ?? null,
+        pid: process.pid,
+      }),
+      work: async (generation, context) =>
+        processGeneration(generation, context, { ...parts, engine, scratchRoot, log }),
+    });
+    log.info({ workerId, models }, 'taking jobs');
+    await aborted(stop);
+    // The engine ends while the consumer waits for the work on it to end; the job is back in the queue before either.
+    await Promise.all([consumer.close(), engine.stop()]);
+  } finally {
+    stop.removeEventListener('abort', stopEngine);
+    stopRemoving();
+    await Promise.all([engine.stop(), queue.close()]);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
