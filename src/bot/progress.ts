@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { RawFile } from 'discord.js';
@@ -26,6 +27,9 @@ const tickInterval = 500;
 /** Later than this after its creation, a message can hardly be edited any more (30046): it keeps its last text. */
 const editableFor = 55 * 60_000;
 
+/** Status messages taken up after a restart: the newest of a queue that is longer than anyone looks. */
+const mostFollowed = 10_000;
+
 interface Followed {
   readonly id: string;
   readonly advice: readonly Advice[];
@@ -34,6 +38,7 @@ interface Followed {
   dirty: boolean;
   dueAt: number;
   lastContent: string | null;
+  /** digest of the picture that stands there */
   lastPreview: string | null;
   /** the edit under way */
   editing: Promise<unknown> | null;
@@ -69,7 +74,7 @@ export class ProgressReporter implements ProgressFollower {
   async start(): Promise<void> {
     const { queue, clock } = this.#options;
     this.#watching = await queue.watch((event) => this.#hear(event));
-    for (const generation of await queue.list({ statuses: ['queued', 'running'] })) {
+    for (const generation of await queue.list({ statuses: ['queued', 'running'], limit: mostFollowed })) {
       if (!this.#followed.has(generation.id)) this.#add(generation, []).dirty = true;
     }
     this.#stopTicking = clock.every(tickInterval, () => this.#tick());
@@ -192,13 +197,11 @@ export class ProgressReporter implements ProgressFollower {
         followed.dueAt = clock.now() + positionInterval;
       }
       const rendered = renderStatus({ generation, position, advice: followed.advice, settings });
-      const preview = generation.progress?.preview ?? null;
-      if (rendered.content === followed.lastContent && preview === followed.lastPreview) return;
-      const files =
-        preview === followed.lastPreview ? undefined : await this.#previewFiles(generation.id, preview);
-      await this.#edit(generation, rendered, files);
+      const preview = await this.#newPreview(generation, followed.lastPreview);
+      if (rendered.content === followed.lastContent && preview === null) return;
+      await this.#edit(generation, rendered, preview === null ? undefined : [preview.file]);
       followed.lastContent = rendered.content;
-      if (files !== undefined) followed.lastPreview = preview;
+      if (preview !== null) followed.lastPreview = preview.digest;
       followed.dueAt = Math.max(followed.dueAt, clock.now() + editInterval);
     } catch (error) {
       if (isUnknownMessage(error) || isDeadToken(error) || isOldMessageLimit(error))
@@ -231,9 +234,16 @@ export class ProgressReporter implements ProgressFollower {
     }
   }
 
-  async #previewFiles(id: string, key: string | null): Promise<RawFile[] | undefined> {
-    if (key === null) return undefined;
-    const data = await this.#options.readPreview(key);
-    return data === null ? undefined : [{ name: `preview-${id}.jpg`, data, contentType: 'image/jpeg' }];
+  /** The picture, if it is another one than the last. A worker may store all previews of a clip under one key. */
+  async #newPreview(
+    { id, progress }: Generation,
+    lastDigest: string | null,
+  ): Promise<{ file: RawFile; digest: string } | null> {
+    if (progress === null || progress.preview === null) return null;
+    const data = await this.#options.readPreview(progress.preview);
+    if (data === null) return null;
+    const digest = hash('sha1', data);
+    if (digest === lastDigest) return null;
+    return { digest, file: { name: `preview-${id}.jpg`, data, contentType: 'image/jpeg' } };
   }
 }

@@ -126,6 +126,9 @@ export default {
         },
       });
       accepted = { generation, advice: files.advice };
+    } catch (error) {
+      // Whatever broke off because the process stops is no fault of the files.
+      throw services.stopping.aborted ? new Refusal('refused.stopping') : error;
     } finally {
       leave();
       await services.journal.end(id);

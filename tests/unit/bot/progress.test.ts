@@ -27,12 +27,14 @@ let emit: (event: GenerationEvent) => void;
 let beforeEdit: (by: Edit['by']) => Promise<void>;
 let reporter: ProgressReporter;
 let waiting: number;
+let pictures: Map<string, Buffer>;
 
 beforeEach(async () => {
   clock = new ManualClock();
   records = new Map();
   edits = [];
   waiting = 1;
+  pictures = new Map();
   beforeEdit = async () => undefined;
   const record = async (by: Edit['by'], rendered: RenderedMessage, files?: readonly { name: string }[]) => {
     await beforeEdit(by);
@@ -68,7 +70,7 @@ beforeEach(async () => {
         return { channelId: '1', messageId: '2' };
       },
     },
-    readPreview: async (key) => (key === 'gone' ? null : Buffer.from(key)),
+    readPreview: async (key) => pictures.get(key) ?? null,
     settings,
     clock,
     logger: pino({ level: 'silent' }),
@@ -122,16 +124,18 @@ test('nothing is edited while nothing changes', async () => {
   expect(edits.length).toBe(1);
 });
 
-test('a new preview replaces the picture, an old one is not sent again', async () => {
+test('a new preview replaces the picture, an old one is not sent again, a lost one is left out', async () => {
   await reporter.start();
   const { id } = await follow();
-  progress(id, 5, 'previews/5');
-  await clock.advance(6_000);
-  progress(id, 6, 'previews/5');
-  await clock.advance(6_000);
-  progress(id, 7, 'gone');
-  await clock.advance(6_000);
-  expect(edits.map(({ files }) => files)).toEqual([[`preview-${id}.jpg`], null, null]);
+  // All under one key, as the worker does it.
+  for (const picture of ['first', 'first', 'second', null]) {
+    if (picture === null) pictures.delete('previews/1.jpg');
+    else pictures.set('previews/1.jpg', Buffer.from(picture));
+    progress(id, edits.length, 'previews/1.jpg');
+    await clock.advance(6_000);
+  }
+  const name = `preview-${id}.jpg`;
+  expect(edits.map(({ files }) => files)).toEqual([[name], null, [name], null]);
 });
 
 test('those who wait see their position change when others move', async () => {

@@ -1,0 +1,38 @@
+import type { Logger } from './log.ts';
+
+/** The promise is ten seconds from the signal to the exit. */
+const shutdownTimeout = 9_500;
+
+/**
+ * Runs a process's work with a signal that aborts on SIGTERM or SIGINT. What takes longer to stop than ten seconds is left
+ * behind: everything that matters has been made safe against that.
+ *
+ * @returns the exit status: 0 after a signal or a regular end, 1 after an error, which is logged
+ */
+export async function runUntilSignal(
+  log: Logger,
+  work: (stop: AbortSignal) => Promise<void>,
+): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (stop.signal.aborted) return;
+    log.info({ signal: name }, 'stopping');
+    stop.abort(new Error('asked to stop'));
+    setTimeout(() => {
+      log.error('did not stop in time');
+      process.exit(1);
+    }, shutdownTimeout).unref();
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  try {
+    await work(stop.signal);
+    return 0;
+  } catch (error) {
+    // Whatever was under way when the signal came may fail in any manner.
+    if (stop.signal.aborted) return 0;
+    log.fatal({ err: error }, 'the process cannot go on');
+    return 1;
+  } finally {
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+  }
+}
