@@ -27,7 +27,10 @@ const discordTexts: Readonly<Record<number | string, TextKey>> = {
 export function explain(error: unknown, texts: Texts, reference: string): Explanation {
   if (error instanceof Refusal) return { content: texts.say(error.key, error.values), unexpected: false };
   if (error instanceof Failure) {
-    return { content: failureText(texts, error, reference), unexpected: error.code === 'internal' };
+    const reason = failureText(texts, error, reference);
+    const { option } = error.context;
+    const content = option === undefined ? reason : texts.say('refused.file', { option, reason });
+    return { content, unexpected: error.code === 'internal' };
   }
   if (error instanceof DiscordAPIError) {
     const key = discordTexts[error.code];

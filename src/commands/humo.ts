@@ -18,6 +18,7 @@ import type { GenerateSettings, Shape } from '../config/generate.ts';
 import type { Generation } from '../queue/contract.ts';
 import { errorFields } from '../error-fields.ts';
 import { textsFor } from '../text/texts.ts';
+import type { Texts } from '../text/texts.ts';
 import { renderStatus } from './render/status.ts';
 import type { SlashCommand } from './support/definition.ts';
 import type { Advice, GivenFile } from './support/intake.ts';
@@ -212,17 +213,18 @@ interface ChosenOptions {
 }
 
 function readOptions(
-  { options: given }: ChatInputCommandInteraction,
+  { options: given, locale }: ChatInputCommandInteraction,
   settings: GenerateSettings,
 ): ChosenOptions {
   const audio = given.getAttachment('audio');
+  const texts = textsFor(locale);
   return {
     prompt: given.getString('prompt', true).trim(),
     images: imageOptions.flatMap((name) => {
       const attachment = given.getAttachment(name);
-      return attachment === null ? [] : [toFile(attachment)];
+      return attachment === null ? [] : [toFile(attachment, name, texts)];
     }),
-    audio: audio === null ? null : toFile(audio),
+    audio: audio === null ? null : toFile(audio, 'audio', texts),
     audioStart: given.getNumber('audio_start'),
     preset: given.getString('preset') ?? settings.defaultPreset,
     shape: shapeSchema.parse(given.getString('shape') ?? settings.defaultShape),
@@ -232,8 +234,12 @@ function readOptions(
   };
 }
 
-function toFile({ url, size }: Attachment): GivenFile {
-  return { url, size };
+function toFile(
+  { url, size }: Attachment,
+  option: (typeof imageOptions)[number] | 'audio',
+  texts: Texts,
+): GivenFile {
+  return { url, size, option: texts.say(`command.humo.${option}.name`) };
 }
 
 function isEphemeral(statusMessage: Message | null): boolean {

@@ -3,6 +3,8 @@ import type { GenerationRequest } from '../../queue/contract.ts';
 /** A file as the interaction names it. Nothing of it is believed but the address. */
 export interface GivenFile {
   readonly url: string;
+  /** the option that it was given for, as the person sees it: an error names it */
+  readonly option: string;
   /** bytes, as Discord states them: a first check before the download, which has its own */
   readonly size: number;
 }
@@ -31,7 +33,7 @@ export interface TakenFiles extends Pick<
 export interface Intake {
   /**
    * @param generationId part of the artifacts' keys
-   * @throws Failure `invalid_input`, `unsupported_media` or `too_large` that says which file is wrong and why
+   * @throws Failure `invalid_input`, `unsupported_media` or `too_large` that says why, with the file's `option` in its context
    */
   take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles>;
 }

@@ -112,6 +112,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ein privates Video, das länger als 15 Minuten braucht, muss als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder lass `privat` weg. Es steht nichts in der Warteschlange.',
   'refused.too_many_waiting':
     'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}}, mehr geht hier nicht auf einmal. Warte eines ab, oder brich eines ab.',
+  'refused.file': '**Zu `{option}`:** {reason}',
   'refused.not_understood':
     'Diesen Befehl kenne ich nicht (mehr). Hat er sich gerade geändert, lade Discord mit Strg+R neu.',
   'refused.stopping':
@@ -147,6 +148,19 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.too_large':
     'Eine deiner Dateien ist zu groß. Mach sie kleiner und gib den Befehl noch einmal ein.',
   'failure.undeliverable': 'Ich konnte das Ergebnis weder im Kanal noch als Direktnachricht senden.',
+  'failure.download_refused':
+    'Diese Datei kommt nicht von Discord, darum hole ich sie nicht. Hänge sie an den Befehl an.',
+  'failure.download_failed':
+    'Ich konnte diese Datei nicht von Discord holen. Bitte gib den Befehl noch einmal ein.',
+  'failure.download_slow':
+    'Discord hat diese Datei zu langsam geliefert. Bitte gib den Befehl noch einmal ein.',
+  'failure.file_gone': 'Discord hat diese Datei nicht mehr. Bitte hänge sie noch einmal an.',
+  'failure.file_too_large':
+    'Sie ist größer als {megabytes} MB. Mach sie kleiner, zum Beispiel durch Kürzen oder Umwandeln.',
+  'failure.files_expired':
+    'Die Dateien zu diesem Auftrag sind nicht mehr da. Bitte gib den Befehl noch einmal mit den Dateien ein.',
+  'failure.engine_protocol':
+    'Die Programme auf der Maschine, die das übernommen hat, passen nicht zusammen. Wer mich betreibt, muss sie aktualisieren.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',
   'failure.cancelled_by_moderator': 'Jemand aus der Moderation hat es abgebrochen.',
   'failure.cancelled': 'Es wurde abgebrochen.',

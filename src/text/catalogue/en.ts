@@ -110,6 +110,7 @@ export const en = {
     'I couldn’t send you the video: I’m not a member here, and your direct messages are closed to me. Open them (User settings → Content & social → Direct messages), or ask for the video in a server that I’m in. Nothing was queued.',
   'refused.direct_messages_closed_private':
     'A private video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or leave `private` out. Nothing was queued.',
+  'refused.file': '**About `{option}`:** {reason}',
   'refused.not_understood':
     'I don’t know this command (any more). If you just saw it change, reload Discord with Ctrl+R.',
   'refused.too_many_waiting':
@@ -146,6 +147,17 @@ export const en = {
     'I couldn’t read one of your files. Try PNG or JPEG for images, and MP3, WAV or OGG for sound.',
   'failure.too_large': 'One of your files is too large. Make it smaller and run the command again.',
   'failure.undeliverable': 'I could post the result neither in the channel nor in a direct message.',
+  'failure.download_refused':
+    'This file doesn’t come from Discord, so I don’t fetch it. Attach it to the command.',
+  'failure.download_failed': 'I couldn’t fetch this file from Discord. Please run the command again.',
+  'failure.download_slow': 'Discord delivered this file too slowly. Please run the command again.',
+  'failure.file_gone': 'Discord no longer has this file. Please attach it again.',
+  'failure.file_too_large':
+    'It’s larger than {megabytes} MB. Make it smaller, for example by cutting or converting it.',
+  'failure.files_expired':
+    'The files of this request are no longer kept. Please run the command again with the files.',
+  'failure.engine_protocol':
+    'The programs on the machine that took this don’t fit together. The people who run me have to update them.',
   'failure.cancelled_by_user': 'You cancelled it.',
   'failure.cancelled_by_moderator': 'A moderator cancelled it.',
   'failure.cancelled': 'It was cancelled.',

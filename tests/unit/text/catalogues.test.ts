@@ -72,18 +72,49 @@ test('names of commands and options are what Discord accepts', () => {
   }
 });
 
+/** The arguments of a call, cut at the commas that stand in no bracket. @param start just after the opening bracket */
+function argumentsAt(source: string, start: number): string[] {
+  const found = [''];
+  let depth = 0;
+  for (let at = start; at < source.length; at += 1) {
+    const character = source[at] ?? '';
+    if ('([{'.includes(character)) depth += 1;
+    if (')]}'.includes(character)) depth -= 1;
+    if (depth < 0) break;
+    if (character === ',' && depth === 0) found.push('');
+    else found[found.length - 1] += character;
+  }
+  return found;
+}
+
+/** The identifiers of failures in a source: those thrown, those of stored failures, and the choices of a conditional. */
+function identifiersIn(source: string): string[] {
+  const places = [...source.matchAll(/(?:new Failure|super)\(/g)].map(
+    ({ index, 0: { length } }) => argumentsAt(source, index + length)[1] ?? '',
+  );
+  for (const [, value] of source.matchAll(/\bidentifier(?::| =) ([^;,}]+)/g)) places.push(value ?? '');
+  return places
+    .flatMap((place) => [...place.matchAll(/'([a-z][a-z_0-9]+)'/g)])
+    .map(([, identifier]) => identifier ?? '');
+}
+
+test('identifiers are found wherever they hide', () => {
+  expect(identifiersIn(`new Failure('internal', a ? 'one' : 'two', { reason: 'no' })`)).toEqual([
+    'one',
+    'two',
+  ]);
+  expect(identifiersIn(`const identifier = slow ? 'three' : 'four'; throw x;`)).toEqual(['three', 'four']);
+  expect(identifiersIn(`{ code: 'too_large', identifier: 'five', context: {} }`)).toEqual(['five']);
+});
+
 test('every identifier of a Failure that the program throws or stores has a text', async () => {
   const identifiers = new Map<string, string>();
   for await (const file of glob('src/**/*.ts', { cwd: projectRoot })) {
-    const source = await readFile(join(projectRoot, file), 'utf8');
-    for (const [, identifier] of source.matchAll(/new Failure\(\s*'[a-z_]+',\s*'([a-z_0-9]+)'/g)) {
-      identifiers.set(identifier ?? '', file);
-    }
-    for (const [, identifier] of source.matchAll(/\bidentifier: '([a-z_0-9]+)'/g)) {
-      identifiers.set(identifier ?? '', file);
+    for (const identifier of identifiersIn(await readFile(join(projectRoot, file), 'utf8'))) {
+      identifiers.set(identifier, file);
     }
   }
-  expect([...identifiers.keys()]).toContain('direct_messages_closed');
+  expect([...identifiers.keys()]).toEqual(expect.arrayContaining(['direct_messages_closed', 'file_gone']));
   const without = [...identifiers].filter(
     ([identifier]) => !isTextKey(`failure.${identifier}`) && !isTextKey(`advice.${identifier}`),
   );
