@@ -1,0 +1,181 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { StoredFailure } from '../../../src/queue/contract.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import type { GenerationQueue } from '../../../src/queue/queue.ts';
+import { openDesk } from '../../support/desk.ts';
+import type { Desk } from '../../support/desk.ts';
+import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { TestRedis } from '../../support/redis.ts';
+import type { EngineScript } from '../../support/scripted-engine.ts';
+import { startWorkerProcess } from '../../support/worker-process.ts';
+import type { WorkerProcess } from '../../support/worker-process.ts';
+
+/** Everything here kills what it says: processes of their own, a real Redis, locks of one second. */
+let redis: TestRedis;
+let folder: string;
+let queue: GenerationQueue;
+let desk: Desk;
+const started: WorkerProcess[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-crash-'));
+  await mkdir(join(folder, 'gates'));
+  redis = await startRedis({ appendOnly: true });
+  queue = createGenerationQueue(testConfig(redis.url, folder), silent);
+  desk = await openDesk(queue);
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((worker) => worker.end('SIGKILL')));
+  await queue.close();
+  await redis.stop();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function worker(name: string, script: EngineScript = {}, more: { stopAfterStoring?: string } = {}) {
+  const process = startWorkerProcess({
+    redisUrl: redis.url,
+    prefix: 'test',
+    folder,
+    name,
+    script: { journal: join(folder, 'journal'), ...script },
+    ...more,
+  });
+  started.push(process);
+  await process.ready;
+  return process;
+}
+
+async function accept(): Promise<string> {
+  const draft = testDraft('1');
+  await queue.accept(draft);
+  return draft.id;
+}
+
+/** ids of the requests that engines have begun, in order */
+async function journal(): Promise<string[]> {
+  return (await readFile(join(folder, 'journal'), 'utf8')).trim().split('\n');
+}
+
+const gate = () => ({
+  gate: { beforeStep: 3, file: join(folder, 'gates', 'open') },
+  reached: join(folder, 'reached'),
+});
+const reached = () => expect.poll(() => existsSync(join(folder, 'reached')), { timeout: 10_000 }).toBe(true);
+const openGate = () => writeFile(join(folder, 'gates', 'open'), '');
+
+async function expectOneDelivery(id: string, expected: object): Promise<void> {
+  expect(await desk.ending(id)).toMatchObject(expected);
+  // Whoever looks for lost work finds none, and no job is left over.
+  expect(await queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });
+  expect(desk.deliveries).toEqual([id]);
+  expect(await queue.countWaiting('1')).toBe(0);
+}
+
+test('worker killed while denoising: another one makes the video', async () => {
+  const first = await worker('first', gate());
+  const id = await accept();
+  await reached();
+  await first.end('SIGKILL');
+  await openGate();
+  await worker('second');
+  await expectOneDelivery(id, { status: 'delivered', attempts: 2, workerId: 'second' });
+  expect(await journal()).toEqual([id, id]);
+});
+
+test('worker killed between storing and completing: the stored video is delivered, no GPU is used again', async () => {
+  const stored = join(folder, 'stored');
+  const first = await worker('first', {}, { stopAfterStoring: stored });
+  const id = await accept();
+  await expect.poll(() => existsSync(stored), { timeout: 10_000 }).toBe(true);
+  await first.end('SIGKILL');
+  await worker('second');
+  await expectOneDelivery(id, { status: 'delivered', result: { video: `videos/${id}.mp4` } });
+  expect(await journal()).toEqual([id]);
+});
+
+test('a worker that dies twice on the same request ends it, with a reason', async () => {
+  const first = await worker('first', gate());
+  const id = await accept();
+  await reached();
+  await first.end('SIGKILL');
+  await rm(join(folder, 'reached'));
+  const second = await worker('second', gate());
+  await reached();
+  await second.end('SIGKILL');
+  await worker('third');
+  await expectOneDelivery(id, { status: 'failed', attempts: 2, failure: { code: 'engine_crashed' } });
+  expect(await journal()).toEqual([id, id]);
+});
+
+test('engine killed: one more try, on a new engine', async () => {
+  await worker('only', { dieAtStep: 2, dieOnce: join(folder, 'died') });
+  const id = await accept();
+  await expectOneDelivery(id, { status: 'delivered', attempts: 2 });
+  expect(await journal()).toEqual([id, id]);
+});
+
+test('Redis killed and restarted while a video is made: it is delivered once', async () => {
+  await worker('only', gate());
+  const id = await accept();
+  await reached();
+  await redis.kill();
+  await openGate();
+  await redis.restart();
+  await expectOneDelivery(id, { status: 'delivered' });
+});
+
+test('Redis killed and restarted while a request waits: it is not lost', async () => {
+  const id = await accept();
+  await redis.kill();
+  await expect(queue.get(id)).rejects.toThrow();
+  await redis.restart();
+  await worker('only');
+  await expectOneDelivery(id, { status: 'delivered', attempts: 1 });
+});
+
+test('SIGTERM puts the job back at once, and the next worker does not wait for a lock', async () => {
+  const first = await worker('first', gate());
+  const id = await accept();
+  await reached();
+  const asked = performance.now();
+  first.child.kill('SIGTERM');
+  expect(await desk.status(id, 'queued')).toMatchObject({ attempts: 0, workerId: null });
+  expect(performance.now() - asked).toBeLessThan(900);
+  expect(await first.ended).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  await openGate();
+  await worker('second');
+  await expectOneDelivery(id, { status: 'delivered', attempts: 1, workerId: 'second' });
+});
+
+test('cancel while it waits, and while it runs', async () => {
+  const reason: StoredFailure = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} };
+  const running = await accept();
+  const waiting = await accept();
+  expect(await queue.cancel(waiting, reason)).toBe('cancelled');
+  expect(await queue.cancel(waiting, reason)).toBe('finished');
+  await worker('only', gate());
+  await reached();
+  expect(await queue.cancel(running, reason)).toBe('signalled');
+  for (const id of [waiting, running]) {
+    expect(await desk.ending(id)).toMatchObject({ status: 'cancelled', failure: reason });
+  }
+  expect(desk.deliveries.toSorted()).toEqual([running, waiting].toSorted());
+  expect(await journal()).toEqual([running]);
+  expect(await queue.cancel('01ARZ3NDEKTSV4RRFFQ69G5FAV', reason)).toBe('unknown');
+});
+
+test('two workers, twenty jobs: each once, on both', async () => {
+  await Promise.all([worker('left', { stepMilliseconds: 5 }), worker('right', { stepMilliseconds: 5 })]);
+  const ids = await Promise.all(Array.from({ length: 20 }, accept));
+  const records = await Promise.all(ids.map((id) => desk.ending(id)));
+  expect(new Set(records.map((record) => record.workerId))).toEqual(new Set(['left', 'right']));
+  expect(records.every((record) => record.status === 'delivered' && record.attempts === 1)).toBe(true);
+  expect((await journal()).toSorted()).toEqual(ids.toSorted());
+  expect(desk.deliveries.toSorted()).toEqual(ids.toSorted());
+});
