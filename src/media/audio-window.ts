@@ -1,0 +1,44 @@
+import { Failure } from '../failure.ts';
+
+export interface WindowRequest {
+  /** of the person's file */
+  readonly durationSeconds: number;
+  readonly startSeconds: number;
+  readonly minimumFrames: number;
+  readonly maximumFrames: number;
+  readonly fps: number;
+}
+
+export interface AudioWindow {
+  readonly startSeconds: number;
+  /** where the used sound ends; the video may end up to three frames later, in silence */
+  readonly endSeconds: number;
+  /** 4k + 1 */
+  readonly frames: number;
+}
+
+/**
+ * Which seconds of a sound a video uses: from the start, as many frames as the sound lasts, rounded up to 4k + 1 so that
+ * the last word is not cut, within the limits.
+ *
+ * @throws Failure `audio_start_beyond_end` (context: seconds) or `audio_too_short` (context: seconds)
+ */
+export function planAudioWindow(request: WindowRequest): AudioWindow {
+  const { durationSeconds, startSeconds, minimumFrames, maximumFrames, fps } = request;
+  if (startSeconds >= durationSeconds) {
+    throw new Failure('invalid_input', 'audio_start_beyond_end', { seconds: rounded(durationSeconds) });
+  }
+  const available = durationSeconds - startSeconds;
+  // Half a millisecond of tolerance: a decoder's idea of a length is not exact.
+  if (available + 0.0005 < minimumFrames / fps) {
+    throw new Failure('invalid_input', 'audio_too_short', { seconds: rounded(minimumFrames / fps) });
+  }
+  const wanted = Math.ceil(available * fps - 0.0125);
+  const whole = Math.ceil((wanted - 1) / 4) * 4 + 1;
+  const frames = Math.min(Math.max(whole, minimumFrames), maximumFrames);
+  return { startSeconds, endSeconds: Math.min(startSeconds + frames / fps, durationSeconds), frames };
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
+}

@@ -1,0 +1,207 @@
+import type { VideoSource } from './encode.ts';
+
+/** One way to encode a clip: as good as the constant quality gives, or two passes to a bitrate. */
+export type Attempt =
+  | { readonly kind: 'quality'; readonly crf: number; readonly size: Size; readonly audioKilobits: number }
+  | {
+      readonly kind: 'bitrate';
+      /** of the picture */
+      readonly kilobits: number;
+      readonly size: Size;
+      readonly audioKilobits: number;
+    };
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface ClipShape extends Size {
+  readonly frames: number;
+  readonly fps: number;
+  readonly hasAudio: boolean;
+}
+
+/** Visually lossless for H.264; larger numbers are smaller files. */
+export const bestCrf = 17;
+const fullAudioKilobits = 160;
+const audioLadder = [fullAudioKilobits, 96, 64, 48, 32] as const;
+/** Of the file, for the picture at least: sound is a small part unless the file is tiny. */
+const largestAudioShare = 0.25;
+/** Below this many bits for a pixel H.264 falls into blocks, and a smaller picture looks better. */
+const absurdBitsPerPixel = 0.035;
+const scales = [1, 0.75, 0.5, 0.375, 0.25] as const;
+const smallestSide = 48;
+const smallestKilobits = 8;
+/** Of the target, for what two passes miss it by. */
+const aim = 0.97;
+/** Container: header and, for each frame and audio packet, a few bytes of tables. */
+const containerBytes = 2500;
+const bytesPerFrame = 20;
+const bytesPerAudioSecond = 47 * 12;
+
+/** The first try: constant quality, at full size. Nearly always the only one. */
+export function firstAttempt(clip: ClipShape): Attempt {
+  return {
+    kind: 'quality',
+    crf: bestCrf,
+    size: { width: clip.width, height: clip.height },
+    audioKilobits: clip.hasAudio ? fullAudioKilobits : 0,
+  };
+}
+
+/**
+ * The next try after one that came out larger than `limitBytes`, or null when nothing smaller is worth watching.
+ *
+ * @param bytes size of the file that the last attempt made
+ */
+export function nextAttempt(
+  clip: ClipShape,
+  limitBytes: number,
+  last: Attempt,
+  bytes: number,
+): Attempt | null {
+  if (last.kind === 'bitrate') {
+    // Two passes missed: by how much is known now. Never less than a step down, so that this ends.
+    const shrink = Math.min(limitBytes / bytes, 1) * 0.95;
+    return withinReason(clip, limitBytes, scaleIndex(clip, last.size), Math.floor(last.kilobits * shrink));
+  }
+  return withinReason(clip, limitBytes, scaleIndex(clip, last.size), Number.POSITIVE_INFINITY);
+}
+
+/** The largest size, from `from` down the ladder, at which the bitrate that fits is not absurd. */
+function withinReason(
+  clip: ClipShape,
+  limitBytes: number,
+  from: number,
+  atMostKilobits: number,
+): Attempt | null {
+  const audioKilobits = affordableAudio(clip, limitBytes);
+  const seconds = clip.frames / clip.fps;
+  const overhead =
+    containerBytes + bytesPerFrame * clip.frames + (clip.hasAudio ? bytesPerAudioSecond * seconds : 0);
+  const bits = (limitBytes - overhead) * 8 * aim - audioKilobits * 1000 * seconds;
+  const kilobits = Math.min(Math.floor(bits / seconds / 1000), atMostKilobits);
+  if (kilobits < smallestKilobits) return null;
+  const sizes = sizeLadder(clip).slice(from);
+  const size =
+    sizes.find(
+      ({ width, height }) => (kilobits * 1000) / (width * height * clip.fps) >= absurdBitsPerPixel,
+    ) ?? sizes.at(-1);
+  return size === undefined ? null : { kind: 'bitrate', kilobits, size, audioKilobits };
+}
+
+function affordableAudio(clip: ClipShape, limitBytes: number): number {
+  if (!clip.hasAudio) return 0;
+  const kilobits = (limitBytes * 8 * largestAudioShare) / (clip.frames / clip.fps) / 1000;
+  return (
+    audioLadder.find((step) => step <= kilobits) ?? audioLadder[audioLadder.length - 1] ?? fullAudioKilobits
+  );
+}
+
+/** The sizes a clip may have, largest first: even sides, as yuv420p needs, and the aspect ratio kept. */
+export function sizeLadder(clip: Size): readonly Size[] {
+  const even = (side: number) => Math.max(2, Math.round(side / 2) * 2);
+  return scales
+    .map((scale) => ({ width: even(clip.width * scale), height: even(clip.height * scale) }))
+    .filter((size, index) => index === 0 || Math.min(size.width, size.height) >= smallestSide);
+}
+
+function scaleIndex(clip: ClipShape, size: Size): number {
+  return Math.max(
+    0,
+    sizeLadder(clip).findIndex(({ width }) => width === size.width),
+  );
+}
+
+export interface EncoderArguments {
+  readonly inputs: readonly { readonly path: string; readonly options: readonly string[] }[];
+  readonly output: readonly string[];
+}
+
+/**
+ * The arguments of ffmpeg for one attempt. Pure; every option means the same in ffmpeg 5 to 8.
+ *
+ * @param pass 1 and 2 of an attempt by bitrate; 0 for one by quality
+ * @param passLog prefix of the files between the passes
+ */
+export function encoderArguments(
+  source: VideoSource,
+  clip: ClipShape,
+  attempt: Attempt,
+  pass: 0 | 1 | 2,
+  passLog: string,
+): EncoderArguments {
+  const seconds = (clip.frames / clip.fps).toFixed(6);
+  const { width, height } = attempt.size;
+  const guards = (demuxer: string) => ['-nostdin', '-protocol_whitelist', 'file,pipe', '-f', demuxer];
+  const picture =
+    source.kind === 'raw'
+      ? {
+          path: source.path,
+          options: [
+            ...guards('rawvideo'),
+            ...[
+              '-pixel_format',
+              source.pixelFormat,
+              '-video_size',
+              `${clip.width}x${clip.height}`,
+              '-framerate',
+              String(clip.fps),
+            ],
+          ],
+        }
+      : { path: source.path, options: guards('mov') };
+  const soundInput = source.kind === 'raw' ? 1 : 0;
+  const inputs = [picture];
+  if (source.kind === 'raw' && source.sound !== null && pass !== 1) {
+    inputs.push({ path: source.sound.path, options: guards(source.sound.demuxer) });
+  }
+  const convert =
+    source.kind === 'raw'
+      ? 'in_range=full:out_range=tv:out_color_matrix=bt709'
+      : 'in_color_matrix=bt709:out_color_matrix=bt709';
+  const output = [
+    ...['-map', '0:v:0'],
+    // The conversion and the tags have to agree, or players show wrong colours.
+    ...[
+      '-vf',
+      `scale=${width}:${height}:flags=lanczos:${convert},format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709`,
+    ],
+    ...['-color_range', 'tv', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709'],
+    ...[
+      '-c:v',
+      'libx264',
+      '-profile:v',
+      'high',
+      '-preset',
+      'medium',
+      '-pix_fmt',
+      'yuv420p',
+      '-r',
+      String(clip.fps),
+    ],
+    ...['-frames:v', String(clip.frames)],
+    ...(attempt.kind === 'quality' ? ['-crf', String(attempt.crf)] : ['-b:v', `${attempt.kilobits}k`]),
+  ];
+  if (pass !== 0) output.push('-pass', String(pass), '-passlogfile', passLog);
+  if (pass === 1) return { inputs, output: [...output, '-an', '-f', 'null'] };
+  if (clip.hasAudio) {
+    output.push('-map', `${soundInput}:a:0`, '-af', `apad=whole_dur=${seconds},atrim=end=${seconds}`);
+    output.push('-c:a', 'aac', '-b:a', `${attempt.audioKilobits}k`, '-ar', '48000');
+  } else output.push('-an');
+  output.push(
+    '-t',
+    seconds,
+    '-map_metadata',
+    '-1',
+    '-map_chapters',
+    '-1',
+    '-fflags',
+    '+bitexact',
+    '-flags:v',
+    '+bitexact',
+  );
+  output.push('-flags:a', '+bitexact', '-movflags', '+faststart', '-f', 'mp4');
+  return { inputs, output };
+}

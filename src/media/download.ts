@@ -1,0 +1,142 @@
+import { lookup as systemLookup } from 'node:dns';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { rootCertificates } from 'node:tls';
+import ipaddr from 'ipaddr.js';
+import { Failure } from '../failure.ts';
+
+export interface DownloadRules {
+  /** `host`, for the usual port, or `host:port`; lower case. One with a port may be a private address: it was named on purpose. */
+  readonly allowedHosts: readonly string[];
+  readonly maximumBytes: number;
+  /** for the whole download */
+  readonly timeoutMilliseconds: number;
+  /** without a byte arriving */
+  readonly idleMilliseconds?: number;
+  /** PEM text of a further certificate authority */
+  readonly certificateAuthority?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const usualPort = '443';
+
+/**
+ * Downloads one attachment to `path`. Only https, only from the hosts on the list, never through a redirect, and never more
+ * than `maximumBytes`, whatever the server announces.
+ *
+ * @returns bytes written
+ * @throws Failure `download_refused` (address not allowed), `download_failed`, `file_gone` (404 or an expired link),
+ *   `file_too_large` (context: megabytes) or `download_slow`; the file is removed then
+ */
+export async function download(url: string, path: string, rules: DownloadRules): Promise<number> {
+  const address = allowedAddress(url, rules.allowedHosts);
+  const slow = AbortSignal.timeout(rules.timeoutMilliseconds);
+  const signal = rules.signal === undefined ? slow : AbortSignal.any([slow, rules.signal]);
+  try {
+    const response = await open(address, rules, signal);
+    checkAnswer(response, rules);
+    let bytes = 0;
+    const cap = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        if (bytes > rules.maximumBytes) done(tooLarge(rules.maximumBytes));
+        else done(null, chunk);
+      },
+    });
+    await pipeline(response, cap, createWriteStream(path), { signal });
+    if (!response.complete) throw new Failure('invalid_input', 'download_failed');
+    return bytes;
+  } catch (error) {
+    await rm(path, { force: true });
+    rules.signal?.throwIfAborted();
+    if (error instanceof Failure) throw error;
+    const identifier = slow.aborted || error instanceof IdleError ? 'download_slow' : 'download_failed';
+    throw new Failure('invalid_input', identifier, {}, { cause: error });
+  }
+}
+
+class IdleError extends Error {
+  override readonly name = 'IdleError';
+}
+
+function allowedAddress(text: string, allowedHosts: readonly string[]): URL {
+  const url = URL.parse(text);
+  const refused = () => new Failure('invalid_input', 'download_refused');
+  if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '')
+    throw refused();
+  const isListed =
+    url.port === '' || url.port === usualPort
+      ? allowedHosts.includes(url.hostname) || allowedHosts.includes(`${url.hostname}:${usualPort}`)
+      : allowedHosts.includes(`${url.hostname}:${url.port}`);
+  if (!isListed) throw refused();
+  if (ipaddr.isValid(url.hostname.replace(/^\[|\]$/g, '')) && !allowedHosts.includes(url.host))
+    throw refused();
+  return url;
+}
+
+function open(url: URL, rules: DownloadRules, signal: AbortSignal): Promise<IncomingMessage> {
+  const namedWithPort = rules.allowedHosts.includes(url.host) && url.port !== '';
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      {
+        method: 'GET',
+        headers: { accept: '*/*', 'accept-encoding': 'identity' },
+        signal,
+        // A fresh connection: a pooled one would skip the check of the address.
+        agent: false,
+        ...(namedWithPort ? {} : { lookup: publicLookup }),
+        ...(rules.certificateAuthority === undefined
+          ? {}
+          : { ca: [...rootCertificates, rules.certificateAuthority] }),
+      },
+      resolve,
+    );
+    outgoing.setTimeout(rules.idleMilliseconds ?? 10_000, () => outgoing.destroy(new IdleError('no data')));
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+/** A name on the list that leads into this network would make the bot a way in: such answers are refused. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) {
+      callback(error, '', 0);
+      return;
+    }
+    const inside = addresses.find(({ address }) => ipaddr.process(address).range() !== 'unicast');
+    const first = addresses[0];
+    if (inside !== undefined || first === undefined) {
+      callback(new Error(`${hostname} leads to an address that is not public`), '', 0);
+      return;
+    }
+    if (options.all === true) callback(null, addresses);
+    else callback(null, first.address, first.family);
+  });
+};
+
+function checkAnswer(response: IncomingMessage, rules: DownloadRules): void {
+  const status = response.statusCode ?? 0;
+  if (status !== 200) {
+    response.destroy();
+    // Discord answers 404 for links whose time is over.
+    throw new Failure(
+      'invalid_input',
+      status === 404 || status === 403 || status === 410 ? 'file_gone' : 'download_failed',
+    );
+  }
+  if (Number(response.headers['content-length'] ?? 0) > rules.maximumBytes) {
+    response.destroy();
+    throw tooLarge(rules.maximumBytes);
+  }
+}
+
+function tooLarge(maximumBytes: number): Failure {
+  return new Failure('too_large', 'file_too_large', { megabytes: Math.floor(maximumBytes / 1024 / 1024) });
+}

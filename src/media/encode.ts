@@ -1,0 +1,87 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import ffmpeg from 'fluent-ffmpeg';
+import { Failure } from '../failure.ts';
+import { encoderArguments, firstAttempt, nextAttempt } from './compression.ts';
+import type { Attempt, ClipShape } from './compression.ts';
+import { niceness, runFluent } from './process.ts';
+import type { RunLimits } from './process.ts';
+
+/** Frames as the engine writes them, with a sound beside; or a finished MP4 that has to get smaller. */
+export type VideoSource =
+  | {
+      readonly kind: 'raw';
+      readonly path: string;
+      readonly pixelFormat: 'rgb24';
+      readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
+    }
+  | { readonly kind: 'mp4'; readonly path: string };
+
+export interface EncodedVideo {
+  readonly path: string;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  /** length of the video */
+  readonly seconds: number;
+  /** smaller in width and height than asked for, to fit */
+  readonly downscaled: boolean;
+  /** every way that was tried; the last one made the file */
+  readonly attempts: readonly Attempt[];
+}
+
+const maximumAttempts = 12;
+
+/**
+ * Encodes a clip as H.264 (high, yuv420p, bt709) and AAC in an MP4 of at most `limitBytes`, exactly `frames / fps` long, as
+ * good as fits: constant quality if possible, else two passes to the size, else a smaller picture.
+ *
+ * @param target where the file goes; it appears whole
+ * @throws Failure `video_does_not_fit` (context: kilobytes) when nothing worth watching fits; MediaProcessError
+ */
+export async function encodeVideo(
+  source: VideoSource,
+  clip: ClipShape,
+  target: string,
+  limitBytes: number,
+  limits: RunLimits,
+): Promise<EncodedVideo> {
+  const partial = join(limits.scratch, 'encoding.mp4');
+  const attempts: Attempt[] = [];
+  let attempt: Attempt | null = firstAttempt(clip);
+  try {
+    while (attempt !== null && attempts.length < maximumAttempts) {
+      attempts.push(attempt);
+      const bytes = await encodeOnce(source, clip, attempt, partial, limits);
+      if (bytes <= limitBytes) {
+        await rename(partial, target);
+        const { width, height } = attempt.size;
+        const downscaled = width !== clip.width || height !== clip.height;
+        return { path: target, bytes, width, height, seconds: clip.frames / clip.fps, downscaled, attempts };
+      }
+      attempt = nextAttempt(clip, limitBytes, attempt, bytes);
+    }
+  } finally {
+    await rm(partial, { force: true });
+  }
+  throw new Failure('too_large', 'video_does_not_fit', { kilobytes: Math.floor(limitBytes / 1024) });
+}
+
+async function encodeOnce(
+  source: VideoSource,
+  clip: ClipShape,
+  attempt: Attempt,
+  target: string,
+  limits: RunLimits,
+): Promise<number> {
+  const passLog = join(limits.scratch, 'passes');
+  const passes = attempt.kind === 'quality' ? ([0] as const) : ([1, 2] as const);
+  for (const pass of passes) {
+    const { inputs, output } = encoderArguments(source, clip, attempt, pass, passLog);
+    const command = ffmpeg({ niceness, logger: undefined });
+    for (const input of inputs) command.input(input.path).inputOptions([...input.options]);
+    command.outputOptions([...output]).output(pass === 1 ? '/dev/null' : target);
+    await runFluent(command, limits);
+  }
+  return (await stat(target)).size;
+}

@@ -1,0 +1,93 @@
+import { open } from 'node:fs/promises';
+
+/**
+ * What a file is by its first bytes. Only these forms ever reach a decoder, and the decoder is told which one it is:
+ * playlists, concat scripts, SVG and other files that name further files are none of them.
+ */
+export type MediaForm = ImageForm | SoundForm;
+export type ImageForm = 'png' | 'jpeg' | 'gif' | 'webp' | 'avif' | 'heic';
+/** named as ffmpeg's demuxers */
+export type SoundForm =
+  | 'wav' | 'w64' | 'avi' | 'ogg' | 'flac' | 'mp3' | 'aac' | 'mov' | 'matroska' | 'aiff' | 'amr' | 'caf' | 'asf' | 'wv'
+  | 'ape' | 'au' | 'flv' | 'mpegts' | 'mpeg'; // prettier-ignore
+
+const imageForms: ReadonlySet<string> = new Set([
+  'png',
+  'jpeg',
+  'gif',
+  'webp',
+  'avif',
+  'heic',
+] satisfies ImageForm[]);
+
+export function isImageForm(form: MediaForm): form is ImageForm {
+  return imageForms.has(form);
+}
+
+/** How much of a file {@link sniff} looks at: enough for two packets of an MPEG transport stream. */
+export const sniffedBytes = 512;
+
+/** @returns null for what is not known */
+export async function sniffFile(path: string): Promise<MediaForm | null> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(sniffedBytes), 0, sniffedBytes, 0);
+    return sniff(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+/** The form of a file from its first bytes; null for what is not known. */
+export function sniff(head: Buffer): MediaForm | null {
+  const text = (start: number, end: number) => head.toString('latin1', start, end);
+  const starts = (...bytes: number[]) => bytes.every((byte, index) => head[index] === byte);
+
+  if (starts(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
+  if (starts(0xff, 0xd8, 0xff)) return 'jpeg';
+  if (text(0, 6) === 'GIF87a' || text(0, 6) === 'GIF89a') return 'gif';
+  if (text(0, 4) === 'RIFF') {
+    const kind = text(8, 12);
+    return kind === 'WEBP' ? 'webp' : kind === 'WAVE' ? 'wav' : kind === 'AVI ' ? 'avi' : null;
+  }
+  if (text(0, 4) === 'RF64' && text(8, 12) === 'WAVE') return 'wav';
+  if (text(0, 4) === 'riff' && starts(0x72, 0x69, 0x66, 0x66, 0x2e, 0x91)) return 'w64';
+  if (text(4, 8) === 'ftyp') return isoForm(head);
+  if (text(0, 4) === 'OggS') return 'ogg';
+  if (text(0, 4) === 'fLaC') return 'flac';
+  if (text(0, 4) === 'FORM' && (text(8, 12) === 'AIFF' || text(8, 12) === 'AIFC')) return 'aiff';
+  if (text(0, 5) === '#!AMR') return 'amr';
+  if (text(0, 4) === 'caff') return 'caf';
+  if (text(0, 4) === 'wvpk') return 'wv';
+  if (text(0, 4) === 'MAC ') return 'ape';
+  if (text(0, 4) === '.snd') return 'au';
+  if (text(0, 3) === 'FLV') return 'flv';
+  if (starts(0x1a, 0x45, 0xdf, 0xa3)) return 'matroska';
+  if (starts(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11)) return 'asf';
+  if (starts(0x00, 0x00, 0x01, 0xba)) return 'mpeg';
+  if (head[0] === 0x47 && head[188] === 0x47 && head[376] === 0x47) return 'mpegts';
+  if (text(0, 3) === 'ID3') return 'mp3';
+  // A frame header: eleven set bits, and then a layer (mp3) or the two zero bits that only ADTS has.
+  if (head[0] === 0xff && head[1] !== undefined) {
+    if ((head[1] & 0xf6) === 0xf0) return 'aac';
+    const isFrame =
+      (head[1] & 0xe0) === 0xe0 && (head[1] & 0x06) !== 0 && ((head[2] ?? 0xff) & 0xf0) !== 0xf0;
+    if (isFrame) return 'mp3';
+  }
+  return null;
+}
+
+/** The brands of an ISO base media file tell a picture from a film. */
+function isoForm(head: Buffer): MediaForm {
+  const length = Math.min(head.readUInt32BE(0), head.length);
+  const brands = new Set<string>();
+  for (let at = 8; at + 4 <= length; at += 4) {
+    if (at !== 12) brands.add(head.toString('latin1', at, at + 4)); // 12…16 is the minor version
+  }
+  if (brands.has('avif') || brands.has('avis')) return 'avif';
+  const isPicture = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'].some((brand) =>
+    brands.has(brand),
+  );
+  const isFilm = ['isom', 'mp41', 'mp42', 'qt  ', 'M4A ', 'M4V ', '3gp4'].some((brand) => brands.has(brand));
+  return isPicture && !isFilm ? 'heic' : 'mov';
+}
