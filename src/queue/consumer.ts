@@ -51,6 +51,8 @@ interface Options {
 interface Current {
   readonly id: string;
   readonly controller: AbortController;
+  /** null until the record says that this worker has it */
+  holder: Holder | null;
   cause: AbortCause | null;
 }
 
@@ -196,7 +198,7 @@ export class Consumer implements Closable {
   async #process(job: Job<Ticket, void>, token: string, model: ModelId): Promise<void> {
     const { workerId, log } = this.#options;
     const { id } = job.data;
-    const current: Current = { id, controller: new AbortController(), cause: null };
+    const current: Current = { id, controller: new AbortController(), holder: null, cause: null };
     // Set before the record says "running": from then on a cancel is a message to this worker.
     this.#current = current;
     const stopRenewal = this.#renewLock(job, token, current);
@@ -207,6 +209,7 @@ export class Consumer implements Closable {
         return;
       }
       const holder: Holder = { id, workerId, attempts };
+      current.holder = holder;
       const generation = await this.#ledger.get(id);
       if (generation === null) throw new Error(`the record of generation ${id} vanished`);
       // A worker told to stop while it took the job gives it back without starting.
@@ -343,13 +346,22 @@ export class Consumer implements Closable {
         this.#connection.hexists(names.record(current.id), 'cancel'),
       ]);
       if (cancelled === 1) this.#abort(current, 'cancelled');
-      if (held !== 1) this.#abort(current, 'lock lost');
+      if (held === 1) return;
+      const { holder } = current;
+      const regained = holder !== null && (await this.#ledger.relock(holder, token, lockDuration));
+      if (!regained) this.#abort(current, 'lock lost');
     };
-    const timer = setInterval(() => {
+    const attempt = () => {
       if (this.#connection.status !== 'ready') return;
       renew().catch((error: unknown) => log.warn({ id: current.id, error: String(error) }, 'lock renewal'));
-    }, lockDuration / 3);
-    return () => clearInterval(timer);
+    };
+    const timer = setInterval(attempt, lockDuration / 3);
+    // After an outage each moment counts: a check for stalled jobs may come first.
+    this.#connection.on('ready', attempt);
+    return () => {
+      clearInterval(timer);
+      this.#connection.off('ready', attempt);
+    };
   }
 
   #abort(current: Current, cause: AbortCause): void {

@@ -130,6 +130,11 @@ export class Ledger {
     return { answer, attempts };
   }
 
+  /** Takes back a lock that lapsed while Redis was away. @returns false when somebody else goes on with the job */
+  async relock(holder: Holder, token: string, lockDuration: number): Promise<boolean> {
+    return (await this.#run('relock', { ...holder, token, lockDuration })) === 1;
+  }
+
   async progress(holder: Holder, progress: GenerationProgress): Promise<void> {
     await this.#run('progress', { ...holder, progress: JSON.stringify(progress) });
   }

@@ -101,6 +101,19 @@ function commands.progress(input)
   return 1
 end
 
+-- Redis was away for longer than the lock lives. Whoever holds the record takes the job's lock again, unless the check for stalled
+-- jobs has already put the job back.
+function commands.relock(input)
+  local model = redis.call('HGET', recordKey(input.id), 'model')
+  if not model or not isHeldBy(input) then return 0 end
+  local job = bullKey(model, 'g-' .. input.id)
+  if redis.call('EXISTS', job .. ':lock') == 1 then return 0 end
+  if not redis.call('LPOS', bullKey(model, 'active'), 'g-' .. input.id) then return 0 end
+  redis.call('SET', job .. ':lock', input.token, 'PX', input.lockDuration)
+  redis.call('SREM', bullKey(model, 'stalled'), 'g-' .. input.id)
+  return 1
+end
+
 -- A request that was told "it will be cancelled" ends cancelled, even when the work was done first.
 function commands.finish(input)
   local held, status = isHeldBy(input)

@@ -10,7 +10,7 @@ import type { TestRedis } from '../../support/redis.ts';
 
 let redis: TestRedis;
 let number = 0;
-let queue: GenerationQueue;
+let opened: GenerationQueue;
 let workers: WorkQueue[] = [];
 
 beforeAll(async () => {
@@ -20,13 +20,14 @@ afterAll(async () => {
   await redis.stop();
 });
 afterEach(async () => {
-  await Promise.all([queue, ...workers].map((part) => part.close()));
+  await Promise.all([opened, ...workers].map((part) => part.close()));
   workers = [];
 });
 
 function open(): { queue: GenerationQueue; worker: () => WorkQueue } {
   const config = testConfig(redis.url, redis.folder, `life-${(number += 1)}`);
-  queue = createGenerationQueue(config, silent);
+  const queue = createGenerationQueue(config, silent);
+  opened = queue;
   return {
     queue,
     worker() {
@@ -41,11 +42,13 @@ function open(): { queue: GenerationQueue; worker: () => WorkQueue } {
 async function collect(from: GenerationQueue) {
   const delivered: Generation[] = [];
   const waiting = new Map<string, (generation: Generation) => void>();
+  const settle = async (id: string) => {
+    const generation = await from.get(id);
+    if (generation?.deliveredAt) waiting.get(id)?.(generation);
+  };
   await from.watch((event) => {
     if (event.kind !== 'status' || !['delivered', 'failed', 'cancelled'].includes(event.status)) return;
-    void from.get(event.id).then((generation) => {
-      if (generation?.deliveredAt) waiting.get(event.id)?.(generation);
-    });
+    void settle(event.id);
   });
   await from.consumeDeliveries(async (generation) => {
     delivered.push(generation);
