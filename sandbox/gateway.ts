@@ -184,7 +184,11 @@ export class Gateway {
   }
 
   dispatchReaction(
-    event: 'MESSAGE_REACTION_ADD' | 'MESSAGE_REACTION_REMOVE',
+    event:
+      | 'MESSAGE_REACTION_ADD'
+      | 'MESSAGE_REACTION_REMOVE'
+      | 'MESSAGE_REACTION_REMOVE_ALL'
+      | 'MESSAGE_REACTION_REMOVE_EMOJI',
     message: MessageRecord,
     payload: JsonObject,
   ): void {

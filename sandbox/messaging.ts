@@ -22,6 +22,8 @@ export interface NewMessage {
   readonly interaction?: InteractionRecord;
   readonly referencedMessageId?: string | undefined;
   readonly loading?: boolean;
+  /** instead of a new id: a forum post's first message has that of its thread */
+  readonly id?: string;
   /** files that are stored already, besides those of the draft */
   readonly attachments?: readonly AttachmentRecord[];
 }
@@ -42,7 +44,7 @@ export const emptyDraft: MessageDraft = {
 
 export async function createMessage(world: World, request: NewMessage): Promise<MessageRecord> {
   const { channel, draft, interaction } = request;
-  const id = world.ids.next();
+  const id = request.id ?? world.ids.next();
   const ephemeral = interaction !== undefined && (draft.flags & MessageFlags.Ephemeral) !== 0;
   const flags =
     (ephemeral ? draft.flags : draft.flags & ~MessageFlags.Ephemeral) |
@@ -132,6 +134,24 @@ export function removeReaction(world: World, message: MessageRecord, emoji: stri
   if (reaction.userIds.size === 0) message.reactions.delete(emoji);
   const { member: _, ...event } = reactionEvent(world, message, reaction, userId);
   world.gateway.dispatchReaction('MESSAGE_REACTION_REMOVE', message, event);
+  world.state.events.emit('messageUpdate', message);
+}
+
+/** @param emoji undefined: all of them */
+export function removeReactions(world: World, message: MessageRecord, emoji: string | undefined): void {
+  const removed = emoji === undefined ? undefined : message.reactions.get(emoji);
+  if (emoji === undefined) message.reactions.clear();
+  else if (!message.reactions.delete(emoji)) return;
+  world.gateway.dispatchReaction(
+    emoji === undefined ? 'MESSAGE_REACTION_REMOVE_ALL' : 'MESSAGE_REACTION_REMOVE_EMOJI',
+    message,
+    {
+      channel_id: message.channelId,
+      message_id: message.id,
+      ...(message.guildId === undefined ? {} : { guild_id: message.guildId }),
+      ...(removed === undefined ? {} : { emoji: removed.emoji }),
+    },
+  );
   world.state.events.emit('messageUpdate', message);
 }
 

@@ -29,6 +29,17 @@ export const guildRoutes: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/guilds/{guild_id}/threads/active',
+    authenticated: true,
+    rateLimit,
+    handle({ world, param }) {
+      const guild = accessibleGuild(world, param('guild_id'));
+      const threads = world.state.threadsOf(guild.id).map((thread) => channelPayload(world, thread));
+      return { status: 200, body: { threads, members: [], has_more: false } };
+    },
+  },
+  {
+    method: 'GET',
     path: '/guilds/{guild_id}/roles',
     authenticated: true,
     rateLimit,

@@ -60,16 +60,16 @@ export const messageRoutes: readonly Route[] = [
         existing: undefined,
         uploadLimit: channelUploadLimit(world, channel),
       });
-      const earlier = draft.enforceNonce ? findByNonce(world, channel, draft.nonce) : undefined;
-      if (earlier !== undefined) return { status: 200, body: messagePayload(world, earlier) };
-      if (draft.newFiles.length > 0) requirePermissions(world, channel, ['AttachFiles']);
-      const referenced = findReferenced(world, channel, draft);
-      const message = await createMessage(world, {
-        channel,
-        authorId: world.application.botId,
-        draft,
-        type: referenced === undefined ? MessageType.Default : MessageType.Reply,
-        referencedMessageId: referenced?.id,
+      const message = await oncePerNonce(world, channel, draft, async () => {
+        if (draft.newFiles.length > 0) requirePermissions(world, channel, ['AttachFiles']);
+        const referenced = findReferenced(world, channel, draft);
+        return await createMessage(world, {
+          channel,
+          authorId: world.application.botId,
+          draft,
+          type: referenced === undefined ? MessageType.Default : MessageType.Reply,
+          referencedMessageId: referenced?.id,
+        });
       });
       return { status: 200, body: messagePayload(world, message) };
     },
@@ -171,12 +171,32 @@ function page(channel: ChannelRecord, query: URLSearchParams): MessageRecord[] {
   return older.slice(-limit).toReversed();
 }
 
-function findByNonce(
+/** Messages with a nonce that are being made at this moment, by channel and nonce. */
+const inTheMaking = new WeakMap<World, Map<string, Promise<MessageRecord>>>();
+
+/** Makes a message unless its nonce, when it is to be enforced, made one within the last minutes or is making one now. */
+async function oncePerNonce(
   world: World,
   channel: ChannelRecord,
-  nonce: string | undefined,
-): MessageRecord | undefined {
-  if (nonce === undefined) return undefined;
+  draft: MessageDraft,
+  make: () => Promise<MessageRecord>,
+): Promise<MessageRecord> {
+  if (!draft.enforceNonce || draft.nonce === undefined) return await make();
+  const earlier = findByNonce(world, channel, draft.nonce);
+  if (earlier !== undefined) return earlier;
+  const pending = inTheMaking.get(world) ?? new Map<string, Promise<MessageRecord>>();
+  inTheMaking.set(world, pending);
+  const key = `${channel.id} ${draft.nonce}`;
+  const making = pending.get(key) ?? make();
+  pending.set(key, making);
+  try {
+    return await making;
+  } finally {
+    pending.delete(key);
+  }
+}
+
+function findByNonce(world: World, channel: ChannelRecord, nonce: string): MessageRecord | undefined {
   const since = world.clock.now() - limits.nonceMemory;
   return [...channel.messages.values()].findLast(
     (message) =>

@@ -1,7 +1,7 @@
 import { RESTJSONErrorCodes } from 'discord-api-types/v10';
 import { DiscordError, refuse } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { addReaction, removeReaction } from '../messaging.ts';
+import { addReaction, removeReaction, removeReactions } from '../messaging.ts';
 import { userPayload } from '../payloads.ts';
 import { accessibleChannel, requirePermissions, visibleMessage } from './access.ts';
 import type { RestRequest, Route } from './router.ts';
@@ -56,6 +56,19 @@ export const reactionRoutes: readonly Route[] = [
       return { status: 204 };
     },
   },
+  ...[path, `${path}/{emoji_name}`].map((of): Route => ({
+    method: 'DELETE',
+    path: of,
+    authenticated: true,
+    rateLimit,
+    handle({ world, param, params }) {
+      const channel = accessibleChannel(world, param('channel_id'));
+      const message = visibleMessage(world, channel.id, param('message_id'));
+      requirePermissions(world, channel, ['ManageMessages']);
+      removeReactions(world, message, params['emoji_name']);
+      return { status: 204 };
+    },
+  })),
   {
     method: 'GET',
     path: `${path}/{emoji_name}`,

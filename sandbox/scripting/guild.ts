@@ -94,6 +94,7 @@ export class Guild {
       channel: post.record,
       authorId: author.id,
       draft: { ...emptyDraft, content },
+      id: post.id,
     });
     return post;
   }

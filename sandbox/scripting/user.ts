@@ -4,6 +4,8 @@ import {
   ChannelType,
   ComponentType,
   InteractionContextType,
+  MessageFlags,
+  MessageType,
 } from 'discord-api-types/v10';
 import { openInteraction } from '../interactions.ts';
 import { addReaction, createMessage, deleteMessage, emptyDraft, removeReaction } from '../messaging.ts';
@@ -194,8 +196,10 @@ export class User {
       draft: {
         ...emptyDraft,
         content: given.content,
-        mentions: { ...emptyDraft.mentions, users: undefined },
+        flags: given.voiceSeconds === undefined ? 0 : MessageFlags.IsVoiceMessage,
+        mentions: { ...emptyDraft.mentions, users: undefined, repliedUser: true },
       },
+      type: given.replyTo === undefined ? MessageType.Default : MessageType.Reply,
       referencedMessageId: given.replyTo?.id,
       ...(given.files === undefined
         ? {}

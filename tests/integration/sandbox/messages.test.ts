@@ -53,6 +53,21 @@ describe('posting', () => {
     expect((await target.send(message)).id).not.toBe(first.id);
   });
 
+  test('two deliveries of one nonce at the same moment make one message', async () => {
+    await using discord = await checkedSandbox();
+    const { channel } = place(discord);
+    const files = [{ name: 'out.mp4', data: Buffer.alloc(2_000_000) }];
+    const deliver = async () =>
+      await restOf(discord).post(Routes.channelMessages(channel.id), {
+        body: { content: 'result', nonce: 'd-01JABC', enforce_nonce: true },
+        files,
+      });
+    const [one, two] = await Promise.all([deliver(), deliver()]);
+    expect(channel.messages).toHaveLength(1);
+    expect(one).toEqual(expect.objectContaining({ id: channel.messages[0]?.id }));
+    expect(two).toEqual(expect.objectContaining({ id: channel.messages[0]?.id }));
+  });
+
   test('a nonce without its enforcement does not hold a second message back', async () => {
     await using discord = await checkedSandbox();
     const { channel } = place(discord);
