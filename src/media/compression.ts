@@ -181,7 +181,6 @@ export function encoderArguments(
       '-r',
       String(clip.fps),
     ],
-    ...['-frames:v', String(clip.frames)],
     ...(attempt.kind === 'quality' ? ['-crf', String(attempt.crf)] : ['-b:v', `${attempt.kilobits}k`]),
   ];
   if (pass !== 0) output.push('-pass', String(pass), '-passlogfile', passLog);
