@@ -8,18 +8,27 @@ import type { WorkerConfig } from '../config/environment.ts';
  *
  * @throws Error that says how to get the environment when it is not there
  */
-export function engineCommand(config: WorkerConfig, projectRoot: string): string[] {
+export function engineCommand(
+  config: WorkerConfig,
+  projectRoot: string,
+): { readonly command: readonly string[]; readonly directory: string } {
   const flags = ['--profile', config.generate.profile, '--config', config.generateFile];
   for (const model of config.models) flags.push('--model', model);
   flags.push('--weights', config.weightsDirectory);
   if (config.memoryLimitGiB !== undefined) flags.push('--memory-limit', String(config.memoryLimitGiB));
   if (config.precision !== undefined) flags.push('--precision', config.precision);
-  if (config.engineCommand !== undefined) return [...config.engineCommand, ...flags];
+  if (config.engineCommand !== undefined) {
+    return { command: [...config.engineCommand, ...flags], directory: projectRoot };
+  }
   const python = join(projectRoot, '.venv', 'bin', 'python');
   if (!existsSync(python)) {
     throw new Error(
       `there is no Python environment at ${python}: run \`npm run setup\`, or set ENGINE_COMMAND to a command that starts the engine`,
     );
   }
-  return [python, '-m', 'humo_engine', 'serve', ...flags];
+  // Python finds the package in the folder that it is started in, installed or not.
+  return {
+    command: [python, '-m', 'humo_engine', 'serve', ...flags],
+    directory: join(projectRoot, 'engine'),
+  };
 }

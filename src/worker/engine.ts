@@ -95,7 +95,7 @@ export class Engine {
       this.#ready = ready;
       const { device, models, torch, weights } = ready;
       const seconds = Math.round((performance.now() - began) / 100) / 10;
-      log.info({ device, models, torch, weights, seconds, pid: process.pid }, 'engine ready');
+      log.info({ device, models, torch, weights, seconds, enginePid: process.pid }, 'engine ready');
       return { process, ready };
     } catch (error) {
       await process.kill();

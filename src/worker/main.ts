@@ -3,7 +3,7 @@ import type { WorkerConfig } from '../config/environment.ts';
 import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import { createArtifactStore } from '../storage/create.ts';
-import { encodeVideo } from './encode.ts';
+import { encodeGeneration } from './encode.ts';
 import { runUntilSignal } from './run-until-signal.ts';
 import { runWorker } from './run-worker.ts';
 
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   return runUntilSignal(log, async (stop) => {
     const store = createArtifactStore(config);
     try {
-      await runWorker(config, { store, encode: encodeVideo }, log, stop);
+      await runWorker(config, { store, encode: encodeGeneration }, log, stop);
     } finally {
       await store.close();
     }

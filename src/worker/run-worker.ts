@@ -33,8 +33,7 @@ export async function runWorker(
   const stopRemoving = removeExpiredArtifacts(parts.store, log);
   const queue = createWorkQueue(config, log);
   const engine = new Engine({
-    command: engineCommand(config, projectRoot),
-    directory: projectRoot,
+    ...engineCommand(config, projectRoot),
     startTimeout: config.engineStartTimeoutSeconds * 1000,
     silenceTimeout: config.engineSilenceTimeoutSeconds * 1000,
     cancelTimeout,

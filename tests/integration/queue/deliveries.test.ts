@@ -233,8 +233,8 @@ test('without Redis every call fails soon, and works again when it is back', asy
   await queue.health();
   await redis.kill();
   const asked = performance.now();
-  await expect(queue.accept(testDraft('1'))).rejects.toThrow();
-  await expect(queue.health()).rejects.toThrow();
+  await expect(queue.accept(testDraft('1'))).rejects.toThrow(/retries|closed|timed out/);
+  await expect(queue.health()).rejects.toThrow(/retries|closed|timed out/);
   expect(performance.now() - asked).toBeLessThan(2500);
   await redis.restart();
   await expect

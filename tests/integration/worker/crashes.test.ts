@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { StoredFailure } from '../../../src/queue/contract.ts';
+import type { Generation, StoredFailure } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
 import { openDesk } from '../../support/desk.ts';
@@ -36,7 +36,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-async function worker(name: string, script: EngineScript = {}, more: { stopAfterStoring?: string } = {}) {
+async function startWorker(
+  name: string,
+  script: EngineScript = {},
+  more: { stopAfterStoring?: string } = {},
+) {
   const process = startWorkerProcess({
     redisUrl: redis.url,
     prefix: 'test',
@@ -68,78 +72,87 @@ const gate = () => ({
 const reached = () => expect.poll(() => existsSync(join(folder, 'reached')), { timeout: 10_000 }).toBe(true);
 const openGate = () => writeFile(join(folder, 'gates', 'open'), '');
 
-async function expectOneDelivery(id: string, expected: object): Promise<void> {
-  expect(await desk.ending(id)).toMatchObject(expected);
+/** Waits for the final message of a generation and makes sure that there is one of it. @returns the record */
+async function expectOneDelivery(id: string): Promise<Generation> {
+  const generation = await desk.ending(id);
   // Whoever looks for lost work finds none, and no job is left over.
   expect(await queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });
   expect(desk.deliveries).toEqual([id]);
   expect(await queue.countWaiting('1')).toBe(0);
+  return generation;
 }
 
 test('worker killed while denoising: another one makes the video', async () => {
-  const first = await worker('first', gate());
+  const first = await startWorker('first', gate());
   const id = await accept();
   await reached();
   await first.end('SIGKILL');
   await openGate();
-  await worker('second');
-  await expectOneDelivery(id, { status: 'delivered', attempts: 2, workerId: 'second' });
+  await startWorker('second');
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 2, workerId: 'second' });
   expect(await journal()).toEqual([id, id]);
 });
 
 test('worker killed between storing and completing: the stored video is delivered, no GPU is used again', async () => {
   const stored = join(folder, 'stored');
-  const first = await worker('first', {}, { stopAfterStoring: stored });
+  const first = await startWorker('first', {}, { stopAfterStoring: stored });
   const id = await accept();
   await expect.poll(() => existsSync(stored), { timeout: 10_000 }).toBe(true);
   await first.end('SIGKILL');
-  await worker('second');
-  await expectOneDelivery(id, { status: 'delivered', result: { video: `videos/${id}.mp4` } });
+  await startWorker('second');
+  expect(await expectOneDelivery(id)).toMatchObject({
+    status: 'delivered',
+    result: { video: `videos/${id}.mp4` },
+  });
   expect(await journal()).toEqual([id]);
 });
 
 test('a worker that dies twice on the same request ends it, with a reason', async () => {
-  const first = await worker('first', gate());
+  const first = await startWorker('first', gate());
   const id = await accept();
   await reached();
   await first.end('SIGKILL');
   await rm(join(folder, 'reached'));
-  const second = await worker('second', gate());
+  const second = await startWorker('second', gate());
   await reached();
   await second.end('SIGKILL');
-  await worker('third');
-  await expectOneDelivery(id, { status: 'failed', attempts: 2, failure: { code: 'engine_crashed' } });
+  await startWorker('third');
+  expect(await expectOneDelivery(id)).toMatchObject({
+    status: 'failed',
+    attempts: 2,
+    failure: { code: 'engine_crashed' },
+  });
   expect(await journal()).toEqual([id, id]);
 });
 
 test('engine killed: one more try, on a new engine', async () => {
-  await worker('only', { dieAtStep: 2, dieOnce: join(folder, 'died') });
+  await startWorker('only', { dieAtStep: 2, dieOnce: join(folder, 'died') });
   const id = await accept();
-  await expectOneDelivery(id, { status: 'delivered', attempts: 2 });
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 2 });
   expect(await journal()).toEqual([id, id]);
 });
 
 test('Redis killed and restarted while a video is made: it is delivered once', async () => {
-  await worker('only', gate());
+  await startWorker('only', gate());
   const id = await accept();
   await reached();
   await redis.kill();
   await openGate();
   await redis.restart();
-  await expectOneDelivery(id, { status: 'delivered' });
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered' });
 });
 
 test('Redis killed and restarted while a request waits: it is not lost', async () => {
   const id = await accept();
   await redis.kill();
-  await expect(queue.get(id)).rejects.toThrow();
+  await expect(queue.get(id)).rejects.toThrow(/retries|closed/);
   await redis.restart();
-  await worker('only');
-  await expectOneDelivery(id, { status: 'delivered', attempts: 1 });
+  await startWorker('only');
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
 });
 
 test('SIGTERM puts the job back at once, and the next worker does not wait for a lock', async () => {
-  const first = await worker('first', gate());
+  const first = await startWorker('first', gate());
   const id = await accept();
   await reached();
   const asked = performance.now();
@@ -149,8 +162,8 @@ test('SIGTERM puts the job back at once, and the next worker does not wait for a
   expect(await first.ended).toBe(0);
   expect(performance.now() - asked).toBeLessThan(10_000);
   await openGate();
-  await worker('second');
-  await expectOneDelivery(id, { status: 'delivered', attempts: 1, workerId: 'second' });
+  await startWorker('second');
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1, workerId: 'second' });
 });
 
 test('cancel while it waits, and while it runs', async () => {
@@ -159,7 +172,7 @@ test('cancel while it waits, and while it runs', async () => {
   const waiting = await accept();
   expect(await queue.cancel(waiting, reason)).toBe('cancelled');
   expect(await queue.cancel(waiting, reason)).toBe('finished');
-  await worker('only', gate());
+  await startWorker('only', gate());
   await reached();
   expect(await queue.cancel(running, reason)).toBe('signalled');
   for (const id of [waiting, running]) {
@@ -171,7 +184,10 @@ test('cancel while it waits, and while it runs', async () => {
 });
 
 test('two workers, twenty jobs: each once, on both', async () => {
-  await Promise.all([worker('left', { stepMilliseconds: 5 }), worker('right', { stepMilliseconds: 5 })]);
+  await Promise.all([
+    startWorker('left', { stepMilliseconds: 5 }),
+    startWorker('right', { stepMilliseconds: 5 }),
+  ]);
   const ids = await Promise.all(Array.from({ length: 20 }, accept));
   const records = await Promise.all(ids.map((id) => desk.ending(id)));
   expect(new Set(records.map((record) => record.workerId))).toEqual(new Set(['left', 'right']));
