@@ -13,7 +13,7 @@ import type { Clock } from './clock.ts';
 import { isClosedChannel, isClosedDirectMessages, isDeadToken, isTooLarge } from './discord-errors.ts';
 import type { MessagePlace, Messages } from './messages.ts';
 import { liveToken, statusRoute } from './status-route.ts';
-import type { VideoFiles } from './video-files.ts';
+import type { VideoFile, VideoFiles } from './video-files.ts';
 
 /** The clocks of worker and Discord may differ by so much when the channel is searched. */
 const clockDifference = 10 * 60_000;
@@ -101,7 +101,15 @@ export class Delivery {
     if (result === null) {
       throw new Failure('internal', 'internal', {}, { cause: new Error('neither result nor failure') });
     }
-    let video = await this.#options.videos.original(result);
+    let video: VideoFile;
+    try {
+      video = await this.#options.videos.original(result);
+    } catch (error) {
+      // Lost with its store, or delivered too late: the person is told, instead of trying for a day.
+      if (!(error instanceof Failure)) throw error;
+      const { code, identifier, context } = error;
+      return this.#sendEnding(generation, { code, identifier, context: { ...context } }, signal);
+    }
     for (;;) {
       const final: FinalMessage = {
         rendered: renderResult(generation, video.result, this.#options.settings),

@@ -7,7 +7,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.prompt.name': 'prompt',
   'command.humo.prompt.description': 'Was zu sehen sein soll: der Mensch, der Ort, was geschieht',
   'command.humo.image.name': 'bild',
-  'command.humo.image.description': 'Wer oder was zu sehen sein soll: PNG, JPEG, WebP, GIF, HEIC oder AVIF',
+  'command.humo.image.description': 'Wer oder was zu sehen sein soll: PNG, JPEG, WebP, GIF oder AVIF',
   'command.humo.image2.name': 'bild2',
   'command.humo.image2.description': 'Ein zweiter Mensch oder Gegenstand',
   'command.humo.image3.name': 'bild3',
@@ -161,6 +161,28 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Die Dateien zu diesem Auftrag sind nicht mehr da. Bitte gib den Befehl noch einmal mit den Dateien ein.',
   'failure.engine_protocol':
     'Die Programme auf der Maschine, die das übernommen hat, passen nicht zusammen. Wer mich betreibt, muss sie aktualisieren.',
+  'failure.audio_start_beyond_end':
+    'Der Ton endet nach {seconds} s, vor deinem `tonbeginn`. Wähle einen früheren Beginn.',
+  'failure.audio_too_short': 'Von da an ist der Ton zu kurz: Es braucht mindestens {seconds} s.',
+  'failure.audio_too_large': 'Der Ton ist größer als {megabytes} MB. Kürze ihn, oder wandle ihn in MP3 um.',
+  'failure.audio_too_long':
+    'Der Ton ist länger als {minutes} Minuten. Schneide den Teil heraus, den du brauchst.',
+  'failure.audio_no_track': 'Dieses Video hat keinen Ton. Nimm eines mit Ton oder eine Tondatei.',
+  'failure.audio_not_sound':
+    'Das ist kein Ton, den ich kenne. Versuche MP3, WAV, OGG, M4A oder ein Video mit Ton.',
+  'failure.audio_unreadable':
+    'Ich konnte diesen Ton nicht lesen; vielleicht ist die Datei beschädigt. Wandle sie in MP3 oder WAV um und versuche es noch einmal.',
+  'failure.image_heic':
+    'HEIC-Fotos kann ich nicht öffnen. Schicke es als JPEG, oder mach einen Screenshot davon.',
+  'failure.image_not_image': 'Das ist kein Bild, das ich kenne. Versuche PNG, JPEG, WebP, GIF oder AVIF.',
+  'failure.image_too_large':
+    'Das Bild ist größer als {megabytes} MB. Mach es kleiner und versuche es noch einmal.',
+  'failure.image_too_many_pixels':
+    'Das Bild hat mehr als {megapixels} Megapixel. Mach es kleiner und versuche es noch einmal.',
+  'failure.image_unreadable':
+    'Ich konnte dieses Bild nicht lesen; vielleicht ist die Datei beschädigt. Speichere es als PNG oder JPEG und versuche es noch einmal.',
+  'failure.video_does_not_fit':
+    'Das Video war fertig, aber nichts Sehenswertes passt in die {kilobytes} kB, die Discord hier annimmt. Versuche kürzeren Ton.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',
   'failure.cancelled_by_moderator': 'Jemand aus der Moderation hat es abgebrochen.',
   'failure.cancelled': 'Es wurde abgebrochen.',

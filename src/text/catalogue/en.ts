@@ -10,7 +10,7 @@ export const en = {
   'command.humo.prompt.name': 'prompt',
   'command.humo.prompt.description': 'What is to be seen: the person, the place, what they do',
   'command.humo.image.name': 'image',
-  'command.humo.image.description': 'Who or what is to be seen: PNG, JPEG, WebP, GIF, HEIC or AVIF',
+  'command.humo.image.description': 'Who or what is to be seen: PNG, JPEG, WebP, GIF or AVIF',
   'command.humo.image2.name': 'image2',
   'command.humo.image2.description': 'A second person or thing',
   'command.humo.image3.name': 'image3',
@@ -158,6 +158,24 @@ export const en = {
     'The files of this request are no longer kept. Please run the command again with the files.',
   'failure.engine_protocol':
     'The programs on the machine that took this don’t fit together. The people who run me have to update them.',
+  'failure.audio_start_beyond_end':
+    'The sound ends after {seconds} s, before your `audio_start`. Choose an earlier start.',
+  'failure.audio_too_short': 'From there on, the sound is too short: at least {seconds} s are needed.',
+  'failure.audio_too_large': 'The sound is larger than {megabytes} MB. Cut it, or convert it to MP3.',
+  'failure.audio_too_long': 'The sound is longer than {minutes} minutes. Cut out the part that you need.',
+  'failure.audio_no_track': 'This video has no sound. Use one that has, or a sound file.',
+  'failure.audio_not_sound': 'This isn’t a sound that I know. Try MP3, WAV, OGG, M4A or a video with sound.',
+  'failure.audio_unreadable':
+    'I couldn’t read this sound; the file may be damaged. Convert it to MP3 or WAV and try again.',
+  'failure.image_heic': 'I can’t open HEIC photos. Send it as JPEG, or take a screenshot of it.',
+  'failure.image_not_image': 'This isn’t an image that I know. Try PNG, JPEG, WebP, GIF or AVIF.',
+  'failure.image_too_large': 'The image is larger than {megabytes} MB. Make it smaller and try again.',
+  'failure.image_too_many_pixels':
+    'The image has more than {megapixels} megapixels. Make it smaller and try again.',
+  'failure.image_unreadable':
+    'I couldn’t read this image; the file may be damaged. Save it as PNG or JPEG and try again.',
+  'failure.video_does_not_fit':
+    'The video was made, but nothing worth watching fits into the {kilobytes} kB that Discord takes here. Try a shorter sound.',
   'failure.cancelled_by_user': 'You cancelled it.',
   'failure.cancelled_by_moderator': 'A moderator cancelled it.',
   'failure.cancelled': 'It was cancelled.',

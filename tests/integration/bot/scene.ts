@@ -223,7 +223,7 @@ export async function until<T>(look: () => Promise<T | undefined>, timeout = 20_
 }
 
 /** One second of moving colours with a tone, padded to a size with a box that players skip. */
-async function makeVideo(path: string, bytes: number): Promise<void> {
+export async function makeVideo(path: string, bytes: number): Promise<void> {
   await execa`ffmpeg -y -f lavfi -i testsrc=size=256x144:rate=25:duration=1 -f lavfi -i sine=duration=1 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -c:a aac -movflags +faststart ${path}`;
   const video = await readFile(path);
   const padding = Math.max(8, bytes - video.length);

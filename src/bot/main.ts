@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { loadBotConfig } from '../config/environment.ts';
+import type { BotConfig } from '../config/environment.ts';
+import { ConfigurationError } from '../config/generate.ts';
+import { createLogger } from '../log.ts';
+import type { Logger } from '../log.ts';
+import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { runUntilSignal } from '../run-until-signal.ts';
+import { createArtifactStore } from '../storage/create.ts';
+import { startBot } from './bot.ts';
+import { systemClock } from './clock.ts';
+import { MediaIntake } from './media-intake.ts';
+import { StoredVideos } from './stored-videos.ts';
+import { readPreview } from './previews.ts';
+import { clearScratch } from './scratch.ts';
+
+/** From sysexits.h: a restart does not help against a wrong configuration. */
+const configurationExit = 78;
+
+async function main(): Promise<number> {
+  let config: BotConfig;
+  try {
+    config = loadBotConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`The bot cannot start. ${error.message}\n`);
+    return configurationExit;
+  }
+  const logger = createLogger('bot', config.logLevel);
+  return runUntilSignal(logger, (stop) => run(config, logger, stop));
+}
+
+async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promise<void> {
+  const queue = createGenerationQueue(config, logger);
+  const store = createArtifactStore(config);
+  const scratchRoot = join(config.dataDirectory, 'bot-scratch');
+  try {
+    await clearScratch(scratchRoot);
+    await named('Redis (REDIS_URL) cannot be reached', queue.health());
+    await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
+    const bot = await startBot({
+      ...{ config, queue, logger },
+      clock: systemClock,
+      intake: new MediaIntake({ config, store, scratchRoot }),
+      videos: new StoredVideos({ config, store, scratchRoot }),
+      readPreview: (key) => readPreview(store, key),
+    });
+    await aborted(stop);
+    await bot.stop();
+  } finally {
+    await Promise.all([queue.close(), store.close()]);
+  }
+  logger.info('stopped');
+}
+
+/** Says first what the error is about: "connect ENOENT" alone helps nobody. */
+async function named(problem: string, check: Promise<void>): Promise<void> {
+  try {
+    await check;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${problem}: ${reason}`, { cause: error });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+process.exit(await main());

@@ -1,0 +1,182 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import type { Advice, GivenFile, GivenFiles, Intake, TakenFiles } from '../commands/support/intake.ts';
+import type { BotConfig } from '../config/environment.ts';
+import { Failure } from '../failure.ts';
+import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
+import { download } from '../media/download.ts';
+import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
+import type { ArtifactStore } from '../storage/store.ts';
+import { openScratch } from './scratch.ts';
+
+/** People whose files are on disk at a time: bounds the space, five files of at most 25 MiB each. */
+const peopleAtOnce = 24;
+
+/** For one file; a phone's connection is not involved, only Discord's. */
+const downloadTimeout = 60_000;
+
+/** Of one pass over ten minutes of sound. */
+const processingTimeout = 60_000;
+
+type TakenSound = Pick<TakenFiles, 'audio' | 'soundtrack' | 'audioWindow' | 'frames' | 'advice'>;
+interface TakenImage {
+  readonly key: string;
+  readonly advice: readonly Advice[];
+}
+
+/**
+ * Downloads, checks, normalises and stores. As many files are decoded at a time as there are processors: two hundred people
+ * who come within ten seconds wait for their turn, and nobody's first answer waits for anybody's files.
+ */
+export class MediaIntake implements Intake {
+  readonly #config: Pick<BotConfig, 'attachments' | 'generate'>;
+  readonly #store: Pick<ArtifactStore, 'put'>;
+  readonly #scratchRoot: string;
+  readonly #people = pLimit(peopleAtOnce);
+  readonly #processing = pLimit(availableParallelism());
+
+  constructor(options: {
+    config: Pick<BotConfig, 'attachments' | 'generate'>;
+    store: Pick<ArtifactStore, 'put'>;
+    scratchRoot: string;
+  }) {
+    this.#config = options.config;
+    this.#store = options.store;
+    this.#scratchRoot = options.scratchRoot;
+  }
+
+  take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles> {
+    return this.#people(async () => {
+      signal.throwIfAborted();
+      await using scratch = await openScratch(this.#scratchRoot);
+      // One file that does not work makes the rest pointless.
+      const broken = new AbortController();
+      const work = {
+        id: generationId,
+        folder: scratch.path,
+        signal: AbortSignal.any([signal, broken.signal]),
+      };
+      const images = files.images.map((file, index) => this.#takeImage(file, index + 1, work));
+      const sound =
+        files.audio === null ? this.#noSound() : this.#takeSound(files.audio, files.audioStart, work);
+      const all = [...images, sound];
+      for (const one of all) one.catch((error: unknown) => broken.abort(error));
+      // The folder is needed until the last of them has ended, in whatever way.
+      await Promise.allSettled(all);
+      // The reason is the first error; the others only broke off.
+      broken.signal.throwIfAborted();
+      const [takenImages, takenSound] = [await Promise.all(images), await sound];
+      return {
+        ...takenSound,
+        images: takenImages.map(({ key }) => key),
+        advice: [...takenImages.flatMap(({ advice }) => advice), ...takenSound.advice],
+      };
+    });
+  }
+
+  async #takeImage(file: GivenFile, number: number, work: Work): Promise<TakenImage> {
+    return aboutOption(file, async () => {
+      const [source, target] = [
+        join(work.folder, `given-${number}`),
+        join(work.folder, `image-${number}.png`),
+      ];
+      await this.#download(file, source, imageLimits.bytes, work.signal);
+      const { width, height } = await this.#processing(() => {
+        work.signal.throwIfAborted();
+        return normaliseImage(source, target, number);
+      });
+      const key = `inputs/${work.id}/image-${number}.png`;
+      await this.#store.put(key, { path: target });
+      const isTiny = Math.min(width, height) < tinyImageSide;
+      const context = { number, width, height, minimum: tinyImageSide };
+      return { key, advice: isTiny ? [{ identifier: 'image_tiny', context }] : [] };
+    });
+  }
+
+  async #takeSound(file: GivenFile, startSeconds: number, work: Work): Promise<TakenSound> {
+    return aboutOption(file, async () => {
+      const source = join(work.folder, 'given-sound');
+      const [speech, soundtrack] = [join(work.folder, 'speech.wav'), join(work.folder, 'soundtrack.flac')];
+      await this.#download(file, source, audioLimits.bytes, work.signal);
+      const limits = {
+        scratch: work.folder,
+        timeoutMilliseconds: processingTimeout,
+        signal: work.signal,
+      };
+      const taken = await this.#processing(async () => {
+        const { durationSeconds } = await inspectAudio(source, limits);
+        const { fps, frames } = this.#config.generate;
+        const wanted = {
+          startSeconds,
+          minimumFrames: frames.minimum,
+          maximumFrames: mostFrames(durationSeconds - startSeconds, frames, fps),
+          fps,
+        };
+        return normaliseAudio(source, { speech, soundtrack }, wanted, limits);
+      });
+      const folder = `inputs/${work.id}`;
+      const [audioKey, soundtrackKey] = [`${folder}/speech.wav`, `${folder}/soundtrack.flac`];
+      await Promise.all([
+        this.#store.put(audioKey, { path: speech }),
+        this.#store.put(soundtrackKey, { path: soundtrack }),
+      ]);
+      const { window, durationSeconds, silent } = taken;
+      return {
+        audio: audioKey,
+        soundtrack: soundtrackKey,
+        audioWindow: {
+          startSeconds: window.startSeconds,
+          endSeconds: window.endSeconds,
+          sourceSeconds: durationSeconds,
+        },
+        frames: window.frames,
+        advice: silent ? [{ identifier: 'audio_silent', context: {} }] : [],
+      };
+    });
+  }
+
+  async #noSound(): Promise<TakenSound> {
+    const frames = this.#config.generate.frames.default;
+    return { audio: null, soundtrack: null, audioWindow: null, frames, advice: [] };
+  }
+
+  async #download(file: GivenFile, path: string, maximumBytes: number, signal: AbortSignal): Promise<void> {
+    if (file.size > maximumBytes) {
+      throw new Failure('too_large', 'file_too_large', { megabytes: Math.floor(maximumBytes / 1024 / 1024) });
+    }
+    const { hosts: allowedHosts, certificateAuthority } = this.#config.attachments;
+    const rules = { allowedHosts, certificateAuthority, maximumBytes, signal };
+    await download(file.url, path, { ...rules, timeoutMilliseconds: downloadTimeout });
+  }
+}
+
+interface Work {
+  readonly id: string;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Speech that is a little longer than the usual clip is taken whole, if the model can: a sentence that breaks off is worse than
+ * frames that are a little less sharp. Out of a longer sound, the usual length is taken.
+ *
+ * @param availableSeconds from the chosen start to the end of the sound
+ */
+export function mostFrames(
+  availableSeconds: number,
+  frames: { readonly default: number; readonly maximum: number },
+  fps: number,
+): number {
+  return availableSeconds * fps <= frames.maximum ? frames.maximum : frames.default;
+}
+
+/** Adds to a failure which of the person's files it is about. */
+async function aboutOption<T>({ option }: GivenFile, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.code, error.identifier, { ...error.context, option }, { cause: error });
+  }
+}

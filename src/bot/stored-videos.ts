@@ -1,0 +1,79 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defaultUploadLimit, videoLimitBytes } from '../commands/support/limit.ts';
+import type { BotConfig } from '../config/environment.ts';
+import { Failure } from '../failure.ts';
+import { encodeVideo } from '../media/encode.ts';
+import type { Generation, GenerationResult } from '../queue/contract.ts';
+import type { ArtifactStore } from '../storage/store.ts';
+import { openScratch } from './scratch.ts';
+import type { VideoFile, VideoFiles } from './video-files.ts';
+
+/** When Discord refuses a file, it does not say what it would take: each further try has this share of the last size. */
+const shrink = 0.6;
+
+/** Smaller than this, nothing is worth watching. */
+const smallestVideo = 64 * 1024;
+
+const encodeTimeout = 5 * 60_000;
+
+/** Videos as the worker stored them, and smaller ones made of them. */
+export class StoredVideos implements VideoFiles {
+  readonly #fps: number;
+  readonly #store: Pick<ArtifactStore, 'get'>;
+  readonly #scratchRoot: string;
+
+  constructor(options: {
+    config: Pick<BotConfig, 'generate'>;
+    store: Pick<ArtifactStore, 'get'>;
+    scratchRoot: string;
+  }) {
+    this.#fps = options.config.generate.fps;
+    this.#store = options.store;
+    this.#scratchRoot = options.scratchRoot;
+  }
+
+  async original(result: GenerationResult): Promise<VideoFile> {
+    return { data: await this.#store.get(result.video), result };
+  }
+
+  async smaller(
+    { request, result }: Generation,
+    than: VideoFile,
+    signal: AbortSignal,
+  ): Promise<VideoFile | null> {
+    const limitBytes = nextLimit(than.data.length);
+    if (result === null || limitBytes < smallestVideo) return null;
+    await using scratch = await openScratch(this.#scratchRoot);
+    const [source, target] = [join(scratch.path, 'stored.mp4'), join(scratch.path, 'smaller.mp4')];
+    await writeFile(source, await this.#store.get(result.video));
+    try {
+      const { bytes, width, height, downscaled } = await encodeVideo(
+        { kind: 'mp4', path: source },
+        {
+          width: result.width,
+          height: result.height,
+          frames: Math.round(result.seconds * this.#fps),
+          fps: this.#fps,
+          hasAudio: request.soundtrack !== null,
+        },
+        target,
+        limitBytes,
+        { scratch: scratch.path, timeoutMilliseconds: encodeTimeout, signal },
+      );
+      return {
+        data: await readFile(target),
+        result: { ...result, bytes, width, height, downscaled: downscaled || result.downscaled },
+      };
+    } catch (error) {
+      if (error instanceof Failure && error.identifier === 'video_does_not_fit') return null;
+      throw error;
+    }
+  }
+}
+
+/** First what every channel takes, then less and less. @param bytes size of the file that was refused */
+export function nextLimit(bytes: number): number {
+  const everywhere = videoLimitBytes(defaultUploadLimit);
+  return bytes > everywhere ? everywhere : Math.floor(bytes * shrink);
+}

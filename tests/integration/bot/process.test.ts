@@ -1,0 +1,213 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+import { execa } from 'execa';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Sandbox } from '../../../sandbox/scripting/sandbox.ts';
+import { startSandbox } from '../../../sandbox/start.ts';
+import { loadBotConfig, projectRoot } from '../../../src/config/environment.ts';
+import { createLogger } from '../../../src/log.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import type { GenerationQueue } from '../../../src/queue/queue.ts';
+import { createWorkQueue } from '../../../src/queue/work-queue.ts';
+import { createArtifactStore } from '../../../src/storage/create.ts';
+import { resultWith } from '../../support/generation.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { TestRedis } from '../../support/redis.ts';
+import { hasStatus, idOf, makeVideo, picture, speech, until } from './scene.ts';
+
+let discord: Sandbox;
+let redis: TestRedis;
+let folder: string;
+let environment: Record<string, string>;
+let queue: GenerationQueue;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bot-process-'));
+  redis = await startRedis({ appendOnly: true });
+  discord = await startSandbox();
+  environment = {
+    ...discord.environment,
+    REDIS_URL: redis.url,
+    DATA_DIRECTORY: folder,
+    HUMO_PROFILE: 'tiny',
+    QUEUE_LOCK_SECONDS: '2',
+  };
+  queue = createGenerationQueue(loadBotConfig(environment), createLogger('test', 'silent'));
+  cleanups.push(() => queue.close());
+});
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  await discord.close();
+  await redis.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Starts the bot as `npm run bot` does. */
+function startBotProcess(overrides: Record<string, string> = {}) {
+  const child = execa(process.execPath, ['src/bot/main.ts'], {
+    cwd: projectRoot,
+    env: { ...environment, ...overrides },
+    reject: false,
+    buffer: { stdout: false, stderr: true },
+  });
+  const lines: string[] = [];
+  const output = child.stdout.pipe(new PassThrough());
+  const reader = createInterface({ input: output }).on('line', (line) => lines.push(line));
+  cleanups.push(async () => {
+    child.kill('SIGKILL');
+    await child;
+  });
+  return {
+    child,
+    lines,
+    async ready() {
+      while (!lines.some((line) => line.includes('"msg":"ready"'))) await once(reader, 'line');
+    },
+  };
+}
+
+/** A worker that ends every job with a real video. */
+async function startWorker() {
+  const config = loadBotConfig(environment);
+  const works = createWorkQueue(config, createLogger('test', 'silent'));
+  const store = createArtifactStore(config);
+  cleanups.push(
+    () => works.close(),
+    () => store.close(),
+  );
+  await works.consume({
+    models: ['17b', '1_7b'],
+    workerId: 'in-test',
+    async work({ id }) {
+      const path = join(folder, `${id}.mp4`);
+      await makeVideo(path, 300_000);
+      const { bytes } = await store.put(`videos/${id}.mp4`, { path });
+      return resultWith({ video: `videos/${id}.mp4`, bytes });
+    },
+  });
+}
+
+function meet() {
+  const guild = discord.createGuild();
+  const channel = guild.createChannel('general');
+  return { channel, ada: guild.addMember(discord.createUser('ada')) };
+}
+
+const isVideo = ({ attachments, fromBot }: { attachments: readonly unknown[]; fromBot: boolean }) =>
+  fromBot && attachments.length === 1;
+
+test('bad configuration: one message that names every variable, and status 78', async () => {
+  const { child } = startBotProcess({ DISCORD_TOKEN: 'short', LOG_LEVEL: 'loud', REDIS_URL: 'nowhere' });
+  const { exitCode, stderr } = await child;
+  expect(exitCode).toBe(78);
+  for (const name of ['DISCORD_TOKEN', 'LOG_LEVEL', 'REDIS_URL']) expect(stderr).toContain(name);
+});
+
+test('a Redis that is not there: the bot says so and ends', async () => {
+  const { child, lines } = startBotProcess({ REDIS_URL: `unix://${folder}/none.sock` });
+  expect((await child).exitCode).toBe(1);
+  expect(lines.join('\n')).toContain('Redis (REDIS_URL) cannot be reached');
+});
+
+test('killed after accepting: the next process delivers, once', async () => {
+  const first = startBotProcess();
+  await first.ready();
+  const { channel, ada } = meet();
+  await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
+  const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
+  first.child.kill('SIGKILL');
+  await first.child;
+  await startWorker();
+  await startBotProcess().ready();
+  const result = await channel.waitForMessage(isVideo, { timeout: 20_000 });
+  expect(result.repliesTo).toBe(status.id);
+  await status.waitUntil(({ buttons }) => buttons.length === 0, { timeout: 20_000 });
+  expect(channel.messages.filter(isVideo).length).toBe(1);
+});
+
+test('killed while uploading: exactly one video', async () => {
+  const first = startBotProcess();
+  await first.ready();
+  const { channel, ada } = meet();
+  await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
+  const held = discord.faults.pause({
+    method: 'POST',
+    path: `/channels/${channel.id}/messages`,
+    when: 'after',
+  });
+  await startWorker();
+  await held.reached;
+  first.child.kill('SIGKILL');
+  await first.child;
+  held.release();
+  // Longer than Discord remembers a nonce: the message has to be found.
+  discord.clock.advance('10m');
+  await startBotProcess().ready();
+  const generation = await until(async () => {
+    const found = await queue.get(idOf(status.text));
+    return found?.status === 'delivered' ? found : undefined;
+  }, 40_000);
+  const videos = channel.messages.filter(isVideo);
+  expect(videos.map(({ id }) => id)).toEqual([generation.reply.finalMessageId]);
+});
+
+test('killed while reading files: the next process says that nothing was queued', async () => {
+  const first = startBotProcess();
+  await first.ready();
+  const { channel, ada } = meet();
+  // Nothing is accepted before the status message can be answered, so hold the notice that comes before.
+  const journal = join(folder, 'intake');
+  const elsewhere = discord.createGuild({ botIsMember: false });
+  const eve = elsewhere.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
+  const lobby = elsewhere.createChannel('lobby');
+  const held = discord.faults.pause({ method: 'POST', path: '/users/@me/channels' });
+  await eve.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: lobby });
+  await held.reached;
+  first.child.kill('SIGKILL');
+  await first.child;
+  held.release();
+  expect(ada.sees(channel)).toEqual([]);
+  await startBotProcess().ready();
+  const told = await lobby.waitForMessage(({ text }) => text.includes('nothing was queued'));
+  expect(told.loading).toBe(false);
+  expect(await queue.list({})).toEqual([]);
+  await expect(readFile(journal)).rejects.toThrow();
+});
+
+test('SIGTERM while it sends: it finishes, and ends with status 0 within ten seconds', async () => {
+  const bot = startBotProcess();
+  await bot.ready();
+  const { channel, ada } = meet();
+  await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
+  const held = discord.faults.pause({ method: 'POST', path: `/channels/${channel.id}/messages` });
+  await startWorker();
+  await held.reached;
+  const asked = performance.now();
+  bot.child.kill('SIGTERM');
+  held.release();
+  expect((await bot.child).exitCode).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  expect(channel.messages.filter(isVideo).length).toBe(1);
+  expect((await queue.get(idOf(status.text)))?.status).toBe('delivered');
+});
+
+test('npm run register: shows the difference, applies it, and then has nothing to change', async () => {
+  const register = (...args: string[]) =>
+    execa(process.execPath, ['src/bot/register.ts', ...args], { cwd: projectRoot, env: environment });
+  expect((await register('--dry-run')).stdout).toContain('+ humo');
+  expect(discord.commands).toEqual([]);
+  expect((await register()).stdout).toContain('Applied.');
+  expect(discord.commands.map(({ name }) => name)).toEqual(['humo']);
+  const again = await register();
+  expect(again.stdout).toContain('= humo');
+  expect(again.stdout).toContain('Nothing to change.');
+  expect(discord.requests.filter(({ method }) => method === 'PUT').length).toBe(1);
+});
