@@ -4,17 +4,22 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { pino } from 'pino';
+import sharp from 'sharp';
 import type { Message } from '../../../sandbox/scripting/message.ts';
 import type { Sandbox } from '../../../sandbox/scripting/sandbox.ts';
 import { file, startSandbox } from '../../../sandbox/start.ts';
 import type { SandboxOptions } from '../../../sandbox/start.ts';
 import { startBot } from '../../../src/bot/bot.ts';
 import type { RunningBot } from '../../../src/bot/bot.ts';
+import { MediaIntake } from '../../../src/bot/media-intake.ts';
+import { readPreview } from '../../../src/bot/previews.ts';
+import { StoredVideos } from '../../../src/bot/stored-videos.ts';
 import { systemClock } from '../../../src/bot/clock.ts';
 import { loadBotConfig } from '../../../src/config/environment.ts';
 import type { Generation, GenerationResult } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
+import { createArtifactStore } from '../../../src/storage/create.ts';
 import { createWorkQueue } from '../../../src/queue/work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -66,33 +71,15 @@ export async function startScene(
   });
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const clock = { ...systemClock, now: () => discord.clock.now() };
-  const stored = new Map<string, Buffer>();
+  const store = createArtifactStore(config);
+  const scratchRoot = join(folder, 'scratch');
   const start = async (): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
     const queue = createGenerationQueue(config, logger);
     const bot = await startBot({
       ...{ config, queue, clock, logger },
-      readPreview: async (key) => stored.get(key) ?? null,
-      videos: {
-        original: async (result) => ({ data: stored.get(result.video) ?? Buffer.alloc(0), result }),
-        smaller: async (_generation, { data, result }) => {
-          const path = join(folder, 'smaller.mp4');
-          await makeVideo(path, Math.round(data.length * 0.4));
-          return { data: await readFile(path), result };
-        },
-      },
-      intake: {
-        take: async (id, files) => ({
-          images: files.images.map((_, index) => `${id}/${index}`),
-          audio: files.audio === null ? null : `${id}/audio`,
-          soundtrack: files.audio === null ? null : `${id}/soundtrack`,
-          audioWindow:
-            files.audio === null
-              ? null
-              : { startSeconds: files.audioStart, endSeconds: files.audioStart + 3.88, sourceSeconds: 8 },
-          frames: 97,
-          advice: [],
-        }),
-      },
+      intake: new MediaIntake({ config, store, scratchRoot }),
+      videos: new StoredVideos({ config, store, scratchRoot }),
+      readPreview: (key) => readPreview(store, key),
     });
     return { queue, bot };
   };
@@ -115,28 +102,20 @@ export async function startScene(
       return running.queue;
     },
     work: (work) => works.consume({ models: ['17b', '1_7b'], workerId: 'in-test', work }),
-    async finish(generation, _change, bytes = 200_000) {
-      const key = `${generation.id}.mp4`;
-      const path = join(folder, key);
+    async finish(generation, _context, bytes = 200_000) {
+      const path = join(folder, `${generation.id}.mp4`);
       await makeVideo(path, bytes);
-      stored.set(key, await readFile(path));
+      const video = `videos/${generation.id}.mp4`;
       const { width, height, seed } = generation.request;
-      const size = stored.get(key)?.length ?? 0;
       return resultWith({
-        video: key,
-        bytes: size,
-        width,
-        height,
-        seed,
-        weights: 'random',
-        engineSeconds: 1,
+        ...(await store.put(video, { path })),
+        ...{ video, width, height, seed, seconds: 1, weights: 'random', engineSeconds: 1 },
       });
     },
     async storePreview() {
-      const path = join(folder, 'preview.jpg');
-      await execa`ffmpeg -y -f lavfi -i testsrc=size=64x36 -frames:v 1 ${path}`;
-      stored.set('preview', await readFile(path));
-      return 'preview';
+      const key = 'previews/in-test.jpg';
+      await store.put(key, await sharp(smallPicture).jpeg().toBuffer());
+      return key;
     },
     async probe(message) {
       const path = join(folder, 'probed.mp4');
@@ -160,22 +139,23 @@ export async function startScene(
       await works.close();
       await stop();
       await discord.close();
+      await store.close();
       await redis.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** A real, tiny PNG: 8 × 8, grey. */
+/** A PNG of 64 × 64 pixels: small enough that advice follows. */
 export function picture() {
-  return file(
-    Buffer.from(
-      'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR42mNoaGBABVgFAFjJA+GLMHTTAAAAAElFTkSuQmCC',
-      'base64',
-    ),
-    'face.png',
-  );
+  return file(smallPicture, 'face.png');
 }
+
+const smallPicture = await sharp({
+  create: { width: 64, height: 64, channels: 3, background: { r: 200, g: 160, b: 120 } },
+})
+  .png()
+  .toBuffer();
 
 /** A WAV of a tone, 16 kHz mono. */
 export function speech(seconds = 4) {
