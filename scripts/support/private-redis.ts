@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface PrivateRedis {
+  /** `unix:///…` */
+  readonly url: string;
+  /** Resolves when the server has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  /** Lets it write everything down and end. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a Redis server that only this machine reaches, on a socket, with every write on disk before long (AOF) and nothing
+ * ever evicted, as the queue needs.
+ *
+ * @param folder where its data is kept
+ * @throws Error with what the server said when it does not start
+ */
+export async function startPrivateRedis(folder: string): Promise<PrivateRedis> {
+  await mkdir(folder, { recursive: true });
+  // A socket's path may have 107 bytes at most; a data folder may be deeper than that.
+  const socketFolder = await mkdtemp(join(tmpdir(), 'humo-'));
+  const socket = join(socketFolder, 'redis.sock');
+  const settings = ['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--dir', folder];
+  settings.push('--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction');
+  settings.push('--save', '', '--daemonize', 'no', '--logfile', '');
+  // In a group of its own: Ctrl+C in the terminal must not end it before the bot and the worker have written their last.
+  const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const ended = once(server, 'exit').then(async () => rm(socketFolder, { recursive: true, force: true }));
+  const said: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new Error('redis-server could not be started; is it installed?', { cause: error })),
+    );
+    server.once('exit', () =>
+      reject(new Error(`redis-server ended at once:\n${said.slice(-10).join('\n')}`)),
+    );
+    createInterface({ input: server.stdout }).on('line', (line) => {
+      said.push(line);
+      if (said.length > 50) said.shift();
+      if (/ready to accept connections/i.test(line)) resolve();
+    });
+  });
+  // Whatever ends this process, the server does not outlive it.
+  const kill = () => void server.kill('SIGTERM');
+  process.once('exit', kill);
+  return {
+    url: `unix://${socket}`,
+    ended,
+    async stop() {
+      process.off('exit', kill);
+      server.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
