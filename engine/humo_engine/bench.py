@@ -125,7 +125,7 @@ def measure_passes(bench: Bench, precisions: list[str]) -> None:
                 bench.emit(case="pass", model=bench.family, precision="fp8", skipped="this device does not multiply e4m3")
                 continue
             use_float8(model.blocks)
-        compile_blocks(model.blocks)
+        compile_blocks(model.blocks, bench.device)
         start = time.perf_counter()
         out = forward(bench, model, latents, conditions)
         _wait(bench.device)
@@ -191,7 +191,7 @@ def measure_exactness(bench: Bench) -> None:
     del conditions
     _lower(model, torch.bfloat16)
     conditions, latents = random_conditions(bench, model)
-    compile_blocks(model.blocks)
+    compile_blocks(model.blocks, bench.device)
     fast = forward(bench, model, latents, conditions).cpu()
     bench.emit(case="exactness", model=bench.family, size=f"{bench.width}×{bench.height}", layers=size.layers,
                error_of_fast_bf16_to_plain_fp32=relative_error(fast, plain), limit=1e-2)
@@ -246,7 +246,7 @@ def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
         conditions, latents = encode_request(bench, parts, passes)
         _wait(bench.device)
         times.append(time.perf_counter() - start)
-    compile_blocks(parts.transformer.blocks)
+    compile_blocks(parts.transformer.blocks, bench.device)
     forward(bench, parts.transformer, latents, conditions)
     seconds = seconds_of(lambda: forward(bench, parts.transformer, latents, conditions), bench.device)
     denoise_peak = _peak(bench.device)
@@ -364,7 +364,7 @@ def _cold(family: str, height: int, file: str) -> None:
     loaded = time.perf_counter()
     keep_compiled_code()
     conditions, latents = random_conditions(bench, model)
-    compile_blocks(model.blocks)
+    compile_blocks(model.blocks, bench.device)
     forward(bench, model, latents, conditions)
     _wait(device)
     compiled = time.perf_counter()

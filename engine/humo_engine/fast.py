@@ -41,13 +41,17 @@ def keep_compiled_code(folder: Path | None = None) -> Path:
     return folder
 
 
-def compile_blocks(blocks: nn.ModuleList) -> None:
-    """Compile the blocks in place. Their code is compiled once and serves all of them, since they differ only in weights."""
+def compile_blocks(blocks: nn.ModuleList, device: torch.device) -> None:
+    """Compile the blocks in place for `device`. Their code is compiled once and serves all, since they differ only in weights."""
     import torch._dynamo.config as dynamo
 
     for name in ("cache_size_limit", "recompile_limit"):  # the same switch, renamed in torch 2.6
         if hasattr(dynamo, name):
             setattr(dynamo, name, COMPILATIONS)
+    if device.type == "cuda" and blocks[0].cross_attn.k.weight.dtype == torch.bfloat16:
+        from humo_engine.kernels import use_fused_kernels
+
+        use_fused_kernels(blocks)
     for block in blocks:
         # Not block.compile(): that takes the block's hooks into the compiled code, and streaming lives in hooks.
         block.forward = torch.compile(type(block).forward.__get__(block), dynamic=False)

@@ -39,8 +39,13 @@ class Float8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(…, in) bf16 → (…, out) bf16."""
-        rows, scale = quantize_rows(x.reshape(-1, self.in_features))
-        if x.is_cuda:
+        return self.product(*quantize_rows(x)).to(x.dtype)
+
+    def product(self, rows: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+        """Rows that are quantised already (…, in) with their scales (…, 1) → (…, out) bf16."""
+        shape = rows.shape[:-1]
+        rows, scale = rows.reshape(-1, self.in_features), scale.reshape(-1, 1)
+        if rows.is_cuda:
             out = torch._scaled_mm(
                 rows, self.weight.t(), scale_a=scale, scale_b=self.scale, bias=self.bias, out_dtype=torch.bfloat16,
                 use_fast_accum=True,
@@ -48,7 +53,7 @@ class Float8Linear(nn.Module):
         else:  # the same numbers without the hardware
             out = (rows.float() @ self.weight.float().t() * scale * self.scale).to(torch.bfloat16)
             out = out if self.bias is None else out + self.bias
-        return out.view(*x.shape[:-1], self.out_features).to(x.dtype)
+        return out.view(*shape, self.out_features)
 
 
 def supports_float8(device: torch.device) -> bool:
@@ -56,8 +61,11 @@ def supports_float8(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 9)
 
 
-def use_float8(blocks: Iterable[nn.Module]) -> int:
-    """Replace the token-wise linear layers of transformer blocks in place, one at a time; returns how many."""
+def use_float8(blocks: Iterable[nn.Module], device: torch.device | None = None) -> int:
+    """Replace the token-wise linear layers of transformer blocks in place, one at a time; returns how many.
+
+    The weights are quantised on `device` if one is given (a GPU takes seconds for 17B, a CPU a minute) and stay where they were.
+    """
     replaced = 0
     for block in blocks:
         for path in TOKEN_LAYERS:
@@ -68,6 +76,7 @@ def use_float8(blocks: Iterable[nn.Module]) -> int:
                 continue
             layer = getattr(parent, name, None)
             if isinstance(layer, nn.Linear):
-                setattr(parent, name, Float8Linear(layer))
+                home = layer.weight.device
+                setattr(parent, name, Float8Linear(layer.to(device or home)).to(home))
                 replaced += 1
     return replaced

@@ -97,9 +97,9 @@ def _place(components: Components, shared: Components | None, settings: Settings
     for line in describe(plan):
         print(line, file=sys.stderr)
     if settings.precision == "fp8":
-        use_float8(components.transformer.blocks)
+        use_float8(components.transformer.blocks, device)
     place_transformer(components.transformer, plan, device)
-    compile_blocks(components.transformer.blocks)
+    compile_blocks(components.transformer.blocks, device)
     if shared is None:
         place_text_encoder(components.text_encoder, plan, device)
         place_whisper(components.whisper, plan, device)

@@ -114,7 +114,11 @@ class HuMoTransformer(nn.Module):
         """Tokens (1, L, dim), time (1, dim) and its modulation of the blocks (1, 6, dim), all fp32."""
         if conditions.channels is not None:
             latents = torch.cat((latents, conditions.channels.to(latents.dtype)))
-        x = self.patch_embedding(latents[None].to(self.compute_dtype)).flatten(2).transpose(1, 2).float()
+        _, height, width = self.size.patch
+        patches = latents.to(self.compute_dtype).unfold(2, height, height).unfold(3, width, width)
+        patches = patches.permute(1, 2, 3, 0, 4, 5).flatten(3).flatten(0, 2)  # (L, in_dim · patch)
+        # The convolution's stride is its kernel, so it is a product; as one, it gives tokens that lie one after the other.
+        x = F.linear(patches, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)[None].float()
         time = _apply_fp32(self.time_embedding, time_embedding(timestep, self.size.freq_dim))
         return x, time, _apply_fp32(self.time_projection, time).unflatten(1, (6, self.size.dim))
 

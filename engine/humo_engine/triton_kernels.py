@@ -1,0 +1,36 @@
+"""The GPU code of `kernels`: one program per token, which reads its row once and keeps it in registers."""
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def norm_rotate(x, weight, cosine, sine, out, dim, eps, HEAD: tl.constexpr, BLOCK: tl.constexpr):
+    row = tl.program_id(0).to(tl.int64)
+    column = tl.arange(0, BLOCK)
+    inside = column < dim
+    value = tl.load(x + row * dim + column, mask=inside, other=0.0)
+    wide = value.to(tl.float32)
+    scale = tl.rsqrt(tl.sum(wide * wide, axis=0) / dim + eps)
+    gain = tl.load(weight + column, mask=inside, other=0.0).to(value.dtype).to(tl.float32)
+    normed = ((wide * scale).to(value.dtype).to(tl.float32) * gain).to(value.dtype).to(tl.float32)
+    even, odd = tl.split(tl.reshape(normed, (BLOCK // 2, 2)))
+    angle = tl.arange(0, BLOCK // 2) % (HEAD // 2)
+    c = tl.load(cosine + row * (HEAD // 2) + angle)
+    s = tl.load(sine + row * HEAD + 2 * angle + 1)  # the table holds −sin and sin; this is the second
+    turned = tl.reshape(tl.join(even * c - odd * s, even * s + odd * c), (BLOCK,))
+    tl.store(out + row * dim + column, turned.to(value.dtype), mask=inside)
+
+
+@triton.jit
+def gelu_quantize(x, out, scales, dim, largest, BLOCK: tl.constexpr):
+    row = tl.program_id(0).to(tl.int64)
+    column = tl.arange(0, BLOCK)
+    inside = column < dim
+    value = tl.load(x + row * dim + column, mask=inside, other=0.0).to(tl.float32)
+    # 0.5·(1 + tanh z) is the logistic function of 2z.
+    gelu = value * tl.sigmoid(1.5957691216057308 * (value + 0.044715 * value * value * value))
+    scale = tl.maximum(tl.max(tl.abs(gelu), axis=0), 1e-12) / largest
+    small = tl.minimum(tl.maximum(gelu / scale, -largest), largest)
+    tl.store(out + row * dim + column, small.to(out.dtype.element_ty), mask=inside)
+    tl.store(scales + row, scale)
