@@ -1,6 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtemp, open, rm, stat, unlink, writeFile, copyFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, open, stat, unlink, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { imageSize } from './image-size.ts';
@@ -48,7 +47,7 @@ interface StoredFile {
 }
 
 /**
- * The bytes of all attachments, in a temporary folder, up to a total size. Beyond it the oldest are forgotten, and their
+ * The bytes of all attachments, in a folder, up to a total size. Beyond it the oldest are forgotten, and their
  * links answer 404 as those of deleted messages do.
  */
 export class AttachmentFiles {
@@ -60,16 +59,12 @@ export class AttachmentFiles {
   private readonly stored = new Map<string, StoredFile>();
   private bytes = 0;
 
-  private constructor(folder: string, clock: Clock, ids: Snowflakes, maximumBytes: number) {
+  /** @param folder an empty folder, which the caller removes @param maximumBytes total kept on disk */
+  constructor(folder: string, clock: Clock, ids: Snowflakes, maximumBytes: number) {
     this.folder = folder;
     this.clock = clock;
     this.ids = ids;
     this.maximumBytes = maximumBytes;
-  }
-
-  /** @param maximumBytes total kept on disk */
-  static async create(clock: Clock, ids: Snowflakes, maximumBytes: number): Promise<AttachmentFiles> {
-    return new AttachmentFiles(await mkdtemp(join(tmpdir(), 'sandbox-')), clock, ids, maximumBytes);
   }
 
   /** @param owner the channel of an attachment, or the application of an ephemeral one: part of its path */
@@ -122,11 +117,6 @@ export class AttachmentFiles {
   verify(path: string, query: URLSearchParams): boolean {
     const [ex, is, hm] = [query.get('ex') ?? '', query.get('is') ?? '', query.get('hm') ?? ''];
     return hm === this.mark(path, ex, is) && Number.parseInt(ex, 16) * 1000 > this.clock.now();
-  }
-
-  async close(): Promise<void> {
-    this.stored.clear();
-    await rm(this.folder, { recursive: true, force: true });
   }
 
   private mark(path: string, ex: string, is: string): string {

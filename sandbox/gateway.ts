@@ -223,6 +223,12 @@ export class Gateway {
       op: GatewayOpcodes.Hello,
       d: { heartbeat_interval: this.options.heartbeatInterval, _trace: [] },
     });
+    const { heartbeatInterval } = this.options;
+    const silence = setTimeout(
+      () => socket.close(GatewayCloseCodes.SessionTimedOut, 'Session timed out.'),
+      // One heartbeat may be lost; two are silence.
+      heartbeatInterval * 2.5,
+    ).unref();
     socket.on('message', (raw: Buffer) => {
       const message = parse(raw);
       if (message === undefined) {
@@ -232,6 +238,7 @@ export class Gateway {
       const data = objectOf(message.d);
       switch (clientOpcodes.find((opcode) => opcode === message.op)) {
         case GatewayOpcodes.Heartbeat:
+          silence.refresh();
           connection.send({ op: GatewayOpcodes.HeartbeatAck, d: null });
           break;
         case GatewayOpcodes.Identify:
@@ -254,6 +261,7 @@ export class Gateway {
     // A socket error is always followed by its close, which is where the session learns of it.
     socket.on('error', () => socket.terminate());
     socket.on('close', (code: number) => {
+      clearTimeout(silence);
       if (session?.connection !== connection) return;
       this.detach(session);
       // The codes 1000 and 1001 of a client end its session. The other ones leave it open to resume.

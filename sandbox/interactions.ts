@@ -31,6 +31,8 @@ export interface NewInteraction {
   readonly trigger?: InteractionRecord | undefined;
   /** how the command may be installed: ApplicationIntegrationType; both unless given */
   readonly integrationTypes?: readonly number[];
+  /** the owners of the interaction that this one goes back to */
+  readonly inheritedOwners?: InteractionRecord['owners'] | undefined;
   /** further metadata that the answer's message carries, such as the target of a context menu */
   readonly target?: JsonObject;
 }
@@ -189,6 +191,8 @@ function applicationPermissions(
 
 /** https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-authorizing-integration-owners-object */
 function findOwners(world: World, request: NewInteraction): InteractionRecord['owners'] {
+  // A component or form belongs to the installation that brought its message about, whoever uses it.
+  if (request.inheritedOwners !== undefined) return request.inheritedOwners;
   const { channel, user } = request;
   const supported = request.integrationTypes ?? [0, 1];
   const owners: InteractionRecord['owners'] = {};

@@ -72,6 +72,7 @@ export async function createMessage(world: World, request: NewMessage): Promise<
     ephemeralFor: ephemeral ? interaction.userId : undefined,
     interactionId: interaction?.id,
     interactionMetadata: interaction?.metadata,
+    interactionOwners: interaction?.owners,
   };
   findMentions(world, message, channel, draft);
   world.state.addMessage(message);

@@ -120,6 +120,8 @@ export interface MessageRecord {
   /** the interaction that brought this message about */
   readonly interactionId: string | undefined;
   readonly interactionMetadata: JsonObject | undefined;
+  /** through whom the application was present in that interaction */
+  readonly interactionOwners: InteractionRecord['owners'] | undefined;
 }
 
 export type InteractionKind = 'command' | 'contextMenu' | 'component' | 'autocomplete' | 'modal';

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,7 @@ export interface SandboxOptions {
   readonly clock?: () => number;
   /** bytes per file without boosts; 10 MiB */
   readonly uploadLimit?: number;
-  /** bytes of attachments kept on disk before the oldest are forgotten; 2 GiB */
+  /** bytes of attachments kept on disk before the oldest are forgotten; 512 MiB */
   readonly attachmentBytes?: number;
   /** messages kept per channel; 2,000 */
   readonly messagesKept?: number;
@@ -62,8 +63,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const openApiPath = options.openapi ?? process.env['SANDBOX_OPENAPI'];
   const openApi =
     openApiPath === undefined || openApiPath === '' ? undefined : await OpenApi.load(openApiPath, violations);
-  const files = await AttachmentFiles.create(clock, ids, options.attachmentBytes ?? 2 * 1024 ** 3);
-  const folder = await mkdtemp(join(tmpdir(), 'sandbox-ca-'));
+  const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  // A scenario that ends without closing leaves nothing behind either.
+  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  const files = new AttachmentFiles(folder, clock, ids, options.attachmentBytes ?? 512 * 1024 ** 2);
   const certificate = await makeCertificate();
   const authority = { pem: certificate.certificate, path: join(folder, 'cdn-authority.pem') };
   await writeFile(authority.path, authority.pem);
@@ -102,7 +106,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     cdnFaults.clear();
     await Promise.all([gateway.close(), rest.close(), cdn.close()]);
     clock.stop();
-    await files.close();
+    process.off('exit', removeFolder);
     await rm(folder, { recursive: true, force: true });
   });
 }

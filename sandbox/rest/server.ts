@@ -49,6 +49,8 @@ export class RestServer {
 
   static async start(): Promise<RestServer> {
     const server = createServer();
+    // Longer than any client keeps a connection idle, so that none is closed under a request that is on its way.
+    server.keepAliveTimeout = 120_000;
     const rest = new RestServer(server);
     server.on('request', (request, response) => void rest.answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

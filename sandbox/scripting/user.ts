@@ -14,7 +14,7 @@ import { messagePayload } from '../payloads.ts';
 import { channelPermissions, may } from '../permissions.ts';
 import type { PermissionName } from '../permissions.ts';
 import { openDirectMessage } from '../rest/channels.ts';
-import { isObject, numbersOf, objectOf, objects } from '../json.ts';
+import { isObject, numbersOf, objects } from '../json.ts';
 import { flattenComponents } from '../rest/component-schema.ts';
 import { isThread } from '../state.ts';
 import type { World } from '../world.ts';
@@ -167,6 +167,7 @@ export class User {
       data: await fillModal(world, modal, values),
       sourceMessage: source,
       trigger: opened.record,
+      inheritedOwners: opened.record.owners,
     });
     return new Interaction(world, record);
   }
@@ -372,13 +373,13 @@ export class User {
       () => (world.gateway.connected > 0 ? true : undefined),
       () => 'no bot is connected to the gateway',
     );
-    const installed = objectOf(message.record.interactionMetadata?.['authorizing_integration_owners']);
     const record = openInteraction(world, {
       kind: 'component',
       user: this.record,
       channel: this.channelOf(message).record,
       sourceMessage: message.record,
-      integrationTypes: '1' in installed ? [0, 1] : [0],
+      integrationTypes: [0],
+      inheritedOwners: message.record.interactionOwners,
       data: {
         id: component['id'],
         component_type: component['type'],

@@ -91,6 +91,12 @@ describe('logging in', () => {
   });
 });
 
+test('a client that falls silent is cut off with 4009', async () => {
+  await using discord = await checkedSandbox({ heartbeatInterval: 40 });
+  const socket = new WebSocket(`${discord.gatewayUrl}/?v=10&encoding=json`);
+  expect(await closeCode(socket)).toBe(4009);
+});
+
 describe('a connection that breaks', () => {
   test('is resumed, and what happened meanwhile arrives once and in order', async () => {
     await using discord = await checkedSandbox();

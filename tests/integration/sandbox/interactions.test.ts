@@ -283,6 +283,25 @@ describe('where only a person installed the application', () => {
     expect(bot.failures).toEqual([]);
   });
 
+  test("somebody else's click goes by the one who installed the application", async () => {
+    await using discord = await checkedSandbox();
+    const guild = discord.createGuild({ botIsMember: false });
+    const channel = guild.createChannel('general');
+    const eve = guild.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
+    const ben = guild.addMember(discord.createUser('ben'));
+    await using bot = await startBot(discord, { commands: [everywhere] });
+    const run = await eve.run('/humo', {}, { channel });
+    const again = new ButtonBuilder().setCustomId('again').setLabel('Again').setStyle(ButtonStyle.Primary);
+    const components = [new ActionRowBuilder<ButtonBuilder>().addComponents(again)];
+    await (await bot.nextInteraction()).reply({ content: 'here', components });
+    const message = await run.waitForMessage(({ buttons }) => buttons.length === 1);
+    await ben.click(message, 'Again');
+    const click = await bot.nextInteraction();
+    expect(click.user.id).toBe(ben.id);
+    expect(click.authorizingIntegrationOwners).toMatchObject({ guildId: null, userId: eve.id });
+    await click.reply('again!');
+  });
+
   test('a group conversation works through the token', async () => {
     await using discord = await checkedSandbox();
     const eve = discord.createUser('eve', { hasInstalledApplication: true });
