@@ -59,6 +59,14 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   });
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
+  // People act from the moment of the login on: what they do while the rest starts is answered once it has.
+  const started = Promise.withResolvers<Services>();
+  client.on(Events.InteractionCreate, (interaction) => {
+    const handled = started.promise
+      .then((services) => dispatch(interaction, handlers, services))
+      .finally(() => underWay.delete(handled));
+    underWay.add(handled);
+  });
   try {
     if (config.discord.registerCommands) {
       const difference = await registerCommands(client.rest, declarations(handlers, config.generate), {
@@ -107,10 +115,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       now: () => clock.now(),
       stopping: stopping.signal,
     };
-    client.on(Events.InteractionCreate, (interaction) => {
-      const handled = dispatch(interaction, handlers, services).finally(() => underWay.delete(handled));
-      underWay.add(handled);
-    });
+    started.resolve(services);
     logger.info({ userId: client.user.id, guilds: client.guilds.cache.size }, 'ready');
     return {
       client,
