@@ -74,6 +74,7 @@ export class Consumer implements Closable {
   #loop: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #current: Current | null = null;
+  #able = true;
 
   private constructor(options: Options) {
     this.#options = options;
@@ -92,7 +93,7 @@ export class Consumer implements Closable {
   }
 
   async #start(): Promise<void> {
-    const { names, models, workerId, log } = this.#options;
+    const { names, models, workerId, lockDuration, log } = this.#options;
     this.#subscriber.on('message', (channel, message) => {
       if (channel === names.wake) this.#wake.raise();
       else if (message === this.#current?.id) this.#abort(this.#current, 'cancelled');
@@ -104,6 +105,9 @@ export class Consumer implements Closable {
       models,
       workerId,
       log,
+      // A dead worker's machine is missed before its job's lock lapses.
+      lifetime: lockDuration / 2,
+      isAble: () => this.#able,
       describe: () => ({ ...this.#options.describe(), generation: this.#current?.id ?? null }),
     });
     for (const worker of this.#workers.values()) await worker.startStalledCheckTimer();
@@ -177,9 +181,11 @@ export class Consumer implements Closable {
   async #isAble(): Promise<boolean> {
     try {
       await this.#options.prepare();
+      this.#able = true;
       return !this.#stopping.signal.aborted;
     } catch (error) {
       if (this.#stopping.signal.aborted) return false;
+      this.#able = false;
       this.#options.log.error({ error: String(error) }, 'this worker cannot work now; it takes no jobs');
       await delay(unablePause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       return false;

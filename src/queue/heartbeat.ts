@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import type { ModelId } from '../config/generate.ts';
 import type { Logger } from '../log.ts';
 import type { Names } from './names.ts';
-import { heartbeatInterval, heartbeatLifetime } from './settings.ts';
 
 /** Says every few seconds that a worker is alive and what it does, so that waiting times count it. */
 export function startHeartbeat(parts: {
@@ -10,33 +9,32 @@ export function startHeartbeat(parts: {
   readonly names: Names;
   readonly models: readonly ModelId[];
   readonly workerId: string;
+  /** milliseconds after which a silent worker is no longer counted in waiting times */
+  readonly lifetime: number;
+  /** false: say nothing, so that waiting times no longer count this worker */
+  readonly isAble: () => boolean;
   readonly describe: () => Readonly<Record<string, string | number | null>>;
   readonly log: Logger;
 }): { stop(): Promise<void> } {
-  const { connection, names, models, workerId, log } = parts;
+  const { connection, names, models, workerId, lifetime, log } = parts;
   const beat = async () => {
     const now = Date.now();
     const transaction = connection.multi();
     for (const model of models) {
-      transaction.zadd(names.workers(model), now + heartbeatLifetime, workerId);
+      transaction.zadd(names.workers(model), now + lifetime, workerId);
       transaction.zremrangebyscore(names.workers(model), '-inf', now);
     }
-    transaction.set(
-      names.worker(workerId),
-      JSON.stringify({ models, ...parts.describe() }),
-      'PX',
-      heartbeatLifetime,
-    );
+    transaction.set(names.worker(workerId), JSON.stringify({ models, ...parts.describe() }), 'PX', lifetime);
     await transaction.exec();
   };
   const attempt = () => {
     // While Redis is away there is nothing to pile up for it.
-    if (connection.status !== 'ready') return;
+    if (connection.status !== 'ready' || !parts.isAble()) return;
     beat().catch((error: unknown) => log.debug({ error: String(error) }, 'heartbeat'));
   };
   attempt();
   connection.on('ready', attempt);
-  const timer = setInterval(attempt, heartbeatInterval);
+  const timer = setInterval(attempt, lifetime / 3);
   return {
     async stop() {
       clearInterval(timer);

@@ -9,10 +9,6 @@ export const maximumAttempts = 2;
 /** As BullMQ's own. A dead worker's job comes back after at most this and two checks for stalled jobs. */
 export const defaultLockDuration = 30_000;
 
-/** A worker that was not heard of for so long is not counted in waiting times. */
-export const heartbeatLifetime = 15_000;
-export const heartbeatInterval = 5_000;
-
 /** Edits in Discord are slower still, and every event costs all bots a parse. */
 export const progressInterval = 1_000;
 

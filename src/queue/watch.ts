@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './connection.ts';
-import type { GenerationEvent } from './contract.ts';
+import type { Generation, GenerationEvent } from './contract.ts';
 import { parseEvent } from './event.ts';
 import type { Ledger } from './ledger.ts';
 import type { Names } from './names.ts';
@@ -32,9 +32,19 @@ export async function watchGenerations(parts: {
     const event = parseEvent(message);
     if (event !== null) notify(event);
   });
+  const readable = async (id: string): Promise<Generation | null> => {
+    try {
+      return await ledger.get(id);
+    } catch (error) {
+      // Without a connection nothing can be read; one damaged record must not hide the others.
+      if (connection.status !== 'ready') throw error;
+      log.error({ id, error: String(error) }, 'a record cannot be read');
+      return null;
+    }
+  };
   const catchUp = async () => {
     for (const id of await connection.zrange(names.open, '0', '-1')) {
-      const generation = await ledger.get(id);
+      const generation = await readable(id);
       if (generation === null) continue;
       notify({ kind: 'status', id, status: generation.status });
       if (generation.progress !== null) notify({ kind: 'progress', id, progress: generation.progress });

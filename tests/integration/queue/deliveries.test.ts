@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
@@ -13,6 +13,9 @@ import { openDesk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+
+// Processes start and end here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let redis: TestRedis;
 let folder: string;
@@ -174,7 +177,7 @@ test('a bot that goes while it sends: the next one sends', async () => {
   expect(await desk.ending(id)).toMatchObject({ status: 'delivered' });
   expect(desk.deliveries).toEqual([id]);
   await closing;
-}, 20_000);
+});
 
 test('after an outage of Redis a watcher hears where everything stands', async () => {
   const queue = openQueue();

@@ -1,12 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import type { Generation, GenerationEvent } from '../../../src/queue/contract.ts';
+import { openConnection } from '../../../src/queue/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { Ledger } from '../../../src/queue/ledger.ts';
+import { createNames } from '../../../src/queue/names.ts';
 import type { GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
 import { createWorkQueue } from '../../../src/queue/work-queue.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+
+// Processes start and end here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let redis: TestRedis;
 let number = 0;
@@ -58,6 +64,11 @@ async function collect(from: GenerationQueue) {
     delivered,
     ending: (id: string) => new Promise<Generation>((resolve) => waiting.set(id, resolve)),
   };
+}
+
+/** to the nearest ten */
+function secondsFromNow(instant: number): number {
+  return Math.round((instant - Date.now()) / 10_000) * 10;
 }
 
 test('a request goes from accepted to delivered, once, and every status is heard', async () => {
@@ -126,4 +137,125 @@ test('a deterministic failure is delivered after one attempt, a crash after two'
   ]);
   expect(attempts.sort()).toEqual(['17b', '1_7b', '1_7b']);
   expect(delivered).toHaveLength(2);
+});
+
+test('two models on one worker take turns, one job at a time', async () => {
+  const { queue, worker } = open();
+  const { ending } = await collect(queue);
+  const drafts = [
+    ...Array.from({ length: 4 }, () => testDraft('1')),
+    ...Array.from({ length: 2 }, () => testDraft('2', { request: { model: '1_7b' } })),
+  ];
+  const ends = Promise.all(drafts.map(({ id }) => ending(id)));
+  for (const draft of drafts) await queue.accept(draft);
+  const order: string[] = [];
+  let atOnce = 0;
+  let most = 0;
+  await worker().consume({
+    models: ['17b', '1_7b'],
+    workerId: 'w1',
+    async work({ id, request }) {
+      order.push(request.model);
+      most = Math.max(most, (atOnce += 1));
+      await new Promise((resolve) => setImmediate(resolve));
+      atOnce -= 1;
+      return testResult(id);
+    },
+  });
+  await ends;
+  expect(most).toBe(1);
+  expect(order).toEqual(['17b', '1_7b', '17b', '1_7b', '17b', '17b']);
+});
+
+test('a worker that cannot work takes nothing, and another one does', async () => {
+  const { queue, worker } = open();
+  const { ending } = await collect(queue);
+  const draft = testDraft('1');
+  const end = ending(draft.id);
+  let tries = 0;
+  await worker().consume({
+    models: ['17b'],
+    workerId: 'broken',
+    prepare: async () => {
+      tries += 1;
+      throw new Failure('weights_missing', 'weights_missing');
+    },
+    work: async ({ id }) => testResult(id),
+  });
+  await expect.poll(() => tries).toBe(1);
+  await queue.accept(draft);
+  await worker().consume({ models: ['17b'], workerId: 'sound', work: async ({ id }) => testResult(id) });
+  expect(await end).toMatchObject({ workerId: 'sound', attempts: 1 });
+});
+
+test('what is not a Failure is internal, tried once more, and its message reaches nobody', async () => {
+  const { queue, worker } = open();
+  const { ending } = await collect(queue);
+  const draft = testDraft('1');
+  const end = ending(draft.id);
+  await queue.accept(draft);
+  await worker().consume({
+    models: ['17b'],
+    workerId: 'w1',
+    work: async () => {
+      throw new Error('a secret path');
+    },
+  });
+  const generation = await end;
+  expect(generation).toMatchObject({ status: 'failed', attempts: 2, failure: { code: 'internal' } });
+  expect(JSON.stringify(generation)).not.toContain('secret');
+});
+
+test('waiting times count the workers, what runs and what is ahead', async () => {
+  const { queue, worker } = open();
+  const started: (() => void)[] = [];
+  const take = (workerId: string) =>
+    worker().consume({
+      models: ['17b'],
+      workerId,
+      work: async ({ id }, { signal }) => {
+        started.push(() => undefined);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return testResult(id);
+      },
+    });
+  const drafts = Array.from({ length: 4 }, () => testDraft('1', { costSeconds: 100 }));
+  for (const draft of drafts) await queue.accept(draft);
+  await take('left');
+  await take('right');
+  await expect.poll(() => started.length).toBe(2);
+  const [first, , third, fourth] = await Promise.all(drafts.map(({ id }) => queue.position(id)));
+  expect(first).toMatchObject({ position: 0, waiting: 2, workers: 2 });
+  expect(third).toMatchObject({ position: 1, waiting: 2, workers: 2 });
+  expect(secondsFromNow(first?.expectedEndAt ?? 0)).toBe(100);
+  // 200 s of running work on two workers, and one more job of 100 s before the last.
+  expect(secondsFromNow(third?.expectedStartAt ?? 0)).toBe(100);
+  expect(secondsFromNow(fourth?.expectedStartAt ?? 0)).toBe(150);
+  expect(secondsFromNow(fourth?.expectedEndAt ?? 0)).toBe(250);
+});
+
+test('a cancel between the taking of a job and its start is heeded', async () => {
+  const { queue, worker } = open();
+  const { ending, delivered } = await collect(queue);
+  const draft = testDraft('1');
+  const end = ending(draft.id);
+  await queue.accept(draft);
+  // Cancelled, while its job stays where it is: as if a worker had just taken it.
+  const config = testConfig(redis.url, redis.folder, `life-${number}`);
+  const connection = openConnection(config.redis.url, 'worker', silent);
+  const reason = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} } as const;
+  await new Ledger(connection, createNames(config.redis.prefix)).cancel(draft.id, reason);
+  connection.disconnect();
+  let worked = false;
+  await worker().consume({
+    models: ['17b'],
+    workerId: 'w1',
+    async work({ id }) {
+      worked = true;
+      return testResult(id);
+    },
+  });
+  expect(await end).toMatchObject({ status: 'cancelled', failure: reason });
+  expect(worked).toBe(false);
+  expect(delivered).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import * as fc from 'fast-check';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openConnection } from '../../../src/queue/connection.ts';
 import { Ledger } from '../../../src/queue/ledger.ts';
 import { createNames } from '../../../src/queue/names.ts';
@@ -11,6 +11,9 @@ import type { Ticket } from '../../../src/queue/tickets.ts';
 import { silent, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+
+// Processes start and end here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let redis: TestRedis;
 let connection: Redis;

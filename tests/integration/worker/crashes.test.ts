@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Generation, StoredFailure } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
@@ -14,6 +15,9 @@ import type { TestRedis } from '../../support/redis.ts';
 import type { EngineScript } from '../../support/scripted-engine.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import type { WorkerProcess } from '../../support/worker-process.ts';
+
+// Processes start and end here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 /** Everything here kills what it says: processes of their own, a real Redis, locks of one second. */
 let redis: TestRedis;
@@ -194,4 +198,35 @@ test('two workers, twenty jobs: each once, on both', async () => {
   expect(records.every((record) => record.status === 'delivered' && record.attempts === 1)).toBe(true);
   expect((await journal()).toSorted()).toEqual(ids.toSorted());
   expect(desk.deliveries.toSorted()).toEqual(ids.toSorted());
+});
+
+test('Redis away for longer than a lock lives: nobody starts again, and the video is delivered', async () => {
+  await startWorker('only', gate());
+  const id = await accept();
+  await reached();
+  await redis.kill();
+  // Locks live one second here; nothing but the passing of time lets one lapse.
+  await delay(1500);
+  await redis.restart();
+  await openGate();
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(await journal()).toEqual([id]);
+});
+
+test('a machine that is lost while nobody else works: the request waits again, and says so', async () => {
+  const first = await startWorker('first', gate());
+  const id = await accept();
+  await reached();
+  await first.end('SIGKILL');
+  await expect
+    .poll(
+      async () => {
+        await queue.reconcile();
+        return queue.get(id);
+      },
+      { timeout: 30_000 },
+    )
+    .toMatchObject({ status: 'queued', workerId: null, attempts: 1 });
+  await startWorker('second');
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 2 });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { probeVideo } from '../../../src/media/probe.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
@@ -15,6 +15,9 @@ import { openDesk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import { scriptedEngineCommand } from '../../support/scripted-engine.ts';
+
+// Processes start and end here; a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let folder: string;
 
