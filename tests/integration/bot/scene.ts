@@ -114,7 +114,7 @@ export async function startScene(
     },
     async storePreview() {
       const key = 'previews/in-test.jpg';
-      await store.put(key, await sharp(smallPicture).jpeg().toBuffer());
+      await store.put(key, await sharp(plain).jpeg().toBuffer());
       return key;
     },
     async probe(message) {
@@ -151,11 +151,8 @@ export function picture() {
   return file(smallPicture, 'face.png');
 }
 
-const smallPicture = await sharp({
-  create: { width: 64, height: 64, channels: 3, background: { r: 200, g: 160, b: 120 } },
-})
-  .png()
-  .toBuffer();
+const plain = { create: { width: 64, height: 64, channels: 3, background: '#c8a078' } } as const;
+const smallPicture = await sharp(plain).png().toBuffer();
 
 /** A WAV of a tone, 16 kHz mono. */
 export function speech(seconds = 4) {
