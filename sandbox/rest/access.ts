@@ -1,5 +1,5 @@
-import { ChannelType } from 'discord-api-types/v10';
-import { refuse } from '../errors.ts';
+import { ChannelType, RESTJSONErrorCodes } from 'discord-api-types/v10';
+import { DiscordError, refuse } from '../errors.ts';
 import { uploadLimitOfTier } from '../limits.ts';
 import type { ChannelRecord, GuildRecord, MessageRecord } from '../model.ts';
 import { channelPermissions, may } from '../permissions.ts';
@@ -63,4 +63,15 @@ export function canMessage(world: World, userId: string): boolean {
 /** Channels that hold no messages of their own. */
 export function holdsMessages(channel: ChannelRecord): boolean {
   return ![ChannelType.GuildCategory, ChannelType.GuildForum, ChannelType.GuildMedia].includes(channel.type);
+}
+
+/** @throws DiscordError 50083 for an archived or locked thread */
+export function requireOpenThread(channel: ChannelRecord): void {
+  if (channel.archived || channel.locked) {
+    throw new DiscordError(
+      400,
+      RESTJSONErrorCodes.InvalidActionOnArchivedThread,
+      channel.locked ? 'Thread is locked' : 'Thread is archived',
+    );
+  }
 }

@@ -12,6 +12,7 @@ import {
   canMessage,
   channelUploadLimit,
   holdsMessages,
+  requireOpenThread,
   requirePermissions,
   visibleMessage,
 } from './access.ts';
@@ -62,6 +63,8 @@ export const messageRoutes: readonly Route[] = [
       });
       const message = await oncePerNonce(world, channel, draft, async () => {
         if (draft.newFiles.length > 0) requirePermissions(world, channel, ['AttachFiles']);
+        // Observed: a person's links merely stay plain, a bot's embeds are refused.
+        if ((draft.embeds ?? []).length > 0) requirePermissions(world, channel, ['EmbedLinks']);
         const referenced = findReferenced(world, channel, draft);
         return await createMessage(world, {
           channel,
@@ -142,16 +145,6 @@ function requireSending(world: World, channel: ChannelRecord): void {
   if (channel.locked) requireOpenThread(channel);
   // A message wakes an archived thread that is not locked.
   channel.archived = false;
-}
-
-function requireOpenThread(channel: ChannelRecord): void {
-  if (channel.archived || channel.locked) {
-    throw new DiscordError(
-      400,
-      RESTJSONErrorCodes.InvalidActionOnArchivedThread,
-      channel.locked ? 'Thread is locked' : 'Thread is archived',
-    );
-  }
 }
 
 function page(channel: ChannelRecord, query: URLSearchParams): MessageRecord[] {

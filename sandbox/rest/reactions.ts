@@ -3,7 +3,7 @@ import { DiscordError, refuse } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { addReaction, removeReaction, removeReactions } from '../messaging.ts';
 import { userPayload } from '../payloads.ts';
-import { accessibleChannel, requirePermissions, visibleMessage } from './access.ts';
+import { accessibleChannel, requireOpenThread, requirePermissions, visibleMessage } from './access.ts';
 import type { RestRequest, Route } from './router.ts';
 
 const path = '/channels/{channel_id}/messages/{message_id}/reactions';
@@ -18,6 +18,7 @@ export const reactionRoutes: readonly Route[] = [
     handle(request) {
       const { world } = request;
       const { channel, message, emoji } = target(request);
+      requireOpenThread(channel);
       requirePermissions(world, channel, ['ReadMessageHistory']);
       if (!message.reactions.has(emoji)) {
         requirePermissions(world, channel, ['AddReactions']);

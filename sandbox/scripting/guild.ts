@@ -74,8 +74,7 @@ export class Guild {
   }
 
   createChannel(name: string, options: NewChannel = {}): Channel {
-    const channel = this.addChannel(ChannelType.GuildText, name, undefined, options);
-    return channel;
+    return this.addChannel(ChannelType.GuildText, name, undefined, options);
   }
 
   createForum(name: string, options: NewChannel = {}): Channel {

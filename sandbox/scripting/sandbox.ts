@@ -19,7 +19,7 @@ import { Channel } from './channel.ts';
 import { Guild } from './guild.ts';
 import { Message } from './message.ts';
 import { User } from './user.ts';
-import { waitFor } from './waiting.ts';
+import { ScenarioError, waitFor } from './waiting.ts';
 import type { WaitOptions } from './waiting.ts';
 
 export interface NewGuild {
@@ -137,6 +137,33 @@ export class Sandbox {
   /** Calls back on each REST request once it is answered. @returns a function that ends it */
   onRequest(listener: (request: RecordedRequest) => void): () => void {
     return this.world.recorder.listen(listener);
+  }
+
+  /** Waits for a REST request that is as wanted, one of the remembered ones included. */
+  async waitForRequest(
+    predicate: (request: RecordedRequest) => boolean,
+    options: WaitOptions = {},
+  ): Promise<RecordedRequest> {
+    const timeout = options.timeout ?? 10_000;
+    const { promise, resolve, reject } = Promise.withResolvers<RecordedRequest>();
+    const look = (request: RecordedRequest): void => {
+      if (predicate(request)) resolve(request);
+    };
+    const stop = this.onRequest(look);
+    const timer = setTimeout(() => {
+      const latest = this.requests
+        .slice(-10)
+        .map(({ method, path, status }) => `- ${method} ${path} ${status}`);
+      const list = latest.join('\n') || '(none)';
+      reject(new ScenarioError(`after ${timeout} ms: no such request; the latest are:\n${list}`));
+    }, timeout);
+    this.requests.forEach(look);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
   }
 
   /** Calls back on everything that happens to messages, ephemeral ones included. @returns a function that ends it */

@@ -90,6 +90,9 @@ test('requests are recorded with body, parts and status', async () => {
       status: 200,
     }),
   ]);
+  const waiting = discord.waitForRequest(({ path }) => path === '/users/@me');
   for (let count = 0; count < 5; count += 1) await rest.get(Routes.user());
+  expect(await waiting).toMatchObject({ method: 'GET', status: 200 });
+  await expect(discord.waitForRequest(() => false, { timeout: 20 })).rejects.toThrow('GET /users/@me 200');
   expect(discord.requests.length).toBeLessThanOrEqual(4);
 });

@@ -53,6 +53,13 @@ describe('what the bot may do in a channel', () => {
     await post(rest, channel);
   });
 
+  test('embeds need theirs', async () => {
+    await using discord = await checkedSandbox();
+    const { channel, rest } = place(discord);
+    channel.overwrite(discord.bot, { deny: ['EmbedLinks'] });
+    expect(await refusal(post(rest, channel, { embeds: [{ title: 'x' }] }))).toMatchObject({ code: 50013 });
+  });
+
   test('a reply needs the history', async () => {
     await using discord = await checkedSandbox();
     const { guild, channel, rest } = place(discord);
