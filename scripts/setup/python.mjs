@@ -95,7 +95,7 @@ async function chooseTorchBuilds(uv) {
   const flags = ['--torch-backend', 'cpu'];
   const probe = await execute(
     uv,
-    ['pip', 'install', '--dry-run', '-q', ...flags, '-r', 'engine/requirements.txt'],
+    ['pip', 'install', '--dry-run', '-q', ...flags, '--reinstall-package', 'torch', '-r', 'engine/requirements.txt'],
     {
       environment: { ...uvEnvironment, UV_HTTP_TIMEOUT: '20', UV_HTTP_RETRIES: '0' },
       timeout: 60_000,

@@ -1,0 +1,56 @@
+"""Makes the example image and speech. Run it with the project's Python: .venv/bin/python examples/make.py
+
+Needs espeak-ng and ffmpeg for the speech. The results are in the repository, so nobody has to run this.
+"""
+
+import subprocess
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+FOLDER = Path(__file__).parent
+SIZE = (480, 560)
+OVERSAMPLING = 3  # drawn larger and scaled down: Pillow draws hard edges
+TEXT = "Hello! Type slash humo, give me a picture and some speech, and I will talk to you."
+
+
+def portrait() -> Image.Image:
+    """A friendly robot on a soft background, looking into the camera."""
+    image = Image.new("RGB", tuple(side * OVERSAMPLING for side in SIZE), "#dbe7f0")
+    pen = ImageDraw.Draw(image)
+
+    def box(x0, y0, x1, y1):
+        return [value * OVERSAMPLING for value in (x0, y0, x1, y1)]
+
+    for row in range(SIZE[1]):  # light from above
+        shade = 1 - 0.25 * row / SIZE[1]
+        pen.rectangle(box(0, row, SIZE[0], row + 1), fill=tuple(int(c * shade) for c in (219, 231, 240)))
+    pen.rounded_rectangle(box(100, 440, 380, 620), 60 * OVERSAMPLING, fill="#3d5a80")  # shoulders
+    pen.rectangle(box(210, 400, 270, 460), fill="#98a6b5")  # neck
+    pen.line(box(240, 130, 240, 70), fill="#98a6b5", width=8 * OVERSAMPLING)  # antenna
+    pen.ellipse(box(222, 42, 258, 78), fill="#ee6c4d")
+    pen.ellipse(box(76, 230, 126, 330), fill="#98a6b5")  # ears
+    pen.ellipse(box(354, 230, 404, 330), fill="#98a6b5")
+    pen.rounded_rectangle(box(100, 125, 380, 420), 70 * OVERSAMPLING, fill="#f7f9fb", outline="#98a6b5", width=4 * OVERSAMPLING)
+    for x in (180, 300):  # eyes, with a light in them
+        pen.ellipse(box(x - 34, 210, x + 34, 278), fill="#293241")
+        pen.ellipse(box(x - 8, 222, x + 12, 242), fill="#ffffff")
+    pen.ellipse(box(130, 290, 170, 312), fill="#f4c9bd")  # cheeks
+    pen.ellipse(box(310, 290, 350, 312), fill="#f4c9bd")
+    pen.chord(box(180, 300, 300, 380), 10, 170, fill="#ee6c4d")  # smile
+    return image.resize(SIZE, Image.Resampling.LANCZOS)
+
+
+def speech(path: Path) -> None:
+    """The text, spoken by espeak-ng, as Opus."""
+    wav = path.with_suffix(".wav")
+    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "-w", str(wav), TEXT], check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-i", str(wav), "-c:a", "libopus", "-b:a", "32k", "-bitexact", str(path)], check=True
+    )
+    wav.unlink()
+
+
+if __name__ == "__main__":
+    portrait().save(FOLDER / "portrait.png", optimize=True)
+    speech(FOLDER / "speech.ogg")
