@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from humo_engine.fp8 import FLOAT8, LARGEST, Float8Linear
+from humo_engine.fp8 import FLOAT8, LARGEST, Float8Linear, quantize_rows
 from humo_engine.layers import Attention
 from humo_engine.math import attention
 
@@ -23,6 +23,10 @@ def use_fused_kernels(blocks: Iterable[nn.Module]) -> None:
     for block in blocks:
         block.self_attn.forward = types.MethodType(_self_attention, block.self_attn)
         block.ffn.forward = types.MethodType(_feed_forward, block.ffn)
+        # What the other layers take comes out of a compiled kernel that quantises on its way; attention's output does not.
+        for layer in (block.self_attn.o, block.cross_attn.o, block.audio_cross_attn_wrapper.audio_cross_attn.o):
+            if isinstance(layer, Float8Linear):
+                layer.forward = types.MethodType(_quantized_product, layer)
 
 
 def _self_attention(layer: Attention, x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
@@ -35,8 +39,12 @@ def _self_attention(layer: Attention, x: Tensor, rope: tuple[Tensor, Tensor]) ->
 def _feed_forward(layers: nn.Sequential, x: Tensor) -> Tensor:
     first, _, last = layers
     if isinstance(last, Float8Linear):
-        return last.product(*gelu_quantize(first(x)))
+        return last.product(*quantize(first(x), True))
     return last(linear_gelu(x, first.weight, first.bias))
+
+
+def _quantized_product(layer: Float8Linear, x: Tensor) -> Tensor:
+    return layer.product(*quantize(x, False))
 
 
 @torch.library.custom_op("humo::norm_rotate", mutates_args=())
@@ -69,28 +77,26 @@ def _(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return x.new_empty(*x.shape[:-1], weight.shape[0])
 
 
-@torch.library.custom_op("humo::gelu_quantize", mutates_args=())
-def gelu_quantize(x: Tensor) -> tuple[Tensor, Tensor]:
-    """GELU (tanh form), then e4m3 with one scale a row. x (…, n) bf16 → ((…, n) e4m3, (…, 1) fp32)."""
+@torch.library.custom_op("humo::quantize", mutates_args=())
+def quantize(x: Tensor, gelu: bool) -> tuple[Tensor, Tensor]:
+    """e4m3 with one scale a row, of x or of its GELU (tanh form). x (…, n) bf16 → ((…, n) e4m3, (…, 1) fp32)."""
     rows = x.reshape(-1, x.shape[-1])
     out, scale = torch.empty_like(rows, dtype=FLOAT8), rows.new_empty(rows.shape[0], 1, dtype=torch.float32)
     block = _power_of_two(rows.shape[1])
-    _kernels().gelu_quantize[(rows.shape[0],)](
-        rows, out, scale, rows.shape[1], LARGEST, BLOCK=block, num_warps=min(16, max(1, block // 512))
+    _kernels().quantize[(rows.shape[0],)](
+        rows, out, scale, rows.shape[1], LARGEST, GELU=gelu, BLOCK=block, num_warps=min(16, max(1, block // 512))
     )
     return out.view(x.shape), scale.view(*x.shape[:-1], 1)
 
 
-@gelu_quantize.register_fake
-def _(x: Tensor) -> tuple[Tensor, Tensor]:
+@quantize.register_fake
+def _(x: Tensor, gelu: bool) -> tuple[Tensor, Tensor]:
     return torch.empty_like(x, dtype=FLOAT8), x.new_empty(*x.shape[:-1], 1, dtype=torch.float32)
 
 
-def plain_gelu_quantize(x: Tensor) -> tuple[Tensor, Tensor]:
-    """What `gelu_quantize` computes, without its kernel."""
-    from humo_engine.fp8 import quantize_rows
-
-    return quantize_rows(F.gelu(x.float(), approximate="tanh"))
+def plain_quantize(x: Tensor, gelu: bool) -> tuple[Tensor, Tensor]:
+    """What `quantize` computes, without its kernel."""
+    return quantize_rows(F.gelu(x.float(), approximate="tanh") if gelu else x)
 
 
 def _power_of_two(number: int) -> int:

@@ -147,7 +147,8 @@ def limit_process(limit_gib: float, device: Any) -> None:
     usable = limit_gib * GIB - CONTEXT_BYTES
     if usable <= 0:
         raise DoesNotFit(f"a limit of {limit_gib} GiB leaves nothing beside the CUDA context ({_gib(CONTEXT_BYTES)})")
-    torch.cuda.set_per_process_memory_fraction(min(1.0, usable / total), device)
+    index = torch.device(device).index
+    torch.cuda.set_per_process_memory_fraction(min(1.0, usable / total), torch.cuda.current_device() if index is None else index)
 
 
 # ── sizes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -263,7 +264,7 @@ def place_text_encoder(encoder: Any, plan: Plan, device: Any) -> Any:
         encoder.to(device)
         return None
     encoder.encoder.final_layer_norm.to(device)
-    table = encoder.get_input_embeddings()
+    table = encoder.encoder.embed_tokens
     table.register_forward_pre_hook(lambda module, arguments: (arguments[0].to(module.weight.device),))
     table.register_forward_hook(lambda module, arguments, output: output.to(device))
 

@@ -23,14 +23,14 @@ def norm_rotate(x, weight, cosine, sine, out, dim, eps, HEAD: tl.constexpr, BLOC
 
 
 @triton.jit
-def gelu_quantize(x, out, scales, dim, largest, BLOCK: tl.constexpr):
+def quantize(x, out, scales, dim, largest, GELU: tl.constexpr, BLOCK: tl.constexpr):
     row = tl.program_id(0).to(tl.int64)
     column = tl.arange(0, BLOCK)
     inside = column < dim
     value = tl.load(x + row * dim + column, mask=inside, other=0.0).to(tl.float32)
-    # 0.5·(1 + tanh z) is the logistic function of 2z.
-    gelu = value * tl.sigmoid(1.5957691216057308 * (value + 0.044715 * value * value * value))
-    scale = tl.maximum(tl.max(tl.abs(gelu), axis=0), 1e-12) / largest
-    small = tl.minimum(tl.maximum(gelu / scale, -largest), largest)
+    if GELU:  # the tanh form: 0.5·(1 + tanh z) is the logistic function of 2z
+        value = value * tl.sigmoid(1.5957691216057308 * (value + 0.044715 * value * value * value))
+    scale = tl.maximum(tl.max(tl.abs(value), axis=0), 1e-12) / largest
+    small = tl.minimum(tl.maximum(value / scale, -largest), largest)
     tl.store(out + row * dim + column, small.to(out.dtype.element_ty), mask=inside)
     tl.store(scales + row, scale)
