@@ -101,14 +101,17 @@ function commands.progress(input)
   return 1
 end
 
--- Redis was away for longer than the lock lives. Whoever holds the record takes the job's lock again, unless the check for stalled
--- jobs has already put the job back.
+-- Redis was away for longer than the lock lives. Whoever holds the record takes the job's lock again, also when a check for stalled
+-- jobs has put the job back already, as long as nobody else has taken it.
 function commands.relock(input)
   local model = redis.call('HGET', recordKey(input.id), 'model')
   if not model or not isHeldBy(input) then return 0 end
   local job = bullKey(model, 'g-' .. input.id)
   if redis.call('EXISTS', job .. ':lock') == 1 then return 0 end
-  if not redis.call('LPOS', bullKey(model, 'active'), 'g-' .. input.id) then return 0 end
+  if not redis.call('LPOS', bullKey(model, 'active'), 'g-' .. input.id) then
+    if redis.call('LREM', bullKey(model, 'wait'), 1, 'g-' .. input.id) == 0 then return 0 end
+    redis.call('LPUSH', bullKey(model, 'active'), 'g-' .. input.id)
+  end
   redis.call('SET', job .. ':lock', input.token, 'PX', input.lockDuration)
   redis.call('SREM', bullKey(model, 'stalled'), 'g-' .. input.id)
   return 1
