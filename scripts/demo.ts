@@ -1,250 +1,259 @@
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+/**
+ * The whole thing on one machine, without an account, a GPU or a weight file: Redis, a local Discord, the bot, the worker and
+ * the engine with its `tiny` profile. A member runs `/humo`, and the video that comes back is checked and kept.
+ */
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
-import { parseArgs, styleText } from 'node:util';
-import type { Message } from '../sandbox/scripting/message.ts';
-import { file, startSandbox } from '../sandbox/start.ts';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { file, ScenarioError, startSandbox } from '../sandbox/start.ts';
+import type { Interaction, Message, Sandbox } from '../sandbox/start.ts';
 import { projectRoot } from '../src/config/environment.ts';
-import { loadGenerateSettings } from '../src/config/generate.ts';
 import { probeVideo } from '../src/media/probe.ts';
-import { startPart } from './support/part.ts';
+import type { ProbedVideo } from '../src/media/probe.ts';
+import { Conversation } from './support/conversation.ts';
+import { readableTail, startPart } from './support/part.ts';
 import type { Part } from './support/part.ts';
 import { startPrivateRedis } from './support/private-redis.ts';
 
-const help = `npm run demo -- [options]
+const usage = `npm run demo -- [options]
 
-The whole system on this machine: a local Discord, Redis, the bot, a worker and the engine with its profile "tiny". A member
-runs /humo, the conversation is shown as it goes, and the video is left in a folder.
-
-  --prompt TEXT        what is to be seen
-  --image FILE         up to four times; none of these options given: the example image and speech
-  --audio FILE         what is to be said
-  --audio-start N      seconds into the sound
-  --preset NAME        a preset of generate.yaml
+  --prompt TEXT        what happens in the clip
+  --image FILE         a picture of the person; up to four times
+  --audio FILE         what they say; without --image and --audio both examples are used
+  --audio-start SECS   where in the audio the clip begins
+  --preset NAME        a preset of generate.yaml: draft, standard, quality
   --shape NAME         landscape, portrait or square
-  --seed N
-  --out DIR            where the video goes (demo-output)
-  --record FILE        write every REST request of the bot there, as JSON lines
-  --json               end with one line {"video":…,"bytes":…,"seconds":…,"messages":[…]}
-  --help
+  --seed NUMBER        the same seed gives the same video
+  --out DIR            where the video goes; demo-output unless given
+  --record FILE        every REST request of the bot, one JSON object per line
+  --json               end with one line that a program can read
+  --help`;
 
-Exit status 0 only if a playable video came back.`;
+/** Something that a person can mend or has to know; no trace is shown. */
+class DemoError extends Error {}
 
-/** Longer than any clip of the profile "tiny" takes on the slowest machine. */
-const patience = 10 * 60_000;
+const options = {
+  prompt: { type: 'string' },
+  image: { type: 'string', multiple: true },
+  audio: { type: 'string' },
+  'audio-start': { type: 'string' },
+  preset: { type: 'string' },
+  shape: { type: 'string' },
+  seed: { type: 'string' },
+  out: { type: 'string' },
+  record: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
 
-const { values } = parseArgs({
-  options: {
-    prompt: { type: 'string' },
-    image: { type: 'string', multiple: true },
-    audio: { type: 'string' },
-    'audio-start': { type: 'string' },
-    preset: { type: 'string' },
-    shape: { type: 'string' },
-    seed: { type: 'string' },
-    out: { type: 'string', default: 'demo-output' },
-    record: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+/** for everything between the command and the video; the tiny profile takes a minute on a slow machine */
+const patience = 15 * 60_000;
+const imageOptions = ['image', 'image2', 'image3', 'image4'] as const;
 
-// With --json stdout is for the one line alone.
-const write = (text: string) => (values.json ? process.stderr : process.stdout).write(text);
-const started = performance.now();
-const color = (values.json ? process.stderr : process.stdout).isTTY;
-const paint = (format: Parameters<typeof styleText>[0], text: string) =>
-  color ? styleText(format, text) : text;
-const clock = () => paint('gray', `${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s`);
-const note = (text: string) => write(`${clock()}  ${paint('gray', text)}\n`);
-const indented = (text: string) =>
-  text
-    .split('\n')
-    .map((line) => `           ${line}\n`)
-    .join('');
+const print = (line: string): void => console.log(line);
 
-class DemoError extends Error {
-  override readonly name = 'DemoError';
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    const { values } = parseArgs({ options, allowPositionals: false });
+    if (values.help === true) {
+      print(usage);
+      return 0;
+    }
+    const command = commandOptions(values);
+    const stop = stopOnSignal();
+    const result = await withEverything(stop, values.record, (discord) =>
+      converse(discord, command, resolve(values.out ?? 'demo-output')),
+    );
+    if (values.json === true) print(JSON.stringify(result));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DemoError) && !isArgumentError(error)) throw error;
+    console.error(`\n${error.message}${isArgumentError(error) ? `\n\n${usage}` : ''}`);
+    return error.message === interrupted ? 130 : 1;
+  }
 }
 
-/** The options of the command, from the arguments of this program. */
-function commandOptions(): Record<string, string | number | boolean | ReturnType<typeof file>> {
-  const usesExamples =
-    values.image === undefined && values.audio === undefined && values.prompt === undefined;
-  const example = (name: string) => join(projectRoot, 'examples', name);
-  const images = usesExamples ? [example('portrait.png')] : (values.image ?? []);
-  const audio = usesExamples ? example('speech.ogg') : values.audio;
-  if (images.length > 4) throw new DemoError('--image can be given four times at most');
-  for (const path of [...images, ...(audio === undefined ? [] : [audio])]) {
-    if (!existsSync(path)) throw new DemoError(`there is no file ${path}`);
+const interrupted = 'Stopped.';
+
+/** A promise that fails when someone wants the demo to end. A second Ctrl+C ends it at once. */
+function stopOnSignal(): Promise<never> {
+  const stopped = Promise.withResolvers<never>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    let asked = false;
+    process.on(signal, () => {
+      if (asked) process.exit(130);
+      asked = true;
+      stopped.reject(new DemoError(interrupted));
+    });
   }
-  const number = (name: 'audio-start' | 'seed') => {
+  stopped.promise.catch(() => undefined);
+  return stopped.promise;
+}
+
+/** The command's options, as a member fills them in. */
+function commandOptions(values: Values): Record<string, string | number | ReturnType<typeof file>> {
+  const ownFiles = values.image !== undefined || values.audio !== undefined;
+  const images = ownFiles ? (values.image ?? []) : [join(projectRoot, 'examples', 'portrait.png')];
+  const audio = ownFiles ? values.audio : join(projectRoot, 'examples', 'speech.ogg');
+  if (images.length > imageOptions.length)
+    throw new DemoError(`/humo takes ${imageOptions.length} images at most.`);
+  for (const path of [...images, ...(audio === undefined ? [] : [audio])])
+    if (!existsSync(path)) throw new DemoError(`There is no file ${path}.`);
+  const number = (name: 'audio-start' | 'seed'): number | undefined => {
     const text = values[name];
-    if (text === undefined) return undefined;
-    if (text.trim() === '' || !Number.isFinite(Number(text)))
-      throw new DemoError(`--${name} must be a number, not "${text}"`);
-    return Number(text);
+    if (text !== undefined && !Number.isFinite(Number(text)))
+      throw new DemoError(`--${name} must be a number, not ${text}.`);
+    return text === undefined ? undefined : Number(text);
   };
-  const { presetNames } = loadGenerateSettings(join(projectRoot, 'generate.yaml'), 'tiny');
-  if (values.preset !== undefined && !presetNames.includes(values.preset)) {
-    throw new DemoError(`--preset must be one of ${presetNames.join(', ')}, not "${values.preset}"`);
-  }
-  const options: Record<string, string | number | boolean | ReturnType<typeof file> | undefined> = {
-    prompt: values.prompt ?? 'A friendly robot looks into the camera and speaks',
-    ...Object.fromEntries(
-      images.map((path, index) => [index === 0 ? 'image' : `image${index + 1}`, file(path)]),
-    ),
-    audio: audio === undefined ? undefined : file(audio),
+  const entered = {
+    prompt:
+      values.prompt ??
+      'A woman with brown hair looks into the camera and says hello, in front of an evening sky',
+    ...Object.fromEntries(images.map((path, index) => [imageOptions[index], file(resolve(path))])),
+    audio: audio === undefined ? undefined : file(resolve(audio)),
     audio_start: number('audio-start'),
     preset: values.preset,
     shape: values.shape,
     seed: number('seed'),
   };
   return Object.fromEntries(
-    Object.entries(options).filter(
-      (entry): entry is [string, string | number | boolean] => entry[1] !== undefined,
-    ),
+    Object.entries(entered).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
   );
 }
 
-async function demo(): Promise<void> {
-  const options = commandOptions();
-  const out = resolve(values.out);
-  await mkdir(out, { recursive: true });
-  if (values.record !== undefined) await writeFile(values.record, '');
+/** Starts all parts, lets `act` play, and stops them again whatever happens. */
+async function withEverything<T>(
+  stop: Promise<never>,
+  record: string | undefined,
+  act: (discord: Sandbox) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'humo-demo-'));
-  await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(async () => rm(folder, { recursive: true, force: true }));
-
-  const redis = await startPrivateRedis(join(folder, 'redis'));
-  cleanup.defer(async () => redis.stop());
-  note('Redis is up');
-  const discord = await startSandbox();
-  cleanup.defer(async () => discord.close());
-  note(`a local Discord is up at ${discord.apiUrl}`);
-  const recording: Promise<void>[] = [];
-  if (values.record !== undefined) {
-    const path = values.record;
-    let last = Promise.resolve();
-    discord.onRequest((request) => {
-      const { method, path: at, query, body, parts, status } = request;
-      last = last.then(async () =>
-        appendFile(path, `${JSON.stringify({ method, path: at, query, body, parts, status })}\n`),
-      );
-      recording.push(last);
-    });
+  const parts: Part[] = [];
+  const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  try {
+    const started = performance.now();
+    print('Starting Redis, a local Discord, the bot, the worker and the engine (profile tiny) …');
+    const redis = await startPrivateRedis(join(folder, 'redis'));
+    ends.push(() => redis.stop());
+    const discord = await startSandbox();
+    ends.push(() => closeSandbox(discord));
+    if (record !== undefined) {
+      writeFileSync(record, '');
+      discord.onRequest((request) => appendFileSync(record, `${JSON.stringify(request)}\n`));
+    }
+    const environment = {
+      ...process.env,
+      ...discord.environment,
+      REDIS_URL: redis.url,
+      DATA_DIRECTORY: join(folder, 'data'),
+      HUMO_PROFILE: 'tiny',
+      LOG_LEVEL: 'info',
+    };
+    for (const name of ['bot', 'worker'])
+      parts.push(startPart({ name, file: `src/${name}/main.ts`, environment }));
+    ends.push(() => Promise.all(parts.map((part) => part.stop())));
+    const [bot, worker] = parts as [Part, Part];
+    const broken = Promise.race(
+      parts.map(async (part) => {
+        const status = await part.ended;
+        throw new DemoError(
+          `The ${part.name} ended (${status}) before the video came.\n${readableTail(part.lines)}`,
+        );
+      }),
+    );
+    broken.catch(() => undefined);
+    await Promise.race([Promise.all([bot.logged('ready'), worker.logged('taking jobs')]), broken, stop]);
+    print(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.\n`);
+    return await Promise.race([act(discord), broken, stop]);
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    const logs = parts.map((part) => `\nThe end of the ${part.name}'s log:\n${readableTail(part.lines)}`);
+    throw new DemoError(`${error.message}\n${logs.join('\n')}`, { cause: error });
+  } finally {
+    for (const end of ends.toReversed()) await end();
   }
+}
+
+async function closeSandbox(discord: Sandbox): Promise<void> {
+  try {
+    await discord.close();
+  } catch (error) {
+    throw new DemoError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** A member runs `/humo` and waits for the video, which is checked and kept. */
+async function converse(discord: Sandbox, command: ReturnType<typeof commandOptions>, folder: string) {
   const guild = discord.createGuild({ name: 'Studio' });
   const channel = guild.createChannel('general');
   const ada = guild.addMember(discord.createUser('ada'));
+  const conversation = new Conversation(print);
+  discord.onMessage((event, message) => conversation.take(event, message));
+  conversation.person('ada', `/humo ${describeCommand(command)}`);
+  const interaction = await ada.run('/humo', command, { channel });
 
-  const environment = {
-    PATH: process.env['PATH'],
-    HOME: process.env['HOME'],
-    ...discord.environment,
-    REDIS_URL: redis.url,
-    DATA_DIRECTORY: join(folder, 'data'),
-    HUMO_PROFILE: 'tiny',
-    HUMO_CACHE: join(folder, 'cache'),
-    LOG_LEVEL: 'info',
-  };
-  const parts = ['bot', 'worker'].map((name) =>
-    startPart(join(projectRoot, 'src', name, 'main.ts'), environment),
-  );
-  const [bot, worker] = parts;
-  if (bot === undefined || worker === undefined) throw new Error('unreachable: two parts were started');
-  for (const part of parts) cleanup.defer(async () => void (await part.stop()));
-  const interrupted = Promise.withResolvers<never>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => interrupted.reject(new DemoError('stopped')));
-  const failed = Promise.race([
-    interrupted.promise,
-    ...parts.map(async (part, index) => died(part, index === 0 ? 'bot' : 'worker')),
+  const ending = await Promise.race([
+    channel.waitForMessage((message) => message.fromBot && message.repliesTo !== undefined, {
+      timeout: patience,
+    }),
+    refusal(interaction),
   ]);
-  failed.catch(() => {
-    // reported where the race below is awaited
-  });
+  const [attachment] = ending.attachments;
+  if (attachment === undefined) throw new DemoError('The bot gave no video back; above stands why.');
+  // The status message is what people look at; the demo ends when it points to the result.
+  const status = channel.messages.find(({ id }) => id === ending.repliesTo);
+  await status?.waitUntil(({ buttons }) => buttons.length === 0, { timeout: 30_000 });
 
-  await Promise.race([discord.waitForCommand('humo'), failed]);
-  note('the bot is logged in and /humo is registered; the engine loads in the meantime');
-  const seen = new Map<string, string>();
-  const shown: { event: string; text: string }[] = [];
-  discord.onMessage((event, message) => {
-    const text = describe(message);
-    // A new preview or a moved countdown changes a message without a word of it changing.
-    if (event === 'edited' && seen.get(message.id) === text) return;
-    seen.set(message.id, text);
-    if (text === '') return;
-    shown.push({ event, text });
-    const who = message.fromBot ? paint('cyan', 'HuMo') : paint('yellow', 'ada');
-    write(`${clock()}  ${who} ${paint('gray', event === 'edited' ? '(edited)' : '')}\n${indented(text)}`);
-  });
-  const asked = Object.entries(options).map(
-    ([name, value]) => `${name}:${typeof value === 'object' ? value.filename : value}`,
+  await mkdir(folder, { recursive: true });
+  const video = join(folder, attachment.filename);
+  await writeFile(video, await attachment.bytes());
+  const probed = await playable(video, folder);
+  const { width, height, nb_read_frames: frames } = probed.video;
+  print(
+    `\nA playable video of ${probed.seconds} s came back: ${width}×${height}, ${frames} frames, ${probed.audio === null ? 'no sound' : 'with sound'}, ${probed.bytes} bytes.`,
   );
-  write(`${clock()}  ${paint('yellow', 'ada')} /humo ${asked.join(' ')}\n`);
+  print(`It is in ${video}`);
+  print('Its weights are random: it shows that everything works, not what HuMo can do.');
+  return { video, bytes: probed.bytes, seconds: probed.seconds, messages: conversation.messages() };
+}
 
-  const result = await Promise.race([
-    (async () => {
-      const command = await ada.run('/humo', options, { channel });
-      await command.firstResponse();
-      return ada.waitForMessage(channel, (message) => message.fromBot && isFinal(message), {
-        timeout: patience,
-      });
-    })(),
-    failed,
-  ]);
-  const video = result.attachments.find(({ filename }) => filename.endsWith('.mp4'));
-  if (video === undefined) throw new DemoError('no video came back; the message above says why');
-  const path = join(out, video.filename);
-  await writeFile(path, await video.bytes());
-  const probe = await probeVideo(path, { scratch: out, timeoutMilliseconds: 60_000 });
-  note(
-    `the video plays: ${probe.video.codec_name} ${probe.video.width}×${probe.video.height}, ${probe.video.nb_read_frames} frames, ${probe.seconds} s, ${probe.audio === null ? 'no sound' : probe.audio.codec_name}, ${probe.bytes} bytes`,
+/** The answer to a command that was not accepted; never resolves when it is. */
+async function refusal(interaction: Interaction): Promise<Message> {
+  return await interaction.waitForMessage(
+    ({ loading, text }) => !loading && text !== '' && !hasIdentifier(text),
+    {
+      timeout: patience,
+    },
   );
-  await Promise.all(recording);
-  if (values.json) {
-    process.stdout.write(
-      `${JSON.stringify({ video: path, bytes: probe.bytes, seconds: probe.seconds, messages: shown })}\n`,
-    );
-  } else {
-    write(`\nThe video is in ${paint('bold', relative(process.cwd(), path) || path)}\n`);
-    write(
-      'Its picture is noise: these are random weights, which show the machinery, not the model. README.md says how to run HuMo.\n',
-    );
-  }
 }
 
-async function died(part: Part, name: string): Promise<never> {
-  const status = await part.ended;
-  throw new DemoError(`the ${name} ended with status ${status}:\n${part.lines.slice(-20).join('\n')}`);
+/** Everything that the bot says about an accepted request ends with its id, a ULID. */
+function hasIdentifier(text: string): boolean {
+  return /[0-9A-HJKMNP-TV-Z]{26}/.test(text);
 }
 
-/** A video, or the end of the hope for one: a message of its own that replies, or a refusal without a queue. */
-function isFinal(message: Message): boolean {
-  if (message.attachments.some(({ filename }) => filename.endsWith('.mp4'))) return true;
-  if (message.loading) return false;
-  const hasControls = message.buttons.length > 0;
-  return message.text !== '' && !hasControls && !/https?:\/\/\S+\/channels\//.test(message.text);
-}
-
-function describe(message: Message): string {
-  const files = message.attachments.map(
-    ({ filename, size }) => `[${filename}, ${(size / 1024).toFixed(0)} KiB]`,
-  );
-  const buttons = message.buttons.map((button) => `( ${button.label ?? button.customId} )`);
-  return [message.text, ...files, buttons.join(' ')].filter((line) => line !== '').join('\n');
-}
-
-if (values.help) {
-  console.log(help);
-} else {
+async function playable(video: string, folder: string): Promise<ProbedVideo> {
   try {
-    await demo();
+    return await probeVideo(video, { scratch: folder, timeoutMilliseconds: 60_000 });
   } catch (error) {
-    if (!(error instanceof DemoError)) throw error;
-    console.error(`\n${error.message}`);
-    process.exitCode = 1;
+    throw new DemoError(`What came back cannot be played: ${String(error)}`, { cause: error });
   }
+}
+
+function describeCommand(command: ReturnType<typeof commandOptions>): string {
+  return Object.entries(command)
+    .map(([name, value]) => {
+      if (typeof value === 'string') return `${name}:${name === 'prompt' ? `"${value}"` : value}`;
+      return `${name}:${typeof value === 'number' ? value : basename(value.filename)}`;
+    })
+    .join(' ');
+}
+
+function isArgumentError(error: unknown): error is Error {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
