@@ -25,7 +25,9 @@ export interface ClipShape extends Size {
 /** Visually lossless for H.264; larger numbers are smaller files. */
 export const bestCrf = 17;
 const fullAudioKilobits = 160;
-const audioLadder = [fullAudioKilobits, 96, 64, 48, 32] as const;
+const audioLadder = [fullAudioKilobits, 96, 64, 48, 32, 24, 16] as const;
+/** From here down the bits are enough for one channel of speech only. */
+const narrowAudioKilobits = 32;
 /** Of the file, for the picture at least: sound is a small part unless the file is tiny. */
 const largestAudioShare = 0.25;
 /** Below this many bits for a pixel H.264 falls into blocks, and a smaller picture looks better. */
@@ -38,7 +40,8 @@ const aim = 0.97;
 /** Container: header and, for each frame and audio packet, a few bytes of tables. */
 const containerBytes = 2500;
 const bytesPerFrame = 20;
-const bytesPerAudioSecond = 47 * 12;
+const bytesPerAudioPacket = 12;
+const samplesPerAudioPacket = 1024;
 
 /** The first try: constant quality, at full size. Nearly always the only one. */
 export function firstAttempt(clip: ClipShape): Attempt {
@@ -79,7 +82,9 @@ function withinReason(
   const audioKilobits = affordableAudio(clip, limitBytes);
   const seconds = clip.frames / clip.fps;
   const overhead =
-    containerBytes + bytesPerFrame * clip.frames + (clip.hasAudio ? bytesPerAudioSecond * seconds : 0);
+    containerBytes +
+    bytesPerFrame * clip.frames +
+    (clip.hasAudio ? (audioRate(audioKilobits) / samplesPerAudioPacket) * bytesPerAudioPacket * seconds : 0);
   const bits = (limitBytes - overhead) * 8 * aim - audioKilobits * 1000 * seconds;
   const kilobits = Math.min(Math.floor(bits / seconds / 1000), atMostKilobits);
   if (kilobits < smallestKilobits) return null;
@@ -97,6 +102,10 @@ function affordableAudio(clip: ClipShape, limitBytes: number): number {
   return (
     audioLadder.find((step) => step <= kilobits) ?? audioLadder[audioLadder.length - 1] ?? fullAudioKilobits
   );
+}
+
+function audioRate(kilobits: number): number {
+  return kilobits > narrowAudioKilobits ? 48_000 : 24_000;
 }
 
 /** The sizes a clip may have, largest first: even sides, as yuv420p needs, and the aspect ratio kept. */
@@ -187,7 +196,15 @@ export function encoderArguments(
   if (pass === 1) return { inputs, output: [...output, '-an', '-f', 'null'] };
   if (clip.hasAudio) {
     output.push('-map', `${soundInput}:a:0`, '-af', `apad=whole_dur=${seconds},atrim=end=${seconds}`);
-    output.push('-c:a', 'aac', '-b:a', `${attempt.audioKilobits}k`, '-ar', '48000');
+    output.push(
+      '-c:a',
+      'aac',
+      '-b:a',
+      `${attempt.audioKilobits}k`,
+      '-ar',
+      String(audioRate(attempt.audioKilobits)),
+    );
+    if (attempt.audioKilobits <= narrowAudioKilobits) output.push('-ac', '1');
   } else output.push('-an');
   output.push(
     '-t',

@@ -98,7 +98,8 @@ function open(url: URL, rules: DownloadRules, signal: AbortSignal): Promise<Inco
       resolve,
     );
     outgoing.setTimeout(rules.idleMilliseconds ?? 10_000, () => outgoing.destroy(new IdleError('no data')));
-    outgoing.once('error', reject);
+    // Every time: after the answer has begun, the body's stream reports the failure, and nobody else listens here.
+    outgoing.on('error', reject);
     outgoing.end();
   });
 }

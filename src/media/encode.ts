@@ -1,5 +1,5 @@
 import { rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import { Failure } from '../failure.ts';
 import { encoderArguments, firstAttempt, nextAttempt } from './compression.ts';
@@ -74,13 +74,14 @@ async function encodeOnce(
   target: string,
   limits: RunLimits,
 ): Promise<number> {
-  const passLog = join(limits.scratch, 'passes');
+  // Relative to the scratch folder: fluent-ffmpeg would split an option that is a path with a space in it.
+  const passLog = 'passes';
   const passes = attempt.kind === 'quality' ? ([0] as const) : ([1, 2] as const);
   for (const pass of passes) {
     const { inputs, output } = encoderArguments(source, clip, attempt, pass, passLog);
-    const command = ffmpeg({ niceness, logger: undefined });
-    for (const input of inputs) command.input(input.path).inputOptions([...input.options]);
-    command.outputOptions([...output]).output(pass === 1 ? '/dev/null' : target);
+    const command = ffmpeg({ niceness, cwd: limits.scratch });
+    for (const input of inputs) command.input(resolve(input.path)).inputOptions([...input.options]);
+    command.outputOptions([...output]).output(pass === 1 ? '/dev/null' : resolve(target));
     await runFluent(command, limits);
   }
   return (await stat(target)).size;

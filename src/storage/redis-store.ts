@@ -1,6 +1,7 @@
 import { open, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { parseRedisUrl } from '../config/redis-url.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
 
@@ -14,9 +15,7 @@ const lifetimeSeconds = 7 * 24 * 60 * 60;
  * an entry that points at them; writing the entry last is what makes the value appear whole.
  */
 export function createRedisStore(url: string, prefix: string): ArtifactStore {
-  const redis = url.startsWith('unix://')
-    ? new Redis({ path: url.slice('unix://'.length), ...options })
-    : new Redis(url, options);
+  const redis = new Redis({ ...parseRedisUrl(url), ...options });
   redis.on('error', () => {
     // Every command reports its own failure; without a listener the process would end.
   });
@@ -59,8 +58,11 @@ export function createRedisStore(url: string, prefix: string): ArtifactStore {
       Array.from({ length: entry.chunks }, (_, number) => redis.getBuffer(chunkKey(entry.name, number))),
     );
     const whole = chunks.filter((chunk) => chunk !== null);
-    if (whole.length !== entry.chunks) throw new ArtifactMissing(key);
-    return Buffer.concat(whole);
+    if (whole.length === entry.chunks) return Buffer.concat(whole);
+    // Either their time was over, or the artifact was replaced while it was read: then there is a newer one to read.
+    const newer = await read(key);
+    if (newer === null || newer.name === entry.name) throw new ArtifactMissing(key);
+    return get(key);
   };
 
   return {

@@ -1,0 +1,171 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createFileStore } from '../../../src/storage/file-store.ts';
+import { createRedisStore } from '../../../src/storage/redis-store.ts';
+import { createS3Store } from '../../../src/storage/s3-store.ts';
+import { ArtifactMissing } from '../../../src/storage/store.ts';
+import type { ArtifactStore } from '../../../src/storage/store.ts';
+import { startRedis } from '../../support/redis.ts';
+import { startS3 } from '../../support/s3.ts';
+
+interface Kind {
+  readonly name: string;
+  /** false where the server of the test itself replaces an object in place, which real S3 never does */
+  readonly replacesWhole: boolean;
+  start(): Promise<{ open: () => ArtifactStore; stop: () => Promise<void> }>;
+}
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'file',
+    replacesWhole: true,
+    async start() {
+      const folder = await mkdtemp(join(tmpdir(), 'humo-store-'));
+      return { open: () => createFileStore(folder), stop: () => rm(folder, { recursive: true }) };
+    },
+  },
+  {
+    name: 'redis',
+    replacesWhole: true,
+    async start() {
+      const redis = await startRedis();
+      return { open: () => createRedisStore(redis.url, 'test'), stop: () => redis.stop() };
+    },
+  },
+  {
+    name: 's3',
+    replacesWhole: false,
+    async start() {
+      const server = await startS3('artifacts');
+      return { open: () => createS3Store(server.settings), stop: () => server.stop() };
+    },
+  },
+];
+
+describe.each(kinds)('the $name store', ({ start, replacesWhole }) => {
+  let running: Awaited<ReturnType<Kind['start']>>;
+  let store: ArtifactStore;
+  let folder: string;
+  beforeAll(async () => {
+    running = await start();
+    store = running.open();
+    folder = await mkdtemp(join(tmpdir(), 'humo-store-test-'));
+  });
+  afterEach(async () => {
+    await store.deletePrefix('inputs/');
+    await store.deletePrefix('results/');
+  });
+  afterAll(async () => {
+    await store.close();
+    await running.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test('gives back what was put, byte for byte, also to another process of ours', async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
+    expect(await store.put('inputs/g-1/image-1.png', bytes)).toEqual({ bytes: 256 });
+    await using other = closing(running.open());
+    expect(await other.store.get('inputs/g-1/image-1.png')).toEqual(bytes);
+    expect(await other.store.size('inputs/g-1/image-1.png')).toBe(256);
+  });
+
+  test('keeps files of several megabytes whole, from a path to a path', async () => {
+    const bytes = Buffer.alloc(3 * 1024 * 1024 + 17, 'sound and picture');
+    const [source, target] = [join(folder, 'given.bin'), join(folder, 'fetched.bin')];
+    await writeFile(source, bytes);
+    expect(await store.put('results/g-1/video.mp4', { path: source })).toEqual({ bytes: bytes.length });
+    await store.fetchTo('results/g-1/video.mp4', target);
+    expect((await readFile(target)).equals(bytes)).toBe(true);
+  });
+
+  test('keeps an empty file', async () => {
+    await store.put('inputs/g-1/empty', Buffer.alloc(0));
+    expect(await store.get('inputs/g-1/empty')).toEqual(Buffer.alloc(0));
+    expect(await store.size('inputs/g-1/empty')).toBe(0);
+  });
+
+  test('what is missing has a name: get and fetchTo throw, size is null, delete is silent', async () => {
+    await expect(store.get('inputs/g-9/none')).rejects.toThrow(ArtifactMissing);
+    await expect(store.fetchTo('inputs/g-9/none', join(folder, 'none'))).rejects.toThrow(ArtifactMissing);
+    await expect(readFile(join(folder, 'none'))).rejects.toThrow('ENOENT');
+    expect(await store.size('inputs/g-9/none')).toBeNull();
+    await store.delete('inputs/g-9/none');
+  });
+
+  test.runIf(replacesWhole)(
+    'a reader sees the old file or the new one, never a mixture and never nothing',
+    async () => {
+      const versions = ['a', 'b'].map((letter) => Buffer.alloc(2_500_000, letter));
+      const isWhole = (bytes: Buffer) => versions.some((version) => version.equals(bytes));
+      await store.put('results/g-1/video.mp4', versions[0] ?? Buffer.alloc(0));
+      const writing = (async () => {
+        for (let round = 0; round < 8; round += 1) {
+          await store.put('results/g-1/video.mp4', versions[round % 2] ?? Buffer.alloc(0));
+        }
+        return 'written' as const;
+      })();
+      let reads = 0;
+      for (let done = false; !done || reads < 3; reads += 1) {
+        expect(isWhole(await store.get('results/g-1/video.mp4'))).toBe(true);
+        done = (await Promise.race([writing, Promise.resolve('writing')])) === 'written';
+      }
+    },
+  );
+
+  test('lists and deletes below a prefix only', async () => {
+    for (const key of ['inputs/g-1/b', 'inputs/g-1/a', 'inputs/g-10/a', 'results/g-1/a'])
+      await store.put(key, Buffer.from(key));
+    expect((await store.list('inputs/g-1/')).map(({ key, bytes }) => [key, bytes])).toEqual([
+      ['inputs/g-1/a', 12],
+      ['inputs/g-1/b', 12],
+    ]);
+    expect(await store.deletePrefix('inputs/g-1/')).toBe(2);
+    expect(await store.list('inputs/g-1/')).toEqual([]);
+    expect((await store.get('inputs/g-10/a')).toString()).toBe('inputs/g-10/a');
+    expect((await store.get('results/g-1/a')).toString()).toBe('results/g-1/a');
+  });
+
+  test('the sweep takes what is older than the instant and leaves the rest', async () => {
+    await store.put('inputs/g-1/a', Buffer.from('a'));
+    const [written] = await store.list('inputs/g-1/');
+    if (written === undefined) throw new Error('nothing is listed');
+    expect(await store.deleteOlderThan(written.writtenAt)).toBe(0);
+    expect(await store.size('inputs/g-1/a')).toBe(1);
+    expect(await store.deleteOlderThan(written.writtenAt + 1)).toBe(1);
+    expect(await store.size('inputs/g-1/a')).toBeNull();
+  });
+
+  test.each([
+    '../secret',
+    'inputs/../../secret',
+    '/etc/passwd',
+    'inputs//a',
+    '.partial/a',
+    'a b',
+    '',
+    'inputs/a\n',
+  ])('refuses the key %j before it touches anything', async (key) => {
+    await expect((async () => store.put(key, Buffer.from('x')))()).rejects.toThrow(RangeError);
+    await expect((async () => store.get(key))()).rejects.toThrow(RangeError);
+    await expect((async () => store.deletePrefix(`${key}/`))()).rejects.toThrow(RangeError);
+  });
+
+  test('is healthy while it runs', async () => {
+    await expect(store.health()).resolves.toBeUndefined();
+  });
+});
+
+test('a Redis with a password is reached, and one that has gone is not healthy', async () => {
+  await using redis = await startRedis({ tcp: true, password: 'a/b:c' });
+  await using opened = closing(createRedisStore(redis.url, 'test'));
+  await opened.store.put('inputs/g-1/a', Buffer.from('a'));
+  expect((await opened.store.get('inputs/g-1/a')).toString()).toBe('a');
+  await redis.kill();
+  await expect(opened.store.health()).rejects.toThrow();
+});
+
+function closing(store: ArtifactStore): { readonly store: ArtifactStore } & AsyncDisposable {
+  return { store, [Symbol.asyncDispose]: () => store.close() };
+}
