@@ -11,9 +11,8 @@ import type { WebSocket } from 'ws';
 import { loopbackHost } from './address.ts';
 import { GatewayConnection, GatewaySession } from './gateway-session.ts';
 import { numbersOf, objectOf } from './json.ts';
-import type { ChannelRecord, JsonObject, MessageRecord } from './model.ts';
-import { gatewayMessagePayload, guildCreatePayload, ownUserPayload, userPayload } from './payloads.ts';
-import { channelPermissions, may } from './permissions.ts';
+import type { JsonObject } from './model.ts';
+import { guildCreatePayload, ownUserPayload, userPayload } from './payloads.ts';
 import type { World } from './world.ts';
 
 /** How long a lost connection can be resumed, in milliseconds of the sandbox's clock. Observed. */
@@ -39,7 +38,7 @@ export interface GatewayOptions {
 }
 
 /** Which intent an event needs in a guild, and which in a direct message. 0: always sent. */
-interface Audience {
+export interface Audience {
   readonly guildId: string | undefined;
   readonly guildIntent: number;
   readonly directIntent: number;
@@ -135,81 +134,9 @@ export class Gateway {
     return receivers;
   }
 
-  /** Sends an event about a guild's structure: roles, channels, threads, members. */
-  dispatchGuild(
-    event: string,
-    guildId: string,
-    payload: JsonObject,
-    intent: number = GatewayIntentBits.Guilds,
-  ): void {
-    if (this.attached.state.guilds.get(guildId)?.botIsMember !== true) return;
-    this.dispatch(event, { guildId, guildIntent: intent, directIntent: intent }, () => payload);
-  }
-
-  /** Sends an interaction, which no intent holds back. @returns how many clients received it */
-  dispatchInteraction(guildId: string | undefined, payload: JsonObject): number {
-    return this.dispatch('INTERACTION_CREATE', { guildId, guildIntent: 0, directIntent: 0 }, () => payload);
-  }
-
-  /** Sends MESSAGE_CREATE or MESSAGE_UPDATE where the bot sees the message. */
-  dispatchMessage(event: 'MESSAGE_CREATE' | 'MESSAGE_UPDATE', message: MessageRecord): void {
-    if (message.ephemeralFor !== undefined || !this.botSees(message.channelId)) return;
-    const audience = {
-      guildId: message.guildId,
-      guildIntent: GatewayIntentBits.GuildMessages,
-      directIntent: GatewayIntentBits.DirectMessages,
-    };
-    const { botId } = this.attached.application;
-    const readable =
-      message.guildId === undefined || message.authorId === botId || message.mentionedUserIds.includes(botId);
-    this.dispatch(event, audience, (session) => {
-      const payload = gatewayMessagePayload(this.attached, message);
-      if (readable || session.has(GatewayIntentBits.MessageContent)) return payload;
-      return { ...payload, content: '', embeds: [], attachments: [], components: [] };
-    });
-  }
-
-  dispatchMessageDelete(message: MessageRecord): void {
-    if (message.ephemeralFor !== undefined || !this.botSees(message.channelId)) return;
-    const audience = {
-      guildId: message.guildId,
-      guildIntent: GatewayIntentBits.GuildMessages,
-      directIntent: GatewayIntentBits.DirectMessages,
-    };
-    this.dispatch('MESSAGE_DELETE', audience, () => ({
-      id: message.id,
-      channel_id: message.channelId,
-      ...(message.guildId === undefined ? {} : { guild_id: message.guildId }),
-    }));
-  }
-
-  dispatchReaction(
-    event:
-      | 'MESSAGE_REACTION_ADD'
-      | 'MESSAGE_REACTION_REMOVE'
-      | 'MESSAGE_REACTION_REMOVE_ALL'
-      | 'MESSAGE_REACTION_REMOVE_EMOJI',
-    message: MessageRecord,
-    payload: JsonObject,
-  ): void {
-    if (!this.botSees(message.channelId)) return;
-    const audience = {
-      guildId: message.guildId,
-      guildIntent: GatewayIntentBits.GuildMessageReactions,
-      directIntent: GatewayIntentBits.DirectMessageReactions,
-    };
-    this.dispatch(event, audience, () => payload);
-  }
-
   private get attached(): World {
     if (this.world === undefined) throw new Error('the gateway was not attached yet');
     return this.world;
-  }
-
-  private botSees(channelId: string): boolean {
-    const { state, application } = this.attached;
-    const channel: ChannelRecord | undefined = state.channels.get(channelId);
-    return channel !== undefined && may(channelPermissions(state, channel, application.botId), 'ViewChannel');
   }
 
   private accept(socket: WebSocket, query: URLSearchParams): void {

@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import {
-  ApplicationIntegrationType,
-  ChannelType,
-  InteractionContextType,
-  InteractionType,
-} from 'discord-api-types/v10';
+import { ApplicationIntegrationType, ChannelType, InteractionType } from 'discord-api-types/v10';
+import { dispatchInteraction } from './dispatch.ts';
 import { limits, uploadLimitOfTier } from './limits.ts';
 import type {
   ChannelRecord,
@@ -17,6 +13,7 @@ import type {
 } from './model.ts';
 import { interactionChannelPayload, memberPayload, messagePayload, userPayload } from './payloads.ts';
 import { channelPermissions, may, permissionBits } from './permissions.ts';
+import { contextOf } from './state.ts';
 import type { World } from './world.ts';
 
 export interface NewInteraction {
@@ -106,7 +103,7 @@ export function openInteraction(world: World, request: NewInteraction): Interact
     state.interactions.delete(id);
     state.interactionsByToken.delete(record.token);
   });
-  world.gateway.dispatchInteraction(channel.guildId, payloadOf(world, request, record, permissions));
+  dispatchInteraction(world, channel.guildId, payloadOf(world, request, record, permissions));
   return record;
 }
 
@@ -169,13 +166,6 @@ function payloadOf(
         }),
     ...(sourceMessage === undefined ? {} : { message: messagePayload(world, sourceMessage) }),
   };
-}
-
-function contextOf(channel: ChannelRecord): InteractionContextType {
-  if (channel.guildId !== undefined) return InteractionContextType.Guild;
-  return channel.type === ChannelType.DM
-    ? InteractionContextType.BotDM
-    : InteractionContextType.PrivateChannel;
 }
 
 function applicationPermissions(

@@ -1,4 +1,5 @@
 import { MessageFlags, MessageType } from 'discord-api-types/v10';
+import { dispatchMessage, dispatchMessageDelete, dispatchReaction } from './dispatch.ts';
 import type {
   AttachmentRecord,
   ChannelRecord,
@@ -77,7 +78,7 @@ export async function createMessage(world: World, request: NewMessage): Promise<
   findMentions(world, message, channel, draft);
   world.state.addMessage(message);
   interaction?.messageIds.push(id);
-  world.gateway.dispatchMessage('MESSAGE_CREATE', message);
+  dispatchMessage(world, 'MESSAGE_CREATE', message);
   world.state.events.emit('messageCreate', message);
   return message;
 }
@@ -103,13 +104,13 @@ export async function editMessage(world: World, message: MessageRecord, draft: M
   // The first content of a deferred answer is its creation in the eyes of a reader, not an edit.
   if (!wasLoading) message.editedAt = world.clock.now();
   findMentions(world, message, channel, draft);
-  world.gateway.dispatchMessage('MESSAGE_UPDATE', message);
+  dispatchMessage(world, 'MESSAGE_UPDATE', message);
   world.state.events.emit('messageUpdate', message);
 }
 
 export function deleteMessage(world: World, message: MessageRecord): void {
   world.state.channels.get(message.channelId)?.messages.delete(message.id);
-  world.gateway.dispatchMessageDelete(message);
+  dispatchMessageDelete(world, message);
   world.state.events.emit('messageDelete', message);
 }
 
@@ -122,7 +123,7 @@ export function addReaction(world: World, message: MessageRecord, emoji: string,
   message.reactions.set(emoji, reaction);
   if (reaction.userIds.has(userId)) return;
   reaction.userIds.add(userId);
-  world.gateway.dispatchReaction('MESSAGE_REACTION_ADD', message, {
+  dispatchReaction(world, 'MESSAGE_REACTION_ADD', message, {
     ...reactionEvent(world, message, reaction, userId),
     message_author_id: message.authorId,
   });
@@ -134,7 +135,7 @@ export function removeReaction(world: World, message: MessageRecord, emoji: stri
   if (reaction?.userIds.delete(userId) !== true) return;
   if (reaction.userIds.size === 0) message.reactions.delete(emoji);
   const { member: _, ...event } = reactionEvent(world, message, reaction, userId);
-  world.gateway.dispatchReaction('MESSAGE_REACTION_REMOVE', message, event);
+  dispatchReaction(world, 'MESSAGE_REACTION_REMOVE', message, event);
   world.state.events.emit('messageUpdate', message);
 }
 
@@ -143,7 +144,8 @@ export function removeReactions(world: World, message: MessageRecord, emoji: str
   const removed = emoji === undefined ? undefined : message.reactions.get(emoji);
   if (emoji === undefined) message.reactions.clear();
   else if (!message.reactions.delete(emoji)) return;
-  world.gateway.dispatchReaction(
+  dispatchReaction(
+    world,
     emoji === undefined ? 'MESSAGE_REACTION_REMOVE_ALL' : 'MESSAGE_REACTION_REMOVE_EMOJI',
     message,
     {

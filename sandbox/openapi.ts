@@ -6,7 +6,6 @@ import type { JsonObject } from './model.ts';
 import type { RequestBody } from './rest/body.ts';
 import { isObject, objectOf, objects } from './json.ts';
 import { matchSegments, pathParts } from './rest/router.ts';
-import type { Violations } from './violations.ts';
 
 interface Operation {
   readonly template: string;
@@ -18,15 +17,16 @@ interface Operation {
   readonly parameters: readonly { readonly pointer: string; readonly definition: JsonObject }[];
 }
 
+/** Documents that were read already, by path: compiling their schemas is most of the work of a first request. */
+const loaded = new Map<string, Promise<OpenApi>>();
+
 /** Discord's OpenAPI document, as a check on requests and on the sandbox's own answers. */
 export class OpenApi {
   private readonly ajv: Ajv2020;
   private readonly operations: readonly Operation[];
-  private readonly violations: Violations;
   private readonly validators = new Map<string, ValidateFunction>();
 
-  private constructor(document: JsonObject, violations: Violations) {
-    this.violations = violations;
+  private constructor(document: JsonObject) {
     this.ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, coerceTypes: false });
     formats.default(this.ajv);
     // Formats of Discord's own: the patterns beside them in the document already say what is allowed.
@@ -36,7 +36,18 @@ export class OpenApi {
   }
 
   /** @param path of the document @throws Error when it cannot be read or is no such document */
-  static async load(path: string, violations: Violations): Promise<OpenApi> {
+  static async load(path: string): Promise<OpenApi> {
+    const known = loaded.get(path) ?? OpenApi.read(path);
+    loaded.set(path, known);
+    try {
+      return await known;
+    } catch (error) {
+      loaded.delete(path);
+      throw error;
+    }
+  }
+
+  private static async read(path: string): Promise<OpenApi> {
     let document: unknown;
     try {
       document = JSON.parse(await readFile(path, 'utf8'));
@@ -48,17 +59,15 @@ export class OpenApi {
     if (!isObject(document) || !isObject(document['paths'])) {
       throw new Error(`${path} is no OpenAPI document: it has no "paths"`);
     }
-    return new OpenApi(document, violations);
+    return new OpenApi(document);
   }
 
-  /** Notes everything in a request that the document does not allow. */
-  checkRequest(method: string, path: string, query: URLSearchParams, body: RequestBody): void {
+  /** @returns what the document does not allow about a request, empty when all is well */
+  checkRequest(method: string, path: string, query: URLSearchParams, body: RequestBody): string[] {
     const found = this.find(method, path);
-    const report = (problem: string): void => this.violations.add(method, path, problem);
-    if (found === undefined) {
-      report("Discord's document has no such endpoint");
-      return;
-    }
+    if (found === undefined) return ["Discord's document has no such endpoint"];
+    const reported: string[] = [];
+    const report = (problem: string): void => void reported.push(problem);
     const { operation, params } = found;
     for (const { pointer, definition } of operation.parameters) {
       const name = String(definition['name']);
@@ -76,6 +85,7 @@ export class OpenApi {
       if (!known.has(name)) report(`the query parameter ${name} does not exist`);
     }
     this.checkBody(operation, body, report);
+    return reported;
   }
 
   /** @returns what the document does not allow about an answer, empty when all is well */

@@ -62,7 +62,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const violations = new Violations();
   const openApiPath = options.openapi ?? process.env['SANDBOX_OPENAPI'];
   const openApi =
-    openApiPath === undefined || openApiPath === '' ? undefined : await OpenApi.load(openApiPath, violations);
+    openApiPath === undefined || openApiPath === '' ? undefined : await OpenApi.load(openApiPath);
   const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
   // A scenario that ends without closing leaves nothing behind either.
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });

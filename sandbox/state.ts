@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { ChannelType } from 'discord-api-types/v10';
+import { ChannelType, InteractionContextType } from 'discord-api-types/v10';
 import type {
   ChannelRecord,
   FirstResponse,
@@ -80,4 +80,12 @@ const threadTypes: readonly ChannelType[] = [
 
 export function isThread(channel: Pick<ChannelRecord, 'type'>): boolean {
   return threadTypes.includes(channel.type);
+}
+
+/** Which of Discord's three kinds of place a channel is. */
+export function contextOf(channel: ChannelRecord): InteractionContextType {
+  if (channel.guildId !== undefined) return InteractionContextType.Guild;
+  return channel.type === ChannelType.DM
+    ? InteractionContextType.BotDM
+    : InteractionContextType.PrivateChannel;
 }

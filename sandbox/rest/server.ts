@@ -159,7 +159,8 @@ export class RestServer {
     if (!url.pathname.startsWith('/api/v10/')) {
       throw new DiscordError(400, 50041, 'Invalid API version');
     }
-    world.openApi?.checkRequest(method, path, url.searchParams, body);
+    const problems = world.openApi?.checkRequest(method, path, url.searchParams, body) ?? [];
+    for (const problem of problems) world.violations.add(method, path, problem);
     const matched = this.router.find(method, path);
     if (matched === undefined || matched === 'wrongMethod') {
       world.violations.add(method, path, 'the sandbox does not know this request');

@@ -1,4 +1,5 @@
 import { GatewayIntentBits } from 'discord-api-types/v10';
+import { dispatchGuild } from '../dispatch.ts';
 import { deleteMessage } from '../messaging.ts';
 import type { ChannelRecord, MessageRecord, OverwriteRecord } from '../model.ts';
 import { channelPayload } from '../payloads.ts';
@@ -59,7 +60,7 @@ export class Channel {
     };
     record.overwrites.set(target.id, entry);
     if (record.guildId !== undefined) {
-      world.gateway.dispatchGuild('CHANNEL_UPDATE', record.guildId, channelPayload(world, record));
+      dispatchGuild(world, 'CHANNEL_UPDATE', record.guildId, channelPayload(world, record));
     }
   }
 
@@ -69,7 +70,7 @@ export class Channel {
     if (record.guildId === undefined || !isThread(record)) throw new Error(`#${this.name} is no thread`);
     record.archived = true;
     record.locked = options.locked ?? false;
-    world.gateway.dispatchGuild('THREAD_UPDATE', record.guildId, channelPayload(world, record));
+    dispatchGuild(world, 'THREAD_UPDATE', record.guildId, channelPayload(world, record));
   }
 
   /** Removes the channel with its messages. */
@@ -80,7 +81,7 @@ export class Channel {
     world.state.channels.delete(record.id);
     if (record.guildId === undefined) return;
     const event = isThread(record) ? 'THREAD_DELETE' : 'CHANNEL_DELETE';
-    world.gateway.dispatchGuild(event, record.guildId, payload, GatewayIntentBits.Guilds);
+    dispatchGuild(world, event, record.guildId, payload, GatewayIntentBits.Guilds);
   }
 
   private visible(): MessageRecord[] {

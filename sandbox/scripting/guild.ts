@@ -1,4 +1,5 @@
 import { ChannelType, GatewayIntentBits } from 'discord-api-types/v10';
+import { dispatchGuild } from '../dispatch.ts';
 import { createMessage, emptyDraft } from '../messaging.ts';
 import type { ChannelRecord, GuildRecord, RoleRecord } from '../model.ts';
 import {
@@ -36,7 +37,7 @@ export class Role {
   setPermissions(names: readonly PermissionName[]): void {
     this.record.permissions = permissionBits(names);
     const payload = { guild_id: this.guildId, role: rolePayload(this.record) };
-    this.world.gateway.dispatchGuild('GUILD_ROLE_UPDATE', this.guildId, payload);
+    dispatchGuild(this.world, 'GUILD_ROLE_UPDATE', this.guildId, payload);
   }
 }
 
@@ -107,7 +108,7 @@ export class Guild {
       managed: false,
     };
     this.record.roles.set(record.id, record);
-    this.world.gateway.dispatchGuild('GUILD_ROLE_CREATE', this.id, {
+    dispatchGuild(this.world, 'GUILD_ROLE_CREATE', this.id, {
       guild_id: this.id,
       role: rolePayload(record),
     });
@@ -126,7 +127,8 @@ export class Guild {
     };
     for (const role of options.roles ?? []) member.roleIds.add(role.id);
     members.set(user.id, member);
-    this.world.gateway.dispatchGuild(
+    dispatchGuild(
+      this.world,
       known === undefined ? 'GUILD_MEMBER_ADD' : 'GUILD_MEMBER_UPDATE',
       this.id,
       { ...memberWithUserPayload(this.world, member), guild_id: this.id },
@@ -138,7 +140,7 @@ export class Guild {
   /** @param tier 0 to 3: uploads of 10, 10, 50 and 100 MiB */
   setBoostTier(tier: 0 | 1 | 2 | 3): void {
     this.record.boostTier = tier;
-    this.world.gateway.dispatchGuild('GUILD_UPDATE', this.id, guildPayload(this.world, this.record));
+    dispatchGuild(this.world, 'GUILD_UPDATE', this.id, guildPayload(this.world, this.record));
   }
 
   /** Lets the bot in, with permissions of its own. */
@@ -161,13 +163,13 @@ export class Guild {
     });
     record.botIsMember = true;
     record.botJoinedAt = world.clock.now();
-    world.gateway.dispatchGuild('GUILD_CREATE', record.id, guildCreatePayload(world, record));
+    dispatchGuild(world, 'GUILD_CREATE', record.id, guildCreatePayload(world, record));
   }
 
   /** Throws the bot out. */
   removeBot(): void {
     const { record, world } = this;
-    world.gateway.dispatchGuild('GUILD_DELETE', record.id, { id: record.id });
+    dispatchGuild(world, 'GUILD_DELETE', record.id, { id: record.id });
     record.botIsMember = false;
     record.members.delete(world.application.botId);
     for (const role of record.roles.values()) if (role.managed) record.roles.delete(role.id);
@@ -211,7 +213,7 @@ export class Guild {
     }
     world.state.channels.set(record.id, record);
     const event = parent === undefined ? 'CHANNEL_CREATE' : 'THREAD_CREATE';
-    world.gateway.dispatchGuild(event, this.id, {
+    dispatchGuild(world, event, this.id, {
       ...channelPayload(world, record),
       ...(parent === undefined ? {} : { newly_created: true }),
     });

@@ -1,15 +1,7 @@
-import {
-  ApplicationCommandType,
-  ApplicationIntegrationType,
-  ChannelType,
-  ComponentType,
-  InteractionContextType,
-  MessageFlags,
-  MessageType,
-} from 'discord-api-types/v10';
+import { ApplicationCommandType, ComponentType, MessageFlags, MessageType } from 'discord-api-types/v10';
 import { openInteraction } from '../interactions.ts';
 import { addReaction, createMessage, deleteMessage, emptyDraft, removeReaction } from '../messaging.ts';
-import type { ChannelRecord, JsonObject, MessageRecord, UserRecord } from '../model.ts';
+import type { JsonObject, MessageRecord, UserRecord } from '../model.ts';
 import { messagePayload } from '../payloads.ts';
 import { channelPermissions, may } from '../permissions.ts';
 import type { PermissionName } from '../permissions.ts';
@@ -19,6 +11,7 @@ import { flattenComponents } from '../rest/component-schema.ts';
 import { isThread } from '../state.ts';
 import type { World } from '../world.ts';
 import { Channel } from './channel.ts';
+import { whyNotOffered } from './command-offer.ts';
 import { fillCommand, resolveUser } from './command-data.ts';
 import type { OptionValues } from './command-data.ts';
 import type { ScenarioFile } from './file.ts';
@@ -282,41 +275,9 @@ export class User {
       },
       where,
     );
-    this.mustBeOffered(command, channel.record);
+    const reason = whyNotOffered(world.state, this.record, command, channel.record);
+    if (reason !== undefined) throw new ScenarioError(`${this.name} is not offered ${name} here: ${reason}`);
     return command;
-  }
-
-  /** Throws unless the client would show the command to this person in this channel. */
-  private mustBeOffered(command: JsonObject, channel: ChannelRecord): void {
-    const fail = (reason: string): never => {
-      throw new ScenarioError(`${this.name} is not offered ${String(command['name'])} here: ${reason}`);
-    };
-    const guild = channel.guildId === undefined ? undefined : this.world.state.guilds.get(channel.guildId);
-    const types = numbersOf(command['integration_types']) ?? [];
-    const contexts = numbersOf(command['contexts']) ?? [0, 1, 2];
-    const context =
-      guild !== undefined
-        ? InteractionContextType.Guild
-        : channel.type === ChannelType.DM
-          ? InteractionContextType.BotDM
-          : InteractionContextType.PrivateChannel;
-    if (!contexts.includes(context)) fail(`its contexts are ${contexts.join(', ')}, this is ${context}`);
-    const throughUser =
-      types.includes(ApplicationIntegrationType.UserInstall) && this.record.hasInstalledApplication;
-    const throughGuild =
-      types.includes(ApplicationIntegrationType.GuildInstall) &&
-      (guild?.botIsMember === true || channel.type === ChannelType.DM);
-    if (!throughUser && !throughGuild)
-      fail('the application is installed neither in this place nor for them');
-    if (guild === undefined) return;
-    const permissions = channelPermissions(this.world.state, channel, this.id);
-    if (!may(permissions, 'ViewChannel')) fail('they do not see the channel');
-    if (!may(permissions, 'UseApplicationCommands')) fail('they may not use application commands');
-    const needed = command['default_member_permissions'];
-    if (typeof needed !== 'string') return;
-    const bits = BigInt(needed);
-    const allowed = bits === 0n ? may(permissions, 'Administrator') : (permissions & bits) === bits;
-    if (!allowed) fail(`it needs the permissions ${needed}`);
   }
 
   private open(
