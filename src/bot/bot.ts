@@ -24,6 +24,9 @@ import type { VideoFiles } from './video-files.ts';
 /** Uploads at a time: each holds a video in memory, and waits a little for its status message. */
 const deliveriesAtOnce = 8;
 
+/** A status message points to its result within seconds; what was delivered shortly before a crash is pointed to again. */
+const pointedWithin = 60_000;
+
 /** What the bot is made of, besides Discord. */
 export interface BotParts {
   readonly config: BotConfig;
@@ -99,6 +102,10 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       logger,
       stopping: stopping.signal,
     });
+    const justNow = { statuses: ['delivered', 'failed', 'cancelled'], limit: 50 } as const;
+    for (const generation of await queue.list(justNow)) {
+      if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
+    }
     const deliveries = await queue.consumeDeliveries(
       (generation, signal) => delivery.deliver(generation, signal),
       { concurrency: deliveriesAtOnce },
@@ -122,6 +129,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       async stop() {
         stopping.abort(new Error('the bot stops'));
         await Promise.all([deliveries.close(), Promise.allSettled(underWay)]);
+        await delivery.close();
         await progress.close();
         await client.destroy();
       },

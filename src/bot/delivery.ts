@@ -3,14 +3,22 @@ import type { RawFile } from 'discord.js';
 import type { GenerateSettings } from '../config/generate.ts';
 import { renderEnding, renderResult } from '../commands/render/result.ts';
 import { renderPointer } from '../commands/render/status.ts';
+import { message } from '../commands/render/message.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { Generation, StoredFailure } from '../queue/contract.ts';
+import type { Generation, ReplyTarget, StoredFailure } from '../queue/contract.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
+import { textsFor } from '../text/texts.ts';
 import type { Clock } from './clock.ts';
-import { isClosedChannel, isClosedDirectMessages, isDeadToken, isTooLarge } from './discord-errors.ts';
+import {
+  isClosedChannel,
+  isClosedDirectMessages,
+  isDeadToken,
+  isTooLarge,
+  isUnknownMessage,
+} from './discord-errors.ts';
 import type { MessagePlace, Messages } from './messages.ts';
 import { liveToken, statusRoute } from './status-route.ts';
 import type { VideoFile, VideoFiles } from './video-files.ts';
@@ -20,7 +28,10 @@ const clockDifference = 10 * 60_000;
 
 export interface DeliveryOptions {
   readonly queue: Pick<GenerationQueue, 'updateReply'>;
-  readonly messages: Pick<Messages, 'post' | 'edit' | 'editOriginal' | 'followUp' | 'openDirect' | 'findOwn'>;
+  readonly messages: Pick<
+    Messages,
+    'post' | 'edit' | 'editOriginal' | 'followUp' | 'editFollowUp' | 'openDirect' | 'findOwn'
+  >;
   readonly videos: VideoFiles;
   /** stops following the status message; resolves to the milliseconds that an edit should still wait */
   readonly releaseStatus: (id: string) => Promise<number>;
@@ -47,6 +58,9 @@ type Sent = MessagePlace & { readonly linkable: boolean };
  */
 export class Delivery {
   readonly #options: DeliveryOptions;
+  /** answers to interactions that were begun in the running attempt */
+  readonly #begun = new WeakMap<Generation, MessagePlace>();
+  readonly #pointing = new Set<Promise<void>>();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -62,7 +76,7 @@ export class Delivery {
       sent = (await this.#alreadySent(generation)) ?? (await this.#send(generation, signal));
     } catch (error) {
       if (error instanceof Failure && error.code === 'undeliverable') {
-        await this.#point(generation, null, signal);
+        this.#point(generation, null);
       }
       throw error;
     }
@@ -70,15 +84,16 @@ export class Delivery {
       finalChannelId: sent.channelId,
       finalMessageId: sent.messageId,
     });
-    await this.#point(generation, sent, signal);
+    this.#point(generation, sent);
     return { channelId: sent.channelId, messageId: sent.messageId };
   }
 
   async #alreadySent({ id, reply, createdAt, finishedAt }: Generation): Promise<Sent | null> {
     if (reply.finalChannelId === null) return null;
-    const linkable = !reply.private || reply.finalChannelId !== reply.channelId;
+    // An answer to the interaction is begun before it is complete, and completed again without harm.
+    if (answersInteraction(reply) && reply.finalChannelId === reply.channelId) return null;
     if (reply.finalMessageId !== null) {
-      return { channelId: reply.finalChannelId, messageId: reply.finalMessageId, linkable };
+      return { channelId: reply.finalChannelId, messageId: reply.finalMessageId, linkable: true };
     }
     const since = (finishedAt ?? createdAt) - clockDifference;
     try {
@@ -87,7 +102,7 @@ export class Delivery {
         since,
         except: reply.statusMessageId,
       });
-      return found === null ? null : { ...found, linkable };
+      return found === null ? null : { ...found, linkable: true };
     } catch (error) {
       // A channel that cannot be read any more cannot be posted in either: the send finds the way round.
       if (isClosedChannel(error)) return null;
@@ -144,7 +159,7 @@ export class Delivery {
   /** The channel, or the interaction while its token lives; then the person's direct messages. */
   async #sendAnyWay(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent> {
     const { reply } = generation;
-    if (reply.kind === 'channel' && !reply.private) {
+    if (!answersInteraction(reply)) {
       try {
         return { ...(await this.#post(generation, reply.channelId, final, signal)), linkable: true };
       } catch (error) {
@@ -157,30 +172,45 @@ export class Delivery {
     return this.#sendDirect(generation, final, signal);
   }
 
+  /** @returns null when this way is closed */
   async #answerInteraction(
     generation: Generation,
     final: FinalMessage,
     signal: AbortSignal,
   ): Promise<Sent | null> {
-    const { messages, clock } = this.#options;
-    const { reply } = generation;
-    const token = liveToken(reply, clock.now());
+    const token = liveToken(generation.reply, this.#options.clock.now());
     if (token === null) return null;
     try {
-      // Follow-ups have no nonce and ephemeral ones no history. After an attempt whose end is unknown, the first answer is
-      // edited instead: that can be done twice without a second message.
-      if (reply.finalChannelId === reply.channelId) {
-        const edited = await messages.editOriginal(token, final.rendered, { files: final.files, signal });
-        return { ...edited, linkable: false };
-      }
-      await this.#mark(generation, reply.channelId);
-      const flags = reply.private ? { flags: MessageFlags.Ephemeral as number } : {};
-      const posted = await messages.followUp(token, final.rendered, { files: final.files, ...flags, signal });
-      return { ...posted, linkable: !reply.private };
+      const place = await this.#beginAnswer(generation, token, signal);
+      await this.#options.messages.editFollowUp(token, place.messageId, final.rendered, {
+        files: final.files,
+        signal,
+      });
+      return { ...place, linkable: !generation.reply.private };
     } catch (error) {
-      if (isDeadToken(error) || isClosedChannel(error)) return null;
+      if (isDeadToken(error) || isClosedChannel(error) || isUnknownMessage(error)) return null;
       throw error;
     }
+  }
+
+  /**
+   * Answers to an interaction have no nonce, and nobody can look for ephemeral ones. So a few words go first, their id is
+   * recorded, and the video follows as an edit, which can be repeated.
+   */
+  async #beginAnswer(generation: Generation, token: string, signal: AbortSignal): Promise<MessagePlace> {
+    const { queue, messages } = this.#options;
+    const { reply, userId, locale } = generation;
+    const begun = this.#begun.get(generation) ?? recordedPlace(reply);
+    if (begun !== null) return begun;
+    const text = textsFor(locale).say('result.begun', { userId });
+    const flags = reply.private ? { flags: MessageFlags.Ephemeral as number } : {};
+    const place = await messages.followUp(token, message([text], { mention: userId }), { ...flags, signal });
+    this.#begun.set(generation, place);
+    await queue.updateReply(generation.id, {
+      finalChannelId: reply.channelId,
+      finalMessageId: place.messageId,
+    });
+    return place;
   }
 
   async #sendDirect(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent> {
@@ -215,24 +245,42 @@ export class Delivery {
     await this.#options.queue.updateReply(generation.id, { finalChannelId: channelId, finalMessageId: null });
   }
 
-  /** The status message points to the final one. It is a courtesy: when it cannot be done, the delivery still stands. */
-  async #point(generation: Generation, sent: Sent | null, signal: AbortSignal): Promise<void> {
+  /** Points again where an earlier process may have died in between: an edit can be repeated. */
+  async pointAgain(generation: Generation): Promise<void> {
+    const { finalChannelId: channelId, finalMessageId: messageId, private: isPrivate } = generation.reply;
+    if (channelId === null || messageId === null) return;
+    const linkable = !isPrivate || channelId !== generation.reply.channelId;
+    await this.#showPointer(generation, { channelId, messageId, linkable });
+  }
+
+  /** Lets the status messages that still wait for their pace be edited. */
+  async close(): Promise<void> {
+    await Promise.all(this.#pointing);
+  }
+
+  /** The next delivery does not wait for the pace of this one's status message. */
+  #point(generation: Generation, sent: Sent | null): void {
+    const pointing = this.#showPointer(generation, sent).finally(() => this.#pointing.delete(pointing));
+    this.#pointing.add(pointing);
+  }
+
+  /** A courtesy: when it cannot be done, the delivery still stands. Never rejects. */
+  async #showPointer(generation: Generation, sent: Sent | null): Promise<void> {
     const { messages, clock, logger, releaseStatus, stopping } = this.#options;
     try {
-      await clock.wait(await releaseStatus(generation.id), AbortSignal.any([signal, stopping]));
+      await clock.wait(await releaseStatus(generation.id), stopping);
       const rendered = renderPointer(generation, sent);
-      if (sent !== null && sent.messageId === generation.reply.statusMessageId) return;
       const route = statusRoute(generation.reply, clock.now());
       if (route.kind === 'token') {
         try {
-          await messages.editOriginal(route.token, rendered, { files: [], signal });
+          await messages.editOriginal(route.token, rendered, { files: [] });
           return;
         } catch (error) {
           if (!isDeadToken(error) || route.otherwise === null) throw error;
-          await messages.edit(route.otherwise, rendered, { files: [], signal });
+          await messages.edit(route.otherwise, rendered, { files: [] });
         }
       } else if (route.kind === 'message') {
-        await messages.edit(route.place, rendered, { files: [], signal });
+        await messages.edit(route.place, rendered, { files: [] });
       }
     } catch (error) {
       logger.info(
@@ -241,6 +289,17 @@ export class Delivery {
       );
     }
   }
+}
+
+/** Whether the final message belongs to the interaction: where the bot cannot post, and where only one person may see it. */
+function answersInteraction(reply: ReplyTarget): boolean {
+  return reply.kind === 'direct' || reply.private;
+}
+
+/** Where an earlier attempt has begun to answer the interaction. */
+function recordedPlace(reply: ReplyTarget): MessagePlace | null {
+  if (reply.finalChannelId !== reply.channelId || reply.finalMessageId === null) return null;
+  return { channelId: reply.finalChannelId, messageId: reply.finalMessageId };
 }
 
 /** One per generation; a ULID has 26 characters, a nonce at most 25, and the first changes once in a thousand years. */

@@ -61,7 +61,7 @@ export class Messages {
     this.#rest = rest;
     const shared = { api: options.apiUrl, timeout: uploadTimeout };
     this.#uploads = new REST({ ...shared, retries: 2 }).setToken(options.token);
-    // Webhook endpoints know no nonce: a repeated upload would be a second message.
+    // Webhook endpoints know no nonce: a repeated post would be a second message.
     this.#unrepeated = new REST({ ...shared, retries: 0 }).setToken(options.token);
     this.#applicationId = options.applicationId;
     this.#botUserId = options.botUserId;
@@ -99,9 +99,7 @@ export class Messages {
     rendered: RenderedMessage,
     options: EditOptions = {},
   ): Promise<MessagePlace> {
-    const files = options.files ?? [];
-    const rest = files.length > 0 ? this.#uploads : this.#rest;
-    const edited = await rest.patch(Routes.webhookMessage(this.#applicationId, token), {
+    const edited = await this.#rest.patch(Routes.webhookMessage(this.#applicationId, token), {
       body: { ...rendered, ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),
@@ -114,19 +112,32 @@ export class Messages {
   async followUp(
     token: string,
     rendered: RenderedMessage,
-    options: { files?: readonly RawFile[]; flags?: number; signal?: AbortSignal },
+    options: { flags?: number; signal?: AbortSignal },
   ): Promise<MessagePlace> {
     const posted = await this.#unrepeated.post(Routes.webhook(this.#applicationId, token), {
       body: {
         ...rendered,
         ...(options.flags === undefined ? {} : { flags: options.flags }),
-        ...described(options.files),
       },
-      ...withFiles(options.files),
       ...withSignal(options.signal),
       auth: false,
     });
     return placeOf(posted);
+  }
+
+  /** Edits an answer to an interaction, as long as its token lives. @throws DiscordAPIError */
+  async editFollowUp(
+    token: string,
+    messageId: string,
+    rendered: RenderedMessage,
+    options: EditOptions,
+  ): Promise<void> {
+    await this.#uploads.patch(Routes.webhookMessage(this.#applicationId, token, messageId), {
+      body: { ...rendered, ...described(options.files) },
+      ...withFiles(options.files),
+      ...withSignal(options.signal),
+      auth: false,
+    });
   }
 
   /** Opens the conversation with a person. @returns its channel @throws DiscordAPIError */

@@ -78,6 +78,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     '**Dieser Server läuft mit `weights: random`: Das Video zeigt Rauschen, nicht deinen Menschen.**',
 
   'result.heading': '<@{userId}>, dein Video ist fertig.',
+  'result.begun': '<@{userId}>, dein Video ist fertig; einen Moment …',
   'result.prompt': '> {prompt}',
   'result.details': '{preset} · {width}×{height} · Seed `{seed}` · nach {duration} ({gpu} davon auf der GPU)',
   'result.weights_random':

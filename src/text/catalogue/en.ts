@@ -79,6 +79,7 @@ export const en = {
     '**This server runs with `weights: random`: the video shows noise, not your person.**',
 
   'result.heading': '<@{userId}>, your video is ready.',
+  'result.begun': '<@{userId}>, your video is ready; one moment …',
   'result.prompt': '> {prompt}',
   'result.details': '{preset} · {width}×{height} · seed `{seed}` · took {duration} ({gpu} on the GPU)',
   'result.weights_random':
