@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { file, ScenarioError, startSandbox } from '../sandbox/start.ts';
 import type { Interaction, Message, Sandbox } from '../sandbox/start.ts';
 import { projectRoot } from '../src/config/environment.ts';
+import { loadGenerateSettings, shapeSchema } from '../src/config/generate.ts';
 import { probeVideo } from '../src/media/probe.ts';
 import type { ProbedVideo } from '../src/media/probe.ts';
 import { Conversation } from './support/conversation.ts';
@@ -55,8 +56,6 @@ const imageOptions = ['image', 'image2', 'image3', 'image4'] as const;
 
 const print = (line: string): void => console.log(line);
 
-process.exit(await main());
-
 async function main(): Promise<number> {
   try {
     const { values } = parseArgs({ options, allowPositionals: false });
@@ -95,8 +94,10 @@ function stopOnSignal(): Promise<never> {
   return stopped.promise;
 }
 
+type Entered = Record<string, string | number | ReturnType<typeof file>>;
+
 /** The command's options, as a member fills them in. */
-function commandOptions(values: Values): Record<string, string | number | ReturnType<typeof file>> {
+function commandOptions(values: Values): Entered {
   const ownFiles = values.image !== undefined || values.audio !== undefined;
   const images = ownFiles ? (values.image ?? []) : [join(projectRoot, 'examples', 'portrait.png')];
   const audio = ownFiles ? values.audio : join(projectRoot, 'examples', 'speech.ogg');
@@ -104,26 +105,29 @@ function commandOptions(values: Values): Record<string, string | number | Return
     throw new DemoError(`/humo takes ${imageOptions.length} images at most.`);
   for (const path of [...images, ...(audio === undefined ? [] : [audio])])
     if (!existsSync(path)) throw new DemoError(`There is no file ${path}.`);
+  const { presetNames } = loadGenerateSettings(join(projectRoot, 'generate.yaml'), 'tiny');
+  if (values.preset !== undefined && !presetNames.includes(values.preset))
+    throw new DemoError(`--preset must be one of ${presetNames.join(', ')}, not ${values.preset}.`);
+  if (values.shape !== undefined && !shapeSchema.safeParse(values.shape).success)
+    throw new DemoError(`--shape must be one of ${shapeSchema.options.join(', ')}, not ${values.shape}.`);
   const number = (name: 'audio-start' | 'seed'): number | undefined => {
     const text = values[name];
-    if (text !== undefined && !Number.isFinite(Number(text)))
+    if (text !== undefined && (text.trim() === '' || !Number.isFinite(Number(text))))
       throw new DemoError(`--${name} must be a number, not ${text}.`);
     return text === undefined ? undefined : Number(text);
   };
-  const entered = {
-    prompt:
-      values.prompt ??
-      'A woman with brown hair looks into the camera and says hello, in front of an evening sky',
-    ...Object.fromEntries(images.map((path, index) => [imageOptions[index], file(resolve(path))])),
+  const entered: Record<string, Entered[string] | undefined> = {
+    prompt: values.prompt ?? 'A friendly robot looks into the camera and speaks',
     audio: audio === undefined ? undefined : file(resolve(audio)),
     audio_start: number('audio-start'),
     preset: values.preset,
     shape: values.shape,
     seed: number('seed'),
   };
-  return Object.fromEntries(
-    Object.entries(entered).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
-  );
+  const chosen: Entered = {};
+  for (const [index, path] of images.entries()) chosen[imageOptions[index] ?? ''] = file(resolve(path));
+  for (const [key, value] of Object.entries(entered)) if (value !== undefined) chosen[key] = value;
+  return chosen;
 }
 
 /** Starts all parts, lets `act` play, and stops them again whatever happens. */
@@ -147,17 +151,19 @@ async function withEverything<T>(
       discord.onRequest((request) => appendFileSync(record, `${JSON.stringify(request)}\n`));
     }
     const environment = {
-      ...process.env,
+      // Not all of this terminal's variables: some may be meant for a bot that is really in use.
+      ...Object.fromEntries(['PATH', 'HOME', 'LANG', 'TMPDIR'].map((name) => [name, process.env[name]])),
       ...discord.environment,
       REDIS_URL: redis.url,
       DATA_DIRECTORY: join(folder, 'data'),
       HUMO_PROFILE: 'tiny',
+      HUMO_CACHE: join(folder, 'cache'),
       LOG_LEVEL: 'info',
     };
-    for (const name of ['bot', 'worker'])
-      parts.push(startPart({ name, file: `src/${name}/main.ts`, environment }));
+    const start = (name: string) => startPart({ name, file: `src/${name}/main.ts`, environment });
+    const [bot, worker] = [start('bot'), start('worker')];
+    parts.push(bot, worker);
     ends.push(() => Promise.all(parts.map((part) => part.stop())));
-    const [bot, worker] = parts as [Part, Part];
     const broken = Promise.race(
       parts.map(async (part) => {
         const status = await part.ended;
@@ -188,7 +194,7 @@ async function closeSandbox(discord: Sandbox): Promise<void> {
 }
 
 /** A member runs `/humo` and waits for the video, which is checked and kept. */
-async function converse(discord: Sandbox, command: ReturnType<typeof commandOptions>, folder: string) {
+async function converse(discord: Sandbox, command: Entered, folder: string) {
   const guild = discord.createGuild({ name: 'Studio' });
   const channel = guild.createChannel('general');
   const ada = guild.addMember(discord.createUser('ada'));
@@ -245,7 +251,7 @@ async function playable(video: string, folder: string): Promise<ProbedVideo> {
   }
 }
 
-function describeCommand(command: ReturnType<typeof commandOptions>): string {
+function describeCommand(command: Entered): string {
   return Object.entries(command)
     .map(([name, value]) => {
       if (typeof value === 'string') return `${name}:${name === 'prompt' ? `"${value}"` : value}`;
@@ -257,3 +263,5 @@ function describeCommand(command: ReturnType<typeof commandOptions>): string {
 function isArgumentError(error: unknown): error is Error {
   return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
+
+process.exit(await main());

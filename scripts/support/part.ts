@@ -93,7 +93,8 @@ export function startPart({ name, file, environment, onLine }: PartOptions): Par
 export function parseLogLine(line: string): Readonly<Record<string, unknown>> | null {
   if (!line.startsWith('{')) return null;
   try {
-    return JSON.parse(line) as Record<string, unknown>;
+    const entry: unknown = JSON.parse(line);
+    return isObject(entry) ? entry : null;
   } catch {
     return null; // cut off when the process was killed
   }
@@ -126,4 +127,8 @@ export function readableLine(line: string): string {
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const level = levels[Number(entry['level'])] ?? '';
   return [level.padEnd(5), entry['msg'], ...fields].join(' ');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
