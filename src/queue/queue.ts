@@ -21,7 +21,10 @@ export interface Closable {
  * Methods reject with an `Error` at once (never hang) when Redis is unreachable.
  */
 export interface GenerationQueue {
-  /** Writes the record, then adds the job. Calling it again with the same id changes nothing. */
+  /**
+   * Writes the record, then adds the job. Calling it again with the same id changes nothing. When it rejects, the request
+   * may have been written all the same (the answer was lost): call it again with the same id, or cancel that id.
+   */
   accept(draft: NewGeneration): Promise<Generation>;
   get(id: string): Promise<Generation | null>;
   /** Merges into `reply` only. */
@@ -54,7 +57,10 @@ export interface GenerationQueue {
   }): Promise<Generation[]>;
   /** Number of generations of a user that are queued or running. */
   countWaiting(userId: string): Promise<number>;
-  /** Status and progress of all generations. Events missed while the bot was away are made up for from the records. */
+  /**
+   * Status and progress of all generations. Redis forgets what it published to nobody: at the start, and after each
+   * reconnection, the listener hears where every open generation stands, so it may hear the same twice.
+   */
   watch(listener: (event: GenerationEvent) => void): Promise<Closable>;
   /**
    * Hands finished generations (delivering, failed or cancelled, not yet delivered) to `deliver`, one attempt at a time

@@ -51,7 +51,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const secret = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`;
   const url = options.tcp === true ? `redis://${secret}127.0.0.1:${port}` : `unix://${secret}${socket}`;
 
-  let server = await startServer(settings);
+  let server = await startServer(settings, folder);
   const kill = async () => endServer(server, 'SIGKILL');
   const stop = async () => {
     await endServer(server, 'SIGKILL');
@@ -64,21 +64,24 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     stop,
     async restart() {
       await kill();
-      server = await startServer(settings);
+      server = await startServer(settings, folder);
     },
     [Symbol.asyncDispose]: stop,
   };
 }
 
-/** `$$` stays the server's process id: `exec` replaces the shell, and the watcher reads our end of the pipe until it closes. */
+/** `$$` stays the server's process id: `exec` replaces the shell, and the watcher reads our end of the pipe until it closes. If
+ * that is because this process is no more, nobody else removes the folder. */
 const watchedStart =
   'exec 3<&0; ' +
-  '( cat <&3; case "$(ps -o comm= -p $$)" in *redis*) kill -9 $$ ;; esac ) </dev/null >/dev/null 2>&1 & ' +
+  '( cat <&3; case "$(cat /proc/$$/comm 2>/dev/null || ps -o comm= -p $$)" in *redis*) kill -9 $$ ;; esac; ' +
+  'sleep 1; kill -0 "$TEST_PROCESS" || rm -rf "$REDIS_FOLDER" ) </dev/null >/dev/null 2>&1 & ' +
   'exec redis-server "$@" </dev/null 3<&-';
 
-async function startServer(settings: readonly string[]): Promise<ChildProcess> {
+async function startServer(settings: readonly string[], folder: string): Promise<ChildProcess> {
   const server = spawn('sh', ['-c', watchedStart, 'redis-server', ...settings], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], TEST_PROCESS: String(process.pid), REDIS_FOLDER: folder },
   });
   // Writing to nobody is how the pipe ends when the server has gone; that is no error of ours.
   server.stdin.on('error', () => undefined);
