@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ MODELS = ("17b", "1_7b")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. Errors a person can mend are one message, not a trace."""
+    # On a CPU shared with others, threads that spin while they wait for each other take the very time they wait for.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded, which comes later
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)

@@ -12,6 +12,7 @@ import torch
 
 from humo_engine.components import Components, official_components
 from humo_engine.pipeline import GIB, Pipeline
+from humo_engine.vae import speed_up_on_cpu
 from humo_engine.settings import Settings, load_settings
 
 DTYPES = {"bf16": torch.bfloat16, "fp8": torch.bfloat16, "fp32": torch.float32}
@@ -49,6 +50,7 @@ def load_pipelines(
             from humo_engine.tiny import tiny_components
 
             components = tiny_components(model)
+            speed_up_on_cpu(components.vae)
             for part in (components.transformer, components.text_encoder, components.whisper, components.vae):
                 part.to(device, DTYPES[settings.precision] if part is components.transformer else None)
         else:
@@ -71,6 +73,7 @@ def largest_size(settings: Settings, model: str) -> tuple[int, int]:
 def _place(components: Components, shared: Components | None, settings: Settings, device: torch.device) -> None:
     """Bring the parts to the GPU as far as the memory limit allows, and switch on the fast paths that hold there."""
     if device.type != "cuda":
+        speed_up_on_cpu(components.vae)
         return
     from humo_engine.fast import compile_blocks, keep_compiled_code
     from humo_engine.fp8 import use_float8

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterator, Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # Latents are normalised per channel with these (Wan 2.1).
@@ -77,6 +79,39 @@ def decode_pieces(vae, latents: Tensor) -> Iterator[Tensor]:
 def decode(vae, latents: Tensor) -> Tensor:
     """Normalised latents (16, n, h, w) → pixels (3, 4(n − 1) + 1, 8h, 8w), fp32. See `decode_pieces`."""
     return torch.cat(list(decode_pieces(vae, latents)), dim=1)
+
+
+def speed_up_on_cpu(vae):
+    """Change the VAE's 3D convolutions in place to sums of 2D ones, which CPUs run about ten times as fast; returns it.
+
+    oneDNN takes 2D convolutions, while 3D ones fall back to an unoptimised loop. The result differs by rounding alone.
+    """
+    from diffusers.models.autoencoders import autoencoder_kl_wan as wan
+
+    for module in vae.modules():
+        if isinstance(module, wan.WanCausalConv3d):
+            module.forward = types.MethodType(_convolve_frames, module)
+    return vae
+
+
+def _convolve_frames(conv, x: Tensor, cache_x: Tensor | None = None) -> Tensor:
+    """WanCausalConv3d.forward on x (1, channels, frames, h, w), the frames before it in cache_x."""
+    width, _, height, _, before, _ = conv._padding
+    if cache_x is not None and before > 0:
+        x = torch.cat([cache_x, x], dim=2)
+        before -= cache_x.shape[2]
+    if before > 0:
+        x = F.pad(x, (0, 0, 0, 0, before, 0))
+    frames = x[0].transpose(0, 1)  # frames as a batch
+    taps, stride = conv.weight.shape[2], conv.stride[0]
+    last = frames.shape[0] - taps
+    total = None
+    for tap in range(taps):
+        bias = conv.bias if tap == 0 else None
+        seen = frames[tap : tap + last + 1 : stride]
+        part = F.conv2d(seen, conv.weight[:, :, tap], bias, conv.stride[1:], (height, width))
+        total = part if total is None else total.add_(part)
+    return total.transpose(0, 1)[None]
 
 
 def _per_channel(values: tuple[float, ...], like: Tensor) -> Tensor:
