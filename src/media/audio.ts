@@ -20,6 +20,7 @@ export interface InspectedAudio {
   readonly demuxer: string;
   readonly durationSeconds: number;
   readonly hasVideo: boolean;
+  readonly channels: number;
 }
 
 const probeSchema = z.object({
@@ -69,6 +70,7 @@ export async function inspectAudio(path: string, limits: RunLimits): Promise<Ins
   return {
     demuxer,
     durationSeconds,
+    channels: track.channels ?? 1,
     hasVideo: probe.streams.some((stream) => stream.codec_type === 'video'),
   };
 }
@@ -102,9 +104,10 @@ export async function normaliseAudio(
   const inspected = await inspectAudio(source, limits);
   const window = planAudioWindow({ ...wanted, durationSeconds: inspected.durationSeconds });
   const seconds = window.frames / wanted.fps;
-  const cut = (sampleRate: number) => {
+  // The layout is named outright: with a choice, ffmpeg 5 cannot decide for more than two channels.
+  const cut = (sampleRate: number, layout: 'mono' | 'stereo') => {
     const samples = Math.round(seconds * sampleRate);
-    return `aresample=${sampleRate},apad=whole_len=${samples},atrim=end_sample=${samples}`;
+    return `aresample=${sampleRate},aformat=channel_layouts=${layout},apad=whole_len=${samples},atrim=end_sample=${samples}`;
   };
   await readable(() =>
     runMediaProgram(
@@ -124,9 +127,7 @@ export async function normaliseAudio(
           '-map',
           '0:a:0',
           '-af',
-          cut(engineSampleRate),
-          '-ac',
-          '1',
+          cut(engineSampleRate, 'mono'),
           '-c:a',
           'pcm_s16le',
           '-map_metadata',
@@ -137,7 +138,7 @@ export async function normaliseAudio(
           '-map',
           '0:a:0',
           '-af',
-          `${stereo},${cut(soundtrackSampleRate)}`,
+          cut(soundtrackSampleRate, inspected.channels === 1 ? 'mono' : 'stereo'),
           '-c:a',
           'flac',
           '-map_metadata',
@@ -150,9 +151,6 @@ export async function normaliseAudio(
   );
   return { ...inspected, window, silent: peakDecibels(await readFile(targets.speech)) < silencePeakDecibels };
 }
-
-/** Mono stays mono; more than two channels are mixed to two. */
-const stereo = 'aformat=channel_layouts=mono|stereo';
 
 /** Loudest sample of a 16-bit WAV as written by {@link normaliseAudio}, in dB below full scale; −∞ for silence. */
 export function peakDecibels(wav: Buffer): number {

@@ -37,8 +37,11 @@ export async function download(url: string, path: string, rules: DownloadRules):
   const address = allowedAddress(url, rules.allowedHosts);
   const slow = AbortSignal.timeout(rules.timeoutMilliseconds);
   const signal = rules.signal === undefined ? slow : AbortSignal.any([slow, rules.signal]);
+  let idle = false;
   try {
-    const response = await open(address, rules, signal);
+    const response = await open(address, rules, signal, () => {
+      idle = true;
+    });
     checkAnswer(response, rules);
     let bytes = 0;
     const cap = new Transform({
@@ -55,13 +58,9 @@ export async function download(url: string, path: string, rules: DownloadRules):
     await rm(path, { force: true });
     rules.signal?.throwIfAborted();
     if (error instanceof Failure) throw error;
-    const identifier = slow.aborted || error instanceof IdleError ? 'download_slow' : 'download_failed';
+    const identifier = slow.aborted || idle ? 'download_slow' : 'download_failed';
     throw new Failure('invalid_input', identifier, {}, { cause: error });
   }
-}
-
-class IdleError extends Error {
-  override readonly name = 'IdleError';
 }
 
 function allowedAddress(text: string, allowedHosts: readonly string[]): URL {
@@ -79,7 +78,12 @@ function allowedAddress(text: string, allowedHosts: readonly string[]): URL {
   return url;
 }
 
-function open(url: URL, rules: DownloadRules, signal: AbortSignal): Promise<IncomingMessage> {
+function open(
+  url: URL,
+  rules: DownloadRules,
+  signal: AbortSignal,
+  onIdle: () => void,
+): Promise<IncomingMessage> {
   const namedWithPort = rules.allowedHosts.includes(url.host) && url.port !== '';
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -97,7 +101,11 @@ function open(url: URL, rules: DownloadRules, signal: AbortSignal): Promise<Inco
       },
       resolve,
     );
-    outgoing.setTimeout(rules.idleMilliseconds ?? 10_000, () => outgoing.destroy(new IdleError('no data')));
+    // The body's stream would report a reset connection only, so the reason is told apart.
+    outgoing.setTimeout(rules.idleMilliseconds ?? 10_000, () => {
+      onIdle();
+      outgoing.destroy(new Error('no data'));
+    });
     // Every time: after the answer has begun, the body's stream reports the failure, and nobody else listens here.
     outgoing.on('error', reject);
     outgoing.end();

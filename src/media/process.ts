@@ -88,6 +88,10 @@ export async function runFluent(command: FfmpegCommand, limits: Omit<RunLimits, 
     };
     limits.signal?.addEventListener('abort', stop, { once: true });
     command
+      // fluent-ffmpeg asks ffmpeg what it can do before it starts it: a stop in between found nothing to kill.
+      .on('start', () => {
+        if (timedOut || limits.signal?.aborted === true) stop();
+      })
       .on('end', () => finish(resolve))
       .on('error', (error: Error, _stdout?: string | null, stderr?: string | null) =>
         finish(() => {

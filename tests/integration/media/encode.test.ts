@@ -1,0 +1,266 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ClipShape } from '../../../src/media/compression.ts';
+import { encodeVideo } from '../../../src/media/encode.ts';
+import type { VideoSource } from '../../../src/media/encode.ts';
+import { probeVideo } from '../../../src/media/probe.ts';
+import type { RunLimits } from '../../../src/media/process.ts';
+
+const run = promisify(execFile);
+const megabyte = 1024 * 1024;
+let scratch: string;
+let limits: RunLimits;
+beforeAll(async () => {
+  // The space is on purpose: people have such folders, and fluent-ffmpeg splits options at spaces.
+  scratch = await mkdtemp(join(tmpdir(), 'humo encode-'));
+  limits = { scratch, timeoutMilliseconds: 60_000 };
+});
+afterAll(() => rm(scratch, { recursive: true }));
+
+interface Material {
+  readonly picture: string;
+  readonly sound: string | null;
+  readonly clip: Pick<ClipShape, 'width' | 'height' | 'frames'>;
+}
+
+/** Makes raw frames and a sound with ffmpeg's own generators, as the engine and the intake would leave them. */
+async function material(
+  given: Material,
+  folder = scratch,
+): Promise<{ source: VideoSource; clip: ClipShape }> {
+  const { width, height, frames } = given.clip;
+  const [path, sound] = [join(folder, 'frames.rgb'), join(folder, 'sound.flac')];
+  const picture = given.picture.replace('SIZE', `s=${width}x${height}:r=25`);
+  await run('ffmpeg', [
+    ...['-v', 'error', '-y', '-f', 'lavfi', '-i', picture, '-frames:v', String(frames)],
+    ...['-pix_fmt', 'rgb24', '-f', 'rawvideo', path],
+  ]);
+  if (given.sound !== null) {
+    await run('ffmpeg', [
+      ...['-v', 'error', '-y', '-f', 'lavfi', '-i', given.sound, '-t', String(frames / 25)],
+      ...['-ar', '48000', '-c:a', 'flac', sound],
+    ]);
+  }
+  return {
+    source: {
+      kind: 'raw',
+      path,
+      pixelFormat: 'rgb24',
+      sound: given.sound === null ? null : { path: sound, demuxer: 'flac' },
+    },
+    clip: { width, height, frames, fps: 25, hasAudio: given.sound !== null },
+  };
+}
+
+const noisy = 'testsrc2=SIZE,noise=alls=90:allf=t';
+const smooth = 'testsrc2=SIZE';
+const speechLike = 'anoisesrc=r=48000:a=0.4:seed=1';
+
+test('one encode makes a file with everything that was promised', async () => {
+  const { source, clip } = await material({
+    picture: smooth,
+    sound: speechLike,
+    clip: { width: 416, height: 240, frames: 97 },
+  });
+  const target = join(scratch, 'one.mp4');
+  const made = await encodeVideo(source, clip, target, 10 * megabyte, limits);
+  expect(made.attempts.map(({ kind }) => kind)).toEqual(['quality']);
+  expect(made).toMatchObject({ width: 416, height: 240, downscaled: false, seconds: 3.88 });
+  expect(made.bytes).toBe((await stat(target)).size);
+  const probed = await probeVideo(target, limits);
+  expect(probed.video).toMatchObject({
+    codec_name: 'h264',
+    profile: 'High',
+    pix_fmt: 'yuv420p',
+    color_range: 'tv',
+    color_space: 'bt709',
+    color_transfer: 'bt709',
+    color_primaries: 'bt709',
+    avg_frame_rate: '25/1',
+    nb_read_frames: 97,
+  });
+  expect(probed.audio?.codec_name).toBe('aac');
+  expect(probed.fastStart).toBe(true);
+  expect(probed.seconds).toBeCloseTo(3.88, 3);
+  expect(probed.video.duration).toBeCloseTo(3.88, 3);
+  expect(probed.audio?.duration).toBeCloseTo(3.88, 3);
+  expect(Object.keys(probed.tags).sort()).toEqual(['compatible_brands', 'major_brand', 'minor_version']);
+});
+
+test('a click in the sound is heard at the very sample: also in the first frame, and after two passes', async () => {
+  const clicks = [0, 1, 2.5];
+  const sound = `aevalsrc='0.9*(${clicks.map((at) => `between(t,${at},${at + 0.004})`).join('+')})*sin(2*PI*1000*t)':s=48000`;
+  const { source, clip } = await material({
+    picture: noisy,
+    sound,
+    clip: { width: 160, height: 96, frames: 97 },
+  });
+  for (const limitBytes of [10 * megabyte, 256 * 1024]) {
+    const target = join(scratch, 'clicks.mp4');
+    const made = await encodeVideo(source, clip, target, limitBytes, limits);
+    expect(made.attempts.at(-1)?.kind).toBe(limitBytes === 256 * 1024 ? 'bitrate' : 'quality');
+    const decoded = join(scratch, 'clicks.f32');
+    await run('ffmpeg', [
+      '-v',
+      'error',
+      '-y',
+      '-i',
+      target,
+      '-ac',
+      '1',
+      '-ar',
+      '48000',
+      '-f',
+      'f32le',
+      decoded,
+    ]);
+    const bytes = await readFile(decoded);
+    const samples = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    expect(samples.length).toBeGreaterThanOrEqual(3.88 * 48_000);
+    for (const at of clicks) expect(Math.abs(centreOfEnergy(samples, at) - (at + 0.002))).toBeLessThan(0.003);
+  }
+});
+
+/** Seconds; of what sounds within 50 ms around an instant. */
+function centreOfEnergy(samples: Float32Array, around: number): number {
+  const from = Math.max(0, Math.round((around - 0.05) * 48_000));
+  let [energy, moment] = [0, 0];
+  samples.subarray(from, Math.round((around + 0.05) * 48_000)).forEach((sample, index) => {
+    energy += sample * sample;
+    moment += sample * sample * (from + index);
+  });
+  return moment / energy / 48_000;
+}
+
+test.each([
+  ['red', [255, 0, 0]],
+  ['green', [0, 255, 0]],
+  ['blue', [0, 0, 255]],
+  ['grey', [128, 128, 128]],
+  ['white', [255, 255, 255]],
+  ['skin', [224, 172, 140]],
+])('%s comes back as it went in', async (_name, colour) => {
+  const clip = { width: 64, height: 64, frames: 5, fps: 25, hasAudio: false };
+  const path = join(scratch, 'colour.rgb');
+  await writeFile(path, Buffer.alloc(64 * 64 * 3 * 5, Buffer.from(colour)));
+  const target = join(scratch, 'colour.mp4');
+  await encodeVideo({ kind: 'raw', path, pixelFormat: 'rgb24', sound: null }, clip, target, megabyte, limits);
+  const decoded = join(scratch, 'decoded.rgb');
+  const matrix = 'scale=in_color_matrix=bt709:in_range=tv:out_range=full';
+  await run('ffmpeg', [
+    '-v',
+    'error',
+    '-y',
+    '-i',
+    target,
+    '-vf',
+    matrix,
+    '-pix_fmt',
+    'rgb24',
+    '-f',
+    'rawvideo',
+    decoded,
+  ]);
+  const pixels = await readFile(decoded);
+  const middle = (32 * 64 + 32) * 3;
+  for (const [channel, value] of colour.entries()) {
+    expect(Math.abs((pixels[middle + channel] ?? -99) - value)).toBeLessThanOrEqual(4);
+  }
+});
+
+test(
+  'the file never exceeds the limit, and is whole, over limits and lengths',
+  { timeout: 120_000 },
+  async () => {
+    const cases = fc.record({
+      frames: fc.constantFrom(5, 9, 49, 97, 193, 377, 1501),
+      limitBytes: fc.oneof(
+        { weight: 3, arbitrary: fc.integer({ min: 256 * 1024, max: megabyte }) },
+        { weight: 1, arbitrary: fc.integer({ min: megabyte, max: 100 * megabyte }) },
+      ),
+      picture: fc.constantFrom(noisy, noisy, smooth),
+      sound: fc.constantFrom(speechLike, 'sine=f=300:r=48000', null),
+      size: fc.constantFrom({ width: 96, height: 64 }, { width: 208, height: 120 }),
+    });
+    const extremes = [
+      {
+        frames: 1501,
+        limitBytes: 256 * 1024,
+        picture: noisy,
+        sound: speechLike,
+        size: { width: 208, height: 120 },
+      },
+      {
+        frames: 5,
+        limitBytes: 256 * 1024,
+        picture: noisy,
+        sound: speechLike,
+        size: { width: 832, height: 480 },
+      },
+      {
+        frames: 5,
+        limitBytes: 100 * megabyte,
+        picture: smooth,
+        sound: null,
+        size: { width: 96, height: 64 },
+      },
+    ];
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ frames, limitBytes, picture, sound, size }) => {
+        const { source, clip } = await material({ picture, sound, clip: { ...size, frames } });
+        const target = join(scratch, 'property.mp4');
+        const made = await encodeVideo(source, clip, target, limitBytes, limits);
+        expect((await stat(target)).size).toBeLessThanOrEqual(limitBytes);
+        const probed = await probeVideo(target, limits);
+        expect(probed.video).toMatchObject({
+          width: made.width,
+          height: made.height,
+          nb_read_frames: frames,
+        });
+        expect(probed.seconds).toBeCloseTo(frames / 25, 2);
+        expect(made.downscaled).toBe(made.width < size.width);
+        expect(probed.audio === null).toBe(sound === null);
+      }),
+      { numRuns: 14, examples: extremes.map((one) => [one]), endOnFailure: true },
+    );
+  },
+);
+
+test('a limit too small for anything is a failure that names it, and leaves no file', async () => {
+  const { source, clip } = await material({
+    picture: noisy,
+    sound: speechLike,
+    clip: { width: 96, height: 64, frames: 97 },
+  });
+  const target = join(scratch, 'impossible.mp4');
+  await expect(encodeVideo(source, clip, target, 4096, limits)).rejects.toMatchObject({
+    code: 'too_large',
+    identifier: 'video_does_not_fit',
+    context: { kilobytes: 4 },
+  });
+  await expect(stat(target)).rejects.toThrow('ENOENT');
+});
+
+test('aborting ends the encoder at once with the reason', async () => {
+  const { source, clip } = await material({
+    picture: noisy,
+    sound: null,
+    clip: { width: 416, height: 240, frames: 377 },
+  });
+  const stop = new AbortController();
+  const reason = new Error('cancelled by its person');
+  const encoding = encodeVideo(source, clip, join(scratch, 'aborted.mp4'), megabyte, {
+    ...limits,
+    signal: stop.signal,
+  });
+  const started = performance.now();
+  setImmediate(() => stop.abort(reason));
+  await expect(encoding).rejects.toBe(reason);
+  // The encode itself takes many times as long.
+  expect(performance.now() - started).toBeLessThan(5000);
+});

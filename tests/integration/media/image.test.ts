@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { normaliseImage } from '../../../src/media/image.ts';
+
+const run = promisify(execFile);
+// The tests make and look at pictures in memory; the product reads files only, which this does not change.
+sharp.unblock({ operation: ['VipsForeignLoadPngBuffer'] });
+let scratch: string;
+let given: string;
+let out: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'humo-image-'));
+  given = join(scratch, 'given.txt'); // the name says nothing
+  out = join(scratch, 'out.png');
+});
+afterAll(() => rm(scratch, { recursive: true }));
+
+/** Left half red, right half blue. */
+async function redAndBlue(width = 80, height = 40): Promise<sharp.Sharp> {
+  const half = { width: width / 2, height, channels: 3 as const };
+  const blue = await sharp({ create: { ...half, background: 'blue' } })
+    .png()
+    .toBuffer();
+  const red = { create: { width, height, channels: 3 as const, background: 'red' } };
+  return sharp(
+    await sharp(red)
+      .composite([{ input: blue, left: width / 2, top: 0 }])
+      .png()
+      .toBuffer(),
+  );
+}
+
+async function pixel(path: string, x: number, y: number): Promise<number[]> {
+  const { data, info } = await sharp(await readFile(path))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const at = (y * info.width + x) * info.channels;
+  return [...data.subarray(at, at + info.channels)];
+}
+
+test.each(['png', 'jpeg', 'webp', 'gif', 'avif'] as const)(
+  '%s becomes a PNG of the same picture',
+  async (format) => {
+    await writeFile(given, await (await redAndBlue()).toFormat(format, { quality: 95 }).toBuffer());
+    expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 80, height: 40 });
+    expect((await readFile(out)).subarray(1, 4).toString()).toBe('PNG');
+    const [red = 0, , blue = 0] = await pixel(out, 10, 20);
+    expect(red - blue).toBeGreaterThan(150);
+    const [redRight = 0, , blueRight = 0] = await pixel(out, 70, 20);
+    expect(blueRight - redRight).toBeGreaterThan(150);
+  },
+);
+
+test.each([
+  [3, 80, 40, [70, 20]],
+  [6, 40, 80, [20, 10]],
+  [8, 40, 80, [20, 70]],
+])('a JPEG with orientation %i comes out upright', async (orientation, width, height, [x = 0, y = 0]) => {
+  await writeFile(
+    given,
+    await (await redAndBlue()).withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer(),
+  );
+  expect(await normaliseImage(given, out, 1)).toMatchObject({ width, height });
+  const [red = 0, , blue = 0] = await pixel(out, x, y);
+  expect(red - blue).toBeGreaterThan(150);
+  expect((await sharp(await readFile(out)).metadata()).exif).toBeUndefined();
+});
+
+test('the first frame of an animated GIF and WebP is taken, and transparency becomes white', async () => {
+  const frame = async (background: string) =>
+    sharp({ create: { width: 32, height: 32, channels: 4, background } })
+      .png()
+      .toBuffer();
+  for (const format of ['gif', 'webp'] as const) {
+    const frames = [await frame('#00000000'), await frame('blue')];
+    await writeFile(
+      given,
+      await sharp(frames, { join: { animated: true } })
+        .toFormat(format)
+        .toBuffer(),
+    );
+    expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 32, height: 32 });
+    expect(await pixel(out, 5, 5)).toEqual([255, 255, 255]);
+  }
+});
+
+test('a 16-bit PNG and a CMYK JPEG become 8-bit sRGB', async () => {
+  for (const picture of [
+    (await redAndBlue()).toColourspace('rgb16').png(),
+    (await redAndBlue()).toColourspace('cmyk').jpeg(),
+  ]) {
+    await writeFile(given, await picture.toBuffer());
+    await normaliseImage(given, out, 1);
+    expect(await sharp(await readFile(out)).metadata()).toMatchObject({
+      space: 'srgb',
+      depth: 'uchar',
+      channels: 3,
+    });
+  }
+});
+
+test('a small file that claims 60,000 × 60,000 pixels is refused from its header', async () => {
+  const header = Buffer.alloc(25);
+  header.write('IHDR', 0, 'latin1');
+  header.writeUInt32BE(60_000, 4);
+  header.writeUInt32BE(60_000, 8);
+  header.set([8, 2, 0, 0, 0], 12);
+  const chunk = header.subarray(0, 17);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(chunk));
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const data = Buffer.from([0, 0, 0, 0, 0x49, 0x44, 0x41, 0x54]);
+  await writeFile(given, Buffer.concat([signature, Buffer.from([0, 0, 0, 13]), chunk, checksum, data]));
+  await expect(normaliseImage(given, out, 2)).rejects.toMatchObject({
+    identifier: 'image_too_many_pixels',
+    context: { number: 2, megapixels: 40 },
+  });
+});
+
+test('a file above 20 MiB, a cut one, and one that is no image are refused for what they are', async () => {
+  const whole = await (await redAndBlue(800, 400)).jpeg().toBuffer();
+  await writeFile(given, whole.subarray(0, whole.length / 2));
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_unreadable' });
+  await writeFile(given, whole);
+  await truncate(given, 20 * 1024 * 1024 + 1);
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_too_large' });
+  await run('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'sine', '-t', '1', '-f', 'wav', given]);
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_not_image' });
+  await writeFile(given, '%PDF-1.4\n');
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_not_image' });
+  const ftyp = Buffer.from('\0\0\0\u0018ftypheic\0\0\0\0mif1heic', 'latin1');
+  await writeFile(given, ftyp);
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_heic' });
+});
