@@ -10,7 +10,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, Events, GatewayIntentBits } from 'discord.js';
+import { ApplicationCommandOptionType, Client, Events, GatewayIntentBits } from 'discord.js';
 import { execa } from 'execa';
 import { file, startSandbox } from '../sandbox/start.ts';
 import { loadBotConfig } from '../src/config/environment.ts';
@@ -35,20 +35,17 @@ async function runBareBot(): Promise<void> {
   client.on(Events.InteractionCreate, (interaction) => {
     if (interaction.isChatInputCommand()) void interaction.deferReply();
   });
-  client.once(Events.ClientReady, async () => {
-    const { attachment, text } = { attachment: 11, text: 3 };
-    await client.application?.commands.set([
-      {
-        name: 'humo',
-        description: 'only defers',
-        options: [
-          { name: 'prompt', description: 'text', type: text, required: true },
-          { name: 'image', description: 'file', type: attachment },
-          { name: 'audio', description: 'file', type: attachment },
-        ],
-      },
-    ]);
-  });
+  const { Attachment, String: text } = ApplicationCommandOptionType;
+  const command = {
+    name: 'humo',
+    description: 'only defers',
+    options: [
+      { name: 'prompt', description: 'text', type: text, required: true },
+      { name: 'image', description: 'file', type: Attachment },
+      { name: 'audio', description: 'file', type: Attachment },
+    ],
+  } as const;
+  client.once(Events.ClientReady, ({ application }) => void application.commands.set([command]));
   await client.login(process.env['DISCORD_TOKEN']);
 }
 

@@ -39,7 +39,9 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await named('Redis (REDIS_URL) cannot be reached', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     const bot = await startBot({
-      ...{ config, queue, logger },
+      config,
+      queue,
+      logger,
       clock: systemClock,
       intake: new MediaIntake({ config, store, scratchRoot }),
       videos: new StoredVideos({ config, store, scratchRoot }),

@@ -57,7 +57,8 @@ test('a channel that is gone: the video comes as a direct message', async () => 
   await accepted(scene);
   scene.channel.delete();
   await scene.work(scene.finish);
-  await scene.ada.directMessage.waitForMessage(hasVideo);
+  const result = await scene.ada.directMessage.waitForMessage(hasVideo);
+  expect(result.mentions).toEqual([scene.ada.id]);
 });
 
 test('a permission that was taken away meanwhile: the video comes as a direct message, and the status says so', async () => {
@@ -69,6 +70,7 @@ test('a permission that was taken away meanwhile: the video comes as a direct me
   await status.waitUntil(({ text }) =>
     text.includes(`channels/@me/${scene.ada.directMessage.id}/${result.id}`),
   );
+  expect(status.buttons).toEqual([]);
 });
 
 test('no way left: the record says undeliverable, and the tries end', async () => {
@@ -138,10 +140,11 @@ test('the same delivery run twice is one message', async () => {
 
 test('the bot restarts between accepting and the end: the video comes all the same', async () => {
   await using scene = await startScene();
-  await accepted(scene);
+  const { status } = await accepted(scene);
   await scene.restartBot();
   await scene.work(scene.finish);
-  await scene.channel.waitForMessage(hasVideo);
+  const result = await scene.channel.waitForMessage(hasVideo);
+  expect(result.repliesTo).toBe(status.id);
 });
 
 test('two videos ready at once do not hold each other up', async () => {
@@ -151,5 +154,63 @@ test('two videos ready at once do not hold each other up', async () => {
   await scene.channel.waitForMessage(({ text }) => text.includes('number 2 of 2'));
   await scene.work(scene.finish);
   await until(async () => (scene.channel.messages.filter(hasVideo).length === 2 ? true : undefined));
-  await delivered(scene, first.id);
+  expect((await delivered(scene, first.id)).status).toBe('delivered');
+});
+
+const followUps = /^\/webhooks\/\d+\/[^/]+$/;
+const edits = /^\/webhooks\/\d+\/[^/]+\/messages\/\d+$/;
+
+test.each([
+  ['the begun answer', { method: 'POST', path: followUps }],
+  ['the video', { method: 'PATCH', path: edits }],
+] as const)(
+  'private, and Discord’s word on %s is lost: one message carries the video',
+  async (_, request) => {
+    await using scene = await startScene();
+    const { ada, channel, discord } = scene;
+    await ada.run('/humo', { prompt: 'She speaks', image: picture(), private: true }, { channel });
+    const status = await ada.waitForMessage(channel, hasStatus);
+    discord.faults.add({ ...request, when: 'after', times: 1 });
+    await scene.work(scene.finish);
+    await delivered(scene, idOf(status.text));
+    expect(ada.sees(channel).filter(hasVideo).length).toBe(1);
+    expect(ada.directMessage.messages.filter(hasVideo)).toEqual([]);
+  },
+);
+
+test('private, and the token dies before its time: a direct message', async () => {
+  await using scene = await startScene();
+  const { ada, channel, discord } = scene;
+  await ada.run('/humo', { prompt: 'She speaks', image: picture(), private: true }, { channel });
+  await ada.waitForMessage(channel, hasStatus);
+  discord.faults.add({ path: /^\/webhooks\//, status: 401, code: 50_027, times: 100 });
+  await scene.work(scene.finish);
+  const result = await ada.directMessage.waitForMessage(hasVideo);
+  expect(result.mentions).toEqual([ada.id]);
+  discord.faults.clear();
+});
+
+test('in a group that the bot is not in: the answer comes there while Discord allows it', async () => {
+  await using scene = await startScene();
+  const { discord } = scene;
+  const eve = discord.createUser('eve', { hasInstalledApplication: true });
+  const group = discord.createGroup([eve, scene.ada]);
+  await scene.work(scene.finish);
+  await eve.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: group });
+  const result = await group.waitForMessage(hasVideo);
+  expect(result.mentions).toEqual([eve.id]);
+});
+
+test('delivered, and the bot died before the status message said so: the next one catches up', async () => {
+  await using scene = await startScene();
+  const { id, status } = await accepted(scene);
+  const held = scene.discord.faults.pause({ method: 'PATCH', path: /original$/ });
+  await scene.work(scene.finish);
+  const { reply } = await delivered(scene, id);
+  await held.reached;
+  scene.discord.faults.add({ method: 'PATCH', path: /original$/, status: 404, code: 10_008 });
+  held.release();
+  await scene.restartBot();
+  await status.waitUntil(({ text }) => text.includes(String(reply.finalMessageId)));
+  expect(status.buttons).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -99,6 +99,9 @@ function meet() {
   return { channel, ada: guild.addMember(discord.createUser('ada')) };
 }
 
+const register = (...args: string[]) =>
+  execa(process.execPath, ['src/bot/register.ts', ...args], { cwd: projectRoot, env: environment });
+
 const isVideo = ({ attachments, fromBot }: { attachments: readonly unknown[]; fromBot: boolean }) =>
   fromBot && attachments.length === 1;
 
@@ -161,9 +164,7 @@ test('killed while uploading: exactly one video', async () => {
 test('killed while reading files: the next process says that nothing was queued', async () => {
   const first = startBotProcess();
   await first.ready();
-  const { channel, ada } = meet();
-  // Nothing is accepted before the status message can be answered, so hold the notice that comes before.
-  const journal = join(folder, 'intake');
+  // Before it accepts anything from a guest, the bot makes sure that it can write to them: there it is held, and dies.
   const elsewhere = discord.createGuild({ botIsMember: false });
   const eve = elsewhere.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
   const lobby = elsewhere.createChannel('lobby');
@@ -173,12 +174,11 @@ test('killed while reading files: the next process says that nothing was queued'
   first.child.kill('SIGKILL');
   await first.child;
   held.release();
-  expect(ada.sees(channel)).toEqual([]);
   await startBotProcess().ready();
   const told = await lobby.waitForMessage(({ text }) => text.includes('nothing was queued'));
   expect(told.loading).toBe(false);
   expect(await queue.list({})).toEqual([]);
-  await expect(readFile(journal)).rejects.toThrow();
+  expect(await readdir(join(folder, 'intake'))).toEqual([]);
 });
 
 test('SIGTERM while it sends: it finishes, and ends with status 0 within ten seconds', async () => {
@@ -200,8 +200,6 @@ test('SIGTERM while it sends: it finishes, and ends with status 0 within ten sec
 });
 
 test('npm run register: shows the difference, applies it, and then has nothing to change', async () => {
-  const register = (...args: string[]) =>
-    execa(process.execPath, ['src/bot/register.ts', ...args], { cwd: projectRoot, env: environment });
   expect((await register('--dry-run')).stdout).toContain('+ humo');
   expect(discord.commands).toEqual([]);
   expect((await register()).stdout).toContain('Applied.');

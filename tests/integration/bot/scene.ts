@@ -23,10 +23,7 @@ import { createArtifactStore } from '../../../src/storage/create.ts';
 import { createWorkQueue } from '../../../src/queue/work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
 import { startRedis } from '../../support/redis.ts';
-import { vi } from 'vitest';
-
-// A status message is edited five seconds after its last edit at the earliest, and scenes wait for such edits.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+import { z } from 'zod';
 
 type Work = Parameters<WorkQueue['consume']>[0]['work'];
 type Person = ReturnType<Sandbox['createUser']>;
@@ -76,7 +73,10 @@ export async function startScene(
   const start = async (): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
     const queue = createGenerationQueue(config, logger);
     const bot = await startBot({
-      ...{ config, queue, clock, logger },
+      config,
+      queue,
+      clock,
+      logger,
       intake: new MediaIntake({ config, store, scratchRoot }),
       videos: new StoredVideos({ config, store, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
@@ -109,7 +109,13 @@ export async function startScene(
       const { width, height, seed } = generation.request;
       return resultWith({
         ...(await store.put(video, { path })),
-        ...{ video, width, height, seed, seconds: 1, weights: 'random', engineSeconds: 1 },
+        video,
+        width,
+        height,
+        seed,
+        seconds: 1,
+        weights: 'random',
+        engineSeconds: 1,
       });
     },
     async storePreview() {
@@ -122,7 +128,7 @@ export async function startScene(
       await writeFile(path, (await message.attachments[0]?.bytes()) ?? '');
       const { stdout } =
         await execa`ffprobe -v error -show_entries stream=codec_type,codec_name -of json ${path}`;
-      const { streams } = JSON.parse(stdout) as { streams: { codec_type: string; codec_name: string }[] };
+      const { streams } = probeSchema.parse(JSON.parse(stdout));
       const codec = (type: string) => streams.find(({ codec_type }) => codec_type === type)?.codec_name;
       return { video: codec('video'), audio: codec('audio') };
     },
@@ -145,6 +151,10 @@ export async function startScene(
     },
   };
 }
+
+const probeSchema = z.object({
+  streams: z.array(z.object({ codec_type: z.string(), codec_name: z.string() })),
+});
 
 /** A PNG of 64 × 64 pixels: small enough that advice follows. */
 export function picture() {

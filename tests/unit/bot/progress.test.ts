@@ -107,9 +107,8 @@ test('a job whose every step is reported is edited at most once in five seconds,
   expect(edits.length).toBeGreaterThanOrEqual(9);
   const first = 1_800_000_000_000;
   const times = [first, ...edits.map(({ at }) => at)];
-  for (const [index, at] of times.entries()) {
-    if (index > 0) expect(at - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(5_000);
-  }
+  const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(5_000);
   expect(edits.at(-1)?.content).toMatch(/step (4[5-9]|50) of 50/);
 });
 
@@ -251,7 +250,7 @@ test('release waits for the first text, too', async () => {
   const gate = Promise.withResolvers<RenderedMessage>();
   const following = reporter.follow(generation, [], () => gate.promise);
   let released = false;
-  const release = reporter.release(generation.id).then(() => {
+  const release = reporter.release(generation.id).finally(() => {
     released = true;
   });
   await clock.advance(1_000);

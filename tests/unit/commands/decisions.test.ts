@@ -19,10 +19,12 @@ test.each([
 });
 
 test('a prompt alone is refused with an example, a start without sound with the reason', () => {
-  const alone = () => chooseMode({ images: 0, hasAudio: false, hasAudioStart: true });
-  expect(alone).toThrow(new Refusal('refused.prompt_alone'));
-  const start = () => chooseMode({ images: 1, hasAudio: false, hasAudioStart: true });
-  expect(start).toThrow(new Refusal('refused.audio_start_without_audio'));
+  expect(() => chooseMode({ images: 0, hasAudio: false, hasAudioStart: true })).toThrow(
+    new Refusal('refused.prompt_alone'),
+  );
+  expect(() => chooseMode({ images: 1, hasAudio: false, hasAudioStart: true })).toThrow(
+    new Refusal('refused.audio_start_without_audio'),
+  );
 });
 
 const all = neededPermissions.reduce((sum, name) => sum | PermissionFlagsBits[name], 0n);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, double, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { bar, clockTime, duration, quoted } from '../../../src/text/format.ts';
 import { textsFor } from '../../../src/text/texts.ts';
@@ -26,9 +26,7 @@ test.each([
 test('a bar is as full as its share and always as long', () => {
   expect(bar(0.5, 4)).toBe('▰▰▱▱');
   expect(bar(7, 4)).toBe('▰▰▰▰');
-  fc.assert(
-    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (share) => [...bar(share)].length === 12),
-  );
+  assert(property(double({ min: 0, max: 1, noNaN: true }), (share) => bar(share).length === 12));
 });
 
 test('a prompt cannot mention, link, format or break out of its line', () => {
@@ -47,12 +45,9 @@ test('a shortened prompt ends in an ellipsis and splits no character', () => {
 });
 
 test('whatever is typed, no mention of a person, role or channel, and no timestamp, survives', () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: fc.constantFrom('<', '@', '!', '&', '#', '1', ':', 't', '>', '\\') }),
-      (typed) => {
-        expect(quoted(typed, 100)).not.toMatch(/(?<!\\)<[@#:t]|@(?!\u2060)/);
-      },
-    ),
+  assert(
+    property(string({ unit: constantFrom('<', '@', '!', '&', '#', '1', ':', 't', '>', '\\') }), (typed) => {
+      expect(quoted(typed, 100)).not.toMatch(/(?<!\\)<[@#:t]|@(?!\u2060)/);
+    }),
   );
 });
