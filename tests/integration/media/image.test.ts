@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
+import type { Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { normaliseImage } from '../../../src/media/image.ts';
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratch, { recursive: true }));
 
 /** Left half red, right half blue. */
-async function redAndBlue(width = 80, height = 40): Promise<sharp.Sharp> {
+async function redAndBlue(width = 80, height = 40): Promise<Sharp> {
   const half = { width: width / 2, height, channels: 3 as const };
   const blue = await sharp({ create: { ...half, background: 'blue' } })
     .png()

@@ -14,7 +14,7 @@ interface Kind {
   readonly name: string;
   /** false where the server of the test itself replaces an object in place, which real S3 never does */
   readonly replacesWhole: boolean;
-  start(): Promise<{ open: () => ArtifactStore; stop: () => Promise<void> }>;
+  readonly start: () => Promise<{ open: () => ArtifactStore; stop: () => Promise<void> }>;
 }
 
 const kinds: readonly Kind[] = [

@@ -49,7 +49,7 @@ test('the sound is left out of the first of two passes', () => {
 test('every input has a protocol list and a demuxer of its own, whatever the attempt', () => {
   fc.assert(
     fc.property(shapes, fc.constantFrom(0, 1, 2), (shape, pass) => {
-      const { inputs, output } = encoderArguments(raw, shape, firstAttempt(shape), pass as 0 | 1 | 2, 'p');
+      const { inputs, output } = encoderArguments(raw, shape, firstAttempt(shape), pass, 'p');
       for (const { options } of inputs) {
         expect(valueOf(options, '-protocol_whitelist')).toBe('file,pipe');
         expect(['rawvideo', 'flac']).toContain(valueOf(options, '-f'));

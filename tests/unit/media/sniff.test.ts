@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { sniff, sniffedBytes } from '../../../src/media/sniff.ts';
+
+const iso = (...brands: string[]) => {
+  const words = [brands[0] ?? '', '\0\0\0\0', ...brands.slice(1)].join('');
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(8 + words.length);
+  return Buffer.concat([length, Buffer.from(`ftyp${words}`, 'latin1')]);
+};
+
+test.each([
+  ['heic', iso('heic', 'mif1', 'heic')],
+  ['avif', iso('avif', 'mif1', 'miaf')],
+  ['mov', iso('isom', 'iso2', 'avc1', 'mp41')],
+  ['mov', iso('M4A ', 'isom')],
+  ['mov', iso('qt  ', 'qt  ')],
+  ['webp', Buffer.from('RIFF\0\0\0\0WEBPVP8 ', 'latin1')],
+  ['wav', Buffer.from('RIFF\0\0\0\0WAVEfmt ', 'latin1')],
+  ['mp3', Buffer.from([0xff, 0xfb, 0x90, 0x64])],
+  ['aac', Buffer.from([0xff, 0xf1, 0x50, 0x80])],
+  ['jpeg', Buffer.from([0xff, 0xd8, 0xff, 0xe0])],
+])('knows %s by its first bytes', (form, head) => {
+  expect(sniff(head)).toBe(form);
+});
+
+test.each(['#EXTM3U\n', 'ffconcat version 1.0\n', "file 'a'\n", '<?xml version="1.0"?>', '<svg', '%PDF-1.4', '[playlist]', 'v=0\n', '#!/bin/sh\n', 'WEBVTT\n', '1\n00:00:00,000 --> 00:00:01,000\n', '']) (
+  'does not know %j',
+  (text) => {
+    expect(sniff(Buffer.from(text))).toBeNull();
+  },
+); // prettier-ignore
+
+test('no text at all is taken for a medium, unless it carries the letters of one', () => {
+  const letters = /^(GIF8|RIFF|RF64|riff|OggS|fLaC|FORM|#!AMR|caff|wvpk|MAC |\.snd|FLV|ID3|G|.{4}ftyp)/s;
+  fc.assert(
+    fc.property(fc.string({ maxLength: sniffedBytes }), (text) => {
+      fc.pre(!letters.test(text));
+      expect(sniff(Buffer.from(text, 'utf8'))).toBeNull();
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('any bytes give an answer, however few they are', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+      expect(() => sniff(Buffer.from(bytes))).not.toThrow();
+    }),
+    { numRuns: 3000 },
+  );
+});
