@@ -35,3 +35,19 @@ export function openConnection(url: string, purpose: ConnectionPurpose, log: Log
 export function closeConnection(connection: Redis): void {
   connection.disconnect();
 }
+
+const outageCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** BullMQ reports every failed attempt to connect; that Redis is away stands in the log once already. */
+export function isOutage(error: Error): boolean {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return outageCodes.has(code) || error.message === 'Connection is closed.';
+}

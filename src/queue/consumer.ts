@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import type { ModelId } from '../config/generate.ts';
 import { Failure, isRetryable } from '../failure.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection } from './connection.ts';
+import { closeConnection, isOutage, openConnection } from './connection.ts';
 import type { Generation, GenerationProgress, GenerationResult } from './contract.ts';
 import { storedFailure } from './failures.ts';
 import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
@@ -148,7 +148,9 @@ export class Consumer implements Closable {
       // The record counts the attempts: it also knows of those that ended without a stalled lock.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
-    worker.on('error', (error) => log.debug({ error: error.message, model }, 'queue connection'));
+    worker.on('error', (error) =>
+      log[isOutage(error) ? 'debug' : 'warn']({ error: error.message, model }, 'queue connection'),
+    );
     worker.on('stalled', (jobId) => {
       log.warn({ jobId, model }, 'the worker of this job fell silent; it goes back to the queue');
       void this.#connection.publish(names.wake, model).catch(() => undefined);

@@ -2,6 +2,7 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import { isOutage } from './connection.ts';
 import { storedFailure } from './failures.ts';
 import type { Generation } from './contract.ts';
 import type { Ledger } from './ledger.ts';
@@ -69,7 +70,9 @@ export function consumeDeliveries(parts: {
       },
     },
   );
-  worker.on('error', (error) => log.warn({ error: error.message }, 'deliveries'));
+  worker.on('error', (error) =>
+    log[isOutage(error) ? 'debug' : 'warn']({ error: error.message }, 'deliveries'),
+  );
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
   });

@@ -3,6 +3,7 @@ import type { JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ModelId } from '../config/generate.ts';
 import type { Logger } from '../log.ts';
+import { isOutage } from './connection.ts';
 import { deliveryJobId, generationJobId } from './names.ts';
 import type { Names } from './names.ts';
 import { deliveryAttempts } from './settings.ts';
@@ -28,7 +29,9 @@ export class Tickets {
   constructor(connection: Redis, names: Names, log: Logger) {
     const open = (name: string) => {
       const queue = new Queue<Ticket>(name, { connection, prefix: names.prefix });
-      queue.on('error', (error) => log.debug({ error: error.message, queue: name }, 'queue connection'));
+      queue.on('error', (error) =>
+        log[isOutage(error) ? 'debug' : 'warn']({ error: error.message, queue: name }, 'queue connection'),
+      );
       return queue;
     };
     this.#generations = new Map(allModels.map((model) => [model, open(names.generations(model))]));

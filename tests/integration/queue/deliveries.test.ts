@@ -7,6 +7,7 @@ import { openConnection } from '../../../src/queue/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { Ledger } from '../../../src/queue/ledger.ts';
 import { createNames } from '../../../src/queue/names.ts';
+import { paceKey } from '../../../src/queue/pace.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
 import { Tickets } from '../../../src/queue/tickets.ts';
 import { openDesk } from '../../support/desk.ts';
@@ -251,4 +252,19 @@ test('without Redis every call fails soon, and works again when it is back', asy
     )
     .toBe('well');
   await queue.accept(testDraft('1'));
+});
+
+test('the estimate starts as a guess and then follows what was measured, a third at a time', async () => {
+  const queue = openQueue();
+  const { request } = testDraft('1');
+  const work = { ...request, passes: 3, firstGuessSecondsPerPass: 2 };
+  const passes = request.steps * 3;
+  expect(await queue.estimateSeconds(work)).toBe(2 * passes);
+  await withSteps(async ({ ledger }) => {
+    await ledger.learn(paceKey(request), 10);
+    expect(await queue.estimateSeconds(work)).toBeCloseTo(10 * passes);
+    await ledger.learn(paceKey(request), 20);
+    expect(await queue.estimateSeconds(work)).toBeCloseTo(13 * passes);
+  });
+  expect(await queue.estimateSeconds({ ...work, steps: 50 })).toBe(2 * 50 * 3);
 });

@@ -235,3 +235,19 @@ test('a machine that is lost while nobody else works: the request waits again, a
   await startWorker('second');
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 2 });
 });
+
+test('cancelled after its machine was lost, with nobody there to hear it: the person still gets the last word', async () => {
+  const reason: StoredFailure = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} };
+  const first = await startWorker('first', gate());
+  const id = await accept();
+  await reached();
+  await first.end('SIGKILL');
+  expect(await queue.cancel(id, reason)).toBe('signalled');
+  await expect.poll(async () => (await queue.reconcile()).failed, { timeout: 30_000 }).toBe(1);
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'cancelled', failure: reason });
+  // A worker that comes back later finds nothing to do.
+  await startWorker('second');
+  const next = await accept();
+  expect(await desk.ending(next)).toMatchObject({ status: 'delivered' });
+  expect(await journal()).toEqual([id, next]);
+});
