@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ClipShape } from '../../../src/media/compression.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
@@ -37,13 +37,37 @@ async function material(
   const [path, sound] = [join(folder, 'frames.rgb'), join(folder, 'sound.flac')];
   const picture = given.picture.replace('SIZE', `s=${width}x${height}:r=25`);
   await run('ffmpeg', [
-    ...['-v', 'error', '-y', '-f', 'lavfi', '-i', picture, '-frames:v', String(frames)],
-    ...['-pix_fmt', 'rgb24', '-f', 'rawvideo', path],
+    '-v',
+    'error',
+    '-y',
+    '-f',
+    'lavfi',
+    '-i',
+    picture,
+    '-frames:v',
+    String(frames),
+    '-pix_fmt',
+    'rgb24',
+    '-f',
+    'rawvideo',
+    path,
   ]);
   if (given.sound !== null) {
     await run('ffmpeg', [
-      ...['-v', 'error', '-y', '-f', 'lavfi', '-i', given.sound, '-t', String(frames / 25)],
-      ...['-ar', '48000', '-c:a', 'flac', sound],
+      '-v',
+      'error',
+      '-y',
+      '-f',
+      'lavfi',
+      '-i',
+      given.sound,
+      '-t',
+      String(frames / 25),
+      '-ar',
+      '48000',
+      '-c:a',
+      'flac',
+      sound,
     ]);
   }
   return {

@@ -163,7 +163,7 @@ test('a Redis with a password is reached, and one that has gone is not healthy',
   await opened.store.put('inputs/g-1/a', Buffer.from('a'));
   expect((await opened.store.get('inputs/g-1/a')).toString()).toBe('a');
   await redis.kill();
-  await expect(opened.store.health()).rejects.toThrow();
+  await expect(opened.store.health()).rejects.toThrow(Error);
 });
 
 function closing(store: ArtifactStore): { readonly store: ArtifactStore } & AsyncDisposable {

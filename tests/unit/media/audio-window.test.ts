@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { planAudioWindow } from '../../../src/media/audio-window.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encoderArguments, firstAttempt, nextAttempt, sizeLadder } from '../../../src/media/compression.ts';
 import type { Attempt, ClipShape } from '../../../src/media/compression.ts';
