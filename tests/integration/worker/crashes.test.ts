@@ -251,3 +251,17 @@ test('cancelled after its machine was lost, with nobody there to hear it: the pe
   expect(await desk.ending(next)).toMatchObject({ status: 'delivered' });
   expect(await journal()).toEqual([id, next]);
 });
+
+test('SIGTERM while the store hangs: the job is back at once, and the worker is gone within ten seconds', async () => {
+  const stored = join(folder, 'stored');
+  const first = await startWorker('first', {}, { stopAfterStoring: stored });
+  const id = await accept();
+  await expect.poll(() => existsSync(stored), { timeout: 10_000 }).toBe(true);
+  await startWorker('second');
+  const asked = performance.now();
+  first.child.kill('SIGTERM');
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', workerId: 'second', attempts: 1 });
+  expect(await first.ended).toBe(0);
+  expect(performance.now() - asked).toBeLessThan(10_000);
+  expect(await journal()).toEqual([id]);
+});
