@@ -37,6 +37,8 @@ export interface Scene extends AsyncDisposable {
   readonly channel: Channel;
   readonly ada: Person;
   readonly queue: GenerationQueue;
+  /** where the bot works on files */
+  readonly scratchRoot: string;
   /** A worker in this process; {@link finish} is what most scenes want it to do. */
   work(work: Work): Promise<Closable>;
   /** Stores a real video, of about the given size, and describes it as a worker does. */
@@ -98,6 +100,7 @@ export async function startScene(
     guild,
     channel,
     ada,
+    scratchRoot,
     get queue() {
       return running.queue;
     },
@@ -164,11 +167,11 @@ export function picture() {
 const plain = { create: { width: 64, height: 64, channels: 3, background: '#c8a078' } } as const;
 const smallPicture = await sharp(plain).png().toBuffer();
 
-/** A WAV of a tone, 16 kHz mono. */
-export function speech(seconds = 4) {
-  const samples = Buffer.alloc(seconds * 16_000 * 2);
+/** A WAV of a tone, 16 kHz mono. @param loudness 0 to 32,767 */
+export function speech(seconds = 4, loudness = 9_000) {
+  const samples = Buffer.alloc(Math.round(seconds * 16_000) * 2);
   for (let index = 0; index < samples.length / 2; index += 1) {
-    samples.writeInt16LE(Math.round(9000 * Math.sin(index / 12)), index * 2);
+    samples.writeInt16LE(Math.round(loudness * Math.sin(index / 12)), index * 2);
   }
   const header = Buffer.alloc(44);
   header.write('RIFF', 0);

@@ -1,0 +1,84 @@
+import { readdir } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { file } from '../../../sandbox/start.ts';
+import { hasStatus, idOf, picture, speech, startScene } from './scene.ts';
+
+test('what could be better is said at once: a tiny image, a silent sound', async () => {
+  await using scene = await startScene();
+  const { ada, channel } = scene;
+  await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech(4, 0) }, { channel });
+  const status = await channel.waitForMessage(hasStatus);
+  expect(status.text).toContain('image 1 is small (64×64)');
+  expect(status.text).toContain('this part of the sound is silent');
+});
+
+test('speech a little longer than the usual clip is used whole, with a word about quality', async () => {
+  await using scene = await startScene();
+  const { ada, channel, queue } = scene;
+  await ada.run('/humo', { prompt: 'She speaks', audio: speech(4.6) }, { channel });
+  const status = await channel.waitForMessage(hasStatus);
+  expect(status.text).toContain('0:00.0–0:04.6 of 0:04.6 · 117 frames');
+  expect(status.text).toContain('longer than 97 frames');
+  const generation = await queue.get(idOf(status.text));
+  expect(generation?.request).toMatchObject({ mode: 'TA', frames: 117, images: [] });
+});
+
+test('of a long sound the usual length is used, from the chosen start', async () => {
+  await using scene = await startScene();
+  const { ada, channel, queue } = scene;
+  await ada.run('/humo', { prompt: 'She speaks', audio: speech(63), audio_start: 12 }, { channel });
+  const status = await channel.waitForMessage(hasStatus);
+  expect(status.text).toContain('0:12.0–0:15.9 of 1:03 · 97 frames');
+  expect((await queue.get(idOf(status.text)))?.request.audioWindow).toMatchObject({ startSeconds: 12 });
+});
+
+test('a file that cannot be read is named by its option, in the language of the person, and nothing is queued', async () => {
+  await using scene = await startScene();
+  const { discord, guild, channel, queue } = scene;
+  const berta = guild.addMember(discord.createUser('berta', { locale: 'de' }));
+  const broken = file(Buffer.from('\x89PNG\r\n\x1a\n and then nothing', 'latin1'), 'face.png');
+  const command = await berta.run(
+    '/humo',
+    { prompt: 'Sie spricht', image: picture(), image2: broken },
+    { channel },
+  );
+  const answer = await command.waitForMessage(({ text }) => text.includes('bild2'));
+  expect(answer.text).toContain('konnte dieses Bild nicht lesen');
+  expect(await queue.list({})).toEqual([]);
+});
+
+test('a text that calls itself a picture is judged by its content', async () => {
+  await using scene = await startScene();
+  const { ada, channel, queue } = scene;
+  const playlist = file(Buffer.from('#EXTM3U\nfile:///etc/passwd\n'), 'face.png', 'image/png');
+  const command = await ada.run('/humo', { prompt: 'She speaks', image: playlist }, { channel });
+  await command.waitForMessage(({ text }) => text.includes('isn’t an image that I know'));
+  expect(await queue.list({})).toEqual([]);
+});
+
+test('a start beyond the end of the sound is refused with the length', async () => {
+  await using scene = await startScene();
+  const { ada, channel } = scene;
+  const command = await ada.run(
+    '/humo',
+    { prompt: 'She speaks', audio: speech(4), audio_start: 9 },
+    { channel },
+  );
+  const answer = await command.waitForMessage(({ text }) => text.includes('audio'));
+  expect(answer.text).toContain('ends after 4 s');
+});
+
+test('whatever happens, nothing stays in the scratch folder', async () => {
+  await using scene = await startScene();
+  const { ada, channel } = scene;
+  await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
+  await channel.waitForMessage(hasStatus);
+  const broken = file(Buffer.from('nothing'), 'face.png');
+  const command = await ada.run(
+    '/humo',
+    { prompt: 'She speaks', image: broken, audio: speech() },
+    { channel },
+  );
+  await command.waitForMessage(({ loading }) => !loading);
+  expect(await readdir(scene.scratchRoot)).toEqual([]);
+});
