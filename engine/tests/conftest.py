@@ -1,0 +1,17 @@
+"""What every test of the engine shares: a cache of its own, and few threads."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+torch.set_num_threads(2)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache_of_the_tests(tmp_path_factory):
+    """Zero-video latents and compiled code go to a folder of this run, also from the processes that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("HUMO_CACHE", str(folder))
+        yield folder
