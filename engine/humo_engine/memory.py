@@ -183,7 +183,7 @@ def demand_for(model: str, width: int, height: int, frames: int, references: int
         whisper_layer=module_bytes(whisper.layers[:1], 4),
         vae=module_bytes([vae.encoder, vae.quant_conv], 4) + module_bytes([vae.decoder, vae.post_quant_conv], 2),
         encode_work=encode_work_bytes(width, height),
-        denoise_work=denoise_work_bytes(tokens, size.dim, size.ffn_dim, size.layers, size.text_length, latent_frames),
+        denoise_work=denoise_work_bytes(tokens, size.dim, size.layers, size.text_length, latent_frames),
         decode_work=decode_work_bytes(width, height, frames),
         decode_tiled_work=decode_work_bytes(256, 256, frames) + 3 * frames * width * height * 2 * 2,
     )
@@ -210,16 +210,15 @@ def module_bytes(modules: Iterable[Any], bytes_per_element: int) -> int:
     return sum(parameter.numel() for module in modules for parameter in module.parameters()) * bytes_per_element
 
 
-def denoise_work_bytes(tokens: int, dim: int, ffn_dim: int, layers: int, text_length: int, latent_frames: int) -> int:
+def denoise_work_bytes(tokens: int, dim: int, layers: int, text_length: int, latent_frames: int) -> int:
     """Bytes beside the weights in denoising: the clip's keys and values, and the widest moment of a block.
 
-    Two text and two audio forms are kept, two tensors each. In a block the residual lies in fp32 beside its update, with
-    the feed-forward's inner values or the attention's q, k, v and output in bf16. Compared with measured peaks in BENCHMARKS.md.
+    Two text and two audio forms are kept, two tensors each. In a block, residuals in fp32, the feed-forward's inner values,
+    and q, k, v come to about ten bf16 matrices of the tokens; the allocator's holes make that up to sixteen and a GiB
+    (measured: 8.3 GiB for 17B at 480 lines, 13.5 at 720, 2.0 for 1.7B; see BENCHMARKS.md).
     """
     kept = 2 * 2 * layers * dim * (text_length + 16 * latent_frames) * 2
-    residual = 2 * tokens * dim * 4
-    inner = max(2 * tokens * ffn_dim * 2, 4 * tokens * dim * 2) + tokens * dim * 2
-    return kept + residual + inner
+    return kept + 16 * tokens * dim * 2 + GIB
 
 
 def decode_work_bytes(width: int, height: int, frames: int) -> int:
@@ -229,8 +228,8 @@ def decode_work_bytes(width: int, height: int, frames: int) -> int:
 
 
 def encode_work_bytes(width: int, height: int) -> int:
-    """Bytes of encoding: one fp32 image through the VAE, or the text encoder's inner values, whichever is more."""
-    return max(12 * 96 * width * height * 4, GIB // 2)
+    """Bytes of encoding: four fp32 frames of an all-zero video at full size through the VAE."""
+    return 12 * 96 * 4 * width * height * 4
 
 
 # ── placing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
