@@ -16,6 +16,7 @@ import {
   isClosedChannel,
   isClosedDirectMessages,
   isDeadToken,
+  isReplyForbidden,
   isTooLarge,
   isUnknownMessage,
 } from './discord-errors.ts';
@@ -231,12 +232,15 @@ export class Delivery {
   ): Promise<MessagePlace> {
     await this.#mark(generation, channelId);
     const { reply } = generation;
-    return this.#options.messages.post(channelId, final.rendered, {
-      files: final.files,
-      replyTo: channelId === reply.channelId ? (reply.statusMessageId ?? undefined) : undefined,
-      nonce: nonceOf(generation.id),
-      signal,
-    });
+    const { messages } = this.#options;
+    const options = { files: final.files, nonce: nonceOf(generation.id), signal };
+    const replyTo = channelId === reply.channelId ? (reply.statusMessageId ?? undefined) : undefined;
+    try {
+      return await messages.post(channelId, final.rendered, { ...options, replyTo });
+    } catch (error) {
+      if (!isReplyForbidden(error)) throw error;
+      return messages.post(channelId, final.rendered, options);
+    }
   }
 
   /** Written before a message leaves; see the class. */

@@ -10,6 +10,9 @@ const closedChannelCodes: ReadonlySet<number | string> = new Set([
   RESTJSONErrorCodes.CannotExecuteActionOnThisChannelType,
   RESTJSONErrorCodes.ThreadLocked,
   RESTJSONErrorCodes.InvalidActionOnArchivedThread,
+  // A conversation with the bot is a channel, too.
+  RESTJSONErrorCodes.CannotSendMessagesToThisUser,
+  RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds,
 ]);
 
 const closedDirectMessageCodes: ReadonlySet<number | string> = new Set([
@@ -31,6 +34,14 @@ export function isClosedDirectMessages(error: unknown): boolean {
 
 export function isUnknownMessage(error: unknown): boolean {
   return error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownMessage;
+}
+
+/** Replying to a message takes the permission to read the history; posting does not. */
+export function isReplyForbidden(error: unknown): boolean {
+  return (
+    error instanceof DiscordAPIError &&
+    error.code === RESTJSONErrorCodes.CannotReplyWithoutPermissionToReadMessageHistory
+  );
 }
 
 /** Discord says it with its own code, or a proxy in front of it with the status alone. */

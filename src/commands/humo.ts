@@ -15,7 +15,8 @@ import type {
 import { ulid } from 'ulid';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings, Shape } from '../config/generate.ts';
-import type { Generation } from '../queue/contract.ts';
+import { Failure } from '../failure.ts';
+import type { Generation, Mode } from '../queue/contract.ts';
 import { errorFields } from '../error-fields.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
@@ -80,68 +81,99 @@ export default {
     });
     const statusMessage = answer.resource?.message ?? null;
 
-    const id = ulid(services.now());
-    const tokenExpiresAt = Math.min(interaction.createdTimestamp, services.now()) + tokenLifetime;
-    const leave = await services.personLimit.enter(interaction.user.id);
-    let accepted: { generation: Generation; advice: readonly Advice[] };
+    const leave = await reachable(services.personLimit.enter(interaction.user.id));
+    let accepted: Accepted;
     try {
-      await services.journal.begin({
-        id,
-        applicationId: interaction.applicationId,
-        interactionToken: interaction.token,
-        tokenExpiresAt,
-        locale: interaction.locale,
-      });
-      if (route.kind === 'token') await requireDirectMessages(interaction, route, services);
-      const files = await services.intake.take(
-        id,
-        { images: chosen.images, audio: chosen.audio, audioStart: chosen.audioStart ?? 0 },
-        services.stopping,
-      );
-      const request = buildRequest(
-        { prompt: chosen.prompt, mode, preset: chosen.preset, shape: chosen.shape, seed: chosen.seed },
-        files,
-        services.settings,
-        videoLimitBytes(ownUploadLimit(interaction)),
-      );
-      const preset = services.settings.preset(chosen.preset, chosen.shape);
-      const generation = await services.queue.accept({
-        id,
-        parentId: null,
-        userId: interaction.user.id,
-        guildId: interaction.guildId,
-        locale: interaction.locale,
-        request,
-        costSeconds: await services.queue.estimateSeconds(workOf(request, preset)),
-        reply: {
-          kind: route.kind === 'channel' ? 'channel' : 'direct',
-          channelId: interaction.channelId,
-          guildId: interaction.guildId,
-          // Discord may have made the answer ephemeral by itself, where the person may not use outside apps in public.
-          private: ephemeral || isEphemeral(statusMessage),
-          interactionToken: interaction.token,
-          tokenExpiresAt,
-          statusMessageId: statusMessage?.id ?? null,
-          finalChannelId: null,
-          finalMessageId: null,
-        },
-      });
-      accepted = { generation, advice: files.advice };
+      const isPrivate = ephemeral || isEphemeral(statusMessage);
+      accepted = await takeOn(interaction, { chosen, mode, route, isPrivate, statusMessage }, services);
     } catch (error) {
       // Whatever broke off because the process stops is no fault of the files.
       throw services.stopping.aborted ? new Refusal('refused.stopping') : error;
     } finally {
       leave();
-      await services.journal.end(id);
     }
     await showStatus(interaction, accepted, services);
   },
 } satisfies SlashCommand;
 
+interface Accepted {
+  readonly generation: Generation;
+  readonly advice: readonly Advice[];
+}
+
+interface Plan {
+  readonly chosen: ChosenOptions;
+  readonly mode: Mode;
+  readonly route: Exclude<Route, { kind: 'impossible' }>;
+  /** Discord may have made the answer ephemeral by itself, where the person may not use outside apps in public. */
+  readonly isPrivate: boolean;
+  readonly statusMessage: Message | null;
+}
+
+/** Reads the files and hands the request to the queue. Until that has happened, nothing is accepted. */
+async function takeOn(
+  interaction: ChatInputCommandInteraction,
+  { chosen, mode, route, isPrivate, statusMessage }: Plan,
+  services: Services,
+): Promise<Accepted> {
+  const { settings, queue, journal } = services;
+  const id = ulid(services.now());
+  const tokenExpiresAt = Math.min(interaction.createdTimestamp, services.now()) + tokenLifetime;
+  const { applicationId, token: interactionToken, locale } = interaction;
+  await journal.begin({ id, applicationId, interactionToken, tokenExpiresAt, locale });
+  try {
+    if (route.kind === 'token') await requireDirectMessages(interaction, route, services);
+    const given = { images: chosen.images, audio: chosen.audio, audioStart: chosen.audioStart ?? 0 };
+    const files = await services.intake.take(id, given, services.stopping);
+    const request = buildRequest(
+      { ...chosen, mode },
+      files,
+      settings,
+      videoLimitBytes(ownUploadLimit(interaction)),
+    );
+    const work = workOf(request, settings.preset(chosen.preset, chosen.shape));
+    const generation = await reachable(
+      queue.accept({
+        id,
+        parentId: null,
+        userId: interaction.user.id,
+        guildId: interaction.guildId,
+        locale,
+        request,
+        costSeconds: await reachable(queue.estimateSeconds(work)),
+        reply: {
+          kind: route.kind === 'channel' ? 'channel' : 'direct',
+          channelId: interaction.channelId,
+          guildId: interaction.guildId,
+          private: isPrivate,
+          interactionToken,
+          tokenExpiresAt,
+          statusMessageId: statusMessage?.id ?? null,
+          finalChannelId: null,
+          finalMessageId: null,
+        },
+      }),
+    );
+    return { generation, advice: files.advice };
+  } finally {
+    await journal.end(id);
+  }
+}
+
+/** Says that the queue is the trouble, and not the person's files. */
+async function reachable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Failure || error instanceof Refusal) throw error;
+    throw new Failure('internal', 'queue_unreachable', {}, { cause: error });
+  }
+}
+
 /** From here on the request is accepted: whatever goes wrong is logged, and the final message comes in any case. */
 async function showStatus(
   interaction: ChatInputCommandInteraction,
-  { generation, advice }: { generation: Generation; advice: readonly Advice[] },
+  { generation, advice }: Accepted,
   services: Services,
 ): Promise<void> {
   try {

@@ -177,6 +177,8 @@ export const en = {
     'I couldn’t read this image; the file may be damaged. Save it as PNG or JPEG and try again.',
   'failure.video_does_not_fit':
     'The video was made, but nothing worth watching fits into the {kilobytes} kB that Discord takes here. Try a shorter sound.',
+  'failure.queue_unreachable':
+    'My queue can’t be reached right now, so I couldn’t take this on. Please try again in a few minutes.',
   'failure.cancelled_by_user': 'You cancelled it.',
   'failure.cancelled_by_moderator': 'A moderator cancelled it.',
   'failure.cancelled': 'It was cancelled.',

@@ -73,6 +73,29 @@ test('a permission that was taken away meanwhile: the video comes as a direct me
   expect(status.buttons).toEqual([]);
 });
 
+test('no right to read the history any more: the video comes to the channel, without the reference', async () => {
+  await using scene = await startScene();
+  await accepted(scene);
+  scene.channel.overwrite(scene.discord.bot, { deny: ['ReadMessageHistory'] });
+  await scene.work(scene.finish);
+  const result = await scene.channel.waitForMessage(hasVideo);
+  expect(result.repliesTo).toBeUndefined();
+});
+
+test('a conversation that was closed meanwhile: the record says undeliverable', async () => {
+  await using scene = await startScene();
+  const { ada } = scene;
+  await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: ada.directMessage });
+  const status = await ada.directMessage.waitForMessage(hasStatus);
+  ada.acceptDirectMessages(false);
+  await scene.work(scene.finish);
+  await until(async () => {
+    const found = await scene.queue.get(idOf(status.text));
+    return found?.failure?.code === 'undeliverable' ? found : undefined;
+  });
+  expect(ada.directMessage.messages.filter(hasVideo)).toEqual([]);
+});
+
 test('no way left: the record says undeliverable, and the tries end', async () => {
   await using scene = await startScene();
   const { id } = await accepted(scene);

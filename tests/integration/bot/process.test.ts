@@ -209,3 +209,20 @@ test('npm run register: shows the difference, applies it, and then has nothing t
   expect(again.stdout).toContain('Nothing to change.');
   expect(discord.requests.filter(({ method }) => method === 'PUT').length).toBe(1);
 });
+
+test('Redis goes away while the bot runs: the person is told, and it works again when Redis is back', async () => {
+  const bot = startBotProcess();
+  await bot.ready();
+  const { channel, ada } = meet();
+  await redis.kill();
+  const refused = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  expect((await refused.firstResponse()).kind).toBe('deferred');
+  await refused.waitForMessage(({ text }) => text.includes('queue can’t be reached'), { timeout: 30_000 });
+  await redis.restart();
+  await until(async () => {
+    const command = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+    const answer = await command.waitForMessage(({ loading }) => !loading, { timeout: 30_000 });
+    return hasStatus(answer) ? answer : undefined;
+  }, 40_000);
+  expect((await queue.list({})).length).toBe(1);
+});
