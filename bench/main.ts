@@ -1,0 +1,168 @@
+/**
+ * Every figure that was promised, measured on this machine beside its own baseline, as a table. `npm run bench` runs all of it, which
+ * takes some minutes; `npm run bench -- queue hand-over` some of it. Exits with 1 when a figure is missed.
+ */
+import { cpus, availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+interface Row {
+  readonly figure: string;
+  readonly target: string;
+  readonly measured: string;
+  readonly baseline: string;
+  readonly holds: boolean;
+}
+
+type Result = Readonly<Record<string, unknown>>;
+
+/** From the one JSON line that a bench prints to the rows of the table. */
+const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
+  acknowledge(result) {
+    const [median, maximum] = [
+      number(result, 'botMilliseconds', 'median'),
+      number(result, 'botMilliseconds', 'max'),
+    ];
+    const [bareMedian, bareMaximum] = [
+      number(result, 'bareMilliseconds', 'median'),
+      number(result, 'bareMilliseconds', 'max'),
+    ];
+    const [people, accepted] = [number(result, 'people'), number(result, 'accepted')];
+    return [
+      row(
+        'first answer, median',
+        number(result, 'limits', 'median'),
+        median,
+        `${bareMedian} ms, a bot that only defers`,
+      ),
+      row(
+        'first answer, slowest',
+        number(result, 'limits', 'maximum'),
+        maximum,
+        `${bareMaximum} ms, the same`,
+      ),
+      {
+        figure: 'requests accepted',
+        target: `${people} of ${people}`,
+        measured: `${accepted}`,
+        baseline: '',
+        holds: accepted === people,
+      },
+    ];
+  },
+  'hand-over'(result) {
+    const [ratio, limit] = [number(result, 'ratio'), number(result, 'limit')];
+    return [
+      {
+        figure: 'last frame to video in the channel',
+        target: `< ${limit}× the encode`,
+        measured: `${ratio}×, ${number(result, 'handOver', 'median')} ms`,
+        baseline: `${number(result, 'bareEncode', 'median')} ms, bare ffmpeg encode`,
+        holds: ratio < limit,
+      },
+    ];
+  },
+  queue(result) {
+    const bare = (name: string) => `${number(result, 'baseline', name, 'p99')} ms, ${name}`;
+    return [
+      row(
+        'add a job, p99',
+        number(result, 'limits', 'add'),
+        number(result, 'figures', 'add', 'p99'),
+        bare('bare BullMQ add'),
+      ),
+      row(
+        'position, p99',
+        number(result, 'limits', 'position'),
+        number(result, 'figures', 'position', 'p99'),
+        bare('bare ZADD + ZRANK'),
+      ),
+    ];
+  },
+  memory(result) {
+    const [growth, limit] = [number(result, 'growth'), number(result, 'limit')];
+    const sizes = Object.entries(part(result, 'residentMebibytes'));
+    return [
+      {
+        figure: `bot's memory after ${sizes.at(-1)?.[0]} generations`,
+        target: `≤ ${limit}× that after ${sizes[0]?.[0]}`,
+        measured: `${growth}×, ${String(sizes.at(-1)?.[1])} MiB`,
+        baseline: `${String(sizes[0]?.[1])} MiB`,
+        holds: growth <= limit,
+      },
+    ];
+  },
+};
+
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const unknown = chosen.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}.`);
+  process.exit(1);
+}
+
+const rows: Row[] = [];
+for (const name of chosen) {
+  process.stderr.write(`${name} …\n`);
+  const { stdout } = await execa(process.execPath, [join(import.meta.dirname, `${name}.ts`)], {
+    reject: false,
+    stderr: 'inherit',
+    stdin: 'ignore',
+  });
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  const read = benches[name];
+  if (read === undefined || !line.startsWith('{')) {
+    rows.push({ figure: name, target: '', measured: 'did not finish', baseline: '', holds: false });
+    continue;
+  }
+  const result: unknown = JSON.parse(line);
+  if (isObject(result)) rows.push(...read(result));
+}
+print(rows);
+process.exit(rows.every(({ holds }) => holds) ? 0 : 1);
+
+function row(figure: string, limit: number, measured: number, baseline: string): Row {
+  return { figure, target: `< ${limit} ms`, measured: `${measured} ms`, baseline, holds: measured < limit };
+}
+
+function print(table: readonly Row[]): void {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const gibibytes = Math.round(totalmem() / 2 ** 30);
+  console.log(
+    `\n${new Date().toISOString().slice(0, 10)} · ${availableParallelism()} cores, ${model} · ${gibibytes} GiB · Node ${process.version}\n`,
+  );
+  const lines = [
+    ['figure', 'target', 'measured', "this machine's baseline", 'verdict'],
+    ...table.map(({ figure, target, measured, baseline, holds }) => [
+      figure,
+      target,
+      measured,
+      baseline,
+      holds ? 'holds' : 'MISSED',
+    ]),
+  ];
+  const widths =
+    lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
+  const format = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  for (const [index, line] of lines.entries()) {
+    console.log(format(line));
+    if (index === 0) console.log(format(widths.map((width) => '-'.repeat(width))));
+  }
+}
+
+/** A number deep in a result. @throws Error that names where it should be */
+function number(result: Result, ...path: readonly string[]): number {
+  const value = path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), result);
+  if (typeof value !== 'number') throw new Error(`the result of a bench has no number at ${path.join('.')}`);
+  return value;
+}
+
+function part(result: Result, key: string): Result {
+  const value = result[key];
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Result {
+  return typeof value === 'object' && value !== null;
+}
