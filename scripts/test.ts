@@ -1,0 +1,28 @@
+/**
+ * Every test: the engine's with pytest, then all others with vitest. Both run, whatever becomes of the first.
+ *
+ * `npm test -- ARGUMENTS` hands the arguments to vitest and leaves the engine out: `npm test -- tests/unit`,
+ * `npm test -- --project e2e`.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { projectRoot } from '../src/config/environment.ts';
+
+const chosen = process.argv.slice(2);
+
+const vitest = [process.execPath, join(projectRoot, 'node_modules/vitest/vitest.mjs'), 'run', ...chosen];
+const pytest = [join(projectRoot, '.venv/bin/python'), '-m', 'pytest', 'engine', '-p', 'no:cacheprovider'];
+const runs = chosen.length > 0 ? [vitest] : [pytest, vitest];
+
+let failed = false;
+for (const [program = '', ...args] of runs) {
+  const child = spawn(program, args, { cwd: projectRoot, stdio: 'inherit' });
+  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  process.on('SIGTERM', forward).on('SIGINT', forward);
+  await once(child, 'exit');
+  process.off('SIGTERM', forward).off('SIGINT', forward);
+  failed ||= child.exitCode !== 0;
+  if (child.signalCode !== null) break;
+}
+process.exit(failed ? 1 : 0);
