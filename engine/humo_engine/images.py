@@ -14,8 +14,9 @@ WHITE = (255, 255, 255)
 
 def letterbox(image: Image.Image, width: int, height: int) -> Tensor:
     """Fit an image inside width × height, centred on white, aspect ratio kept → (3, 1, height, width), fp32 in [−1, 1]."""
-    scale = min(width / image.width, height / image.height)
-    inside = (min(width, int(image.width * scale)), min(height, int(image.height * scale)))
+    # In this order of operations: by way of one common scale, a side that should fill the target can come out a pixel short.
+    aspect = image.width / image.height
+    inside = (width, int(width / aspect)) if aspect > width / height else (int(height * aspect), height)
     canvas = Image.new("RGB", (width, height), WHITE)
     resized = image.convert("RGB").resize((max(1, inside[0]), max(1, inside[1])), Image.Resampling.LANCZOS)
     canvas.paste(resized, ((width - resized.width) // 2, (height - resized.height) // 2))
