@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   execute,
@@ -38,7 +38,14 @@ export async function ensurePython() {
   say('the Python environment is ready; uv keeps the packages for the next time');
 }
 
-const uvEnvironment = { VIRTUAL_ENV: environment, UV_LINK_MODE: 'hardlink', UV_NO_PROGRESS: '1' };
+const uvEnvironment = {
+  VIRTUAL_ENV: environment,
+  UV_LINK_MODE: 'hardlink',
+  UV_NO_PROGRESS: '1',
+  // The certificates that this machine trusts, where it has any, and not only those that come with uv: npm, pip and git go by
+  // these too, and behind a company's proxy nothing else works.
+  ...(existsSync('/etc/ssl/certs/ca-certificates.crt') ? { UV_SYSTEM_CERTS: 'true' } : {}),
+};
 
 /** The environment itself, with uv in it. What a set-up that was cut off left behind is made anew. */
 async function ensureUv() {
@@ -95,7 +102,17 @@ async function chooseTorchBuilds(uv) {
   const flags = ['--torch-backend', 'cpu'];
   const probe = await execute(
     uv,
-    ['pip', 'install', '--dry-run', '-q', ...flags, '--reinstall-package', 'torch', '-r', 'engine/requirements.txt'],
+    [
+      'pip',
+      'install',
+      '--dry-run',
+      '-q',
+      ...flags,
+      '--reinstall-package',
+      'torch',
+      '-r',
+      'engine/requirements.txt',
+    ],
     {
       environment: { ...uvEnvironment, UV_HTTP_TIMEOUT: '20', UV_HTTP_RETRIES: '0' },
       timeout: 60_000,
