@@ -1,12 +1,13 @@
 import { lookup as systemLookup } from 'node:dns';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { Failure } from '../failure.ts';
 
@@ -78,6 +79,24 @@ function allowedAddress(text: string, allowedHosts: readonly string[]): URL {
   return url;
 }
 
+/**
+ * One per authority. A TLS context of its own for every file would be a megabyte of certificates outside the heap, which the garbage
+ * collector does not see and so is in no hurry to free.
+ */
+function secureContextFor(certificateAuthority: string | undefined): SecureContext {
+  const key = certificateAuthority ?? '';
+  let context = secureContexts.get(key);
+  if (context === undefined) {
+    context = createSecureContext(
+      certificateAuthority === undefined ? {} : { ca: [...rootCertificates, certificateAuthority] },
+    );
+    secureContexts.set(key, context);
+  }
+  return context;
+}
+
+const secureContexts = new Map<string, SecureContext>();
+
 function open(
   url: URL,
   rules: DownloadRules,
@@ -93,11 +112,8 @@ function open(
         headers: { accept: '*/*', 'accept-encoding': 'identity' },
         signal,
         // A fresh connection: a pooled one would skip the check of the address.
-        agent: false,
+        agent: new Agent({ keepAlive: false, secureContext: secureContextFor(rules.certificateAuthority) }),
         ...(namedWithPort ? {} : { lookup: publicLookup }),
-        ...(rules.certificateAuthority === undefined
-          ? {}
-          : { ca: [...rootCertificates, rules.certificateAuthority] }),
       },
       resolve,
     );
