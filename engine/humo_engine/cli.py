@@ -61,7 +61,57 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--out", type=Path, metavar="FILE|DIR", help="an .mp4, or a folder with --cases; default: output")
     generate.add_argument("overrides", nargs="*", metavar="key=value")
     generate.set_defaults(run=_generate)
+
+    _add_weights(commands)
+    _add_memory(commands)
+    _add_bench(commands)
     return parser
+
+
+def _add_weights(commands: argparse._SubParsersAction) -> None:
+    weights = commands.add_parser("weights", help="download, verify, convert or pin the official weights")
+    actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, help_text in (
+        ("download", "fetch what is missing; goes on where it stopped (HF_TOKEN is used where set)"),
+        ("verify", "read every file and compare its SHA-256"),
+        ("convert", "write the fp32 transformer as bf16 beside it, so that later starts read half"),
+    ):
+        action = actions.add_parser(name, help=help_text)
+        action.add_argument("--model", type=_model_name, action="append", metavar="{17b,1.7b}", help="default: both")
+        action.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
+        if name != "convert":
+            action.add_argument("--vocals", action="store_true", help="also the model that isolates the voice")
+        action.set_defaults(run=_weights)
+    actions.add_parser("pin", help="rewrite the lock file from the hub").set_defaults(run=_weights)
+
+
+def _add_memory(commands: argparse._SubParsersAction) -> None:
+    memory = commands.add_parser("memory", help="what goes where, before loading")
+    plan = memory.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser("plan", help="print the plan")
+    plan.add_argument("--model", type=_model_name, default="17b", metavar="{17b,1.7b}")
+    plan.add_argument("--size", type=int, default=480, metavar="LINES", help="480 or 720")
+    plan.add_argument("--shape", choices=("landscape", "portrait", "square"))
+    plan.add_argument("--limit", type=float, metavar="GIB", help="default: as generate.yaml says")
+    plan.add_argument("--precision", choices=("bf16", "fp8", "fp32"), default="bf16")
+    plan.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
+    plan.set_defaults(run=_memory_plan)
+
+
+def _add_bench(commands: argparse._SubParsersAction) -> None:
+    bench = commands.add_parser("bench", help="speed, error and memory on random weights, one JSON line a case")
+    bench.add_argument("--model", type=_model_name, action="append", metavar="{17b,1.7b}", help="default: both")
+    bench.add_argument("--size", type=int, action="append", choices=(480, 720), help="lines; default: both")
+    bench.add_argument("--precision", action="append", choices=("bf16", "fp8"), help="default: both")
+    bench.add_argument("--case", action="append", choices=("pass", "exactness", "vae", "request", "cold", "limit"), help="default: all")
+    bench.add_argument("--limit", type=int, action="append", metavar="GIB", help="for the case limit; default: 24 and 48")
+    bench.set_defaults(run=_bench)
+
+
+def _model_name(text: str) -> str:
+    name = text.lower().replace(".", "_")
+    if name not in MODELS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 17b or 1.7b")
+    return name
 
 
 def _add_engine_options(parser: argparse.ArgumentParser) -> None:
@@ -99,3 +149,44 @@ def _generate(options: argparse.Namespace) -> int:
     from humo_engine.generate import generate
 
     return generate(options)
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from humo_engine import weights
+
+    if options.action == "pin":
+        weights.pin()
+        return 0
+    models = options.model or list(MODELS)
+    if options.action == "convert":
+        for model in models:
+            print(weights.convert(options.weights, model))
+        return 0
+    wanted = [*models, *(["vocals"] if options.vocals else [])]
+    if options.action == "verify":
+        return 0 if weights.verify(options.weights, wanted) else 1
+    weights.download(options.weights, wanted)
+    return 0
+
+
+def _memory_plan(options: argparse.Namespace) -> int:
+    from humo_engine.memory import GIB, demand_for, describe, make_plan
+    from humo_engine.settings import load_settings
+
+    settings = load_settings(options.config)
+    width, height = settings.size(options.size, options.shape)
+    limit = options.limit if options.limit is not None else settings.memory_limit_gib
+    demand = demand_for(options.model, width, height, settings.frames.default, precision=options.precision)
+    print(f"HuMo {options.model.replace('_', '.')}, {width}×{height}, {settings.frames.default} frames, {options.precision}")
+    print("\n".join(describe(make_plan(demand, None if limit is None else int(limit * GIB)))))
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from humo_engine.bench import CASES, LIMITS_GIB, run_bench
+
+    good = run_bench(
+        options.model or MODELS, options.size or (480, 720), options.precision or ("bf16", "fp8"), options.case or CASES,
+        options.limit or LIMITS_GIB, write=lambda line: print(line, flush=True),
+    )  # fmt: skip
+    return 0 if good else 1
