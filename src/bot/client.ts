@@ -1,5 +1,12 @@
 import { Client, GatewayIntentBits, Options, Partials } from 'discord.js';
 
+/** Every interaction has a route of its own, for which discord.js keeps a queue: forget the finished ones soon. */
+export const restSweeps = {
+  handlerSweepInterval: 5 * 60_000,
+  hashSweepInterval: 10 * 60_000,
+  hashLifetime: 30 * 60_000,
+} as const;
+
 /**
  * A client that keeps almost nothing: answers go out over REST with the ids of the record, so the caches are only what
  * discord.js itself needs. Whatever would grow with use has a limit.
@@ -13,13 +20,7 @@ export function createClient(apiUrl: string): Client {
     ],
     partials: [Partials.Message, Partials.Channel, Partials.Reaction, Partials.User],
     allowedMentions: { parse: [], repliedUser: false },
-    // Every interaction has a route of its own: forget the finished ones soon.
-    rest: {
-      api: apiUrl,
-      handlerSweepInterval: 5 * 60_000,
-      hashSweepInterval: 10 * 60_000,
-      hashLifetime: 30 * 60_000,
-    },
+    rest: { api: apiUrl, ...restSweeps },
     makeCache: Options.cacheWithLimits({
       ...Options.DefaultMakeCacheSettings,
       ApplicationCommandManager: 0,

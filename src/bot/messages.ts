@@ -1,6 +1,7 @@
 import { REST, Routes, SnowflakeUtil } from 'discord.js';
 import type { RawFile } from 'discord.js';
 import { z } from 'zod';
+import { restSweeps } from './client.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 
 /** Where a message stands. */
@@ -59,7 +60,7 @@ export class Messages {
     options: { apiUrl: string; token: string; applicationId: string; botUserId: string },
   ) {
     this.#rest = rest;
-    const shared = { api: options.apiUrl, timeout: uploadTimeout };
+    const shared = { api: options.apiUrl, timeout: uploadTimeout, ...restSweeps };
     this.#uploads = new REST({ ...shared, retries: 2 }).setToken(options.token);
     // Webhook endpoints know no nonce: a repeated post would be a second message.
     this.#unrepeated = new REST({ ...shared, retries: 0 }).setToken(options.token);
