@@ -96,7 +96,7 @@ def check(folder: Path) -> list[Row]:
         _run(rows, "scheduler", lambda: _schedulers(golden))
         _run(rows, "audio", lambda: _audio(golden))
         _run(rows, "letterbox", lambda: _letterboxes(golden))
-        _run(rows, "umt5.out", lambda: _umt5(golden))
+        _run(rows, "umt5", lambda: _umt5(golden))
         _run(rows, "vae", lambda: _vae(golden))
     known = KNOWN_SETTINGS | {f"{family}.{mode}.scales" for family in FAMILIES for mode in MODES}
     rows += [Row(f"golden.json: {name}", None, EXACT, "not understood") for name in golden.settings if name not in known]
@@ -288,7 +288,9 @@ def format_table(rows: list[Row]) -> str:
     for row in rows:
         error = "—" if row.error is None else f"{row.error:.2e}"
         limit = "exact" if row.limit == EXACT else f"{row.limit:.0e}"
-        lines.append(f"{row.name:<{width}}  {error:>9}  {limit:>7}  {'ok' if row.passed else 'MISS'}{row.note and f' ({row.note})'}")
+        lines.append(
+            f"{row.name:<{width}}  {error:>9}  {limit:>7}  {'ok' if row.passed else 'MISS'}{row.note and f' ({row.note})'}"
+        )
     misses = sum(not row.passed for row in rows)
     lines.append(f"{len(rows) - misses} of {len(rows)} within their limits" + (f", {misses} missed" if misses else ""))
     return "\n".join(lines)

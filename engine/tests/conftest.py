@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-torch.set_num_threads(2)
+# The models of the tests are so small that threads would mostly wait for each other.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True, scope="session")
