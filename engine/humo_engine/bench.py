@@ -28,7 +28,12 @@ from humo_engine.fast import attention_kernel, compile_blocks, fastest_attention
 from humo_engine.fp8 import supports_float8, use_float8
 from humo_engine.guidance import NULL, TA, TIA
 from humo_engine.measure import (
-    attention_ceiling, matrix_ceiling, pass_arithmetic, relative_error, seconds_of, token_count,
+    attention_ceiling,
+    matrix_ceiling,
+    pass_arithmetic,
+    relative_error,
+    seconds_of,
+    token_count,
 )
 from humo_engine.model import SIZES, HuMoTransformer, ModelSize
 
@@ -68,8 +73,12 @@ class Bench:
 
 
 def run_bench(
-    models: Iterable[str], lines: Iterable[int], precisions: Iterable[str], cases: Iterable[str],
-    limits: Iterable[int] = LIMITS_GIB, write: Callable[[str], None] = print,
+    models: Iterable[str],
+    lines: Iterable[int],
+    precisions: Iterable[str],
+    cases: Iterable[str],
+    limits: Iterable[int] = LIMITS_GIB,
+    write: Callable[[str], None] = print,
 ) -> bool:
     """Measure and write one JSON line per case; False if any case failed (its line says why)."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -125,7 +134,7 @@ def measure_passes(bench: Bench, precisions: list[str]) -> None:
                 bench.emit(case="pass", model=bench.family, precision="fp8", skipped="this device does not multiply e4m3")
                 continue
             use_float8(model.blocks)
-        compile_blocks(model.blocks, bench.device)
+        _make_fast(bench, model)
         start = time.perf_counter()
         out = forward(bench, model, latents, conditions)
         _wait(bench.device)
@@ -140,10 +149,18 @@ def measure_passes(bench: Bench, precisions: list[str]) -> None:
         seconds = seconds_of(once, bench.device, warm_up=0)
         error = relative_error(out, reference) if precision == "fp8" and reference is not None else None
         bench.emit(
-            case="pass", model=bench.family, size=f"{bench.width}×{bench.height}", precision=_precision(bench, precision),
-            tokens=bench.tokens, seconds_per_pass=round(seconds, 4), **_shares(bench, seconds, ceilings),
-            peak_gib=_peak(bench.device), identical_again=bool(torch.equal(out, again)),
-            first_pass_seconds=round(first, 2), error_to_bf16=error, attention=attention_kernel(bench.device),
+            case="pass",
+            model=bench.family,
+            size=f"{bench.width}×{bench.height}",
+            precision=_precision(bench, precision),
+            tokens=bench.tokens,
+            seconds_per_pass=round(seconds, 4),
+            **_shares(bench, seconds, ceilings),
+            peak_gib=_peak(bench.device),
+            identical_again=bool(torch.equal(out, again)),
+            first_pass_seconds=round(first, 2),
+            error_to_bf16=error,
+            attention=attention_kernel(bench.device),
         )
         reference = out if reference is None else reference
 
@@ -176,25 +193,35 @@ def forward(bench: Bench, model: HuMoTransformer, latents: torch.Tensor, conditi
         return model(latents, timestep, conditions[TIA])
 
 
+def _make_fast(bench: Bench, model: HuMoTransformer) -> None:
+    if bench.device.type == "cuda":  # as the engine does: on a CPU compiling takes longer than it saves
+        compile_blocks(model.blocks, bench.device)
+
+
 # ── exactness ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def measure_exactness(bench: Bench) -> None:
     """The fast path against the plain one in fp32, at full width and full length with few layers."""
-    plain_bench = bench
     size = replace(bench.size, layers=min(EXACT_LAYERS, bench.size.layers))
     model = random_transformer(size, torch.float32, bench.device)
-    conditions, latents = random_conditions(plain_bench, model)
+    conditions, latents = random_conditions(bench, model)
     timestep = torch.full((1,), 900, device=bench.device)
     with torch.no_grad():
         plain = model(latents, timestep, conditions[TIA]).cpu()
     del conditions
     _lower(model, torch.bfloat16)
     conditions, latents = random_conditions(bench, model)
-    compile_blocks(model.blocks, bench.device)
+    _make_fast(bench, model)
     fast = forward(bench, model, latents, conditions).cpu()
-    bench.emit(case="exactness", model=bench.family, size=f"{bench.width}×{bench.height}", layers=size.layers,
-               error_of_fast_bf16_to_plain_fp32=relative_error(fast, plain), limit=1e-2)
+    bench.emit(
+        case="exactness",
+        model=bench.family,
+        size=f"{bench.width}×{bench.height}",
+        layers=size.layers,
+        error_of_fast_bf16_to_plain_fp32=relative_error(fast, plain),
+        limit=1e-2,
+    )
 
 
 # ── VAE ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -225,9 +252,15 @@ def measure_vae(bench: Bench) -> None:
     first = time.perf_counter() - start
     _reset_peak(bench.device)
     bench.emit(
-        case="vae_decode", size=f"{bench.width}×{bench.height}", frames=bench.frames, fp32_seconds=round(seconds, 3),
-        fast_seconds=round(seconds_of(decode, bench.device, warm_up=0), 3), error=relative_error(fast, plain),
-        first_seconds=round(first, 2), fp32_peak_gib=plain_peak, fast_peak_gib=_peak(bench.device),
+        case="vae_decode",
+        size=f"{bench.width}×{bench.height}",
+        frames=bench.frames,
+        fp32_seconds=round(seconds, 3),
+        fast_seconds=round(seconds_of(decode, bench.device, warm_up=0), 3),
+        error=relative_error(fast, plain),
+        first_seconds=round(first, 2),
+        fp32_peak_gib=plain_peak,
+        fast_peak_gib=_peak(bench.device),
     )
 
 
@@ -247,7 +280,7 @@ def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
         conditions, latents = encode_request(bench, parts, passes)
         _wait(bench.device)
         times.append(time.perf_counter() - start)
-    compile_blocks(parts.transformer.blocks, bench.device)
+    _make_fast(bench, parts.transformer)
     forward(bench, parts.transformer, latents, conditions)
     seconds = seconds_of(lambda: forward(bench, parts.transformer, latents, conditions), bench.device)
     denoise_peak = _peak(bench.device)
@@ -265,35 +298,52 @@ def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
             for piece in decode_pieces(parts.vae, latents[:, :-1]):
                 piece.cpu()
 
-        fields = {"decode_seconds": round(seconds_of(decode, bench.device, repeats=1), 3), "decode_peak_gib": _peak(bench.device),
-                  "limit_gib": (plan.limit or 0) / memory.GIB, "resident_blocks": plan.resident_blocks,
-                  "planned_peaks_gib": {stage: round(size / memory.GIB, 2) for stage, size in plan.peaks.items()}}
+        fields = {
+            "decode_seconds": round(seconds_of(decode, bench.device, repeats=1), 3),
+            "decode_peak_gib": _peak(bench.device),
+            "limit_gib": (plan.limit or 0) / memory.GIB,
+            "resident_blocks": plan.resident_blocks,
+            "planned_peaks_gib": {stage: round(size / memory.GIB, 2) for stage, size in plan.peaks.items()},
+        }
     bench.emit(
-        case="request" if plan is None else "limit", model=bench.family, size=f"{bench.width}×{bench.height}",
-        seconds_to_first_pass=round(times[1], 3), first_request_seconds=round(times[0], 3), seconds_per_pass=round(seconds, 4),
-        peak_gib=denoise_peak, **fields,
+        case="request" if plan is None else "limit",
+        model=bench.family,
+        size=f"{bench.width}×{bench.height}",
+        seconds_to_first_pass=round(times[1], 3),
+        first_request_seconds=round(times[0], 3),
+        seconds_per_pass=round(seconds, 4),
+        peak_gib=denoise_peak,
+        **fields,
     )
 
 
 def encode_request(bench: Bench, parts: Components, passes: Iterable[Any]) -> tuple[ClipConditions, torch.Tensor]:
     """All that comes before denoising: prompt, negative prompt, sound and image to prepared conditions, and noise."""
+    from PIL import Image
+
     from humo_engine.audio import audio_features, audio_windows, whisper_states
     from humo_engine.images import letterbox
     from humo_engine.text import encode_text
     from humo_engine.vae import encode
-    from PIL import Image
 
     device, shape = bench.device, bench.latent_shape
     prompt = "A woman with short grey hair speaks to the camera in a bright kitchen, smiling now and then. " * 2
-    text, negative = (encode_text(words, parts.text_encoder, parts.tokenizer, bench.size.text_length) for words in (prompt, "blurred"))
+    text, negative = (
+        encode_text(words, parts.text_encoder, parts.tokenizer, bench.size.text_length) for words in (prompt, "blurred")
+    )
     samples = torch.randn(bench.frames * 640, generator=torch.Generator().manual_seed(0)) * 0.1
     windows = audio_windows(audio_features(whisper_states(samples, parts.whisper, parts.extractor)), bench.frames).to(device)
     windows = torch.cat([windows, torch.zeros_like(windows[:1])])
     reference = encode(parts.vae, letterbox(Image.new("RGB", (600, 800), (90, 120, 60)), bench.width, bench.height).to(device))
     latents = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(device)
     conditions = prepare_conditions(
-        parts.transformer, passes, text=text.to(device), negative_text=negative.to(device), audio=windows,
-        references=reference, zero_video=torch.zeros(shape, device=device),
+        parts.transformer,
+        passes,
+        text=text.to(device),
+        negative_text=negative.to(device),
+        audio=windows,
+        references=reference,
+        zero_video=torch.zeros(shape, device=device),
     )
     return conditions, latents
 
@@ -346,8 +396,13 @@ def measure_cold_start(bench: Bench) -> None:
             if done.returncode != 0:
                 raise RuntimeError(done.stderr[-600:])
             parts = json.loads(done.stdout.splitlines()[-1])
-            bench.emit(case="cold_start", model=bench.family, compile_cache=cache, **parts,
-                       process_seconds=round(time.perf_counter() - start, 2))
+            bench.emit(
+                case="cold_start",
+                model=bench.family,
+                compile_cache=cache,
+                **parts,
+                process_seconds=round(time.perf_counter() - start, 2),
+            )
 
 
 def _cold(family: str, height: int, file: str) -> None:
@@ -365,20 +420,28 @@ def _cold(family: str, height: int, file: str) -> None:
     loaded = time.perf_counter()
     keep_compiled_code()
     conditions, latents = random_conditions(bench, model)
-    compile_blocks(model.blocks, bench.device)
+    _make_fast(bench, model)
     forward(bench, model, latents, conditions)
     _wait(device)
     compiled = time.perf_counter()
-    print(json.dumps({
-        "import_seconds": round(import_seconds, 2), "load_seconds": round(loaded - imported, 2),
-        "loaded_gib": round(Path(file).stat().st_size / memory.GIB, 2), "first_pass_seconds": round(compiled - loaded, 2),
-    }))
+    print(
+        json.dumps(
+            {
+                "import_seconds": round(import_seconds, 2),
+                "load_seconds": round(loaded - imported, 2),
+                "loaded_gib": round(Path(file).stat().st_size / memory.GIB, 2),
+                "first_pass_seconds": round(compiled - loaded, 2),
+            }
+        )
+    )
 
 
 # ── random parts of the real sizes ───────────────────────────────────────────────────────────────────────────────────
 
 
-def random_transformer(size: ModelSize, dtype: torch.dtype, device: torch.device, placed: memory.Plan | None = None) -> HuMoTransformer:
+def random_transformer(
+    size: ModelSize, dtype: torch.dtype, device: torch.device, placed: memory.Plan | None = None
+) -> HuMoTransformer:
     """A transformer whose weights are random but keep signals at their size; with a plan, never more on the GPU than it says."""
     with torch.device("meta"):
         model = HuMoTransformer(size).eval().requires_grad_(False)
@@ -431,8 +494,13 @@ def random_conditions(bench: Bench, model: HuMoTransformer) -> tuple[ClipConditi
         return torch.randn(of, device=bench.device, generator=generator)
 
     conditions = prepare_conditions(
-        model, (TIA,), text=draw(bench.size.text_length // 4, bench.size.text_dim), negative_text=draw(4, bench.size.text_dim),
-        audio=draw(shape[1], *bench.size.audio_window), references=draw(shape[0], 1, *shape[2:]), zero_video=draw(*shape),
+        model,
+        (TIA,),
+        text=draw(bench.size.text_length // 4, bench.size.text_dim),
+        negative_text=draw(4, bench.size.text_dim),
+        audio=draw(shape[1], *bench.size.audio_window),
+        references=draw(shape[0], 1, *shape[2:]),
+        zero_video=draw(*shape),
     )
     return conditions, draw(*shape)
 
@@ -446,10 +514,20 @@ def random_components(bench: Bench, plan: memory.Plan | None) -> Components:
         return replace(tiny, transformer=random_transformer(bench.size, bench.dtype, bench.device))
     from transformers import UMT5EncoderModel
 
-    text = _random_encoder(lambda: UMT5EncoderModel(umt5_xxl_config()), torch.bfloat16, lambda model: model.encoder.block,
-                           bench.device, plan is None or plan.text_encoder_on_gpu)
-    whisper = _random_encoder(memory.official_whisper_encoder, torch.float32, lambda model: model.layers,
-                              bench.device, plan is None or plan.whisper_on_gpu)
+    text = _random_encoder(
+        lambda: UMT5EncoderModel(umt5_xxl_config()),
+        torch.bfloat16,
+        lambda model: model.encoder.block,
+        bench.device,
+        plan is None or plan.text_encoder_on_gpu,
+    )
+    whisper = _random_encoder(
+        memory.official_whisper_encoder,
+        torch.float32,
+        lambda model: model.layers,
+        bench.device,
+        plan is None or plan.whisper_on_gpu,
+    )
     transformer = random_transformer(bench.size, bench.dtype, bench.device, plan)
     if plan is not None:
         memory.place_transformer(transformer, plan, bench.device)

@@ -1,0 +1,58 @@
+"""The benchmark at toy size: every case gives a line that can be read, with its baseline beside it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from humo_engine.bench import run_bench
+from humo_engine.measure import pass_arithmetic, relative_error, seconds_of, token_count
+
+
+def test_tokens_and_arithmetic_are_those_of_the_model_card():
+    assert token_count(97, 832, 480) == 40_560
+    assert token_count(97, 1280, 720) == 93_600
+    linear, attention = pass_arithmetic(40_560, 5120, 13_824, 40)
+    # 2.51 PFLOP, 55% of it attention, counted for the published procedure.
+    assert (linear + attention) / 1e15 == pytest.approx(2.51, abs=0.01)
+    assert attention / (linear + attention) == pytest.approx(0.55, abs=0.01)
+
+
+def test_time_is_the_median_and_error_is_relative():
+    calls = []
+    assert seconds_of(lambda: calls.append(1), torch.device("cpu"), repeats=3, warm_up=2) < 0.1
+    assert len(calls) == 5
+    assert relative_error(torch.tensor([3.0, 0.0]), torch.tensor([0.0, 4.0])) == pytest.approx(1.25)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
+def test_every_case_writes_its_line():
+    lines: list[str] = []
+    assert run_bench(["1_7b"], [480], ["bf16", "fp8"], ["pass", "exactness", "vae", "request"], write=lines.append)
+    by_case = {}
+    for line in map(json.loads, lines):
+        assert line["device"] == "CPU" and line["torch"]
+        by_case.setdefault(line["case"], []).append(line)
+    measured, skipped = by_case["pass"]
+    assert measured["seconds_per_pass"] > 0 and 0 < measured["share_of_ceiling"]
+    assert measured["matrix_ceiling_tflops"] > 0 and measured["attention_ceiling_tflops"] > 0
+    assert measured["identical_again"] is True
+    assert "e4m3" in skipped["skipped"]
+    assert by_case["exactness"][0]["error_of_fast_bf16_to_plain_fp32"] < 1e-2
+    assert by_case["vae_decode"][0]["error"] < 0.1
+    assert by_case["request"][0]["seconds_to_first_pass"] > 0
+
+
+def test_a_case_that_fails_is_a_line_and_the_others_go_on(monkeypatch):
+    from humo_engine import bench
+
+    def broken(of: bench.Bench) -> None:
+        raise RuntimeError("no such device")
+
+    monkeypatch.setattr(bench, "measure_exactness", broken)
+    lines: list[str] = []
+    assert not run_bench(["1_7b"], [480], ["bf16"], ["exactness", "vae"], write=lines.append)
+    first, second = map(json.loads, lines)
+    assert first["error"] == "RuntimeError: no such device" and second["case"] == "vae_decode"

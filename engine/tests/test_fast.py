@@ -1,0 +1,47 @@
+"""Compiled blocks: one compilation serves all of them, hooks stay outside, and the result is the plain one."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import nn
+
+from humo_engine.fast import attention_kernel, compile_blocks, fastest_attention
+from humo_engine.layers import Block
+from humo_engine.math import rope_table
+from humo_engine.streaming import StreamedLayers
+
+CPU = torch.device("cpu")
+
+
+def test_compiled_and_streamed_blocks_share_one_compilation_and_compute_the_same(monkeypatch):
+    from torch._dynamo.utils import counters
+
+    # What is traced, and how often, is the same for every backend; C++ for the CPU would take half a minute to compile.
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="aot_eager"))
+    torch.manual_seed(0)
+    blocks = nn.ModuleList(Block(128, 64, 1, 1e-6, 32) for _ in range(3)).requires_grad_(False)
+    keys = [torch.randn(of, 4, 1, 128) for of in (1, 1, 2, 2)]
+    inputs = (torch.randn(1, 6, 128), rope_table(2, 1, 3, 128, CPU), tuple(keys[:2]), tuple(keys[2:]))
+
+    def run() -> torch.Tensor:
+        x = torch.ones(1, 6, 128)
+        for block in blocks:
+            x = block(x, *inputs)
+        return x
+
+    plain = run()
+    torch._dynamo.reset()
+    counters.clear()
+    StreamedLayers(blocks, CPU, resident=1)
+    compile_blocks(blocks, CPU)
+    assert torch.allclose(run(), plain, atol=1e-5)
+    assert torch.allclose(run(), plain, atol=1e-5)
+    assert counters["stats"]["unique_graphs"] == 1
+
+
+def test_on_a_cpu_torch_chooses_the_attention():
+    assert attention_kernel(CPU) == "torch's choice"
+    with fastest_attention(CPU):
+        assert torch.nn.functional.scaled_dot_product_attention(*torch.randn(3, 1, 1, 4, 8)).shape == (1, 1, 4, 8)
