@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { styleText } from 'node:util';
-import { loadBotConfig, loadWorkerConfig, projectRoot } from '../src/config/environment.ts';
+import { loadBotConfig, loadWorkerConfig } from '../src/config/environment.ts';
 import { ConfigurationError } from '../src/config/generate.ts';
 import { startPart } from './support/part.ts';
 import { startPrivateRedis } from './support/private-redis.ts';
@@ -94,12 +94,13 @@ async function main(): Promise<number> {
   if (redis !== null) print('start', `Redis is up; its data is kept in ${join(data, 'redis')}`);
   const environment = { ...process.env, ...(redis === null ? {} : { REDIS_URL: redis.url }) };
   let status = 0;
-  const lostRedis = redis?.ended.then(() => {
-    if (stop.signal.aborted) return;
+  const lostRedis = (async () => {
+    await redis?.ended;
+    if (redis === null || stop.signal.aborted) return;
     print('start', 'Redis ended; stopping. Its data is on disk: start again to go on where this stopped.');
     status = 1;
     stop.abort();
-  });
+  })();
   const parts = (['bot', 'worker'] as const).map(async (name) => {
     try {
       await keepRunning(name, environment, stop.signal);

@@ -1,6 +1,6 @@
 """Several clips from one file, in the form of upstream's `examples/test_case.json`, and `key=value` overrides.
 
-    {"case_1": {"img_paths": ["./examples/man.png"], "audio_path": "./examples/audio.wav", "prompt": "…"}}
+{"case_1": {"img_paths": ["./examples/man.png"], "audio_path": "./examples/audio.wav", "prompt": "…"}}
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_cases(file: Path, mode: str) -> list[Case]:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CasesError(f"{file}: {error}") from error
     if not isinstance(document, dict) or not document:
-        raise CasesError(f"{file}: must map names to cases, such as {{\"case_1\": {{\"prompt\": …}}}}")
+        raise CasesError(f'{file}: must map names to cases, such as {{"case_1": {{"prompt": …}}}}')
     problems: list[str] = []
     cases = [_read_case(file, str(name), value, mode, problems) for name, value in document.items()]
     if problems:
@@ -87,7 +87,9 @@ def _read_case(file: Path, name: str, value: Any, mode: str, problems: list[str]
         if not isinstance(paths, list) or not paths:
             problems.append(f"{name}.img_paths: mode {mode} needs a list of at least one path")
         else:
-            images = [path for spot, text in enumerate(paths) if (path := _find(file, text, f"{name}.img_paths[{spot}]", problems))]
+            images = [
+                path for spot, text in enumerate(paths) if (path := _find(file, text, f"{name}.img_paths[{spot}]", problems))
+            ]
     audio = _find(file, value.get("audio_path"), f"{name}.audio_path", problems) if wants_audio else None
     return Case(name, prompt if isinstance(prompt, str) else "", tuple(images), audio)
 

@@ -102,7 +102,9 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--model", type=_model_name, action="append", metavar="{17b,1.7b}", help="default: both")
     bench.add_argument("--size", type=int, action="append", choices=(480, 720), help="lines; default: both")
     bench.add_argument("--precision", action="append", choices=("bf16", "fp8"), help="default: both")
-    bench.add_argument("--case", action="append", choices=("pass", "exactness", "vae", "request", "cold", "limit"), help="default: all")
+    bench.add_argument(
+        "--case", action="append", choices=("pass", "exactness", "vae", "request", "cold", "limit"), help="default: all"
+    )
     bench.add_argument("--limit", type=int, action="append", metavar="GIB", help="for the case limit; default: 24 and 48")
     bench.set_defaults(run=_bench)
 

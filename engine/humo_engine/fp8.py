@@ -15,8 +15,16 @@ FLOAT8 = torch.float8_e4m3fn
 LARGEST = torch.finfo(FLOAT8).max  # 448
 # The layers of a block with as many rows as the video has tokens. Text and audio keys and values run once per clip.
 TOKEN_LAYERS = (
-    "self_attn.q", "self_attn.k", "self_attn.v", "self_attn.o", "cross_attn.q", "cross_attn.o", "ffn.0", "ffn.2",
-    "audio_cross_attn_wrapper.audio_cross_attn.q", "audio_cross_attn_wrapper.audio_cross_attn.o",
+    "self_attn.q",
+    "self_attn.k",
+    "self_attn.v",
+    "self_attn.o",
+    "cross_attn.q",
+    "cross_attn.o",
+    "ffn.0",
+    "ffn.2",
+    "audio_cross_attn_wrapper.audio_cross_attn.q",
+    "audio_cross_attn_wrapper.audio_cross_attn.o",
 )
 
 
@@ -47,7 +55,12 @@ class Float8Linear(nn.Module):
         rows, scale = rows.reshape(-1, self.in_features), scale.reshape(-1, 1)
         if rows.is_cuda:
             out = torch._scaled_mm(
-                rows, self.weight.t(), scale_a=scale, scale_b=self.scale, bias=self.bias, out_dtype=torch.bfloat16,
+                rows,
+                self.weight.t(),
+                scale_a=scale,
+                scale_b=self.scale,
+                bias=self.bias,
+                out_dtype=torch.bfloat16,
                 use_fast_accum=True,
             )
         else:  # the same numbers without the hardware

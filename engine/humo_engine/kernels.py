@@ -56,7 +56,9 @@ def norm_rotate(x: Tensor, weight: Tensor, cosine: Tensor, sine: Tensor, heads: 
     out = torch.empty_like(x)
     length, dim = x.shape[1], x.shape[2]
     kernel, block = _kernels().norm_rotate, _power_of_two(dim)
-    kernel[(length,)](x, weight, cosine, sine, out, dim, eps, HEAD=dim // heads, BLOCK=block, num_warps=min(16, max(1, block // 512)))
+    kernel[(length,)](
+        x, weight, cosine, sine, out, dim, eps, HEAD=dim // heads, BLOCK=block, num_warps=min(16, max(1, block // 512))
+    )
     return out.view(*x.shape[:2], heads, -1)
 
 

@@ -99,9 +99,7 @@ class Block(nn.Module):
         self.ffn = nn.Sequential(nn.Linear(dim, ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(ffn_dim, dim))
         self.modulation = nn.Parameter(torch.randn(1, 6, dim) / dim**0.5)
 
-    def forward(
-        self, x: Tensor, time: Tensor, rope: tuple[Tensor, Tensor], text: KeysValues, audio: KeysValues
-    ) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, rope: tuple[Tensor, Tensor], text: KeysValues, audio: KeysValues) -> Tensor:
         """x (1, L, dim) fp32 and time (1, 6, dim) fp32 → (1, L, dim) fp32."""
         dtype = text[0].dtype  # the compute dtype; the weights' own may be fp8
         shift, scale, gate, ffn_shift, ffn_scale, ffn_gate = (self.modulation.float() + time).unbind(1)

@@ -12,8 +12,8 @@ import torch
 
 from humo_engine.components import Components, official_components
 from humo_engine.pipeline import GIB, Pipeline
-from humo_engine.vae import speed_up_on_cpu
 from humo_engine.settings import Settings, load_settings
+from humo_engine.vae import speed_up_on_cpu
 
 DTYPES = {"bf16": torch.bfloat16, "fp8": torch.bfloat16, "fp32": torch.float32}
 
@@ -35,9 +35,7 @@ def effective_settings(
     )
 
 
-def load_pipelines(
-    settings: Settings, models: Sequence[str], weights: Path, device: torch.device
-) -> dict[str, Pipeline]:
+def load_pipelines(settings: Settings, models: Sequence[str], weights: Path, device: torch.device) -> dict[str, Pipeline]:
     """Load the models named, once for any number of clips. The models share their text encoder, Whisper and VAE.
 
     Raises WeightsMissing, CheckpointError, SettingsError, or DoesNotFit where the memory limit is too small.

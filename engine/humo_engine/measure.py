@@ -18,7 +18,9 @@ def token_count(frames: int, width: int, height: int, references: int = 1) -> in
     return ((frames - 1) // 4 + 1 + references) * (width // 16) * (height // 16)
 
 
-def pass_arithmetic(tokens: int, dim: int, ffn_dim: int, layers: int, text_tokens: int = 512, audio_tokens: int = 16) -> tuple[float, float]:
+def pass_arithmetic(
+    tokens: int, dim: int, ffn_dim: int, layers: int, text_tokens: int = 512, audio_tokens: int = 16
+) -> tuple[float, float]:
     """(linear, attention) floating-point operations of one forward pass, what is done once per clip left out.
 
     Linear: q, k, v, o of self-attention, q and o of both cross-attentions, and the two of the feed-forward.

@@ -65,7 +65,9 @@ class Plan:
         """Bytes that stay on the GPU between requests, the CUDA context included."""
         demand = self.demand
         return (
-            CONTEXT_BYTES + demand.fixed + demand.vae
+            CONTEXT_BYTES
+            + demand.fixed
+            + demand.vae
             + (self.resident_blocks + min(SLOTS, self.streamed_blocks)) * demand.block
             + (demand.text_encoder if self.text_encoder_on_gpu else SLOTS * demand.text_layer)
             + (demand.whisper if self.whisper_on_gpu else SLOTS * demand.whisper_layer)
@@ -122,7 +124,11 @@ def describe(plan: Plan) -> list[str]:
     if plan.streamed_blocks:
         slots = min(SLOTS, plan.streamed_blocks)
         lines += [
-            line(f"transformer, {plan.streamed_blocks} blocks", plan.streamed_blocks * demand.block, "main memory, streamed in each pass"),
+            line(
+                f"transformer, {plan.streamed_blocks} blocks",
+                plan.streamed_blocks * demand.block,
+                "main memory, streamed in each pass",
+            ),
             line(f"slots for {slots} of them", slots * demand.block, "GPU"),
         ]
     lines += [
@@ -194,8 +200,9 @@ def official_whisper_encoder() -> Any:
     from transformers import WhisperConfig
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-    return WhisperEncoder(WhisperConfig(d_model=1280, encoder_layers=32, encoder_attention_heads=20, encoder_ffn_dim=5120,
-                                        num_mel_bins=128))
+    return WhisperEncoder(
+        WhisperConfig(d_model=1280, encoder_layers=32, encoder_attention_heads=20, encoder_ffn_dim=5120, num_mel_bins=128)
+    )
 
 
 def official_vae() -> Any:

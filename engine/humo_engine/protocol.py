@@ -61,8 +61,8 @@ def parse_message(line: str) -> dict[str, Any]:
     """One line of stdin. RequestError if it is not a JSON object with a known `type`."""
     try:
         message = json.loads(line)
-    except ValueError as error:
-        raise RequestError("invalid_input", f"the line is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RequestError("invalid_input", f"the line is not JSON that can be read: {error}") from error
     if not isinstance(message, dict):
         raise RequestError("invalid_input", f"a message must be a JSON object, not {type(message).__name__}")
     if message.get("type") not in ("generate", "cancel", "shutdown"):
@@ -76,7 +76,7 @@ def message_id(line: str) -> str | None:
     """The id of a line that `parse_message` refused, if it has one, so that the sender can tell what failed."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message["id"] if isinstance(message, dict) and _is_id(message.get("id")) else None
 
@@ -191,7 +191,12 @@ def _whole(value: Any, name: str, minimum: int, maximum: int, problems: list[str
 
 
 def _number(value: Any, name: str, problems: list[str], minimum: float | None = None) -> float:
-    if type(value) not in (int, float) or value != value or abs(value) == float("inf") or value < (minimum if minimum is not None else 1e-6):
+    if (
+        type(value) not in (int, float)
+        or value != value
+        or abs(value) == float("inf")
+        or value < (minimum if minimum is not None else 1e-6)
+    ):
         problems.append(f"`{name}` must be a {'positive ' if minimum is None else ''}number, not {value!r}")
         return 1.0
     return float(value)

@@ -22,6 +22,10 @@ from humo_engine.protocol import PROTOCOL_VERSION, Request, RequestError, messag
 from humo_engine.settings import Settings
 
 
+# torch has no class of its own for main memory that ran out, only these words.
+CPU_MEMORY = ("not enough memory", "can't allocate memory")
+
+
 def claim_stdout() -> TextIO:
     """Take stdout for the protocol: what anything else prints there, down to C code, goes to stderr from now on."""
     protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
@@ -62,7 +66,7 @@ class Server:
         """Write one event. A reader that is gone ends the server: there is nobody to work for."""
         with self._writing:
             try:
-                self._events.write(json.dumps(event, ensure_ascii=False) + "\n")
+                self._events.write(_line(event))
                 self._events.flush()
             except (BrokenPipeError, ValueError):
                 self._stopping.set()
@@ -141,6 +145,11 @@ class _Listener:
             raise Cancelled
 
 
+def _line(event: dict[str, Any]) -> str:
+    # ASCII, since ids and names may hold what UTF-8 cannot: half of a surrogate pair would end the server otherwise.
+    return json.dumps(event) + "\n"
+
+
 def _done(request: Request, clip: Clip) -> dict[str, Any]:
     event: dict[str, Any] = {
         "type": "done",
@@ -167,7 +176,7 @@ def _failed(identity: str, error: BaseException) -> dict[str, Any]:
     """The event for an error: its own code where it has one, else `internal`. The log gets the trace."""
     if isinstance(error, Cancelled):
         code, text = "cancelled", "the request was cancelled"
-    elif isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or "not enough memory" in str(error):
+    elif isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in CPU_MEMORY):
         code, text = "out_of_memory", f"memory ran out: {str(error).splitlines()[0] if str(error) else 'MemoryError'}"
     elif isinstance(code := getattr(error, "code", None), str):
         text = str(error)
@@ -197,8 +206,9 @@ def serve(load: Callable[[], tuple[Mapping[str, Pipeline], Settings]]) -> int:
     except Exception as error:
         event = {**_failed("", error), "id": None}
         print(event["message"], file=sys.stderr)
-        events.write(json.dumps(event, ensure_ascii=False) + "\n")
+        events.write(_line(event))
         events.flush()
         return 1
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # a stray byte spoils its line, not the engine
     Server(pipelines, settings, events).run(sys.stdin)
     return 0

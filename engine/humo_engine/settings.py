@@ -178,9 +178,10 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
     weights = overrides.choice("weights", ("official", "random")) if "weights" in chosen else "official"
     maximum_steps = overrides.integer("maximumSteps", minimum=1) if "maximumSteps" in chosen else None
     common_seconds = _seconds_per_pass(overrides) if "secondsPerPass" in chosen else None
-    merged = _merge({key: value for key, value in document.items() if key != "profiles"},
-                    {key: value for key, value in chosen.items()
-                     if key not in ("weights", "maximumSteps", "secondsPerPass")})
+    merged = _merge(
+        {key: value for key, value in document.items() if key != "profiles"},
+        {key: value for key, value in chosen.items() if key not in ("weights", "maximumSteps", "secondsPerPass")},
+    )
     reader = _Reader(merged, "", problems)
 
     frames_reader = reader.child("frames")
@@ -190,9 +191,7 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         count = getattr(frames, name)
         if count is not None and count % FRAME_STEP != 1:
             problems.append(f"frames.{name}: {count} is not of the form 4k + 1, as the VAE needs")
-    if None not in (frames.minimum, frames.default, frames.maximum) and not (
-        frames.minimum <= frames.default <= frames.maximum
-    ):
+    if None not in (frames.minimum, frames.default, frames.maximum) and not (frames.minimum <= frames.default <= frames.maximum):
         problems.append(f"frames: minimum {frames.minimum} ≤ default {frames.default} ≤ maximum {frames.maximum} is not so")
 
     sampler_reader = reader.child("sampler")
@@ -228,8 +227,22 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         weights=weights,
         maximum_steps=maximum_steps,
     )
-    reader.only("version", "fps", "frames", "sampler", "guidanceSwitchTimestep", "models", "sizes", "presets",
-                "defaultPreset", "defaultShape", "precision", "memoryLimitGiB", "previewEverySteps", "negativePrompt")
+    reader.only(
+        "version",
+        "fps",
+        "frames",
+        "sampler",
+        "guidanceSwitchTimestep",
+        "models",
+        "sizes",
+        "presets",
+        "defaultPreset",
+        "defaultShape",
+        "precision",
+        "memoryLimitGiB",
+        "previewEverySteps",
+        "negativePrompt",
+    )
     if problems:
         raise SettingsError(source, problems)
     return settings
@@ -287,9 +300,7 @@ def _models(
     return models
 
 
-def _presets(
-    reader: _Reader, models: Mapping[str, Any], sizes: Mapping[int, Any], problems: list[str]
-) -> dict[str, Preset]:
+def _presets(reader: _Reader, models: Mapping[str, Any], sizes: Mapping[int, Any], problems: list[str]) -> dict[str, Preset]:
     presets: dict[str, Preset] = {}
     for name, preset in reader.items():
         presets[str(name)] = entry = Preset(
@@ -371,8 +382,12 @@ class _Reader:
         return self._checked(key, fits, f"a whole number {_range(minimum, None, maximum)}")
 
     def number(
-        self, key: Any, minimum: float | None = None, above: float | None = None,
-        maximum: float | None = None, optional: bool = False,
+        self,
+        key: Any,
+        minimum: float | None = None,
+        above: float | None = None,
+        maximum: float | None = None,
+        optional: bool = False,
     ) -> Any:
         def fits(value: Any) -> bool:
             if value is None:

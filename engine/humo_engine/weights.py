@@ -84,8 +84,13 @@ def read_lock(file: Path = LOCK_FILE) -> list[LockedFile]:
         raise WeightsError(f"{file}: version {document.get('version')!r} is not supported; this program reads version 1")
     return [
         LockedFile(
-            repository["repository"], repository["revision"], repository["folder"],
-            entry["path"], entry["size"], entry["sha256"], tuple(entry["models"]),
+            repository["repository"],
+            repository["revision"],
+            repository["folder"],
+            entry["path"],
+            entry["size"],
+            entry["sha256"],
+            tuple(entry["models"]),
         )
         for repository in document["repositories"]
         for entry in repository["files"]
@@ -149,8 +154,9 @@ def resolve(entries: Iterable[LockedFile], files: Iterable[RemoteFile], commit: 
                         f"{entry.repository}/{item.path}: the hub says {name} {actual}, the lock file says {pinned}. The "
                         "file was changed upstream or the lock is wrong; nothing was downloaded"
                     )
-            pairs.append((replace(entry, path=item.path, revision=commit, size=item.size,
-                                  sha256=entry.sha256 or item.sha256), item))
+            pairs.append(
+                (replace(entry, path=item.path, revision=commit, size=item.size, sha256=entry.sha256 or item.sha256), item)
+            )
     return pairs
 
 
@@ -214,11 +220,18 @@ def _fetch(root: Path, entry: LockedFile, endpoint: str | None) -> Path:
     from huggingface_hub import hf_hub_download
 
     # huggingface_hub keeps the growing file beside local_dir, so a later call continues where this one stopped.
-    return Path(_with_retries(
-        lambda: hf_hub_download(entry.repository, entry.path, revision=entry.revision,
-                                local_dir=root / PARTIAL_FOLDER / entry.folder, endpoint=endpoint),
-        f"{entry.repository}/{entry.path}",
-    ))
+    return Path(
+        _with_retries(
+            lambda: hf_hub_download(
+                entry.repository,
+                entry.path,
+                revision=entry.revision,
+                local_dir=root / PARTIAL_FOLDER / entry.folder,
+                endpoint=endpoint,
+            ),
+            f"{entry.repository}/{entry.path}",
+        )
+    )
 
 
 def _with_retries(action: Callable[[], Any], what: str) -> Any:
@@ -348,7 +361,9 @@ def transformer_files(root: Path, model: str) -> list[Path]:
 
 
 def verify(
-    root: Path, models: Iterable[str], lock: Iterable[LockedFile] | None = None,
+    root: Path,
+    models: Iterable[str],
+    lock: Iterable[LockedFile] | None = None,
     say: Callable[[str], None] = print,
 ) -> bool:
     """Read every file that `models` need and compare its sum with the lock, or with what the download recorded.
@@ -418,7 +433,9 @@ def _record(root: Path, entry: LockedFile) -> None:
     record = _read_record(root)
     file = root / entry.place
     record[entry.place] = {
-        "repository": entry.repository, "revision": entry.revision, "size": file.stat().st_size,
+        "repository": entry.repository,
+        "revision": entry.revision,
+        "size": file.stat().st_size,
         "sha256": entry.sha256 or file_hash(file),
     }
     _write_whole(root / RECORD_FILE, json.dumps(record, indent=1, sort_keys=True) + "\n")
@@ -490,7 +507,9 @@ def convert(root: Path, model: str, say: Callable[[str], None] = print) -> Path:
     existing = root
     free = shutil.disk_usage(existing).free
     if bytes_in * 0.52 + SPARE_BYTES > free:
-        raise WeightsError(f"Not enough disk: about {bytes_in * 0.52 / GIB:.1f} GiB are needed, {free / GIB:.1f} GiB are free at {root}")
+        raise WeightsError(
+            f"Not enough disk: about {bytes_in * 0.52 / GIB:.1f} GiB are needed, {free / GIB:.1f} GiB are free at {root}"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     weight_map: dict[str, str] = {}
     total = 0

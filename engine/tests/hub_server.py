@@ -102,7 +102,11 @@ def serving(hub: Hub) -> Iterator[Hub]:
         def send_json(self, status: int, value: object, headers: dict[str, str] | None = None) -> None:
             content = json.dumps(value).encode()
             self.send_response(status)
-            for name, text in {"Content-Type": "application/json", "Content-Length": str(len(content)), **(headers or {})}.items():
+            for name, text in {
+                "Content-Type": "application/json",
+                "Content-Length": str(len(content)),
+                **(headers or {}),
+            }.items():
                 self.send_header(name, text)
             self.end_headers()
             if self.command != "HEAD":

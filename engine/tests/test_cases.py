@@ -26,7 +26,9 @@ def write(folder: Path, document: object) -> Path:
 
 
 def test_upstream_form_is_read_and_its_paths_are_found_from_the_repository_root(folder):
-    file = write(folder, {"case_1": {"img_paths": ["./examples/man.png"], "audio_path": "./examples/audio.wav", "prompt": "A man"}})
+    file = write(
+        folder, {"case_1": {"img_paths": ["./examples/man.png"], "audio_path": "./examples/audio.wav", "prompt": "A man"}}
+    )
     (case,) = read_cases(file, "TIA")
     assert (case.name, case.prompt) == ("case_1", "A man")
     assert [path.name for path in case.images] == ["man.png"] and case.images[0].is_file()
@@ -53,10 +55,14 @@ def test_a_file_of_another_form_is_refused(folder, document):
 
 def test_overrides_by_upstream_name_and_by_short_name():
     assert parse_overrides(["generation.frames=49", "scale_a=3.5", "diffusion.timesteps.sampling.steps=30", "dit.sp_size=8"]) == {
-        "frames": 49, "audio_scale": 3.5, "steps": 30,
+        "frames": 49,
+        "audio_scale": 3.5,
+        "steps": 30,
     }
     assert parse_overrides(["generation.positive_prompt=./x.json", "output=./out", "mode=TA"]) == {
-        "cases": "./x.json", "output": "./out", "mode": "TA",
+        "cases": "./x.json",
+        "output": "./out",
+        "mode": "TA",
     }
 
 

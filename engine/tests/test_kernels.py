@@ -71,10 +71,17 @@ def test_a_block_with_fused_kernels_gives_what_the_plain_one_gives(size):
 
     torch.manual_seed(0)
     shape = SIZES[size]
-    block = Block(shape.dim, shape.ffn_dim, shape.heads, shape.eps, shape.audio_token_dim).cuda().to(torch.bfloat16).requires_grad_(False)
+    block = (
+        Block(shape.dim, shape.ffn_dim, shape.heads, shape.eps, shape.audio_token_dim)
+        .cuda()
+        .to(torch.bfloat16)
+        .requires_grad_(False)
+    )
     heads = (shape.heads, 128)
     x, time = torch.randn(1, 96, shape.dim, device="cuda"), torch.randn(1, 6, shape.dim, device="cuda")
-    text, audio = (tuple(torch.randn(*of, *heads, device="cuda", dtype=torch.bfloat16) for _ in range(2)) for of in ((1, 512), (4, 16)))
+    text, audio = (
+        tuple(torch.randn(*of, *heads, device="cuda", dtype=torch.bfloat16) for _ in range(2)) for of in ((1, 512), (4, 16))
+    )
     rope = rope_table(4, 4, 6, 128, "cuda")
 
     def run() -> torch.Tensor:

@@ -6,16 +6,34 @@ import pytest
 import torch
 
 from humo_engine.memory import (
-    CONTEXT_BYTES, GIB, SLOTS, Demand, DoesNotFit, demand_for, describe, make_plan, place_text_encoder, place_transformer,
+    CONTEXT_BYTES,
+    GIB,
+    SLOTS,
+    Demand,
+    DoesNotFit,
+    demand_for,
+    describe,
+    make_plan,
+    place_text_encoder,
+    place_transformer,
     place_whisper,
 )
 from humo_engine.model import Conditions
 
 # About HuMo 17B at 480 lines.
 DEMAND = Demand(
-    fixed=int(0.9 * GIB), block=int(0.78 * GIB), blocks=40, text_encoder=int(10.6 * GIB), text_layer=int(0.36 * GIB),
-    whisper=int(1.2 * GIB), whisper_layer=int(0.04 * GIB), vae=int(0.3 * GIB), encode_work=int(0.5 * GIB),
-    denoise_work=int(6 * GIB), decode_work=int(5 * GIB), decode_tiled_work=int(1.5 * GIB),
+    fixed=int(0.9 * GIB),
+    block=int(0.78 * GIB),
+    blocks=40,
+    text_encoder=int(10.6 * GIB),
+    text_layer=int(0.36 * GIB),
+    whisper=int(1.2 * GIB),
+    whisper_layer=int(0.04 * GIB),
+    vae=int(0.3 * GIB),
+    encode_work=int(0.5 * GIB),
+    denoise_work=int(6 * GIB),
+    decode_work=int(5 * GIB),
+    decode_tiled_work=int(1.5 * GIB),
 )
 
 
@@ -39,14 +57,19 @@ def test_parts_leave_in_their_order_as_the_limit_shrinks():
 def test_no_stage_goes_beyond_the_limit_and_one_more_block_would(limit):
     plan = make_plan(DEMAND, limit * GIB)
     assert max(plan.peaks.values()) <= limit * GIB
-    if 0 < plan.streamed_blocks and plan.resident_blocks + 1 < DEMAND.blocks:
+    if plan.streamed_blocks > 0 and plan.resident_blocks + 1 < DEMAND.blocks:
         assert max(plan.peaks.values()) + 2 * DEMAND.block > limit * GIB * 0.95
 
 
 def test_what_streams_counts_its_slots():
     plan = make_plan(DEMAND, 24 * GIB)
-    counted = (CONTEXT_BYTES + DEMAND.fixed + DEMAND.vae + (plan.resident_blocks + SLOTS) * DEMAND.block
-               + SLOTS * (DEMAND.text_layer + DEMAND.whisper_layer))
+    counted = (
+        CONTEXT_BYTES
+        + DEMAND.fixed
+        + DEMAND.vae
+        + (plan.resident_blocks + SLOTS) * DEMAND.block
+        + SLOTS * (DEMAND.text_layer + DEMAND.whisper_layer)
+    )
     assert plan.persistent == counted
 
 
@@ -70,7 +93,9 @@ def test_the_description_adds_up_and_names_what_streams():
     plan = make_plan(DEMAND, 24 * GIB)
     text = "\n".join(describe(plan))
     assert f"{plan.streamed_blocks} blocks" in text and "streamed in each pass" in text
-    on_gpu = sum(float(line.split(" GiB")[0].split()[-1]) for line in describe(plan) if line.split("GiB")[-1].strip().startswith("GPU"))
+    on_gpu = sum(
+        float(line.split(" GiB")[0].split()[-1]) for line in describe(plan) if line.split("GiB")[-1].strip().startswith("GPU")
+    )
     assert abs(on_gpu * GIB - (plan.persistent - SLOTS * (DEMAND.text_layer + DEMAND.whisper_layer))) < 0.1 * GIB
 
 
@@ -102,11 +127,17 @@ def test_placed_parts_compute_the_same_with_everything_streamed():
 
     torch.manual_seed(0)
     plan = replace(make_plan(DEMAND, 13 * GIB), demand=replace(DEMAND, blocks=4), resident_blocks=1)
-    transformer = HuMoTransformer(ModelSize(in_dim=16, dim=64, ffn_dim=96, heads=1, layers=4, text_dim=32, text_length=8,
-                                            audio_window=(8, 5, 16), audio_hidden=8)).eval()
+    transformer = HuMoTransformer(
+        ModelSize(
+            in_dim=16, dim=64, ffn_dim=96, heads=1, layers=4, text_dim=32, text_length=8, audio_window=(8, 5, 16), audio_hidden=8
+        )
+    ).eval()
     text = UMT5EncoderModel(UMT5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=48, num_layers=3, num_heads=4)).eval()
-    whisper = WhisperEncoder(WhisperConfig(d_model=32, encoder_layers=3, encoder_attention_heads=2, encoder_ffn_dim=48,
-                                           num_mel_bins=16, max_source_positions=10)).eval()
+    whisper = WhisperEncoder(
+        WhisperConfig(
+            d_model=32, encoder_layers=3, encoder_attention_heads=2, encoder_ffn_dim=48, num_mel_bins=16, max_source_positions=10
+        )
+    ).eval()
     ids = torch.tensor([[3, 7, 1]])
     mel, latents = torch.randn(1, 16, 20), torch.randn(16, 2, 4, 4)
 
@@ -114,12 +145,17 @@ def test_placed_parts_compute_the_same_with_everything_streamed():
     def results() -> list[torch.Tensor]:
         states = text(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0]
         heard = whisper(mel).last_hidden_state
-        conditions = Conditions(None, transformer.embed_text(states), transformer.embed_audio(torch.ones(2, 8, 5, 16)),
-                                transformer.positions(2, 4, 4))
+        conditions = Conditions(
+            None, transformer.embed_text(states), transformer.embed_audio(torch.ones(2, 8, 5, 16)), transformer.positions(2, 4, 4)
+        )
         return [states, heard, transformer(latents, torch.tensor([500]), conditions)]
 
     expected = results()
-    streamed = [place_transformer(transformer, plan, "cpu"), place_text_encoder(text, plan, "cpu"), place_whisper(whisper, plan, "cpu")]
+    streamed = [
+        place_transformer(transformer, plan, "cpu"),
+        place_text_encoder(text, plan, "cpu"),
+        place_whisper(whisper, plan, "cpu"),
+    ]
     assert [len(part.streamed) for part in streamed] == [3, 3, 3]
     for out, reference in zip(results(), expected, strict=True):
         assert torch.equal(out, reference)

@@ -54,8 +54,14 @@ def test_every_problem_is_listed_at_once_with_its_path(document):
         parse_settings(document)
     paths = {problem.split(":")[0] for problem in caught.value.problems}
     assert paths == {
-        "fps", "frames.default", "models.17b.scales.text", "sizes.480.landscape", "presets.draft.lines",
-        "defaultPreset", "sampler.schift", "negativePrompt",
+        "fps",
+        "frames.default",
+        "models.17b.scales.text",
+        "sizes.480.landscape",
+        "presets.draft.lines",
+        "defaultPreset",
+        "sampler.schift",
+        "negativePrompt",
     }
     assert all(problem in str(caught.value) for problem in caught.value.problems)
 

@@ -24,8 +24,14 @@ def test_without_the_library_the_message_says_what_to_install(tmp_path):
         "try: vocals.isolate_voice('a.wav', 'b.wav', 'weights')\n"
         "except vocals.VocalsUnavailable as error: print(error.code, error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=tmp_path,
-                          env={**os.environ, "PYTHONPATH": str(Path(vocals.__file__).parents[1])})
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(vocals.__file__).parents[1])},
+    )
     assert done.stdout.startswith("invalid_input"), done.stderr
     assert "uv sync --extra vocals" in done.stdout
 

@@ -27,8 +27,15 @@ SMALL = b'{"a": 1}\n'
 
 
 def locked(path: str, body: bytes | None = None, revision: str | None = "c" * 40) -> LockedFile:
-    return LockedFile(REPOSITORY, revision, "folder", path, len(body) if body else None,
-                      hashlib.sha256(body).hexdigest() if body else None, ("17b",))
+    return LockedFile(
+        REPOSITORY,
+        revision,
+        "folder",
+        path,
+        len(body) if body else None,
+        hashlib.sha256(body).hexdigest() if body else None,
+        ("17b",),
+    )
 
 
 @pytest.fixture
@@ -123,8 +130,13 @@ def test_the_token_of_the_environment_is_sent_and_the_endpoint_variable_is_honou
         f"lock = [weights.LockedFile({REPOSITORY!r}, None, 'folder', 'big.bin', None, None, ('17b',))]\n"
         "weights.download(sys.argv[1], ['17b'], lock=lock)\n"
     )
-    environment = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_secret", "HF_HOME": str(tmp_path / "home"),
-                   "PYTHONPATH": str(Path(weights.__file__).parents[1])}
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_TOKEN": "hf_secret",
+        "HF_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(Path(weights.__file__).parents[1]),
+    }
     # A terminal, because only there do progress bars make sense and show.
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (24, 120))
@@ -148,8 +160,13 @@ def test_verify_reports_missing_wrong_and_unknown_files(tmp_path):
     lines: list[str] = []
     assert not weights.verify(tmp_path, ["17b"], lock=lock, say=lines.append)
     verdicts = {line.split(":")[0]: line.split(": ")[1] for line in lines[:5]}
-    assert verdicts == {"folder/good": "ok", "folder/bad": "wrong SHA-256", "folder/short": "wrong size",
-                        "folder/absent": "missing", "folder/unknown": "unknown"}
+    assert verdicts == {
+        "folder/good": "ok",
+        "folder/bad": "wrong SHA-256",
+        "folder/short": "wrong size",
+        "folder/absent": "missing",
+        "folder/unknown": "unknown",
+    }
 
 
 def test_missing_weights_are_one_error_with_the_command(tmp_path):
@@ -177,10 +194,22 @@ def test_the_lock_file_is_complete_where_it_claims_to_be():
 
 def test_pin_fills_the_lock_from_the_hub_and_never_replaces_a_value(tmp_path, hub):
     file = tmp_path / "lock.json"
-    document = {"version": 1, "about": "x", "repositories": [
-        {"repository": REPOSITORY, "revision": None, "confirmed": "", "folder": "folder", "files": [
-            {"path": "*.bin", "size": None, "sha256": None, "models": ["17b"]},
-            {"path": "sub/small.json", "size": None, "sha256": None, "models": ["17b"]}]}]}
+    document = {
+        "version": 1,
+        "about": "x",
+        "repositories": [
+            {
+                "repository": REPOSITORY,
+                "revision": None,
+                "confirmed": "",
+                "folder": "folder",
+                "files": [
+                    {"path": "*.bin", "size": None, "sha256": None, "models": ["17b"]},
+                    {"path": "sub/small.json", "size": None, "sha256": None, "models": ["17b"]},
+                ],
+            }
+        ],
+    }
     file.write_text(json.dumps(document))
     weights.pin(file, endpoint=hub.endpoint, say=lambda line: None)
     assert weights.read_lock(file) == [locked("big.bin", BIG), locked("sub/small.json", SMALL)]
@@ -276,8 +305,13 @@ def test_conversion_holds_one_shard_at_most(tmp_path):
         "weights.convert(sys.argv[1], '17b', say=lambda line: None)\n"
         "stop.set(); thread.join(); print(peak - start)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=120,
-                          env={"PYTHONPATH": str(Path(weights.__file__).parents[1]), "PATH": "/usr/bin:/bin"})
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PYTHONPATH": str(Path(weights.__file__).parents[1]), "PATH": "/usr/bin:/bin"},
+    )
     assert done.returncode == 0, done.stderr
     shard_kib = side * side * 4 // 1024
     # One bf16 shard is half of that; two held at once would reach it.

@@ -129,7 +129,7 @@ export function loadBotConfig(environment: Environment): BotConfig {
     try {
       certificateAuthority = readFileSync(values.ATTACHMENT_CA_FILE, 'utf8');
     } catch (error) {
-      problems.push(`ATTACHMENT_CA_FILE: cannot be read: ${(error as Error).message}`);
+      problems.push(`ATTACHMENT_CA_FILE: cannot be read: ${String(error)}`);
     }
   }
   if (values === undefined || common === undefined || problems.length > 0)

@@ -181,7 +181,7 @@ export function loadGenerateSettings(path: string, profile: string): GenerateSet
   try {
     document = parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigurationError([`${path}: cannot be read as YAML: ${(error as Error).message}`]);
+    throw new ConfigurationError([`${path}: cannot be read as YAML: ${String(error)}`]);
   }
   return parseGenerateSettings(document, profile, path);
 }
