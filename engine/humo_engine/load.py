@@ -74,7 +74,7 @@ def _place(components: Components, shared: Components | None, settings: Settings
         speed_up_on_cpu(components.vae)
         return
     from humo_engine.fast import compile_blocks, keep_compiled_code
-    from humo_engine.fp8 import use_float8
+    from humo_engine.fp8 import supports_float8, use_float8
     from humo_engine.memory import (
         demand_for,
         describe,
@@ -98,6 +98,8 @@ def _place(components: Components, shared: Components | None, settings: Settings
     for line in describe(plan):
         print(line, file=sys.stderr)
     if settings.precision == "fp8":
+        if not supports_float8(device):
+            raise ValueError("precision fp8 needs a GPU of compute capability 8.9 or later; use bf16")
         use_float8(components.transformer.blocks, device)
     place_transformer(components.transformer, plan, device)
     compile_blocks(components.transformer.blocks, device)

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 
 def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HUMO_PYTHON": sys.executable, "HUMO_CACHE": str(cwd / "cache")}
-    return subprocess.run([ROOT / "scripts" / script, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=180)
+    return subprocess.run(
+        [ROOT / "scripts" / script, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=180
+    )
 
 
 def probe(file: Path) -> dict[str, dict[str, str]]:
@@ -35,8 +37,18 @@ def test_the_script_makes_every_case_of_a_file(tmp_path, script):
         shutil.copy(ROOT / "examples" / name, cases.parent / name)
     case = {"img_paths": ["./examples/portrait.png"], "audio_path": "./examples/speech.ogg", "prompt": "A person speaks"}
     cases.write_text(json.dumps({"one": case, "two": case}))
-    done = run(script, "--profile", "tiny", f"generation.positive_prompt={cases}", "generation.frames=5",
-               "diffusion.timesteps.sampling.steps=2", "width=64", "height=48", f"generation.output.dir={tmp_path / 'out'}", cwd=tmp_path)
+    done = run(
+        script,
+        "--profile",
+        "tiny",
+        f"generation.positive_prompt={cases}",
+        "generation.frames=5",
+        "diffusion.timesteps.sampling.steps=2",
+        "width=64",
+        "height=48",
+        f"generation.output.dir={tmp_path / 'out'}",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     for name in ("one", "two"):
         streams = probe(tmp_path / "out" / f"{name}.mp4")
@@ -52,6 +64,8 @@ def test_a_wrong_override_ends_with_one_message_that_names_it(tmp_path):
 
 
 def test_without_weights_the_message_is_the_command_to_run(tmp_path):
-    done = run("infer_tia.sh", "--weights", str(tmp_path / "nothing"), f"--out={tmp_path / 'out'}", "--device", "cpu", cwd=tmp_path)
+    done = run(
+        "infer_tia.sh", "--weights", str(tmp_path / "nothing"), f"--out={tmp_path / 'out'}", "--device", "cpu", cwd=tmp_path
+    )
     assert done.returncode == 1
     assert "weights download --model 17b" in done.stderr and "Traceback" not in done.stderr
