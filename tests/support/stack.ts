@@ -31,7 +31,7 @@ export interface Stack extends AsyncDisposable {
   /** Final messages in the channel: videos, and reasons why there is none. Not the status messages that they reply to. */
   finals(): Message[];
   /** Runs `/humo` with the example files, or what is given, and waits for the first answer. */
-  ask(options?: Readonly<Record<string, unknown>>): Promise<Message>;
+  ask(options?: Parameters<Person['run']>[1]): Promise<Message>;
   /** Waits for a video in the channel. */
   video(): Promise<Message>;
   /** Call it before asking: resolves when the engine has made the first step of a clip. */
@@ -96,7 +96,7 @@ export async function startStack(): Promise<Stack> {
         (message) => message.fromBot && !message.deleted && typeof message.repliesTo === 'string',
       ),
     async ask(options = { prompt: 'She speaks', image: portrait(), audio: speech() }) {
-      const command = await ada.run('/humo', options as Parameters<Person['run']>[1], { channel });
+      const command = await ada.run('/humo', options, { channel });
       const { message } = await command.firstResponse();
       if (message === undefined) throw new Error('the first answer has no message');
       await message.waitUntil((now) => !now.loading && now.text !== '', patience);
