@@ -95,7 +95,7 @@ export async function runFluent(command: FfmpegCommand, limits: Omit<RunLimits, 
       .on('end', () => finish(resolve))
       .on('error', (error: Error, _stdout?: string | null, stderr?: string | null) =>
         finish(() => {
-          if (limits.signal?.aborted === true) reject(limits.signal.reason as Error);
+          if (limits.signal?.aborted === true) reject(limits.signal.reason);
           else if (error.message.includes('Cannot find ffmpeg')) reject(missingProgram('ffmpeg', error));
           else reject(new MediaProcessError('ffmpeg', stderr ?? error.message, timedOut, { cause: error }));
         }),

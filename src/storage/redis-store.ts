@@ -24,7 +24,9 @@ export function createRedisStore(url: string, prefix: string): ArtifactStore {
 
   const read = async (key: string): Promise<Entry | null> => {
     const text = await redis.hget(index, assertKey(key));
-    return text === null ? null : (JSON.parse(text) as Entry);
+    if (text === null) return null;
+    const entry: Entry = JSON.parse(text);
+    return entry;
   };
   const removeChunks = async (entry: Entry) => {
     const keys = Array.from({ length: entry.chunks }, (_, number) => chunkKey(entry.name, number));
@@ -44,7 +46,7 @@ export function createRedisStore(url: string, prefix: string): ArtifactStore {
       const [next, pairs] = await redis.hscan(index, cursor, 'COUNT', 500);
       cursor = next;
       for (let position = 0; position < pairs.length; position += 2) {
-        const entry = JSON.parse(pairs[position + 1] ?? 'null') as Entry | null;
+        const entry: Entry | null = JSON.parse(pairs[position + 1] ?? 'null');
         if (entry !== null)
           found.push({ key: pairs[position] ?? '', bytes: entry.bytes, writtenAt: entry.writtenAt });
       }
@@ -146,9 +148,11 @@ async function* chunksOf(source: ArtifactSource): AsyncGenerator<Buffer> {
   }
   const file = await open(source.path);
   try {
-    for await (const chunk of file.createReadStream({ highWaterMark: chunkBytes, autoClose: false })) {
-      yield chunk as Buffer;
-    }
+    const chunks: AsyncIterable<Buffer> = file.createReadStream({
+      highWaterMark: chunkBytes,
+      autoClose: false,
+    });
+    yield* chunks;
   } finally {
     await file.close();
   }

@@ -66,7 +66,8 @@ export function createS3Store(settings: S3Settings): ArtifactStore {
       return { bytes: Body.byteLength };
     },
     async get(key) {
-      return Buffer.concat((await (await body(key)).toArray()) as Buffer[]);
+      const chunks: Buffer[] = await (await body(key)).toArray();
+      return Buffer.concat(chunks);
     },
     async fetchTo(key, path) {
       const partial = `${path}.part`;

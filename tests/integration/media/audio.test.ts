@@ -33,7 +33,8 @@ async function speech(): Promise<Int16Array> {
 async function probed(path: string): Promise<unknown> {
   const entries = 'stream=codec_name,sample_rate,channels,duration_ts';
   const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', entries, '-of', 'json', path]);
-  return (JSON.parse(stdout) as { streams: unknown[] }).streams[0];
+  const { streams }: { streams: unknown[] } = JSON.parse(stdout);
+  return streams[0];
 }
 
 test.each([
