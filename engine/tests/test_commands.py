@@ -1,0 +1,54 @@
+"""The operational commands as a person types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from humo_engine.cli import main
+from humo_engine.settings import ENVIRONMENT_VARIABLE
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def settings_of_the_repository(monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(ROOT / "generate.yaml"))
+
+
+def test_memory_plan_prints_what_goes_where(capsys):
+    assert main(["memory", "plan", "--model", "1.7b", "--size", "720", "--limit", "8"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("HuMo 1.7b, 1280×720, 97 frames, bf16")
+    assert "text encoder" in text and "main memory" in text and text.rstrip().endswith("8.00 GiB")
+
+
+def test_a_limit_that_is_too_small_is_one_message(capsys):
+    assert main(["memory", "plan", "--limit", "5"]) == 1
+    assert "5.0 GiB are not enough" in capsys.readouterr().err
+
+
+def test_verify_fails_and_names_what_is_missing(tmp_path, capsys):
+    assert main(["weights", "verify", "--model", "1.7b", "--weights", str(tmp_path)]) == 1
+    text = capsys.readouterr().out
+    assert "HuMo/HuMo-1.7B/ema.pth: missing" in text and "HuMo-17B" not in text
+
+
+def test_convert_writes_the_smaller_copy_or_names_the_download(tmp_path, capsys):
+    assert main(["weights", "convert", "--model", "1.7b", "--weights", str(tmp_path)]) == 1
+    assert "weights download --model 1.7b" in capsys.readouterr().err
+    file = tmp_path / "HuMo/HuMo-1.7B/ema.pth"
+    file.parent.mkdir(parents=True)
+    torch.save({"blocks.0.ffn.0.weight": torch.ones(64, 64)}, file)
+    assert main(["weights", "convert", "--model", "1.7b", "--weights", str(tmp_path)]) == 0
+    index = Path(capsys.readouterr().out.strip().splitlines()[-1])
+    assert json.loads(index.read_text())["metadata"]["total_size"] == 64 * 64 * 2
+
+
+def test_a_model_that_does_not_exist_is_refused_by_name(capsys):
+    with pytest.raises(SystemExit):
+        main(["weights", "verify", "--model", "14b"])
+    assert "'14b' is not 17b or 1.7b" in capsys.readouterr().err
