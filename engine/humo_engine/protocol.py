@@ -105,11 +105,11 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
         problems.append(f"`mode` must be one of {', '.join(modes)}, not {mode!r}")
 
     prompt = body.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip() or len(prompt) > MAXIMUM_PROMPT:
+    if not _is_text(prompt) or not prompt.strip():
         problems.append(f"`prompt` must be a text of 1 to {MAXIMUM_PROMPT} characters")
     negative = body.get("negativePrompt", settings.negative_prompt)
-    if not isinstance(negative, str) or len(negative) > MAXIMUM_PROMPT:
-        problems.append("`negativePrompt` must be a text")
+    if not _is_text(negative):
+        problems.append(f"`negativePrompt` must be a text of at most {MAXIMUM_PROMPT} characters")
 
     width = _whole(body.get("width", default_size[0]), "width", SIZE_MULTIPLE, MAXIMUM_SIDE, problems)
     height = _whole(body.get("height", default_size[1]), "height", SIZE_MULTIPLE, MAXIMUM_SIDE, problems)
@@ -181,6 +181,11 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= 100
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a tokenizer can read it: half of a surrogate pair is no character."""
+    return isinstance(value, str) and len(value) <= MAXIMUM_PROMPT and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _whole(value: Any, name: str, minimum: int, maximum: int, problems: list[str]) -> int:

@@ -21,7 +21,6 @@ from humo_engine.pipeline import Cancelled, Clip, Pipeline
 from humo_engine.protocol import PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
 from humo_engine.settings import Settings
 
-
 # torch has no class of its own for main memory that ran out, only these words.
 CPU_MEMORY = ("not enough memory", "can't allocate memory")
 

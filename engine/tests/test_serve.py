@@ -1,0 +1,371 @@
+"""The engine as a process: real lines over real pipes, with the profile `tiny`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import wave
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from humo_engine.serve import Server
+from humo_engine.settings import load_settings
+
+ENGINE = Path(__file__).parents[1]
+PATIENCE = 120  # seconds until a test gives up on an event; nothing waits this long when all is well
+SIDE = 32
+
+
+class Engine:
+    """A running `serve`, its events in the order of arrival."""
+
+    def __init__(self, *arguments: str):
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ENGINE)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "humo_engine", "serve", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="surrogateescape",
+            env=environment, cwd=ENGINE,
+        )  # fmt: skip
+        self.lines: queue.Queue[str | None] = queue.Queue()
+        self.log: list[str] = []
+        self.threads = [threading.Thread(target=target, daemon=True) for target in (self._read, self._read_log)]
+        for thread in self.threads:
+            thread.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def _read_log(self) -> None:
+        self.log.extend(self.process.stderr)
+
+    def send(self, message: object) -> None:
+        self.process.stdin.write((message if isinstance(message, str) else json.dumps(message)) + "\n")
+        self.process.stdin.flush()
+
+    def event(self) -> dict | None:
+        """The next event, which has to be a line of JSON; None when stdout has ended."""
+        line = self.lines.get(timeout=PATIENCE)
+        if line is None:
+            return None
+        event = json.loads(line)
+        assert isinstance(event, dict) and line.endswith("\n")
+        return event
+
+    def outcome(self, identity: str | None) -> tuple[dict, list[dict]]:
+        """The event that ends a request, and those of the request before it."""
+        before = []
+        while (event := self.event()) is not None:
+            assert event.get("id") == identity, event
+            if event["type"] in ("done", "failed"):
+                return event, before
+            before.append(event)
+        raise AssertionError("the engine ended: " + "".join(self.log))
+
+    def rest(self) -> list[dict]:
+        return list(iter(self.event, None))
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            for thread in self.threads:
+                thread.join()
+            self.process.stdout.close()
+            self.process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("media")
+    for number, colour in enumerate(("red", "blue")):
+        Image.new("RGB", (50, 70), colour).save(folder / f"{number}.png")
+    (folder / "broken.png").write_bytes(b"no image")
+    with wave.open(str(folder / "voice.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((np.sin(np.arange(16_000) / 20) * 9000).astype("<i2").tobytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(cache_of_the_tests):
+    engine = Engine("--profile", "tiny", "--model", "all")
+    ready = engine.event()
+    try:
+        assert ready is not None, "".join(engine.log)
+        yield SimpleNamespace(ready=ready, send=engine.send, outcome=engine.outcome, event=engine.event, lines=engine.lines)
+    finally:
+        engine.stop()
+
+
+@pytest.fixture
+def request_of(media, tmp_path):
+    """A `generate` message; keywords change the request."""
+
+    def made(identity: str, mode: str = "TIA", **changes: object) -> dict:
+        request = {
+            "prompt": "A person speaks", "mode": mode, "model": "17b", "width": SIDE, "height": SIDE, "frames": 5, "steps": 2,
+            "seed": 1, "images": [str(media / "0.png")] if "I" in mode else [],
+            "audio": str(media / "voice.wav") if "A" in mode else None,
+        }  # fmt: skip
+        return {"type": "generate", "id": identity, "request": {**request, **changes}, "outputDir": str(tmp_path / identity)}
+
+    return made
+
+
+def generate(engine, message: dict) -> bytes:
+    """The frames of a request that has to work."""
+    engine.send(message)
+    done, _ = engine.outcome(message["id"])
+    assert done["type"] == "done", done
+    return Path(done["frames"]["path"]).read_bytes()
+
+
+def test_ready_comes_first_and_says_what_is_loaded(engine):
+    assert engine.ready == {
+        "type": "ready", "protocol": 1, "models": ["17b", "1_7b"], "device": "CPU", "torch": torch.__version__,
+        "weights": "random",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["17b", "1_7b"])
+@pytest.mark.parametrize("mode", ["TIA", "TA", "TI"])
+def test_each_mode_of_each_model_makes_its_frames(engine, request_of, model, mode, tmp_path):
+    message = request_of("g-1", mode, model=model, frames=9, width=64, height=48, seed=3)
+    engine.send(message)
+    done, before = engine.outcome("g-1")
+    assert done["type"] == "done", done
+    assert done["frames"] == {
+        "path": str(tmp_path / "g-1" / "frames.rgb"), "pixelFormat": "rgb24", "width": 64, "height": 48, "fps": 25, "count": 9,
+    }  # fmt: skip
+    frames = np.frombuffer(Path(done["frames"]["path"]).read_bytes(), dtype=np.uint8).reshape(9, 48, 64, 3)
+    assert frames.std() > 1
+    assert done["seed"] == 3 and set(done["seconds"]) == {"encode", "denoise", "decode"}
+    assert all(seconds > 0 for seconds in done["seconds"].values())
+    stages = [(event["stage"], event["step"], event["steps"]) for event in before if event["type"] == "progress"]
+    assert stages == [
+        ("encode", 0, 1), ("encode", 1, 1), ("denoise", 0, 2), ("denoise", 1, 2), ("denoise", 2, 2),
+        ("decode", 1, 3), ("decode", 2, 3), ("decode", 3, 3),
+    ]  # fmt: skip
+    first, last = (event for event in before if event["stage"] == "denoise" and event["step"] > 0)
+    assert first["secondsPerStep"] > 0 and first["etaSeconds"] >= 0 and last["etaSeconds"] == 0
+
+
+def test_the_seed_decides_and_nothing_else_does(engine, request_of):
+    once = generate(engine, request_of("g-1"))
+    other = generate(engine, request_of("g-2", seed=2))
+    again = generate(engine, request_of("g-3"))
+    assert len(once) == 5 * SIDE * SIDE * 3
+    assert once == again and once != other
+
+
+@pytest.mark.parametrize(
+    "changes", [{"prompt": "Another scene"}, {"scales": {"audio": 1.5}}, {"scales": {"text": 1.5}}, {"shift": 3.0}, {"steps": 3},
+                {"negativePrompt": "blue"}, {"audio": None, "mode": "TI"}], ids=str,
+)  # fmt: skip
+def test_what_is_asked_for_changes_the_frames(engine, request_of, changes):
+    assert generate(engine, request_of("g-1")) != generate(engine, request_of("g-2", **changes))
+
+
+def test_a_second_reference_and_another_image_change_the_frames(engine, request_of, media):
+    red, blue = str(media / "0.png"), str(media / "1.png")
+    clips = [
+        generate(engine, request_of(f"g-{len(images)}-{i}", images=images))
+        for i, images in enumerate([[red], [blue], [red, blue]])
+    ]
+    assert len(set(clips)) == 3
+
+
+def test_previews_come_with_their_step(engine, request_of):
+    engine.send(request_of("g-1", steps=5, preview=True))
+    done, before = engine.outcome("g-1")
+    assert done["type"] == "done"
+    previews = [event for event in before if event["type"] == "preview"]
+    assert [event["step"] for event in previews] == [2, 4]
+    for event in previews:
+        with Image.open(event["path"]) as image:
+            assert image.format == "JPEG" and image.width == image.height > 8
+
+
+@pytest.mark.parametrize(
+    ("line", "identity", "words"),
+    [
+        ("{not json", None, "not JSON"),
+        ("[1, 2]", None, "JSON object"),
+        ('{"type":"dance","id":"g-9"}', "g-9", "dance"),
+        ('{"type":"generate","request":{}}', None, "`id`"),
+        ('{"type":"cancel","id":7}', None, "`id`"),
+        ('{"type":"generate","id":"g-9","request":3,"outputDir":"/tmp"}', "g-9", "`request`"),
+        ("\x00\x01 \ufffd", None, "not JSON"),
+        ("\udcff\udcfe", None, "not JSON"),  # two bytes that are not UTF-8
+        ('{"type":"dance","id":"\\ud800"}', "\ud800", "dance"),  # an id that UTF-8 cannot write
+        ("[" * 100_000, None, "JSON"),
+    ],
+    ids=["text", "list", "type", "no id", "id", "request", "bytes", "no utf-8", "surrogate", "deep"],
+)
+def test_a_malformed_line_is_a_failed_event_and_the_next_request_works(engine, request_of, line, identity, words):
+    engine.send(line)
+    failed, _ = engine.outcome(identity)
+    assert failed["code"] == "invalid_input" and words in failed["message"]
+    assert generate(engine, request_of("g-10", steps=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"colour": "red"}, "invalid_input", "`colour`"),
+        ({"frames": "many", "width": 65}, "invalid_input", "`width`"),
+        ({"mode": "XYZ"}, "invalid_input", "XYZ"),
+        ({"prompt": "\ud800"}, "invalid_input", "`prompt`"),
+        ({"images": ["absent.png"]}, "invalid_input", "absent.png"),
+        ({"broken": True}, "unsupported_media", "broken.png"),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_a_wrong_request_fails_and_the_next_one_works(engine, request_of, media, changes, code, words):
+    if changes.pop("broken", False):
+        changes = {"images": [str(media / "broken.png")]}
+    engine.send(request_of("g-1", **changes))
+    failed, _ = engine.outcome("g-1")
+    assert (failed["type"], failed["code"]) == ("failed", code) and words in failed["message"]
+    assert generate(engine, request_of("g-1", steps=1))
+
+
+def test_cancel_while_denoising_stops_there_and_leaves_nothing(engine, request_of, tmp_path):
+    engine.send(request_of("g-1", steps=8, frames=33, width=128, height=128))
+    while engine.event()["stage"] != "denoise":
+        pass
+    engine.send({"type": "cancel", "id": "g-1"})
+    failed, before = engine.outcome("g-1")
+    assert (failed["type"], failed["code"]) == ("failed", "cancelled")
+    assert all(event["stage"] == "denoise" and event["step"] < 8 for event in before)
+    assert list((tmp_path / "g-1").iterdir()) == []
+    assert generate(engine, request_of("g-1", steps=1))
+
+
+def test_cancel_of_a_waiting_request_and_of_one_that_is_not_there(engine, request_of):
+    engine.send(request_of("g-1", steps=4))
+    engine.send(request_of("g-2"))
+    engine.send({"type": "cancel", "id": "g-2"})
+    engine.send({"type": "cancel", "id": "nobody"})
+    assert engine.outcome("g-1")[0]["type"] == "done"
+    assert engine.outcome("g-2")[0]["code"] == "cancelled"
+
+
+def test_an_id_that_is_under_way_is_refused_and_free_again_afterwards(engine, request_of):
+    engine.send(request_of("g-1", steps=4))
+    engine.send(request_of("g-1", steps=1))
+    refused, _ = engine.outcome("g-1")
+    assert refused["code"] == "invalid_input" and "g-1" in refused["message"]
+    assert engine.outcome("g-1")[0]["type"] == "done"
+    assert generate(engine, request_of("g-1", steps=1))
+
+
+def test_what_happens_to_one_request_says_nothing_after_it(engine):
+    """Every event of the module was read by its test: nothing is left over."""
+    assert engine.lines.empty()
+
+
+@pytest.mark.parametrize("ending", ["shutdown", "stdin"])
+def test_the_end_cancels_what_runs_and_exits_with_zero(request_of, ending):
+    engine = Engine("--profile", "tiny")
+    try:
+        assert engine.event()["type"] == "ready"
+        engine.send(request_of("g-1", steps=8, frames=65, width=128, height=128))
+        while engine.event()["stage"] != "denoise":
+            pass
+        if ending == "shutdown":
+            engine.send({"type": "shutdown"})
+        else:
+            engine.process.stdin.close()
+        events = [event for event in engine.rest() if event["type"] != "progress"]
+        assert [(event["id"], event["code"]) for event in events] == [("g-1", "cancelled")]
+        assert engine.process.wait(PATIENCE) == 0
+    finally:
+        engine.stop()
+
+
+def test_missing_weights_are_one_event_that_names_the_command(tmp_path):
+    engine = Engine("--weights", str(tmp_path))
+    try:
+        events = engine.rest()
+        assert len(events) == 1
+        assert events[0]["type"] == "failed" and events[0]["id"] is None and events[0]["code"] == "weights_missing"
+        assert "weights download" in events[0]["message"]
+        assert engine.process.wait(PATIENCE) == 1
+    finally:
+        engine.stop()
+
+
+class FailingPipeline:
+    """Stands where a pipeline does and fails as a GPU would; None in `errors` lets a request through."""
+
+    device = torch.device("cpu")
+    components = SimpleNamespace(weights="random")
+
+    def __init__(self, errors: list[BaseException | None], pipeline):
+        self.errors, self.pipeline = errors, pipeline
+
+    def generate(self, request, listener):
+        if (error := self.errors.pop(0)) is not None:
+            raise error
+        return self.pipeline.generate(request, listener)
+
+
+def test_out_of_memory_is_reported_and_the_next_request_works(request_of, tmp_path):
+    from humo_engine.load import load_pipelines
+
+    settings = load_settings(profile="tiny")
+    real = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"))["17b"]
+    try:
+        torch.empty(1 << 52)
+    except RuntimeError as error:
+        on_the_cpu = error
+    errors = [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 3 GiB"),
+        MemoryError(),
+        on_the_cpu,
+        ZeroDivisionError("x"),
+    ]
+    lines = io.StringIO("".join(json.dumps(request_of(f"g-{number}")) + "\n" for number in range(5)))
+    out = io.StringIO()
+    server = Server({"17b": FailingPipeline([*errors, None], real)}, settings, out)
+    finished = threading.Event()
+
+    def requests():
+        yield from lines
+        assert finished.wait(PATIENCE)  # stdin stays open until the last request is done
+
+    emit = server.emit
+
+    def watched(**event):
+        emit(**event)
+        if event["type"] == "done":
+            finished.set()
+
+    server.emit = watched
+    server.run(requests())
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    ends = [event for event in events if event["type"] in ("done", "failed")]
+    assert [event.get("code", event["type"]) for event in ends] == [
+        "out_of_memory", "out_of_memory", "out_of_memory", "internal", "done",
+    ]  # fmt: skip
+    assert "3 GiB" in ends[0]["message"] and "ZeroDivisionError" in ends[3]["message"]
