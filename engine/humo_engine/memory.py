@@ -188,7 +188,7 @@ def demand_for(model: str, width: int, height: int, frames: int, references: int
         whisper=module_bytes([whisper], 4),
         whisper_layer=module_bytes(whisper.layers[:1], 4),
         vae=module_bytes([vae.encoder, vae.quant_conv], 4) + module_bytes([vae.decoder, vae.post_quant_conv], 2),
-        encode_work=encode_work_bytes(width, height),
+        encode_work=encode_work_bytes(width, height, 4 if size.in_dim > vae.config.z_dim else 1),
         denoise_work=denoise_work_bytes(tokens, size.dim, size.layers, size.text_length, latent_frames),
         decode_work=decode_work_bytes(width, height, frames),
         decode_tiled_work=decode_work_bytes(256, 256, frames) + 3 * frames * width * height * 2 * 2,
@@ -234,9 +234,9 @@ def decode_work_bytes(width: int, height: int, frames: int) -> int:
     return 12 * feature_map + 2 * 3 * frames * width * height * 2
 
 
-def encode_work_bytes(width: int, height: int) -> int:
-    """Bytes of encoding: four fp32 frames of an all-zero video at full size through the VAE."""
-    return 12 * 96 * 4 * width * height * 4
+def encode_work_bytes(width: int, height: int, frames: int) -> int:
+    """Bytes of encoding fp32 pixels: one reference image, or four frames at a time of the all-zero video that 17B needs."""
+    return 12 * 96 * frames * width * height * 4
 
 
 # ── placing ──────────────────────────────────────────────────────────────────────────────────────────────────────────

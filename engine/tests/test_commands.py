@@ -20,10 +20,10 @@ def settings_of_the_repository(monkeypatch):
 
 
 def test_memory_plan_prints_what_goes_where(capsys):
-    assert main(["memory", "plan", "--model", "1.7b", "--size", "720", "--limit", "8"]) == 0
+    assert main(["memory", "plan", "--model", "1.7b", "--size", "720", "--limit", "12"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("HuMo 1.7b, 1280×720, 97 frames, bf16")
-    assert "text encoder" in text and "main memory" in text and text.rstrip().endswith("8.00 GiB")
+    assert "text encoder" in text and "main memory" in text and text.rstrip().endswith("12.00 GiB")
 
 
 def test_a_limit_that_is_too_small_is_one_message(capsys):
