@@ -47,7 +47,11 @@ def latent_frames(frames: int) -> int:
 def encode(vae, pixels: Tensor) -> Tensor:
     """Pixels (3, frames, height, width) in [−1, 1] → normalised latents (16, latent frames, height / 8, width / 8), fp32."""
     weight = vae.encoder.conv_in.weight
-    mean = vae.encode(pixels[None].to(weight.device, weight.dtype)).latent_dist.mode()[0].float()
+    tiling, vae.use_tiling = vae.use_tiling, False  # seams in a decoded frame are slight; in a condition they reach every frame
+    try:
+        mean = vae.encode(pixels[None].to(weight.device, weight.dtype)).latent_dist.mode()[0].float()
+    finally:
+        vae.use_tiling = tiling
     return (mean - _per_channel(MEAN, mean)) / _per_channel(STD, mean)
 
 

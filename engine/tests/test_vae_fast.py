@@ -39,3 +39,13 @@ def test_encoding_is_left_alone(vae):
     fast = speed_up_decoder(copy.deepcopy(vae), torch.bfloat16, compile=False)
     with torch.no_grad():
         assert torch.equal(vae.encode(video).latent_dist.mode(), fast.encode(video).latent_dist.mode())
+
+
+def test_tiling_never_reaches_the_encoder(vae):
+    from humo_engine.vae import encode
+
+    pixels = torch.rand(3, 1, 320, 288) * 2 - 1
+    whole = encode(vae, pixels)
+    tiled = copy.deepcopy(vae)
+    tiled.enable_tiling()
+    assert torch.equal(encode(tiled, pixels), whole) and tiled.use_tiling
