@@ -91,6 +91,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     reconcile: () => reconcile(parts),
     async health() {
       await connection.ping();
+      await tickets.ready();
     },
     async close() {
       await Promise.all([...open].map((closable) => closable.close()));

@@ -38,6 +38,13 @@ export class Tickets {
     this.#deliveries = open(names.deliveries);
   }
 
+  /** Resolves when BullMQ has looked at the server, which it does once: a queue whose look failed stays unusable. */
+  async ready(): Promise<void> {
+    await Promise.all(
+      [...this.#generations.values(), this.#deliveries].map((queue) => queue.waitUntilReady()),
+    );
+  }
+
   #queueOf(model: ModelId): Queue<Ticket> {
     const queue = this.#generations.get(model);
     if (queue === undefined) throw new RangeError(`no queue for model ${model}`);
