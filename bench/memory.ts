@@ -5,6 +5,7 @@
  *
  * Run with `npm run bench` or `node bench/memory.ts [generations] [first]`. Exits with 1 when it grew by more than a fifth.
  */
+import botProcess from '../scripts/support/bot-process.json' with { type: 'json' };
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,10 +49,8 @@ const config = loadBotConfig(environment);
 const store = createArtifactStore(config);
 const works = createWorkQueue(config, createLogger('bench', 'silent'));
 const script = fileURLToPath(new URL('../src/bot/main.ts', import.meta.url));
-// glibc gives every thread an arena of its own and V8 a young generation by the machine's size; both look like growth and are none.
-// A server that is short of memory starts the bot with the same two settings.
-const bot = execa(process.execPath, ['--max-semi-space-size=8', script], {
-  env: { ...environment, MALLOC_ARENA_MAX: '2' },
+const bot = execa(process.execPath, [...botProcess.flags, script], {
+  env: { ...environment, ...botProcess.environment },
   reject: false,
   stderr: 'inherit',
 });

@@ -5,16 +5,20 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { ensureModules, nodeProgram } from './setup/modules.mjs';
 import { ensurePython, pythonProgram } from './setup/python.mjs';
 import { root, SetupError, withSetupLock } from './setup/shared.mjs';
 import { ensurePrograms } from './setup/system.mjs';
 
-/** @typedef {{ needs: ('programs' | 'python')[], environmentFile?: boolean, run?: (args: string[]) => string[][] }} Target */
+/** @typedef {{ needs: ('programs' | 'python')[], environmentFile?: boolean, environment?: Record<string, string>, run?: (args: string[]) => string[][] }} Target */
 
 const tool = (name) => join(root, 'node_modules', '.bin', name);
 const node = (file) => (args) => [[nodeProgram(), join(root, file), ...args]];
 const everything = ['programs', 'python'];
+
+/** What bounds the memory of a bot that runs for weeks; see the file. */
+const botProcess = JSON.parse(readFileSync(join(root, 'scripts', 'support', 'bot-process.json'), 'utf8'));
 
 /** @type {Record<string, Target>} */
 const targets = {
@@ -23,7 +27,12 @@ const targets = {
   test: { needs: everything, run: node('scripts/test.ts') },
   bench: { needs: everything, run: node('bench/main.ts') },
   start: { needs: everything, environmentFile: true, run: node('scripts/start.ts') },
-  bot: { needs: ['programs'], environmentFile: true, run: node('src/bot/main.ts') },
+  bot: {
+    needs: ['programs'],
+    environmentFile: true,
+    environment: botProcess.environment,
+    run: (args) => [[nodeProgram(), ...botProcess.flags, join(root, 'src/bot/main.ts'), ...args]],
+  },
   worker: { needs: everything, environmentFile: true, run: node('src/worker/main.ts') },
   register: { needs: [], environmentFile: true, run: node('src/bot/register.ts') },
   engine: {
@@ -65,6 +74,7 @@ async function main() {
     if (target.needs.includes('programs')) await ensurePrograms();
     if (target.needs.includes('python')) await ensurePython();
   });
+  for (const [key, value] of Object.entries(target.environment ?? {})) process.env[key] ??= value;
   if (target.environmentFile === true && existsSync(join(root, '.env')))
     process.loadEnvFile(join(root, '.env'));
   if (target.run === undefined) {

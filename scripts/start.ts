@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { loadBotConfig, loadWorkerConfig } from '../src/config/environment.ts';
 import { ConfigurationError } from '../src/config/generate.ts';
+import botProcess from './support/bot-process.json' with { type: 'json' };
 import { startPart } from './support/part.ts';
 import { startPrivateRedis } from './support/private-redis.ts';
 
@@ -46,7 +47,9 @@ async function keepRunning(name: Name, environment: NodeJS.ProcessEnv, stop: Abo
     const part = startPart({
       name,
       file: `src/${name}/main.ts`,
-      environment,
+      ...(name === 'bot'
+        ? { nodeFlags: botProcess.flags, environment: { ...botProcess.environment, ...environment } }
+        : { environment }),
       onLine: (line) => print(name, line),
     });
     const stopped = new AbortController();

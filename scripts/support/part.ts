@@ -22,6 +22,8 @@ export interface PartOptions {
   readonly name: string;
   /** the script, from the repository's root */
   readonly file: string;
+  /** options of Node itself */
+  readonly nodeFlags?: readonly string[];
   /** its whole environment */
   readonly environment: NodeJS.ProcessEnv;
   /** called with every line of its log or of stderr, as it comes */
@@ -31,9 +33,9 @@ export interface PartOptions {
 const linesKept = 2000;
 
 /** Starts a part with the Node that runs this. */
-export function startPart({ name, file, environment, onLine }: PartOptions): Part {
+export function startPart({ name, file, nodeFlags = [], environment, onLine }: PartOptions): Part {
   // In a group of its own: Ctrl+C in the terminal must not reach it, since whoever started it stops it in the right order.
-  const child = spawn(process.execPath, [join(projectRoot, file)], {
+  const child = spawn(process.execPath, [...nodeFlags, join(projectRoot, file)], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
