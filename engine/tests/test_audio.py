@@ -1,0 +1,126 @@
+"""Sound: reading it, Whisper's states in pieces, features at the video's rate, windows of latent frames."""
+
+from __future__ import annotations
+
+import subprocess
+import wave
+
+import numpy as np
+import pytest
+import torch
+
+from humo_engine.audio import PIECE_SAMPLES, audio_features, audio_windows, read_wav, to_engine_wav, whisper_states
+from humo_engine.tiny import tiny_components
+
+
+def write_wav(path, values, rate=16_000, channels=1, width=2):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(values)
+    return path
+
+
+def test_samples_are_read_between_minus_one_and_one(tmp_path):
+    values = np.array([0, 16384, -32768, 32767], dtype="<i2")
+    samples = read_wav(write_wav(tmp_path / "a.wav", values.tobytes()))
+    assert samples.dtype == torch.float32
+    assert samples.tolist() == [0.0, 0.5, -1.0, 32767 / 32768]
+
+
+@pytest.mark.parametrize(
+    ("form", "words"), [({"rate": 44_100}, "44100 Hz"), ({"channels": 2}, r"2 channel\(s\)"), ({"width": 1}, "8 bits")]
+)
+def test_another_form_is_named_with_the_command_that_mends_it(tmp_path, form, words):
+    path = write_wav(tmp_path / "voice.wav", b"\0" * 64, **form)
+    with pytest.raises(ValueError, match=rf"voice\.wav has .*{words}.*ffmpeg -ar 16000 -ac 1 -c:a pcm_s16le"):
+        read_wav(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"ID3 an mp3 perhaps" * 10])
+def test_what_is_no_wav_is_named(tmp_path, content):
+    (tmp_path / "voice.wav").write_bytes(content)
+    with pytest.raises(ValueError, match=r"voice\.wav is not a WAV file"):
+        read_wav(tmp_path / "voice.wav")
+
+
+def test_any_sound_is_brought_to_the_engines_form(tmp_path):
+    source = tmp_path / "song.m4a"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=440:sample_rate=44100:duration=1", "-ac", "2", "-c:a", "aac"]
+    subprocess.run([*command, str(source)], check=True)
+    samples = read_wav(to_engine_wav(source, tmp_path / "song.wav"))
+    assert abs(samples.shape[0] - 16_000) < 1600
+    spectrum = torch.fft.rfft(samples[:16_000]).abs()
+    assert abs(spectrum.argmax().item() - 440) <= 2
+
+
+def test_what_ffmpeg_cannot_read_is_named(tmp_path):
+    (tmp_path / "song.mp3").write_bytes(b"not a song")
+    with pytest.raises(ValueError, match=r"song\.mp3 cannot be read as sound"):
+        to_engine_wav(tmp_path / "song.mp3", tmp_path / "out.wav")
+
+
+@pytest.fixture(scope="module")
+def whisper():
+    components = tiny_components("1_7b")
+    return components.whisper, components.extractor
+
+
+def sound(samples: int) -> torch.Tensor:
+    place = torch.arange(samples) / 16_000
+    return 0.3 * torch.sin(2 * torch.pi * (200 + 30 * place) * place)
+
+
+@pytest.mark.parametrize("samples", [640, 16_000, 16_639])
+def test_states_are_two_for_each_whole_video_frame(whisper, samples):
+    states = whisper_states(sound(samples), *whisper)
+    assert states.shape == (1, 2 * (samples // 640), 33, 32) and states.dtype == torch.float32
+
+
+def test_long_sound_goes_through_in_pieces_of_30_seconds_that_are_joined(whisper):
+    samples = sound(PIECE_SAMPLES + 32_000)
+    assert PIECE_SAMPLES == 480_000
+    states = whisper_states(samples, *whisper)
+    first, second = whisper_states(samples[:480_000], *whisper), whisper_states(samples[480_000:], *whisper)
+    assert first.shape[1] == 1500 and second.shape[1] == 100
+    assert torch.equal(states, torch.cat((first, second), dim=1))
+
+
+def test_no_sound_at_all_is_an_error(whisper):
+    with pytest.raises(ValueError, match="empty"):
+        whisper_states(torch.zeros(0), *whisper)
+
+
+def test_features_are_means_of_eight_states_and_the_last_alone():
+    states = torch.arange(33.0)[None, None, :, None].expand(1, 10, 33, 4)
+    features = audio_features(states)
+    assert features.shape == (5, 5, 4)
+    assert features[2, :, 0].tolist() == [3.5, 11.5, 19.5, 27.5, 32.0]
+
+
+def test_the_rate_is_halved_between_the_same_ends():
+    ramp = torch.arange(20.0)[None, :, None, None].expand(1, 20, 33, 1)
+    torch.testing.assert_close(audio_features(ramp)[:, 0, 0], torch.linspace(0, 19, 10))
+
+
+def test_windows_hear_their_frames_and_silence_elsewhere():
+    features = (torch.arange(11.0) + 1)[:, None, None].expand(11, 5, 2)  # frame i holds i + 1; silence is 0
+    windows = audio_windows(features, 17)
+    assert windows.shape == (5, 8, 5, 2)
+    assert windows[:, :, 0, 0].tolist() == [
+        [0, 0, 0, 0, 0, 1, 2, 3],
+        [0, 1, 2, 3, 4, 5, 6, 7],
+        [4, 5, 6, 7, 8, 9, 10, 11],
+        [8, 9, 10, 11, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+    ]
+
+
+@pytest.mark.parametrize("frames", [1, 5, 97, 129])
+def test_there_is_a_window_for_each_latent_frame(frames):
+    windows = audio_windows(torch.ones(200, 5, 3), frames)
+    assert windows.shape == ((frames - 1) // 4 + 1, 8, 5, 3)
+    assert (windows[0, :5] == 0).all() and (windows[0, 5:] == 1).all()
+    if frames > 1:
+        assert (windows[1, 0] == 0).all() and (windows[1, 1:] == 1).all() and (windows[2:] == 1).all()
