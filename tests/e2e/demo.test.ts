@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { projectRoot } from '../../src/config/environment.ts';
+import { probeVideo } from '../../src/media/probe.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-demo-test-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** As `npm run demo -- …` runs it; what it leaves for a moment goes to a folder that is looked into. */
+function demo(...args: string[]) {
+  return execa(process.execPath, [join(projectRoot, 'scripts/demo.ts'), ...args], {
+    cwd: folder,
+    env: { TMPDIR: folder },
+    reject: false,
+  });
+}
+
+test('the demo ends with one line about a video that plays, and leaves nothing else behind', async () => {
+  const { stdout, stderr, exitCode } = await demo(
+    ...['--json', '--out', 'videos', '--record', 'requests.jsonl', '--shape', 'square', '--seed', '7'],
+  );
+  expect([exitCode, stderr]).toEqual([0, '']);
+  const result = JSON.parse(stdout.split('\n').at(-1) ?? '');
+  expect(result).toMatchObject({
+    video: join(folder, 'videos', (await readdir(join(folder, 'videos')))[0] ?? ''),
+    seconds: 3.88,
+    messages: [
+      { attachments: [] },
+      { repliesTo: result.messages[0].id, attachments: [{ bytes: result.bytes }] },
+    ],
+  });
+  const limits = { scratch: folder, timeoutMilliseconds: 60_000 };
+  expect(await probeVideo(result.video, limits)).toMatchObject({
+    bytes: result.bytes,
+    video: { width: 112, height: 112, nb_read_frames: 97 },
+    audio: { codec_name: 'aac' },
+  });
+  const requests = (await readFile(join(folder, 'requests.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const upload = requests.findLast(({ method, path }) => method === 'POST' && path.endsWith('/messages'));
+  expect(upload).toMatchObject({ status: 200, query: {}, body: { nonce: expect.any(String) } });
+  expect(upload.parts).toMatchObject([{ size: result.bytes, filename: expect.stringMatching(/\.mp4$/) }]);
+  expect((await readdir(folder)).toSorted()).toEqual(['requests.jsonl', 'videos']);
+});
+
+test('a file that the bot refuses is status 1, with the bot’s own words', async () => {
+  await writeFile(join(folder, 'face.png'), 'not a picture');
+  const { stdout, stderr, exitCode } = await demo('--image', 'face.png');
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('This isn’t an image');
+  expect(stderr).toContain('The bot gave no video back');
+  expect(await readdir(folder)).toEqual(['face.png']);
+});
+
+test('a signal while everything starts stops everything', async () => {
+  const running = demo();
+  running.stdout.once('data', () => running.kill('SIGINT'));
+  const { exitCode, stderr } = await running;
+  expect([exitCode, stderr.trim()]).toEqual([130, 'Stopped.']);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('an option that does not exist, or a bad value, is said before anything starts', async () => {
+  const wrong = [['--colour'], ['--seed', '7x'], ['--preset', 'none'], ['--image', 'none.png']];
+  const ends = await Promise.all(wrong.map(async (args) => demo(...args)));
+  expect(ends.map(({ exitCode, stdout }) => [exitCode, stdout])).toEqual(wrong.map(() => [1, '']));
+  for (const [index, { stderr }] of ends.entries()) expect(stderr).toContain(wrong[index]?.at(-1));
+});
