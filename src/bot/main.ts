@@ -12,7 +12,7 @@ import { systemClock } from './clock.ts';
 import { MediaIntake } from './media-intake.ts';
 import { StoredVideos } from './stored-videos.ts';
 import { readPreview } from './previews.ts';
-import { clearScratch } from './scratch.ts';
+import { sweepScratch } from '../media/scratch.ts';
 
 /** From sysexits.h: a restart does not help against a wrong configuration. */
 const configurationExit = 78;
@@ -35,7 +35,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
   const store = createArtifactStore(config);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
   try {
-    await clearScratch(scratchRoot);
+    await sweepScratch(scratchRoot);
     await named('Redis (REDIS_URL) cannot be reached', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     const bot = await startBot({

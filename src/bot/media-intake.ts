@@ -8,7 +8,7 @@ import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
 import type { ArtifactStore } from '../storage/store.ts';
-import { openScratch } from './scratch.ts';
+import { openScratch } from '../media/scratch.ts';
 
 /** People whose files are on disk at a time: bounds the space, five files of at most 25 MiB each. */
 const peopleAtOnce = 24;
@@ -49,7 +49,7 @@ export class MediaIntake implements Intake {
   take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles> {
     return this.#people(async () => {
       signal.throwIfAborted();
-      await using scratch = await openScratch(this.#scratchRoot);
+      await using scratch = await openScratch(this.#scratchRoot, 'bot');
       // One file that does not work makes the rest pointless.
       const broken = new AbortController();
       const work = {

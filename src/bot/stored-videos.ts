@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import { encodeVideo } from '../media/encode.ts';
 import type { Generation, GenerationResult } from '../queue/contract.ts';
 import type { ArtifactStore } from '../storage/store.ts';
-import { openScratch } from './scratch.ts';
+import { openScratch } from '../media/scratch.ts';
 import type { VideoFile, VideoFiles } from './video-files.ts';
 
 /** When Discord refuses a file, it does not say what it would take: each further try has this share of the last size. */
@@ -44,7 +44,7 @@ export class StoredVideos implements VideoFiles {
   ): Promise<VideoFile | null> {
     const limitBytes = nextLimit(than.data.length);
     if (result === null || limitBytes < smallestVideo) return null;
-    await using scratch = await openScratch(this.#scratchRoot);
+    await using scratch = await openScratch(this.#scratchRoot, 'bot');
     const [source, target] = [join(scratch.path, 'stored.mp4'), join(scratch.path, 'smaller.mp4')];
     await writeFile(source, await this.#store.get(result.video));
     try {

@@ -12,7 +12,7 @@ import { ArtifactMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { Engine } from './engine.ts';
 import type { EngineDone, EngineRequest } from './protocol.ts';
-import { openScratch } from './scratch.ts';
+import { openScratch } from '../media/scratch.ts';
 
 export interface EncodeInput {
   readonly frames: EngineDone['frames'];

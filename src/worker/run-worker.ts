@@ -9,7 +9,7 @@ import { engineCommand } from './engine-command.ts';
 import { processGeneration } from './process-generation.ts';
 import type { WorkParts } from './process-generation.ts';
 import { removeExpiredArtifacts } from './retention.ts';
-import { sweepScratch } from './scratch.ts';
+import { sweepScratch } from '../media/scratch.ts';
 
 /** A forward pass of the largest model takes up to half a minute on an older GPU; the cancel waits for its end. */
 const cancelTimeout = 60_000;

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openScratch, sweepScratch } from '../../../src/worker/scratch.ts';
+import { openScratch, sweepScratch } from '../../../src/media/scratch.ts';
 
 let root: string;
 

@@ -7,7 +7,7 @@ const machine = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
 const pattern = new RegExp(`^${machine.replaceAll('.', '\\.')}_(\\d+)_`);
 
 /**
- * A new folder for the files of one generation. Dispose of it when they are no longer needed; what a killed process left
+ * A new folder for the files of one piece of work, `id` part of its name. Dispose of it when they are no longer needed; what a killed process left
  * behind is cleared away by {@link sweepScratch}.
  */
 export async function openScratch(root: string, id: string): Promise<{ path: string } & AsyncDisposable> {
