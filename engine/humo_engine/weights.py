@@ -45,7 +45,7 @@ class WeightsMissing(WeightsError):
         shown = "\n".join(f"  - {path}" for path in missing)
         super().__init__(
             f"The weights of {_title(model)} are not complete in {root}; missing or of the wrong size:\n{shown}\n"
-            f"Fetch them with: humo-engine weights download {_option(model)}"
+            f"Fetch them with: npm run engine -- weights download {_option(model)}"
         )
 
 
@@ -146,7 +146,7 @@ def resolve(entries: Iterable[LockedFile], files: Iterable[RemoteFile], commit: 
     for entry in entries:
         found = [item for item in files if fnmatch.fnmatchcase(item.path, entry.path)]
         if not found:
-            raise WeightsError(f"{entry.repository} has no {entry.path} at {commit}; `humo-engine weights pin` looks again")
+            raise WeightsError(f"{entry.repository} has no {entry.path} at {commit}; `npm run engine -- weights pin` looks again")
         for item in found:
             for name, pinned, actual in (("size", entry.size, item.size), ("SHA-256", entry.sha256, item.sha256)):
                 if pinned is not None and actual is not None and pinned != actual:
@@ -247,7 +247,7 @@ def _with_retries(action: Callable[[], Any], what: str) -> Any:
         except errors.RepositoryNotFoundError as error:
             raise WeightsError(f"{what}: not found, or private; if private, set HF_TOKEN") from error
         except (errors.EntryNotFoundError, errors.RevisionNotFoundError) as error:
-            raise WeightsError(f"{what}: not on the hub any more; `humo-engine weights pin` looks again") from error
+            raise WeightsError(f"{what}: not on the hub any more; `npm run engine -- weights pin` looks again") from error
         except (requests.RequestException, httpx.HTTPError, errors.HfHubHTTPError, OSError) as error:
             status = getattr(getattr(error, "response", None), "status_code", None)
             hopeless = (status is not None and status < 500 and status != 429) or getattr(error, "errno", None) == 28
@@ -388,7 +388,7 @@ def verify(
         right = right and verdict == "ok"
         say(f"{entry.place}: {verdict}")
     if not right:
-        say("Fetch what is missing or wrong with `humo-engine weights download` (delete wrong files first).")
+        say("Fetch what is missing or wrong with `npm run engine -- weights download` (delete wrong files first).")
     return right
 
 
@@ -472,7 +472,7 @@ def pin(file: Path = LOCK_FILE, endpoint: str | None = None, say: Callable[[str]
                     entry = replace(entry, sha256=file_hash(small))
                 entries.append({"path": entry.path, "size": entry.size, "sha256": entry.sha256, "models": list(entry.models)})
                 say(f"{repository['repository']} {entry.path} {entry.size} {entry.sha256}")
-        repository.update(revision=commit, files=entries, confirmed="Read from the hub by `humo-engine weights pin`.")
+        repository.update(revision=commit, files=entries, confirmed="Read from the hub by `npm run engine -- weights pin`.")
     _write_whole(file, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -173,7 +173,7 @@ def test_missing_weights_are_one_error_with_the_command(tmp_path):
     with pytest.raises(WeightsMissing) as caught:
         weights.require(tmp_path, "1_7b")
     assert caught.value.code == "weights_missing"
-    assert "humo-engine weights download --model 1.7b" in str(caught.value)
+    assert "npm run engine -- weights download --model 1.7b" in str(caught.value)
     assert "HuMo/HuMo-1.7B/ema.pth" in caught.value.missing
     assert not any("17B" in path for path in caught.value.missing)
 

@@ -55,7 +55,12 @@ async function main(): Promise<void> {
     console.log('npm run register -- --dry-run   only shows it');
     return;
   }
-  const config = loadBotConfig(process.env);
+  // Registering needs no queue: where `npm start` brings its own Redis, no address of one is set.
+  const redisUrl = process.env['REDIS_URL'];
+  const config = loadBotConfig({
+    ...process.env,
+    REDIS_URL: redisUrl === undefined || redisUrl === '' ? 'redis://127.0.0.1' : redisUrl,
+  });
   const rest = new REST({ api: config.discord.apiUrl }).setToken(config.discord.token);
   const application = z
     .object({ id: z.string(), name: z.string() })
