@@ -34,10 +34,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'button.cancel': 'Abbrechen',
 
   'status.queued':
-    '**In der Warteschlange: Platz {position} von {waiting}.** Beginn etwa <t:{start}:R>, fertig etwa <t:{end}:R>.',
+    '**In der Warteschlange: Platz {position} von {waiting}.** Beginnt <t:{start}:R>, fertig <t:{end}:R>.',
   'status.queued_no_worker':
     '**In der Warteschlange: Platz {position} von {waiting}.** Gerade arbeitet keine Maschine; dein Video beginnt, sobald wieder eine da ist.',
-  'status.next': '**Du bist als Nächstes dran.** Beginn etwa <t:{start}:R>, fertig etwa <t:{end}:R>.',
+  'status.next': '**Du bist als Nächstes dran.** Beginnt <t:{start}:R>, fertig <t:{end}:R>.',
   'status.running': '**{stage}** {bar} {percent} %',
   'status.running_steps': '**{stage}** {bar} Schritt {step} von {steps}',
   'status.time_left': 'Noch etwa {duration}.',

@@ -36,10 +36,10 @@ export const en = {
   'button.cancel': 'Cancel',
 
   'status.queued':
-    '**In the queue: number {position} of {waiting}.** Starts about <t:{start}:R>, done about <t:{end}:R>.',
+    '**In the queue: number {position} of {waiting}.** Starts <t:{start}:R>, done <t:{end}:R>.',
   'status.queued_no_worker':
     '**In the queue: number {position} of {waiting}.** No machine is at work right now; your video starts as soon as one is back.',
-  'status.next': '**You’re next.** Starts about <t:{start}:R>, done about <t:{end}:R>.',
+  'status.next': '**You’re next.** Starts <t:{start}:R>, done <t:{end}:R>.',
   'status.running': '**{stage}** {bar} {percent}%',
   'status.running_steps': '**{stage}** {bar} step {step} of {steps}',
   'status.time_left': 'About {duration} left.',
