@@ -5,6 +5,7 @@
  *
  * Run with `npm run bench` or `node bench/acknowledge.ts [people] [seconds]`. Exits with 1 when a limit is missed.
  */
+import botProcess from '../scripts/support/bot-process.json' with { type: 'json' };
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,7 +108,7 @@ async function measure(kind: 'bare' | 'bot', people: number, seconds: number, fi
   const script =
     kind === 'bare'
       ? [fileURLToPath(import.meta.url), '--bare-bot']
-      : [fileURLToPath(new URL('../src/bot/main.ts', import.meta.url))];
+      : [...botProcess.flags, fileURLToPath(new URL('../src/bot/main.ts', import.meta.url))];
   const bot = execa(process.execPath, script, { env: environment, reject: false, stderr: 'inherit' });
   try {
     await discord.waitForCommand('humo', { timeout: 60_000 });

@@ -5,6 +5,7 @@
  *
  * Run with `npm run bench` or `node bench/hand-over.ts [repetitions]`. Exits with 1 when the limit is missed.
  */
+import botProcess from '../scripts/support/bot-process.json' with { type: 'json' };
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +67,13 @@ async function measure(): Promise<[number[], number[]]> {
     ),
     HUMO_MODELS: '17b',
   };
-  const start = (name: string) => startPart({ name, file: `src/${name}/main.ts`, environment });
+  const start = (name: string) =>
+    startPart({
+      name,
+      file: `src/${name}/main.ts`,
+      environment,
+      nodeFlags: name === 'bot' ? botProcess.flags : [],
+    });
   const [bot, worker] = [start('bot'), start('worker')];
   const [handOvers, encodes]: [number[], number[]] = [[], []];
   try {
