@@ -10,6 +10,7 @@ import type {
 } from '../queue/contract.ts';
 import { ArtifactMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
+import type { EncodedVideo as MediaEncodedVideo } from '../media/encode.ts';
 import type { Engine } from './engine.ts';
 import type { EngineDone, EngineRequest } from './protocol.ts';
 import { openScratch } from '../media/scratch.ts';
@@ -23,14 +24,8 @@ export interface EncodeInput {
   readonly scratch: string;
   readonly signal: AbortSignal;
 }
-export interface EncodedVideo {
-  readonly path: string;
-  readonly bytes: number;
-  readonly width: number;
-  readonly height: number;
-  readonly seconds: number;
-  readonly downscaled: boolean;
-}
+/** What the worker keeps of an encode. */
+export type EncodedVideo = Omit<MediaEncodedVideo, 'attempts'>;
 
 export interface WorkParts {
   readonly store: ArtifactStore;
