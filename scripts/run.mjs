@@ -3,9 +3,8 @@
 // installed yet. It sees to what a target needs, then runs the target with Node 24, which takes TypeScript as it is.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { ensureModules, nodeProgram } from './setup/modules.mjs';
 import { ensurePython, pythonProgram } from './setup/python.mjs';
 import { root, SetupError, withSetupLock } from './setup/shared.mjs';

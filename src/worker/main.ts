@@ -4,7 +4,7 @@ import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { encodeGeneration } from './encode.ts';
-import { runUntilSignal } from './run-until-signal.ts';
+import { runUntilSignal } from '../run-until-signal.ts';
 import { runWorker } from './run-worker.ts';
 
 /** From sysexits.h: a restart does not help against a wrong configuration. */

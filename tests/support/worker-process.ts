@@ -13,7 +13,7 @@ import { loadWorkerConfig } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/log.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
-import { runUntilSignal } from '../../src/worker/run-until-signal.ts';
+import { runUntilSignal } from '../../src/run-until-signal.ts';
 import { runWorker } from '../../src/worker/run-worker.ts';
 import { scriptedEngineCommand } from './scripted-engine.ts';
 import type { EngineScript } from './scripted-engine.ts';

@@ -1,1 +1,0 @@
-export { runUntilSignal } from '../run-until-signal.ts';
