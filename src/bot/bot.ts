@@ -7,18 +7,21 @@ import type { Services } from '../commands/support/services.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
+import type { Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { createClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import { Delivery } from './delivery.ts';
 import { ProvenDirectMessages } from './direct-messages.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, dispatchReaction } from './dispatch.ts';
 import { loadHandlers } from './handlers.ts';
 import { FileIntakeJournal } from './intake-journal.ts';
 import { tellInterrupted } from './interrupted.ts';
 import { Messages } from './messages.ts';
 import { ProgressReporter } from './progress.ts';
+import { readReaction } from './reactions.ts';
 import { declarations, registerCommands } from './register.ts';
+import { MessageSpeaker } from './speaker.ts';
 import type { VideoFiles } from './video-files.ts';
 
 /** Uploads at a time: each holds a video in memory, and waits a little for its status message. */
@@ -31,6 +34,7 @@ const pointedWithin = 60_000;
 export interface BotParts {
   readonly config: BotConfig;
   readonly queue: GenerationQueue;
+  readonly moderation: Moderation;
   readonly intake: Intake;
   readonly videos: VideoFiles;
   /** reads a preview; null when it is gone */
@@ -64,11 +68,17 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   const underWay = new Set<Promise<void>>();
   // People act from the moment of the login on: what they do while the rest starts is answered once it has.
   const started = Promise.withResolvers<Services>();
-  client.on(Events.InteractionCreate, (interaction) => {
-    const handled = started.promise
-      .then((services) => dispatch(interaction, handlers, services))
-      .finally(() => underWay.delete(handled));
+  const handle = (work: (services: Services) => Promise<void>): void => {
+    const handled = started.promise.then(work).finally(() => underWay.delete(handled));
     underWay.add(handled);
+  };
+  client.on(Events.InteractionCreate, (interaction) =>
+    handle((services) => dispatch(interaction, handlers, services)),
+  );
+  client.on(Events.Raw, (packet: unknown) => {
+    const given = readReaction(packet, client.user.id);
+    if (given !== null)
+      handle((services) => dispatchReaction(given.emoji, given.reaction, handlers, services));
   });
   try {
     if (config.discord.registerCommands) {
@@ -113,7 +123,10 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     const services: Services = {
       settings: config.generate,
       queue,
+      moderation: parts.moderation,
       intake: parts.intake,
+      speaker: new MessageSpeaker(messages),
+      ownerIds: new Set(config.discord.ownerIds),
       directMessages: new ProvenDirectMessages(messages, () => clock.now()),
       journal,
       progress,

@@ -1,8 +1,10 @@
 import type { Interaction } from 'discord.js';
 import { parseCustomId } from '../commands/support/definition.ts';
+import type { GivenReaction } from '../commands/support/definition.ts';
 import { Refusal } from '../commands/support/refusal.ts';
 import type { Services } from '../commands/support/services.ts';
-import { answerError } from './errors.ts';
+import { errorFields } from '../error-fields.ts';
+import { answerError, answerReactionError } from './errors.ts';
 import type { Handlers } from './handlers.ts';
 
 /** Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel. */
@@ -11,22 +13,75 @@ export async function dispatch(
   handlers: Handlers,
   services: Services,
 ): Promise<void> {
-  if (interaction.isChatInputCommand()) {
-    try {
-      const command = handlers.slash.get(interaction.commandName);
-      if (command === undefined) throw new Refusal('refused.not_understood');
-      await command.execute(interaction, services);
-    } catch (error) {
-      await answerError(error, interaction, services.logger);
-    }
-  } else if (interaction.isButton()) {
-    try {
-      const id = parseCustomId(interaction.customId);
-      const button = id === null ? undefined : handlers.buttons.get(id.name);
-      if (id === null || button === undefined) throw new Refusal('refused.not_understood');
-      await button.press(interaction, id.argument, services);
-    } catch (error) {
-      await answerError(error, interaction, services.logger);
-    }
+  if (interaction.isAutocomplete()) {
+    await suggest(interaction, handlers, services);
+    return;
   }
+  if (!interaction.isRepliable()) return;
+  try {
+    await handle(interaction, handlers, services);
+  } catch (error) {
+    await answerError(error, interaction, services.logger);
+  }
+}
+
+async function handle(interaction: Interaction, handlers: Handlers, services: Services): Promise<void> {
+  if (interaction.isChatInputCommand()) {
+    await known(handlers.slash.get(interaction.commandName)).execute(interaction, services);
+  } else if (interaction.isMessageContextMenuCommand()) {
+    await known(handlers.messages.get(interaction.commandName)).execute(interaction, services);
+  } else if (interaction.isButton()) {
+    const { name, argument } = known(parseCustomId(interaction.customId));
+    await known(handlers.buttons.get(name)).press(interaction, argument, services);
+  } else if (interaction.isModalSubmit()) {
+    const { name, argument } = known(parseCustomId(interaction.customId));
+    await known(handlers.modals.get(name)).submit(interaction, argument, services);
+  } else {
+    throw new Refusal('refused.not_understood');
+  }
+}
+
+/** What a message from before an update still names, and this program no longer has. */
+function known<T>(handler: T | null | undefined): T {
+  if (handler === null || handler === undefined) throw new Refusal('refused.not_understood');
+  return handler;
+}
+
+/** Suggestions that fail are no suggestions: there is nowhere to show an error. */
+async function suggest(
+  interaction: Extract<Interaction, { respond: unknown }>,
+  handlers: Handlers,
+  services: Services,
+): Promise<void> {
+  try {
+    await handlers.slash.get(interaction.commandName)?.autocomplete?.(interaction, services);
+    if (!interaction.responded) await interaction.respond([]);
+  } catch (error) {
+    services.logger.warn(
+      { command: interaction.commandName, error: errorFields(error) },
+      'there were no suggestions',
+    );
+    if (!interaction.responded) await interaction.respond([]).catch(() => undefined);
+  }
+}
+
+/** As {@link dispatch}, for a reaction with this emoji. Reactions that mean nothing to us are left alone. */
+export async function dispatchReaction(
+  emoji: string,
+  reaction: GivenReaction,
+  handlers: Handlers,
+  services: Services,
+): Promise<void> {
+  const handler = handlers.reactions.get(withoutVariation(emoji));
+  if (handler === undefined) return;
+  try {
+    await handler.react(reaction, services);
+  } catch (error) {
+    await answerReactionError(error, reaction, services);
+  }
+}
+
+/** ✉️ comes with or without U+FE0F, depending on the client. */
+function withoutVariation(emoji: string): string {
+  return emoji.replaceAll('\uFE0F', '');
 }

@@ -1,15 +1,16 @@
 import { DiscordAPIError, HTTPError, MessageFlags, RESTJSONErrorCodes, RateLimitError } from 'discord.js';
-import type { ButtonInteraction, ChatInputCommandInteraction } from 'discord.js';
+import type { RepliableInteraction } from 'discord.js';
 import { ulid } from 'ulid';
+import { message } from '../commands/render/message.ts';
+import type { GivenReaction } from '../commands/support/definition.ts';
 import { Refusal } from '../commands/support/refusal.ts';
+import type { Services } from '../commands/support/services.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import { failureText, textsFor } from '../text/texts.ts';
 import type { TextKey, Texts } from '../text/texts.ts';
 import { isDeadToken } from './discord-errors.ts';
-
-type AnswerableInteraction = ChatInputCommandInteraction | ButtonInteraction;
 
 /** What a person is told about an error, and whether the people who run the bot have to know. */
 export interface Explanation {
@@ -45,7 +46,7 @@ export function explain(error: unknown, texts: Texts, reference: string): Explan
 /** Where every error of a handler ends: told to the person in the way that the interaction still allows, and logged. */
 export async function answerError(
   error: unknown,
-  interaction: AnswerableInteraction,
+  interaction: RepliableInteraction,
   logger: Logger,
 ): Promise<void> {
   const reference = ulid().slice(-8);
@@ -64,6 +65,32 @@ export async function answerError(
       { ...where, error: errorFields(second) },
       'the person could not be told',
     );
+  }
+}
+
+/**
+ * The same for a reaction: there is no interaction to answer, so the person is written to; where that is closed, the channel
+ * tells them.
+ */
+export async function answerReactionError(
+  error: unknown,
+  { userId, guildId, channelId, messageId }: GivenReaction,
+  { logger, speaker, queue }: Pick<Services, 'logger' | 'speaker' | 'queue'>,
+): Promise<void> {
+  const reference = ulid().slice(-8);
+  const where = { reference, guildId, messageId };
+  try {
+    // A reaction does not say which language the person reads; the result that they reacted to is the best guess.
+    const locale = (await queue.byMessage(messageId))?.locale ?? 'en-US';
+    const texts = textsFor(locale);
+    const { content, unexpected } = explain(error, texts, reference);
+    if (unexpected) logger.error({ ...where, error: errorFields(error) }, 'a handler failed');
+    else logger.info({ ...where, reason: reasonOf(error) }, 'a request was refused');
+    if ((await speaker.direct(userId, message([content]))) !== null) return;
+    const mentioned = texts.say('reaction.refused', { userId, reason: content });
+    await speaker.post(channelId, message([mentioned], { mention: userId }), { replyTo: messageId });
+  } catch (second) {
+    logger.warn({ ...where, error: errorFields(second) }, 'the person could not be told');
   }
 }
 

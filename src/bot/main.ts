@@ -5,6 +5,7 @@ import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { createModeration } from '../queue/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { startBot } from './bot.ts';
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
 
 async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promise<void> {
   const queue = createGenerationQueue(config, logger);
+  const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
   try {
@@ -41,6 +43,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     const bot = await startBot({
       config,
       queue,
+      moderation,
       logger,
       clock: systemClock,
       intake: new MediaIntake({ config, store, scratchRoot }),
@@ -50,7 +53,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await aborted(stop);
     await bot.stop();
   } finally {
-    await Promise.all([queue.close(), store.close()]);
+    await Promise.all([queue.close(), moderation.close(), store.close()]);
   }
   logger.info('stopped');
 }

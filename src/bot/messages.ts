@@ -94,6 +94,11 @@ export class Messages {
     });
   }
 
+  /** Deletes a message of the bot. @throws DiscordAPIError */
+  async remove({ channelId, messageId }: MessagePlace): Promise<void> {
+    await this.#rest.delete(Routes.channelMessage(channelId, messageId));
+  }
+
   /** Edits the first answer to an interaction, as long as its token lives. @throws DiscordAPIError */
   async editOriginal(
     token: string,

@@ -15,7 +15,10 @@ export function declarations(
   handlers: Handlers,
   settings: GenerateSettings,
 ): RESTPostAPIApplicationCommandsJSONBody[] {
-  return [...handlers.slash.values()].map((command) => command.declare(settings));
+  return [
+    ...[...handlers.slash.values()].map((command) => command.declare(settings)),
+    ...[...handlers.messages.values()].map((menu) => menu.declare()),
+  ];
 }
 
 /**

@@ -44,6 +44,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       return generation;
     },
     get: (id) => ledger.get(id),
+    byMessage: (messageId) => ledger.byMessage(messageId),
     updateReply: (id, change) => ledger.updateReply(id, change),
     position: (id) => ledger.position(id),
     forecast: (userId, model, costSeconds) => ledger.forecast(userId, model, costSeconds),

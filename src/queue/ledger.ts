@@ -94,6 +94,7 @@ export class Ledger {
         retention: recordRetention,
       }),
     );
+    if (checked.reply.statusMessageId !== null) await this.#point(checked.reply.statusMessageId, checked.id);
     return { created: answer === 'accepted', level };
   }
 
@@ -117,6 +118,19 @@ export class Ledger {
     // A record that has expired is not brought back as a fragment.
     if ((await this.#connection.exists(this.#names.record(id))) === 0) return;
     await this.#connection.hset(this.#names.record(id), fields);
+    for (const messageId of [change.statusMessageId, change.finalMessageId]) {
+      if (messageId !== null && messageId !== undefined) await this.#point(messageId, id);
+    }
+  }
+
+  /** Writing it again is no harm; it goes when the record has gone. */
+  async #point(messageId: string, id: string): Promise<void> {
+    await this.#connection.set(this.#names.message(messageId), id, 'PX', recordRetention * 2);
+  }
+
+  async byMessage(messageId: string): Promise<Generation | null> {
+    const id = await this.#connection.get(this.#names.message(messageId));
+    return id === null ? null : this.get(id);
   }
 
   /** A worker takes it. Anything but `begun` says why there is nothing to do. */

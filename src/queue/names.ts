@@ -16,6 +16,8 @@ export interface Names {
   readonly indexOfTime: string;
   generations(model: ModelId): string;
   record(id: string): string;
+  /** id of the generation that a message of the bot's belongs to */
+  message(messageId: string): string;
   indexOfUser(userId: string): string;
   indexOfGuild(guildId: string): string;
   /** ids of a user's generations that are queued or running */
@@ -37,6 +39,7 @@ export function createNames(prefix: string): Names {
     indexOfTime: `${prefix}:index:time`,
     generations: (model) => `generations.${model}`,
     record: (id) => `${prefix}:generation:${id}`,
+    message: (messageId) => `${prefix}:message:${messageId}`,
     indexOfUser: (userId) => `${prefix}:index:user:${userId}`,
     indexOfGuild: (guildId) => `${prefix}:index:guild:${guildId}`,
     waitingOf: (userId) => `${prefix}:waiting-of:${userId}`,

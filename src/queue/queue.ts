@@ -1,4 +1,5 @@
 import type { ModelId } from '../config/generate.ts';
+import type { Admission } from './moderation.ts';
 import type { StoredFailure } from './contract.ts';
 import type {
   Generation,
@@ -24,9 +25,14 @@ export interface GenerationQueue {
   /**
    * Writes the record, then adds the job. Calling it again with the same id changes nothing. When it rejects, the request
    * may have been written all the same (the answer was lost): call it again with the same id, or cancel that id.
+   *
+   * @param admission limits that are checked, and what they count reserved, in the same step; none without it
+   * @throws LimitReached
    */
-  accept(draft: NewGeneration): Promise<Generation>;
+  accept(draft: NewGeneration, admission?: Pick<Admission, 'limits' | 'queueLength'>): Promise<Generation>;
   get(id: string): Promise<Generation | null>;
+  /** The generation whose status message or final message this is; null for any other message. */
+  byMessage(messageId: string): Promise<Generation | null>;
   /** Merges into `reply` only. */
   updateReply(id: string, change: Partial<ReplyTarget>): Promise<void>;
   position(id: string): Promise<QueuePosition>;

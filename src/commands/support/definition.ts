@@ -1,7 +1,11 @@
 import type {
+  AutocompleteInteraction,
   ButtonInteraction,
   ChatInputCommandInteraction,
+  MessageContextMenuCommandInteraction,
+  ModalSubmitInteraction,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
+  RESTPostAPIContextMenuApplicationCommandsJSONBody,
 } from 'discord.js';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Services } from './services.ts';
@@ -13,6 +17,17 @@ export interface SlashCommand {
   /** Presets and sizes come from the settings, so the declaration does, too. */
   declare(settings: GenerateSettings): RESTPostAPIChatInputApplicationCommandsJSONBody;
   execute(interaction: ChatInputCommandInteraction, services: Services): Promise<void>;
+  /** Suggests values while the person types; at most 25. */
+  autocomplete?(interaction: AutocompleteInteraction, services: Services): Promise<void>;
+}
+
+/** An entry of a message's menu "Apps". Its name is what people see, so it stands in the catalogue, too. */
+export interface MessageMenu {
+  readonly kind: 'message';
+  /** as registered: the English name */
+  readonly name: string;
+  declare(): RESTPostAPIContextMenuApplicationCommandsJSONBody;
+  execute(interaction: MessageContextMenuCommandInteraction, services: Services): Promise<void>;
 }
 
 /**
@@ -25,25 +40,56 @@ export interface Button {
   press(interaction: ButtonInteraction, argument: string, services: Services): Promise<void>;
 }
 
-/** What a file in `src/commands` exports as its default. */
-export type Handler = SlashCommand | Button;
+/** A form that was sent. Its `custom_id` is `name:argument`, too. */
+export interface Modal {
+  readonly kind: 'modal';
+  readonly name: string;
+  submit(interaction: ModalSubmitInteraction, argument: string, services: Services): Promise<void>;
+}
+
+/** A reaction to one of the bot's messages. There is no interaction: answers go to the channel or to direct messages. */
+export interface Reaction {
+  readonly kind: 'reaction';
+  readonly name: string;
+  /** the Unicode emoji, without the variation selector */
+  readonly emoji: string;
+  react(reaction: GivenReaction, services: Services): Promise<void>;
+}
+
+/** Who reacted to which message. */
+export interface GivenReaction {
+  readonly userId: string;
+  readonly guildId: string | null;
+  readonly channelId: string;
+  readonly messageId: string;
+  /** the person's roles in the guild; empty in direct messages */
+  readonly roleIds: readonly string[];
+}
+
+/** What a file in `src/commands` exports as its default: one of these, or a list where several belong together. */
+export type Handler = SlashCommand | MessageMenu | Button | Modal | Reaction;
+
+/** the methods of each kind of handler */
+const methods: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['slash', ['declare', 'execute']],
+  ['message', ['declare', 'execute']],
+  ['button', ['press']],
+  ['modal', ['submit']],
+  ['reaction', ['react']],
+]);
 
 /** Whether a module's default export fits. */
 export function isHandler(value: unknown): value is Handler {
   if (typeof value !== 'object' || value === null || !('kind' in value) || !('name' in value)) return false;
-  if (typeof value.name !== 'string' || !/^[a-z0-9_-]{1,32}$/.test(value.name)) return false;
-  if (value.kind === 'slash') {
-    return (
-      'declare' in value &&
-      typeof value.declare === 'function' &&
-      'execute' in value &&
-      typeof value.execute === 'function'
-    );
-  }
-  return value.kind === 'button' && 'press' in value && typeof value.press === 'function';
+  const fields: Readonly<Record<string, unknown>> = { ...value };
+  const { kind, name, emoji } = fields;
+  const allowed = kind === 'message' ? /^.{1,32}$/u : /^[a-z0-9_-]{1,32}$/;
+  if (typeof name !== 'string' || !allowed.test(name)) return false;
+  if (kind === 'reaction' && typeof emoji !== 'string') return false;
+  return methods.get(kind)?.every((method) => typeof fields[method] === 'function') === true;
 }
 
-/** The `custom_id` of a button. Discord allows 100 characters; a name and a ULID stay far below. */
+/** The `custom_id` of a button or a form. Discord allows 100 characters; a name and a ULID stay far below. */
 export function customId(name: string, argument: string): string {
   return `${name}:${argument}`;
 }

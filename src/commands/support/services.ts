@@ -1,5 +1,6 @@
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
+import type { Moderation } from '../../queue/moderation.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Generation } from '../../queue/contract.ts';
 import type { RenderedMessage } from '../render/message.ts';
@@ -10,8 +11,12 @@ import type { PersonLimit } from './person-limit.ts';
 export interface Services {
   readonly settings: GenerateSettings;
   readonly queue: GenerationQueue;
+  readonly moderation: Moderation;
   readonly intake: Intake;
   readonly directMessages: DirectMessages;
+  readonly speaker: Speaker;
+  /** who may act on the whole queue */
+  readonly ownerIds: ReadonlySet<string>;
   readonly journal: IntakeJournal;
   readonly progress: ProgressFollower;
   readonly personLimit: PersonLimit;
@@ -35,6 +40,41 @@ export interface ProgressFollower {
     advice: readonly Advice[],
     writeFirst: () => Promise<RenderedMessage>,
   ): Promise<void>;
+}
+
+/** A message of the bot's own, and where it stands. */
+export interface SpokenMessage {
+  readonly channelId: string;
+  readonly messageId: string;
+}
+
+export interface SpokenFile {
+  readonly name: string;
+  readonly data: Buffer;
+  readonly contentType: string;
+}
+
+/** Messages that the bot writes by itself, outside of an interaction. Rejects with what Discord says. */
+export interface Speaker {
+  post(
+    channelId: string,
+    rendered: RenderedMessage,
+    options?: { readonly replyTo?: string; readonly files?: readonly SpokenFile[]; readonly nonce?: string },
+  ): Promise<SpokenMessage>;
+  /** `files`: what the message has from now on; without it, it keeps what it has */
+  edit(
+    place: SpokenMessage,
+    rendered: RenderedMessage,
+    options?: { readonly files?: readonly SpokenFile[] },
+  ): Promise<void>;
+  /** A message that is gone already is no error. */
+  remove(place: SpokenMessage): Promise<void>;
+  /** @returns null when the person's direct messages are closed */
+  direct(
+    userId: string,
+    rendered: RenderedMessage,
+    options?: { readonly files?: readonly SpokenFile[] },
+  ): Promise<SpokenMessage | null>;
 }
 
 /** The way out where the bot cannot write in the channel. */

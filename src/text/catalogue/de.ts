@@ -100,6 +100,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'notice.restarted':
     'Ich wurde neu gestartet, während ich deine Dateien las; es steht darum nichts in der Warteschlange. Bitte gib den Befehl noch einmal ein.',
 
+  'reaction.refused': '<@{userId}>, {reason}',
+
   'refused.prompt_alone':
     'Ich brauche etwas zum Ansehen oder Anhören: Gib ein `bild`, einen `ton` oder beides dazu.\nBeispiel: `/humo prompt:Eine Frau erzählt im Café einen Witz bild:gesicht.png ton:witz.mp3`',
   'refused.prompt_empty': 'Der `prompt` ist leer. Sag in einem Satz, was zu sehen sein soll.',

@@ -101,6 +101,8 @@ export const en = {
   'notice.restarted':
     'I was restarted while I read your files, so nothing was queued. Please run the command again.',
 
+  'reaction.refused': '<@{userId}>, {reason}',
+
   'refused.prompt_alone':
     'I need something to look at or to listen to: add an `image`, an `audio`, or both.\nExample: `/humo prompt:A woman tells a joke in a café image:face.png audio:joke.mp3`',
   'refused.audio_start_without_audio':

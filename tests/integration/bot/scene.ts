@@ -19,6 +19,7 @@ import { loadBotConfig } from '../../../src/config/environment.ts';
 import type { Generation, GenerationResult } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
+import { createModeration } from '../../../src/queue/redis-moderation.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
 import { createWorkQueue } from '../../../src/queue/work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
@@ -72,11 +73,13 @@ export async function startScene(
   const clock = { ...systemClock, now: () => discord.clock.now() };
   const store = createArtifactStore(config);
   const scratchRoot = join(folder, 'scratch');
+  const moderation = createModeration(config, logger);
   const start = async (): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
     const queue = createGenerationQueue(config, logger);
     const bot = await startBot({
       config,
       queue,
+      moderation,
       clock,
       logger,
       intake: new MediaIntake({ config, store, scratchRoot }),
@@ -147,6 +150,7 @@ export async function startScene(
     async [Symbol.asyncDispose]() {
       await works.close();
       await stop();
+      await moderation.close();
       await discord.close();
       await store.close();
       await redis.stop();

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { GivenReaction } from '../commands/support/definition.ts';
+
+/**
+ * What is needed of a reaction as the gateway sends it. The raw event names the person's roles, which discord.js's own event
+ * leaves out, and needs no message in a cache.
+ * https://discord.com/developers/docs/events/gateway-events#message-reaction-add
+ */
+const reactionEvent = z.object({
+  t: z.literal('MESSAGE_REACTION_ADD'),
+  d: z.object({
+    user_id: z.string(),
+    channel_id: z.string(),
+    message_id: z.string(),
+    guild_id: z.string().optional(),
+    member: z
+      .object({ roles: z.array(z.string()), user: z.object({ bot: z.boolean().optional() }).optional() })
+      .optional(),
+    message_author_id: z.string().optional(),
+    emoji: z.object({ id: z.string().nullable(), name: z.string().nullable() }),
+  }),
+});
+
+/**
+ * A person's reaction to one of our own messages, or null for anything else: other events, bots, our own reactions, and emoji of
+ * a server.
+ *
+ * @param packet as discord.js's event `raw` hands it on
+ */
+export function readReaction(
+  packet: unknown,
+  botUserId: string,
+): { readonly emoji: string; readonly reaction: GivenReaction } | null {
+  const parsed = reactionEvent.safeParse(packet);
+  if (!parsed.success) return null;
+  const { d } = parsed.data;
+  if (d.user_id === botUserId || d.member?.user?.bot === true) return null;
+  if (d.message_author_id !== undefined && d.message_author_id !== botUserId) return null;
+  if (d.emoji.id !== null || d.emoji.name === null) return null;
+  return {
+    emoji: d.emoji.name,
+    reaction: {
+      userId: d.user_id,
+      guildId: d.guild_id ?? null,
+      channelId: d.channel_id,
+      messageId: d.message_id,
+      roleIds: d.member?.roles ?? [],
+    },
+  };
+}

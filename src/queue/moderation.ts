@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import type { ModelId } from '../config/generate.ts';
+import { generationIdSchema } from './contract.ts';
+
+/** Everything that keeps order: limits, pauses, bans, filters, and who did what. One guild's never touches another's. */
+
+const snowflake = z.string().regex(/^\d{1,20}$/);
+const timestamp = z.number().int().nonnegative();
+
+/** What a person may use. `null` is no limit. */
+export const limitsSchema = z.strictObject({
+  /** generations that wait or run at a time */
+  waiting: z.number().int().min(1).max(1000).nullable(),
+  /** GPU seconds, by estimate when accepted and as measured when done, in any 24 hours */
+  gpuSecondsPerDay: z.number().int().min(1).max(1_000_000).nullable(),
+  /** seconds between two requests */
+  cooldownSeconds: z.number().int().min(1).max(86_400).nullable(),
+  /** share of the queue beside others: with 2, each GPU second counts half */
+  weight: z.number().min(0.1).max(10),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** Words match as whole words whatever their case; patterns are regular expressions of the RE2 kind, which match in linear time. */
+export const filterSchema = z.strictObject({
+  id: z.string().min(1).max(26),
+  kind: z.enum(['word', 'pattern']),
+  text: z.string().min(1).max(200),
+  addedBy: snowflake,
+  addedAt: timestamp,
+});
+export type Filter = z.infer<typeof filterSchema>;
+
+export const guildSettingsSchema = z.strictObject({
+  version: z.literal(1),
+  /** for everyone, and more or less for who has a role; of several roles the most generous value counts */
+  limits: z.strictObject({
+    everyone: limitsSchema.partial(),
+    roles: z.record(snowflake, limitsSchema.partial()),
+  }),
+  /** most generations of the guild that wait at a time */
+  queueLength: z.number().int().min(1).max(10_000).nullable(),
+  /** whether a person may run another's result again */
+  rerunOthers: z.boolean(),
+  /** days for which inputs are kept, so that a result can be run again */
+  keepInputsDays: z.number().int().min(1).max(30),
+  /** where the moderators' log is posted, too */
+  logChannelId: snowflake.nullable(),
+  filters: z.array(filterSchema).max(200),
+});
+export type GuildSettings = z.infer<typeof guildSettingsSchema>;
+
+export const pauseSchema = z.strictObject({
+  by: snowflake,
+  reason: z.string().max(500).nullable(),
+  since: timestamp,
+  /** when it ends by itself; null: when somebody resumes */
+  until: timestamp.nullable(),
+});
+export type Pause = z.infer<typeof pauseSchema>;
+
+export const banSchema = pauseSchema.extend({ userId: snowflake });
+export type Ban = z.infer<typeof banSchema>;
+
+export const auditActions = [
+  'cancel',
+  'clear',
+  'bump',
+  'pause',
+  'resume',
+  'ban',
+  'unban',
+  'limits',
+  'settings',
+  'filter_add',
+  'filter_remove',
+  'log_channel',
+  'delete_result',
+  'report',
+  'global_pause',
+  'global_resume',
+  'drain',
+  'retry_failed',
+  'maintenance',
+] as const;
+
+/** Who did what, to whom, when and why. */
+export const auditEntrySchema = z.strictObject({
+  /** a ULID: sortable by time */
+  id: generationIdSchema,
+  at: timestamp,
+  /** null: an owner's, on the whole deployment */
+  guildId: snowflake.nullable(),
+  actorId: snowflake,
+  action: z.enum(auditActions),
+  targetUserId: snowflake.nullable(),
+  generationId: generationIdSchema.nullable(),
+  reason: z.string().max(500).nullable(),
+  /** what the action was about: numbers and short words, never a prompt */
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+export type AuditEntry = z.infer<typeof auditEntrySchema>;
+export type NewAuditEntry = Omit<AuditEntry, 'id' | 'at'>;
+
+/** Which limit a request met, and when it clears. */
+export class LimitReached extends Error {
+  override readonly name = 'LimitReached';
+  readonly limit: 'waiting' | 'gpu_seconds' | 'cooldown' | 'queue_length';
+  /** the limit's value */
+  readonly value: number;
+  /** milliseconds since 1970; null when it clears with the next video that is done */
+  readonly clearsAt: number | null;
+
+  constructor(limit: LimitReached['limit'], value: number, clearsAt: number | null) {
+    super(`limit ${limit} (${value}) reached`);
+    this.limit = limit;
+    this.value = value;
+    this.clearsAt = clearsAt;
+  }
+}
+
+/** What stands between a person and the queue right now, and what they may use. */
+export interface Admission {
+  readonly ban: Ban | null;
+  /** of the guild: requests are taken, and wait until it ends */
+  readonly pause: Pause | null;
+  /** of the whole deployment: requests are taken, and wait */
+  readonly globalPause: Pause | null;
+  /** nothing is taken; `message` is the owners' word on it, or null */
+  readonly draining: { readonly message: string | null } | null;
+  /** shown with every answer while it stands */
+  readonly maintenance: string | null;
+  readonly limits: Limits;
+  readonly queueLength: number | null;
+}
+
+export interface GuildStats {
+  readonly waiting: number;
+  readonly running: number;
+  /** of the last 24 hours */
+  readonly done: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly gpuSeconds: number;
+  /** most GPU seconds first, at most ten */
+  readonly people: readonly { readonly userId: string; readonly done: number; readonly gpuSeconds: number }[];
+  /** median of the last 24 hours, from accepted to started; null without one */
+  readonly medianWaitSeconds: number | null;
+}
+
+export interface WorkerState {
+  readonly id: string;
+  readonly models: readonly ModelId[];
+  /** as the engine names it */
+  readonly device: string | null;
+  readonly runningId: string | null;
+  /** milliseconds since 1970 */
+  readonly lastSeenAt: number;
+  readonly alive: boolean;
+}
+
+/** What moderators and owners do. Every change is one atomic step, survives restarts and is in the audit log when it returns. */
+export interface Moderation {
+  /** `roleIds`: the person's roles in the guild; empty in direct messages */
+  admission(person: {
+    readonly userId: string;
+    readonly guildId: string | null;
+    readonly roleIds: readonly string[];
+  }): Promise<Admission>;
+
+  guild(guildId: string): Promise<GuildSettings>;
+  /** `entry` says in the log what was changed. */
+  changeGuild(
+    guildId: string,
+    change: (settings: GuildSettings) => GuildSettings,
+    entry: NewAuditEntry,
+  ): Promise<GuildSettings>;
+
+  /** Holds the guild's waiting generations where they stand. @returns how many */
+  pause(guildId: string, pause: Omit<Pause, 'since'>): Promise<number>;
+  /** @returns how many go on, or null when nothing was paused */
+  resume(guildId: string, by: string): Promise<number | null>;
+  pauseOf(guildId: string): Promise<Pause | null>;
+
+  ban(guildId: string, ban: Omit<Ban, 'since'>): Promise<void>;
+  unban(guildId: string, userId: string, by: string): Promise<boolean>;
+  bans(guildId: string): Promise<Ban[]>;
+
+  /** Puts a waiting generation of this guild before the other waiting ones of this guild; nobody else's moves back. */
+  bump(guildId: string, id: string, by: string): Promise<'bumped' | 'not_waiting' | 'unknown'>;
+
+  /** @returns the first filter that the text meets, in any of the given texts */
+  filtered(guildId: string | null, text: string): Promise<Filter | null>;
+  /** @throws Failure `invalid_input`, identifier `filter_pattern`, when a pattern cannot be understood */
+  addFilter(guildId: string, filter: Pick<Filter, 'kind' | 'text'>, by: string): Promise<Filter>;
+  removeFilter(guildId: string, filterId: string, by: string): Promise<Filter | null>;
+
+  /** Logs what is not logged by the methods here (a cancel, a report). */
+  log(entry: NewAuditEntry): Promise<AuditEntry>;
+  /** Newest first. `guildId` null: the owners' own. */
+  audit(filter: { guildId: string | null; limit: number; before?: string }): Promise<AuditEntry[]>;
+  /** Hears every entry that any process writes from now on. */
+  watchAudit(listener: (entry: AuditEntry) => void): Promise<{ close(): Promise<void> }>;
+
+  stats(guildId: string): Promise<GuildStats>;
+
+  globalPause(pause: Omit<Pause, 'since'>): Promise<void>;
+  globalResume(by: string): Promise<boolean>;
+  globalPauseOf(): Promise<Pause | null>;
+  /** Takes nothing new until it is ended; what waits and runs goes on. */
+  drain(by: string, message: string | null): Promise<void>;
+  endDrain(by: string): Promise<boolean>;
+  maintenance(by: string, message: string | null): Promise<void>;
+  workers(): Promise<WorkerState[]>;
+  /** Queues failed generations of the last 24 hours again, as the same person's, at no cost to their limits. @returns their new ids */
+  retryFailed(by: string, options: { id?: string; code?: string; limit: number }): Promise<string[]>;
+}
