@@ -31,6 +31,8 @@ export const generationRequestSchema = z.strictObject({
   /** artifact key of the chosen window in full quality, for the sound track */
   soundtrack: artifactKey.nullable(),
   /** seconds of the person's file that are used; null without audio */
+  /** artifact key of the sound as it was given, so that another part of it can be used; null without, and in older records */
+  originalAudio: artifactKey.nullable().default(null),
   audioWindow: z
     .strictObject({ startSeconds: z.number(), endSeconds: z.number(), sourceSeconds: z.number() })
     .nullable(),
@@ -118,11 +120,30 @@ export const storedFailureSchema = z.strictObject({
 });
 export type StoredFailure = z.infer<typeof storedFailureSchema>;
 
+/** What a person changed against the generation that they ran again. Long texts are not repeated here. */
+export const changeSchema = z.strictObject({
+  what: z.enum(['seed', 'preset', 'shape', 'prompt', 'audio_start', 'images', 'audio']),
+  from: z.string().max(100).nullable(),
+  to: z.string().max(100).nullable(),
+});
+export type Change = z.infer<typeof changeSchema>;
+
+/** Where a generation comes from that was made by running another one again. */
+export const lineageSchema = z.strictObject({
+  /** the parent's final message, while it had one */
+  parentMessage: z
+    .strictObject({ guildId: snowflake.nullable(), channelId: snowflake, messageId: snowflake })
+    .nullable(),
+  changes: z.array(changeSchema).max(10),
+});
+export type Lineage = z.infer<typeof lineageSchema>;
+
 /** The record of one generation: the source of truth. Jobs carry only its id. */
 export const generationSchema = z.strictObject({
   version,
   id: generationIdSchema,
   parentId: generationIdSchema.nullable(),
+  lineage: lineageSchema.nullable(),
   userId: snowflake,
   guildId: snowflake.nullable(),
   /** BCP 47, as Discord names it, for every later message */
@@ -144,6 +165,10 @@ export const generationSchema = z.strictObject({
   finishedAt: timestamp.nullable(),
   /** the final message stands in Discord */
   deliveredAt: timestamp.nullable(),
+  /** a member reported the result: it stands behind a spoiler */
+  hiddenAt: timestamp.nullable(),
+  /** the result's message was deleted, and its video with it */
+  deletedAt: timestamp.nullable(),
 });
 export type Generation = z.infer<typeof generationSchema>;
 
@@ -151,7 +176,7 @@ export type Generation = z.infer<typeof generationSchema>;
 export type NewGeneration = Pick<
   Generation,
   'id' | 'parentId' | 'userId' | 'guildId' | 'locale' | 'request' | 'reply' | 'costSeconds'
->;
+> & { readonly lineage?: Lineage | null | undefined };
 
 export interface QueuePosition {
   /** 1 is next; 0 is running or done */

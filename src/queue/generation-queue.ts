@@ -62,6 +62,10 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       return outcome;
     },
     list: (filter) => listGenerations(connection, names, ledger, filter),
+    markResult: (id, mark) => ledger.markResult(id, mark),
+    async claim(key, milliseconds) {
+      return (await connection.set(names.claim(key), '1', 'PX', milliseconds, 'NX')) === 'OK';
+    },
     countWaiting: (userId) => ledger.countWaiting(userId),
     async watch(listener) {
       return track(await watchGenerations({ url, names, ledger, connection, listener, log }));

@@ -188,6 +188,10 @@ export class Ledger {
     await this.#run('undeliverable', { id, retention: recordRetention, failure: JSON.stringify(failure) });
   }
 
+  async markResult(id: string, mark: 'hidden' | 'shown' | 'deleted'): Promise<boolean> {
+    return (await this.#run('markResult', { id, mark })) === 1;
+  }
+
   async position(id: string): Promise<QueuePosition> {
     const reply = await this.#run('position', { id });
     if (Array.isArray(reply) && reply[0] === 'gone') throw new Error(`there is no generation ${id}`);

@@ -18,6 +18,12 @@ export interface Names {
   record(id: string): string;
   /** id of the generation that a message of the bot's belongs to */
   message(messageId: string): string;
+  /** exists while something that is done once must not be done again */
+  claim(key: string): string;
+  /** a person's own defaults */
+  person(userId: string): string;
+  /** a form that a person has open */
+  draft(id: string): string;
   indexOfUser(userId: string): string;
   indexOfGuild(guildId: string): string;
   /** ids of a user's generations that are queued or running */
@@ -40,6 +46,9 @@ export function createNames(prefix: string): Names {
     generations: (model) => `generations.${model}`,
     record: (id) => `${prefix}:generation:${id}`,
     message: (messageId) => `${prefix}:message:${messageId}`,
+    claim: (key) => `${prefix}:claim:${key}`,
+    person: (userId) => `${prefix}:person:${userId}`,
+    draft: (id) => `${prefix}:draft:${id}`,
     indexOfUser: (userId) => `${prefix}:index:user:${userId}`,
     indexOfGuild: (guildId) => `${prefix}:index:guild:${guildId}`,
     waitingOf: (userId) => `${prefix}:waiting-of:${userId}`,

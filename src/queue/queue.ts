@@ -61,6 +61,14 @@ export interface GenerationQueue {
     limit?: number;
     before?: string;
   }): Promise<Generation[]>;
+  /**
+   * Notes that the result was reported (`hidden`), is shown again or is deleted.
+   *
+   * @returns false when that is so already, or the record is gone: then somebody else has done what belongs to it
+   */
+  markResult(id: string, mark: 'hidden' | 'shown' | 'deleted'): Promise<boolean>;
+  /** True for the first call with a key within the time: of two taps, or two bots that hear the same tap, one counts. */
+  claim(key: string, milliseconds: number): Promise<boolean>;
   /** Number of generations of a user that are queued or running. */
   countWaiting(userId: string): Promise<number>;
   /**

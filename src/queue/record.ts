@@ -3,7 +3,7 @@ import type { Generation, NewGeneration, ReplyTarget } from './contract.ts';
 
 const replyPrefix = 'reply.';
 const plainFields = ['id', 'userId', 'status', 'locale'] as const;
-const jsonFields = ['version', 'parentId', 'guildId', 'request', 'result', 'failure', 'progress'] as const;
+const jsonFields = ['version', 'parentId', 'lineage', 'guildId', 'request', 'result', 'failure', 'progress'] as const;
 const numberFields = [
   'costSeconds',
   'attempts',
@@ -11,6 +11,8 @@ const numberFields = [
   'startedAt',
   'finishedAt',
   'deliveredAt',
+  'hiddenAt',
+  'deletedAt',
 ] as const;
 
 /** The fields that the bot writes when it accepts a request, as stored. The rest is written by the transitions. */
@@ -19,6 +21,7 @@ export function recordFields(draft: NewGeneration): Record<string, string> {
     version: JSON.stringify(contractVersion),
     id: draft.id,
     parentId: JSON.stringify(draft.parentId),
+    lineage: JSON.stringify(draft.lineage ?? null),
     userId: draft.userId,
     guildId: JSON.stringify(draft.guildId),
     locale: draft.locale,
@@ -72,13 +75,16 @@ export function parseRecord(stored: Readonly<Record<string, string>>): Generatio
 }
 
 /** Checks what the bot hands in, so that nothing is stored that cannot be read back. */
-export const newGenerationSchema = generationSchema.pick({
-  id: true,
-  parentId: true,
-  userId: true,
-  guildId: true,
-  locale: true,
-  request: true,
-  reply: true,
-  costSeconds: true,
-});
+export const newGenerationSchema = generationSchema
+  .pick({
+    id: true,
+    parentId: true,
+    lineage: true,
+    userId: true,
+    guildId: true,
+    locale: true,
+    request: true,
+    reply: true,
+    costSeconds: true,
+  })
+  .partial({ lineage: true });

@@ -27,3 +27,6 @@ export const paceWeight = 0.3;
 
 /** A request's share is at least this, because BullMQ's priorities are whole seconds here. */
 export const smallestCost = 1_000;
+
+/** How long a form may stay open. Discord's links to the files live for a day. */
+export const draftLifetime = 60 * 60_000;

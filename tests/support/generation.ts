@@ -18,6 +18,7 @@ export function generationWith(
     version: contractVersion,
     id: ulid(),
     parentId: null,
+    lineage: null,
     userId: '100000000000000001',
     guildId: '200000000000000001',
     locale: 'en-US',
@@ -32,6 +33,8 @@ export function generationWith(
     startedAt: null,
     finishedAt: null,
     deliveredAt: null,
+    hiddenAt: null,
+    deletedAt: null,
     ...change,
     request: {
       version: contractVersion,

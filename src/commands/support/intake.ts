@@ -24,7 +24,7 @@ export interface Advice {
 
 export interface TakenFiles extends Pick<
   GenerationRequest,
-  'images' | 'audio' | 'soundtrack' | 'audioWindow' | 'frames'
+  'images' | 'audio' | 'soundtrack' | 'originalAudio' | 'audioWindow' | 'frames'
 > {
   readonly advice: readonly Advice[];
 }

@@ -29,6 +29,7 @@ export function buildRequest(
     images: files.images,
     audio: files.audio,
     soundtrack: files.soundtrack,
+    originalAudio: files.originalAudio,
     audioWindow: files.audioWindow,
     preset: choices.preset,
     shape: choices.shape,

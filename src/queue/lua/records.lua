@@ -195,6 +195,16 @@ function commands.undeliverable(input)
   return status
 end
 
+-- Whoever changes the mark does what belongs to it; whoever comes second finds it changed.
+function commands.markResult(input)
+  local status, hiddenAt, deletedAt = unpack(read(input.id, 'status', 'hiddenAt', 'deletedAt'))
+  if not status or deletedAt then return 0 end
+  if input.mark == 'shown' then return redis.call('HDEL', recordKey(input.id), 'hiddenAt') end
+  if input.mark == 'hidden' and hiddenAt then return 0 end
+  redis.call('HSET', recordKey(input.id), input.mark .. 'At', input.now)
+  return 1
+end
+
 -- A running record whose job is gone or whose worker is dead, seen by somebody who is not the worker.
 function commands.recover(input)
   local status, workerId, attempts, model, cancel = unpack(read(input.id, 'status', 'workerId', 'attempts', 'model', 'cancel'))

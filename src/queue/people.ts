@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { CommonConfig } from '../config/environment.ts';
+import { shapeSchema } from '../config/generate.ts';
+import type { Logger } from '../log.ts';
+import { closeConnection, openConnection } from './connection.ts';
+import { createNames } from './names.ts';
+import { draftLifetime } from './settings.ts';
+
+/** What a person wants when they do not say otherwise. `null`: as this deployment has it. */
+export const preferencesSchema = z.strictObject({
+  preset: z.string().max(32).nullable().default(null),
+  shape: shapeSchema.nullable().default(null),
+  negativePrompt: z.string().max(2000).nullable().default(null),
+  private: z.boolean().default(false),
+  /** a direct message with a link when a video is done */
+  notify: z.boolean().default(false),
+});
+export type Preferences = z.infer<typeof preferencesSchema>;
+
+const storedPreferences = preferencesSchema.extend({ version: z.literal(1) });
+
+/** Files of a message that a person has a form open for: the form itself has no room for addresses. */
+export const draftSchema = z.strictObject({
+  version: z.literal(1),
+  userId: z.string(),
+  images: z.array(z.strictObject({ url: z.url(), size: z.number(), name: z.string() })).max(4),
+  audio: z.strictObject({ url: z.url(), size: z.number(), name: z.string() }).nullable(),
+});
+export type Draft = z.infer<typeof draftSchema>;
+
+/** What is kept of people besides their generations. */
+export interface People {
+  preferences(userId: string): Promise<Preferences>;
+  setPreferences(userId: string, preferences: Preferences): Promise<void>;
+  /** Kept for an hour: a form that is open for longer is asked to be opened again. */
+  keepDraft(id: string, draft: Draft): Promise<void>;
+  /** null once its time is over */
+  draft(id: string): Promise<Draft | null>;
+  close(): Promise<void>;
+}
+
+export function createPeople(config: CommonConfig, log: Logger): People {
+  const connection = openConnection(config.redis.url, 'producer', log);
+  const names = createNames(config.redis.prefix);
+  return {
+    async preferences(userId) {
+      const text = await connection.get(names.person(userId));
+      if (text === null) return preferencesSchema.parse({});
+      const { version: _, ...preferences } = storedPreferences.parse(JSON.parse(text));
+      return preferences;
+    },
+    async setPreferences(userId, preferences) {
+      const stored = { version: 1, ...preferencesSchema.parse(preferences) };
+      await connection.set(names.person(userId), JSON.stringify(stored));
+    },
+    async keepDraft(id, draft) {
+      await connection.set(names.draft(id), JSON.stringify(draftSchema.parse(draft)), 'PX', draftLifetime);
+    },
+    async draft(id) {
+      const text = await connection.get(names.draft(id));
+      return text === null ? null : draftSchema.parse(JSON.parse(text));
+    },
+    close: () => Promise.resolve(closeConnection(connection)),
+  };
+}
