@@ -1,6 +1,6 @@
 import type { Interaction } from 'discord.js';
 import { parseCustomId } from '../commands/support/definition.ts';
-import { Refusal } from '../commands/support/refusal.ts';
+import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
 import { answerError } from './errors.ts';
 import type { Handlers } from './handlers.ts';

@@ -1,7 +1,7 @@
 import { DiscordAPIError, HTTPError, MessageFlags, RESTJSONErrorCodes, RateLimitError } from 'discord.js';
 import type { ButtonInteraction, ChatInputCommandInteraction } from 'discord.js';
 import { ulid } from 'ulid';
-import { Refusal } from '../commands/support/refusal.ts';
+import { Refusal } from '../refusal.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';

@@ -1,4 +1,4 @@
-import type { GenerationRequest } from '../../queue/contract.ts';
+import type { GenerationRequest } from '../queue/contract.ts';
 
 /** A file as the interaction names it. Nothing of it is believed but the address. */
 export interface GivenFile {

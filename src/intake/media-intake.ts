@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Advice, GivenFile, GivenFiles, Intake, TakenFiles } from '../commands/support/intake.ts';
+import type { Advice, GivenFile, GivenFiles, Intake, TakenFiles } from './intake.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
