@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Events } from 'discord.js';
 import type { Client } from 'discord.js';
-import type { Intake } from '../commands/support/intake.ts';
-import { PersonLimit } from '../commands/support/person-limit.ts';
+import type { Intake } from '../intake/intake.ts';
+import { PersonLimit } from '../intake/person-limit.ts';
 import type { Services } from '../commands/support/services.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';

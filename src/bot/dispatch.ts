@@ -1,7 +1,7 @@
 import type { Interaction } from 'discord.js';
 import { parseCustomId } from '../commands/support/definition.ts';
 import type { GivenReaction } from '../commands/support/definition.ts';
-import { Refusal } from '../commands/support/refusal.ts';
+import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
 import { errorFields } from '../error-fields.ts';
 import { answerError, answerReactionError } from './errors.ts';

@@ -3,7 +3,7 @@ import type { RepliableInteraction } from 'discord.js';
 import { ulid } from 'ulid';
 import { message } from '../commands/render/message.ts';
 import type { GivenReaction } from '../commands/support/definition.ts';
-import { Refusal } from '../commands/support/refusal.ts';
+import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';

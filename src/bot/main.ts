@@ -10,7 +10,7 @@ import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
-import { MediaIntake } from './media-intake.ts';
+import { MediaIntake } from '../intake/media-intake.ts';
 import { StoredVideos } from './stored-videos.ts';
 import { readPreview } from './previews.ts';
 import { sweepScratch } from '../media/scratch.ts';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { RawFile } from 'discord.js';
-import type { Advice } from '../commands/support/intake.ts';
+import type { Advice } from '../intake/intake.ts';
 import type { ProgressFollower } from '../commands/support/services.ts';
 import { renderStatus } from '../commands/render/status.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultUploadLimit, videoLimitBytes } from '../commands/support/limit.ts';
+import { defaultUploadLimit, videoLimitBytes } from '../intake/limit.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { encodeVideo } from '../media/encode.ts';

@@ -3,7 +3,7 @@ import type { ButtonInteraction } from 'discord.js';
 import type { Generation } from '../queue/contract.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Button } from './support/definition.ts';
-import { Refusal } from './support/refusal.ts';
+import { Refusal } from '../refusal.ts';
 
 /** The Cancel button of the status message. */
 export default {

@@ -22,16 +22,16 @@ import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { renderStatus } from './render/status.ts';
 import type { SlashCommand } from './support/definition.ts';
-import type { Advice, GivenFile } from './support/intake.ts';
-import { videoLimitBytes } from './support/limit.ts';
+import type { Advice, GivenFile } from '../intake/intake.ts';
+import { videoLimitBytes } from '../intake/limit.ts';
 import { localised, localisedChoice } from './support/localise.ts';
-import { chooseMode } from './support/mode.ts';
+import { chooseMode } from '../intake/mode.ts';
 import { chooseRoute } from './support/permissions.ts';
 import type { Route } from './support/permissions.ts';
 import { ownUploadLimit, placeOf } from './support/place.ts';
-import { Refusal } from './support/refusal.ts';
+import { Refusal } from '../refusal.ts';
 import { toReply } from './support/reply.ts';
-import { buildRequest, workOf } from './support/request.ts';
+import { buildRequest, workOf } from '../intake/request.ts';
 import type { Services } from './support/services.ts';
 
 /** The engine's text encoder reads 512 tokens; more characters than this would be cut off there. */

@@ -55,16 +55,17 @@ test('the imports are found', () => {
   expect(imports).toContainEqual({ file: 'src/bot/client.ts', target: 'discord.js' });
 });
 
-describe('imports run one way: config ← queue, storage, media ← commands ← bot, and ← worker', () => {
+describe('imports run one way: config ← queue, storage, media ← intake ← commands ← bot, and ← worker', () => {
   test.each([
-    ['config', ['queue', 'storage', 'media', 'text', 'commands', 'bot', 'worker']],
-    ['queue', ['storage', 'media', 'commands', 'bot', 'worker']],
-    ['storage', ['queue', 'media', 'commands', 'bot', 'worker']],
-    ['media', ['queue', 'storage', 'commands', 'bot', 'worker']],
-    ['text', ['storage', 'media', 'commands', 'bot', 'worker']],
+    ['config', ['queue', 'storage', 'media', 'text', 'intake', 'commands', 'bot', 'worker']],
+    ['queue', ['storage', 'media', 'intake', 'commands', 'bot', 'worker']],
+    ['storage', ['queue', 'media', 'intake', 'commands', 'bot', 'worker']],
+    ['media', ['queue', 'storage', 'intake', 'commands', 'bot', 'worker']],
+    ['text', ['storage', 'media', 'intake', 'commands', 'bot', 'worker']],
+    ['intake', ['commands', 'bot', 'worker']],
     ['commands', ['storage', 'media', 'bot', 'worker']],
     ['bot', ['worker']],
-    ['worker', ['text', 'commands', 'bot']],
+    ['worker', ['text', 'intake', 'commands', 'bot']],
   ])('src/%s imports nothing of %j', (folder, others) => {
     expect(strays(folder, inFolders(...others))).toEqual([]);
   });

@@ -3,7 +3,7 @@ import type { Generation, GenerationProgress, QueuePosition } from '../../queue/
 import { bar, clockTime, duration } from '../../text/format.ts';
 import { isTextKey, textsFor } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
-import type { Advice } from '../support/intake.ts';
+import type { Advice } from '../../intake/intake.ts';
 import { cancelRow, message, messageLink } from './message.ts';
 import type { RenderedMessage } from './message.ts';
 

@@ -4,8 +4,8 @@ import type { Moderation } from '../../queue/moderation.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Generation } from '../../queue/contract.ts';
 import type { RenderedMessage } from '../render/message.ts';
-import type { Advice, Intake } from './intake.ts';
-import type { PersonLimit } from './person-limit.ts';
+import type { Advice, Intake } from '../../intake/intake.ts';
+import type { PersonLimit } from '../../intake/person-limit.ts';
 
 /** What handlers may use. Built once by the bot; a test passes its own. */
 export interface Services {

@@ -11,7 +11,7 @@ import { file, startSandbox } from '../../../sandbox/start.ts';
 import type { SandboxOptions } from '../../../sandbox/start.ts';
 import { startBot } from '../../../src/bot/bot.ts';
 import type { RunningBot } from '../../../src/bot/bot.ts';
-import { MediaIntake } from '../../../src/bot/media-intake.ts';
+import { MediaIntake } from '../../../src/intake/media-intake.ts';
 import { readPreview } from '../../../src/bot/previews.ts';
 import { StoredVideos } from '../../../src/bot/stored-videos.ts';
 import { systemClock } from '../../../src/bot/clock.ts';

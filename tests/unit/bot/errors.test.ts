@@ -7,7 +7,7 @@ import {
   isTooLarge,
 } from '../../../src/bot/discord-errors.ts';
 import { explain } from '../../../src/bot/errors.ts';
-import { Refusal } from '../../../src/commands/support/refusal.ts';
+import { Refusal } from '../../../src/refusal.ts';
 import { errorFields } from '../../../src/error-fields.ts';
 import { Failure } from '../../../src/failure.ts';
 import { textsFor } from '../../../src/text/texts.ts';

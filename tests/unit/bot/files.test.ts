@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mostFrames } from '../../../src/bot/media-intake.ts';
+import { mostFrames } from '../../../src/intake/media-intake.ts';
 import { nextLimit } from '../../../src/bot/stored-videos.ts';
 
 const frames = { default: 97, maximum: 129 };

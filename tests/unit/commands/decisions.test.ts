@@ -1,14 +1,14 @@
 import { PermissionFlagsBits } from 'discord.js';
 import { expect, test } from 'vitest';
-import { videoLimitBytes } from '../../../src/commands/support/limit.ts';
-import { chooseMode } from '../../../src/commands/support/mode.ts';
-import { PersonLimit } from '../../../src/commands/support/person-limit.ts';
+import { videoLimitBytes } from '../../../src/intake/limit.ts';
+import { chooseMode } from '../../../src/intake/mode.ts';
+import { PersonLimit } from '../../../src/intake/person-limit.ts';
 import {
   chooseRoute,
   missingPermissions,
   neededPermissions,
 } from '../../../src/commands/support/permissions.ts';
-import { Refusal } from '../../../src/commands/support/refusal.ts';
+import { Refusal } from '../../../src/refusal.ts';
 
 test.each([
   [1, true, 'TIA'],

@@ -1,4 +1,4 @@
-import type { TextKey, TextValues } from '../../text/texts.ts';
+import type { TextKey, TextValues } from './text/texts.ts';
 
 /**
  * Why a request is not taken on, thrown before anything was accepted and shown to the person alone where that is possible.

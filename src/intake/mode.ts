@@ -1,5 +1,5 @@
-import type { Mode } from '../../queue/contract.ts';
-import { Refusal } from './refusal.ts';
+import type { Mode } from '../queue/contract.ts';
+import { Refusal } from '../refusal.ts';
 
 /**
  * What drives the video follows from what is given.

@@ -1,6 +1,6 @@
-import type { GenerateSettings, ResolvedPreset, Shape } from '../../config/generate.ts';
-import { contractVersion } from '../../queue/contract.ts';
-import type { GenerationRequest, Mode } from '../../queue/contract.ts';
+import type { GenerateSettings, ResolvedPreset, Shape } from '../config/generate.ts';
+import { contractVersion } from '../queue/contract.ts';
+import type { GenerationRequest, Mode } from '../queue/contract.ts';
 import type { TakenFiles } from './intake.ts';
 
 /** What a person chose, before it is combined with the settings. */

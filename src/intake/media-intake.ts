@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Advice, GivenFile, GivenFiles, Intake, TakenFiles } from '../commands/support/intake.ts';
+import type { Advice, GivenFile, GivenFiles, Intake, KeptSound, TakenFiles, TakenSound } from './intake.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
@@ -19,7 +19,7 @@ const downloadTimeout = 60_000;
 /** Of one pass over ten minutes of sound. */
 const processingTimeout = 60_000;
 
-type TakenSound = Pick<TakenFiles, 'audio' | 'soundtrack' | 'audioWindow' | 'frames' | 'advice'>;
+type Sound = TakenSound & Pick<TakenFiles, 'advice'>;
 interface TakenImage {
   readonly key: string;
   readonly advice: readonly Advice[];
@@ -31,14 +31,14 @@ interface TakenImage {
  */
 export class MediaIntake implements Intake {
   readonly #config: Pick<BotConfig, 'attachments' | 'generate'>;
-  readonly #store: Pick<ArtifactStore, 'put'>;
+  readonly #store: Pick<ArtifactStore, 'put' | 'fetchTo'>;
   readonly #scratchRoot: string;
   readonly #people = pLimit(peopleAtOnce);
   readonly #processing = pLimit(availableParallelism());
 
   constructor(options: {
     config: Pick<BotConfig, 'attachments' | 'generate'>;
-    store: Pick<ArtifactStore, 'put'>;
+    store: Pick<ArtifactStore, 'put' | 'fetchTo'>;
     scratchRoot: string;
   }) {
     this.#config = options.config;
@@ -57,9 +57,11 @@ export class MediaIntake implements Intake {
         folder: scratch.path,
         signal: AbortSignal.any([signal, broken.signal]),
       };
-      const images = files.images.map((file, index) => this.#takeImage(file, index + 1, work));
-      const sound =
-        files.audio === null ? this.#noSound() : this.#takeSound(files.audio, files.audioStart, work);
+      const images =
+        'kept' in files.images
+          ? files.images.kept.map((key) => this.#keepImage(key, work))
+          : files.images.map((file, index) => this.#takeImage(file, index + 1, work));
+      const sound = this.#sound(files, work);
       const all = [...images, sound];
       for (const one of all) one.catch((error: unknown) => broken.abort(error));
       // The folder is needed until the last of them has ended, in whatever way.
@@ -75,13 +77,45 @@ export class MediaIntake implements Intake {
     });
   }
 
+  #sound({ audio, audioStart }: GivenFiles, work: Work): Promise<Sound> {
+    if (audio === null) return this.#noSound();
+    if ('kept' in audio) return this.#keepSound(audio, work);
+    return this.#takeSound(audio, audioStart, work);
+  }
+
+  async #keepImage(key: string, work: Work): Promise<TakenImage> {
+    return { key: await this.#copy(key, work), advice: [] };
+  }
+
+  async #keepSound({ kept }: KeptSound, work: Work): Promise<Sound> {
+    const copy = (key: string | null) => (key === null ? null : this.#copy(key, work));
+    // The whole sound may be the sound track at the same time: copying it twice gives one artifact.
+    return {
+      ...kept,
+      audio: await copy(kept.audio),
+      soundtrack: await copy(kept.soundtrack),
+      originalAudio: await copy(kept.originalAudio),
+      advice: [],
+    };
+  }
+
+  /** Each generation has files of its own, which live as long as it does. @returns the new key */
+  async #copy(key: string, work: Work): Promise<string> {
+    const name = key.slice(key.lastIndexOf('/') + 1);
+    const path = join(work.folder, `kept-${name}`);
+    await this.#store.fetchTo(key, path);
+    const copied = `inputs/${work.id}/${name}`;
+    await this.#store.put(copied, { path });
+    return copied;
+  }
+
   async #takeImage(file: GivenFile, number: number, work: Work): Promise<TakenImage> {
     return aboutOption(file, async () => {
       const [source, target] = [
         join(work.folder, `given-${number}`),
         join(work.folder, `image-${number}.png`),
       ];
-      await this.#download(file, source, imageLimits.bytes, work.signal);
+      await this.#fetch(file, source, imageLimits.bytes, work.signal);
       const { width, height } = await this.#processing(() => {
         work.signal.throwIfAborted();
         return normaliseImage(source, target, number);
@@ -94,11 +128,11 @@ export class MediaIntake implements Intake {
     });
   }
 
-  async #takeSound(file: GivenFile, startSeconds: number, work: Work): Promise<TakenSound> {
+  async #takeSound(file: GivenFile, startSeconds: number, work: Work): Promise<Sound> {
     return aboutOption(file, async () => {
       const source = join(work.folder, 'given-sound');
       const [speech, soundtrack] = [join(work.folder, 'speech.wav'), join(work.folder, 'soundtrack.flac')];
-      await this.#download(file, source, audioLimits.bytes, work.signal);
+      await this.#fetch(file, source, audioLimits.bytes, work.signal);
       const limits = {
         scratch: work.folder,
         timeoutMilliseconds: processingTimeout,
@@ -117,14 +151,19 @@ export class MediaIntake implements Intake {
       });
       const folder = `inputs/${work.id}`;
       const [audioKey, soundtrackKey] = [`${folder}/speech.wav`, `${folder}/soundtrack.flac`];
+      const { window, durationSeconds, silent } = taken;
+      // What was used whole is its own original; of a longer sound, another part may be wanted later.
+      const isWhole = window.startSeconds === 0 && window.endSeconds >= durationSeconds;
+      const originalKey = isWhole ? soundtrackKey : `${folder}/original-sound`;
       await Promise.all([
         this.#store.put(audioKey, { path: speech }),
         this.#store.put(soundtrackKey, { path: soundtrack }),
+        ...(isWhole ? [] : [this.#store.put(originalKey, { path: source })]),
       ]);
-      const { window, durationSeconds, silent } = taken;
       return {
         audio: audioKey,
         soundtrack: soundtrackKey,
+        originalAudio: originalKey,
         audioWindow: {
           startSeconds: window.startSeconds,
           endSeconds: window.endSeconds,
@@ -136,12 +175,16 @@ export class MediaIntake implements Intake {
     });
   }
 
-  async #noSound(): Promise<TakenSound> {
+  async #noSound(): Promise<Sound> {
     const frames = this.#config.generate.frames.default;
-    return { audio: null, soundtrack: null, audioWindow: null, frames, advice: [] };
+    return { audio: null, soundtrack: null, originalAudio: null, audioWindow: null, frames, advice: [] };
   }
 
-  async #download(file: GivenFile, path: string, maximumBytes: number, signal: AbortSignal): Promise<void> {
+  async #fetch(file: GivenFile, path: string, maximumBytes: number, signal: AbortSignal): Promise<void> {
+    if ('stored' in file) {
+      await this.#store.fetchTo(file.stored, path);
+      return;
+    }
     if (file.size > maximumBytes) {
       throw new Failure('too_large', 'file_too_large', { megabytes: Math.floor(maximumBytes / 1024 / 1024) });
     }

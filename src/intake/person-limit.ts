@@ -1,5 +1,5 @@
-import type { GenerationQueue } from '../../queue/queue.ts';
-import { Refusal } from './refusal.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
+import { Refusal } from '../refusal.ts';
 
 /**
  * Keeps one person from filling the queue. Requests whose files are still being read count, too: ten commands sent in the

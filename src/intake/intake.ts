@@ -1,0 +1,63 @@
+import type { GenerationRequest } from '../queue/contract.ts';
+
+/** A file that a person gave: at an address, or in the store since an earlier request. */
+export type GivenFile = RemoteFile | StoredFile;
+
+interface AboutFile {
+  /** the option that it was given for, as the person sees it: an error names it */
+  readonly option: string;
+}
+
+/** A file as the interaction names it. Nothing of it is believed but the address. */
+export interface RemoteFile extends AboutFile {
+  readonly url: string;
+  /** bytes, as Discord states them: a first check before the download, which has its own */
+  readonly size: number;
+}
+
+/** A file of an earlier request that is to be read again, in another way. */
+export interface StoredFile extends AboutFile {
+  readonly stored: string;
+}
+
+/** The pictures of an earlier request as they are: artifact keys. */
+export interface KeptImages {
+  readonly kept: readonly string[];
+}
+
+/** The sound of an earlier request as it is. */
+export interface KeptSound {
+  readonly kept: TakenSound;
+}
+
+export interface GivenFiles {
+  readonly images: readonly GivenFile[] | KeptImages;
+  readonly audio: GivenFile | KeptSound | null;
+  /** seconds */
+  readonly audioStart: number;
+}
+
+export type TakenSound = Pick<
+  GenerationRequest,
+  'audio' | 'soundtrack' | 'originalAudio' | 'audioWindow' | 'frames'
+>;
+
+/** Something that could be better: a key of the catalogue's section `advice` with its values. */
+export interface Advice {
+  readonly identifier: string;
+  readonly context: Readonly<Record<string, string | number>>;
+}
+
+export interface TakenFiles extends TakenSound, Pick<GenerationRequest, 'images'> {
+  readonly advice: readonly Advice[];
+}
+
+/** Reads a person's files: download, check by content, normalise, put in the store. What is kept is copied. */
+export interface Intake {
+  /**
+   * @param generationId part of the artifacts' keys
+   * @throws Failure `invalid_input`, `unsupported_media` or `too_large` that says why, with the file's `option` in its context;
+   *   `files_expired` when a file of an earlier request is gone
+   */
+  take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles>;
+}
