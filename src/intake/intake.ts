@@ -9,9 +9,16 @@ export interface GivenFile {
   readonly size: number;
 }
 
+/** A file that has arrived already. Whoever received it removes it, once it has been taken. */
+export interface ReceivedFile {
+  readonly path: string;
+  readonly option: string;
+  readonly size: number;
+}
+
 export interface GivenFiles {
-  readonly images: readonly GivenFile[];
-  readonly audio: GivenFile | null;
+  readonly images: readonly (GivenFile | ReceivedFile)[];
+  readonly audio: GivenFile | ReceivedFile | null;
   /** seconds */
   readonly audioStart: number;
 }
@@ -29,7 +36,7 @@ export interface TakenFiles extends Pick<
   readonly advice: readonly Advice[];
 }
 
-/** Reads a person's files: download, check by content, normalise, put in the store. */
+/** Reads a person's files: download what is not there yet, check by content, normalise, put in the store. */
 export interface Intake {
   /**
    * @param generationId part of the artifacts' keys

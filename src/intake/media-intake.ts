@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Advice, GivenFile, GivenFiles, Intake, TakenFiles } from './intake.ts';
+import type { Advice, GivenFile, GivenFiles, Intake, ReceivedFile, TakenFiles } from './intake.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
@@ -75,13 +75,10 @@ export class MediaIntake implements Intake {
     });
   }
 
-  async #takeImage(file: GivenFile, number: number, work: Work): Promise<TakenImage> {
+  async #takeImage(file: GivenFile | ReceivedFile, number: number, work: Work): Promise<TakenImage> {
     return aboutOption(file, async () => {
-      const [source, target] = [
-        join(work.folder, `given-${number}`),
-        join(work.folder, `image-${number}.png`),
-      ];
-      await this.#download(file, source, imageLimits.bytes, work.signal);
+      const target = join(work.folder, `image-${number}.png`);
+      const source = await this.#fetch(file, join(work.folder, `given-${number}`), imageLimits.bytes, work);
       const { width, height } = await this.#processing(() => {
         work.signal.throwIfAborted();
         return normaliseImage(source, target, number);
@@ -94,11 +91,10 @@ export class MediaIntake implements Intake {
     });
   }
 
-  async #takeSound(file: GivenFile, startSeconds: number, work: Work): Promise<TakenSound> {
+  async #takeSound(file: GivenFile | ReceivedFile, startSeconds: number, work: Work): Promise<TakenSound> {
     return aboutOption(file, async () => {
-      const source = join(work.folder, 'given-sound');
+      const source = await this.#fetch(file, join(work.folder, 'given-sound'), audioLimits.bytes, work);
       const [speech, soundtrack] = [join(work.folder, 'speech.wav'), join(work.folder, 'soundtrack.flac')];
-      await this.#download(file, source, audioLimits.bytes, work.signal);
       const limits = {
         scratch: work.folder,
         timeoutMilliseconds: processingTimeout,
@@ -141,13 +137,21 @@ export class MediaIntake implements Intake {
     return { audio: null, soundtrack: null, audioWindow: null, frames, advice: [] };
   }
 
-  async #download(file: GivenFile, path: string, maximumBytes: number, signal: AbortSignal): Promise<void> {
+  /** @returns where the file lies: at `path`, or where it was received */
+  async #fetch(
+    file: GivenFile | ReceivedFile,
+    path: string,
+    maximumBytes: number,
+    { signal }: Work,
+  ): Promise<string> {
     if (file.size > maximumBytes) {
       throw new Failure('too_large', 'file_too_large', { megabytes: Math.floor(maximumBytes / 1024 / 1024) });
     }
+    if ('path' in file) return file.path;
     const { hosts: allowedHosts, certificateAuthority } = this.#config.attachments;
     const rules = { allowedHosts, certificateAuthority, maximumBytes, signal };
     await download(file.url, path, { ...rules, timeoutMilliseconds: downloadTimeout });
+    return path;
   }
 }
 
@@ -172,7 +176,7 @@ export function mostFrames(
 }
 
 /** Adds to a failure which of the person's files it is about. */
-async function aboutOption<T>({ option }: GivenFile, work: () => Promise<T>): Promise<T> {
+async function aboutOption<T>({ option }: { readonly option: string }, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
