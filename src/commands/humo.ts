@@ -15,27 +15,25 @@ import type {
 import { ulid } from 'ulid';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings, Shape } from '../config/generate.ts';
-import { Failure } from '../failure.ts';
-import type { Generation, Mode } from '../queue/contract.ts';
+import type { Mode } from '../queue/contract.ts';
 import { errorFields } from '../error-fields.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { renderStatus } from './render/status.ts';
 import type { SlashCommand } from './support/definition.ts';
-import type { Advice, GivenFile } from '../intake/intake.ts';
+import type { GivenFile } from '../intake/intake.ts';
 import { videoLimitBytes } from '../intake/limit.ts';
 import { localised, localisedChoice } from './support/localise.ts';
+import { chosenSeeds, latestAudioStart, promptCharacters } from '../intake/bounds.ts';
 import { chooseMode } from '../intake/mode.ts';
 import { chooseRoute } from './support/permissions.ts';
 import type { Route } from './support/permissions.ts';
 import { ownUploadLimit, placeOf } from './support/place.ts';
 import { Refusal } from '../refusal.ts';
 import { toReply } from './support/reply.ts';
-import { buildRequest, workOf } from '../intake/request.ts';
+import { reachable, takeOn } from '../intake/take-on.ts';
+import type { Accepted } from '../intake/take-on.ts';
 import type { Services } from './support/services.ts';
-
-/** The engine's text encoder reads 512 tokens; more characters than this would be cut off there. */
-const promptCharacters = 2000;
 
 /** https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction */
 const tokenLifetime = 15 * 60_000;
@@ -85,7 +83,7 @@ export default {
     let accepted: Accepted;
     try {
       const isPrivate = ephemeral || isEphemeral(statusMessage);
-      accepted = await takeOn(interaction, { chosen, mode, route, isPrivate, statusMessage }, services);
+      accepted = await accept(interaction, { chosen, mode, route, isPrivate, statusMessage }, services);
     } catch (error) {
       // Whatever broke off because the process stops is no fault of the files.
       throw services.stopping.aborted ? new Refusal('refused.stopping') : error;
@@ -95,11 +93,6 @@ export default {
     await showStatus(interaction, accepted, services);
   },
 } satisfies SlashCommand;
-
-interface Accepted {
-  readonly generation: Generation;
-  readonly advice: readonly Advice[];
-}
 
 interface Plan {
   readonly chosen: ChosenOptions;
@@ -111,12 +104,12 @@ interface Plan {
 }
 
 /** Reads the files and hands the request to the queue. Until that has happened, nothing is accepted. */
-async function takeOn(
+async function accept(
   interaction: ChatInputCommandInteraction,
   { chosen, mode, route, isPrivate, statusMessage }: Plan,
   services: Services,
 ): Promise<Accepted> {
-  const { settings, queue, journal } = services;
+  const { journal } = services;
   const id = ulid(services.now());
   const tokenExpiresAt = Math.min(interaction.createdTimestamp, services.now()) + tokenLifetime;
   const { applicationId, token: interactionToken, locale } = interaction;
@@ -124,23 +117,15 @@ async function takeOn(
   try {
     if (route.kind === 'token') await requireDirectMessages(interaction, route, services);
     const given = { images: chosen.images, audio: chosen.audio, audioStart: chosen.audioStart ?? 0 };
-    const files = await services.intake.take(id, given, services.stopping);
-    const request = buildRequest(
-      { ...chosen, mode },
-      files,
-      settings,
-      videoLimitBytes(ownUploadLimit(interaction)),
-    );
-    const work = workOf(request, settings.preset(chosen.preset, chosen.shape));
-    const generation = await reachable(
-      queue.accept({
+    return await takeOn(
+      {
         id,
-        parentId: null,
         userId: interaction.user.id,
         guildId: interaction.guildId,
         locale,
-        request,
-        costSeconds: await reachable(queue.estimateSeconds(work)),
+        choices: { ...chosen, mode },
+        files: given,
+        limitBytes: videoLimitBytes(ownUploadLimit(interaction)),
         reply: {
           kind: route.kind === 'channel' ? 'channel' : 'direct',
           channelId: interaction.channelId,
@@ -152,21 +137,11 @@ async function takeOn(
           finalChannelId: null,
           finalMessageId: null,
         },
-      }),
+      },
+      services,
     );
-    return { generation, advice: files.advice };
   } finally {
     await journal.end(id);
-  }
-}
-
-/** Says that the queue is the trouble, and not the person's files. */
-async function reachable<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Failure || error instanceof Refusal) throw error;
-    throw new Failure('internal', 'queue_unreachable', {}, { cause: error });
   }
 }
 
@@ -209,7 +184,12 @@ function options(settings: GenerateSettings): APIApplicationCommandBasicOption[]
     },
     ...imageOptions.map((name) => ({ type: file, ...localised(name, `command.humo.${name}`) }) as const),
     { type: file, ...localised('audio', 'command.humo.audio') },
-    { type: number, ...localised('audio_start', 'command.humo.audio_start'), min_value: 0, max_value: 600 },
+    {
+      type: number,
+      ...localised('audio_start', 'command.humo.audio_start'),
+      min_value: 0,
+      max_value: latestAudioStart,
+    },
     {
       type: string,
       ...localised('preset', 'command.humo.preset'),
@@ -260,8 +240,7 @@ function readOptions(
     audioStart: given.getNumber('audio_start'),
     preset: given.getString('preset') ?? settings.defaultPreset,
     shape: shapeSchema.parse(given.getString('shape') ?? settings.defaultShape),
-    // Short enough to read out and type in again.
-    seed: given.getInteger('seed') ?? randomInt(2 ** 31),
+    seed: given.getInteger('seed') ?? randomInt(chosenSeeds),
     private: given.getBoolean('private') ?? false,
   };
 }

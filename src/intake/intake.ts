@@ -1,7 +1,7 @@
 import type { GenerationRequest } from '../queue/contract.ts';
 
-/** A file that a person gave: at an address, or in the store since an earlier request. */
-export type GivenFile = RemoteFile | StoredFile;
+/** A file that a person gave: at an address, here already, or in the store since an earlier request. */
+export type GivenFile = RemoteFile | ReceivedFile | StoredFile;
 
 interface AboutFile {
   /** the option that it was given for, as the person sees it: an error names it */
@@ -12,6 +12,12 @@ interface AboutFile {
 export interface RemoteFile extends AboutFile {
   readonly url: string;
   /** bytes, as Discord states them: a first check before the download, which has its own */
+  readonly size: number;
+}
+
+/** A file that has arrived already. Whoever received it removes it, once it has been taken. */
+export interface ReceivedFile extends AboutFile {
+  readonly path: string;
   readonly size: number;
 }
 

@@ -111,11 +111,8 @@ export class MediaIntake implements Intake {
 
   async #takeImage(file: GivenFile, number: number, work: Work): Promise<TakenImage> {
     return aboutOption(file, async () => {
-      const [source, target] = [
-        join(work.folder, `given-${number}`),
-        join(work.folder, `image-${number}.png`),
-      ];
-      await this.#fetch(file, source, imageLimits.bytes, work.signal);
+      const target = join(work.folder, `image-${number}.png`);
+      const source = await this.#fetch(file, join(work.folder, `given-${number}`), imageLimits.bytes, work);
       const { width, height } = await this.#processing(() => {
         work.signal.throwIfAborted();
         return normaliseImage(source, target, number);
@@ -130,9 +127,8 @@ export class MediaIntake implements Intake {
 
   async #takeSound(file: GivenFile, startSeconds: number, work: Work): Promise<Sound> {
     return aboutOption(file, async () => {
-      const source = join(work.folder, 'given-sound');
+      const source = await this.#fetch(file, join(work.folder, 'given-sound'), audioLimits.bytes, work);
       const [speech, soundtrack] = [join(work.folder, 'speech.wav'), join(work.folder, 'soundtrack.flac')];
-      await this.#fetch(file, source, audioLimits.bytes, work.signal);
       const limits = {
         scratch: work.folder,
         timeoutMilliseconds: processingTimeout,
@@ -180,17 +176,20 @@ export class MediaIntake implements Intake {
     return { audio: null, soundtrack: null, originalAudio: null, audioWindow: null, frames, advice: [] };
   }
 
-  async #fetch(file: GivenFile, path: string, maximumBytes: number, signal: AbortSignal): Promise<void> {
+  /** @returns where the file lies: at `path`, or where it was received */
+  async #fetch(file: GivenFile, path: string, maximumBytes: number, { signal }: Work): Promise<string> {
     if ('stored' in file) {
       await this.#store.fetchTo(file.stored, path);
-      return;
+      return path;
     }
     if (file.size > maximumBytes) {
       throw new Failure('too_large', 'file_too_large', { megabytes: Math.floor(maximumBytes / 1024 / 1024) });
     }
+    if ('path' in file) return file.path;
     const { hosts: allowedHosts, certificateAuthority } = this.#config.attachments;
     const rules = { allowedHosts, certificateAuthority, maximumBytes, signal };
     await download(file.url, path, { ...rules, timeoutMilliseconds: downloadTimeout });
+    return path;
   }
 }
 
@@ -215,7 +214,7 @@ export function mostFrames(
 }
 
 /** Adds to a failure which of the person's files it is about. */
-async function aboutOption<T>({ option }: GivenFile, work: () => Promise<T>): Promise<T> {
+async function aboutOption<T>({ option }: { readonly option: string }, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -10,6 +10,8 @@ export interface Choices {
   readonly preset: string;
   readonly shape: Shape;
   readonly seed: number;
+  /** guidance that differs from the model's own, within `scaleBounds` */
+  readonly scales?: { readonly audio?: number | undefined; readonly text?: number | undefined } | undefined;
 }
 
 /** Combines choices, files and settings into the request that the engine and the encoder work from. */
@@ -20,7 +22,8 @@ export function buildRequest(
   limitBytes: number,
 ): GenerationRequest {
   const preset = settings.preset(choices.preset, choices.shape);
-  const { audio, text, image } = preset.scales;
+  const { image } = preset.scales;
+  const { audio = preset.scales.audio, text = preset.scales.text } = choices.scales ?? {};
   return {
     version: contractVersion,
     mode: choices.mode,

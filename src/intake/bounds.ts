@@ -1,0 +1,15 @@
+/** What a request may hold at most, whichever way it comes. Files have bounds of their own in `src/media`. */
+
+/** The engine's text encoder reads 512 tokens; more characters than this would be cut off there. */
+export const promptCharacters = 2000;
+
+/** No sound is longer than ten minutes, so no window starts later. Seconds. */
+export const latestAudioStart = 600;
+
+export const mostImages = 4;
+
+/** Short enough to read out and type in again; given seeds may be larger. */
+export const chosenSeeds = 2 ** 31;
+
+/** Guidance: below 1 the model runs away from its condition; beyond this, colours burn out at every setting. */
+export const scaleBounds = { minimum: 1, maximum: 15 } as const;

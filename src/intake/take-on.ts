@@ -1,0 +1,70 @@
+import type { GenerateSettings } from '../config/generate.ts';
+import { Failure } from '../failure.ts';
+import type { Generation, ReplyTarget } from '../queue/contract.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
+import { Refusal } from '../refusal.ts';
+import type { Advice, GivenFiles, Intake } from './intake.ts';
+import { buildRequest, workOf } from './request.ts';
+import type { Choices } from './request.ts';
+
+/** What somebody asks for, whichever way they came. */
+export interface Order {
+  /** of the generation to be */
+  readonly id: string;
+  readonly userId: string;
+  readonly guildId: string | null;
+  /** BCP 47, for every later message */
+  readonly locale: string;
+  readonly choices: Choices;
+  readonly files: GivenFiles;
+  /** the largest video that may come of it, in bytes */
+  readonly limitBytes: number;
+  readonly reply: ReplyTarget;
+}
+
+export interface Accepted {
+  readonly generation: Generation;
+  readonly advice: readonly Advice[];
+}
+
+export interface Takers {
+  readonly settings: GenerateSettings;
+  readonly queue: Pick<GenerationQueue, 'accept' | 'estimateSeconds'>;
+  readonly intake: Intake;
+  /** aborts when the process stops: what was not accepted by then never will be */
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Reads the files and hands the request to the queue. Until that has happened, nothing is accepted. The one way from files and
+ * options to a record, for Discord and the HTTP API alike.
+ *
+ * @throws Failure about a file, with its `option`, or `queue_unreachable`
+ */
+export async function takeOn(
+  { choices, files, limitBytes, ...order }: Order,
+  { settings, queue, intake, stopping }: Takers,
+): Promise<Accepted> {
+  const taken = await intake.take(order.id, files, stopping);
+  const request = buildRequest(choices, taken, settings, limitBytes);
+  const work = workOf(request, settings.preset(choices.preset, choices.shape));
+  const generation = await reachable(
+    queue.accept({
+      ...order,
+      parentId: null,
+      request,
+      costSeconds: await reachable(queue.estimateSeconds(work)),
+    }),
+  );
+  return { generation, advice: taken.advice };
+}
+
+/** Says that the queue is the trouble, and not the person's files. */
+export async function reachable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Failure || error instanceof Refusal) throw error;
+    throw new Failure('internal', 'queue_unreachable', {}, { cause: error });
+  }
+}
