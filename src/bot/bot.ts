@@ -8,7 +8,10 @@ import type { BotConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { Moderation } from '../queue/moderation.ts';
+import type { People } from '../queue/people.ts';
+import type { ArtifactStore } from '../storage/store.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
+import { DiscordChannels } from './channels.ts';
 import { createClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import { Delivery } from './delivery.ts';
@@ -21,7 +24,9 @@ import { Messages } from './messages.ts';
 import { ProgressReporter } from './progress.ts';
 import { readReaction } from './reactions.ts';
 import { declarations, registerCommands } from './register.ts';
+import { noticeDone } from './notices.ts';
 import { MessageSpeaker } from './speaker.ts';
+import { StoredResults } from './stored-results.ts';
 import type { VideoFiles } from './video-files.ts';
 
 /** Uploads at a time: each holds a video in memory, and waits a little for its status message. */
@@ -35,6 +40,8 @@ export interface BotParts {
   readonly config: BotConfig;
   readonly queue: GenerationQueue;
   readonly moderation: Moderation;
+  readonly people: People;
+  readonly store: Pick<ArtifactStore, 'delete'>;
   readonly intake: Intake;
   readonly videos: VideoFiles;
   /** reads a preview; null when it is gone */
@@ -116,16 +123,24 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     for (const generation of await queue.list(justNow)) {
       if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
     }
+    const speaker = new MessageSpeaker(messages);
     const deliveries = await queue.consumeDeliveries(
-      (generation, signal) => delivery.deliver(generation, signal),
+      async (generation, signal) => {
+        const sent = await delivery.deliver(generation, signal);
+        await noticeDone(generation, sent, { people: parts.people, queue, speaker, logger });
+        return sent;
+      },
       { concurrency: deliveriesAtOnce },
     );
     const services: Services = {
       settings: config.generate,
       queue,
       moderation: parts.moderation,
+      people: parts.people,
+      channels: new DiscordChannels(client),
+      results: new StoredResults(parts.videos, parts.store),
       intake: parts.intake,
-      speaker: new MessageSpeaker(messages),
+      speaker,
       ownerIds: new Set(config.discord.ownerIds),
       directMessages: new ProvenDirectMessages(messages, () => clock.now()),
       journal,

@@ -32,6 +32,8 @@ const comparedFields = [
 
 /** Where Discord reports a default that we leave out. https://discord.com/developers/docs/interactions/application-commands */
 const defaults: Readonly<Record<string, unknown>> = {
+  // of an entry in a menu, which has none
+  description: '',
   default_member_permissions: null,
   nsfw: false,
   required: false,

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { createPeople } from '../queue/people.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
 async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promise<void> {
   const queue = createGenerationQueue(config, logger);
   const moderation = createModeration(config, logger);
+  const people = createPeople(config, logger);
   const store = createArtifactStore(config);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
   try {
@@ -44,6 +46,8 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       config,
       queue,
       moderation,
+      people,
+      store,
       logger,
       clock: systemClock,
       intake: new MediaIntake({ config, store, scratchRoot }),
@@ -53,7 +57,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await aborted(stop);
     await bot.stop();
   } finally {
-    await Promise.all([queue.close(), moderation.close(), store.close()]);
+    await Promise.all([queue.close(), moderation.close(), people.close(), store.close()]);
   }
   logger.info('stopped');
 }

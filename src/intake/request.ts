@@ -10,6 +10,8 @@ export interface Choices {
   readonly preset: string;
   readonly shape: Shape;
   readonly seed: number;
+  /** instead of the deployment's own */
+  readonly negativePrompt?: string | undefined;
   /** guidance that differs from the model's own, within `scaleBounds` */
   readonly scales?: { readonly audio?: number | undefined; readonly text?: number | undefined } | undefined;
 }
@@ -28,7 +30,7 @@ export function buildRequest(
     version: contractVersion,
     mode: choices.mode,
     prompt: choices.prompt,
-    negativePrompt: settings.negativePrompt,
+    negativePrompt: choices.negativePrompt ?? settings.negativePrompt,
     images: files.images,
     audio: files.audio,
     soundtrack: files.soundtrack,

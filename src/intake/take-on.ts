@@ -1,6 +1,7 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
-import type { Generation, ReplyTarget } from '../queue/contract.ts';
+import type { Generation, Lineage, ReplyTarget } from '../queue/contract.ts';
+import type { Admission } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
 import type { Advice, GivenFiles, Intake } from './intake.ts';
@@ -20,6 +21,11 @@ export interface Order {
   /** the largest video that may come of it, in bytes */
   readonly limitBytes: number;
   readonly reply: ReplyTarget;
+  /** the generation that is run again, and what is different */
+  readonly parentId?: string | undefined;
+  readonly lineage?: Lineage | undefined;
+  /** limits that are checked when it is accepted */
+  readonly admission?: Pick<Admission, 'limits' | 'queueLength'> | undefined;
 }
 
 export interface Accepted {
@@ -42,19 +48,22 @@ export interface Takers {
  * @throws Failure about a file, with its `option`, or `queue_unreachable`
  */
 export async function takeOn(
-  { choices, files, limitBytes, ...order }: Order,
+  { choices, files, limitBytes, parentId, admission, ...order }: Order,
   { settings, queue, intake, stopping }: Takers,
 ): Promise<Accepted> {
   const taken = await intake.take(order.id, files, stopping);
   const request = buildRequest(choices, taken, settings, limitBytes);
   const work = workOf(request, settings.preset(choices.preset, choices.shape));
   const generation = await reachable(
-    queue.accept({
-      ...order,
-      parentId: null,
-      request,
-      costSeconds: await reachable(queue.estimateSeconds(work)),
-    }),
+    queue.accept(
+      {
+        ...order,
+        parentId: parentId ?? null,
+        request,
+        costSeconds: await reachable(queue.estimateSeconds(work)),
+      },
+      admission,
+    ),
   );
   return { generation, advice: taken.advice };
 }

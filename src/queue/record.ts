@@ -3,7 +3,16 @@ import type { Generation, NewGeneration, ReplyTarget } from './contract.ts';
 
 const replyPrefix = 'reply.';
 const plainFields = ['id', 'userId', 'status', 'locale'] as const;
-const jsonFields = ['version', 'parentId', 'lineage', 'guildId', 'request', 'result', 'failure', 'progress'] as const;
+const jsonFields = [
+  'version',
+  'parentId',
+  'lineage',
+  'guildId',
+  'request',
+  'result',
+  'failure',
+  'progress',
+] as const;
 const numberFields = [
   'costSeconds',
   'attempts',

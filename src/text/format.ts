@@ -38,9 +38,19 @@ export function bar(share: number, width = 12): string {
  * @param limit characters of the text before escaping
  */
 export function quoted(text: string, limit: number): string {
-  const line = text.replaceAll(/\s+/gu, ' ').trim();
+  const line = text
+    .replaceAll(/\s+/gu, ' ')
+    .trim()
+    // Marks that are piled up run over the lines above and below. No writing needs more than these on one letter.
+    .replaceAll(/(\p{M}{4})\p{M}+/gu, '$1')
+    // What turns the direction of writing would turn the rest of the message, too.
+    .replaceAll(/[\u202A-\u202E\u2066-\u2069]/gu, '');
+  // A character may be long, too: a family of emoji has eleven code units.
+  let units = 0;
   const characters = [...new Intl.Segmenter().segment(line)].map(({ segment }) => segment);
-  const shortened = characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : line;
+  const fitting = characters.filter((character) => (units += character.length) <= limit * 12);
+  const fits = fitting.length === characters.length && characters.length <= limit;
+  const shortened = fits ? line : `${fitting.slice(0, limit - 1).join('')}…`;
   return (
     shortened
       .replaceAll(/[\\*_~`|>#[\]()-]/g, String.raw`\$&`)

@@ -1,5 +1,5 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
-import type { APIActionRowComponent, APIComponentInMessageActionRow } from 'discord.js';
+import type { APIActionRowComponent, APIButtonComponent, APIComponentInMessageActionRow } from 'discord.js';
 import type { Texts } from '../../text/texts.ts';
 import { customId } from '../support/definition.ts';
 
@@ -14,32 +14,74 @@ export interface RenderedMessage {
 /** https://discord.com/developers/docs/resources/message#create-message */
 const contentLimit = 2000;
 
+/**
+ * A message of lines; null ones are left out. Where Discord's limit is met, the longest line gives way, so that the others (what
+ * to do, the id) stay whole.
+ */
 export function message(
   lines: readonly (string | null)[],
   options: { mention?: string; components?: RenderedMessage['components'] } = {},
 ): RenderedMessage {
-  const content = lines.filter((line) => line !== null).join('\n');
+  const kept = lines.filter((line) => line !== null);
+  const length = () => kept.reduce((sum, line) => sum + line.length + 1, -1);
+  for (let over = length() - contentLimit; over > 0; over = length() - contentLimit) {
+    const longest = kept.reduce(
+      (best, line, index) => (line.length > (kept[best] ?? '').length ? index : best),
+      0,
+    );
+    const line = kept[longest] ?? '';
+    kept[longest] = `${wholeCharacters(line, Math.max(0, line.length - over - 1))}…`;
+  }
   return {
-    content: content.length > contentLimit ? `${content.slice(0, contentLimit - 1)}…` : content,
+    content: kept.join('\n'),
     components: options.components ?? [],
     allowed_mentions: options.mention === undefined ? { parse: [] } : { parse: [], users: [options.mention] },
   };
 }
 
-export function cancelRow(texts: Texts, generationId: string): RenderedMessage['components'] {
-  return [
-    {
-      type: ComponentType.ActionRow,
-      components: [
-        {
-          type: ComponentType.Button,
-          style: ButtonStyle.Secondary,
-          label: texts.say('button.cancel'),
-          custom_id: customId('cancel', generationId),
-        },
-      ],
-    },
-  ];
+/** The beginning of a text, of at most so many code units, that ends between two code points and not within an escape. */
+function wholeCharacters(text: string, units: number): string {
+  const cut = text.slice(0, units).replace(/[\uD800-\uDBFF]$/, '');
+  return /(?<!\\)(?:\\\\)*\\$/.test(cut) ? cut.slice(0, -1) : cut;
+}
+
+/** Buttons in rows of five, as Discord wants them. */
+export function buttonRows(buttons: readonly APIButtonComponent[]): RenderedMessage['components'] {
+  const rows: RenderedMessage['components'] = [];
+  for (let at = 0; at < buttons.length; at += 5) {
+    rows.push({ type: ComponentType.ActionRow, components: buttons.slice(at, at + 5) });
+  }
+  return rows;
+}
+
+/** What stops a generation that waits or runs. */
+export function stopRow(texts: Texts, generationId: string): RenderedMessage['components'] {
+  return buttonRows([action('cancel', '❌', texts.say('button.stop'), generationId)]);
+}
+
+/** What can be done with a generation that has ended: the same as by reaction. */
+export function actionRow(
+  texts: Texts,
+  generationId: string,
+  which: { readonly better: boolean; readonly remove: boolean },
+): RenderedMessage['components'] {
+  return buttonRows([
+    action('again', '🔁', texts.say('button.again'), generationId),
+    ...(which.better ? [action('better', '⬆️', texts.say('button.better'), generationId)] : []),
+    action('edit', '✏️', texts.say('button.edit'), generationId),
+    ...(which.remove ? [action('delete', '❌', texts.say('button.delete'), generationId)] : []),
+  ]);
+}
+
+/** A button that does something with a generation. */
+export function action(name: string, emoji: string, label: string, generationId: string): APIButtonComponent {
+  return {
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    emoji: { name: emoji },
+    label,
+    custom_id: customId(name, generationId),
+  };
 }
 
 /** The address at which clients open a message. Direct messages stand under `@me`. */

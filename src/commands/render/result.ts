@@ -2,9 +2,11 @@ import type { GenerateSettings } from '../../config/generate.ts';
 import type { Generation, GenerationResult, StoredFailure } from '../../queue/contract.ts';
 import { duration, quoted } from '../../text/format.ts';
 import { failureText, textsFor } from '../../text/texts.ts';
-import { message } from './message.ts';
+import { nextPreset } from '../support/again.ts';
+import { lineageLine } from './details.ts';
+import { action, actionRow, buttonRows, message } from './message.ts';
 import type { RenderedMessage } from './message.ts';
-import { presetTitle } from './status.ts';
+import { presetTitle } from './preset.ts';
 
 /** characters of the prompt that the result repeats */
 const promptLimit = 300;
@@ -34,9 +36,24 @@ export function renderResult(
       result.downscaled
         ? texts.say('result.downscaled', { width: request.width, height: request.height })
         : null,
+      lineageLine(generation, texts),
+      generation.hiddenAt === null ? null : texts.say('report.hidden'),
+      generation.reply.private || generation.hiddenAt !== null ? null : texts.say('result.reactions'),
       texts.say('result.identifier', { id: generation.id }),
     ],
-    { mention: generation.userId },
+    {
+      mention: generation.userId,
+      components:
+        generation.hiddenAt === null
+          ? actionRow(texts, generation.id, {
+              better: nextPreset(request.preset, settings) !== null,
+              remove: true,
+            })
+          : buttonRows([
+              action('show', '👁️', texts.say('button.show'), generation.id),
+              action('delete', '❌', texts.say('button.delete'), generation.id),
+            ]),
+    },
   );
 }
 
@@ -51,6 +68,9 @@ export function renderEnding(generation: Generation, failure: StoredFailure): Re
       texts.say('result.prompt', { prompt: quoted(generation.request.prompt, promptLimit) }),
       texts.say('ending.reference', { id: generation.id }),
     ],
-    { mention: generation.userId },
+    {
+      mention: generation.userId,
+      components: actionRow(texts, generation.id, { better: false, remove: false }),
+    },
   );
 }

@@ -1,11 +1,13 @@
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Generation, GenerationProgress, QueuePosition } from '../../queue/contract.ts';
-import { bar, clockTime, duration } from '../../text/format.ts';
+import { bar, clockTime, duration, quoted } from '../../text/format.ts';
 import { isTextKey, textsFor } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
 import type { Advice } from '../../intake/intake.ts';
-import { cancelRow, message, messageLink } from './message.ts';
+import { lineageLine } from './details.ts';
+import { message, messageLink, stopRow } from './message.ts';
 import type { RenderedMessage } from './message.ts';
+import { presetTitle } from './preset.ts';
 
 export interface StatusView {
   readonly generation: Generation;
@@ -22,6 +24,7 @@ export function renderStatus({ generation, position, advice, settings }: StatusV
   return message(
     [
       headline(texts, generation, position),
+      lineageLine(generation, texts),
       inputsLine(texts, generation, settings),
       settingsLine(texts, generation, settings),
       generation.status === 'queued'
@@ -31,7 +34,7 @@ export function renderStatus({ generation, position, advice, settings }: StatusV
       routeLine(texts, generation),
       texts.say('status.identifier', { id: generation.id }),
     ],
-    { components: controls ? cancelRow(texts, generation.id) : [] },
+    { components: controls ? stopRow(texts, generation.id) : [] },
   );
 }
 
@@ -133,7 +136,13 @@ function routeLine(texts: Texts, { reply, guildId }: Generation): string | null 
   return texts.say(guildId === null ? 'status.group_route' : 'status.direct_route');
 }
 
-/** The title of a preset, or its name where the settings no longer have it. */
-export function presetTitle(settings: GenerateSettings, name: string): string {
-  return settings.presetNames.includes(name) ? settings.preset(name, settings.defaultShape).title : name;
+/** A generation that waits or runs, in one line of a list: what, how far, and where. */
+export function jobLine(generation: Generation, position: QueuePosition | null, texts: Texts): string {
+  const where = generation.reply.statusMessageId;
+  const prompt = quoted(generation.request.prompt, 60);
+  const place =
+    where === null || generation.reply.private
+      ? ''
+      : ` ${messageLink(generation.guildId, generation.reply.channelId, where)}`;
+  return `${prompt}${place}\n-# ${headline(texts, generation, position).replaceAll('\n', ' ')}`;
 }

@@ -26,6 +26,11 @@ export function localised(name: string, path: DescribedPath) {
   };
 }
 
+/** Name of an entry in a message's menu in all languages; such entries have no description. */
+export function localisedMenu(key: Extract<TextKey, `menu.${string}`>) {
+  return { name: textsFor('en').say(key), name_localizations: localizations(key) };
+}
+
 /** A choice in all languages. */
 export function localisedChoice(value: string, key: TextKey) {
   return { name: textsFor('en').say(key), name_localizations: localizations(key), value };

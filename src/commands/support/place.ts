@@ -29,11 +29,15 @@ export function placeOf(interaction: BaseInteraction, isPrivate: boolean): Place
 
 const boostedUploadLimits: Readonly<Record<number, number>> = { 2: 50 * 1024 * 1024, 3: 100 * 1024 * 1024 };
 
+/** Bytes per file that the bot may upload in a guild. @param tier of its boosts */
+export function guildUploadLimit(tier: number): number {
+  return boostedUploadLimits[tier] ?? defaultUploadLimit;
+}
+
 /**
  * Bytes per file that the bot's own messages may carry where the interaction took place. The interaction's limit counts the
  * person's subscription, too, which helps answers to the interaction only, never a message that the bot posts by itself.
  */
 export function ownUploadLimit(interaction: BaseInteraction): number {
-  const tier = interaction.guild?.premiumTier ?? 0;
-  return Math.min(interaction.attachmentSizeLimit, boostedUploadLimits[tier] ?? defaultUploadLimit);
+  return Math.min(interaction.attachmentSizeLimit, guildUploadLimit(interaction.guild?.premiumTier ?? 0));
 }

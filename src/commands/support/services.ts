@@ -1,6 +1,7 @@
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
 import type { Moderation } from '../../queue/moderation.ts';
+import type { People } from '../../queue/people.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Generation } from '../../queue/contract.ts';
 import type { RenderedMessage } from '../render/message.ts';
@@ -12,6 +13,9 @@ export interface Services {
   readonly settings: GenerateSettings;
   readonly queue: GenerationQueue;
   readonly moderation: Moderation;
+  readonly people: People;
+  readonly channels: Channels;
+  readonly results: Results;
   readonly intake: Intake;
   readonly directMessages: DirectMessages;
   readonly speaker: Speaker;
@@ -75,6 +79,38 @@ export interface Speaker {
     rendered: RenderedMessage,
     options?: { readonly files?: readonly SpokenFile[] },
   ): Promise<SpokenMessage | null>;
+}
+
+/** What is known of channels without an interaction that says so. */
+export interface Channels {
+  /** null when the bot does not see the channel (any more) */
+  place(channelId: string): Promise<ChannelPlace | null>;
+  /** Whether the person may manage messages there, now. */
+  mayModerate(guildId: string, channelId: string, userId: string): Promise<boolean>;
+}
+
+export interface ChannelPlace {
+  readonly guildId: string | null;
+  readonly isThread: boolean;
+  /** the bot's own */
+  readonly permissions: bigint;
+  /** bytes per file that the bot may upload there */
+  readonly uploadLimit: number;
+  /** of the guild; null in direct messages */
+  readonly locale: string | null;
+}
+
+/** The videos of finished generations. */
+export interface Results {
+  /**
+   * The video, made smaller where it would not fit.
+   *
+   * @param limitBytes size that the place takes
+   * @throws Failure `files_expired` when it is gone, `video_too_large_for_channel` when it cannot be made to fit
+   */
+  video(generation: Generation, limitBytes: number, signal: AbortSignal): Promise<Buffer>;
+  /** Deletes the video for good. */
+  remove(generation: Generation): Promise<void>;
 }
 
 /** The way out where the bot cannot write in the channel. */

@@ -51,7 +51,7 @@ test('the status message says position, start, the used seconds of the sound, fr
   expect(status.text).toMatch(/0:01\.5–0:05\.4 of 0:08\.0/);
   expect(status.text).toContain('97 frames (3.88 s)');
   expect(status.text).toContain('seed 11');
-  expect(status.buttons.map(({ label }) => label)).toEqual(['Cancel']);
+  expect(status.buttons.map(({ label }) => label)).toEqual(['❌ Stop']);
 });
 
 test('in a thread and in a forum post', async () => {

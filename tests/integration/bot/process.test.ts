@@ -203,7 +203,7 @@ test('npm run register: shows the difference, applies it, and then has nothing t
   expect((await register('--dry-run')).stdout).toContain('+ humo');
   expect(discord.commands).toEqual([]);
   expect((await register()).stdout).toContain('Applied.');
-  expect(discord.commands.map(({ name }) => name)).toEqual(['humo']);
+  expect(discord.commands.map(({ name }) => name)).toContain('humo');
   const again = await register();
   expect(again.stdout).toContain('= humo');
   expect(again.stdout).toContain('Nothing to change.');
@@ -216,7 +216,7 @@ test('Redis goes away while the bot runs: the person is told, and it works again
   const { channel, ada } = meet();
   await redis.kill();
   const refused = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-  expect((await refused.firstResponse()).kind).toBe('deferred');
+  expect(await refused.firstResponse()).toMatchObject({ kind: 'message', ephemeral: true });
   await refused.waitForMessage(({ text }) => text.includes('queue can’t be reached'), { timeout: 30_000 });
   await redis.restart();
   await until(async () => {

@@ -19,7 +19,10 @@ import { loadBotConfig } from '../../../src/config/environment.ts';
 import type { Generation, GenerationResult } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
+import { createPeople } from '../../../src/queue/people.ts';
 import { createModeration } from '../../../src/queue/redis-moderation.ts';
+import type { Moderation } from '../../../src/queue/moderation.ts';
+import type { ArtifactStore } from '../../../src/storage/store.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
 import { createWorkQueue } from '../../../src/queue/work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
@@ -38,6 +41,8 @@ export interface Scene extends AsyncDisposable {
   readonly channel: Channel;
   readonly ada: Person;
   readonly queue: GenerationQueue;
+  readonly moderation: Moderation;
+  readonly store: ArtifactStore;
   /** where the bot works on files */
   readonly scratchRoot: string;
   /** A worker in this process; {@link finish} is what most scenes want it to do. */
@@ -74,12 +79,15 @@ export async function startScene(
   const store = createArtifactStore(config);
   const scratchRoot = join(folder, 'scratch');
   const moderation = createModeration(config, logger);
+  const people = createPeople(config, logger);
   const start = async (): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
     const queue = createGenerationQueue(config, logger);
     const bot = await startBot({
       config,
       queue,
       moderation,
+      people,
+      store,
       clock,
       logger,
       intake: new MediaIntake({ config, store, scratchRoot }),
@@ -104,6 +112,8 @@ export async function startScene(
     channel,
     ada,
     scratchRoot,
+    moderation,
+    store,
     get queue() {
       return running.queue;
     },
@@ -151,6 +161,7 @@ export async function startScene(
       await works.close();
       await stop();
       await moderation.close();
+      await people.close();
       await discord.close();
       await store.close();
       await redis.stop();

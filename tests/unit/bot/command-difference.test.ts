@@ -18,7 +18,6 @@ function asReported(command: (typeof ours)[number]): { name: string; [field: str
     version: '3',
     nsfw: false,
     default_member_permissions: null,
-    name_localizations: null,
     contexts: [...(command.contexts ?? [])].toReversed(),
     options: (('options' in command ? command.options : undefined) ?? []).map((option) => ({
       ...option,
@@ -28,23 +27,21 @@ function asReported(command: (typeof ours)[number]): { name: string; [field: str
 }
 
 test('a registered command equals ours whatever defaults Discord adds', () => {
-  const reported = ours
-    .map(asReported)
-    .map((command) => ({ ...command, name_localizations: { de: 'humo' } }));
+  const reported = ours.map(asReported);
   const difference = compareCommands(reported, ours);
   expect(difference.changed).toEqual([]);
   expect(isSame(difference)).toBe(true);
 });
 
 test('added, changed and removed commands are told apart, with the fields that differ', () => {
-  const [humo] = ours;
+  const humo = ours.find(({ name }) => name === 'humo');
   if (humo === undefined) throw new Error('there is no command');
   const registered = [
     { ...asReported(humo), description: 'something else', contexts: [0] },
     { name: 'old', type: 1, description: 'goes' },
   ];
   const added = { name: 'new', description: 'comes' };
-  const difference = compareCommands(registered, [{ ...humo, name_localizations: null }, added]);
+  const difference = compareCommands(registered, [humo, added]);
   expect(difference).toEqual({
     added: ['new'],
     changed: [{ name: 'humo', fields: ['description', 'contexts'] }],

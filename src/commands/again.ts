@@ -1,0 +1,43 @@
+import type { GenerateSettings } from '../config/generate.ts';
+import type { Generation } from '../queue/contract.ts';
+import { Refusal } from '../refusal.ts';
+import { isFirstTap, oneBetter, parentOf, sameAgain } from './support/again.ts';
+import { ask, askByReaction } from './support/ask.ts';
+import type { Wish } from './support/ask.ts';
+import type { Button, Reaction } from './support/definition.ts';
+
+type Way = (parent: Generation, settings: GenerateSettings) => Omit<Wish, 'private'>;
+
+/** One tap: the button and the reaction of the same name do the same. */
+function oneTap(name: string, emoji: string, way: Way): readonly [Button, Reaction] {
+  return [
+    {
+      kind: 'button',
+      name,
+      async press(interaction, generationId, services) {
+        const asker = { userId: interaction.user.id, guildId: interaction.guildId };
+        const parent = await parentOf(await services.queue.get(generationId), asker, services);
+        const wish = way(parent, services.settings);
+        if (!(await isFirstTap(name, asker.userId, parent.id, services))) throw new Refusal('again.twice');
+        await ask(interaction, { ...wish, private: parent.reply.private }, services);
+      },
+    },
+    {
+      kind: 'reaction',
+      name,
+      emoji,
+      async react(reaction, services) {
+        const generation = await services.queue.byMessage(reaction.messageId);
+        // Somebody likes a message of ours that is no result.
+        if (generation === null) return;
+        const parent = await parentOf(generation, reaction, services);
+        const wish = way(parent, services.settings);
+        if (!(await isFirstTap(name, reaction.userId, parent.id, services))) return;
+        await askByReaction(reaction, wish, services);
+      },
+    },
+  ];
+}
+
+/** 🔁 the same inputs with a new seed; ⬆ the same seed with the next preset up. */
+export default [...oneTap('again', '🔁', sameAgain), ...oneTap('better', '⬆', oneBetter)];

@@ -1,0 +1,95 @@
+import { ApplicationCommandType, ApplicationIntegrationType, InteractionContextType } from 'discord.js';
+import { ulid } from 'ulid';
+import { chooseMode } from '../intake/mode.ts';
+import { reachable } from '../intake/take-on.ts';
+import { Refusal } from '../refusal.ts';
+import { textsFor } from '../text/texts.ts';
+import { ask, newSeed } from './support/ask.ts';
+import { customId } from './support/definition.ts';
+import type { MessageMenu, Modal } from './support/definition.ts';
+import { givenFile, readForm, renderForm, sortFiles } from './support/form.ts';
+import { localisedMenu } from './support/localise.ts';
+import { preferredPreset, preferredShape } from './support/preferred.ts';
+
+/** Takes the pictures and the sound of any message, and asks for the rest in a form. */
+const menu: MessageMenu = {
+  kind: 'message',
+  name: 'Animate with HuMo',
+
+  declare() {
+    return {
+      type: ApplicationCommandType.Message,
+      ...localisedMenu('menu.animate'),
+      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
+      contexts: [
+        InteractionContextType.Guild,
+        InteractionContextType.BotDM,
+        InteractionContextType.PrivateChannel,
+      ],
+    };
+  },
+
+  async execute(interaction, services) {
+    const usable = [...interaction.targetMessage.attachments.values()].filter(({ contentType }) =>
+      /^(image|audio|video)\//.test(contentType ?? ''),
+    );
+    if (usable.length === 0) throw new Refusal('animate.nothing');
+    const { images, audio } = sortFiles(usable);
+    const userId = interaction.user.id;
+    const id = ulid(services.now());
+    await reachable(services.people.keepDraft(id, { version: 1, userId, images: [...images], audio }));
+    const preferences = await reachable(services.people.preferences(userId));
+    const texts = textsFor(interaction.locale);
+    const values = {
+      prompt: '',
+      preset: preferredPreset(preferences, services.settings),
+      shape: preferredShape(preferences, services.settings),
+      audioStart: audio === null ? null : 0,
+      seed: null,
+    };
+    const form = { customId: customId('animate', id), title: texts.say('form.animate_title'), values };
+    await interaction.showModal(renderForm(form, texts, services.settings));
+  },
+};
+
+const modal: Modal = {
+  kind: 'modal',
+  name: 'animate',
+
+  async submit(interaction, draftId, services) {
+    const draft = await reachable(services.people.draft(draftId));
+    if (draft === null || draft.userId !== interaction.user.id) throw new Refusal('animate.too_late');
+    const answers = readForm(interaction);
+    const preferences = await reachable(services.people.preferences(interaction.user.id));
+    const images = answers.images.length > 0 ? answers.images : draft.images;
+    const audio = answers.audio ?? draft.audio;
+    const mode = chooseMode({
+      images: images.length,
+      hasAudio: audio !== null,
+      hasAudioStart: answers.audioStart !== null,
+    });
+    const { prompt, preset, shape } = answers;
+    await ask(
+      interaction,
+      {
+        choices: {
+          prompt,
+          preset,
+          shape,
+          mode,
+          seed: answers.seed ?? newSeed(),
+          negativePrompt: preferences.negativePrompt ?? undefined,
+        },
+        files: {
+          images: images.map((file) => givenFile(file, interaction.locale)),
+          audio: audio === null ? null : givenFile(audio, interaction.locale),
+          audioStart: answers.audioStart ?? 0,
+        },
+        private: preferences.private,
+      },
+      services,
+    );
+  },
+};
+
+export default [menu, modal];

@@ -1,0 +1,78 @@
+import {
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  InteractionContextType,
+  MessageFlags,
+} from 'discord.js';
+import { reachable } from '../intake/take-on.ts';
+import type { Generation } from '../queue/contract.ts';
+import { Refusal } from '../refusal.ts';
+import { textsFor } from '../text/texts.ts';
+import { detailLines } from './render/details.ts';
+import { message } from './render/message.ts';
+import type { MessageMenu } from './support/definition.ts';
+import { localisedMenu } from './support/localise.ts';
+import { toReply } from './support/reply.ts';
+
+/** Everything that is needed to make the same video again, here or elsewhere. */
+export default {
+  kind: 'message',
+  name: 'HuMo details',
+
+  declare() {
+    return {
+      type: ApplicationCommandType.Message,
+      ...localisedMenu('menu.details'),
+      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
+      contexts: [
+        InteractionContextType.Guild,
+        InteractionContextType.BotDM,
+        InteractionContextType.PrivateChannel,
+      ],
+    };
+  },
+
+  async execute(interaction, services) {
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const generation = await reachable(services.queue.byMessage(interaction.targetMessage.id));
+    if (generation === null || generation.guildId !== interaction.guildId) {
+      throw new Refusal('details.not_ours');
+    }
+    const rendered = message(detailLines(generation, textsFor(interaction.locale), services.settings));
+    const data = Buffer.from(`${JSON.stringify(recipe(generation), null, 2)}\n`);
+    await interaction.editReply({
+      ...toReply(rendered),
+      files: [{ attachment: data, name: `humo-${generation.id}.json` }],
+    });
+  },
+} satisfies MessageMenu;
+
+/** What the engine was told, whole: the message has no room for a long prompt. No person, no place, no key of a file. */
+function recipe({ id, parentId, createdAt, request, result }: Generation) {
+  const {
+    images,
+    audio: _audio,
+    soundtrack: _soundtrack,
+    originalAudio: _original,
+    limitBytes: _limit,
+    ...settings
+  } = request;
+  return {
+    id,
+    parentId,
+    createdAt: new Date(createdAt).toISOString(),
+    request: { ...settings, images: images.length },
+    result:
+      result === null
+        ? null
+        : {
+            seed: result.seed,
+            width: result.width,
+            height: result.height,
+            seconds: result.seconds,
+            weights: result.weights,
+            engineSeconds: result.engineSeconds,
+            peakGiB: result.peakGiB,
+          },
+  };
+}

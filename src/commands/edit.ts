@@ -1,0 +1,94 @@
+import { ButtonStyle, ComponentType } from 'discord.js';
+import { reachable } from '../intake/take-on.ts';
+import type { Generation } from '../queue/contract.ts';
+import { Refusal } from '../refusal.ts';
+import { textsFor } from '../text/texts.ts';
+import { message } from './render/message.ts';
+import { edited, keptSound, parentOf } from './support/again.ts';
+import { ask, newSeed } from './support/ask.ts';
+import { customId } from './support/definition.ts';
+import type { Button, Modal, Reaction } from './support/definition.ts';
+import type { GivenFiles } from '../intake/intake.ts';
+import { givenFile, readForm, renderForm } from './support/form.ts';
+import type { FormAnswers } from './support/form.ts';
+
+/** Opens the form with what the generation was made from. */
+const button: Button = {
+  kind: 'button',
+  name: 'edit',
+  async press(interaction, generationId, services) {
+    const asker = { userId: interaction.user.id, guildId: interaction.guildId };
+    const parent = await parentOf(await reachable(services.queue.get(generationId)), asker, services);
+    const { prompt, preset, shape, seed, audioWindow } = parent.request;
+    const texts = textsFor(interaction.locale);
+    const values = { prompt, preset, shape, seed, audioStart: audioWindow?.startSeconds ?? null };
+    const form = { customId: customId('edit', parent.id), title: texts.say('form.edit_title'), values };
+    await interaction.showModal(renderForm(form, texts, services.settings));
+  },
+};
+
+const modal: Modal = {
+  kind: 'modal',
+  name: 'edit',
+  async submit(interaction, generationId, services) {
+    const asker = { userId: interaction.user.id, guildId: interaction.guildId };
+    const parent = await parentOf(await reachable(services.queue.get(generationId)), asker, services);
+    const answers = readForm(interaction);
+    const wish = edited(
+      parent,
+      {
+        ...answers,
+        seed: answers.seed ?? newSeed(),
+        images:
+          answers.images.length === 0
+            ? { kept: parent.request.images }
+            : answers.images.map((file) => givenFile(file, interaction.locale)),
+        audio: soundOf(answers, parent, interaction.locale),
+      },
+      services.settings,
+    );
+    await ask(interaction, { ...wish, private: parent.reply.private }, services);
+  },
+};
+
+/** A new sound, the old one from another start, or the old one as it is. */
+function soundOf(answers: FormAnswers, { request }: Generation, locale: string): GivenFiles['audio'] {
+  if (answers.audio !== null) return givenFile(answers.audio, locale);
+  const before = request.audioWindow?.startSeconds ?? null;
+  if (answers.audioStart === before || before === null) return { kept: keptSound(request) };
+  if (request.originalAudio === null) throw new Refusal('again.sound_gone');
+  return { stored: request.originalAudio, option: textsFor(locale).say('command.humo.audio.name') };
+}
+
+/** A form needs an interaction, and a reaction is none: a button stands in between. */
+const reaction: Reaction = {
+  kind: 'reaction',
+  name: 'edit',
+  emoji: '✏',
+  async react(given, services) {
+    const generation = await services.queue.byMessage(given.messageId);
+    if (generation === null) return;
+    const parent = await parentOf(generation, given, services);
+    if (!(await services.queue.claim(`edit:${given.userId}:${parent.id}`, 60_000))) return;
+    const texts = textsFor(generation.locale);
+    const components = [
+      {
+        type: ComponentType.ActionRow as const,
+        components: [
+          {
+            type: ComponentType.Button as const,
+            style: ButtonStyle.Primary as const,
+            emoji: { name: '✏️' },
+            label: texts.say('button.edit'),
+            custom_id: customId('edit', parent.id),
+          },
+        ],
+      },
+    ];
+    const text = texts.say('again.edit_here', { userId: given.userId });
+    const rendered = message([text], { mention: given.userId, components });
+    await services.speaker.post(given.channelId, rendered, { replyTo: given.messageId });
+  },
+};
+
+export default [button, modal, reaction];

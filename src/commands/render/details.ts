@@ -1,0 +1,73 @@
+import type { GenerateSettings } from '../../config/generate.ts';
+import type { Change, Generation } from '../../queue/contract.ts';
+import { clockTime, duration, quoted } from '../../text/format.ts';
+import type { Texts } from '../../text/texts.ts';
+import { messageLink } from './message.ts';
+import { presetTitle } from './preset.ts';
+
+/** Where a generation comes from and what is different, in a line; null for one that has no parent. */
+export function lineageLine({ lineage, parentId }: Generation, texts: Texts): string | null {
+  if (parentId === null || lineage === null) return null;
+  const { parentMessage, changes } = lineage;
+  const list = new Intl.ListFormat(texts.language, { type: 'unit' }).format(
+    changes.map((change) => changeText(change, texts)),
+  );
+  const what = changes.length === 0 ? texts.say('lineage.nothing') : list;
+  if (parentMessage === null) return texts.say('lineage.unlinked', { what });
+  const link = messageLink(parentMessage.guildId, parentMessage.channelId, parentMessage.messageId);
+  return texts.say('lineage.linked', { link, what });
+}
+
+function changeText({ what, from, to }: Change, texts: Texts): string {
+  if (what === 'shape' && from !== null && to !== null) {
+    return texts.say('change.shape', { from: shapeName(from, texts), to: shapeName(to, texts) });
+  }
+  return texts.say(`change.${what}`, { from: from ?? '', to: to ?? '' });
+}
+
+function shapeName(shape: string, texts: Texts): string {
+  if (shape === 'landscape' || shape === 'portrait' || shape === 'square') return texts.say(`shape.${shape}`);
+  return shape;
+}
+
+/** Everything about a generation that matters for making it again. */
+export function detailLines(
+  generation: Generation,
+  texts: Texts,
+  settings: GenerateSettings,
+): (string | null)[] {
+  const { request, result } = generation;
+  const window = request.audioWindow;
+  const scales = Object.entries(request.scales)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ');
+  return [
+    texts.say('details.heading', { id: generation.id }),
+    texts.say('result.prompt', { prompt: quoted(request.prompt, 600) }),
+    request.negativePrompt === settings.negativePrompt
+      ? null
+      : texts.say('details.negative', { prompt: quoted(request.negativePrompt, 300) }),
+    texts.say('details.settings', {
+      preset: presetTitle(settings, request.preset),
+      model: settings.models[request.model].title,
+      width: request.width,
+      height: request.height,
+      frames: request.frames,
+      steps: request.steps,
+      shift: request.shift,
+    }),
+    texts.say('details.seed', { seed: String(request.seed), scales }),
+    texts.say('details.inputs', { images: request.images.length, mode: request.mode }),
+    window === null
+      ? null
+      : texts.say('details.sound', {
+          start: clockTime(window.startSeconds),
+          end: clockTime(window.endSeconds),
+          total: clockTime(window.sourceSeconds),
+        }),
+    result === null ? null : texts.say('details.gpu', { duration: duration(texts, result.engineSeconds) }),
+    lineageLine(generation, texts),
+    texts.say('details.file'),
+  ];
+}

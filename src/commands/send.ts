@@ -1,0 +1,29 @@
+import { Failure } from '../failure.ts';
+import { defaultUploadLimit, videoLimitBytes } from '../intake/limit.ts';
+import { Refusal } from '../refusal.ts';
+import { textsFor } from '../text/texts.ts';
+import { message, messageLink } from './render/message.ts';
+import type { Reaction } from './support/definition.ts';
+
+/** ✉ sends the video to whoever reacts, privately. */
+export default {
+  kind: 'reaction',
+  name: 'send',
+  emoji: '✉',
+
+  async react({ userId, guildId, messageId, channelId }, services) {
+    const generation = await services.queue.byMessage(messageId);
+    if (generation === null || generation.guildId !== guildId || generation.result === null) return;
+    if (!(await services.queue.claim(`send:${userId}:${generation.id}`, 10_000))) return;
+    if (generation.deletedAt !== null) throw new Failure('invalid_input', 'files_expired');
+    const limit = videoLimitBytes(defaultUploadLimit);
+    const data = await services.results.video(generation, limit, services.stopping);
+    const link = messageLink(guildId, channelId, messageId);
+    const sent = await services.speaker.direct(
+      userId,
+      message([textsFor(generation.locale).say('send.here', { link })]),
+      { files: [{ name: `humo-${generation.id}.mp4`, data, contentType: 'video/mp4' }] },
+    );
+    if (sent === null) throw new Refusal('send.closed');
+  },
+} satisfies Reaction;

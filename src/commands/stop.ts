@@ -1,0 +1,146 @@
+import { MessageFlags, PermissionFlagsBits } from 'discord.js';
+import type { ButtonInteraction } from 'discord.js';
+import { reachable } from '../intake/take-on.ts';
+import type { Generation } from '../queue/contract.ts';
+import { Refusal } from '../refusal.ts';
+import { textsFor } from '../text/texts.ts';
+import { message } from './render/message.ts';
+import type { Button, Reaction } from './support/definition.ts';
+import type { Services } from './support/services.ts';
+
+type Role = 'user' | 'moderator';
+
+/** The Stop button of the status message, and of the list of one's jobs. */
+const stopButton: Button = {
+  kind: 'button',
+  name: 'cancel',
+
+  async press(interaction, generationId, services) {
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const generation = await reachable(services.queue.get(generationId));
+    if (generation === null) throw new Refusal('cancel.finished');
+    const role = roleIn(interaction, generation);
+    if (role === null) throw new Refusal('cancel.not_yours');
+    const going = await stop(generation, { userId: interaction.user.id, role }, services);
+    const content = textsFor(interaction.locale).say(going ? 'cancel.asked' : 'cancel.finished');
+    await interaction.editReply({ content, allowedMentions: { parse: [] } });
+  },
+};
+
+/** The Delete button of a result. */
+const deleteButton: Button = {
+  kind: 'button',
+  name: 'delete',
+
+  async press(interaction, generationId, services) {
+    const generation = await reachable(services.queue.get(generationId));
+    if (generation === null) throw new Refusal('delete.gone');
+    const role = roleIn(interaction, generation);
+    if (role === null) throw new Refusal('delete.not_yours');
+    if (interaction.message.flags.has(MessageFlags.Ephemeral)) {
+      // The bot itself cannot reach a message that only one person sees; their click can.
+      await interaction.deferUpdate();
+      await removeVideo(generation, services);
+      await interaction.deleteReply();
+      return;
+    }
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    await removeResult(generation, { userId: interaction.user.id, role }, services);
+    const content = textsFor(interaction.locale).say('delete.done');
+    await interaction.editReply({ content, allowedMentions: { parse: [] } });
+  },
+};
+
+/** ❌ stops what waits or runs, and deletes what is done. */
+const reaction: Reaction = {
+  kind: 'reaction',
+  name: 'stop',
+  emoji: '❌',
+
+  async react({ userId, guildId, channelId, messageId }, services) {
+    const generation = await services.queue.byMessage(messageId);
+    if (generation === null) return;
+    const open = generation.status === 'queued' || generation.status === 'running';
+    let role: Role | null = null;
+    if (userId === generation.userId) role = 'user';
+    else if (guildId !== null && guildId === generation.guildId) {
+      role = (await services.channels.mayModerate(guildId, channelId, userId)) ? 'moderator' : null;
+    }
+    if (role === null) throw new Refusal(open ? 'cancel.not_yours' : 'delete.not_yours');
+    if (open) await stop(generation, { userId, role }, services);
+    else if (messageId === generation.reply.finalMessageId) {
+      await removeResult(generation, { userId, role }, services);
+    }
+  },
+};
+
+export default [stopButton, deleteButton, reaction];
+
+/** @returns false when there is nothing left to stop */
+async function stop(
+  generation: Generation,
+  { userId, role }: { userId: string; role: Role },
+  services: Services,
+): Promise<boolean> {
+  const outcome = await reachable(
+    services.queue.cancel(generation.id, {
+      code: 'cancelled',
+      identifier: `cancelled_by_${role}`,
+      context: {},
+    }),
+  );
+  services.logger.info({ generationId: generation.id, by: role, outcome }, 'cancel asked for');
+  const going = outcome === 'cancelled' || outcome === 'signalled';
+  if (going && role === 'moderator') await note('cancel', generation, userId, services);
+  return going;
+}
+
+/** The message goes, and the video with it: what somebody wants gone must not be fetched again from the store. */
+async function removeResult(
+  generation: Generation,
+  { userId, role }: { userId: string; role: Role },
+  services: Services,
+): Promise<void> {
+  const { finalChannelId: channelId, finalMessageId: messageId } = generation.reply;
+  if (channelId === null || messageId === null) throw new Refusal('delete.gone');
+  const isFirst = await removeVideo(generation, services);
+  await services.speaker.remove({ channelId, messageId });
+  if (!isFirst || role !== 'moderator') return;
+  await note('delete_result', generation, userId, services);
+  const text = textsFor(generation.locale).say('delete.by_moderator', { id: generation.id });
+  await services.speaker.direct(generation.userId, message([text]));
+}
+
+async function removeVideo(generation: Generation, services: Services): Promise<boolean> {
+  const isFirst = await reachable(services.queue.markResult(generation.id, 'deleted'));
+  await services.results.remove(generation);
+  services.logger.info({ generationId: generation.id }, 'a result was deleted');
+  return isFirst;
+}
+
+async function note(
+  action: 'cancel' | 'delete_result',
+  { id, guildId, userId: targetUserId }: Generation,
+  actorId: string,
+  { moderation }: Services,
+): Promise<void> {
+  await moderation.log({
+    guildId,
+    actorId,
+    action,
+    targetUserId,
+    generationId: id,
+    reason: null,
+    details: {},
+  });
+}
+
+/** A moderator acts on their own guild only: the button stands there, and the permission is asked for there. */
+function roleIn(interaction: ButtonInteraction, generation: Generation): Role | null {
+  if (interaction.user.id === generation.userId) return 'user';
+  const isModerator =
+    generation.guildId !== null &&
+    interaction.guildId === generation.guildId &&
+    interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
+  return isModerator ? 'moderator' : null;
+}

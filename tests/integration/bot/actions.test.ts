@@ -1,0 +1,331 @@
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { file } from '../../../sandbox/start.ts';
+import { hasStatus, idOf, picture, speech, startScene, until } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/** Asks for a video, has it made, and waits for the message with it. */
+async function finished(scene: Scene, options: Record<string, unknown> = {}) {
+  const { ada, channel } = scene;
+  const given = { prompt: 'She speaks', image: picture(), audio: speech(), seed: 7, preset: 'draft' };
+  await ada.run('/humo', { ...given, ...options }, { channel });
+  return nextResult(scene);
+}
+
+/** The newest result, once the record knows it, too. */
+async function nextResult({ channel, queue }: Scene, ...before: { id: string }[]) {
+  const result = await channel.waitForMessage(
+    ({ id, attachments, text }) =>
+      attachments.length === 1 && text.includes('ready') && before.every((one) => one.id !== id),
+  );
+  await until(async () => (await queue.byMessage(result.id)) ?? undefined);
+  return result;
+}
+
+test('Again: the same inputs, a new seed, a link to the parent, for whoever taps, after a restart', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  expect(first.buttons.map(({ label }) => label)).toEqual(['🔁 Again', '⬆️ Better', '✏️ Edit', '❌ Delete']);
+  await scene.restartBot();
+  scene.discord.clock.advance('3d');
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'));
+  await ben.click(first, 'Again');
+  const second = await nextResult(scene, first);
+  const [parent, child] = await Promise.all([
+    scene.queue.get(idOf(first.text)),
+    scene.queue.get(lastId(second.text)),
+  ]);
+  expect(child).toMatchObject({ parentId: parent?.id, userId: ben.id });
+  expect(child?.request.seed).not.toBe(7);
+  expect(child?.request).toMatchObject({ prompt: 'She speaks', preset: 'draft', mode: 'TIA' });
+  // The files are the child's own, and the same.
+  expect(child?.request.images).not.toEqual(parent?.request.images);
+  const bytes = (key: string | null | undefined) => scene.store.get(key ?? '');
+  expect(await bytes(child?.request.images[0])).toEqual(await bytes(parent?.request.images[0]));
+  expect(await bytes(child?.request.audio)).toEqual(await bytes(parent?.request.audio));
+  expect(second.mentions).toEqual([ben.id]);
+  expect(second.text).toContain(`channels/${scene.guild.id}/${scene.channel.id}/${first.id}`);
+  expect(second.text).toContain(`seed 7 → ${child?.request.seed}`);
+});
+
+test('the reaction does the same; a double tap is one job, the bot and other emoji are none', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'));
+  ben.react(first, '🎉');
+  ben.react(first, '🔁');
+  ben.unreact(first, '🔁');
+  ben.react(first, '🔁');
+  const second = await nextResult(scene, first);
+  expect(second.mentions).toEqual([ben.id]);
+  const status = await scene.channel.waitForMessage(
+    ({ text }) => text.includes('Your video is here') && text.includes(second.id),
+  );
+  expect(status.repliesTo).toBe(first.id);
+  expect(await scene.queue.list({ userId: ben.id })).toHaveLength(1);
+});
+
+test('Better: the same seed with the next preset; the best has no such button, and says so to the reaction', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  await scene.ada.click(first, 'Better');
+  const second = await nextResult(scene, first);
+  expect(second.text).toContain('Draft → Standard');
+  scene.ada.react(second, '⬆️');
+  const third = await nextResult(scene, first, second);
+  expect(await scene.queue.get(lastId(third.text))).toMatchObject({
+    request: { preset: 'quality', seed: 7 },
+  });
+  expect(third.buttons.map(({ label }) => label)).not.toContain('⬆️ Better');
+  scene.ada.react(third, '⬆');
+  await scene.ada.directMessage.waitForMessage(({ text }) => text.includes('best quality already'));
+});
+
+test('Edit: a form with what it was made from; text, look, start, seed and files can change', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene, { audio: speech(9), audio_start: 2 });
+  const click = await scene.ada.click(first, 'Edit');
+  const { modal } = await click.firstResponse();
+  expect(JSON.stringify(modal)).toContain('She speaks');
+  const submitted = await scene.ada.submitModal(click, {
+    prompt: 'She sings',
+    look: ['draft/square'],
+    start: '0:04',
+    seed: '9',
+    files: [file(await pictureBytes(), 'other.png', 'image/png')],
+  });
+  await submitted.firstResponse();
+  const second = await nextResult(scene, first);
+  const child = await scene.queue.get(lastId(second.text));
+  expect(child?.request).toMatchObject({ prompt: 'She sings', shape: 'square', seed: 9 });
+  expect(child?.request.audioWindow).toMatchObject({ startSeconds: 4, sourceSeconds: 9 });
+  for (const change of [
+    'Landscape → Square',
+    'another prompt',
+    'other images',
+    'sound from 0:04.0 instead of 0:02.0',
+  ])
+    expect(second.text).toContain(change);
+});
+
+test('Edit by reaction: a button stands in for the form; nonsense in it is refused with what it takes', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  scene.ada.react(first, '✏️');
+  const offer = await scene.channel.waitForMessage(({ text }) => text.includes('press the button'));
+  const click = await scene.ada.click(offer, 'Edit');
+  await click.firstResponse();
+  const bad = await scene.ada.submitModal(click, { start: 'soon' });
+  await bad.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('start of the sound'));
+  const odd = await scene.ada.submitModal(await scene.ada.click(offer, 'Edit'), { seed: '1.5' });
+  await odd.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('whole number'));
+});
+
+test('✉️ sends the video privately; closed direct messages are explained in the channel', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'));
+  ben.react(first, '✉️');
+  const copy = await ben.directMessage.waitForMessage(({ attachments }) => attachments.length === 1);
+  expect(await copy.attachments[0]?.bytes()).toEqual(await first.attachments[0]?.bytes());
+  const cleo = scene.guild.addMember(scene.discord.createUser('cleo'));
+  cleo.acceptDirectMessages(false);
+  cleo.react(first, '✉');
+  const told = await scene.channel.waitForMessage(({ text }) => text.includes('direct messages are closed'));
+  expect(told.mentions).toEqual([cleo.id]);
+});
+
+test('❌ and Delete: the author or a moderator; the video is gone from the store, too', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { discord, guild } = scene;
+  const first = await finished(scene);
+  const stranger = guild.addMember(discord.createUser('sam'));
+  stranger.react(first, '❌');
+  await stranger.directMessage.waitForMessage(({ text }) => text.includes('Only the person who asked'));
+  expect(first.deleted).toBe(false);
+  const generation = await scene.queue.get(idOf(first.text));
+  const moderator = guild.addMember(discord.createUser('mia'), {
+    roles: [guild.createRole('moderator', ['ManageMessages'])],
+  });
+  moderator.react(first, '❌');
+  await first.waitForDeletion();
+  await scene.ada.directMessage.waitForMessage(({ text }) => text.includes('A moderator deleted your video'));
+  expect(await scene.store.size(generation?.result?.video ?? '')).toBeNull();
+  expect((await scene.queue.get(idOf(first.text)))?.deletedAt).not.toBeNull();
+  await scene.ada.run('/humo', { prompt: 'x', image: picture() }, { channel: scene.channel });
+  const second = await nextResult(scene, first);
+  await scene.ada.click(second, 'Delete');
+  await second.waitForDeletion();
+});
+
+test('❌ on the status message stops what runs', async () => {
+  await using scene = await startScene();
+  const started = Promise.withResolvers<void>();
+  await scene.work(async (generation, { signal }) => {
+    started.resolve();
+    if (!signal.aborted) await once(signal, 'abort');
+    signal.throwIfAborted();
+    return scene.finish(generation);
+  });
+  await scene.ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: scene.channel });
+  const status = await scene.channel.waitForMessage(hasStatus);
+  await started.promise;
+  scene.ada.react(status, '❌');
+  await scene.channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
+});
+
+test('🚩 hides the result behind a spoiler, once; a moderator shows it again', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { discord, guild } = scene;
+  const first = await finished(scene);
+  const ben = guild.addMember(discord.createUser('ben'));
+  ben.react(first, '🚩');
+  await first.waitUntil(({ text }) => text.includes('Reported'));
+  expect(first.attachments.map(({ filename }) => filename.startsWith('SPOILER_'))).toEqual([true]);
+  expect(first.buttons.map(({ label }) => label)).toEqual(['👁️ Show again', '❌ Delete']);
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('moderators know'));
+  const refused = await ben.click(first, 'Show again');
+  await refused.waitForMessage(({ text }) => text.includes('Only someone who may manage messages'));
+  const moderator = guild.addMember(discord.createUser('mia'), {
+    roles: [guild.createRole('moderator', ['ManageMessages'])],
+  });
+  await moderator.click(first, 'Show again');
+  await first.waitUntil(({ text }) => !text.includes('Reported'));
+  expect(first.attachments.map(({ filename }) => filename.startsWith('SPOILER_'))).toEqual([false]);
+});
+
+test('Animate with HuMo: pictures and sound of any message, the rest in a form, even after a restart', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel } = scene;
+  const given = await ada.send(channel, { content: 'look', files: [picture(), speech()] });
+  const menu = await ada.contextMenu('Animate with HuMo', given);
+  await menu.firstResponse();
+  await scene.restartBot();
+  await ada.submitModal(menu, { prompt: 'She laughs', look: ['draft/portrait'] });
+  const result = await channel.waitForMessage(
+    ({ text, attachments }) => text.includes('ready') && attachments.length === 1,
+  );
+  const generation = await scene.queue.get(idOf(result.text));
+  expect(generation?.request).toMatchObject({ mode: 'TIA', prompt: 'She laughs', shape: 'portrait' });
+  const plain = await ada.send(channel, { content: 'nothing here' });
+  const refused = await ada.contextMenu('Animate with HuMo', plain);
+  await refused.waitForMessage(({ text }) => text.includes('no image and no sound'));
+});
+
+test('HuMo details: all that it takes to make the video again', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  const menu = await scene.ada.contextMenu('HuMo details', first);
+  const answer = await menu.waitForMessage(({ attachments }) => attachments.length === 1);
+  expect(answer.ephemeral).toBe(true);
+  expect(answer.text).toContain('Seed `7`');
+  const recipe: unknown = JSON.parse(String(await answer.attachments[0]?.bytes()));
+  expect(recipe).toMatchObject({ request: { prompt: 'She speaks', seed: 7, preset: 'draft', images: 1 } });
+  expect(JSON.stringify(recipe)).not.toContain('inputs/');
+  expect(JSON.stringify(recipe)).not.toContain(scene.ada.id);
+});
+
+test('/jobs: mine alone, each with position and a button that stops it', async () => {
+  await using scene = await startScene();
+  const { ada, channel, discord, guild } = scene;
+  for (const prompt of ['first', 'second']) {
+    await ada.run('/humo', { prompt, image: picture() }, { channel });
+    await channel.waitForMessage((message) => hasStatus(message));
+  }
+  const ben = guild.addMember(discord.createUser('ben'));
+  await ben.run('/humo', { prompt: 'of somebody else', image: picture() }, { channel });
+  await until(async () =>
+    (await scene.queue.list({ statuses: ['queued'] })).length === 3 ? true : undefined,
+  );
+  const command = await ada.run('/jobs', {}, { channel });
+  const list = await command.waitForMessage(({ text }) => text.includes('Your videos on their way'));
+  expect(list.ephemeral).toBe(true);
+  expect(list.text).toMatch(/1\. first.*\n.*2\. second/s);
+  expect(list.text).not.toContain('somebody else');
+  await ada.click(list, 'Stop 2');
+  await until(async () =>
+    (await scene.queue.list({ userId: ada.id, statuses: ['cancelled'] })).length === 1 ? true : undefined,
+  );
+  await ada.click(list, 'Refresh');
+  await list.waitUntil(({ text }) => !text.includes('second'));
+});
+
+test('/history: mine, newest first, paged, with links', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel } = scene;
+  const results: { id: string }[] = [];
+  for (let number = 1; number <= 9; number += 1) {
+    await ada.run('/humo', { prompt: `video ${number}.`, image: picture(), preset: 'draft' }, { channel });
+    results.push(await nextResult(scene, ...results));
+  }
+  await until(async () =>
+    (await scene.queue.list({ statuses: ['delivered'] })).length === 9 ? true : undefined,
+  );
+  const command = await ada.run('/history', {}, { channel });
+  const list = await command.waitForMessage(({ text }) => text.includes('Your videos'));
+  expect(list.text).toContain(String(results.at(-1)?.id));
+  expect(list.text).not.toContain('video 1.');
+  await ada.click(list, 'Older');
+  await list.waitUntil(({ text }) => text.includes('video 1.') && text.includes('page 2'));
+});
+
+test('/settings: saved for good, and used by /humo; a notice comes when it is done', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel } = scene;
+  const command = await ada.run('/settings', {}, { channel });
+  await command.firstResponse();
+  const saved = await ada.submitModal(command, {
+    preset: ['draft'],
+    shape: ['portrait'],
+    negative: 'rain',
+    notify: true,
+  });
+  await saved.waitForMessage(({ text }) => text.includes('Saved'));
+  await scene.restartBot();
+  await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  expect((await scene.queue.get(idOf(result.text)))?.request).toMatchObject({
+    preset: 'draft',
+    shape: 'portrait',
+    negativePrompt: 'rain',
+  });
+  const notice = await ada.directMessage.waitForMessage(({ text }) => text.includes('Your video is done'));
+  expect(notice.text).toContain(result.id);
+  const again = await ada.run('/settings', {}, { channel });
+  expect(JSON.stringify((await again.firstResponse()).modal)).toContain('rain');
+});
+
+test('inputs that are gone: the answer says so and how to go on', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  await scene.store.deletePrefix(`inputs/${idOf(first.text)}/`);
+  const click = await scene.ada.click(first, 'Again');
+  await click.waitForMessage(
+    ({ text }) => text.includes('no longer kept') && text.includes('again with the files'),
+  );
+});
+
+function lastId(text: string): string {
+  const ids = [...text.matchAll(/-# ([0-9A-HJKMNP-TV-Z]{26})/g)];
+  return ids.at(-1)?.[1] ?? '';
+}
+
+async function pictureBytes(): Promise<Buffer> {
+  const { default: sharp } = await import('sharp');
+  return sharp({ create: { width: 80, height: 80, channels: 3, background: '#204060' } })
+    .png()
+    .toBuffer();
+}
