@@ -219,7 +219,10 @@ export class Ledger {
       const left = place.progress?.etaSeconds;
       const expectedEndAt =
         left === null || left === undefined ? place.startedAt + place.cost : Math.round(now + left * 1000);
-      return { position: 0, waiting, expectedStartAt: place.startedAt, expectedEndAt, workers };
+      return {
+        ...{ position: 0, waiting, expectedStartAt: place.startedAt, expectedEndAt, workers },
+        ...{ held: null, heldUntil: null, guess: false },
+      };
     }
     // A free worker takes the next job at once; otherwise all work ahead is shared among the workers.
     const free = place.ahead < workers - place.running;
@@ -231,6 +234,9 @@ export class Ledger {
       expectedStartAt,
       expectedEndAt: expectedStartAt + place.cost,
       workers,
+      held: null,
+      heldUntil: null,
+      guess: workers === 0,
     };
   }
 }

@@ -4,7 +4,10 @@ import type { Redis } from 'ioredis';
 
 const source = [
   'local prefix = KEYS[1]',
-  ...['share', 'records'].map((name) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')),
+  ...['share', 'records', 'moderation'].map((name) =>
+    readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8'),
+  ),
+  'return commands[ARGV[1]](cjson.decode(ARGV[2]))',
 ].join('\n');
 const digest = createHash('sha1').update(source).digest('hex');
 

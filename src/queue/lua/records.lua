@@ -248,5 +248,3 @@ function commands.learn(input)
   local value = known and known + input.weight * (input.seconds - known) or input.seconds
   redis.call('HSET', prefix .. ':pace', input.work, string.format('%.6g', value))
 end
-
-return commands[ARGV[1]](cjson.decode(ARGV[2]))

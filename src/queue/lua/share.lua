@@ -24,6 +24,13 @@ local function recordKey(id)
   return prefix .. ':generation:' .. id
 end
 
+-- Whether a pause or a ban, as JSON, has not ended by itself.
+local function stands(text, now)
+  if not text then return false end
+  local ends = cjson.decode(text)['until']
+  return ends == cjson.null or ends > now
+end
+
 local function waitingOfUser(model, user)
   return shareKey(model, 'waiting-of:' .. user)
 end
