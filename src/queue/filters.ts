@@ -9,7 +9,8 @@ import type { Filter } from './moderation.ts';
 const largestPattern = 1_000;
 const largestSum = 5_000;
 
-const combiningMarks = /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]/gu;
+/** Marks that stand on letters of any script. The two Japanese ones make another letter. */
+const accents = /[[\p{Script=Inherited}&&\p{Mn}]--[\u{3099}\u{309a}]]/gv;
 const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 const wordCharacter = /^[\p{L}\p{M}\p{N}_]$/u;
 /** Scripts that set no spaces between words: a word may begin and end anywhere in them. */
@@ -23,11 +24,12 @@ const unspaced =
 export function fold(text: string): string {
   return text
     .normalize('NFKD')
-    .replace(combiningMarks, '')
+    .replace(accents, '')
     .replace(invisible, '')
     .toUpperCase()
     .normalize('NFKD')
-    .replace(combiningMarks, '')
+    .replace(accents, '')
+    .normalize('NFC')
     .replace(/\s+/gu, ' ')
     .trim();
 }

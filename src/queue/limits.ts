@@ -16,8 +16,8 @@ export function limitsOf(
   defaults: Limits,
 ): Limits {
   const roles = roleIds.flatMap((roleId) => settings.roles[roleId] ?? []);
-  const choose = <Name extends 'waiting' | 'gpuSecondsPerDay' | 'cooldownSeconds'>(
-    name: Name,
+  const choose = (
+    name: 'waiting' | 'gpuSecondsPerDay' | 'cooldownSeconds',
     mostGenerous: (...values: number[]) => number,
   ): number | null => {
     const given: (number | null | undefined)[] = roles.map((role) => role[name]);

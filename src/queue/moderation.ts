@@ -60,6 +60,13 @@ export const pauseSchema = z.strictObject({
 });
 export type Pause = z.infer<typeof pauseSchema>;
 
+/** That nothing new is taken, as it is stored. */
+export const drainSchema = z.strictObject({
+  by: snowflake,
+  since: timestamp,
+  message: z.string().max(500).nullable(),
+});
+
 export const banSchema = pauseSchema.extend({ userId: snowflake });
 export type Ban = z.infer<typeof banSchema>;
 

@@ -5,11 +5,13 @@ import type { CommonConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './connection.ts';
+import { generationIdSchema } from './contract.ts';
 import { checkFilter, compileFilters } from './filters.ts';
 import { deploymentLimits, limitsOf } from './limits.ts';
 import {
   auditEntrySchema,
   banSchema,
+  drainSchema,
   filterSchema,
   guildSettingsSchema,
   mostFilters,
@@ -33,13 +35,11 @@ const mostCompiled = 500;
 /** Two changes of one guild's settings at once make one of them read again; more than this often is no accident. */
 const changeAttempts = 20;
 
-const snowflakeSchema = z.string().regex(/^\d{1,20}$/, 'must be a Discord id');
-const drainSchema = z.strictObject({
-  by: snowflakeSchema,
-  since: z.number().int(),
-  message: z.string().max(500).nullable(),
-});
+/** Node's timers hold 24 days; a pause that is longer is ended by who looks now and then. */
+const longestTimer = 24 * 24 * 3600_000;
 
+const countReply = z.number().int();
+const snowflakeSchema = z.string().regex(/^\d{1,20}$/, 'must be a Discord id');
 const newGuild: GuildSettings = {
   version: 1,
   limits: { everyone: {}, roles: {} },
@@ -74,6 +74,7 @@ class RedisModeration implements Moderation {
   readonly #defaults;
   readonly #ulid = monotonicFactory();
   readonly #compiled = new Map<string, Compiled>();
+  readonly #timers = new Set<NodeJS.Timeout>();
   readonly #watching = new Set<{ close(): Promise<void> }>();
 
   constructor(config: CommonConfig & { readonly maximumWaitingPerUser?: number }, log: Logger) {
@@ -306,16 +307,72 @@ class RedisModeration implements Moderation {
     else await this.#run('announce', { key: this.#names.maintenance, text: message, entry });
   }
 
-  pause = later;
-  resume = later;
-  bump = later;
+  async pause(guildId: string, pause: Omit<Pause, 'since'>): Promise<number> {
+    return this.#pause(checkedId(guildId), pause, {
+      ...{ guildId, actorId: pause.by, action: 'pause', reason: pause.reason },
+      details: { until: pause.until },
+    });
+  }
+
+  async resume(guildId: string, by: string): Promise<number | null> {
+    return this.#resume(checkedId(guildId), { guildId, actorId: by, action: 'resume' });
+  }
+
+  async globalPause(pause: Omit<Pause, 'since'>): Promise<void> {
+    await this.#pause('deployment', pause, {
+      ...{ ...owners(pause.by), action: 'global_pause', reason: pause.reason },
+      details: { until: pause.until },
+    });
+  }
+
+  async globalResume(by: string): Promise<boolean> {
+    return (await this.#resume('deployment', { ...owners(by), action: 'global_resume' })) !== null;
+  }
+
+  async #pause(scope: string, pause: Omit<Pause, 'since'>, note: Note): Promise<number> {
+    const text = JSON.stringify(pauseSchema.parse({ ...pause, since: Date.now() }));
+    const waiting = await this.#run('pause', { scope, text, entry: this.#entry(note) });
+    this.#endPausesAt(pause.until);
+    return countReply.parse(waiting);
+  }
+
+  async #resume(scope: string, note: Note): Promise<number | null> {
+    const going = countReply.parse(await this.#run('resume', { scope, entry: this.#entry(note) }));
+    return going < 0 ? null : going;
+  }
+
+  /** Others look too, but not at the very moment. */
+  #endPausesAt(until: number | null): void {
+    if (until === null || until - Date.now() > longestTimer) return;
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        this.#run('endPauses', {}).catch((error: unknown) =>
+          this.#log.warn({ error: String(error) }, 'a pause is over, but could not be ended yet'),
+        );
+      },
+      Math.max(0, until - Date.now()),
+    );
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  async bump(guildId: string, id: string, by: string): ReturnType<Moderation['bump']> {
+    return z.enum(['bumped', 'not_waiting', 'unknown']).parse(
+      await this.#run('bump', {
+        scope: checkedId(guildId),
+        id: generationIdSchema.parse(id),
+        entry: this.#entry({ guildId, actorId: by, action: 'bump', generationId: id }),
+      }),
+    );
+  }
+
   stats = later;
-  globalPause = later;
-  globalResume = later;
   workers = later;
   retryFailed = later;
 
   async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
     await Promise.all([...this.#watching].map(async (watching) => watching.close()));
     closeConnection(this.#connection);
   }

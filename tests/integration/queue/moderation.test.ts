@@ -248,7 +248,7 @@ test.each(['', '1:2', '*', 'deployment', '../1', '1\n2'])('%j is no guild', asyn
   await expect(moderation.bans(guildId)).rejects.toThrow(/Discord id/);
   await expect(moderation.pauseOf(guildId)).rejects.toThrow(/Discord id/);
   await expect(moderation.audit({ guildId, limit: 1 })).rejects.toThrow(/Discord id/);
-  await expect(
-    moderation.ban(guildId, { userId: '1', by: '9', reason: null, until: null }),
-  ).rejects.toThrow();
+  await expect(moderation.ban(guildId, { userId: '1', by: '9', reason: null, until: null })).rejects.toThrow(
+    /Discord id/,
+  );
 });
