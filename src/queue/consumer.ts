@@ -171,7 +171,11 @@ export class Consumer implements Closable {
           if (model !== undefined) taken = await this.#takeOne(model);
           if (taken) turn = (turn + offset + 1) % models.length;
         }
-        if (!taken) await this.#wake.wait(idleLook);
+        if (!taken) {
+          await this.#wake.wait(idleLook);
+          // With time on its hands: a pause ends when its time is over, whether or not a bot is there.
+          await this.#ledger.endPauses();
+        }
       } catch (error) {
         log.error({ error: String(error) }, 'taking a job failed');
         await this.#wake.wait(idleLook);
@@ -212,6 +216,10 @@ export class Consumer implements Closable {
     const stopRenewal = this.#renewLock(job, token, current);
     try {
       const { answer, attempts } = await this.#ledger.begin(id, workerId);
+      if (answer === 'held') {
+        log.info({ id }, 'its guild is paused; it waits for the end of that');
+        return;
+      }
       if (answer !== 'begun') {
         await this.#end(job, token, answer);
         return;
@@ -252,7 +260,7 @@ export class Consumer implements Closable {
     if (first === 'closing') {
       // The job goes back before the engine has even noticed: nobody waits for a lock to lapse.
       const status = await this.#ledger.giveBack(holder, false);
-      await this.#putBack(job, token, status);
+      await this.#putBack(job, generation.request.model, token, status);
       log.info({ id, status }, 'gave the job back');
       await working;
       return;
@@ -268,7 +276,7 @@ export class Consumer implements Closable {
       holder.attempts < maximumAttempts
     ) {
       const status = await this.#ledger.giveBack(holder, true);
-      await this.#putBack(job, token, status);
+      await this.#putBack(job, generation.request.model, token, status);
       log.warn({ id, code: first.code, attempts: holder.attempts }, 'failed; one more try');
       const { model } = generation.request;
       if ((await countOtherWorkers(this.#connection, names, model, workerId)) > 0) {
@@ -327,16 +335,19 @@ export class Consumer implements Closable {
 
   async #putBack(
     job: Job<Ticket, void>,
+    model: ModelId,
     token: string,
-    status: Generation['status'] | 'gone',
+    status: Generation['status'] | 'gone' | 'held',
   ): Promise<void> {
+    // Taken from BullMQ in the same step that held it.
+    if (status === 'held') return;
     if (status !== 'queued') {
       await this.#end(job, token, status);
       return;
     }
     await job.moveToWait(token);
     await job.changePriority({ priority: frontLevel });
-    await this.#connection.publish(this.#options.names.wake, 'given back');
+    await this.#ledger.settle(job.data.id, model);
   }
 
   async #learn(generation: Generation, result: GenerationResult): Promise<void> {

@@ -187,6 +187,15 @@ export interface QueuePosition {
   readonly expectedEndAt: number;
   /** workers that take this model now; 0 means that nobody works and the expected start is a guess */
   readonly workers: number;
+  /** why it cannot start now though it may be next: its guild is paused, or the deployment is; null: it can */
+  readonly held: 'guild' | 'deployment' | null;
+  /** when the pause that holds it ends by itself; null: when somebody resumes, or it is not held */
+  readonly heldUntil: number | null;
+  /**
+   * The times are a guess: this deployment has not measured such a clip yet, nobody works, or a pause without an end holds it (then the
+   * times say how it would be if it ended now).
+   */
+  readonly guess: boolean;
 }
 
 /** Something the bot may want to show. Sent for every change of status and, at most once a second, progress. */

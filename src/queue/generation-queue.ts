@@ -31,15 +31,20 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     };
   };
   const parts = { connection, names, ledger, tickets, log };
+  const estimate: GenerationQueue['estimate'] = async (work) => {
+    const measured = await ledger.pace(paceKey(work));
+    const seconds = (measured ?? work.firstGuessSecondsPerPass) * work.steps * work.passes;
+    return { seconds, guess: measured === null };
+  };
 
   return {
-    async accept(draft) {
-      const { level } = await ledger.accept(draft);
+    async accept(draft, admission) {
+      const { level } = await ledger.accept(draft, admission);
       const generation = await ledger.get(draft.id);
       if (generation === null) throw new Error(`the record of generation ${draft.id} vanished`);
       if (generation.status === 'queued') {
         await tickets.addGeneration(draft.id, generation.request.model, level);
-        await ledger.settle(draft.id, generation.request.model, level);
+        await ledger.settle(draft.id, generation.request.model);
       }
       return generation;
     },
@@ -47,11 +52,9 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     byMessage: (messageId) => ledger.byMessage(messageId),
     updateReply: (id, change) => ledger.updateReply(id, change),
     position: (id) => ledger.position(id),
-    forecast: (userId, model, costSeconds) => ledger.forecast(userId, model, costSeconds),
-    async estimateSeconds(work) {
-      const measured = await ledger.pace(paceKey(work));
-      return (measured ?? work.firstGuessSecondsPerPass) * work.steps * work.passes;
-    },
+    forecast: (userId, model, costSeconds, options) => ledger.forecast(userId, model, costSeconds, options),
+    estimate,
+    estimateSeconds: async (work) => (await estimate(work)).seconds,
     async cancel(id, reason) {
       const outcome = await ledger.cancel(id, reason);
       if (outcome === 'cancelled') {

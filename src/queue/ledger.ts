@@ -12,10 +12,16 @@ import type {
   ReplyTarget,
   StoredFailure,
 } from './contract.ts';
+import { banSchema, drainSchema, LimitReached, NotAdmitted } from './moderation.ts';
+import type { Admission } from './moderation.ts';
 import type { Names } from './names.ts';
+import { paceKey } from './pace.ts';
 import { newGenerationSchema, parseRecord, recordFields, replyFields } from './record.ts';
 import { runScript } from './script.ts';
 import { maximumAttempts, paceWeight, recordRetention, smallestCost } from './settings.ts';
+
+/** What generations of direct messages count for, as a guild's id is what its own count for. */
+const directScope = 'direct';
 
 /** Who holds a generation: a report of anybody else, or of an earlier attempt, changes nothing. */
 export interface Holder {
@@ -28,15 +34,33 @@ export interface Holder {
 export type Outcome = { readonly result: GenerationResult } | { readonly failure: StoredFailure };
 
 const integer = z.coerce.number().int();
-const acceptReply = z.tuple([z.enum(['accepted', 'exists']), integer]);
+const acceptReply = z.union([
+  z.tuple([z.enum(['accepted', 'exists']), integer]),
+  z.tuple([z.literal('retried')]),
+  z.tuple([z.literal('refused'), z.string(), z.string()]),
+  z.tuple([
+    z.literal('limited'),
+    z.enum(['waiting', 'gpu_seconds', 'cooldown', 'queue_length']),
+    integer,
+    z.string(),
+    integer,
+    integer,
+  ]),
+]);
 const statusReply = z.union([statusSchema, z.literal('gone')]);
+/** `held`: queued, but its guild is paused, so that it is no longer in BullMQ's hands */
+const requeueReply = z.union([statusSchema, z.enum(['gone', 'held'])]);
+const heldReply = z.enum(['', 'guild', 'deployment']).transform((what) => (what === '' ? null : what));
 const beginReply = z.union([
   z.tuple([z.literal('begun'), integer]),
-  z.tuple([statusReply]).transform(([status]) => [status, 0] as const),
+  z.tuple([requeueReply]).transform(([status]) => [status, 0] as const),
 ]);
 const placeReply = z
-  .tuple([statusSchema, integer, integer, integer, integer, integer, integer, integer, integer, z.string()])
-  .transform(([status, ahead, waiting, work, runningWork, running, workers, startedAt, cost, progress]) => ({
+  .tuple([
+    ...([statusSchema, integer, integer, integer, integer, integer, integer, integer, integer] as const),
+    ...([z.string(), heldReply, integer, z.enum(['0', '1'])] as const),
+  ])
+  .transform(([status, ahead, waiting, work, runningWork, running, workers, startedAt, cost, ...rest]) => ({
     status,
     ahead,
     waiting,
@@ -46,7 +70,10 @@ const placeReply = z
     workers,
     startedAt,
     cost,
-    progress: progressSchema.nullable().parse(JSON.parse(progress)),
+    progress: progressSchema.nullable().parse(JSON.parse(rest[0])),
+    held: rest[1],
+    heldUntil: rest[2] === 0 ? null : rest[2],
+    measured: rest[3] === '1',
   }));
 type Place = z.infer<typeof placeReply>;
 
@@ -75,16 +102,47 @@ export class Ledger {
     return runScript(this.#connection, this.#names.prefix, command, { now: this.#now(), ...input });
   }
 
-  /** @returns the BullMQ priority of the job to add, whether or not the record existed */
-  async accept(draft: NewGeneration): Promise<{ created: boolean; level: number }> {
+  /**
+   * @param admission limits to check and reserve; without it the request counts towards no limit
+   * @returns the BullMQ priority of the job to add, whether or not the record existed
+   * @throws LimitReached
+   * @throws NotAdmitted when the person is banned or nothing is taken now
+   */
+  async accept(
+    draft: NewGeneration,
+    admission?: Pick<Admission, 'limits' | 'queueLength'>,
+  ): Promise<{ created: boolean; level: number }> {
+    const level = await this.#accept(draft, admission);
+    if (level === null) throw new Error('only what is run again can have been run again before');
+    return level;
+  }
+
+  /**
+   * Accepts what has failed once more, whatever the limits, bans and draining.
+   *
+   * @returns null when that was done already, or it has not failed
+   */
+  async acceptRetry(
+    draft: NewGeneration & { readonly parentId: string },
+  ): Promise<{ created: boolean; level: number } | null> {
+    return this.#accept(draft, undefined, draft.parentId);
+  }
+
+  async #accept(
+    draft: NewGeneration,
+    admission?: Pick<Admission, 'limits' | 'queueLength'>,
+    retryOf?: string,
+  ): Promise<{ created: boolean; level: number } | null> {
     const checked = newGenerationSchema.parse(draft);
     const names = this.#names;
-    const [answer, level] = acceptReply.parse(
+    const reply = acceptReply.parse(
       await this.#run('accept', {
         id: checked.id,
         user: checked.userId,
+        scope: checked.guildId ?? directScope,
         model: checked.request.model,
-        cost: Math.max(smallestCost, Math.round(checked.costSeconds * 1000)),
+        cost: costOf(checked.costSeconds),
+        work: paceKey(checked.request),
         fields: recordFields(checked),
         indexes: [
           names.indexOfTime,
@@ -92,15 +150,49 @@ export class Ledger {
           ...(checked.guildId === null ? [] : [names.indexOfGuild(checked.guildId)]),
         ],
         retention: recordRetention,
+        ...(admission === undefined ? {} : { limits: admission.limits, queueLength: admission.queueLength }),
+        ...(retryOf === undefined ? {} : { retryOf }),
       }),
     );
-    if (checked.reply.statusMessageId !== null) await this.#point(checked.reply.statusMessageId, checked.id);
-    return { created: answer === 'accepted', level };
+    switch (reply[0]) {
+      case 'retried':
+        return null;
+      case 'refused':
+        throw new NotAdmitted(
+          reply[1] === '' ? null : banSchema.parse(JSON.parse(reply[1])),
+          reply[2] === '' ? null : { message: drainSchema.parse(JSON.parse(reply[2])).message },
+        );
+      case 'limited': {
+        const [, limit, value, clearsAt, used, needed] = reply;
+        throw new LimitReached(
+          limit,
+          value,
+          clearsAt === '' ? null : Number(clearsAt),
+          limit === 'gpu_seconds' ? { used: used / 1000, needed: needed / 1000 } : null,
+        );
+      }
+      case 'accepted':
+      case 'exists':
+        if (checked.reply.statusMessageId !== null) {
+          await this.#point(checked.reply.statusMessageId, checked.id);
+        }
+        return { created: reply[0] === 'accepted', level: reply[1] };
+    }
   }
 
-  /** Corrects the priority of a job that was added with `level`, if it changed meanwhile. */
-  async settle(id: string, model: ModelId, level: number): Promise<void> {
-    await this.#run('settle', { id, model, level });
+  /** Puts a job that was added where it belongs: its place may have changed meanwhile, or its guild is paused. */
+  async settle(id: string, model: ModelId): Promise<void> {
+    await this.#run('settle', { id, model });
+  }
+
+  /** Ends the pauses whose time is over. */
+  async endPauses(): Promise<void> {
+    await this.#run('endPauses', {});
+  }
+
+  /** Whether it waits for the end of its guild's pause. */
+  async isHeld(id: string): Promise<boolean> {
+    return (await this.#connection.hexists(this.#names.record(id), 'share.held')) === 1;
   }
 
   /** the BullMQ priority that the job of a waiting generation has to have */
@@ -137,7 +229,7 @@ export class Ledger {
   async begin(
     id: string,
     workerId: string,
-  ): Promise<{ answer: 'begun' | 'gone' | GenerationStatus; attempts: number }> {
+  ): Promise<{ answer: 'begun' | 'gone' | 'held' | GenerationStatus; attempts: number }> {
     const [answer, attempts] = beginReply.parse(
       await this.#run('begin', { id, workerId, maximumAttempts, exhausted: JSON.stringify(exhausted) }),
     );
@@ -156,17 +248,23 @@ export class Ledger {
   /** @returns the status that the generation has now */
   async finish(holder: Holder, outcome: Outcome): Promise<GenerationStatus | 'gone'> {
     const [field, value] = 'result' in outcome ? ['result', outcome.result] : ['failure', outcome.failure];
-    return statusReply.parse(await this.#run('finish', { ...holder, field, value: JSON.stringify(value) }));
+    const measured = 'result' in outcome ? { measured: Math.round(outcome.result.engineSeconds * 1000) } : {};
+    return statusReply.parse(
+      await this.#run('finish', { ...holder, field, value: JSON.stringify(value), ...measured }),
+    );
   }
 
-  /** Back to the front of the queue. `counted`: the attempt used up one of the tries. */
-  async giveBack(holder: Holder, counted: boolean): Promise<GenerationStatus | 'gone'> {
-    return statusReply.parse(await this.#run('giveBack', { ...holder, counted }));
+  /**
+   * Back to the front of the queue, or `held` when its guild is paused: then BullMQ's job is out of the worker's hands already.
+   * `counted`: the attempt used up one of the tries.
+   */
+  async giveBack(holder: Holder, counted: boolean): Promise<GenerationStatus | 'gone' | 'held'> {
+    return requeueReply.parse(await this.#run('giveBack', { ...holder, counted }));
   }
 
   /** For a running generation whose worker has died, called by somebody else. Does nothing while a worker holds its lock. */
-  async recover(holder: Holder): Promise<GenerationStatus | 'gone'> {
-    return statusReply.parse(
+  async recover(holder: Holder): Promise<GenerationStatus | 'gone' | 'held'> {
+    return requeueReply.parse(
       await this.#run('recover', { ...holder, maximumAttempts, exhausted: JSON.stringify(exhausted) }),
     );
   }
@@ -198,9 +296,16 @@ export class Ledger {
     return this.#times(placeReply.parse(reply));
   }
 
-  async forecast(userId: string, model: ModelId, costSeconds: number): Promise<QueuePosition> {
-    const cost = Math.round(costSeconds * 1000);
-    return this.#times(placeReply.parse(await this.#run('forecast', { user: userId, model, cost })));
+  async forecast(
+    userId: string,
+    model: ModelId,
+    costSeconds: number,
+    options: { readonly guildId?: string | null; readonly guess?: boolean } = {},
+  ): Promise<QueuePosition> {
+    const scope = options.guildId ?? directScope;
+    const input = { user: userId, scope, model, cost: Math.round(costSeconds * 1000) };
+    const times = this.#times(placeReply.parse(await this.#run('forecast', input)));
+    return { ...times, guess: times.guess || options.guess === true };
   }
 
   async learn(work: string, secondsPerPass: number): Promise<void> {
@@ -223,18 +328,30 @@ export class Ledger {
       const left = place.progress?.etaSeconds;
       const expectedEndAt =
         left === null || left === undefined ? place.startedAt + place.cost : Math.round(now + left * 1000);
-      return { position: 0, waiting, expectedStartAt: place.startedAt, expectedEndAt, workers };
+      return {
+        ...{ position: 0, waiting, expectedStartAt: place.startedAt, expectedEndAt, workers },
+        ...{ held: null, heldUntil: null, guess: false },
+      };
     }
+    const { held, heldUntil } = place;
     // A free worker takes the next job at once; otherwise all work ahead is shared among the workers.
     const free = place.ahead < workers - place.running;
     const pause = free ? 0 : (place.work + place.runningWork) / Math.max(1, workers);
-    const expectedStartAt = Math.round(now + pause);
+    const expectedStartAt = Math.round(Math.max(now, heldUntil ?? 0) + pause);
     return {
       position: place.ahead + 1,
       waiting,
       expectedStartAt,
       expectedEndAt: expectedStartAt + place.cost,
       workers,
+      held,
+      heldUntil,
+      guess: workers === 0 || !place.measured || (held !== null && heldUntil === null),
     };
   }
+}
+
+/** As the scripts count a cost: whole milliseconds. */
+function costOf(costSeconds: number): number {
+  return Math.max(smallestCost, Math.round(costSeconds * 1000));
 }

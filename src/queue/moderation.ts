@@ -30,6 +30,8 @@ export const filterSchema = z.strictObject({
 });
 export type Filter = z.infer<typeof filterSchema>;
 
+export const mostFilters = 200;
+
 export const guildSettingsSchema = z.strictObject({
   version: z.literal(1),
   /** for everyone, and more or less for who has a role; of several roles the most generous value counts */
@@ -45,7 +47,7 @@ export const guildSettingsSchema = z.strictObject({
   keepInputsDays: z.number().int().min(1).max(30),
   /** where the moderators' log is posted, too */
   logChannelId: snowflake.nullable(),
-  filters: z.array(filterSchema).max(200),
+  filters: z.array(filterSchema).max(mostFilters),
 });
 export type GuildSettings = z.infer<typeof guildSettingsSchema>;
 
@@ -57,6 +59,13 @@ export const pauseSchema = z.strictObject({
   until: timestamp.nullable(),
 });
 export type Pause = z.infer<typeof pauseSchema>;
+
+/** That nothing new is taken, as it is stored. */
+export const drainSchema = z.strictObject({
+  by: snowflake,
+  since: timestamp,
+  message: z.string().max(500).nullable(),
+});
 
 export const banSchema = pauseSchema.extend({ userId: snowflake });
 export type Ban = z.infer<typeof banSchema>;
@@ -107,14 +116,38 @@ export class LimitReached extends Error {
   readonly limit: 'waiting' | 'gpu_seconds' | 'cooldown' | 'queue_length';
   /** the limit's value */
   readonly value: number;
-  /** milliseconds since 1970; null when it clears with the next video that is done */
+  /**
+   * milliseconds since 1970; null when it clears with the next video that is done, and for GPU seconds when the request alone
+   * needs more than `value`: then no waiting helps
+   */
   readonly clearsAt: number | null;
+  /** of GPU seconds: what counts of the last 24 hours, and what the request would add; null for other limits */
+  readonly gpuSeconds: { readonly used: number; readonly needed: number } | null;
 
-  constructor(limit: LimitReached['limit'], value: number, clearsAt: number | null) {
+  constructor(
+    limit: LimitReached['limit'],
+    value: number,
+    clearsAt: number | null,
+    gpuSeconds: LimitReached['gpuSeconds'] = null,
+  ) {
     super(`limit ${limit} (${value}) reached`);
     this.limit = limit;
     this.value = value;
     this.clearsAt = clearsAt;
+    this.gpuSeconds = gpuSeconds;
+  }
+}
+
+/** What came between a look at the admission and the acceptance: a ban, or the deployment takes nothing new. */
+export class NotAdmitted extends Error {
+  override readonly name = 'NotAdmitted';
+  readonly ban: Ban | null;
+  readonly draining: { readonly message: string | null } | null;
+
+  constructor(ban: Ban | null, draining: NotAdmitted['draining']) {
+    super(ban === null ? 'nothing is taken now' : 'the person is banned');
+    this.ban = ban;
+    this.draining = draining;
   }
 }
 
@@ -190,7 +223,11 @@ export interface Moderation {
 
   /** @returns the first filter that the text meets, in any of the given texts */
   filtered(guildId: string | null, text: string): Promise<Filter | null>;
-  /** @throws Failure `invalid_input`, identifier `filter_pattern`, when a pattern cannot be understood */
+  /**
+   * @throws Failure `invalid_input`: `filter_pattern` when a pattern cannot be understood (`pattern`, `reason`), `filter_pattern_size`
+   *   when matching it would take too long (`size`, `maximum`), `filter_word` when a word has nothing to be seen, `filter_too_many`
+   *   (`maximum`)
+   */
   addFilter(guildId: string, filter: Pick<Filter, 'kind' | 'text'>, by: string): Promise<Filter>;
   removeFilter(guildId: string, filterId: string, by: string): Promise<Filter | null>;
 

@@ -31,6 +31,22 @@ export interface Names {
   /** sorted set of worker ids, scored by the time until which they count as alive */
   workers(model: ModelId): string;
   worker(workerId: string): string;
+  /** hash: what each worker said last, also of those that fell silent */
+  readonly machines: string;
+  /** sorted set of generations that ended in the last 24 hours, of a guild or of all (null), scored by when */
+  finished(guildId: string | null): string;
+  /** hash of a guild's settings: `text` and `revision` */
+  settings(guildId: string): string;
+  /** hash of user id to ban */
+  bans(guildId: string): string;
+  /** hash of guild id, or `deployment`, to pause */
+  readonly pauses: string;
+  readonly drain: string;
+  readonly maintenance: string;
+  /** sorted set of entries, each of which begins with its id; null: the owners' */
+  auditOf(guildId: string | null): string;
+  /** channel on which every entry is published */
+  readonly audit: string;
 }
 
 export function createNames(prefix: string): Names {
@@ -54,6 +70,15 @@ export function createNames(prefix: string): Names {
     waitingOf: (userId) => `${prefix}:waiting-of:${userId}`,
     workers: (model) => `${prefix}:workers:${model}`,
     worker: (workerId) => `${prefix}:worker:${workerId}`,
+    machines: `${prefix}:machines`,
+    finished: (guildId) => (guildId === null ? `${prefix}:finished` : `${prefix}:guild:${guildId}:finished`),
+    settings: (guildId) => `${prefix}:guild:${guildId}:settings`,
+    bans: (guildId) => `${prefix}:guild:${guildId}:bans`,
+    pauses: `${prefix}:pauses`,
+    drain: `${prefix}:drain`,
+    maintenance: `${prefix}:maintenance`,
+    auditOf: (guildId) => (guildId === null ? `${prefix}:audit:owners` : `${prefix}:audit:guild:${guildId}`),
+    audit: `${prefix}:audit`,
   };
 }
 

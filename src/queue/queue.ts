@@ -17,6 +17,17 @@ export interface Closable {
   close(): Promise<void>;
 }
 
+/** What an estimate depends on. */
+export interface EstimatedWork {
+  readonly model: ModelId;
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly steps: number;
+  readonly passes: number;
+  readonly firstGuessSecondsPerPass: number;
+}
+
 /**
  * What the bot sees of the queue. Everything about BullMQ and Redis stays behind this.
  * Methods reject with an `Error` at once (never hang) when Redis is unreachable.
@@ -28,6 +39,7 @@ export interface GenerationQueue {
    *
    * @param admission limits that are checked, and what they count reserved, in the same step; none without it
    * @throws LimitReached
+   * @throws NotAdmitted when the person is banned in the guild or the deployment takes nothing new, with or without `admission`
    */
   accept(draft: NewGeneration, admission?: Pick<Admission, 'limits' | 'queueLength'>): Promise<Generation>;
   get(id: string): Promise<Generation | null>;
@@ -36,21 +48,24 @@ export interface GenerationQueue {
   /** Merges into `reply` only. */
   updateReply(id: string, change: Partial<ReplyTarget>): Promise<void>;
   position(id: string): Promise<QueuePosition>;
-  /** Position and times that a new job of this user would get. */
-  forecast(userId: string, model: ModelId, costSeconds: number): Promise<QueuePosition>;
   /**
-   * Estimated GPU seconds of one clip: what this server has measured for model, size, steps and frames, or the first
-   * guess given.
+   * Position and times that a new job of this user would get.
+   *
+   * @param options `guildId`: where it would be asked for, for what is held there; `guess`: that of `estimate`
    */
-  estimateSeconds(work: {
-    model: ModelId;
-    width: number;
-    height: number;
-    frames: number;
-    steps: number;
-    passes: number;
-    firstGuessSecondsPerPass: number;
-  }): Promise<number>;
+  forecast(
+    userId: string,
+    model: ModelId,
+    costSeconds: number,
+    options?: { readonly guildId?: string | null; readonly guess?: boolean },
+  ): Promise<QueuePosition>;
+  /**
+   * Estimated GPU seconds of one clip: what this deployment has measured for model, size, steps and frames, or the first
+   * guess given, and which of the two it is.
+   */
+  estimate(work: EstimatedWork): Promise<{ readonly seconds: number; readonly guess: boolean }>;
+  /** The seconds of `estimate` alone. */
+  estimateSeconds(work: EstimatedWork): Promise<number>;
   /** Cancels what is queued or running. A failure message (code `cancelled`) is delivered as for any other end. */
   cancel(id: string, reason: StoredFailure): Promise<'cancelled' | 'signalled' | 'finished' | 'unknown'>;
   /** Newest first. */
@@ -69,7 +84,7 @@ export interface GenerationQueue {
   markResult(id: string, mark: 'hidden' | 'shown' | 'deleted'): Promise<boolean>;
   /** True for the first call with a key within the time: of two taps, or two bots that hear the same tap, one counts. */
   claim(key: string, milliseconds: number): Promise<boolean>;
-  /** Number of generations of a user that are queued or running. */
+  /** Number of generations of a user that are queued or running, in the whole deployment. */
   countWaiting(userId: string): Promise<number>;
   /**
    * Status and progress of all generations. Redis forgets what it published to nobody: at the start, and after each
@@ -89,7 +104,10 @@ export interface GenerationQueue {
     ) => Promise<{ channelId: string; messageId: string } | null>,
     options?: { concurrency?: number },
   ): Promise<Closable>;
-  /** Puts right what a crash left: records without a job, finished records without a delivery. Returns what it did. */
+  /**
+   * Puts right what a crash left: records without a job, finished records without a delivery, pauses whose time ended while nobody
+   * looked. Returns what it did.
+   */
   reconcile(): Promise<{ requeued: number; redelivered: number; failed: number }>;
   health(): Promise<void>;
   close(): Promise<void>;

@@ -25,6 +25,7 @@ interface Parts {
  */
 export async function reconcile(parts: Parts): Promise<Reconciled> {
   const done: Reconciled = { requeued: 0, redelivered: 0, failed: 0 };
+  await parts.ledger.endPauses();
   for (const id of await parts.connection.zrange(parts.names.open, '0', '-1')) {
     try {
       const generation = await parts.ledger.get(id);
@@ -48,6 +49,11 @@ async function reconcileOne(parts: Parts, generation: Generation, done: Reconcil
   const { model } = generation.request;
   switch (generation.status) {
     case 'queued': {
+      if (await ledger.isHeld(id)) {
+        // It is in no order of BullMQ's, only its job has to be there. Adding one that is changes nothing.
+        await readd(parts, generation);
+        return;
+      }
       if (await tickets.isGenerationAlive(id, model)) return;
       await readd(parts, generation);
       done.requeued += 1;
@@ -63,7 +69,7 @@ async function reconcileOne(parts: Parts, generation: Generation, done: Reconcil
         workerId: generation.workerId,
         attempts: generation.attempts,
       });
-      if (status === 'queued') {
+      if (status === 'queued' || status === 'held') {
         if (!alive) await readd(parts, generation);
         done.requeued += 1;
       } else if (status === 'failed' || status === 'cancelled') {
@@ -90,5 +96,5 @@ async function readd(parts: Parts, generation: Generation): Promise<void> {
   const { model } = generation.request;
   const level = await parts.ledger.level(generation.id);
   await parts.tickets.addGeneration(generation.id, model, level);
-  await parts.ledger.settle(generation.id, model, level);
+  await parts.ledger.settle(generation.id, model);
 }

@@ -1,59 +1,440 @@
+import type { ChainableCommander, Redis } from 'ioredis';
+import { monotonicFactory } from 'ulid';
+import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
+import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
-import type { Moderation } from './moderation.ts';
+import { closeConnection, openConnection } from './connection.ts';
+import { generationIdSchema } from './contract.ts';
+import { checkFilter, compileFilters } from './filters.ts';
+import { deploymentLimits, limitsOf } from './limits.ts';
+import {
+  auditEntrySchema,
+  banSchema,
+  drainSchema,
+  filterSchema,
+  guildSettingsSchema,
+  mostFilters,
+  pauseSchema,
+} from './moderation.ts';
+import type {
+  AuditEntry,
+  Ban,
+  Filter,
+  GuildSettings,
+  Moderation,
+  NewAuditEntry,
+  Pause,
+} from './moderation.ts';
+import { createNames } from './names.ts';
+import type { Names } from './names.ts';
+import { runScript } from './script.ts';
 
-/** Connects to what keeps order. */
+/** Guilds whose compiled filters are kept; the one used longest ago makes room. */
+const mostCompiled = 500;
+/** Two changes of one guild's settings at once make one of them read again; more than this often is no accident. */
+const changeAttempts = 20;
+
+/** Node's timers hold 24 days; a pause that is longer is ended by who looks now and then. */
+const longestTimer = 24 * 24 * 3600_000;
+
+const countReply = z.number().int();
+const snowflakeSchema = z.string().regex(/^\d{1,20}$/, 'must be a Discord id');
+const newGuild: GuildSettings = {
+  version: 1,
+  limits: { everyone: {}, roles: {} },
+  queueLength: null,
+  rerunOthers: true,
+  keepInputsDays: 30,
+  logChannelId: null,
+  filters: [],
+};
+
+interface Compiled {
+  readonly revision: string;
+  readonly find: (text: string) => Filter | null;
+}
+
+/** What a method knows of its own entry; the rest is null or empty. */
+type Note = Pick<AuditEntry, 'guildId' | 'actorId' | 'action'> & Partial<NewAuditEntry>;
+
+/** Connects to what keeps order. Without `maximumWaitingPerUser` it is the environment's default. */
 export function createModeration(
-  _config: CommonConfig,
-  _log: Logger,
+  config: CommonConfig & { readonly maximumWaitingPerUser?: number },
+  log: Logger,
 ): Moderation & { close(): Promise<void> } {
-  const later = (): never => {
-    throw new Error('not written yet');
-  };
-  return {
-    admission: () =>
-      Promise.resolve({
-        ban: null,
-        pause: null,
-        globalPause: null,
-        draining: null,
-        maintenance: null,
-        limits: { waiting: 10, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
-        queueLength: null,
+  return new RedisModeration(config, log);
+}
+
+class RedisModeration implements Moderation {
+  readonly #connection: Redis;
+  readonly #names: Names;
+  readonly #url: string;
+  readonly #log: Logger;
+  readonly #defaults;
+  readonly #ulid = monotonicFactory();
+  readonly #compiled = new Map<string, Compiled>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #watching = new Set<{ close(): Promise<void> }>();
+
+  constructor(config: CommonConfig & { readonly maximumWaitingPerUser?: number }, log: Logger) {
+    this.#url = config.redis.url;
+    this.#names = createNames(config.redis.prefix);
+    this.#log = log;
+    this.#connection = openConnection(config.redis.url, 'producer', log);
+    this.#defaults = deploymentLimits(config.maximumWaitingPerUser ?? 10);
+  }
+
+  async admission({
+    userId,
+    guildId,
+    roleIds,
+  }: Parameters<Moderation['admission']>[0]): ReturnType<Moderation['admission']> {
+    const names = this.#names;
+    const whole = this.#connection
+      .multi()
+      .hget(names.pauses, 'deployment')
+      .get(names.drain)
+      .get(names.maintenance);
+    if (guildId !== null) {
+      const guild = checkedId(guildId);
+      whole
+        .hget(names.pauses, guild)
+        .hget(names.bans(guild), checkedId(userId))
+        .hget(names.settings(guild), 'text');
+    }
+    const [globalPause, drain, maintenance, pause, ban, text] = await answers(whole);
+    const now = Date.now();
+    const settings = parseSettings(text);
+    return {
+      ban: standing(banSchema, ban, now),
+      pause: standing(pauseSchema, pause, now),
+      globalPause: standing(pauseSchema, globalPause, now),
+      draining: typeof drain === 'string' ? { message: drainSchema.parse(JSON.parse(drain)).message } : null,
+      maintenance: maintenance ?? null,
+      limits: guildId === null ? this.#defaults : limitsOf(settings.limits, roleIds, this.#defaults),
+      queueLength: guildId === null ? null : settings.queueLength,
+    };
+  }
+
+  async guild(guildId: string): Promise<GuildSettings> {
+    return parseSettings(await this.#connection.hget(this.#names.settings(checkedId(guildId)), 'text'));
+  }
+
+  async changeGuild(
+    guildId: string,
+    change: (settings: GuildSettings) => GuildSettings,
+    entry: NewAuditEntry,
+  ): Promise<GuildSettings> {
+    if (entry.guildId !== guildId) throw new Error("the entry of a guild's change is that guild's");
+    const key = this.#names.settings(checkedId(guildId));
+    for (let attempt = 0; attempt < changeAttempts; attempt += 1) {
+      const [text, revision] = await this.#connection.hmget(key, 'text', 'revision');
+      const settings = guildSettingsSchema.parse(change(parseSettings(text ?? null)));
+      const changed = await this.#run('changeSettings', {
+        key,
+        revision: revision ?? '0',
+        text: JSON.stringify(settings),
+        entry: this.#entry(entry),
+      });
+      if (changed === 1) return settings;
+    }
+    throw new Error(`the settings of guild ${guildId} changed again and again meanwhile`);
+  }
+
+  async ban(guildId: string, ban: Omit<Ban, 'since'>): Promise<void> {
+    const since = Date.now();
+    const text = JSON.stringify(banSchema.parse({ ...ban, since }));
+    const { userId, by, reason, until } = ban;
+    await this.#run('ban', {
+      key: this.#names.bans(checkedId(guildId)),
+      user: userId,
+      text,
+      entry: this.#entry({
+        ...{ guildId, actorId: by, action: 'ban', targetUserId: userId, reason },
+        details: { until },
       }),
-    guild: () =>
-      Promise.resolve({
-        version: 1,
-        limits: { everyone: {}, roles: {} },
-        queueLength: null,
-        rerunOthers: true,
-        keepInputsDays: 30,
-        logChannelId: null,
-        filters: [],
+    });
+  }
+
+  async unban(guildId: string, userId: string, by: string): Promise<boolean> {
+    const ended = await this.#run('unban', {
+      key: this.#names.bans(checkedId(guildId)),
+      user: checkedId(userId),
+      entry: this.#entry({ guildId, actorId: by, action: 'unban', targetUserId: userId }),
+    });
+    return ended === 1;
+  }
+
+  async bans(guildId: string): Promise<Ban[]> {
+    const stored = await this.#connection.hvals(this.#names.bans(checkedId(guildId)));
+    const now = Date.now();
+    return stored
+      .map((text) => standing(banSchema, text, now))
+      .filter((ban) => ban !== null)
+      .sort((left, right) => right.since - left.since);
+  }
+
+  async filtered(guildId: string | null, text: string): Promise<Filter | null> {
+    if (guildId === null) return null;
+    const key = this.#names.settings(checkedId(guildId));
+    const revision = await this.#connection.hget(key, 'revision');
+    if (revision === null) return null;
+    let compiled = this.#compiled.get(guildId);
+    // The revision is asked for each time, so that a change by any process counts from its moment on.
+    if (compiled?.revision !== revision) {
+      const [settings, current] = await this.#connection.hmget(key, 'text', 'revision');
+      compiled = {
+        revision: current ?? '0',
+        find: compileFilters(parseSettings(settings ?? null).filters),
+      };
+    }
+    this.#compiled.delete(guildId);
+    this.#compiled.set(guildId, compiled);
+    for (const oldest of this.#compiled.keys()) {
+      if (this.#compiled.size <= mostCompiled) break;
+      this.#compiled.delete(oldest);
+    }
+    return compiled.find(text);
+  }
+
+  async addFilter(
+    guildId: string,
+    { kind, text }: Pick<Filter, 'kind' | 'text'>,
+    by: string,
+  ): Promise<Filter> {
+    const addedAt = Date.now();
+    const filter = filterSchema.parse({ id: this.#ulid(addedAt), kind, text, addedBy: by, addedAt });
+    await this.changeGuild(
+      guildId,
+      (settings) => {
+        if (settings.filters.length >= mostFilters) {
+          throw new Failure('invalid_input', 'filter_too_many', { maximum: mostFilters });
+        }
+        checkFilter(filter, settings.filters);
+        return { ...settings, filters: [...settings.filters, filter] };
+      },
+      this.#note({ guildId, actorId: by, action: 'filter_add', details: { filter: filter.id, kind } }),
+    );
+    return filter;
+  }
+
+  async removeFilter(guildId: string, filterId: string, by: string): Promise<Filter | null> {
+    const { filters } = await this.guild(guildId);
+    const found = filters.find(({ id }) => id === filterId);
+    if (found === undefined) return null;
+    await this.changeGuild(
+      guildId,
+      (settings) => ({ ...settings, filters: settings.filters.filter(({ id }) => id !== filterId) }),
+      this.#note({
+        ...{ guildId, actorId: by, action: 'filter_remove' },
+        details: { filter: filterId, kind: found.kind },
       }),
-    changeGuild: later,
-    pause: later,
-    resume: later,
-    pauseOf: later,
-    ban: later,
-    unban: later,
-    bans: later,
-    bump: later,
-    filtered: () => Promise.resolve(null),
-    addFilter: later,
-    removeFilter: later,
-    log: (entry) => Promise.resolve({ ...entry, id: '01HZZZZZZZZZZZZZZZZZZZZZZZ', at: 0 }),
-    audit: later,
-    watchAudit: later,
-    stats: later,
-    globalPause: later,
-    globalResume: later,
-    globalPauseOf: later,
-    drain: later,
-    endDrain: later,
-    maintenance: later,
-    workers: later,
-    retryFailed: later,
-    close: () => Promise.resolve(),
-  };
+    );
+    return found;
+  }
+
+  async log(entry: NewAuditEntry): Promise<AuditEntry> {
+    const full = this.#entry(entry);
+    await this.#run('log', { entry: full });
+    return auditEntrySchema.parse(JSON.parse(full.text));
+  }
+
+  async audit({ guildId, limit, before }: Parameters<Moderation['audit']>[0]): Promise<AuditEntry[]> {
+    const key = this.#names.auditOf(guildId === null ? null : checkedId(guildId));
+    // An entry begins with its id, so everything before it sorts below the bare id.
+    const from = before === undefined ? '+' : `(${auditEntrySchema.shape.id.parse(before)}`;
+    const stored = await this.#connection.zrevrangebylex(key, from, '-', 'LIMIT', 0, limit);
+    return stored.map((member) => auditEntrySchema.parse(JSON.parse(member.slice(idLength))));
+  }
+
+  async watchAudit(listener: (entry: AuditEntry) => void): Promise<{ close(): Promise<void> }> {
+    const subscriber = openConnection(this.#url, 'worker', this.#log);
+    subscriber.on('message', (_channel, message) => {
+      try {
+        const entry = parseEntry(message);
+        if (entry !== null) listener(entry);
+      } catch (error) {
+        this.#log.error({ error: String(error) }, 'a listener of the audit log failed');
+      }
+    });
+    const watching = {
+      close: async () => {
+        this.#watching.delete(watching);
+        closeConnection(subscriber);
+      },
+    };
+    try {
+      await this.#connection.ping();
+      await subscriber.subscribe(this.#names.audit);
+    } catch (error) {
+      closeConnection(subscriber);
+      throw error;
+    }
+    this.#watching.add(watching);
+    return watching;
+  }
+
+  async globalPauseOf(): Promise<Pause | null> {
+    return standing(pauseSchema, await this.#connection.hget(this.#names.pauses, 'deployment'), Date.now());
+  }
+
+  async pauseOf(guildId: string): Promise<Pause | null> {
+    const stored = await this.#connection.hget(this.#names.pauses, checkedId(guildId));
+    return standing(pauseSchema, stored, Date.now());
+  }
+
+  async drain(by: string, message: string | null): Promise<void> {
+    await this.#run('announce', {
+      key: this.#names.drain,
+      text: JSON.stringify(drainSchema.parse({ by, since: Date.now(), message })),
+      entry: this.#entry({ ...owners(by), action: 'drain', reason: message, details: { on: true } }),
+    });
+  }
+
+  async endDrain(by: string): Promise<boolean> {
+    const ended = await this.#run('withdraw', {
+      key: this.#names.drain,
+      entry: this.#entry({ ...owners(by), action: 'drain', details: { on: false } }),
+    });
+    return ended === 1;
+  }
+
+  async maintenance(by: string, message: string | null): Promise<void> {
+    const details = { on: message !== null };
+    const entry = this.#entry({ ...owners(by), action: 'maintenance', reason: message, details });
+    if (message === null) await this.#run('withdraw', { key: this.#names.maintenance, entry });
+    else await this.#run('announce', { key: this.#names.maintenance, text: message, entry });
+  }
+
+  async pause(guildId: string, pause: Omit<Pause, 'since'>): Promise<number> {
+    return this.#pause(checkedId(guildId), pause, {
+      ...{ guildId, actorId: pause.by, action: 'pause', reason: pause.reason },
+      details: { until: pause.until },
+    });
+  }
+
+  async resume(guildId: string, by: string): Promise<number | null> {
+    return this.#resume(checkedId(guildId), { guildId, actorId: by, action: 'resume' });
+  }
+
+  async globalPause(pause: Omit<Pause, 'since'>): Promise<void> {
+    await this.#pause('deployment', pause, {
+      ...{ ...owners(pause.by), action: 'global_pause', reason: pause.reason },
+      details: { until: pause.until },
+    });
+  }
+
+  async globalResume(by: string): Promise<boolean> {
+    return (await this.#resume('deployment', { ...owners(by), action: 'global_resume' })) !== null;
+  }
+
+  async #pause(scope: string, pause: Omit<Pause, 'since'>, note: Note): Promise<number> {
+    const text = JSON.stringify(pauseSchema.parse({ ...pause, since: Date.now() }));
+    const waiting = await this.#run('pause', { scope, text, entry: this.#entry(note) });
+    this.#endPausesAt(pause.until);
+    return countReply.parse(waiting);
+  }
+
+  async #resume(scope: string, note: Note): Promise<number | null> {
+    const going = countReply.parse(await this.#run('resume', { scope, entry: this.#entry(note) }));
+    return going < 0 ? null : going;
+  }
+
+  /** Others look too, but not at the very moment. */
+  #endPausesAt(until: number | null): void {
+    if (until === null || until - Date.now() > longestTimer) return;
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        this.#run('endPauses', {}).catch((error: unknown) =>
+          this.#log.warn({ error: String(error) }, 'a pause is over, but could not be ended yet'),
+        );
+      },
+      Math.max(0, until - Date.now()),
+    );
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  async bump(guildId: string, id: string, by: string): ReturnType<Moderation['bump']> {
+    return z.enum(['bumped', 'not_waiting', 'unknown']).parse(
+      await this.#run('bump', {
+        scope: checkedId(guildId),
+        id: generationIdSchema.parse(id),
+        entry: this.#entry({ guildId, actorId: by, action: 'bump', generationId: id }),
+      }),
+    );
+  }
+
+  stats = later;
+  workers = later;
+  retryFailed = later;
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all([...this.#watching].map(async (watching) => watching.close()));
+    closeConnection(this.#connection);
+  }
+
+  async #run(command: string, input: object): Promise<unknown> {
+    return runScript(this.#connection, this.#names.prefix, command, { now: Date.now(), ...input });
+  }
+
+  #note(note: Note): NewAuditEntry {
+    return { targetUserId: null, generationId: null, reason: null, details: {}, ...note };
+  }
+
+  /** An entry as the script writes it. */
+  #entry(note: Note): { key: string; id: string; text: string } {
+    const at = Date.now();
+    const entry = auditEntrySchema.parse({ ...this.#note(note), id: this.#ulid(at), at });
+    return { key: this.#names.auditOf(entry.guildId), id: entry.id, text: JSON.stringify(entry) };
+  }
+}
+
+const idLength = 26;
+
+function later(): never {
+  throw new Error('not written yet');
+}
+
+function owners(actorId: string): { guildId: null; actorId: string } {
+  return { guildId: null, actorId };
+}
+
+/** Ids become parts of names in Redis: nothing else may. */
+function checkedId(id: string): string {
+  return snowflakeSchema.parse(id);
+}
+
+function parseSettings(text: string | null | undefined): GuildSettings {
+  return text === null || text === undefined ? newGuild : guildSettingsSchema.parse(JSON.parse(text));
+}
+
+function parseEntry(message: string): AuditEntry | null {
+  try {
+    return auditEntrySchema.safeParse(JSON.parse(message)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** A pause or a ban that has not ended by itself. */
+function standing<T extends { readonly until: number | null }>(
+  schema: z.ZodType<T>,
+  text: string | null | undefined,
+  now: number,
+): T | null {
+  if (text === null || text === undefined) return null;
+  const value = schema.parse(JSON.parse(text));
+  return value.until !== null && value.until <= now ? null : value;
+}
+
+async function answers(commands: ChainableCommander): Promise<(string | null | undefined)[]> {
+  const results = (await commands.exec()) ?? [];
+  return results.map(([error, value]) => {
+    if (error !== null) throw error;
+    return typeof value === 'string' ? value : null;
+  });
 }

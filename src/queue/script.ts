@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { modelIdSchema } from '../config/generate.ts';
 
 const source = [
   'local prefix = KEYS[1]',
-  ...['share', 'records'].map((name) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8')),
+  `local models = { ${modelIdSchema.options.map((model) => `'${model}'`).join(', ')} }`,
+  ...['common', 'share', 'pause', 'limits', 'records', 'moderation'].map((name) =>
+    readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8'),
+  ),
+  'return commands[ARGV[1]](cjson.decode(ARGV[2]))',
 ].join('\n');
 const digest = createHash('sha1').update(source).digest('hex');
 

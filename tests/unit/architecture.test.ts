@@ -83,6 +83,7 @@ describe('a library is used in one place', () => {
     ['sharp', ['src/media/']],
     ['@aws-sdk/client-s3', ['src/storage/']],
     ['ioredis', ['src/queue/', 'src/storage/']],
+    ['re2js', ['src/queue/']],
     ['discord.js', ['src/bot/', 'src/commands/']],
   ];
   test.each(home)('%s only in %j', (library, folders) => {

@@ -4,15 +4,8 @@
 -- queued -> running -> delivering -> delivered; failed or cancelled from any of the first three; running -> queued when a worker
 -- gives a job back. `open` holds whatever has not reached the person yet.
 
-local openKey = prefix .. ':open'
-local eventsChannel = prefix .. ':events'
-
 local function read(id, ...)
   return redis.call('HMGET', recordKey(id), ...)
-end
-
-local function publishStatus(id, status)
-  redis.call('PUBLISH', eventsChannel, cjson.encode({ kind = 'status', id = id, status = status }))
 end
 
 local function setStatus(id, status)
@@ -20,10 +13,22 @@ local function setStatus(id, status)
   publishStatus(id, status)
 end
 
-local function endWork(id, status, now)
-  local who = read(id, 'share.user', 'model')
-  redis.call('SREM', prefix .. ':waiting-of:' .. who[1], id)
-  endShare(who[2], id)
+local function remember(key, id, now)
+  redis.call('ZADD', key, now, id)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now - day))
+  redis.call('PEXPIRE', key, day)
+end
+
+-- `measured`: milliseconds of GPU time of what is done. Everything else costs nothing: the person has no video.
+local function endWork(id, status, now, measured)
+  local user, model, guildId = unpack(read(id, 'share.user', 'model', 'guildId'))
+  local scope = scopeOf(guildId)
+  redis.call('SREM', prefix .. ':waiting-of:' .. user, id)
+  stopWaiting(scope, user, id)
+  if measured then settleUse(scope, user, id, measured) else refund(scope, user, id) end
+  endShare(model, id)
+  remember(prefix .. ':finished', id, now)
+  if scope ~= 'direct' then remember(prefix .. ':guild:' .. scope .. ':finished', id, now) end
   redis.call('HSET', recordKey(id), 'finishedAt', now)
   redis.call('HDEL', recordKey(id), 'progress')
   setStatus(id, status)
@@ -40,8 +45,26 @@ local commands = {}
 function commands.accept(input)
   local key = recordKey(input.id)
   if redis.call('EXISTS', key) == 1 then return { 'exists', redis.call('HGET', key, 'share.level') or '0' } end
+  endPauses(input.now)
+  if input.retryOf then
+    -- Whoever asks second finds that it has been done.
+    if redis.call('HGET', recordKey(input.retryOf), 'status') ~= 'failed' then return { 'retried' } end
+    if redis.call('HSETNX', recordKey(input.retryOf), 'retriedAs', input.id) == 0 then return { 'retried' } end
+  else
+    local ban = input.scope ~= 'direct' and redis.call('HGET', prefix .. ':guild:' .. input.scope .. ':bans', input.user)
+    if not stands(ban, input.now) then ban = '' end
+    local drain = redis.call('GET', prefix .. ':drain') or ''
+    if ban ~= '' or drain ~= '' then return { 'refused', ban, drain } end
+  end
+  if input.limits then
+    local met = limitMet(input.scope, input.user, input.limits, input.queueLength, input.cost, input.now)
+    if met then
+      for index = 2, 5 do met[index] = tostring(met[index] == '' and '' or whole(met[index])) end
+      return { 'limited', unpack(met) }
+    end
+  end
   for field, value in pairs(input.fields) do redis.call('HSET', key, field, value) end
-  redis.call('HSET', key, 'status', 'queued', 'createdAt', input.now, 'attempts', 0)
+  redis.call('HSET', key, 'status', 'queued', 'createdAt', input.now, 'attempts', 0, 'work', input.work)
   local oldest = input.now - input.retention
   for _, index in ipairs(input.indexes) do
     redis.call('ZADD', index, input.now, input.id)
@@ -49,17 +72,37 @@ function commands.accept(input)
     redis.call('PEXPIRE', index, input.retention)
   end
   redis.call('SADD', prefix .. ':waiting-of:' .. input.user, input.id)
+  if input.limits then use(input.scope, input.user, input.id, input.cost, input.now) end
   redis.call('ZADD', openKey, input.now, input.id)
-  local level = reserve(input.model, input.user, input.id, input.cost)
+  local held = input.scope ~= 'direct' and pauseOf(input.scope, input.now) and true or nil
+  local weight = input.limits and input.limits.weight or 1
+  local level = reserve(input.model, input.user, input.id, input.cost, weight, input.scope, held)
   publishStatus(input.id, 'queued')
   return { 'accepted', tostring(level) }
 end
 
--- BullMQ has the job now. Its level may have changed since `accept`. Workers that wait look again.
+-- BullMQ has the job now, under a number of its own and perhaps on a level that has changed since: puts it to its place, or holds it.
+-- Workers that wait look again.
 function commands.settle(input)
-  local level = tonumber(redis.call('HGET', recordKey(input.id), 'share.level'))
-  if level and level ~= input.level then placeInBull(input.model, input.id, level) end
+  if redis.call('HGET', recordKey(input.id), 'status') ~= 'queued' then return end
+  local share = readShare(input.id)
+  if share.held then takeFromBull(input.model, input.id) else placeInBull(input.model, input.id, share) end
   redis.call('PUBLISH', prefix .. ':wake', input.model)
+end
+
+function commands.endPauses(input)
+  return endPauses(input.now)
+end
+
+-- Back into the order, or held where its guild is paused meanwhile.
+local function requeue(model, id, now)
+  redis.call('HDEL', recordKey(id), 'workerId', 'startedAt', 'progress')
+  local share = readShare(id)
+  share.held = pauseOf(share.scope, now) and true or nil
+  giveBackShare(model, id, share)
+  if share.held then takeFromBull(model, id) end
+  setStatus(id, 'queued')
+  return share.held and 'held' or 'queued'
 end
 
 function commands.begin(input)
@@ -79,6 +122,10 @@ function commands.begin(input)
     redis.call('HSET', recordKey(id), 'failure', input.exhausted)
     endWork(id, 'failed', input.now)
     return { 'failed' }
+  end
+  if pauseOf(share.scope, input.now) then
+    if status == 'running' then requeue(model, id, input.now) else hold(model, id, share) end
+    return { 'held' }
   end
   startShare(model, id, share, input.now)
   attempts = redis.call('HINCRBY', recordKey(id), 'attempts', 1)
@@ -129,7 +176,7 @@ function commands.finish(input)
   end
   redis.call('HSET', recordKey(input.id), input.field, input.value)
   local ending = input.field == 'result' and 'delivering' or 'failed'
-  endWork(input.id, ending, input.now)
+  endWork(input.id, ending, input.now, input.measured)
   return ending
 end
 
@@ -143,10 +190,7 @@ function commands.giveBack(input)
     return 'cancelled'
   end
   if not input.counted then redis.call('HINCRBY', recordKey(input.id), 'attempts', -1) end
-  redis.call('HDEL', recordKey(input.id), 'workerId', 'startedAt', 'progress')
-  giveBackShare(model, input.id, readShare(input.id))
-  setStatus(input.id, 'queued')
-  return 'queued'
+  return requeue(model, input.id, input.now)
 end
 
 function commands.cancel(input)
@@ -187,6 +231,8 @@ function commands.undeliverable(input)
   if not status or deliveredAt then return status or 'gone' end
   if status == 'delivering' then
     redis.call('HSET', recordKey(input.id), 'failure', input.failure)
+    local user, guildId = unpack(read(input.id, 'share.user', 'guildId'))
+    refund(scopeOf(guildId), user, input.id)
     status = 'failed'
   end
   redis.call('HSET', recordKey(input.id), 'abandonedAt', input.now)
@@ -215,41 +261,66 @@ function commands.recover(input)
     endWork(input.id, cancel and 'cancelled' or 'failed', input.now)
     return cancel and 'cancelled' or 'failed'
   end
-  redis.call('HDEL', recordKey(input.id), 'workerId', 'startedAt', 'progress')
-  giveBackShare(model, input.id, readShare(input.id))
-  setStatus(input.id, 'queued')
-  return 'queued'
+  return requeue(model, input.id, input.now)
 end
 
 local function workersOf(model, now)
   return redis.call('ZCOUNT', prefix .. ':workers:' .. model, '(' .. string.format('%.0f', now), '+inf')
 end
 
+-- What keeps work of this scope from starting, and until when (0: until somebody resumes).
+local function heldBy(scope, now)
+  local pause, what = pauseOf(scope, now), 'guild'
+  if not pause then pause, what = pauseOf('deployment', now), 'deployment' end
+  if not pause then return '', '0' end
+  return what, pause['until'] == cjson.null and '0' or whole(pause['until'])
+end
+
 function commands.position(input)
-  local status, model, startedAt, level, cost, progress =
-    unpack(read(input.id, 'status', 'model', 'startedAt', 'share.level', 'share.cost', 'progress'))
+  endPauses(input.now)
+  local status, model, startedAt, cost, progress, work =
+    unpack(read(input.id, 'status', 'model', 'startedAt', 'share.cost', 'progress', 'work'))
   if not status then return { 'gone' } end
-  local ahead, work, runningWork, running = 0, 0, 0, 0
+  local ahead, workBefore, runningWork, running = 0, 0, 0, 0
+  local waiting = redis.call('SCARD', shareKey(model, 'waiting'))
+  local held, heldUntil = '', '0'
   if status == 'queued' then
-    ahead = jobsAhead(model, input.id)
-    work = workAhead(model, tonumber(level), ahead)
+    local share = readShare(input.id)
+    held, heldUntil = heldBy(share.scope, input.now)
+    ahead = jobsAhead(model, input.id, share)
+    workBefore = workAhead(model, share.level, ahead)
     runningWork, running = workRunning(model, input.now)
+    if share.held then
+      local jobs, theirs = heldAhead(model, share.scope, scoreOf(share))
+      ahead, workBefore = ahead + jobs, workBefore + theirs
+      waiting = waiting + redis.call('ZCARD', heldOf(model, share.scope))
+    end
   end
-  return { status, tostring(ahead), tostring(redis.call('SCARD', shareKey(model, 'waiting'))), tostring(work), tostring(runningWork),
-    tostring(running), tostring(workersOf(model, input.now)), startedAt or '0', cost, progress or 'null' }
+  return { status, tostring(ahead), tostring(waiting), tostring(workBefore), tostring(runningWork), tostring(running),
+    tostring(workersOf(model, input.now)), startedAt or '0', cost, progress or 'null', held, heldUntil,
+    tostring(redis.call('HEXISTS', prefix .. ':pace', work or '')) }
 end
 
 function commands.forecast(input)
+  endPauses(input.now)
   local model = input.model
   local virtual, base = readClock(model)
   local start = math.max(virtual, tonumber(redis.call('HGET', shareKey(model, 'users'), input.user)) or 0)
   local level = math.min(levelOf(start, base), lastLevel)
+  local after = (level + 1) * perLevel
   local ahead = redis.call('LLEN', bullKey(model, 'wait')) +
-    redis.call('ZCOUNT', bullKey(model, 'prioritized'), '-inf', '(' .. string.format('%.0f', (level + 1) * perLevel))
+    redis.call('ZCOUNT', bullKey(model, 'prioritized'), '-inf', '(' .. whole(after))
+  local work = workAhead(model, level, ahead)
+  local waiting = redis.call('SCARD', shareKey(model, 'waiting')) + 1
+  local held, heldUntil = heldBy(input.scope, input.now)
+  if held == 'guild' then
+    local jobs, theirs = heldAhead(model, input.scope, after)
+    ahead, work = ahead + jobs, work + theirs
+    waiting = waiting + redis.call('ZCARD', heldOf(model, input.scope))
+  end
   local runningWork, running = workRunning(model, input.now)
-  return { 'queued', tostring(ahead), tostring(redis.call('SCARD', shareKey(model, 'waiting')) + 1),
-    tostring(workAhead(model, level, ahead)), tostring(runningWork), tostring(running), tostring(workersOf(model, input.now)), '0',
-    tostring(input.cost), 'null' }
+  return { 'queued', tostring(ahead), tostring(waiting), tostring(work), tostring(runningWork), tostring(running),
+    tostring(workersOf(model, input.now)), '0', tostring(input.cost), 'null', held, heldUntil, '1' }
 end
 
 -- Moving average of measured seconds per pass: a new machine or driver shows after a few clips, one slow clip hardly does.
@@ -258,5 +329,3 @@ function commands.learn(input)
   local value = known and known + input.weight * (input.seconds - known) or input.seconds
   redis.call('HSET', prefix .. ':pace', input.work, string.format('%.6g', value))
 end
-
-return commands[ARGV[1]](cjson.decode(ARGV[2]))

@@ -44,7 +44,7 @@ function openQueue() {
       const draft = testDraft(userId, { costSeconds });
       const { level } = await ledger.accept(draft);
       await tickets.addGeneration(draft.id, '17b', level);
-      await ledger.settle(draft.id, '17b', level);
+      await ledger.settle(draft.id, '17b');
       return draft.id;
     },
     async cancel(id: string): Promise<void> {
@@ -66,6 +66,7 @@ function openQueue() {
       await ledger.giveBack({ id, workerId: 'w', attempts: 1 }, false);
       await held.get(id)?.moveToWait('token');
       await held.get(id)?.changePriority({ priority: 1 });
+      await ledger.settle(id, '17b');
     },
     async order(): Promise<string[]> {
       return (await bull.getPrioritized()).map((job) => job.data.id);

@@ -56,6 +56,9 @@ beforeEach(async () => {
         waiting,
         expectedStartAt: 1_800_000_100_000,
         expectedEndAt: 1_800_000_200_000,
+        held: null,
+        heldUntil: null,
+        guess: false,
         workers: 1,
       }),
       watch: async (listener) => {

@@ -11,6 +11,9 @@ const position = {
   waiting: 7,
   expectedStartAt: 1_800_000_100_000,
   expectedEndAt: 1_800_000_700_000,
+  held: null,
+  heldUntil: null,
+  guess: false,
   workers: 1,
 };
 

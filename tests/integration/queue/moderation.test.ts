@@ -1,0 +1,254 @@
+import { once, EventEmitter } from 'node:events';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { openConnection } from '../../../src/queue/connection.ts';
+import type { AuditEntry, NewAuditEntry } from '../../../src/queue/moderation.ts';
+import { createNames } from '../../../src/queue/names.ts';
+import { createModeration } from '../../../src/queue/redis-moderation.ts';
+import { silent, testConfig } from '../../support/queue-fixtures.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { TestRedis } from '../../support/redis.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+
+let redis: TestRedis;
+let number = 0;
+let prefix: string;
+let moderation: ReturnType<typeof createModeration>;
+let other: ReturnType<typeof createModeration>;
+
+beforeAll(async () => {
+  redis = await startRedis({ appendOnly: true });
+});
+afterAll(async () => {
+  await redis.stop();
+});
+beforeEach(() => {
+  prefix = `moderation-${(number += 1)}`;
+  const config = { ...testConfig(redis.url, redis.folder, prefix), maximumWaitingPerUser: 4 };
+  moderation = createModeration(config, silent);
+  other = createModeration(config, silent);
+  return async () => {
+    await Promise.all([moderation.close(), other.close()]);
+  };
+});
+
+const entryOf = (guildId: string | null, action: NewAuditEntry['action'] = 'limits'): NewAuditEntry => ({
+  guildId,
+  actorId: '9',
+  action,
+  targetUserId: null,
+  generationId: null,
+  reason: null,
+  details: { value: 3 },
+});
+const person = (userId: string, guildId: string | null, roleIds: string[] = []) => ({
+  userId,
+  guildId,
+  roleIds,
+});
+const later = () => Date.now() + 3600_000;
+
+test('without settings everyone has the deployment’s defaults', async () => {
+  const defaults = {
+    ...{ ban: null, pause: null, globalPause: null, draining: null, maintenance: null, queueLength: null },
+    limits: { waiting: 4, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
+  };
+  expect(await moderation.admission(person('1', '10'))).toEqual(defaults);
+  expect(await moderation.admission(person('1', null))).toEqual(defaults);
+});
+
+test('roles say more than everyone, each limit by itself, and the most generous of several counts', async () => {
+  await moderation.changeGuild(
+    '10',
+    (settings) => ({
+      ...settings,
+      queueLength: 50,
+      limits: {
+        everyone: { waiting: 2, gpuSecondsPerDay: 600, cooldownSeconds: 60, weight: 0.5 },
+        roles: {
+          '100': { waiting: 1, cooldownSeconds: 30, weight: 2 },
+          '101': { waiting: 8, cooldownSeconds: 300 },
+          '102': { gpuSecondsPerDay: null },
+        },
+      },
+    }),
+    entryOf('10'),
+  );
+  const limits = async (guildId: string | null, ...roleIds: string[]) =>
+    (await other.admission(person('1', guildId, roleIds))).limits;
+  const everyone = { waiting: 2, gpuSecondsPerDay: 600, cooldownSeconds: 60, weight: 0.5 };
+  expect(await limits('10')).toEqual(everyone);
+  expect(await limits('10', '555')).toEqual(everyone);
+  expect(await limits('10', '100')).toEqual({ ...everyone, waiting: 1, cooldownSeconds: 30, weight: 2 });
+  expect(await limits('10', '100', '101')).toEqual({
+    ...everyone,
+    waiting: 8,
+    cooldownSeconds: 30,
+    weight: 2,
+  });
+  expect(await limits('10', '101', '102')).toEqual({
+    ...everyone,
+    ...{ waiting: 8, cooldownSeconds: 300, gpuSecondsPerDay: null },
+  });
+  expect((await other.admission(person('1', '10'))).queueLength).toBe(50);
+  const defaults = { waiting: 4, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 };
+  expect(await limits('11', '100')).toEqual(defaults);
+  expect(await limits(null, '100')).toEqual(defaults);
+});
+
+test('of many changes at once none is lost, and each is in the log', async () => {
+  await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      (index % 2 ? moderation : other).changeGuild(
+        '10',
+        (settings) => ({
+          ...settings,
+          limits: {
+            ...settings.limits,
+            roles: { ...settings.limits.roles, [String(100 + index)]: { waiting: index + 1 } },
+          },
+        }),
+        entryOf('10'),
+      ),
+    ),
+  );
+  expect(Object.keys((await moderation.guild('10')).limits.roles)).toHaveLength(10);
+  expect(await moderation.audit({ guildId: '10', limit: 50 })).toHaveLength(10);
+});
+
+test('a change that is not valid, or is logged elsewhere, changes nothing', async () => {
+  await expect(
+    moderation.changeGuild('10', (settings) => ({ ...settings, queueLength: 0 }), entryOf('10')),
+  ).rejects.toThrow(/queueLength/);
+  await expect(
+    moderation.changeGuild('10', (settings) => ({ ...settings, queueLength: 1 }), entryOf('11')),
+  ).rejects.toThrow(/entry/);
+  expect((await moderation.guild('10')).queueLength).toBeNull();
+  expect(await moderation.audit({ guildId: '10', limit: 50 })).toEqual([]);
+  expect(await moderation.audit({ guildId: '11', limit: 50 })).toEqual([]);
+});
+
+test('a ban holds in its guild, until its end, and tells who and why', async () => {
+  const until = later();
+  await moderation.ban('10', { userId: '1', by: '9', reason: 'spam', until });
+  const ban = { userId: '1', by: '9', reason: 'spam', until, since: expect.any(Number) };
+  expect((await other.admission(person('1', '10'))).ban).toEqual(ban);
+  expect((await other.admission(person('1', '11'))).ban).toBeNull();
+  expect((await other.admission(person('1', null))).ban).toBeNull();
+  expect((await other.admission(person('2', '10'))).ban).toBeNull();
+  expect(await other.bans('10')).toEqual([ban]);
+  expect(await other.bans('11')).toEqual([]);
+  expect(await other.unban('11', '1', '9')).toBe(false);
+  expect(await other.unban('10', '1', '9')).toBe(true);
+  expect(await other.unban('10', '1', '9')).toBe(false);
+  expect((await moderation.admission(person('1', '10'))).ban).toBeNull();
+  // Only what changed something is in the log.
+  expect((await moderation.audit({ guildId: '10', limit: 10 })).map(({ action }) => action)).toEqual([
+    'unban',
+    'ban',
+  ]);
+  expect(await moderation.audit({ guildId: '11', limit: 10 })).toEqual([]);
+});
+
+test('a ban that is over is none', async () => {
+  await moderation.ban('10', { userId: '1', by: '9', reason: null, until: Date.now() - 1 });
+  expect((await moderation.admission(person('1', '10'))).ban).toBeNull();
+  expect(await moderation.bans('10')).toEqual([]);
+  expect(await moderation.unban('10', '1', '9')).toBe(false);
+});
+
+test('draining and maintenance stand for everybody, and survive a crash of Redis', async () => {
+  await moderation.drain('9', 'back at noon');
+  await moderation.maintenance('9', 'new models tonight');
+  await redis.restart();
+  await vi.waitUntil(() =>
+    other.globalPauseOf().then(
+      () => true,
+      () => false,
+    ),
+  );
+  for (const guildId of ['10', '11', null]) {
+    expect(await other.admission(person('1', guildId))).toMatchObject({
+      draining: { message: 'back at noon' },
+      maintenance: 'new models tonight',
+    });
+  }
+  expect(await other.endDrain('9')).toBe(true);
+  expect(await other.endDrain('9')).toBe(false);
+  await other.maintenance('9', null);
+  expect(await moderation.admission(person('1', '10'))).toMatchObject({ draining: null, maintenance: null });
+  expect(
+    (await moderation.audit({ guildId: null, limit: 10 })).map(({ action, details }) => [action, details]),
+  ).toEqual([
+    ['maintenance', { on: false }],
+    ['drain', { on: false }],
+    ['maintenance', { on: true }],
+    ['drain', { on: true }],
+  ]);
+});
+
+test('the log is read in pages, newest first, and each guild has its own', async () => {
+  const written: AuditEntry[] = [];
+  for (let index = 0; index < 7; index += 1) written.push(await moderation.log(entryOf('10', 'cancel')));
+  await moderation.log(entryOf('11', 'clear'));
+  await moderation.log(entryOf(null, 'drain'));
+  const newest = written.toReversed();
+  const first = await other.audit({ guildId: '10', limit: 3 });
+  expect(first).toEqual(newest.slice(0, 3));
+  const before = first[2]?.id ?? '';
+  expect(await other.audit({ guildId: '10', limit: 10, before })).toEqual(newest.slice(3));
+  expect((await other.audit({ guildId: '11', limit: 10 })).map(({ action }) => action)).toEqual(['clear']);
+  expect((await other.audit({ guildId: null, limit: 10 })).map(({ action }) => action)).toEqual(['drain']);
+  // Another guild's entry is no way in.
+  expect(await other.audit({ guildId: '11', limit: 10, before })).toEqual([]);
+});
+
+test('the log keeps the newest 10,000', async () => {
+  const connection = openConnection(redis.url, 'worker', silent);
+  try {
+    const names = createNames(prefix);
+    const early = await moderation.log(entryOf('10'));
+    const fill = connection.pipeline();
+    for (let index = 0; index < 10_000; index += 1) {
+      const id = `0000000000${String(index).padStart(16, '0')}`;
+      fill.zadd(names.auditOf('10'), 0, id + JSON.stringify({ ...early, id }));
+    }
+    await fill.exec();
+    const last = await moderation.log(entryOf('10'));
+    expect(await connection.zcard(names.auditOf('10'))).toBe(10_000);
+    expect((await moderation.audit({ guildId: '10', limit: 2 })).map(({ id }) => id)).toEqual([
+      last.id,
+      early.id,
+    ]);
+  } finally {
+    connection.disconnect();
+  }
+});
+
+test('every process hears of every entry', async () => {
+  const heard = new EventEmitter();
+  const entries: AuditEntry[] = [];
+  const watching = await other.watchAudit((entry) => {
+    entries.push(entry);
+    heard.emit('entry');
+  });
+  const first = once(heard, 'entry');
+  const written = await moderation.log(entryOf('10', 'report'));
+  await first;
+  expect(entries).toEqual([written]);
+  const second = once(heard, 'entry');
+  await moderation.ban('11', { userId: '1', by: '9', reason: null, until: null });
+  await second;
+  expect(entries[1]).toMatchObject({ guildId: '11', action: 'ban', targetUserId: '1' });
+  await watching.close();
+});
+
+test.each(['', '1:2', '*', 'deployment', '../1', '1\n2'])('%j is no guild', async (guildId) => {
+  await expect(moderation.guild(guildId)).rejects.toThrow(/Discord id/);
+  await expect(moderation.bans(guildId)).rejects.toThrow(/Discord id/);
+  await expect(moderation.pauseOf(guildId)).rejects.toThrow(/Discord id/);
+  await expect(moderation.audit({ guildId, limit: 1 })).rejects.toThrow(/Discord id/);
+  await expect(moderation.ban(guildId, { userId: '1', by: '9', reason: null, until: null })).rejects.toThrow(
+    /Discord id/,
+  );
+});
