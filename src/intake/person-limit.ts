@@ -16,10 +16,12 @@ export class PersonLimit {
   }
 
   /**
+   * @param allowed generations that this person may have waiting, where that is more than usual; null is no limit
    * @returns call it once the request is accepted or refused
    * @throws Refusal when the person has as many as one may have
    */
-  async enter(userId: string): Promise<() => void> {
+  async enter(userId: string, allowed: number | null = this.#maximum): Promise<() => void> {
+    const maximum = allowed === null ? Infinity : Math.max(allowed, this.#maximum);
     const entering = this.#entering.get(userId) ?? 0;
     this.#entering.set(userId, entering + 1);
     let left = false;
@@ -32,7 +34,7 @@ export class PersonLimit {
     };
     try {
       const count = (await this.#queue.countWaiting(userId)) + entering;
-      if (count >= this.#maximum) throw new Refusal('refused.too_many_waiting', { count: this.#maximum });
+      if (count >= maximum) throw new Refusal('refused.too_many_waiting', { count: maximum });
       return leave;
     } catch (error) {
       leave();

@@ -1,6 +1,7 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
 import type { Generation, Lineage, ReplyTarget } from '../queue/contract.ts';
+import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
 import type { Admission } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
@@ -74,6 +75,7 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
     return await answer;
   } catch (error) {
     if (error instanceof Failure || error instanceof Refusal) throw error;
+    if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
     throw new Failure('internal', 'queue_unreachable', {}, { cause: error });
   }
 }

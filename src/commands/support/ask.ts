@@ -22,6 +22,7 @@ import { textsFor } from '../../text/texts.ts';
 import { renderStatus } from '../render/status.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import { admit, refuseOverLimit } from './admission.ts';
+import type { Person } from './admission.ts';
 import type { GivenReaction } from './definition.ts';
 import { chooseRoute, missingPermissions } from './permissions.ts';
 import type { NeededPermission, Route } from './permissions.ts';
@@ -70,7 +71,7 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
   });
   const statusMessage = answer.resource?.message ?? null;
   const isPrivate = ephemeral || isEphemeral(statusMessage);
-  const accepted = await enter(interaction.user.id, services, () =>
+  const accepted = await enter(interaction.user.id, admission, services, () =>
     accept(interaction, { wish, route, isPrivate, statusMessage, admission }, services),
   );
   await follow(accepted, services, async (rendered) => {
@@ -108,7 +109,7 @@ export async function askByReaction(
     lineage: wish.parent?.lineage,
     admission,
   };
-  const accepted = await enter(reaction.userId, services, () => takeOnWithin(order, services));
+  const accepted = await enter(reaction.userId, admission, services, () => takeOnWithin(order, services));
   const { id } = accepted.generation;
   await follow(accepted, services, async (rendered) => {
     const posted = await services.speaker.post(reaction.channelId, rendered, {
@@ -149,11 +150,7 @@ function textsOf({ choices }: Wish): readonly string[] {
 }
 
 /** Who asks, as far as limits and bans go by it. */
-export function personOf(interaction: BaseInteraction): {
-  readonly userId: string;
-  readonly guildId: string | null;
-  readonly roleIds: readonly string[];
-} {
+export function personOf(interaction: BaseInteraction): Person {
   const { member } = interaction;
   const roleIds =
     member === null ? [] : member instanceof GuildMember ? [...member.roles.cache.keys()] : member.roles;
@@ -168,8 +165,13 @@ export function localeFor(
   return isPrivate ? interaction.locale : (interaction.guildLocale ?? interaction.locale);
 }
 
-async function enter<T>(userId: string, services: Services, work: () => Promise<T>): Promise<T> {
-  const leave = await reachable(services.personLimit.enter(userId));
+async function enter<T>(
+  userId: string,
+  { limits }: Admission,
+  services: Services,
+  work: () => Promise<T>,
+): Promise<T> {
+  const leave = await reachable(services.personLimit.enter(userId, limits.waiting));
   try {
     return await work();
   } catch (error) {

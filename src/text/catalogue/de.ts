@@ -237,6 +237,28 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'settings.no': 'nein',
   'notice.done': 'Dein Video ist fertig: {link}',
 
+  'refused.banned':
+    'Du kannst hier{until, select, never {} other { bis <t:{clears}:f>}} keine Videos machen.{given, select, yes { Grund: {reason}} other {}}',
+  'refused.draining':
+    'Ich nehme gerade nichts Neues an; was schon wartet, wird noch gemacht. Bitte versuch es später wieder.',
+  'refused.draining_because': 'Ich nehme gerade nichts Neues an: {message}',
+  'refused.filtered':
+    'Etwas in deinem Text ist auf diesem Server nicht erlaubt. Bitte schreib es anders; es wurde nichts eingereiht.',
+  'refused.cooldown':
+    'Hier gilt: ein Video alle {seconds, plural, one {# Sekunde} other {# Sekunden}}. Du kannst <t:{clears}:R> wieder fragen.',
+  'refused.queue_full':
+    'Die Warteschlange dieses Servers ist voll: {count, plural, one {# Video wartet} other {# Videos warten}}. Bitte versuch es, wenn ein paar fertig sind.',
+  'refused.gpu_seconds':
+    'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du {used} von {limit} Minuten verbraucht, und dies braucht etwa {needed}. Platz dafür ist <t:{clears}:R>. Eine kleinere Voreinstellung braucht weniger.',
+  'refused.gpu_never':
+    'Dieses Video braucht etwa {needed} Minuten GPU-Zeit, und {limit} am Tag sind hier das Höchste für eine Person. Nimm eine kleinere Voreinstellung.',
+  'failure.filter_pattern':
+    'Dieses Muster verstehe ich nicht: {reason}. Muster sind reguläre Ausdrücke wie in RE2.',
+  'failure.filter_pattern_size':
+    'Dieses Muster ist zu groß, um es an jedem Text zu versuchen ({size} von {maximum} Schritten). Mach es kürzer.',
+  'failure.filter_word': 'An diesem Wort ist nichts zu sehen.',
+  'failure.filter_too_many': 'Es gibt schon {maximum} Filter, und mehr geht nicht. Entferne zuerst einen.',
+
   'duration.seconds': '{seconds} s',
   'duration.minutes': '{minutes} min {seconds} s',
   'duration.hours': '{hours} h {minutes} min',

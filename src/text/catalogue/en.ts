@@ -235,6 +235,28 @@ export const en = {
   'settings.no': 'no',
   'notice.done': 'Your video is done: {link}',
 
+  'refused.banned':
+    'You can’t make videos here{until, select, never {} other { until <t:{clears}:f>}}.{given, select, yes { Reason: {reason}} other {}}',
+  'refused.draining':
+    'I’m taking nothing new right now; what is waiting already will still be made. Please try again later.',
+  'refused.draining_because': 'I’m taking nothing new right now: {message}',
+  'refused.filtered':
+    'Something in your text isn’t allowed on this server. Please put it in other words; nothing was queued.',
+  'refused.cooldown':
+    'One video every {seconds, plural, one {# second} other {# seconds}} is the rule here. You can ask again <t:{clears}:R>.',
+  'refused.queue_full':
+    'This server’s queue is full: {count, plural, one {# video is} other {# videos are}} waiting. Please try again when some are done.',
+  'refused.gpu_seconds':
+    'This would be too much GPU time for today: you have used {used} of {limit} minutes in the last 24 hours, and this takes about {needed}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
+  'refused.gpu_never':
+    'This video takes about {needed} minutes of GPU time, and {limit} a day is the most for one person here. Use a smaller preset.',
+  'failure.filter_pattern':
+    'I don’t understand this pattern: {reason}. Patterns are regular expressions as in RE2.',
+  'failure.filter_pattern_size':
+    'This pattern is too large to try on every text ({size} of {maximum} steps). Make it shorter.',
+  'failure.filter_word': 'This word has nothing that can be seen.',
+  'failure.filter_too_many': 'There are {maximum} filters already, and that’s the most. Remove one first.',
+
   'duration.seconds': '{seconds} s',
   'duration.minutes': '{minutes} min {seconds} s',
   'duration.hours': '{hours} h {minutes} min',

@@ -124,6 +124,7 @@ test('Edit by reaction: a button stands in for the form; nonsense in it is refus
   await bad.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('start of the sound'));
   const odd = await scene.ada.submitModal(await scene.ada.click(offer, 'Edit'), { seed: '1.5' });
   await odd.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('whole number'));
+  expect(await scene.queue.list({})).toHaveLength(1);
 });
 
 test('✉️ sends the video privately; closed direct messages are explained in the channel', async () => {
@@ -178,7 +179,8 @@ test('❌ on the status message stops what runs', async () => {
   const status = await scene.channel.waitForMessage(hasStatus);
   await started.promise;
   scene.ada.react(status, '❌');
-  await scene.channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
+  const ending = await scene.channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
+  expect(ending.repliesTo).toBe(status.id);
 });
 
 test('🚩 hides the result behind a spoiler, once; a moderator shows it again', async () => {
@@ -313,9 +315,11 @@ test('inputs that are gone: the answer says so and how to go on', async () => {
   const first = await finished(scene);
   await scene.store.deletePrefix(`inputs/${idOf(first.text)}/`);
   const click = await scene.ada.click(first, 'Again');
-  await click.waitForMessage(
+  const answer = await click.waitForMessage(
     ({ text }) => text.includes('no longer kept') && text.includes('again with the files'),
   );
+  expect(answer.text).not.toContain('inputs/');
+  expect(await scene.queue.list({})).toHaveLength(1);
 });
 
 function lastId(text: string): string {

@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import type { GuildSettings, NewAuditEntry } from '../../../src/queue/moderation.ts';
+import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+const moderator = '900000000000000001';
+
+function change(scene: Scene, changed: Partial<GuildSettings>) {
+  const entry: NewAuditEntry = {
+    guildId: scene.guild.id,
+    actorId: moderator,
+    action: 'settings',
+    targetUserId: null,
+    generationId: null,
+    reason: null,
+    details: {},
+  };
+  return scene.moderation.changeGuild(scene.guild.id, (settings) => ({ ...settings, ...changed }), entry);
+}
+
+function askFor({ ada, channel }: Scene, prompt = 'She speaks', person = ada) {
+  return person.run('/humo', { prompt, image: picture(), preset: 'draft' }, { channel });
+}
+
+/** What a refused person alone reads. */
+async function refusal(asked: ReturnType<typeof askFor>): Promise<string> {
+  const answer = await (await asked).waitForMessage(({ loading, text }) => !loading && text !== '');
+  return answer.text;
+}
+
+test('a ban says why and until when, and holds for reactions, too; another guild does not know of it', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  await askFor(scene);
+  const result = await scene.channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  await until(async () => (await scene.queue.byMessage(result.id)) ?? undefined);
+  const later = Date.now() + 3_600_000;
+  await scene.moderation.ban(scene.guild.id, {
+    userId: scene.ada.id,
+    by: moderator,
+    reason: 'too **loud** @everyone',
+    until: later,
+  });
+  const text = await refusal(askFor(scene));
+  expect(text).toContain(`<t:${Math.ceil(later / 1000)}:f>`);
+  expect(text).toContain(String.raw`too \*\*loud\*\*`);
+  expect(text).not.toContain('@everyone');
+  scene.ada.react(result, '🔁');
+  await scene.ada.directMessage.waitForMessage((message) => message.text.includes('can’t make videos here'));
+  const other = scene.discord.createGuild({ name: 'Other' });
+  other.addMember(scene.ada);
+  const elsewhere = other.createChannel('general');
+  await scene.ada.run('/humo', { prompt: 'x', image: picture() }, { channel: elsewhere });
+  await elsewhere.waitForMessage(hasStatus);
+  expect(await scene.queue.list({ userId: scene.ada.id })).toHaveLength(2);
+});
+
+test('a filter looks at the text of commands and of forms', async () => {
+  await using scene = await startScene();
+  await scene.moderation.addFilter(scene.guild.id, { kind: 'word', text: 'dragon' }, moderator);
+  expect(await refusal(askFor(scene, 'A DRAGON speaks'))).toContain('isn’t allowed on this server');
+  await askFor(scene, 'A dragonfly speaks');
+  await scene.channel.waitForMessage(hasStatus);
+  const given = await scene.ada.send(scene.channel, { content: 'look', files: [picture()] });
+  const form = await scene.ada.submitModal(await scene.ada.contextMenu('Animate with HuMo', given), {
+    prompt: 'the dragon',
+  });
+  await form.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('isn’t allowed'));
+  expect(await scene.queue.list({})).toHaveLength(1);
+});
+
+test('while nothing new is taken, the owners’ word is shown', async () => {
+  await using scene = await startScene();
+  await scene.moderation.drain(moderator, 'Back at noon.');
+  expect(await refusal(askFor(scene))).toContain('Back at noon.');
+  await scene.moderation.endDrain(moderator);
+  await askFor(scene);
+  expect((await scene.channel.waitForMessage(hasStatus)).fromBot).toBe(true);
+});
+
+test('each limit says which it is and when it clears; a stopped request gives it back', async () => {
+  await using scene = await startScene();
+  const limits = (everyone: GuildSettings['limits']['everyone']) =>
+    change(scene, { limits: { everyone, roles: {} }, queueLength: null });
+  await limits({ cooldownSeconds: 600 });
+  await askFor(scene);
+  const status = await scene.channel.waitForMessage(hasStatus);
+  expect(await refusal(askFor(scene))).toMatch(/One video every 600 seconds.*<t:\d+:R>/s);
+  await limits({ waiting: 1 });
+  expect(await refusal(askFor(scene))).toContain('1 video waiting');
+  await scene.ada.click(status, 'Stop');
+  await scene.channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
+  await limits({ gpuSecondsPerDay: 1 });
+  expect(await refusal(askFor(scene))).toContain('is the most for one person here');
+  await change(scene, { limits: { everyone: {}, roles: {} }, queueLength: 1 });
+  await askFor(scene);
+  await until(async () =>
+    (await scene.queue.list({ statuses: ['queued'] })).length === 1 ? true : undefined,
+  );
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'));
+  expect(await refusal(askFor(scene, 'mine', ben))).toContain('queue is full');
+  expect(await scene.queue.list({})).toHaveLength(2);
+});
+
+test('a role may have more than everyone', async () => {
+  await using scene = await startScene();
+  const role = scene.guild.createRole('patron', []);
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'), { roles: [role] });
+  await change(scene, {
+    limits: { everyone: { cooldownSeconds: 600 }, roles: { [role.id]: { cooldownSeconds: null } } },
+  });
+  for (const prompt of ['one', 'two']) await askFor(scene, prompt, ben);
+  await until(async () => ((await scene.queue.list({ userId: ben.id })).length === 2 ? true : undefined));
+  await (await askFor(scene)).waitForMessage(hasStatus);
+  expect(await refusal(askFor(scene))).toContain('One video every');
+});
+
+test('whoever runs a result again pays for it; a server may forbid it, and keep files for less long', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  await askFor(scene);
+  const result = await scene.channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  await until(async () => (await scene.queue.byMessage(result.id)) ?? undefined);
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'));
+  await scene.moderation.ban(scene.guild.id, { userId: ben.id, by: moderator, reason: null, until: null });
+  const banned = await ben.click(result, 'Again');
+  await banned.waitForMessage(({ text }) => text.includes('can’t make videos here'));
+  await scene.moderation.unban(scene.guild.id, ben.id, moderator);
+  await change(scene, { rerunOthers: false });
+  const refused = await ben.click(result, 'Again');
+  await refused.waitForMessage(({ text }) => text.includes('only the person who asked'));
+  await change(scene, { rerunOthers: true, keepInputsDays: 2 });
+  scene.discord.clock.advance('3d');
+  const expired = await ben.click(result, 'Again');
+  await expired.waitForMessage(({ text }) => text.includes('keeps the files for 2 days'));
+  expect(await scene.queue.list({ userId: ben.id })).toEqual([]);
+  expect((await scene.queue.get(idOf(result.text)))?.status).toBe('delivered');
+});
