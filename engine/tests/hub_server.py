@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -95,6 +95,11 @@ def serving(hub: Hub) -> Iterator[Hub]:
             self.end_headers()
             if self.command == "HEAD":
                 return
+            # Who asked may have given up meanwhile.
+            with suppress(ConnectionError):
+                self.send_body(path, body, start)
+
+        def send_body(self, path: str, body: bytes, start: int) -> None:
             if hub.stalls.get(path):
                 until = start + hub.stalls[path].pop(0)
                 self.wfile.write(body[start:until])
