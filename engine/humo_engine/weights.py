@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-LOCK_FILE = Path(__file__).with_name("weights.lock.json")
+# HUMO_WEIGHTS_LOCK: a lock file of one's own, such as for a mirror that holds other revisions.
+LOCK_FILE = Path(os.environ.get("HUMO_WEIGHTS_LOCK") or Path(__file__).with_name("weights.lock.json"))
 PARTIAL_FOLDER = ".partial"
 RECORD_FILE = ".verified.json"
 CONVERTED_FOLDERS = {"17b": "HuMo/HuMo-17B-bf16", "1_7b": "HuMo/HuMo-1.7B-bf16"}

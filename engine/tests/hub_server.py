@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -17,6 +17,7 @@ class Hub:
     """`files[repository][path]` is what is served; `large` paths have a SHA-256 in the listing, as LFS files do.
 
     `cuts[path]`: after how many bytes the next transfers of that path break, one after the other.
+    `stalls[path]`: after how many bytes the next transfers of that path stop until `released` is set.
     `damaged`: paths whose bytes arrive wrong. `requests` lists (method, path, Range, Authorization).
     """
 
@@ -24,6 +25,8 @@ class Hub:
     large: set[str] = field(default_factory=set)
     commit: str = "c" * 40
     cuts: dict[str, list[int]] = field(default_factory=dict)
+    stalls: dict[str, list[int]] = field(default_factory=dict)
+    released: threading.Event = field(default_factory=threading.Event)
     damaged: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     endpoint: str = ""
@@ -92,6 +95,17 @@ def serving(hub: Hub) -> Iterator[Hub]:
             self.end_headers()
             if self.command == "HEAD":
                 return
+            # Who asked may have given up meanwhile.
+            with suppress(ConnectionError):
+                self.send_body(path, body, start)
+
+        def send_body(self, path: str, body: bytes, start: int) -> None:
+            if hub.stalls.get(path):
+                until = start + hub.stalls[path].pop(0)
+                self.wfile.write(body[start:until])
+                self.wfile.flush()
+                hub.released.wait()
+                start = until
             if hub.cuts.get(path):
                 self.wfile.write(body[start : start + hub.cuts[path].pop(0)])
                 self.wfile.flush()

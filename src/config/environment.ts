@@ -62,6 +62,7 @@ const workerSchema = commonSchema.extend({
   ENGINE_START_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(900),
   ENGINE_SILENCE_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(600),
   WORKER_NAME: z.string().max(64).optional(),
+  WORKER_IDLE_EXIT_MINUTES: z.coerce.number('must be a number of minutes').positive().max(10_080).optional(),
 });
 
 export interface CommonConfig {
@@ -117,6 +118,8 @@ export interface WorkerConfig extends CommonConfig {
   readonly engineStartTimeoutSeconds: number;
   readonly engineSilenceTimeoutSeconds: number;
   readonly name: string | undefined;
+  /** after how many minutes without a job the worker ends; undefined: never */
+  readonly idleExitMinutes: number | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -164,6 +167,7 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
     engineStartTimeoutSeconds: values.ENGINE_START_TIMEOUT_SECONDS,
     engineSilenceTimeoutSeconds: values.ENGINE_SILENCE_TIMEOUT_SECONDS,
     name: values.WORKER_NAME,
+    idleExitMinutes: values.WORKER_IDLE_EXIT_MINUTES,
   };
 }
 

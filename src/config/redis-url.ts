@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** How to reach a Redis server, in the names that ioredis uses. */
 export interface RedisAddress {
   readonly path?: string;
@@ -6,7 +8,8 @@ export interface RedisAddress {
   readonly username?: string;
   readonly password?: string;
   readonly db?: number;
-  readonly tls?: object;
+  /** `servername`: the name the server is asked for (SNI); many a hosted Redis has one address for all its customers */
+  readonly tls?: { readonly servername?: string };
 }
 
 /**
@@ -32,14 +35,17 @@ export function parseRedisUrl(url: string): RedisAddress {
     case 'unix:':
       return { ...common, path: decodeURIComponent(parsed.pathname) };
     case 'redis:':
-    case 'rediss:':
+    case 'rediss:': {
+      // WHATWG URLs keep the brackets of an IPv6 address; sockets do not take them.
+      const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1';
       return {
         ...common,
-        // WHATWG URLs keep the brackets of an IPv6 address; sockets do not take them.
-        host: parsed.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1',
+        host,
         port: parsed.port === '' ? 6379 : Number(parsed.port),
-        ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
+        // Neither Node nor ioredis derives the name from the host; an address has none.
+        ...(parsed.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
       };
+    }
     default:
       throw new RangeError('REDIS_URL must begin with redis://, rediss:// or unix://');
   }

@@ -6,6 +6,8 @@ import type { Logger } from '../log.ts';
 import { createWorkQueue } from '../queue/work-queue.ts';
 import { Engine } from './engine.ts';
 import { engineCommand } from './engine-command.ts';
+import { watchIdle } from './idle.ts';
+import type { IdleWatch } from './idle.ts';
 import { processGeneration } from './process-generation.ts';
 import type { WorkParts } from './process-generation.ts';
 import { removeExpiredArtifacts } from './retention.ts';
@@ -15,7 +17,8 @@ import { sweepScratch } from '../media/scratch.ts';
 const cancelTimeout = 60_000;
 
 /**
- * Starts the engine, takes job after job, and ends when `stop` aborts: the running job is back in the queue then.
+ * Starts the engine, takes job after job, and ends when `stop` aborts: the running job is back in the queue then. Ends by itself
+ * when it had no job for `config.idleExitMinutes`.
  *
  * @throws Error or Failure when Redis cannot be reached or the engine does not start
  */
@@ -41,6 +44,7 @@ export async function runWorker(
   });
   const stopEngine = () => void engine.stop();
   stop.addEventListener('abort', stopEngine);
+  let idle: IdleWatch | undefined;
   try {
     await Promise.all([queue.health(), parts.store.health()]);
     const ready = await engine.start();
@@ -50,6 +54,9 @@ export async function runWorker(
     const models = config.models.filter((model) => ready.models.includes(model));
     const missing = config.models.filter((model) => !ready.models.includes(model));
     if (missing.length > 0) log.warn({ missing }, 'the engine lacks models that HUMO_MODELS names');
+    // Loading the engine is not idling, so the time begins here.
+    const watch = watchIdle(config.idleExitMinutes);
+    idle = watch;
     const consumer = await queue.consume({
       models,
       workerId,
@@ -62,13 +69,17 @@ export async function runWorker(
         pid: process.pid,
       }),
       work: async (generation, context) =>
-        processGeneration(generation, context, { ...parts, engine, scratchRoot, log }),
+        watch.during(async () =>
+          processGeneration(generation, context, { ...parts, engine, scratchRoot, log }),
+        ),
     });
     log.info({ workerId, models }, 'taking jobs');
-    await aborted(stop);
+    await Promise.race([aborted(stop), watch.expired]);
+    if (!stop.aborted) log.info({ minutes: config.idleExitMinutes }, 'nothing to do for long; ending');
     // The engine ends while the consumer waits for the work on it to end; the job is back in the queue before either.
     await Promise.all([consumer.close(), engine.stop()]);
   } finally {
+    idle?.stop();
     stop.removeEventListener('abort', stopEngine);
     stopRemoving();
     await Promise.all([engine.stop(), queue.close()]);

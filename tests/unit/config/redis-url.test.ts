@@ -23,8 +23,11 @@ test('a host, with user, password, database and TLS', () => {
     port: 6380,
     username: 'bot',
     password: 'secret',
-    tls: {},
+    tls: { servername: 'redis.example' },
   });
+  // An address is no name that a server could be asked for.
+  expect(parseRedisUrl('rediss://10.0.0.7')).toEqual({ host: '10.0.0.7', port: 6379, tls: {} });
+  expect(parseRedisUrl('rediss://[::1]')).toMatchObject({ host: '::1', tls: {} });
   expect(parseRedisUrl('redis://[::1]:6379')).toMatchObject({ host: '::1' });
 });
 

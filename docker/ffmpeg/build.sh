@@ -1,0 +1,32 @@
+#!/bin/sh
+# Builds ffmpeg and ffprobe from a release of ffmpeg.org, for the images of bot and worker:
+#
+#     build.sh SOURCE.tar.xz TARGET_FOLDER
+#
+# Why not the distribution's: Ubuntu 22.04, on which the worker's base image stands, has ffmpeg 4.4, and our code is made for 5 to 8.
+# Debian's 5.1 would do for the bot, but brings 350 MB of displays, sound servers and LLVM along. This is one build for both, 45 MB:
+# every decoder and filter that ffmpeg has of its own, the x264 encoder, and nothing that reaches a network or a device.
+#
+# Needs gcc, make, nasm, pkg-config, xz, and the headers and static libraries of x264 and zlib.
+set -eu
+
+source=$1
+target=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+tar -xJf "$source" -C "$folder" --strip-components=1
+cd "$folder"
+
+# --disable-autodetect: what the build machine happens to have must not end up in the programs.
+./configure \
+  --prefix="$target" \
+  --disable-autodetect \
+  --disable-shared --enable-static --pkg-config-flags=--static \
+  --enable-gpl --enable-libx264 --enable-zlib \
+  --disable-network --disable-devices --enable-indev=lavfi \
+  --disable-ffplay --disable-doc --disable-debug
+make -j"$(nproc)"
+make install-progs
+
+"$target/bin/ffmpeg" -hide_banner -loglevel error -f lavfi -i color=size=64x64:duration=0.2 -c:v libx264 -f mp4 -y "$folder/check.mp4"
+"$target/bin/ffprobe" -v error -show_entries stream=codec_name -of csv=p=0 "$folder/check.mp4" | grep -qx h264

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Writes the worker image's Python locks anew, from engine/pyproject.toml and the versions in engine/requirements.txt:
+#
+#     docker/worker/lock.sh            needs uv: the one that `npm run setup` puts into .venv, or the path in UV
+#
+# They name every wheel by its SHA-256 and no index, so that a mirror serves as well as the public one and nothing else can be slipped in.
+# requirements.lock has PyTorch 2.5.1, built for CUDA 12.4. requirements.blackwell.lock has the PyTorch that engine/BENCHMARKS.md was
+# measured with, built for CUDA 13.0, which newer cards need; all else is the same.
+set -eu
+cd "$(dirname "$0")/../.."
+uv=${UV:-.venv/bin/uv}
+constraints=$(mktemp)
+trap 'rm -f "$constraints"' EXIT
+
+compile() {
+  {
+    echo "# Made by docker/worker/lock.sh for Python 3.11 on Linux x86-64; do not edit. $1"
+    "$uv" pip compile engine/pyproject.toml --constraints "$constraints" --generate-hashes \
+      --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+      --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+  } >"$2.new"
+  mv "$2.new" "$2"
+}
+
+cp engine/requirements.txt "$constraints"
+compile 'PyTorch 2.5.1, CUDA 12.4.' docker/worker/requirements.lock
+
+# What PyTorch itself decides about is left to it.
+grep -vE '^(torch|sympy|setuptools)==' engine/requirements.txt >"$constraints"
+echo 'torch==2.11.0' >>"$constraints"
+compile 'PyTorch 2.11.0, CUDA 13.0.' docker/worker/requirements.blackwell.lock

