@@ -72,7 +72,11 @@ export class Ledger {
   }
 
   async #run(command: string, input: object): Promise<unknown> {
-    return runScript(this.#connection, this.#names.prefix, command, { now: this.#now(), ...input });
+    return runScript(this.#connection, this.#names.prefix, command, {
+      now: this.#now(),
+      retention: recordRetention,
+      ...input,
+    });
   }
 
   /** @returns the BullMQ priority of the job to add, whether or not the record existed */
@@ -91,7 +95,6 @@ export class Ledger {
           names.indexOfUser(checked.userId),
           ...(checked.guildId === null ? [] : [names.indexOfGuild(checked.guildId)]),
         ],
-        retention: recordRetention,
       }),
     );
     return { created: answer === 'accepted', level };
@@ -167,11 +170,16 @@ export class Ledger {
   }
 
   async delivered(id: string, place: { channelId: string; messageId: string } | null): Promise<void> {
-    await this.#run('delivered', { id, retention: recordRetention, ...place });
+    await this.#run('delivered', { id, ...place });
   }
 
   async undeliverable(id: string, failure: StoredFailure): Promise<void> {
-    await this.#run('undeliverable', { id, retention: recordRetention, failure: JSON.stringify(failure) });
+    await this.#run('undeliverable', { id, failure: JSON.stringify(failure) });
+  }
+
+  /** Whether somebody still has to be told how it ended: over the API, nobody ever has. */
+  async awaitsDelivery(id: string): Promise<boolean> {
+    return (await this.#connection.zscore(this.#names.open, id)) !== null;
   }
 
   async position(id: string): Promise<QueuePosition> {

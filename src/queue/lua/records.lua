@@ -2,7 +2,8 @@
 -- compare-and-set inside one of these functions, which Redis runs one at a time.
 --
 -- queued -> running -> delivering -> delivered; failed or cancelled from any of the first three; running -> queued when a worker
--- gives a job back. `open` holds whatever has not reached the person yet.
+-- gives a job back. `open` holds whatever has not reached the person yet. What came over the API reaches its person by being
+-- stored: it passes over `delivering`, and has no delivery.
 
 local openKey = prefix .. ':open'
 local eventsChannel = prefix .. ':events'
@@ -20,19 +21,27 @@ local function setStatus(id, status)
   publishStatus(id, status)
 end
 
-local function endWork(id, status, now)
-  local who = read(id, 'share.user', 'model')
-  redis.call('SREM', prefix .. ':waiting-of:' .. who[1], id)
-  endShare(who[2], id)
-  redis.call('HSET', recordKey(id), 'finishedAt', now)
-  redis.call('HDEL', recordKey(id), 'progress')
-  setStatus(id, status)
-end
-
 -- The person has it, or never will: the record stays for a while, for "again", and goes.
 local function close(id, retention)
   redis.call('ZREM', openKey, id)
   redis.call('PEXPIRE', recordKey(id), retention)
+end
+
+-- Returns the status that it has then.
+local function endWork(input, status)
+  local id, now = input.id, input.now
+  local user, model, kind = unpack(read(id, 'share.user', 'model', 'reply.kind'))
+  redis.call('SREM', prefix .. ':waiting-of:' .. user, id)
+  endShare(model, id)
+  redis.call('HSET', recordKey(id), 'finishedAt', now)
+  redis.call('HDEL', recordKey(id), 'progress')
+  if kind == '"api"' then
+    redis.call('HSET', recordKey(id), 'deliveredAt', now)
+    close(id, input.retention)
+    if status == 'delivering' then status = 'delivered' end
+  end
+  setStatus(id, status)
+  return status
 end
 
 local commands = {}
@@ -71,14 +80,12 @@ function commands.begin(input)
   if cancel then
     leaveWaiting(model, id, share)
     redis.call('HSET', recordKey(id), 'failure', cancel)
-    endWork(id, 'cancelled', input.now)
-    return { 'cancelled' }
+    return { endWork(input, 'cancelled') }
   end
   if tonumber(attempts) >= input.maximumAttempts then
     leaveWaiting(model, id, share)
     redis.call('HSET', recordKey(id), 'failure', input.exhausted)
-    endWork(id, 'failed', input.now)
-    return { 'failed' }
+    return { endWork(input, 'failed') }
   end
   startShare(model, id, share, input.now)
   attempts = redis.call('HINCRBY', recordKey(id), 'attempts', 1)
@@ -124,13 +131,10 @@ function commands.finish(input)
   local cancel = redis.call('HGET', recordKey(input.id), 'cancel')
   if cancel then
     redis.call('HSET', recordKey(input.id), 'failure', cancel)
-    endWork(input.id, 'cancelled', input.now)
-    return 'cancelled'
+    return endWork(input, 'cancelled')
   end
   redis.call('HSET', recordKey(input.id), input.field, input.value)
-  local ending = input.field == 'result' and 'delivering' or 'failed'
-  endWork(input.id, ending, input.now)
-  return ending
+  return endWork(input, input.field == 'result' and 'delivering' or 'failed')
 end
 
 function commands.giveBack(input)
@@ -139,8 +143,7 @@ function commands.giveBack(input)
   local model, cancel = unpack(read(input.id, 'model', 'cancel'))
   if cancel then
     redis.call('HSET', recordKey(input.id), 'failure', cancel)
-    endWork(input.id, 'cancelled', input.now)
-    return 'cancelled'
+    return endWork(input, 'cancelled')
   end
   if not input.counted then redis.call('HINCRBY', recordKey(input.id), 'attempts', -1) end
   redis.call('HDEL', recordKey(input.id), 'workerId', 'startedAt', 'progress')
@@ -156,8 +159,7 @@ function commands.cancel(input)
   if status == 'queued' then
     cancelShare(model, id, readShare(id))
     redis.call('HSET', recordKey(id), 'failure', input.reason)
-    endWork(id, 'cancelled', input.now)
-    return 'cancelled'
+    return endWork(input, 'cancelled')
   end
   if status == 'running' then
     redis.call('HSET', recordKey(id), 'cancel', input.reason)
@@ -202,8 +204,7 @@ function commands.recover(input)
   if redis.call('EXISTS', bullKey(model, 'g-' .. input.id) .. ':lock') == 1 then return status end
   if cancel or tonumber(attempts) >= input.maximumAttempts then
     redis.call('HSET', recordKey(input.id), 'failure', cancel or input.exhausted)
-    endWork(input.id, cancel and 'cancelled' or 'failed', input.now)
-    return cancel and 'cancelled' or 'failed'
+    return endWork(input, cancel and 'cancelled' or 'failed')
   end
   redis.call('HDEL', recordKey(input.id), 'workerId', 'startedAt', 'progress')
   giveBackShare(model, input.id, readShare(input.id))
