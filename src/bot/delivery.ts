@@ -162,7 +162,7 @@ export class Delivery {
     const { reply } = generation;
     if (!answersInteraction(reply)) {
       try {
-        return { ...(await this.#post(generation, reply.channelId, final, signal)), linkable: true };
+        return { ...(await this.#post(generation, channelOf(generation), final, signal)), linkable: true };
       } catch (error) {
         if (!isClosedChannel(error)) throw error;
       }
@@ -300,9 +300,16 @@ function answersInteraction(reply: ReplyTarget): boolean {
   return reply.kind === 'direct' || reply.private;
 }
 
+/** @throws Error for what came over the API: it has no delivery, so none of its ever gets here */
+function channelOf({ id, reply }: Generation): string {
+  if (reply.channelId === null) throw new Error(`generation ${id} has no channel`);
+  return reply.channelId;
+}
+
 /** Where an earlier attempt has begun to answer the interaction. */
 function recordedPlace(reply: ReplyTarget): MessagePlace | null {
-  if (reply.finalChannelId !== reply.channelId || reply.finalMessageId === null) return null;
+  if (reply.finalChannelId === null || reply.finalMessageId === null) return null;
+  if (reply.finalChannelId !== reply.channelId) return null;
   return { channelId: reply.finalChannelId, messageId: reply.finalMessageId };
 }
 

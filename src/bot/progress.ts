@@ -75,7 +75,8 @@ export class ProgressReporter implements ProgressFollower {
     const { queue, clock } = this.#options;
     this.#watching = await queue.watch((event) => this.#hear(event));
     for (const generation of await queue.list({ statuses: ['queued', 'running'], limit: mostFollowed })) {
-      if (!this.#followed.has(generation.id)) this.#add(generation, []).dirty = true;
+      if (generation.reply.kind !== 'api' && !this.#followed.has(generation.id))
+        this.#add(generation, []).dirty = true;
     }
     this.#stopTicking = clock.every(tickInterval, () => this.#tick());
   }

@@ -18,7 +18,7 @@ export type StatusRoute =
  */
 export function statusRoute(reply: ReplyTarget, now: number): StatusRoute {
   const place =
-    reply.kind === 'channel' && !reply.private && reply.statusMessageId !== null
+    reply.kind === 'channel' && reply.channelId !== null && !reply.private && reply.statusMessageId !== null
       ? { channelId: reply.channelId, messageId: reply.statusMessageId }
       : null;
   const token = liveToken(reply, now);

@@ -38,18 +38,34 @@ const commonSchema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** What takes requests in needs, in the bot and in the API alone. */
+const intakeFields = {
+  ATTACHMENT_HOSTS: list
+    .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i, 'must be host names, separated by commas')))
+    .prefault('cdn.discordapp.com,media.discordapp.net'),
+  ATTACHMENT_CA_FILE: path.optional(),
+  MAXIMUM_WAITING_PER_USER: z.coerce.number().int().min(1).max(1000).default(10),
+};
+
+const apiFields = {
+  API_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  API_HOST: z.string().min(1).default('127.0.0.1'),
+  API_TOKENS_FILE: path.optional(),
+  API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(100_000).default(300),
+  BULL_BOARD: z.stringbool('must be true or false').default(false),
+};
+
+const apiSchema = commonSchema.extend({ ...intakeFields, ...apiFields });
+
 const botSchema = commonSchema.extend({
+  ...intakeFields,
+  ...apiFields,
   DISCORD_TOKEN: z
     .string('must be set: copy the bot token from the Developer Portal, page Bot')
     .min(20, 'is too short to be a bot token: copy it from the Developer Portal, page Bot'),
   DISCORD_GUILD_ID: snowflake.optional(),
   DISCORD_API_URL: httpUrl.default('https://discord.com/api'),
   OWNER_IDS: list.pipe(z.array(snowflake)).prefault(''),
-  ATTACHMENT_HOSTS: list
-    .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i, 'must be host names, separated by commas')))
-    .prefault('cdn.discordapp.com,media.discordapp.net'),
-  ATTACHMENT_CA_FILE: path.optional(),
-  MAXIMUM_WAITING_PER_USER: z.coerce.number().int().min(1).max(1000).default(10),
   REGISTER_COMMANDS: z.stringbool('must be true or false').default(true),
 });
 
@@ -88,7 +104,35 @@ export interface CommonConfig {
   readonly logLevel: string;
 }
 
-export interface BotConfig extends CommonConfig {
+/** What taking requests in needs. */
+export interface IntakeConfig extends CommonConfig {
+  readonly attachments: {
+    /** `host` or `host:port`, lower case */
+    readonly hosts: readonly string[];
+    /** PEM text of a further certificate authority for these hosts */
+    readonly certificateAuthority: string | undefined;
+  };
+  readonly maximumWaitingPerUser: number;
+}
+
+export interface ApiSettings {
+  /** 0: any free port */
+  readonly port: number;
+  readonly host: string;
+  readonly tokensFile: string;
+  /** of one token, or of one address without a token */
+  readonly requestsPerMinute: number;
+  readonly bullBoard: boolean;
+}
+
+/** The HTTP API in a process of its own. */
+export interface ApiConfig extends IntakeConfig {
+  readonly api: ApiSettings;
+}
+
+export interface BotConfig extends IntakeConfig {
+  /** null: the bot serves no API */
+  readonly api: ApiSettings | null;
   readonly discord: {
     readonly token: string;
     readonly guildId: string | undefined;
@@ -97,13 +141,6 @@ export interface BotConfig extends CommonConfig {
     readonly ownerIds: readonly string[];
     readonly registerCommands: boolean;
   };
-  readonly attachments: {
-    /** `host` or `host:port`, lower case */
-    readonly hosts: readonly string[];
-    /** PEM text of a further certificate authority for these hosts */
-    readonly certificateAuthority: string | undefined;
-  };
-  readonly maximumWaitingPerUser: number;
 }
 
 export interface WorkerConfig extends CommonConfig {
@@ -127,18 +164,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws ConfigurationError naming every bad variable at once */
 export function loadBotConfig(environment: Environment): BotConfig {
   const { values, common, problems } = load(botSchema, environment);
-  let certificateAuthority: string | undefined;
-  if (values?.ATTACHMENT_CA_FILE !== undefined) {
-    try {
-      certificateAuthority = readFileSync(values.ATTACHMENT_CA_FILE, 'utf8');
-    } catch (error) {
-      problems.push(`ATTACHMENT_CA_FILE: cannot be read: ${String(error)}`);
-    }
-  }
+  const certificateAuthority = readAuthority(values?.ATTACHMENT_CA_FILE, problems);
   if (values === undefined || common === undefined || problems.length > 0)
     throw new ConfigurationError(problems);
   return {
     ...common,
+    ...intakeSettings(values, certificateAuthority),
+    api: values.API_PORT === undefined ? null : apiSettings(values, values.API_PORT),
     discord: {
       token: values.DISCORD_TOKEN,
       guildId: values.DISCORD_GUILD_ID,
@@ -146,9 +178,65 @@ export function loadBotConfig(environment: Environment): BotConfig {
       ownerIds: values.OWNER_IDS,
       registerCommands: values.REGISTER_COMMANDS,
     },
+  };
+}
+
+/** Where the API listens when it was started for its own sake, and nothing else is said. */
+const usualApiPort = 8787;
+
+/** @throws ConfigurationError naming every bad variable at once */
+export function loadApiConfig(environment: Environment): ApiConfig {
+  const { values, common, problems } = load(apiSchema, environment);
+  const certificateAuthority = readAuthority(values?.ATTACHMENT_CA_FILE, problems);
+  if (values === undefined || common === undefined || problems.length > 0)
+    throw new ConfigurationError(problems);
+  return {
+    ...common,
+    ...intakeSettings(values, certificateAuthority),
+    api: apiSettings(values, values.API_PORT ?? usualApiPort),
+  };
+}
+
+function apiSettings(values: z.infer<typeof apiSchema>, port: number): ApiSettings {
+  return {
+    port,
+    host: values.API_HOST,
+    tokensFile: values.API_TOKENS_FILE ?? resolve(values.DATA_DIRECTORY, 'api-tokens.json'),
+    requestsPerMinute: values.API_REQUESTS_PER_MINUTE,
+    bullBoard: values.BULL_BOARD,
+  };
+}
+
+function intakeSettings(
+  values: z.infer<typeof apiSchema>,
+  certificateAuthority: string | undefined,
+): Pick<IntakeConfig, 'attachments' | 'maximumWaitingPerUser'> {
+  return {
     attachments: { hosts: values.ATTACHMENT_HOSTS.map((host) => host.toLowerCase()), certificateAuthority },
     maximumWaitingPerUser: values.MAXIMUM_WAITING_PER_USER,
   };
+}
+
+function readAuthority(file: string | undefined, problems: string[]): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    problems.push(`ATTACHMENT_CA_FILE: cannot be read: ${String(error)}`);
+    return undefined;
+  }
+}
+
+const tokensFileSchema = z.object({
+  DATA_DIRECTORY: path.prefault('data'),
+  API_TOKENS_FILE: path.optional(),
+});
+
+/** Where the tokens of the HTTP API are kept: all that `npm run api-token` has to know. */
+export function tokensFileOf(environment: Environment): string {
+  const given = Object.entries(environment).filter(([, value]) => value !== '');
+  const values = tokensFileSchema.parse(Object.fromEntries(given));
+  return values.API_TOKENS_FILE ?? resolve(values.DATA_DIRECTORY, 'api-tokens.json');
 }
 
 /** @throws ConfigurationError naming every bad variable at once */

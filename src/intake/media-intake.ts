@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Advice, GivenFile, GivenFiles, Intake, KeptSound, TakenFiles, TakenSound } from './intake.ts';
-import type { BotConfig } from '../config/environment.ts';
+import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
@@ -30,14 +30,14 @@ interface TakenImage {
  * who come within ten seconds wait for their turn, and nobody's first answer waits for anybody's files.
  */
 export class MediaIntake implements Intake {
-  readonly #config: Pick<BotConfig, 'attachments' | 'generate'>;
+  readonly #config: Pick<IntakeConfig, 'attachments' | 'generate'>;
   readonly #store: Pick<ArtifactStore, 'put' | 'fetchTo'>;
   readonly #scratchRoot: string;
   readonly #people = pLimit(peopleAtOnce);
   readonly #processing = pLimit(availableParallelism());
 
   constructor(options: {
-    config: Pick<BotConfig, 'attachments' | 'generate'>;
+    config: Pick<IntakeConfig, 'attachments' | 'generate'>;
     store: Pick<ArtifactStore, 'put' | 'fetchTo'>;
     scratchRoot: string;
   }) {

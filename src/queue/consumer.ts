@@ -317,7 +317,7 @@ export class Consumer implements Closable {
       case 'delivering':
       case 'cancelled':
       case 'failed':
-        await this.#tickets.addDelivery(id);
+        if (await this.#ledger.awaitsDelivery(id)) await this.#tickets.addDelivery(id);
         break;
       case 'delivered':
       case 'gone':

@@ -58,11 +58,13 @@ export type GenerationRequest = z.infer<typeof generationRequestSchema>;
  * - `channel`: the bot can post in the channel; the status message is edited, and the result posted, as the bot.
  * - `direct`: the bot cannot post there, or the request is private and may outlive the interaction: the result goes to the
  *   person's direct messages once the interaction token is dead.
+ * - `api`: nobody is written to. The record is all there is: a generation is delivered in the moment its result is stored, and
+ *   whoever asked for it fetches the video. Every field about Discord is null.
  */
 export const replyTargetSchema = z.strictObject({
-  kind: z.enum(['channel', 'direct']),
-  /** the channel of the command */
-  channelId: snowflake,
+  kind: z.enum(['channel', 'direct', 'api']),
+  /** the channel of the command; null for `api` alone */
+  channelId: snowflake.nullable(),
   guildId: snowflake.nullable(),
   /** only the person sees the answers */
   private: z.boolean(),
@@ -76,6 +78,19 @@ export const replyTargetSchema = z.strictObject({
   finalMessageId: snowflake.nullable(),
 });
 export type ReplyTarget = z.infer<typeof replyTargetSchema>;
+
+/** The reply target of whatever was asked for over HTTP. */
+export const apiReply: ReplyTarget = {
+  kind: 'api',
+  channelId: null,
+  guildId: null,
+  private: true,
+  interactionToken: null,
+  tokenExpiresAt: null,
+  statusMessageId: null,
+  finalChannelId: null,
+  finalMessageId: null,
+};
 
 export const statusSchema = z.enum(['queued', 'running', 'delivering', 'delivered', 'failed', 'cancelled']);
 export type GenerationStatus = z.infer<typeof statusSchema>;
@@ -163,7 +178,7 @@ export const generationSchema = z.strictObject({
   startedAt: timestamp.nullable(),
   /** the engine and the encoder are done, or it failed or was cancelled */
   finishedAt: timestamp.nullable(),
-  /** the final message stands in Discord */
+  /** the final message stands in Discord, or, for `api`, the result can be fetched */
   deliveredAt: timestamp.nullable(),
   /** a member reported the result: it stands behind a spoiler */
   hiddenAt: timestamp.nullable(),

@@ -60,7 +60,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       if (outcome === 'cancelled') {
         const generation = await ledger.get(id);
         if (generation !== null) await tickets.removeGeneration(id, generation.request.model);
-        await tickets.addDelivery(id);
+        if (await ledger.awaitsDelivery(id)) await tickets.addDelivery(id);
       }
       return outcome;
     },

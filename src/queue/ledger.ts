@@ -99,7 +99,11 @@ export class Ledger {
   }
 
   async #run(command: string, input: object): Promise<unknown> {
-    return runScript(this.#connection, this.#names.prefix, command, { now: this.#now(), ...input });
+    return runScript(this.#connection, this.#names.prefix, command, {
+      now: this.#now(),
+      retention: recordRetention,
+      ...input,
+    });
   }
 
   /**
@@ -149,7 +153,6 @@ export class Ledger {
           names.indexOfUser(checked.userId),
           ...(checked.guildId === null ? [] : [names.indexOfGuild(checked.guildId)]),
         ],
-        retention: recordRetention,
         ...(admission === undefined ? {} : { limits: admission.limits, queueLength: admission.queueLength }),
         ...(retryOf === undefined ? {} : { retryOf }),
       }),
@@ -279,11 +282,16 @@ export class Ledger {
   }
 
   async delivered(id: string, place: { channelId: string; messageId: string } | null): Promise<void> {
-    await this.#run('delivered', { id, retention: recordRetention, ...place });
+    await this.#run('delivered', { id, ...place });
   }
 
   async undeliverable(id: string, failure: StoredFailure): Promise<void> {
-    await this.#run('undeliverable', { id, retention: recordRetention, failure: JSON.stringify(failure) });
+    await this.#run('undeliverable', { id, failure: JSON.stringify(failure) });
+  }
+
+  /** Whether somebody still has to be told how it ended: over the API, nobody ever has. */
+  async awaitsDelivery(id: string): Promise<boolean> {
+    return (await this.#connection.zscore(this.#names.open, id)) !== null;
   }
 
   async markResult(id: string, mark: 'hidden' | 'shown' | 'deleted'): Promise<boolean> {

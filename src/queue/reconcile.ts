@@ -74,7 +74,7 @@ async function reconcileOne(parts: Parts, generation: Generation, done: Reconcil
         done.requeued += 1;
       } else if (status === 'failed' || status === 'cancelled') {
         await tickets.removeGeneration(id, model);
-        await tickets.addDelivery(id);
+        if (await ledger.awaitsDelivery(id)) await tickets.addDelivery(id);
         done.failed += 1;
       }
       return;

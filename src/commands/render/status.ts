@@ -138,11 +138,11 @@ function routeLine(texts: Texts, { reply, guildId }: Generation): string | null 
 
 /** A generation that waits or runs, in one line of a list: what, how far, and where. */
 export function jobLine(generation: Generation, position: QueuePosition | null, texts: Texts): string {
-  const where = generation.reply.statusMessageId;
+  const { channelId, statusMessageId, private: isPrivate } = generation.reply;
   const prompt = quoted(generation.request.prompt, 60);
   const place =
-    where === null || generation.reply.private
+    channelId === null || statusMessageId === null || isPrivate
       ? ''
-      : ` ${messageLink(generation.guildId, generation.reply.channelId, where)}`;
+      : ` ${messageLink(generation.guildId, channelId, statusMessageId)}`;
   return `${prompt}${place}\n-# ${headline(texts, generation, position).replaceAll('\n', ' ')}`;
 }

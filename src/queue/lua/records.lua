@@ -2,7 +2,8 @@
 -- compare-and-set inside one of these functions, which Redis runs one at a time.
 --
 -- queued -> running -> delivering -> delivered; failed or cancelled from any of the first three; running -> queued when a worker
--- gives a job back. `open` holds whatever has not reached the person yet.
+-- gives a job back. `open` holds whatever has not reached the person yet. What came over the API reaches its person by being
+-- stored: it passes over `delivering`, and has no delivery.
 
 local function read(id, ...)
   return redis.call('HMGET', recordKey(id), ...)
@@ -19,25 +20,33 @@ local function remember(key, id, now)
   redis.call('PEXPIRE', key, day)
 end
 
--- `measured`: milliseconds of GPU time of what is done. Everything else costs nothing: the person has no video.
-local function endWork(id, status, now, measured)
-  local user, model, guildId = unpack(read(id, 'share.user', 'model', 'guildId'))
+-- The person has it, or never will: the record stays for a while, for "again", and goes.
+local function close(id, retention)
+  redis.call('ZREM', openKey, id)
+  redis.call('PEXPIRE', recordKey(id), retention)
+end
+
+-- Returns the status that it has then. `input.measured`: milliseconds of GPU time of what is done. Everything else costs nothing:
+-- the person has no video.
+local function endWork(input, status)
+  local id, now = input.id, input.now
+  local user, model, guildId, kind = unpack(read(id, 'share.user', 'model', 'guildId', 'reply.kind'))
   local scope = scopeOf(guildId)
   redis.call('SREM', prefix .. ':waiting-of:' .. user, id)
   stopWaiting(scope, user, id)
-  if measured then settleUse(scope, user, id, measured) else refund(scope, user, id) end
+  if input.measured then settleUse(scope, user, id, input.measured) else refund(scope, user, id) end
   endShare(model, id)
   remember(prefix .. ':finished', id, now)
   if scope ~= 'direct' then remember(prefix .. ':guild:' .. scope .. ':finished', id, now) end
   redis.call('HSET', recordKey(id), 'finishedAt', now)
   redis.call('HDEL', recordKey(id), 'progress')
+  if kind == '"api"' then
+    redis.call('HSET', recordKey(id), 'deliveredAt', now)
+    close(id, input.retention)
+    if status == 'delivering' then status = 'delivered' end
+  end
   setStatus(id, status)
-end
-
--- The person has it, or never will: the record stays for a while, for "again", and goes.
-local function close(id, retention)
-  redis.call('ZREM', openKey, id)
-  redis.call('PEXPIRE', recordKey(id), retention)
+  return status
 end
 
 local commands = {}
@@ -114,14 +123,12 @@ function commands.begin(input)
   if cancel then
     leaveWaiting(model, id, share)
     redis.call('HSET', recordKey(id), 'failure', cancel)
-    endWork(id, 'cancelled', input.now)
-    return { 'cancelled' }
+    return { endWork(input, 'cancelled') }
   end
   if tonumber(attempts) >= input.maximumAttempts then
     leaveWaiting(model, id, share)
     redis.call('HSET', recordKey(id), 'failure', input.exhausted)
-    endWork(id, 'failed', input.now)
-    return { 'failed' }
+    return { endWork(input, 'failed') }
   end
   if pauseOf(share.scope, input.now) then
     if status == 'running' then requeue(model, id, input.now) else hold(model, id, share) end
@@ -171,13 +178,10 @@ function commands.finish(input)
   local cancel = redis.call('HGET', recordKey(input.id), 'cancel')
   if cancel then
     redis.call('HSET', recordKey(input.id), 'failure', cancel)
-    endWork(input.id, 'cancelled', input.now)
-    return 'cancelled'
+    return endWork(input, 'cancelled')
   end
   redis.call('HSET', recordKey(input.id), input.field, input.value)
-  local ending = input.field == 'result' and 'delivering' or 'failed'
-  endWork(input.id, ending, input.now, input.measured)
-  return ending
+  return endWork(input, input.field == 'result' and 'delivering' or 'failed')
 end
 
 function commands.giveBack(input)
@@ -186,8 +190,7 @@ function commands.giveBack(input)
   local model, cancel = unpack(read(input.id, 'model', 'cancel'))
   if cancel then
     redis.call('HSET', recordKey(input.id), 'failure', cancel)
-    endWork(input.id, 'cancelled', input.now)
-    return 'cancelled'
+    return endWork(input, 'cancelled')
   end
   if not input.counted then redis.call('HINCRBY', recordKey(input.id), 'attempts', -1) end
   return requeue(model, input.id, input.now)
@@ -200,8 +203,7 @@ function commands.cancel(input)
   if status == 'queued' then
     cancelShare(model, id, readShare(id))
     redis.call('HSET', recordKey(id), 'failure', input.reason)
-    endWork(id, 'cancelled', input.now)
-    return 'cancelled'
+    return endWork(input, 'cancelled')
   end
   if status == 'running' then
     redis.call('HSET', recordKey(id), 'cancel', input.reason)
@@ -258,8 +260,7 @@ function commands.recover(input)
   if redis.call('EXISTS', bullKey(model, 'g-' .. input.id) .. ':lock') == 1 then return status end
   if cancel or tonumber(attempts) >= input.maximumAttempts then
     redis.call('HSET', recordKey(input.id), 'failure', cancel or input.exhausted)
-    endWork(input.id, cancel and 'cancelled' or 'failed', input.now)
-    return cancel and 'cancelled' or 'failed'
+    return endWork(input, cancel and 'cancelled' or 'failed')
   end
   return requeue(model, input.id, input.now)
 end

@@ -124,10 +124,10 @@ test('an ending says why and gives the id as a reference', () => {
 
 test('the status message points to the final one and loses its controls', () => {
   const generation = generationWith({ status: 'delivering', result: resultWith() });
-  const here = { channelId: generation.reply.channelId, messageId: '5', linkable: true };
+  const here = { channelId: '300000000000000001', messageId: '5', linkable: true };
   const pointer = renderPointer(generation, here);
   expect(pointer.content).toContain(
-    `https://discord.com/channels/${generation.guildId}/${generation.reply.channelId}/5`,
+    `https://discord.com/channels/${generation.guildId}/300000000000000001/5`,
   );
   expect(pointer.components).toEqual([]);
   const direct = renderPointer(generation, { channelId: '77', messageId: '5', linkable: true });
