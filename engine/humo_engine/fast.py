@@ -51,7 +51,7 @@ def compile_blocks(blocks: nn.ModuleList, device: torch.device) -> None:
     if device.type == "cuda" and blocks[0].cross_attn.k.weight.dtype == torch.bfloat16:
         from humo_engine.kernels import use_fused_kernels
 
-        use_fused_kernels(blocks)
+        use_fused_kernels(blocks, device)
     for block in blocks:
         # Not block.compile(): that takes the block's hooks into the compiled code, and streaming lives in hooks.
         block.forward = torch.compile(type(block).forward.__get__(block), dynamic=False)
@@ -70,6 +70,10 @@ def fastest_attention(device: torch.device) -> Iterator[None]:
 
 def attention_kernel(device: torch.device) -> str:
     """The name of the kernel that `fastest_attention` prefers."""
+    from humo_engine.flash import flash_attention_works
+
+    if flash_attention_works(device):
+        return "FlashAttention (flash-attn-4)"
     return "cuDNN" if _prefers_cudnn(device) else "torch's choice"
 
 

@@ -13,13 +13,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from humo_engine.flash import flash_attention, flash_attention_works
 from humo_engine.fp8 import FLOAT8, LARGEST, Float8Linear, quantize_rows
 from humo_engine.layers import Attention
 from humo_engine.math import attention
 
 
-def use_fused_kernels(blocks: Iterable[nn.Module]) -> None:
-    """Let transformer blocks use the kernels below. In place; before compiling."""
+def use_fused_kernels(blocks: Iterable[nn.Module], device: torch.device) -> None:
+    """Let transformer blocks use the kernels below on `device`. In place; before compiling."""
+    global _attend
+    _attend = flash_attention if flash_attention_works(device) else attention
     for block in blocks:
         block.self_attn.forward = types.MethodType(_self_attention, block.self_attn)
         block.ffn.forward = types.MethodType(_feed_forward, block.ffn)
@@ -33,7 +36,11 @@ def _self_attention(layer: Attention, x: Tensor, rope: tuple[Tensor, Tensor]) ->
     heads = layer.heads
     q = norm_rotate(layer.q(x), layer.norm_q.weight, *rope, heads, layer.norm_q.eps)
     k = norm_rotate(layer.k(x), layer.norm_k.weight, *rope, heads, layer.norm_k.eps)
-    return layer.o(attention(q, k, layer.v(x).unflatten(-1, (heads, -1))))
+    return layer.o(_attend(q, k, layer.v(x).unflatten(-1, (heads, -1))))
+
+
+# Which kernel self-attention uses, decided before blocks are compiled.
+_attend = attention
 
 
 def _feed_forward(layers: nn.Sequential, x: Tensor) -> Tensor:

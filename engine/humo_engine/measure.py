@@ -8,9 +8,10 @@ from statistics import median
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from humo_engine.fast import fastest_attention
+from humo_engine.flash import flash_attention, flash_attention_works
+from humo_engine.math import attention
 
 
 def token_count(frames: int, width: int, height: int, references: int = 1) -> int:
@@ -52,9 +53,10 @@ def matrix_ceiling(device: torch.device, dtype: torch.dtype, size: int) -> float
 
 def attention_ceiling(device: torch.device, dtype: torch.dtype, tokens: int, heads: int, head_dim: int = 128) -> float:
     """FLOP per second of the quickest attention kernel at `tokens`, laid out as the model does."""
-    q, k, v = (torch.randn(1, tokens, heads, head_dim, device=device, dtype=dtype).transpose(1, 2) for _ in range(3))
+    q, k, v = (torch.randn(1, tokens, heads, head_dim, device=device, dtype=dtype) for _ in range(3))
+    kernel = flash_attention if dtype == torch.bfloat16 and flash_attention_works(device) else attention
     with fastest_attention(device), torch.no_grad():
-        seconds = seconds_of(lambda: F.scaled_dot_product_attention(q, k, v), device, repeats=5, warm_up=2)
+        seconds = seconds_of(lambda: kernel(q, k, v), device, repeats=5, warm_up=2)
     return 4.0 * tokens * tokens * heads * head_dim / seconds
 
 

@@ -1,0 +1,42 @@
+"""The optional attention kernel: left alone where it is not there, and not believed where it computes something else."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+import torch
+
+from humo_engine import flash, kernels
+from humo_engine.math import attention
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flash, "_WORKING", {})
+
+
+def test_without_a_gpu_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "flash_attn.cute", None)  # importing it would be an error
+    assert not flash.flash_attention_works(torch.device("cpu"))
+    kernels.use_fused_kernels([], torch.device("cpu"))
+    assert kernels._attend is attention
+
+
+def test_the_operator_is_shaped_like_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = types.ModuleType("flash_attn.cute")
+    package.flash_attn_func = lambda q, k, v: (attention(q, k, v).unflatten(-1, q.shape[2:]), None)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "flash_attn", types.ModuleType("flash_attn"))
+    monkeypatch.setitem(sys.modules, "flash_attn.cute", package)
+    q, k, v = (torch.randn(1, 12, 2, 128) for _ in range(3))
+    torch.testing.assert_close(flash.flash_attention(q, k, v), attention(q, k, v))
+    torch.library.opcheck(torch.ops.humo.flash_attention.default, (q, k, v), test_utils=("test_schema", "test_faketensor"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_kernel_that_computes_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = types.ModuleType("flash_attn.cute")
+    package.flash_attn_func = lambda q, k, v: torch.zeros_like(q)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "flash_attn.cute", package)
+    assert not flash.flash_attention_works(torch.device("cuda"))
