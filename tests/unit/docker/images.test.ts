@@ -125,6 +125,17 @@ test('both images build the same ffmpeg from the same checked source', () => {
   expect(sources[0]?.slice(1)).toEqual(sources[1]?.slice(1));
 });
 
+test('the worker’s entry point leans on configuration and log, and on nothing else of src', () => {
+  const sources = readdirSync(join(projectRoot, 'docker/worker')).filter((name) => name.endsWith('.ts'));
+  expect(sources.length).toBeGreaterThan(2);
+  const targets = sources.flatMap((name) =>
+    [...read(`docker/worker/${name}`).matchAll(/from '(\.\.\/[^']+)'/g)].map((match) => match[1]),
+  );
+  expect(new Set(targets)).toEqual(
+    new Set(['../../src/config/environment.ts', '../../src/config/generate.ts', '../../src/log.ts']),
+  );
+});
+
 test('the bot starts in its container as it does elsewhere', () => {
   const script = read('docker/bot/entrypoint.sh');
   expect(script).toContain(`exec node ${botProcess.flags.join(' ')} "$root/src/bot/main.ts"`);
