@@ -43,7 +43,6 @@ fi
 env -u RUNPOD_API_KEY HOME=/tmp $as_user node "$root/docker/worker/entrypoint.ts" &
 child=$!
 asked_to_stop=""
-# tini -g sends the signal to the worker as well; a second one does no harm.
 trap 'asked_to_stop=yes; kill -TERM "$child" 2>/dev/null' TERM INT
 
 # A signal interrupts `wait`, so it waits until the child is really gone.

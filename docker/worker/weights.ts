@@ -96,15 +96,17 @@ export async function fillWeights(options: WeightsOptions): Promise<void> {
     };
     await report();
     let logged = Date.now();
-    const timer = setInterval(() => {
-      report()
-        .then((now) => {
-          if (Date.now() - logged < logEvery) return;
-          logged = Date.now();
-          log.info({ bytes: now, totalBytes, message }, 'weights');
-        })
-        .catch((error: unknown) => log.warn({ error: String(error) }, 'the state file'));
-    }, reportEvery);
+    const tell = async () => {
+      try {
+        const now = await report();
+        if (Date.now() - logged < logEvery) return;
+        logged = Date.now();
+        log.info({ bytes: now, totalBytes, message }, 'weights');
+      } catch (error) {
+        log.warn({ error: String(error) }, 'the state file');
+      }
+    };
+    const timer = setInterval(() => void tell(), reportEvery);
     try {
       const status = await runChild({
         command: [python, '-m', 'humo_engine', 'weights', action, ...selection],

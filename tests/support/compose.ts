@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { CollectionTag } from 'yaml';
+import type { ScalarTag } from 'yaml';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `!reset` takes away what an earlier file says: https://docs.docker.com/reference/compose-file/merge/#reset-value */
 const reset = Symbol('reset');
-const resetTag = { tag: '!reset', resolve: () => reset };
+const resetTag: ScalarTag = { tag: '!reset', resolve: () => reset };
 
-/** A compose file as Docker Compose reads it: merge keys, variables of `environment` put in. */
-export function readCompose(path: string, environment: Environment): unknown {
-  const read: unknown = parse(readFileSync(path, 'utf8'), {
-    merge: true,
-    customTags: [resetTag as unknown as CollectionTag],
-  });
-  return interpolateAll(read, environment);
+/**
+ * Compose files as Docker Compose reads them, a later one over the earlier ones: merge keys, variables of `environment` put in.
+ *
+ * @returns all of it as JSON
+ */
+export function renderCompose(paths: readonly string[], environment: Environment): string {
+  const read = (path: string): unknown =>
+    parse(
+      readFileSync(path, 'utf8'),
+      (_key, value: unknown) => (typeof value === 'string' ? interpolate(value, environment) : value),
+      { merge: true, customTags: (tags) => [...tags, resetTag] },
+    );
+  return JSON.stringify(paths.map(read).reduce(merge));
 }
 
 /**
@@ -58,22 +64,13 @@ function closing(text: string): number {
   throw new Error(`a brace is not closed: ${text}`);
 }
 
-function interpolateAll(value: unknown, environment: Environment): unknown {
-  if (typeof value === 'string') return interpolate(value, environment);
-  if (Array.isArray(value)) return value.map((each) => interpolateAll(each, environment));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, interpolateAll(each, environment)]),
-  );
-}
-
 /** A later file over an earlier one, for what ours do: maps are merged, `!reset` takes away, all else replaces. */
-export function mergeCompose(base: unknown, override: unknown): unknown {
+function merge(base: unknown, override: unknown): unknown {
   if (!isMap(base) || !isMap(override)) return override;
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(override)) {
     if (value === reset) delete merged[key];
-    else merged[key] = key in merged ? mergeCompose(merged[key], value) : value;
+    else merged[key] = key in merged ? merge(merged[key], value) : value;
   }
   return merged;
 }

@@ -67,13 +67,15 @@ export async function startWeightsHub(
   const ranges: (string | null)[] = [];
   const listeners = new Set<() => void>();
   const lines = createInterface({ input: child.stdout });
-  const [first] = (await Promise.race([
+  const [first = '']: string[] = await Promise.race([
     once(lines, 'line'),
-    once(child, 'exit').then(() => Promise.reject(new Error('the hub did not start'))),
-  ])) as [string];
-  const { endpoint, sum } = JSON.parse(first) as { endpoint: string; sum: string };
+    once(child, 'exit').then(() => {
+      throw new Error('the hub did not start');
+    }),
+  ]);
+  const { endpoint, sum }: { endpoint: string; sum: string } = JSON.parse(first);
   lines.on('line', (line) => {
-    const [method, path, range] = JSON.parse(line) as [string, string, string | null];
+    const [method, path, range]: [string, string, string | null] = JSON.parse(line);
     if (method === 'GET' && path === 'large.bin') ranges.push(range);
     for (const look of listeners) look();
   });

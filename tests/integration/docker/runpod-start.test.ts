@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
+import { portOf } from '../../support/port.ts';
 import { startRedis } from '../../support/redis.ts';
 import { scriptedEngineCommand } from '../../support/scripted-engine.ts';
 
@@ -86,7 +86,7 @@ test('without a runpodctl that can, it asks RunPod over HTTP', async () => {
   await start({
     RUNPOD_POD_ID: 'pod/1',
     RUNPOD_API_KEY: 'key1',
-    RUNPOD_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    RUNPOD_API_URL: `http://127.0.0.1:${portOf(server)}`,
     RUNPOD_STOP_SECONDS: '0',
   });
   server.close();

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, watch, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -12,6 +11,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startPart } from '../../../scripts/support/part.ts';
 import type { Part } from '../../../scripts/support/part.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
+import { portOf } from '../../support/port.ts';
 import { startRedis } from '../../support/redis.ts';
 import { scriptedEngineCommand } from '../../support/scripted-engine.ts';
 import { largeFile, pieceBytes, smallFile, startWeightsHub } from '../../support/weights-hub.ts';
@@ -83,11 +83,12 @@ async function stateIs(fits: (state: Record<string, unknown>) => boolean): Promi
   const changes = watch(volume, { signal: controller.signal });
   const look = async () => {
     if (!existsSync(stateFile())) return false;
-    return fits(JSON.parse(await readFile(stateFile(), 'utf8')) as Record<string, unknown>);
+    const state: Record<string, unknown> = JSON.parse(await readFile(stateFile(), 'utf8'));
+    return fits(state);
   };
   try {
     if (await look()) return;
-    for await (const _change of changes) if (await look()) return;
+    for await (const { eventType } of changes) if (eventType === 'rename' && (await look())) return;
   } finally {
     controller.abort();
   }
@@ -227,8 +228,7 @@ test('a worker joins a Redis far away over TLS with a password, and keeps its fi
   });
   const { port } = new URL(redis.url);
   // What hosted Redis services have in front: TLS, and the name that decides which customer's server it is.
-  const front = startTlsFront(certificate, Number(port));
-  await using _closing = front;
+  await using front = startTlsFront(certificate, Number(port));
   await writeFile(join(volume, 'ca.pem'), certificate.cert);
   const url = `rediss://:${encodeURIComponent('p@ss/word')}@localhost:${await front.port}`;
   const variables = environment(url, {
@@ -255,7 +255,7 @@ test('once the worker runs, its own answer counts', async () => {
     response.writeHead(request.url === '/healthz' ? status : 404).end('{"status":"as asked"}\n');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const HEALTH_PORT = String((server.address() as AddressInfo).port);
+  const HEALTH_PORT = String(portOf(server));
   const running = { HUMO_STATE_FILE: '', HEALTH_PORT };
   expect(await health(running)).toEqual({ status: 0, text: 'healthy: {"status":"as asked"}' });
   status = 503;

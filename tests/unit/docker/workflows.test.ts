@@ -48,7 +48,7 @@ describe.each(names)('%s', (name) => {
   });
 
   test('may read the code and no more, unless a job asks', () => {
-    const workflow = parse(text(name)) as Workflow;
+    const workflow: Workflow = parse(text(name));
     expect(workflow.permissions).toEqual({ contents: 'read' });
   });
 });
@@ -59,12 +59,12 @@ test('the linter does find mistakes', () => {
 });
 
 test('the tests that run there are those of .ci/run', () => {
-  const workflow = parse(text('test.yml')) as Workflow;
+  const workflow: Workflow = parse(text('test.yml'));
   expect(workflow.jobs['test']?.steps?.flatMap(({ run }) => run ?? [])).toEqual(['.ci/run']);
 });
 
 test('a release builds every target there is, with a bill of materials and provenance', () => {
-  const workflow = parse(text('release.yml')) as Workflow;
+  const workflow: Workflow = parse(text('release.yml'));
   const targets = workflow.jobs['image']?.strategy?.matrix.include ?? [];
   expect(targets.map(({ name }) => name)).toEqual([
     'bot',
