@@ -24,7 +24,10 @@ export function startHeartbeat(parts: {
       transaction.zadd(names.workers(model), now + lifetime, workerId);
       transaction.zremrangebyscore(names.workers(model), '-inf', now);
     }
-    transaction.set(names.worker(workerId), JSON.stringify({ models, ...parts.describe() }), 'PX', lifetime);
+    const state = JSON.stringify({ models, ...parts.describe(), at: now });
+    transaction.set(names.worker(workerId), state, 'PX', lifetime);
+    // Stays when the worker falls silent, so that somebody sees which one did.
+    transaction.hset(names.machines, workerId, state);
     await transaction.exec();
   };
   const attempt = () => {
@@ -43,6 +46,7 @@ export function startHeartbeat(parts: {
       const transaction = connection.multi();
       for (const model of models) transaction.zrem(names.workers(model), workerId);
       transaction.del(names.worker(workerId));
+      transaction.hdel(names.machines, workerId);
       await transaction.exec();
     },
   };

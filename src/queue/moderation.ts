@@ -9,11 +9,14 @@ const timestamp = z.number().int().nonnegative();
 
 /** What a person may use. `null` is no limit. */
 export const limitsSchema = z.strictObject({
-  /** generations that wait or run at a time */
+  /** generations that wait or run at a time, in this guild (or in direct messages) */
   waiting: z.number().int().min(1).max(1000).nullable(),
-  /** GPU seconds, by estimate when accepted and as measured when done, in any 24 hours */
+  /**
+   * GPU seconds, by estimate when accepted and as measured when done, in any 24 hours, counted by when they were asked for. What
+   * fails, is cancelled or cannot be delivered counts nothing
+   */
   gpuSecondsPerDay: z.number().int().min(1).max(1_000_000).nullable(),
-  /** seconds between two requests */
+  /** seconds between two requests; one that failed or was cancelled is none */
   cooldownSeconds: z.number().int().min(1).max(86_400).nullable(),
   /** share of the queue beside others: with 2, each GPU second counts half */
   weight: z.number().min(0.1).max(10),
@@ -208,7 +211,10 @@ export interface Moderation {
     entry: NewAuditEntry,
   ): Promise<GuildSettings>;
 
-  /** Holds the guild's waiting generations where they stand. @returns how many */
+  /**
+   * Holds the guild's waiting generations where they stand, and what comes in until it ends. What runs goes on, but is held, too, when a
+   * worker gives it back. A pause that stands is replaced. `until`: it ends by itself then, whoever is there. @returns how many are held
+   */
   pause(guildId: string, pause: Omit<Pause, 'since'>): Promise<number>;
   /** @returns how many go on, or null when nothing was paused */
   resume(guildId: string, by: string): Promise<number | null>;
@@ -218,7 +224,10 @@ export interface Moderation {
   unban(guildId: string, userId: string, by: string): Promise<boolean>;
   bans(guildId: string): Promise<Ban[]>;
 
-  /** Puts a waiting generation of this guild before the other waiting ones of this guild; nobody else's moves back. */
+  /**
+   * Puts a waiting generation of this guild before the other waiting ones of this guild for the same model, by exchanging places among
+   * them: in the queue as a whole nobody else's position changes. The places stay exchanged when one of them is cancelled.
+   */
   bump(guildId: string, id: string, by: string): Promise<'bumped' | 'not_waiting' | 'unknown'>;
 
   /** @returns the first filter that the text meets, in any of the given texts */
@@ -247,7 +256,16 @@ export interface Moderation {
   drain(by: string, message: string | null): Promise<void>;
   endDrain(by: string): Promise<boolean>;
   maintenance(by: string, message: string | null): Promise<void>;
+  /** Those that are alive, and those that fell silent in the last 24 hours. One that was stopped in order is not there. */
   workers(): Promise<WorkerState[]>;
-  /** Queues failed generations of the last 24 hours again, as the same person's, at no cost to their limits. @returns their new ids */
+  /**
+   * Queues failed generations of the last 24 hours again, as the same person's, at no cost to their limits, whatever bans and
+   * draining say. Each can be run again once; what then fails, too, is a failed generation like any other. The new record has
+   * the parent's request, so its files are the parents': when they are no longer kept, it fails and says so. It has no
+   * status message; the final message goes where the parent's would have gone.
+   *
+   * @param options `id`: this one only; `code`: only failures with this code
+   * @returns their new ids
+   */
   retryFailed(by: string, options: { id?: string; code?: string; limit: number }): Promise<string[]>;
 }

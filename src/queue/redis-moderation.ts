@@ -2,11 +2,14 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
+import { modelIdSchema } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './connection.ts';
 import { generationIdSchema } from './contract.ts';
+import type { Generation } from './contract.ts';
 import { checkFilter, compileFilters } from './filters.ts';
+import { Ledger } from './ledger.ts';
 import { deploymentLimits, limitsOf } from './limits.ts';
 import {
   auditEntrySchema,
@@ -22,13 +25,18 @@ import type {
   Ban,
   Filter,
   GuildSettings,
+  GuildStats,
   Moderation,
   NewAuditEntry,
   Pause,
+  WorkerState,
 } from './moderation.ts';
 import { createNames } from './names.ts';
 import type { Names } from './names.ts';
+import { retryOf } from './retry.ts';
 import { runScript } from './script.ts';
+import { statsOf } from './stats.ts';
+import { Tickets } from './tickets.ts';
 
 /** Guilds whose compiled filters are kept; the one used longest ago makes room. */
 const mostCompiled = 500;
@@ -37,6 +45,17 @@ const changeAttempts = 20;
 
 /** Node's timers hold 24 days; a pause that is longer is ended by who looks now and then. */
 const longestTimer = 24 * 24 * 3600_000;
+
+const day = 24 * 3600_000;
+const readAtOnce = 200;
+
+/** What a worker says about itself; see `heartbeat.ts`. */
+const machineSchema = z.object({
+  models: z.array(modelIdSchema),
+  device: z.string().nullable().default(null),
+  generation: generationIdSchema.nullable().default(null),
+  at: z.number().int(),
+});
 
 const countReply = z.number().int();
 const snowflakeSchema = z.string().regex(/^\d{1,20}$/, 'must be a Discord id');
@@ -74,6 +93,8 @@ class RedisModeration implements Moderation {
   readonly #defaults;
   readonly #ulid = monotonicFactory();
   readonly #compiled = new Map<string, Compiled>();
+  readonly #ledger: Ledger;
+  readonly #tickets: Tickets;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #watching = new Set<{ close(): Promise<void> }>();
 
@@ -82,6 +103,8 @@ class RedisModeration implements Moderation {
     this.#names = createNames(config.redis.prefix);
     this.#log = log;
     this.#connection = openConnection(config.redis.url, 'producer', log);
+    this.#ledger = new Ledger(this.#connection, this.#names);
+    this.#tickets = new Tickets(this.#connection, this.#names, log);
     this.#defaults = deploymentLimits(config.maximumWaitingPerUser ?? 10);
   }
 
@@ -367,13 +390,91 @@ class RedisModeration implements Moderation {
     );
   }
 
-  stats = later;
-  workers = later;
-  retryFailed = later;
+  async stats(guildId: string): Promise<GuildStats> {
+    const names = this.#names;
+    const now = Date.now();
+    const guild = checkedId(guildId);
+    const [openIds, endedIds] = await Promise.all([
+      this.#connection.zinter(2, names.open, names.indexOfGuild(guild)),
+      this.#connection.zrange(names.finished(guild), String(now - day), String(now), 'BYSCORE'),
+    ]);
+    const [open, ended] = await Promise.all([this.#readable(openIds), this.#readable(endedIds)]);
+    return statsOf(open, ended, now);
+  }
+
+  async workers(): Promise<WorkerState[]> {
+    const { machines } = this.#names;
+    const states: WorkerState[] = [];
+    for (const [id, text] of Object.entries(await this.#connection.hgetall(machines))) {
+      const said = machineSchema.safeParse(JSON.parse(text));
+      if (!said.success) continue;
+      const { models, device, generation, at } = said.data;
+      const alive = (await this.#connection.exists(this.#names.worker(id))) === 1;
+      if (!alive && at < Date.now() - day) {
+        await this.#connection.hdel(machines, id);
+        continue;
+      }
+      const runningId = alive ? generation : null;
+      states.push({ id, models, device, runningId, lastSeenAt: at, alive });
+    }
+    return states.sort((left, right) => left.id.localeCompare(right.id));
+  }
+
+  async retryFailed(by: string, options: Parameters<Moderation['retryFailed']>[1]): Promise<string[]> {
+    const { id, code, limit } = options;
+    const now = Date.now();
+    const ids = await this.#connection.zrange(
+      this.#names.finished(null),
+      String(now - day),
+      String(now),
+      'BYSCORE',
+    );
+    const wanted = id === undefined ? ids : ids.filter((other) => other === id);
+    const retried: string[] = [];
+    // Oldest first: who has waited longest is next.
+    for (const generation of await this.#readable(wanted)) {
+      if (retried.length >= limit) break;
+      if (generation.status !== 'failed') continue;
+      if (code !== undefined && generation.failure?.code !== code) continue;
+      const next = retryOf(generation, this.#ulid(Date.now()));
+      const accepted = await this.#ledger.acceptRetry(next);
+      if (accepted === null) continue;
+      // A crash in between leaves a record without a job, which `reconcile` gives one.
+      await this.#tickets.addGeneration(next.id, next.request.model, accepted.level);
+      await this.#ledger.settle(next.id, next.request.model);
+      retried.push(next.id);
+    }
+    const details = { retried: retried.length, ...(code === undefined ? {} : { code }) };
+    if (retried.length > 0) {
+      await this.log(
+        this.#note({ ...owners(by), action: 'retry_failed', generationId: id ?? null, details }),
+      );
+    }
+    return retried;
+  }
+
+  /** The records that are there and can be read, in the same order. */
+  async #readable(ids: readonly string[]): Promise<Generation[]> {
+    const found: Generation[] = [];
+    for (let start = 0; start < ids.length; start += readAtOnce) {
+      const read = ids.slice(start, start + readAtOnce).map(async (id) => {
+        try {
+          return await this.#ledger.get(id);
+        } catch (error) {
+          if (this.#connection.status !== 'ready') throw error;
+          this.#log.error({ id, error: String(error) }, 'a record cannot be read');
+          return null;
+        }
+      });
+      found.push(...(await Promise.all(read)).filter((generation) => generation !== null));
+    }
+    return found;
+  }
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     await Promise.all([...this.#watching].map(async (watching) => watching.close()));
+    await this.#tickets.close().catch(() => undefined);
     closeConnection(this.#connection);
   }
 
@@ -394,10 +495,6 @@ class RedisModeration implements Moderation {
 }
 
 const idLength = 26;
-
-function later(): never {
-  throw new Error('not written yet');
-}
 
 function owners(actorId: string): { guildId: null; actorId: string } {
   return { guildId: null, actorId };

@@ -1,12 +1,19 @@
-import { once, EventEmitter } from 'node:events';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/connection.ts';
 import type { AuditEntry, NewAuditEntry } from '../../../src/queue/moderation.ts';
 import { createNames } from '../../../src/queue/names.ts';
 import { createModeration } from '../../../src/queue/redis-moderation.ts';
-import { silent, testConfig } from '../../support/queue-fixtures.ts';
+import { silent, testConfig, testResult } from '../../support/queue-fixtures.ts';
+import { openStand } from '../../support/queue-stand.ts';
+import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { startWorkerProcess } from '../../support/worker-process.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
@@ -251,4 +258,133 @@ test.each(['', '1:2', '*', 'deployment', '../1', '1\n2'])('%j is no guild', asyn
   await expect(moderation.ban(guildId, { userId: '1', by: '9', reason: null, until: null })).rejects.toThrow(
     /Discord id/,
   );
+});
+
+const atWork = async (work?: Parameters<Stand['worker']>[0]) => {
+  const stand = await openStand(redis, prefix);
+  onTestFinished(async () => stand[Symbol.asyncDispose]());
+  return { stand, worker: await stand.worker(work, 'gpu-1') };
+};
+
+test('figures of a guild are of that guild', async () => {
+  const { stand, worker } = await atWork(async ({ id, userId, request }) => {
+    if (request.seed === 1) throw new Failure('out_of_memory', 'out_of_memory');
+    return testResult(id, { engineSeconds: Number(userId) * 10 });
+  });
+  const ask = (userId: string, guildId: string | null, seed = 7) =>
+    stand.ask(userId, { guildId, request: { seed } });
+  const ids = await Promise.all([
+    ask('1', '10'),
+    ask('2', '10'),
+    ask('2', '10'),
+    ask('3', '10', 1),
+    ask('4', '11'),
+    ask('1', null),
+  ]);
+  await Promise.all(ids.map((id) => stand.desk.ending(id)));
+  await worker.close();
+  const cancelled = await ask('5', '10');
+  await stand.queue.cancel(cancelled, { code: 'cancelled', identifier: 'cancelled_by_user', context: {} });
+  await ask('6', '10');
+  await ask('7', '10');
+  await ask('8', '11');
+  expect(await moderation.stats('10')).toEqual({
+    ...{ waiting: 2, running: 0, done: 3, failed: 1, cancelled: 1, gpuSeconds: 50 },
+    people: [
+      { userId: '2', done: 2, gpuSeconds: 40 },
+      { userId: '1', done: 1, gpuSeconds: 10 },
+    ],
+    medianWaitSeconds: expect.any(Number),
+  });
+  expect(await moderation.stats('11')).toMatchObject({ waiting: 1, done: 1, gpuSeconds: 40, failed: 0 });
+  expect(await moderation.stats('12')).toEqual({
+    ...{ waiting: 0, running: 0, done: 0, failed: 0, cancelled: 0, gpuSeconds: 0 },
+    ...{ people: [], medianWaitSeconds: null },
+  });
+});
+
+test('workers are seen while they live, with what they do, and after they fell silent', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { stand, worker } = await atWork(async ({ id }) => {
+    await gate.promise;
+    return testResult(id);
+  });
+  const id = await stand.ask('1');
+  const workers = async () => moderation.workers();
+  const alive = {
+    id: 'gpu-1',
+    models: ['17b', '1_7b'],
+    device: null,
+    lastSeenAt: expect.any(Number),
+    alive: true,
+  };
+  await expect.poll(workers).toEqual([{ ...alive, runningId: id }]);
+  gate.resolve();
+  await stand.desk.ending(id);
+  await expect.poll(workers).toEqual([{ ...alive, runningId: null }]);
+  await worker.close();
+  expect(await workers()).toEqual([]);
+  // One that was killed does not say goodbye.
+  const folder = await mkdtemp(join(tmpdir(), 'humo-workers-'));
+  const killed = startWorkerProcess({ redisUrl: redis.url, prefix, folder, name: 'gpu-2', script: {} });
+  onTestFinished(async () => {
+    await killed.end('SIGKILL');
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  await killed.ready;
+  await expect.poll(workers).toMatchObject([{ id: 'gpu-2', device: expect.any(String), alive: true }]);
+  await killed.end('SIGKILL');
+  await expect
+    .poll(workers, { timeout: 10_000 })
+    .toMatchObject([{ id: 'gpu-2', alive: false, runningId: null }]);
+});
+
+test('what failed is run again: once, as the same person’s, whatever the limits', async () => {
+  let broken = true;
+  const { stand } = await atWork(async ({ id, request }) => {
+    if (broken) throw new Failure(request.seed === 1 ? 'out_of_memory' : 'weights_missing', 'out_of_memory');
+    return testResult(id);
+  });
+  const admission = {
+    limits: { waiting: 1, gpuSecondsPerDay: 10, cooldownSeconds: 3600, weight: 1 },
+    queueLength: 1,
+  };
+  const [memory, weights] = [
+    await stand.ask('1', { guildId: '10', request: { seed: 1 } }),
+    await stand.ask('2'),
+  ];
+  await Promise.all([memory, weights].map((id) => stand.desk.ending(id)));
+  broken = false;
+  const done = await stand.ask('1', { guildId: '10', admission });
+  await stand.desk.ending(done);
+  await moderation.ban('10', { userId: '1', by: '9', reason: null, until: null });
+  await moderation.drain('9', null);
+  const both = await Promise.all([
+    moderation.retryFailed('9', { code: 'out_of_memory', limit: 10 }),
+    other.retryFailed('9', { code: 'out_of_memory', limit: 10 }),
+  ]);
+  const [again, ...more] = both.flat();
+  expect(more).toEqual([]);
+  const parent = await stand.queue.get(memory);
+  const ending = await stand.desk.ending(again ?? '');
+  expect(ending).toMatchObject({ parentId: memory, userId: '1', guildId: '10', status: 'delivered' });
+  expect(ending.request).toEqual(parent?.request);
+  expect(parent).toMatchObject({ status: 'failed' });
+  await moderation.endDrain('9');
+  await moderation.unban('10', '1', '9');
+  // It has used nothing of the person's: only what they asked for themselves counts.
+  await expect(stand.ask('1', { guildId: '10', admission, costSeconds: 9 })).rejects.toMatchObject({
+    limit: 'cooldown',
+  });
+  expect(await moderation.retryFailed('9', { id: done, limit: 10 })).toEqual([]);
+  expect(await moderation.retryFailed('9', { limit: 0 })).toEqual([]);
+  const rest = await moderation.retryFailed('9', { limit: 10 });
+  expect(rest).toHaveLength(1);
+  expect(await stand.desk.ending(rest[0] ?? '')).toMatchObject({ parentId: weights, status: 'delivered' });
+  expect(await moderation.retryFailed('9', { limit: 10 })).toEqual([]);
+  const log = await moderation.audit({ guildId: null, limit: 10 });
+  expect(log.filter(({ action }) => action === 'retry_failed').map(({ details }) => details)).toEqual([
+    { retried: 1 },
+    { retried: 1, code: 'out_of_memory' },
+  ]);
 });

@@ -1,0 +1,19 @@
+import type { Generation, NewGeneration } from './contract.ts';
+import { newGenerationSchema } from './record.ts';
+
+/** The request of a failed generation as a new one: same person, same files, a record of its own. */
+export function retryOf(failed: Generation, id: string): NewGeneration & { readonly parentId: string } {
+  const { reply } = failed;
+  const draft = newGenerationSchema.strip().parse({
+    ...failed,
+    id,
+    parentId: failed.id,
+    // The parent's messages stay the parent's: one message belongs to one generation.
+    reply: {
+      ...reply,
+      ...{ statusMessageId: null, finalChannelId: null, finalMessageId: null },
+      ...{ interactionToken: null, tokenExpiresAt: null },
+    },
+  });
+  return { ...draft, parentId: failed.id };
+}
