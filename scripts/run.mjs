@@ -33,6 +33,8 @@ const targets = {
     run: (args) => [[nodeProgram(), ...botProcess.flags, join(root, 'src/bot/main.ts'), ...args]],
   },
   worker: { needs: everything, environmentFile: true, run: node('src/worker/main.ts') },
+  api: { needs: ['programs'], environmentFile: true, run: node('src/api/main.ts') },
+  'api-token': { needs: [], environmentFile: true, run: node('src/api/token-command.ts') },
   register: { needs: [], environmentFile: true, run: node('src/bot/register.ts') },
   engine: {
     needs: everything,
