@@ -191,3 +191,10 @@ export async function* readEvents(answer: Response): AsyncGenerator<SentEvent> {
     }
   }
 }
+
+/** Waits for the end of a stream of events. @returns what the last one says */
+export async function lastOf(answer: Response): Promise<GenerationView | undefined> {
+  let last: GenerationView | undefined;
+  for await (const { generation } of readEvents(answer)) last = generation;
+  return last;
+}

@@ -98,7 +98,9 @@ describe('a library is used in one place', () => {
 test('every imported package stands in package.json as a dependency', () => {
   const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   const packages = new Set(
-    imports.map(({ target }) => target).filter((target) => !target.startsWith('src/')),
+    imports
+      .map(({ target }) => target)
+      .filter((target) => !target.startsWith('src/') && target !== 'package.json'),
   );
   const missing = [...packages].filter(
     (name) => !name.startsWith('node:') && !builtinModules.includes(name) && dependencies[name] === undefined,

@@ -9,7 +9,7 @@ import { projectRoot } from '../../../src/config/environment.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { GenerationResult } from '../../../src/queue/contract.ts';
 import type { Closable } from '../../../src/queue/queue.ts';
-import { portraitFile, problemOf, readEvents, speechFile, startApiScene } from '../../support/api.ts';
+import { lastOf, portraitFile, problemOf, readEvents, speechFile, startApiScene } from '../../support/api.ts';
 import type { ApiScene, Caller, SentEvent } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
 
@@ -295,7 +295,7 @@ describe('the video', () => {
       ({ id: taken }) => finish(taken, bytes),
       async () => {
         const answer = await ada.fetch(`/v1/generations/${id}/events`);
-        await Array.fromAsync(readEvents(answer));
+        await lastOf(answer);
       },
     );
   });
