@@ -247,13 +247,15 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
           return generation === null ? null : show(generation, request);
         },
       });
-      return reply
-        .header('cache-control', 'no-store')
-        .header('x-accel-buffering', 'no')
-        // Otherwise it stays open when the stream has ended, and a server that stops waits for it.
-        .header('connection', 'close')
-        .type('text/event-stream')
-        .send(Readable.from(stream));
+      return (
+        reply
+          .header('cache-control', 'no-store')
+          .header('x-accel-buffering', 'no')
+          // Otherwise it stays open when the stream has ended, and a server that stops waits for it.
+          .header('connection', 'close')
+          .type('text/event-stream')
+          .send(Readable.from(stream))
+      );
     },
   );
 

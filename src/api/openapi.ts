@@ -47,6 +47,7 @@ function uploadBody(settings: GenerateSettings): OpenAPIV3.RequestBodyObject {
     request: createOrderSchema(settings),
     image: z
       .array(file)
+      .min(1)
       .max(mostImages)
       .optional()
       .meta({ description: 'Who or what is to be seen: PNG, JPEG, WebP, GIF or AVIF.' }),
@@ -57,6 +58,7 @@ function uploadBody(settings: GenerateSettings): OpenAPIV3.RequestBodyObject {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(form, { io: 'input' });
   // JSON Schema and OpenAPI 3.1 are one language; only their types are two.
   const same: OpenAPIV3.SchemaObject = JSON.parse(JSON.stringify(schema));
+  same.anyOf = [{ required: ['image'] }, { required: ['audio'] }];
   const encoding = { request: { contentType: 'application/json' } };
   return { required: true, content: { 'multipart/form-data': { schema: same, encoding } } };
 }

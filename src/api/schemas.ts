@@ -8,7 +8,7 @@ import { generationIdSchema, modeSchema, progressSchema, statusSchema } from '..
 
 const time = z.iso.datetime().meta({ description: 'UTC' });
 const scale = z.number().min(scaleBounds.minimum).max(scaleBounds.maximum);
-const size = z.tuple([z.int(), z.int()]).meta({ description: 'Width and height in pixels.' });
+const size = z.object({ width: z.int(), height: z.int() }).meta({ description: 'In pixels.' });
 
 /** The part `request` of a new generation. Presets come from the settings, so the schema does, too. */
 export function createOrderSchema(settings: GenerateSettings) {

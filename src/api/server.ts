@@ -151,10 +151,7 @@ function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
       defaultShape: settings.defaultShape,
       presets: settings.presetNames.map((name) => {
         const shaped = (shape: 'landscape' | 'portrait' | 'square') => settings.preset(name, shape);
-        const size = ({ width, height }: { width: number; height: number }): [number, number] => [
-          width,
-          height,
-        ];
+        const size = ({ width, height }: { width: number; height: number }) => ({ width, height });
         const { title, description, model, steps, scales } = shaped('landscape');
         const sizes = {
           landscape: size(shaped('landscape')),
@@ -196,12 +193,10 @@ function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
 function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const [url, known] of [...methods]) {
     const allow = [...known].sort().join(', ');
-    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'].filter(
-      (name) => !known.has(name),
-    );
+    const others = app.supportedMethods.filter((name) => !known.has(name));
     app.route({
       url,
-      method: others.filter((name) => app.supportedMethods.includes(name)),
+      method: others,
       schema: { hide: true },
       handler: () => {
         throw new Problem(405, 'method_not_allowed', { values: { allow }, headers: { allow } });
