@@ -198,9 +198,11 @@ function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, R
       url,
       method: others,
       schema: { hide: true },
-      handler: () => {
+      // Before anything of the request is read: what is wrong with its body does not matter.
+      onRequest: async () => {
         throw new Problem(405, 'method_not_allowed', { values: { allow }, headers: { allow } });
       },
+      handler: async () => undefined,
     });
   }
 }

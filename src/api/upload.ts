@@ -41,8 +41,8 @@ export async function receiveUpload<T>(
   const parts = request.parts({
     limits: {
       files: mostImages + 2,
-      fields: 1,
-      parts: mostImages + 3,
+      fields: 8,
+      parts: mostImages + 8,
       fileSize: mostFileBytes,
       fieldSize: orderBytes,
     },

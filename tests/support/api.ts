@@ -51,7 +51,7 @@ export interface Caller {
 }
 
 export interface Given {
-  readonly part: 'image' | 'audio';
+  readonly part: string;
   readonly data: Uint8Array<ArrayBuffer>;
   readonly name?: string;
 }

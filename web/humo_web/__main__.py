@@ -9,7 +9,7 @@ from types import FrameType
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from .settings import SettingsError, load_settings  # noqa: E402
+from .settings import SettingsError, load_settings
 
 #: From sysexits.h: a restart does not help against a wrong configuration.
 _CONFIGURATION = 78

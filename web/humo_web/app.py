@@ -199,9 +199,7 @@ def build_page(client: ApiClient) -> gr.Blocks:
                     audio_scale = gr.Slider(
                         bounds["minimum"], bounds["maximum"], audio_default, step=0.1, label=wording.AUDIO_SCALE
                     )
-                    text_scale = gr.Slider(
-                        bounds["minimum"], bounds["maximum"], text_default, step=0.1, label=wording.TEXT_SCALE
-                    )
+                    text_scale = gr.Slider(bounds["minimum"], bounds["maximum"], text_default, step=0.1, label=wording.TEXT_SCALE)
                 start_button = gr.Button(wording.CREATE, variant="primary", elem_id="create")
             with gr.Column():
                 status = gr.Markdown("", elem_id="status")
@@ -249,9 +247,7 @@ def status_line(generation: Generation) -> str:
     if generation["status"] == "queued" and position is not None:
         text = wording.QUEUED_NO_WORKER if position["workers"] == 0 else wording.QUEUED
         wait = datetime.fromisoformat(position["expectedStartAt"]) - datetime.now(UTC)
-        return text.format(
-            position=position["position"], waiting=position["waiting"], wait=_duration(wait.total_seconds())
-        )
+        return text.format(position=position["position"], waiting=position["waiting"], wait=_duration(wait.total_seconds()))
     if generation["failure"] is not None:
         return wording.FAILED.format(message=generation["failure"]["message"])
     if result is not None:
@@ -259,9 +255,7 @@ def status_line(generation: Generation) -> str:
         return line + (wording.RANDOM if result["weights"] == "random" else "")
     if progress is None:
         return wording.STARTING
-    line = wording.RUNNING.format(
-        stage=wording.STAGES[progress["stage"]], step=progress["step"], steps=progress["steps"]
-    )
+    line = wording.RUNNING.format(stage=wording.STAGES[progress["stage"]], step=progress["step"], steps=progress["steps"])
     eta = progress["etaSeconds"]
     return line if eta is None else line + wording.TIME_LEFT.format(left=_duration(eta))
 

@@ -26,9 +26,7 @@ class ApiError(Exception):
 class ApiClient:
     def __init__(self, url: str, token: str) -> None:
         # Proxies of the environment are for the way out; the API is a machine of one's own.
-        self._http = httpx.Client(
-            base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_TIMEOUT, trust_env=False
-        )
+        self._http = httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_TIMEOUT, trust_env=False)
 
     def presets(self, language: str | None = None) -> dict[str, Any]:
         return self._request("GET", "/v1/presets", language).json()

@@ -169,14 +169,18 @@ describe('asking for a video', () => {
     ['no JSON', '{', ['image'], 400, 'invalid_part'],
     ['no request', undefined, ['image'], 400, 'invalid_request'],
     ['five pictures', { prompt: 'x' }, ['image', 'image', 'image', 'image', 'image'], 400, 'invalid_part'],
+    ['a part with an unknown name', { prompt: 'x' }, ['image', 'video'], 400, 'invalid_part'],
     ['two sounds', { prompt: 'x' }, ['audio', 'audio'], 400, 'invalid_part'],
     ['a start beyond the end', { prompt: 'x', audioStart: 500 }, ['audio'], 422, 'audio_start_beyond_end'],
   ])('refused, and nothing is queued: %s', async (_name, order, parts, status, code) => {
-    const files = await Promise.all(parts.map((part) => (part === 'audio' ? speechFile() : portraitFile())));
+    const files = await Promise.all(parts.map((part) => partOf(part)));
     expect(await problemOf(await ada.ask(order, files))).toMatchObject({ status, code });
     expect(await scene.queue.countWaiting(ada.userId)).toBe(0);
     expect(await readdir(join(scene.folder, 'scratch'))).toEqual([]);
   });
+
+  const partOf = async (part: string) =>
+    part === 'audio' ? speechFile() : { ...(await portraitFile()), part };
 
   test('what is no picture, and what is too large, is named', async () => {
     const data = new TextEncoder().encode('this is no picture');
