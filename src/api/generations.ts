@@ -127,7 +127,7 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
             },
             { settings, queue, intake: parts.intake, stopping },
           );
-          request.log.info({ generationId: generation.id, token: identity.name }, 'accepted');
+          request.log.info({ generationId: generation.id, caller: identity.name }, 'accepted');
           const view = await show(generation, request);
           reply.code(201).header('location', view.links.self);
           return { ...view, advice: adviceView(advice, textsFor(languageFor(request))) };
@@ -334,7 +334,7 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
       const by = identity.userId === userId ? 'user' : 'moderator';
       const reason = { code: 'cancelled', identifier: `cancelled_by_${by}`, context: {} } as const;
       const outcome = await reachable(queue.cancel(id, reason));
-      request.log.info({ generationId: id, token: identity.name, outcome }, 'cancel asked for');
+      request.log.info({ generationId: id, caller: identity.name, outcome }, 'cancel asked for');
       if (outcome === 'unknown') throw new Problem(404, 'not_found');
       if (outcome === 'finished') throw new Problem(409, 'already_finished');
       reply.code(202);

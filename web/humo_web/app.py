@@ -168,7 +168,8 @@ def build_page(client: ApiClient) -> gr.Blocks:
                     type="filepath",
                     file_types=["image"],
                     columns=4,
-                    height=200,
+                    height=220,
+                    object_fit="contain",
                     interactive=True,
                     sources=["upload"],
                     elem_id="images",
@@ -204,7 +205,13 @@ def build_page(client: ApiClient) -> gr.Blocks:
             with gr.Column():
                 status = gr.Markdown("", elem_id="status")
                 preview = gr.Image(
-                    label=wording.PREVIEW, visible=False, interactive=False, type="filepath", elem_id="preview", buttons=[]
+                    label=wording.PREVIEW,
+                    height=240,
+                    visible=False,
+                    interactive=False,
+                    type="filepath",
+                    elem_id="preview",
+                    buttons=[],
                 )
                 video = gr.Video(label=wording.VIDEO, visible=False, interactive=False, elem_id="video", buttons=[])
                 download = gr.DownloadButton(wording.DOWNLOAD, visible=False, elem_id="download")
