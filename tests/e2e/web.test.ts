@@ -98,7 +98,9 @@ test('what is missing is said in the words of the API', async () => {
   explainFailure();
   await page.locator('#prompt textarea').fill('A friendly robot speaks');
   await page.locator('#create').click();
-  await status().getByText('I need something to look at').waitFor();
+  const said = status().getByText('I need something to look at');
+  await said.waitFor();
+  expect(await said.innerText()).toContain('add an image, a sound, or both');
 });
 
 test('a person uploads, sees which seconds are used, waits, plays the video and keeps it', async () => {
@@ -149,6 +151,7 @@ test('it stands among the recent ones, also for the next visit', async () => {
   await line.click();
   await status().getByText('Here it is.').waitFor();
   await page.locator('#video video').waitFor();
+  expect(await page.locator('#download').isVisible()).toBe(true);
 });
 
 test('one that is not wanted any more is cancelled', async () => {
@@ -159,6 +162,8 @@ test('one that is not wanted any more is cancelled', async () => {
   await page.locator('#create').click();
   await page.locator('#cancel').click();
   await status().getByText('You cancelled it.').waitFor(patience);
+  await page.locator('#cancel').waitFor({ state: 'hidden' });
+  expect(await page.locator('#create').isEnabled()).toBe(true);
 });
 
 test('the browser spoke to the page alone', () => {
