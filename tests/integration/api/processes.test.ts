@@ -31,9 +31,9 @@ test('in the bot: one person, one limit, whichever way they come; and Discord he
   const folder = await newFolder();
   await using redis = await startRedis();
   const discord = await startSandbox();
-  const channel = discord.createGuild({ name: 'Studio' }).createChannel('general');
-  const ada = discord.createUser('ada');
-  channel.guild.addMember(ada);
+  const guild = discord.createGuild({ name: 'Studio' });
+  const channel = guild.createChannel('general');
+  const ada = guild.addMember(discord.createUser('ada'));
   const environment = {
     ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
     ...discord.environment,
@@ -67,8 +67,8 @@ test('in the bot: one person, one limit, whichever way they come; and Discord he
     expect((await lastOf(await caller.fetch(`/v1/generations/${id}/events`)))?.status).toBe('delivered');
     await channel.waitForMessage(({ attachments }) => attachments.length === 1, { timeout: 20_000 });
     expect(channel.messages.length).toBe(messages + 1);
-    expect(await queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });
     expect(await bot.stop()).toBe(0);
+    expect(await queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });
   } finally {
     await queue.close();
     await worker.end('SIGKILL');
