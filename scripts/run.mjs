@@ -22,7 +22,7 @@ const botProcess = JSON.parse(readFileSync(join(root, 'scripts', 'support', 'bot
 
 /** @type {Record<string, Target>} */
 const targets = {
-  setup: { needs: everything },
+  setup: { needs: [...everything, 'web', 'browser'] },
   demo: { needs: everything, run: node('scripts/demo.ts') },
   test: { needs: [...everything, 'web', 'browser'], run: node('scripts/test.ts') },
   bench: { needs: everything, run: node('bench/main.ts') },

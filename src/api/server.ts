@@ -49,6 +49,9 @@ const requestTimeout = 5 * 60_000;
 /** A connection with nothing on it is closed soon: a server that stops waits for those that were busy just then. */
 const keepAliveTimeout = 5_000;
 
+/** For answers that are under way when the process stops; it ends within ten seconds. */
+const stopTimeout = 5_000;
+
 /** Of anything but files: no such request has a body. */
 const plainBodyBytes = 16 * 1024;
 
@@ -122,7 +125,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   return {
     url,
     async stop() {
+      // A slow upload or download does not keep the process from ending: what it was for is tried again, or asked for again.
+      const late = setTimeout(() => app.server.closeAllConnections(), stopTimeout);
       await app.close();
+      clearTimeout(late);
       await feed.close();
     },
   };

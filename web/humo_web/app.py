@@ -1,6 +1,6 @@
 """The page."""
 
-import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,12 +26,13 @@ _THEME = gr.themes.Soft(
 )
 
 
-def build_page(client: ApiClient) -> gr.Blocks:
-    """Raises ApiError when the API does not answer or refuses the token."""
+def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
+    """`folder` takes what is fetched. Raises ApiError when the API does not answer or refuses the token."""
     presets = client.presets()
     limits = presets["limits"]
     by_name = {preset["name"]: preset for preset in presets["presets"]}
-    folder = Path(tempfile.mkdtemp(prefix="humo-web-"))
+    # What each visitor looks at now, as a number that grows: whoever shows something older stops.
+    looks: dict[str | None, int] = {}
 
     def scales_of(preset: str) -> tuple[float, float]:
         scales = by_name[preset]["scales"]
@@ -66,6 +67,7 @@ def build_page(client: ApiClient) -> gr.Blocks:
             preview = _fetch_preview(client, generation, folder) or gr.skip()
         if generation["links"]["video"] is not None and status in ("delivering", "delivered"):
             target = folder / f"humo-{identifier}.mp4"
+            _forget_old(folder)
             video = str(target if target.exists() else client.download(generation["links"]["video"], target))
         return (
             identifier,
@@ -124,8 +126,12 @@ def build_page(client: ApiClient) -> gr.Blocks:
             yield failed(error)
 
     def follow(identifier: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        visitor = request.session_hash
+        look = looks[visitor] = looks.get(visitor, 0) + 1
         try:
             for generation in client.watch(identifier, _language(request)):
+                if looks[visitor] != look:
+                    return
                 yield show(generation)
         except ApiError as error:
             yield failed(error)
@@ -238,7 +244,14 @@ def build_page(client: ApiClient) -> gr.Blocks:
         )
         stop_button.click(cancel, current, status, show_progress="hidden", concurrency_limit=None)
         refresh.click(recent, None, table, show_progress="hidden")
-        table.select(open_recent, table, outputs, show_progress="hidden", concurrency_limit=_WATCHERS)
+        table.select(
+            open_recent,
+            table,
+            outputs,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=_WATCHERS,
+        )
         page.load(recent, None, table, show_progress="hidden")
     return page
 
@@ -265,6 +278,12 @@ def status_line(generation: Generation) -> str:
     line = wording.RUNNING.format(stage=wording.STAGES[progress["stage"]], step=progress["step"], steps=progress["steps"])
     eta = progress["etaSeconds"]
     return line if eta is None else line + wording.TIME_LEFT.format(left=_duration(eta))
+
+
+def _forget_old(folder: Path) -> None:
+    for file in folder.glob("*.*"):
+        if file.stat().st_mtime < time.time() - _FORGET[1]:
+            file.unlink(missing_ok=True)
 
 
 def _fetch_preview(client: ApiClient, generation: Generation, folder: Path) -> str | None:
