@@ -18,6 +18,7 @@ import { createWorkQueue } from '../../src/queue/work-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
 import { startRedis } from './redis.ts';
+import type { TestRedis } from './redis.ts';
 
 type Work = Parameters<WorkQueue['consume']>[0]['work'];
 
@@ -28,7 +29,7 @@ export interface ApiScene extends AsyncDisposable {
   readonly store: ArtifactStore;
   readonly tokensFile: string;
   readonly folder: string;
-  readonly redisUrl: string;
+  readonly redis: TestRedis;
   /** everything that was logged, one line each */
   readonly log: string[];
   /** Makes a token. */
@@ -67,7 +68,7 @@ export const speechFile = async (): Promise<Given> => ({
 
 export async function startApiScene(environment: Readonly<Record<string, string>> = {}): Promise<ApiScene> {
   const folder = await mkdtemp(join(tmpdir(), 'humo-api-'));
-  const redis = await startRedis();
+  const redis = await startRedis({ appendOnly: true });
   const config = loadApiConfig({
     REDIS_URL: redis.url,
     DATA_DIRECTORY: folder,
@@ -100,7 +101,7 @@ export async function startApiScene(environment: Readonly<Record<string, string>
   };
   const { tokensFile } = config.api;
   return {
-    ...{ url: api.url, queue, store, tokensFile, folder, redisUrl: redis.url, log, stop },
+    ...{ url: api.url, queue, store, tokensFile, folder, redis, log, stop },
     async token(name, scopes = ['generate', 'read', 'cancel'], userId) {
       const made = await createToken(tokensFile, { name, scopes, userId: userId ?? null });
       return callerOf(api.url, made.token, made.stored.userId);

@@ -485,7 +485,38 @@ describe('the server', () => {
     expect((await other.queue.get(id))?.status).toBe('queued');
   });
 
-  test('no token and no prompt stands in the log', () => {
+  test('without Redis it says so at once, and goes on when it is back; whoever watched connects again', async () => {
+    await using other = await startApiScene();
+    const caller = await other.token('caller');
+    const { id } = await caller.accepted();
+    const watching = await caller.fetch(`/v1/generations/${id}/events`);
+    const events = readEvents(watching);
+    const first = await events.next();
+    await other.redis.kill();
+    expect(await problemOf(await caller.fetch('/v1/generations'))).toMatchObject({
+      status: 503,
+      code: 'queue_unreachable',
+    });
+    expect(await problemOf(await caller.ask({ prompt: 'x' }, [await portraitFile()]))).toMatchObject({
+      status: 503,
+    });
+    await expect(events.next()).rejects.toThrow('terminated');
+
+    await other.redis.restart();
+    const again = async () =>
+      caller.fetch(`/v1/generations/${id}/events`, { headers: { 'last-event-id': first.value?.id ?? '' } });
+    let answer = await again();
+    while (answer.status === 503) answer = await again();
+    await other.work(async ({ id: taken }) => {
+      const video = `videos/${taken}.mp4`;
+      await other.store.put(video, Buffer.from('a video'));
+      return resultWith({ video });
+    });
+    expect((await lastOf(answer))?.status).toBe('delivered');
+  });
+
+  test('no token and no prompt stands in the log', async () => {
+    await eve.accepted();
     const log = scene.log.join('');
     expect(log).toContain('accepted');
     for (const secret of [ada.token, eve.token, owner.token, 'A robot']) expect(log).not.toContain(secret);
