@@ -67,6 +67,8 @@ class ApiClient:
                 with httpx_sse.connect_sse(self._http, "GET", path, headers=headers) as source:
                     if source.response.status_code == 204:
                         return
+                    if source.response.is_server_error:
+                        raise httpx.TransportError("the server restarts, or lacks its queue")
                     if source.response.is_error:
                         source.response.read()
                         raise _problem(source.response)
@@ -83,7 +85,7 @@ class ApiClient:
                 failures += 1
                 if failures > _RECONNECTS:
                     raise ApiError("I can’t reach the server any more. Look under “Recent” later.") from error
-            time.sleep(min(2.0, 0.2 * 2**failures))
+            time.sleep(min(2.0, 0.1 * 2**failures))
 
     def close(self) -> None:
         self._http.close()

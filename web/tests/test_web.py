@@ -1,9 +1,14 @@
 """What the page knows by itself; what it does with the API is played in a browser, by tests/e2e/web.test.ts."""
 
+import json
 import unittest
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from humo_web.app import status_line
+from humo_web.client import ApiClient, ApiError
 from humo_web.settings import SettingsError, load_settings
 from humo_web.window import clock, sound_seconds, used_seconds
 
@@ -60,6 +65,68 @@ class StatusLine(unittest.TestCase):
         self.assertIn("No.", status_line({**nothing, "status": "failed", "failure": failure}))
         result = {"width": 1, "height": 2, "seconds": 3.0, "seed": 4, "weights": "official"}
         self.assertNotIn("noise", status_line({**nothing, "status": "delivered", "result": result}))
+
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Watching(unittest.TestCase):
+    """Against a server that does, one connection after the other, what servers do when they restart."""
+
+    def watch(self, answers: list[Answer]) -> tuple[list[str], list[str | None]]:
+        """The statuses that were seen, and the Last-Event-ID of each connection."""
+        asked: list[str | None] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.headers["last-event-id"])
+                answers[len(asked) - 1](self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=server.serve_forever, daemon=True).start()
+        client = ApiClient(f"http://127.0.0.1:{server.server_port}", "x")
+        try:
+            return [seen["status"] for seen in client.watch("1")], asked
+        finally:
+            client.close()
+            server.shutdown()
+            server.server_close()
+
+    @staticmethod
+    def says(*statuses: str) -> Answer:
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(200)
+            handler.send_header("content-type", "text/event-stream")
+            handler.end_headers()
+            for status in statuses:
+                text = f"id: {status}-id\nevent: generation\ndata: {json.dumps({'status': status})}\n\n:\n\n"
+                handler.wfile.write(text.encode())
+
+        return answer
+
+    @staticmethod
+    def refuses(status: int) -> Answer:
+        def answer(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(status)
+            handler.send_header("content-type", "application/problem+json")
+            handler.end_headers()
+            handler.wfile.write(b'{"detail": "That is why."}')
+
+        return answer
+
+    def test_what_broke_off_is_taken_up_where_it_was(self) -> None:
+        answers = [self.says("queued"), self.refuses(503), self.says("running", "delivered")]
+        self.assertEqual(self.watch(answers), (["queued", "running", "delivered"], ["", "queued-id", "queued-id"]))
+
+    def test_nothing_more_to_come_is_the_end(self) -> None:
+        self.assertEqual(self.watch([self.says("queued"), self.refuses(204)]), (["queued"], ["", "queued-id"]))
+
+    def test_what_is_refused_is_said(self) -> None:
+        with self.assertRaisesRegex(ApiError, r"^That is why\.$"):
+            self.watch([self.refuses(404)])
 
 
 if __name__ == "__main__":
