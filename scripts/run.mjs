@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { ensureModules, nodeProgram } from './setup/modules.mjs';
 import { ensurePython, pythonProgram } from './setup/python.mjs';
 import { root, SetupError, withSetupLock } from './setup/shared.mjs';
-import { ensurePrograms } from './setup/system.mjs';
+import { ensureBrowser, ensurePrograms } from './setup/system.mjs';
+import { ensureWeb, webPythonProgram } from './setup/web.mjs';
 
-/** @typedef {{ needs: ('programs' | 'python')[], environmentFile?: boolean, environment?: Record<string, string>, run?: (args: string[]) => string[][] }} Target */
+/** @typedef {{ needs: ('programs' | 'python' | 'web' | 'browser')[], environmentFile?: boolean, environment?: Record<string, string>, run?: (args: string[]) => string[][] }} Target */
 
 const tool = (name) => join(root, 'node_modules', '.bin', name);
 const node = (file) => (args) => [[nodeProgram(), join(root, file), ...args]];
@@ -21,9 +22,9 @@ const botProcess = JSON.parse(readFileSync(join(root, 'scripts', 'support', 'bot
 
 /** @type {Record<string, Target>} */
 const targets = {
-  setup: { needs: everything },
+  setup: { needs: [...everything, 'web', 'browser'] },
   demo: { needs: everything, run: node('scripts/demo.ts') },
-  test: { needs: everything, run: node('scripts/test.ts') },
+  test: { needs: [...everything, 'web', 'browser'], run: node('scripts/test.ts') },
   bench: { needs: everything, run: node('bench/main.ts') },
   start: { needs: everything, environmentFile: true, run: node('scripts/start.ts') },
   bot: {
@@ -33,6 +34,13 @@ const targets = {
     run: (args) => [[nodeProgram(), ...botProcess.flags, join(root, 'src/bot/main.ts'), ...args]],
   },
   worker: { needs: everything, environmentFile: true, run: node('src/worker/main.ts') },
+  api: { needs: ['programs'], environmentFile: true, run: node('src/api/main.ts') },
+  web: {
+    needs: ['web'],
+    environmentFile: true,
+    run: (args) => [[webPythonProgram(), '-m', 'humo_web', ...args]],
+  },
+  'api-token': { needs: [], environmentFile: true, run: node('src/api/token-command.ts') },
   register: { needs: [], environmentFile: true, run: node('src/bot/register.ts') },
   engine: {
     needs: everything,
@@ -44,21 +52,21 @@ const targets = {
     needs: ['python'],
     run: () => [
       [nodeProgram(), tool('oxlint'), '--type-aware', '--deny-warnings', root],
-      [pythonProgram(), '-m', 'ruff', 'check', join(root, 'engine')],
+      [pythonProgram(), '-m', 'ruff', 'check', join(root, 'engine'), join(root, 'web')],
     ],
   },
   format: {
     needs: ['python'],
     run: () => [
       [nodeProgram(), tool('prettier'), '--write', '--log-level', 'warn', root],
-      [pythonProgram(), '-m', 'ruff', 'format', join(root, 'engine')],
+      [pythonProgram(), '-m', 'ruff', 'format', join(root, 'engine'), join(root, 'web')],
     ],
   },
   'format:check': {
     needs: ['python'],
     run: () => [
       [nodeProgram(), tool('prettier'), '--check', '--log-level', 'warn', root],
-      [pythonProgram(), '-m', 'ruff', 'format', '--check', join(root, 'engine')],
+      [pythonProgram(), '-m', 'ruff', 'format', '--check', join(root, 'engine'), join(root, 'web')],
     ],
   },
 };
@@ -72,6 +80,8 @@ async function main() {
     await ensureModules();
     if (target.needs.includes('programs')) await ensurePrograms();
     if (target.needs.includes('python')) await ensurePython();
+    if (target.needs.includes('web')) await ensureWeb();
+    if (target.needs.includes('browser')) await ensureBrowser();
   });
   for (const [key, value] of Object.entries(target.environment ?? {})) process.env[key] ??= value;
   if (target.environmentFile === true && existsSync(join(root, '.env')))

@@ -1,7 +1,8 @@
 /**
- * Every test: the engine's with pytest, then all others with vitest. Both run, whatever becomes of the first.
+ * Every test: the engine's with pytest, the web page's own with unittest, then all others with vitest. All run, whatever
+ * becomes of the first.
  *
- * `npm test -- ARGUMENTS` hands the arguments to vitest and leaves the engine out: `npm test -- tests/unit`,
+ * `npm test -- ARGUMENTS` hands the arguments to vitest and leaves the others out: `npm test -- tests/unit`,
  * `npm test -- --project e2e`.
  */
 import { spawn } from 'node:child_process';
@@ -13,7 +14,16 @@ const chosen = process.argv.slice(2);
 
 const vitest = [process.execPath, join(projectRoot, 'node_modules/vitest/vitest.mjs'), 'run', ...chosen];
 const pytest = [join(projectRoot, '.venv/bin/python'), '-m', 'pytest', 'engine', '-p', 'no:cacheprovider'];
-const runs = chosen.length > 0 ? [vitest] : [pytest, vitest];
+const page = [
+  join(projectRoot, '.venv-web/bin/python'),
+  '-m',
+  'unittest',
+  'discover',
+  '-q',
+  '-s',
+  'web/tests',
+];
+const runs = chosen.length > 0 ? [vitest] : [pytest, page, vitest];
 
 let failed = false;
 for (const [program = '', ...args] of runs) {

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   execute,
   executeOrStop,
@@ -14,7 +14,7 @@ import { installPackages } from './system.mjs';
 
 const environment = join(root, '.venv');
 const stamp = join(environment, '.set-up');
-const uvVersion = '0.13.9';
+export const uvVersion = '0.13.9';
 
 export function pythonProgram() {
   return join(environment, 'bin', 'python');
@@ -24,7 +24,7 @@ export function pythonProgram() {
 export async function ensurePython() {
   const wanted = fingerprint(['engine/requirements.txt', 'engine/pyproject.toml'], uvVersion);
   if (readStamp(stamp) === wanted) return;
-  const uv = await ensureUv();
+  const uv = await ensureUv(environment);
   const builds = await chooseTorchBuilds(uv);
   say(`installing the engine's Python packages, ${builds.description} …`);
   await executeOrStop(uv, ['pip', 'install', '-q', ...builds.flags, '-r', 'engine/requirements.txt'], {
@@ -38,30 +38,34 @@ export async function ensurePython() {
   say('the Python environment is ready; uv keeps the packages for the next time');
 }
 
-const uvEnvironment = {
-  VIRTUAL_ENV: environment,
+/** What uv goes by when it installs into an environment. */
+export const uvSettings = (folder) => ({
+  VIRTUAL_ENV: folder,
   UV_LINK_MODE: 'hardlink',
   UV_NO_PROGRESS: '1',
   // The certificates that this machine trusts, where it has any, and not only those that come with uv: npm, pip and git go by
   // these too, and behind a company's proxy nothing else works.
   ...(existsSync('/etc/ssl/certs/ca-certificates.crt') ? { UV_SYSTEM_CERTS: 'true' } : {}),
-};
+});
 
-/** The environment itself, with uv in it. What a set-up that was cut off left behind is made anew. */
-async function ensureUv() {
-  const uv = join(environment, 'bin', 'uv');
+const uvEnvironment = uvSettings(environment);
+
+/** An environment itself, with uv in it. What a set-up that was cut off left behind is made anew. */
+export async function ensureUv(folder) {
+  const program = join(folder, 'bin', 'python');
+  const uv = join(folder, 'bin', 'uv');
   const { status, output } = await execute(uv, ['--version']);
   if (
     status === 0 &&
     output.includes(uvVersion) &&
-    (await execute(pythonProgram(), ['-c', 'import pip'])).status === 0
+    (await execute(program, ['-c', 'import pip'])).status === 0
   )
     return uv;
   const python = await findPython();
-  say('making a Python environment in .venv …');
-  rmSync(environment, { recursive: true, force: true });
-  await executeOrStop(python, ['-m', 'venv', environment]);
-  await executeOrStop(pythonProgram(), [
+  say(`making a Python environment in ${basename(folder)} …`);
+  rmSync(folder, { recursive: true, force: true });
+  await executeOrStop(python, ['-m', 'venv', folder]);
+  await executeOrStop(program, [
     '-m',
     'pip',
     'install',

@@ -8,10 +8,22 @@ const programs = [
   { name: 'ffprobe', package: 'ffmpeg', versionFlag: '-version' },
 ];
 
+/** Only the tests need it: the browser that plays the part of a person with the web page. */
+const browser = { name: 'chromium', package: 'chromium', versionFlag: '--version' };
+
 /** Installs Redis and ffmpeg where they are missing. */
 export async function ensurePrograms() {
+  await ensureInstalled(programs);
+}
+
+/** Installs the browser for the tests where it is missing. */
+export async function ensureBrowser() {
+  await ensureInstalled([browser]);
+}
+
+async function ensureInstalled(wanted) {
   const missing = [];
-  for (const program of programs) {
+  for (const program of wanted) {
     if ((await execute(program.name, [program.versionFlag])).status === 127) missing.push(program.package);
   }
   if (missing.length > 0) await installPackages([...new Set(missing)]);
@@ -25,7 +37,7 @@ export async function installPackages(packages) {
   const command = `apt-get install ${packages.join(' ')}`;
   if (!isDebian()) {
     throw new SetupError(
-      `Missing: ${packages.join(', ')}. I do not know this system's packages; please install these (Redis 6.2 or newer, ffmpeg 5 or newer, Python 3.11) and run the command again.`,
+      `Missing: ${packages.join(', ')}. I do not know this system's packages; please install these (Redis 6.2 or newer, ffmpeg 5 or newer, Python 3.11; chromium for the tests) and run the command again.`,
     );
   }
   if (process.getuid?.() !== 0)

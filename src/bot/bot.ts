@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Events } from 'discord.js';
 import type { Client } from 'discord.js';
 import type { Intake } from '../intake/intake.ts';
-import { PersonLimit } from '../intake/person-limit.ts';
+import type { PersonLimit } from '../intake/person-limit.ts';
 import type { Services } from '../commands/support/services.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
@@ -43,6 +43,7 @@ export interface BotParts {
   readonly people: People;
   readonly store: Pick<ArtifactStore, 'delete'>;
   readonly intake: Intake;
+  readonly personLimit: PersonLimit;
   readonly videos: VideoFiles;
   /** reads a preview; null when it is gone */
   readonly readPreview: (key: string) => Promise<Buffer | null>;
@@ -145,7 +146,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       directMessages: new ProvenDirectMessages(messages, () => clock.now()),
       journal,
       progress,
-      personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
+      personLimit: parts.personLimit,
       logger,
       now: () => clock.now(),
       stopping: stopping.signal,

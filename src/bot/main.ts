@@ -9,9 +9,11 @@ import { createPeople } from '../queue/people.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
+import { startApi } from '../api/server.ts';
 import { startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
 import { MediaIntake } from '../intake/media-intake.ts';
+import { PersonLimit } from '../intake/person-limit.ts';
 import { StoredVideos } from './stored-videos.ts';
 import { readPreview } from './previews.ts';
 import { sweepScratch } from '../media/scratch.ts';
@@ -42,6 +44,17 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await sweepScratch(scratchRoot);
     await named('Redis (REDIS_URL) cannot be reached', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
+    const intake = new MediaIntake({ config, store, scratchRoot });
+    // One for both ways in: who fills the queue from Discord and over the API at once is one person.
+    const personLimit = new PersonLimit(queue, config.maximumWaitingPerUser);
+    const { api: settings } = config;
+    const api =
+      settings === null
+        ? null
+        : await startApi({
+            ...{ queue, store, intake, personLimit, scratchRoot, logger, stopping: stop },
+            config: { ...config, api: settings },
+          });
     const bot = await startBot({
       config,
       queue,
@@ -50,12 +63,13 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       store,
       logger,
       clock: systemClock,
-      intake: new MediaIntake({ config, store, scratchRoot }),
+      intake,
+      personLimit,
       videos: new StoredVideos({ config, store, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
     });
     await aborted(stop);
-    await bot.stop();
+    await Promise.all([bot.stop(), api?.stop()]);
   } finally {
     await Promise.all([queue.close(), moderation.close(), people.close(), store.close()]);
   }

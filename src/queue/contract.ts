@@ -61,22 +61,27 @@ export type GenerationRequest = z.infer<typeof generationRequestSchema>;
  * - `api`: nobody is written to. The record is all there is: a generation is delivered in the moment its result is stored, and
  *   whoever asked for it fetches the video. Every field about Discord is null.
  */
-export const replyTargetSchema = z.strictObject({
-  kind: z.enum(['channel', 'direct', 'api']),
-  /** the channel of the command; null for `api` alone */
-  channelId: snowflake.nullable(),
-  guildId: snowflake.nullable(),
-  /** only the person sees the answers */
-  private: z.boolean(),
-  /** usable until `tokenExpiresAt`; the only way to edit an ephemeral answer */
-  interactionToken: z.string().nullable(),
-  tokenExpiresAt: timestamp.nullable(),
-  /** channel of the status message: `channelId`, or the direct-message channel */
-  statusMessageId: snowflake.nullable(),
-  /** set when a result or a failure has been posted */
-  finalChannelId: snowflake.nullable(),
-  finalMessageId: snowflake.nullable(),
-});
+export const replyTargetSchema = z
+  .strictObject({
+    kind: z.enum(['channel', 'direct', 'api']),
+    /** the channel of the command; null for `api` alone */
+    channelId: snowflake.nullable(),
+    guildId: snowflake.nullable(),
+    /** only the person sees the answers */
+    private: z.boolean(),
+    /** usable until `tokenExpiresAt`; the only way to edit an ephemeral answer */
+    interactionToken: z.string().nullable(),
+    tokenExpiresAt: timestamp.nullable(),
+    /** channel of the status message: `channelId`, or the direct-message channel */
+    statusMessageId: snowflake.nullable(),
+    /** set when a result or a failure has been posted */
+    finalChannelId: snowflake.nullable(),
+    finalMessageId: snowflake.nullable(),
+  })
+  .refine(({ kind, channelId }) => (kind === 'api') === (channelId === null), {
+    path: ['channelId'],
+    error: 'belongs to everything but api',
+  });
 export type ReplyTarget = z.infer<typeof replyTargetSchema>;
 
 /** The reply target of whatever was asked for over HTTP. */

@@ -19,7 +19,7 @@ const housekeeping: JobsOptions = {
   removeOnFail: { age: 7 * 24 * 3600, count: 1000 },
 };
 
-const allModels: readonly ModelId[] = ['17b', '1_7b'];
+export const allModels: readonly ModelId[] = ['17b', '1_7b'];
 
 /** The BullMQ queues, as their producers see them. */
 export class Tickets {

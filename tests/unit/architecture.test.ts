@@ -55,17 +55,18 @@ test('the imports are found', () => {
   expect(imports).toContainEqual({ file: 'src/bot/client.ts', target: 'discord.js' });
 });
 
-describe('imports run one way: config ← queue, storage, media ← intake ← commands ← bot, and ← worker', () => {
+describe('imports run one way: config ← queue, storage, media ← intake ← commands, api ← bot, and ← worker', () => {
   test.each([
-    ['config', ['queue', 'storage', 'media', 'text', 'intake', 'commands', 'bot', 'worker']],
-    ['queue', ['storage', 'media', 'intake', 'commands', 'bot', 'worker']],
-    ['storage', ['queue', 'media', 'intake', 'commands', 'bot', 'worker']],
-    ['media', ['queue', 'storage', 'intake', 'commands', 'bot', 'worker']],
-    ['text', ['storage', 'media', 'intake', 'commands', 'bot', 'worker']],
-    ['intake', ['commands', 'bot', 'worker']],
-    ['commands', ['storage', 'media', 'bot', 'worker']],
+    ['config', ['queue', 'storage', 'media', 'text', 'intake', 'commands', 'api', 'bot', 'worker']],
+    ['queue', ['storage', 'media', 'intake', 'commands', 'api', 'bot', 'worker']],
+    ['storage', ['queue', 'media', 'intake', 'commands', 'api', 'bot', 'worker']],
+    ['media', ['queue', 'storage', 'intake', 'commands', 'api', 'bot', 'worker']],
+    ['text', ['storage', 'media', 'intake', 'commands', 'api', 'bot', 'worker']],
+    ['intake', ['commands', 'api', 'bot', 'worker']],
+    ['commands', ['storage', 'media', 'api', 'bot', 'worker']],
+    ['api', ['commands', 'bot', 'worker']],
     ['bot', ['worker']],
-    ['worker', ['text', 'intake', 'commands', 'bot']],
+    ['worker', ['text', 'intake', 'commands', 'api', 'bot']],
   ])('src/%s imports nothing of %j', (folder, others) => {
     expect(strays(folder, inFolders(...others))).toEqual([]);
   });
@@ -85,6 +86,8 @@ describe('a library is used in one place', () => {
     ['ioredis', ['src/queue/', 'src/storage/']],
     ['re2js', ['src/queue/']],
     ['discord.js', ['src/bot/', 'src/commands/']],
+    ['fastify', ['src/api/']],
+    ['@bull-board/api', ['src/api/']],
   ];
   test.each(home)('%s only in %j', (library, folders) => {
     const users = imports.filter(({ target }) => target === library).map(({ file }) => file);
@@ -96,7 +99,9 @@ describe('a library is used in one place', () => {
 test('every imported package stands in package.json as a dependency', () => {
   const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   const packages = new Set(
-    imports.map(({ target }) => target).filter((target) => !target.startsWith('src/')),
+    imports
+      .map(({ target }) => target)
+      .filter((target) => !target.startsWith('src/') && target !== 'package.json'),
   );
   const missing = [...packages].filter(
     (name) => !name.startsWith('node:') && !builtinModules.includes(name) && dependencies[name] === undefined,

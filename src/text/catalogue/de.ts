@@ -119,6 +119,33 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.stopping':
     'Ich werde gerade neu gestartet. Bitte gib den Befehl in einer Minute noch einmal ein; es steht nichts in der Warteschlange.',
 
+  'api.unauthorised':
+    'Das braucht ein gültiges Token: Schick es als `Authorization: Bearer …`. Wer mich betreibt, macht eines mit `npm run api-token -- create`.',
+  'api.forbidden': 'Dein Token darf das nicht: Ihm fehlt der Scope `{scope}`.',
+  'api.not_found': 'Dieses Video gibt es nicht, oder es ist nicht deins. Einträge bleiben einen Monat.',
+  'api.no_such_address': 'Unter dieser Adresse ist nichts. Was es gibt, steht in `/v1/openapi.json`.',
+  'api.method_not_allowed': 'Diese Adresse kennt diese Methode nicht. Sie kennt: {allow}.',
+  'api.invalid_request': 'Etwas an der Anfrage passt nicht; in `issues` steht, was.',
+  'api.invalid_part':
+    'Den Teil `{name}` des Formulars verstehe ich nicht. Es nimmt ein `request` (JSON), bis zu vier Dateien `image` und eine Datei `audio`.',
+  'api.body_too_large': 'Das ist mehr, als ich auf einmal nehme. Mach die Dateien kleiner.',
+  'api.unsupported_content_type':
+    'Diese Art Inhalt nehme ich hier nicht; welche, steht in `/v1/openapi.json`.',
+  'api.too_many_requests': 'Das war zu viel in einer Minute. Warte so lange, wie `Retry-After` sagt.',
+  'api.too_many_streams': 'Du siehst schon {count} Videos zu, mehr geht nicht. Schließ eines.',
+  'api.busy': 'Gerade kommen viele Dateien an. Versuch es in ein paar Sekunden noch einmal.',
+  'api.no_video': 'Es gibt noch kein Video.',
+  'api.video_gone': 'Dieses Video wird nicht mehr aufbewahrt.',
+  'api.no_preview': 'Gerade gibt es kein Bild.',
+  'api.range_beyond_end': 'Das Video endet vor dieser Stelle.',
+  'api.already_finished': 'Es ist schon fertig; es gibt nichts mehr abzubrechen.',
+  'api.refused.prompt_alone':
+    'Ich brauche etwas zu sehen oder zu hören: Gib ein Bild dazu, einen Ton oder beides.',
+  'api.refused.audio_start_without_audio':
+    'Es gibt ein `audioStart`, aber kein `audio`. Gib den Ton dazu, oder lass `audioStart` weg.',
+  'api.refused.stopping':
+    'Ich starte gleich neu. Versuch es in einer Minute noch einmal; nichts wurde eingereiht.',
+
   'permission.ViewChannel': '**Kanal ansehen**',
   'permission.SendMessages': '**Nachrichten senden**',
   'permission.SendMessagesInThreads': '**Nachrichten in Threads senden**',

@@ -2,7 +2,7 @@
  * Everything a person reads, in English: ICU MessageFormat, https://unicode-org.github.io/icu/userguide/format_parse/messages/.
  * Discord's own markup (`<t:…:R>`, `**bold**`) passes through untouched. Sections: `command` (shown by Discord's own
  * interface), `refused` (before anything was accepted), `status` (the message that changes while a job waits and runs),
- * `advice` (what could be better), `result`, `failure` (a key for each identifier of a `Failure`), `button`, `notice`.
+ * `advice` (what could be better), `result`, `api` (problems of the HTTP API, read by people behind programs), `failure` (a key for each identifier of a `Failure`), `button`, `notice`.
  */
 export const en = {
   'command.humo.name': 'humo',
@@ -118,6 +118,30 @@ export const en = {
     'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. Please wait for one of them, or cancel one.',
   'refused.prompt_empty': 'The `prompt` is empty. Say in a sentence what is to be seen.',
   'refused.stopping': 'I’m about to restart. Please run the command again in a minute; nothing was queued.',
+
+  'api.unauthorised':
+    'This needs a token that works: send it as `Authorization: Bearer …`. The people who run me make one with `npm run api-token -- create`.',
+  'api.forbidden': 'Your token may not do this: it lacks the scope `{scope}`.',
+  'api.not_found': 'There is no such video, or it isn’t yours. Records are kept for a month.',
+  'api.no_such_address': 'There is nothing at this address. What there is stands in `/v1/openapi.json`.',
+  'api.method_not_allowed': 'This address doesn’t know this method. It knows: {allow}.',
+  'api.invalid_request': 'Something about the request doesn’t fit; `issues` says what.',
+  'api.invalid_part':
+    'I don’t understand the part `{name}` of the form. It takes one `request` (JSON), up to four files `image` and one file `audio`.',
+  'api.body_too_large': 'That’s more than I take at once. Make the files smaller.',
+  'api.unsupported_content_type': 'I don’t take this type of content here; `/v1/openapi.json` says which.',
+  'api.too_many_requests': 'That was too much in one minute. Wait as long as `Retry-After` says.',
+  'api.too_many_streams': 'You’re watching {count} videos already, and that’s the most. Close one.',
+  'api.busy': 'Many files are arriving right now. Please try again in a few seconds.',
+  'api.no_video': 'There is no video yet.',
+  'api.video_gone': 'This video is no longer kept.',
+  'api.no_preview': 'There is no picture right now.',
+  'api.range_beyond_end': 'The video ends before this part.',
+  'api.already_finished': 'It’s already finished; there’s nothing left to cancel.',
+  'api.refused.prompt_alone': 'I need something to look at or to listen to: add an image, a sound, or both.',
+  'api.refused.audio_start_without_audio':
+    'There’s an `audioStart`, but no `audio`. Add the sound, or leave `audioStart` out.',
+  'api.refused.stopping': 'I’m about to restart. Please try again in a minute; nothing was queued.',
 
   'permission.ViewChannel': '**View Channel**',
   'permission.SendMessages': '**Send Messages**',

@@ -12,6 +12,7 @@ import type { SandboxOptions } from '../../../sandbox/start.ts';
 import { startBot } from '../../../src/bot/bot.ts';
 import type { RunningBot } from '../../../src/bot/bot.ts';
 import { MediaIntake } from '../../../src/intake/media-intake.ts';
+import { PersonLimit } from '../../../src/intake/person-limit.ts';
 import { readPreview } from '../../../src/bot/previews.ts';
 import { StoredVideos } from '../../../src/bot/stored-videos.ts';
 import { systemClock } from '../../../src/bot/clock.ts';
@@ -91,6 +92,7 @@ export async function startScene(
       clock,
       logger,
       intake: new MediaIntake({ config, store, scratchRoot }),
+      personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
       videos: new StoredVideos({ config, store, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
     });

@@ -6,8 +6,13 @@ import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/confi
 const example = readFileSync(join(projectRoot, '.env.example'), 'utf8').split('\n');
 const source = readFileSync(join(projectRoot, 'src/config/environment.ts'), 'utf8');
 
-/** Variables of the schemas: keys in capitals at the start of a line. */
-const known = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map((match) => match[1]);
+const page = readFileSync(join(projectRoot, 'web/humo_web/settings.py'), 'utf8');
+
+/** Variables of the schemas: keys in capitals at the start of a line. And those of the web page, which Python reads. */
+const known = [
+  ...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm),
+  ...page.matchAll(/given\.get\("([A-Z_]+)"/g),
+].map((match) => match[1]);
 const listed = example.flatMap((line) => /^([A-Z0-9_]+)=/.exec(line)?.[1] ?? []);
 
 test('.env.example lists every variable that is read, once, and no other', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { apiReply } from '../../../src/queue/contract.ts';
 import { parseRecord, recordFields, replyFields } from '../../../src/queue/record.ts';
 import { testDraft, testResult } from '../../support/queue-fixtures.ts';
 
@@ -43,4 +44,11 @@ test('another version is refused with what to do', () => {
 test('a damaged record is named by its fields, without their values', () => {
   const request = JSON.stringify({ ...draft.request, prompt: 'secret', steps: 'many', width: null });
   expect(() => parseRecord({ ...stored, request })).toThrow(/damaged: request\.width, request\.steps$/);
+});
+
+test('only what came over the API has no channel', () => {
+  const overApi = { ...stored, ...replyFields(apiReply) };
+  expect(parseRecord(overApi)?.reply).toEqual(apiReply);
+  expect(() => parseRecord({ ...stored, 'reply.channelId': 'null' })).toThrow(/damaged: reply\.channelId$/);
+  expect(() => parseRecord({ ...overApi, 'reply.channelId': '"1"' })).toThrow(/damaged: reply\.channelId$/);
 });

@@ -1,0 +1,46 @@
+import { createBoardQueues } from '../queue/board.ts';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { createBullBoard } from '@bull-board/api';
+import { FastifyAdapter } from '@bull-board/fastify';
+import basicAuth from '@fastify/basic-auth';
+import type { FastifyInstance } from 'fastify';
+import type { CommonConfig } from '../config/environment.ts';
+import type { Logger } from '../log.ts';
+import { identityOf } from './identity.ts';
+import { Problem } from './problem.ts';
+import type { TokenFile } from './tokens.ts';
+
+export const boardPath = '/admin/queues';
+
+/**
+ * Shows BullMQ's queues in the browser, read only: what acts on them goes through the records. The browser asks for a name, which may be
+ * anything, and a password, which is a token with the scope `admin`.
+ */
+export async function mountBoard(
+  app: FastifyInstance,
+  tokens: TokenFile,
+  config: CommonConfig,
+  logger: Logger,
+): Promise<void> {
+  const shown = createBoardQueues(config, logger);
+  const adapter = new FastifyAdapter();
+  createBullBoard({
+    queues: shown.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
+    serverAdapter: adapter,
+    options: { uiConfig: { boardTitle: 'HuMo' } },
+  });
+  adapter.setBasePath(boardPath);
+  await app.register(async (board) => {
+    await board.register(basicAuth, {
+      authenticate: { realm: 'humo' },
+      async validate(_name, password) {
+        const token = await tokens.find(password);
+        if (token === null || !identityOf(token).has('admin')) throw new Problem(401, 'unauthorised');
+      },
+    });
+    // After the rate limit has counted: guessing is bounded, too.
+    board.addHook('preValidation', board.basicAuth);
+    await board.register(adapter.registerPlugin(), { prefix: boardPath });
+  });
+  app.addHook('onClose', () => shown.close());
+}

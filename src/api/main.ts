@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { loadApiConfig } from '../config/environment.ts';
+import type { ApiConfig } from '../config/environment.ts';
+import { errorFields } from '../error-fields.ts';
+import { ConfigurationError } from '../config/generate.ts';
+import { MediaIntake } from '../intake/media-intake.ts';
+import { PersonLimit } from '../intake/person-limit.ts';
+import { createLogger } from '../log.ts';
+import type { Logger } from '../log.ts';
+import { sweepScratch } from '../media/scratch.ts';
+import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { reconcileInterval } from '../queue/settings.ts';
+import { runUntilSignal } from '../run-until-signal.ts';
+import { createArtifactStore } from '../storage/create.ts';
+import { startApi } from './server.ts';
+
+/** From sysexits.h: a restart does not help against a wrong configuration. */
+const configurationExit = 78;
+
+/** `npm run api`: the API without a bot. */
+async function main(): Promise<number> {
+  let config: ApiConfig;
+  try {
+    config = loadApiConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`The API cannot start. ${error.message}\n`);
+    return configurationExit;
+  }
+  const logger = createLogger('api', config.logLevel);
+  return runUntilSignal(logger, (stop) => run(config, logger, stop));
+}
+
+async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Promise<void> {
+  const queue = createGenerationQueue(config, logger);
+  const store = createArtifactStore(config);
+  const scratchRoot = join(config.dataDirectory, 'bot-scratch');
+  try {
+    await sweepScratch(scratchRoot);
+    await Promise.all([queue.health(), store.health()]);
+    logger.info(await queue.reconcile(), 'records and jobs compared');
+    const api = await startApi({
+      config,
+      queue,
+      store,
+      intake: new MediaIntake({ config, store, scratchRoot }),
+      personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
+      scratchRoot,
+      logger,
+      stopping,
+    });
+    // A bot does this beside its deliveries; without one, nobody else would miss a machine that was lost.
+    const reconciling = setInterval(() => {
+      queue.reconcile().catch((error: unknown) => {
+        logger.warn({ error: errorFields(error) }, 'records and jobs could not be compared');
+      });
+    }, reconcileInterval);
+    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    stopping.addEventListener('abort', () => resolve(), { once: true });
+    if (!stopping.aborted) await stopped;
+    clearInterval(reconciling);
+    await api.stop();
+  } finally {
+    await Promise.all([queue.close(), store.close()]);
+  }
+  logger.info('stopped');
+}
+
+process.exit(await main());

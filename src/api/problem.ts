@@ -1,0 +1,151 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { ulid } from 'ulid';
+import { z } from 'zod';
+import { errorFields } from '../error-fields.ts';
+import { Failure } from '../failure.ts';
+import type { FailureCode } from '../failure.ts';
+import { Refusal } from '../refusal.ts';
+import { catalogues, failureText, isTextKey, languageOf, textsFor } from '../text/texts.ts';
+import type { TextKey, Texts, TextValues } from '../text/texts.ts';
+
+/** RFC 9457. `type` is about:blank, so `title` is the status' own; programs go by `code`, people by `detail`. */
+export const problemSchema = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z
+      .string()
+      .meta({ description: 'What is wrong and what to do, in the language of Accept-Language.' }),
+    code: z.string().meta({ description: 'The same for the same reason, in every language.' }),
+    option: z.string().optional().meta({ description: 'The file that it is about.' }),
+    issues: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'What does not fit in the request, field by field.' }),
+    reference: z.string().optional().meta({ description: 'Stands in the server’s log beside the cause.' }),
+  })
+  .meta({ id: 'Problem' });
+export type ProblemBody = z.infer<typeof problemSchema>;
+
+type ApiTextCode = Extract<TextKey, `api.${string}`> extends `api.${infer Code}` ? Code : never;
+
+interface ProblemOptions {
+  readonly values?: TextValues;
+  readonly issues?: ProblemBody['issues'];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Why a request is not answered with what it asks for. Its text is the catalogue's `api.<code>`. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+  readonly code: ApiTextCode;
+  readonly options: ProblemOptions;
+
+  constructor(status: number, code: ApiTextCode, options: ProblemOptions = {}) {
+    super(code);
+    this.status = status;
+    this.code = code;
+    this.options = options;
+  }
+}
+
+/** HTTP's word for why a generation's files or options are not taken. */
+const statusOfFailure: Readonly<Partial<Record<FailureCode, number>>> = {
+  invalid_input: 422,
+  unsupported_media: 422,
+  too_large: 413,
+  content_blocked: 422,
+};
+
+const statusOfRefusal: Readonly<Record<string, number>> = {
+  'refused.too_many_waiting': 429,
+  'refused.stopping': 503,
+};
+
+/** The language that the caller reads: the first of Accept-Language that the catalogue has. */
+export function languageFor(request: FastifyRequest): string {
+  return request.language(Object.keys(catalogues)) || languageOf('');
+}
+
+/** Every error of every route ends here. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const texts = textsFor(languageFor(request));
+  const reference = ulid().slice(-8);
+  const { headers = {}, ...body } = explain(error, texts, reference);
+  if (body.status >= 500 && body.reference !== undefined) {
+    request.log.error({ reference, error: errorFields(error) }, 'a request failed');
+  }
+  return reply
+    .code(body.status)
+    .headers(headers)
+    .header('content-language', texts.language)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(body);
+}
+
+type Explained = ProblemBody & { readonly headers?: Readonly<Record<string, string>> | undefined };
+
+function explain(error: unknown, texts: Texts, reference: string): Explained {
+  const problem = (
+    status: number,
+    code: string,
+    detail: string,
+    more: Partial<Explained> = {},
+  ): Explained => ({
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    ...more,
+  });
+  const api = (status: number, code: ApiTextCode, { values, issues, headers }: ProblemOptions = {}) =>
+    problem(status, code, texts.say(`api.${code}`, values), {
+      ...(issues === undefined ? {} : { issues }),
+      headers,
+    });
+
+  if (error instanceof Problem) return api(error.status, error.code, error.options);
+  if (error instanceof Refusal) {
+    const ours = `api.${error.key}`;
+    const key = isTextKey(ours) ? ours : error.key;
+    const status = statusOfRefusal[error.key] ?? 422;
+    return problem(status, error.key.replace(/^refused\./, ''), texts.say(key, error.values));
+  }
+  if (error instanceof Failure) {
+    const unreachable = error.identifier === 'queue_unreachable';
+    const status = unreachable ? 503 : (statusOfFailure[error.code] ?? 500);
+    const { option } = error.context;
+    return problem(status, error.identifier, failureText(texts, error, reference), {
+      ...(typeof option === 'string' ? { option } : {}),
+      ...(status === 500 || unreachable ? { reference } : {}),
+    });
+  }
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const issues = error.validation.map(({ instancePath, message = '' }) => ({
+      path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
+      message,
+    }));
+    return api(400, 'invalid_request', { issues });
+  }
+  const status = statusOf(error);
+  // The upload library's own: 406 would be about what we answer, and this is about what was sent.
+  if (status === 415 || status === 406) return api(415, 'unsupported_content_type');
+  if (status === 413) return api(413, 'body_too_large');
+  if (status === 429) return api(429, 'too_many_requests');
+  if (status === 401) return api(401, 'unauthorised');
+  if (status >= 400 && status < 500) return api(400, 'invalid_request', { issues: [] });
+  return problem(500, 'internal', texts.say('failure.internal', { reference }), { reference });
+}
+
+function statusOf(error: unknown): number {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 500;
+}

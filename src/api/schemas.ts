@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { modelIdSchema, shapeSchema } from '../config/generate.ts';
+import type { GenerateSettings } from '../config/generate.ts';
+import { latestAudioStart, promptCharacters, scaleBounds } from '../intake/bounds.ts';
+import { generationIdSchema, modeSchema, progressSchema, statusSchema } from '../queue/contract.ts';
+
+/** The shapes of the API. Its OpenAPI document is made from these, so descriptions stand here. */
+
+const time = z.iso.datetime().meta({ description: 'UTC' });
+const scale = z.number().min(scaleBounds.minimum).max(scaleBounds.maximum);
+const size = z.object({ width: z.int(), height: z.int() }).meta({ description: 'In pixels.' });
+
+/** The part `request` of a new generation. Presets come from the settings, so the schema does, too. */
+export function createOrderSchema(settings: GenerateSettings) {
+  return z.strictObject({
+    prompt: z
+      .string()
+      .trim()
+      .min(1)
+      .max(promptCharacters)
+      .meta({ description: 'What is to be seen: the person, the place, what they do.' }),
+    preset: z.enum(settings.presetNames).default(settings.defaultPreset),
+    shape: shapeSchema.default(settings.defaultShape),
+    seed: z.int().min(0).optional().meta({
+      description: 'The same number with the same input gives the same video. Without it, one is drawn.',
+    }),
+    audioStart: z
+      .number()
+      .min(0)
+      .max(latestAudioStart)
+      .optional()
+      .meta({ description: 'Where in the sound to start, in seconds; only together with a file `audio`.' }),
+    scales: z.strictObject({ audio: scale.optional(), text: scale.optional() }).optional().meta({
+      description: 'How strongly sound and prompt guide the model; without them, as the model likes best.',
+    }),
+  });
+}
+
+export const idParameters = z.object({ id: generationIdSchema });
+
+export const listQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  before: generationIdSchema.optional().meta({ description: '`next` of the page before.' }),
+  status: statusSchema.optional(),
+  user: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .optional()
+    .meta({ description: 'Only this person’s; for tokens with the scope `admin`, which see everybody’s.' }),
+});
+
+const note = z.object({ code: z.string(), message: z.string() });
+
+export const generationViewSchema = z
+  .object({
+    id: generationIdSchema,
+    status: statusSchema,
+    userId: z.string(),
+    createdAt: time,
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    request: z.object({
+      prompt: z.string(),
+      mode: modeSchema.meta({ description: 'T: prompt, I: images, A: audio.' }),
+      preset: z.string(),
+      shape: shapeSchema,
+      model: modelIdSchema,
+      images: z.int(),
+      width: z.int(),
+      height: z.int(),
+      frames: z.int(),
+      seconds: z.number(),
+      steps: z.int(),
+      seed: z.int(),
+      scales: z.object({ audio: z.number(), text: z.number(), image: z.number().optional() }),
+      audio: z
+        .object({ startSeconds: z.number(), endSeconds: z.number(), sourceSeconds: z.number() })
+        .nullable()
+        .meta({ description: 'The seconds of the sound that are used.' }),
+    }),
+    gpuSeconds: z.number().meta({ description: 'What it is expected to take on the GPU.' }),
+    position: z
+      .object({
+        position: z.int().meta({ description: '1 is next.' }),
+        waiting: z.int(),
+        expectedStartAt: time,
+        expectedEndAt: time,
+        workers: z.int().meta({ description: '0: no machine is at work, and the times are guesses.' }),
+      })
+      .nullable()
+      .meta({ description: 'While it waits.' }),
+    progress: progressSchema
+      .omit({ preview: true })
+      .extend({ preview: z.boolean().meta({ description: 'Whether there is a picture to fetch.' }) })
+      .nullable()
+      .meta({ description: 'While it runs.' }),
+    result: z
+      .object({
+        bytes: z.int(),
+        width: z.int(),
+        height: z.int(),
+        seconds: z.number(),
+        downscaled: z.boolean(),
+        weights: z.enum(['official', 'random']),
+        seed: z.int(),
+        engineSeconds: z.number(),
+      })
+      .nullable()
+      .meta({ description: 'The video is there.' }),
+    failure: note.nullable(),
+    links: z.object({
+      self: z.string(),
+      events: z.string(),
+      video: z.string().nullable(),
+      preview: z.string().nullable(),
+    }),
+  })
+  .meta({ id: 'Generation' });
+export type GenerationView = z.infer<typeof generationViewSchema>;
+
+export const acceptedSchema = generationViewSchema
+  .extend({ advice: z.array(note).meta({ description: 'What could be better next time.' }) })
+  .meta({ id: 'AcceptedGeneration' });
+
+export const pageSchema = z
+  .object({
+    items: z.array(generationViewSchema),
+    next: generationIdSchema.nullable().meta({ description: 'Give it as `before`; null on the last page.' }),
+  })
+  .meta({ id: 'GenerationPage' });
+
+export const cancelledSchema = z
+  .object({
+    outcome: z.enum(['cancelled', 'signalled']).meta({
+      description: '`cancelled`: it never ran. `signalled`: it stops before its next step.',
+    }),
+  })
+  .meta({ id: 'Cancelled' });
+
+export const presetsSchema = z
+  .object({
+    profile: z.string(),
+    weights: z.enum(['official', 'random']),
+    fps: z.number(),
+    frames: z.object({ default: z.int(), minimum: z.int(), maximum: z.int() }),
+    defaultPreset: z.string(),
+    defaultShape: shapeSchema,
+    presets: z.array(
+      z.object({
+        name: z.string(),
+        title: z.string(),
+        description: z.string(),
+        model: modelIdSchema,
+        steps: z.int(),
+        scales: z.object({ audio: z.number(), text: z.number(), image: z.number().optional() }),
+        sizes: z.object({ landscape: size, portrait: size, square: size }),
+      }),
+    ),
+    models: z.array(z.object({ id: modelIdSchema, title: z.string(), parameters: z.int() })),
+    limits: z.object({
+      promptCharacters: z.int(),
+      images: z.int(),
+      imageBytes: z.int(),
+      audioBytes: z.int(),
+      audioSeconds: z.int(),
+      scales: z.object({ minimum: z.number(), maximum: z.number() }),
+      waiting: z.int().meta({ description: 'Generations that one person may have waiting or running.' }),
+      requestsPerMinute: z.int(),
+    }),
+  })
+  .meta({ id: 'Presets' });

@@ -1,0 +1,214 @@
+import accepts from '@fastify/accepts';
+import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
+import { fastify, LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { ApiConfig } from '../config/environment.ts';
+import { mostImages, promptCharacters, scaleBounds } from '../intake/bounds.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { PersonLimit } from '../intake/person-limit.ts';
+import type { Logger } from '../log.ts';
+import { audioLimits } from '../media/audio.ts';
+import { imageLimits } from '../media/image.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
+import type { ArtifactStore } from '../storage/store.ts';
+import { mountBoard } from './board.ts';
+import { Feed } from './feed.ts';
+import { generationRoutes, problems } from './generations.ts';
+import { identify } from './identity.ts';
+import { describeApi } from './openapi.ts';
+import { answerProblem, Problem } from './problem.ts';
+import { presetsSchema } from './schemas.ts';
+import { TokenFile } from './tokens.ts';
+
+/** What the API is made of. In the bot, queue, intake and limit are the bot's own. */
+export interface ApiParts {
+  readonly config: ApiConfig;
+  readonly queue: GenerationQueue;
+  readonly store: ArtifactStore;
+  readonly intake: Intake;
+  readonly personLimit: PersonLimit;
+  readonly scratchRoot: string;
+  readonly logger: Logger;
+  /** aborts when the process stops */
+  readonly stopping: AbortSignal;
+}
+
+export interface RunningApi {
+  /** without a slash at the end */
+  readonly url: string;
+  /** Ends event streams, lets other answers end and closes. `stopping` has to be aborted before. */
+  stop(): Promise<void>;
+}
+
+/** A sender that is slower than this with the whole request is cut off. */
+const requestTimeout = 5 * 60_000;
+
+/** A connection with nothing on it is closed soon: a server that stops waits for those that were busy just then. */
+const keepAliveTimeout = 5_000;
+
+/** For answers that are under way when the process stops; it ends within ten seconds. */
+const stopTimeout = 5_000;
+
+/** Of anything but files: no such request has a body. */
+const plainBodyBytes = 16 * 1024;
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/**
+ * Serves the HTTP API.
+ *
+ * @throws Error when the port is taken, or TokensError when the file of tokens is damaged
+ */
+export async function startApi(parts: ApiParts): Promise<RunningApi> {
+  const { config, queue, logger } = parts;
+  const { host, port, requestsPerMinute, tokensFile, bullBoard } = config.api;
+  const tokens = new TokenFile(tokensFile);
+  const count = await tokens.count();
+  const feed = new Feed();
+  const loggerInstance: FastifyBaseLogger = logger;
+  const app: FastifyInstance = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: plainBodyBytes,
+    requestTimeout,
+    keepAliveTimeout,
+    // Connections that a browser merely keeps open do not keep the process from ending.
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 64 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
+  app.setNotFoundHandler(() => {
+    throw new Problem(404, 'no_such_address');
+  });
+  await app.register(accepts);
+  identify(app, tokens);
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) => request.identity?.name ?? request.ip,
+    errorResponseBuilder: () => new Problem(429, 'too_many_requests'),
+  });
+  await app.register(multipart);
+  await describeApi(app, config.generate);
+  const methods = collectMethods(app);
+  await app.register(async (routes) => {
+    generationRoutes(routes, parts, feed);
+    presetsRoute(routes, config);
+  });
+  refuseOtherMethods(app, methods);
+  if (bullBoard) await mountBoard(app, tokens, config, logger);
+  await feed.start(queue);
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await Promise.all([feed.close(), app.close()]);
+    throw error;
+  }
+  const [address] = app.addresses();
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${typeof address === 'object' ? address.port : port}`;
+  logger.info({ address: url, tokens: count }, 'the API listens');
+  if (count === 0) logger.warn('the API has no tokens yet: npm run api-token -- create --name NAME');
+  if (!loopback.has(host)) {
+    logger.warn(
+      { host },
+      'the API speaks plain HTTP and others can reach it: put a proxy with TLS before it',
+    );
+  }
+  return {
+    url,
+    async stop() {
+      // A slow upload or download does not keep the process from ending: what it was for is tried again, or asked for again.
+      const late = setTimeout(() => app.server.closeAllConnections(), stopTimeout);
+      await app.close();
+      clearTimeout(late);
+      await feed.close();
+    },
+  };
+}
+
+function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
+  const { generate: settings } = config;
+  plain.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/presets',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getPresets',
+        summary: 'What can be asked for: presets, models, sizes, limits',
+        tags: ['presets'],
+        security: [{ token: [] }],
+        response: { 200: presetsSchema, ...problems() },
+      },
+    },
+    async () => ({
+      profile: settings.profile,
+      weights: settings.weights,
+      fps: settings.fps,
+      frames: settings.frames,
+      defaultPreset: settings.defaultPreset,
+      defaultShape: settings.defaultShape,
+      presets: settings.presetNames.map((name) => {
+        const shaped = (shape: 'landscape' | 'portrait' | 'square') => settings.preset(name, shape);
+        const size = ({ width, height }: { width: number; height: number }) => ({ width, height });
+        const { title, description, model, steps, scales } = shaped('landscape');
+        const sizes = {
+          landscape: size(shaped('landscape')),
+          portrait: size(shaped('portrait')),
+          square: size(shaped('square')),
+        };
+        return { name, title, description, model, steps, scales, sizes };
+      }),
+      models: (['17b', '1_7b'] as const).map((id) => {
+        const { title, parameters } = settings.models[id];
+        return { id, title, parameters };
+      }),
+      limits: {
+        promptCharacters,
+        images: mostImages,
+        imageBytes: imageLimits.bytes,
+        audioBytes: audioLimits.bytes,
+        audioSeconds: audioLimits.seconds,
+        scales: scaleBounds,
+        waiting: config.maximumWaitingPerUser,
+        requestsPerMinute: config.api.requestsPerMinute,
+      },
+    }),
+  );
+}
+
+/** Notes what each address understands, while the routes are added. */
+function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+  return methods;
+}
+
+/** The address is right and the method is not: HTTP has a word of its own for that, and says which would be right. */
+function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
+  for (const [url, known] of [...methods]) {
+    const allow = [...known].sort().join(', ');
+    const others = app.supportedMethods.filter((name) => !known.has(name));
+    app.route({
+      url,
+      method: others,
+      schema: { hide: true },
+      // Before anything of the request is read: what is wrong with its body does not matter.
+      onRequest: async () => {
+        throw new Problem(405, 'method_not_allowed', { values: { allow }, headers: { allow } });
+      },
+      handler: async () => undefined,
+    });
+  }
+}

@@ -1,0 +1,152 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ulid } from 'ulid';
+import { z } from 'zod';
+
+/** What a token may do. `admin` may do everything, and sees everybody's generations. */
+export const scopes = ['generate', 'read', 'cancel', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+export const tokenNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and dashes, at most 32');
+
+const tokenSchema = z.strictObject({
+  name: tokenNameSchema,
+  /** SHA-256 of the whole token, in hex: what is stored opens nothing */
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  scopes: z.array(z.enum(scopes)).min(1),
+  /** the person that it acts as: a Discord id, or an id of {@link ownUserId} */
+  userId: z.string().regex(/^\d{17,20}$/, 'must be a Discord id (17 to 20 digits)'),
+  /** milliseconds since 1970 */
+  createdAt: z.number().int().nonnegative(),
+});
+export type StoredToken = z.infer<typeof tokenSchema>;
+
+const fileSchema = z.strictObject({ version: z.literal(1), tokens: z.array(tokenSchema) });
+
+/** A problem that the person at the keyboard can mend. */
+export class TokensError extends Error {
+  override readonly name = 'TokensError';
+}
+
+/**
+ * A person of the API's own: 20 digits that begin with 9. That is more than 64 bits hold, so no Discord id can ever be the same.
+ *
+ * @param seed the same text gives the same person
+ */
+export function ownUserId(seed: string): string {
+  const digest = createHash('sha256').update(seed).digest();
+  return `9${String(digest.readBigUInt64BE() % 10n ** 19n).padStart(19, '0')}`;
+}
+
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+/** @throws TokensError when there is a file that is no such list */
+export async function readTokens(file: string): Promise<readonly StoredToken[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw new TokensError(`${file} cannot be read: ${String(error)}`);
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new TokensError(`${file} is not JSON. Mend it, or remove it and make new tokens.`);
+  }
+  const parsed = fileSchema.safeParse(content);
+  if (parsed.success) return parsed.data.tokens;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  throw new TokensError(`${file} is no list of tokens: ${problems}`);
+}
+
+/** @returns the token, which nobody can ever show again, and what was stored of it */
+export async function createToken(
+  file: string,
+  wanted: { readonly name: string; readonly scopes: readonly Scope[]; readonly userId: string | null },
+): Promise<{ token: string; stored: StoredToken }> {
+  const known = await readTokens(file);
+  if (known.some(({ name }) => name === wanted.name)) {
+    throw new TokensError(
+      `There already is a token '${wanted.name}'. Choose another name, or revoke it first.`,
+    );
+  }
+  const token = `humo_${randomBytes(32).toString('base64url')}`;
+  const parsed = tokenSchema.safeParse({
+    name: wanted.name,
+    hash: hashOf(token),
+    scopes: [...new Set(wanted.scopes)],
+    userId: wanted.userId ?? ownUserId(ulid()),
+    createdAt: Date.now(),
+  });
+  if (!parsed.success) {
+    throw new TokensError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+    );
+  }
+  await writeTokens(file, [...known, parsed.data]);
+  return { token, stored: parsed.data };
+}
+
+/** @throws TokensError when there is no such token */
+export async function revokeToken(file: string, name: string): Promise<void> {
+  const known = await readTokens(file);
+  const left = known.filter((token) => token.name !== name);
+  if (left.length === known.length) throw new TokensError(`There is no token '${name}'.`);
+  await writeTokens(file, left);
+}
+
+async function writeTokens(file: string, tokens: readonly StoredToken[]): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}`;
+  try {
+    await writeFile(partial, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`, { mode: 0o600 });
+    await rename(partial, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/** The tokens as they are now: a revoked one stops working with the next request, without a restart. */
+export class TokenFile {
+  readonly #file: string;
+  #seen = '';
+  #byHash: ReadonlyMap<string, StoredToken> = new Map();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** @throws TokensError when the file has been damaged */
+  async find(token: string): Promise<StoredToken | null> {
+    await this.#refresh();
+    return this.#byHash.get(hashOf(token)) ?? null;
+  }
+
+  async count(): Promise<number> {
+    await this.#refresh();
+    return this.#byHash.size;
+  }
+
+  async #refresh(): Promise<void> {
+    const found = await stat(this.#file, { bigint: true }).catch((error: unknown) => {
+      if (isNotFound(error)) return null;
+      throw error;
+    });
+    const now = found === null ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+    if (now === this.#seen) return;
+    const tokens = await readTokens(this.#file);
+    this.#byHash = new Map(tokens.map((token) => [token.hash, token]));
+    this.#seen = now;
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,101 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { mostImages } from '../intake/bounds.ts';
+import type { ReceivedFile } from '../intake/intake.ts';
+import { audioLimits } from '../media/audio.ts';
+import { imageLimits } from '../media/image.ts';
+import { Failure } from '../failure.ts';
+import { languageFor, Problem } from './problem.ts';
+
+/** The largest of the files; which of them may be how large is checked again where they are read. */
+const mostFileBytes = Math.max(imageLimits.bytes, audioLimits.bytes);
+const orderBytes = 64 * 1024;
+
+/** Of a whole upload, with what the form itself takes. */
+export const mostUploadBytes = mostImages * imageLimits.bytes + audioLimits.bytes + 2 * orderBytes;
+
+export interface Upload<T> {
+  readonly order: T;
+  readonly images: readonly ReceivedFile[];
+  readonly audio: ReceivedFile | null;
+}
+
+/**
+ * Reads a form with the parts `request` (JSON), `image` (up to four) and `audio` (one). Files go to `folder` as they come, under
+ * names of ours: nothing that the sender calls them is used.
+ *
+ * @throws Problem about the form, or Failure `file_too_large`
+ */
+export async function receiveUpload<T>(
+  request: FastifyRequest,
+  orderSchema: z.ZodType<T>,
+  folder: string,
+): Promise<Upload<T>> {
+  if (!request.isMultipart()) throw new Problem(415, 'unsupported_content_type');
+  const images: ReceivedFile[] = [];
+  let audio: ReceivedFile | null = null;
+  let order: unknown;
+  const parts = request.parts({
+    limits: {
+      files: mostImages + 2,
+      fields: 8,
+      parts: mostImages + 8,
+      fileSize: mostFileBytes,
+      fieldSize: orderBytes,
+    },
+  });
+  for await (const part of parts) {
+    if (part.fieldname === 'request') {
+      if (order !== undefined) throw invalidPart('request');
+      order = part.type === 'file' ? parseJson((await part.toBuffer()).toString()) : parseJson(part.value);
+      continue;
+    }
+    const isImage: boolean = part.fieldname === 'image' && images.length < mostImages;
+    const isAudio: boolean = part.fieldname === 'audio' && audio === null;
+    if (part.type !== 'file' || !(isImage || isAudio)) throw invalidPart(part.fieldname);
+    const option: string = isAudio ? 'audio' : imageName(images.length);
+    const path = join(folder, `received-${option}`);
+    await pipeline(part.file, createWriteStream(path));
+    if (part.file.truncated) {
+      throw new Failure('too_large', 'file_too_large', { option, megabytes: mostFileBytes / 1024 / 1024 });
+    }
+    const received = { path, option, size: part.file.bytesRead };
+    // A browser sends a file that nobody chose as an empty one.
+    if (received.size === 0) continue;
+    if (isAudio) audio = received;
+    else images.push(received);
+  }
+  const parsed = orderSchema.safeParse(order ?? {}, { error: localeOf(request) });
+  if (parsed.success) return { order: parsed.data, images, audio };
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    path: ['request', ...path].join('.'),
+    message,
+  }));
+  throw new Problem(400, 'invalid_request', { issues });
+}
+
+/** As in Discord: image, image2, image3, image4. */
+function imageName(index: number): string {
+  return index === 0 ? 'image' : `image${index + 1}`;
+}
+
+/** @returns undefined for what is no JSON, which no schema takes */
+function parseJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw invalidPart('request');
+  }
+}
+
+function invalidPart(name: string): Problem {
+  return new Problem(400, 'invalid_part', { values: { name: name.slice(0, 40) } });
+}
+
+function localeOf(request: FastifyRequest) {
+  return languageFor(request) === 'de' ? z.locales.de().localeError : z.locales.en().localeError;
+}

@@ -1,0 +1,177 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { readableTail, startPart } from '../../scripts/support/part.ts';
+import type { Part } from '../../scripts/support/part.ts';
+import { createToken } from '../../src/api/tokens.ts';
+import { projectRoot } from '../../src/config/environment.ts';
+import { probeVideo } from '../../src/media/probe.ts';
+import { startRedis } from '../support/redis.ts';
+import type { TestRedis } from '../support/redis.ts';
+import { startBrowser, startWeb } from '../support/web.ts';
+import type { WebProcess } from '../support/web.ts';
+
+/** A person with a browser: the page, the API without a bot, a worker and the real engine at toy size. */
+
+const portrait = join(projectRoot, 'examples', 'portrait.png');
+const speech = join(projectRoot, 'examples', 'speech.ogg');
+const login = { WEB_USERNAME: 'ada', WEB_PASSWORD: 'a-long-password' };
+
+/** For a clip of the tiny profile on a busy machine, a cold start of the engine included. */
+const patience = { timeout: 150_000 };
+
+let folder: string;
+let redis: TestRedis;
+let api: Part;
+let worker: Part;
+let web: WebProcess;
+let browser: Browser;
+let page: Page;
+const hosts = new Set<string>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-web-'));
+  redis = await startRedis();
+  const environment = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    REDIS_URL: redis.url,
+    DATA_DIRECTORY: folder,
+    HUMO_PROFILE: 'tiny',
+    HUMO_MODELS: '17b',
+    API_PORT: '0',
+  };
+  const { token } = await createToken(join(folder, 'api-tokens.json'), {
+    name: 'web',
+    scopes: ['generate', 'read', 'cancel'],
+    userId: null,
+  });
+  api = startPart({ name: 'api', file: 'src/api/main.ts', environment });
+  worker = startPart({ name: 'worker', file: 'src/worker/main.ts', environment });
+  const { address } = await api.logged('the API listens');
+  [web, browser] = await Promise.all([
+    startWeb({ WEB_API_URL: String(address), WEB_API_TOKEN: token, ...login }),
+    startBrowser(),
+    worker.logged('taking jobs'),
+  ]);
+  page = await browser.newPage();
+  page.setDefaultTimeout(20_000);
+  page.on('request', (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (protocol.startsWith('http') || protocol.startsWith('ws')) hosts.add(host);
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await web.stop();
+  await Promise.all([api.stop(), worker.stop()]);
+  await redis.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function explainFailure(): void {
+  onTestFailed(async () => {
+    console.error(`— page —\n${web.log.slice(-30).join('\n')}\n${await page.locator('body').innerText()}`);
+    for (const part of [api, worker]) console.error(`— ${part.name} —\n${readableTail(part.lines, 20)}`);
+  });
+}
+
+const status = () => page.locator('#status');
+
+test('nobody gets in without the name and the password', async () => {
+  explainFailure();
+  await page.goto(web.url);
+  await page.getByLabel('username').fill(login.WEB_USERNAME);
+  await page.getByLabel('password').fill('wrong');
+  await page.getByRole('button', { name: 'Login' }).click();
+  await page.getByText('Incorrect Credentials').waitFor();
+  expect(await page.locator('#prompt').count()).toBe(0);
+  await page.getByLabel('username').fill(login.WEB_USERNAME);
+  await page.getByLabel('password').fill(login.WEB_PASSWORD);
+  await page.getByRole('button', { name: 'Login' }).click();
+  await page.locator('#prompt').waitFor();
+});
+
+test('what is missing is said in the words of the API', async () => {
+  explainFailure();
+  await page.locator('#prompt textarea').fill('A friendly robot speaks');
+  await page.locator('#create').click();
+  const said = status().getByText('I need something to look at');
+  await said.waitFor();
+  expect(await said.innerText()).toContain('add an image, a sound, or both');
+});
+
+test('a person uploads, sees which seconds are used, waits, plays the video and keeps it', async () => {
+  explainFailure();
+  await page.locator('#images input[type=file]').first().setInputFiles(portrait);
+  await page.locator('#images img').first().waitFor();
+  await page.locator('#audio input[type=file]').first().setInputFiles(speech);
+  await page.locator('#window').getByText('Used: 0:00.0–0:03.9 of 0:06.4.').waitFor();
+  await page.locator('#start input[type=number]').fill('1.5');
+  await page.locator('#start input[type=number]').blur();
+  await page.locator('#window').getByText('Used: 0:01.5–0:06.4 of 0:06.4.').waitFor();
+
+  await page.locator('#create').click();
+  await status().getByText('Painting the frames').waitFor(patience);
+  await page.locator('#preview img').waitFor(patience);
+  await status().getByText('Here it is.').waitFor(patience);
+  await status().getByText('noise, not your person').waitFor();
+
+  const video = page.locator('#video video');
+  await video.waitFor();
+  // As text: what runs in the browser knows other types than what runs here.
+  const seconds: { now: number; whole: number; width: number } = await page.evaluate(`(async () => {
+    const video = document.querySelector('#video video');
+    const happens = (name) => new Promise((resolve) => video.addEventListener(name, resolve, { once: true }));
+    video.muted = true;
+    await video.play();
+    await happens('timeupdate');
+    video.currentTime = 3;
+    await happens('seeked');
+    return { now: video.currentTime, whole: video.duration, width: video.videoWidth };
+  })()`);
+  expect(seconds.now).toBeGreaterThanOrEqual(3);
+  expect(seconds.whole).toBeCloseTo(4.9, 0);
+  expect(seconds.width).toBe(192);
+
+  const downloading = page.waitForEvent('download');
+  await page.locator('#download').click();
+  const path = join(folder, 'downloaded.mp4');
+  await (await downloading).saveAs(path);
+  const probed = await probeVideo(path, { scratch: folder, timeoutMilliseconds: 60_000 });
+  expect(JSON.stringify(probed)).toContain('h264');
+});
+
+test('it stands among the recent ones, also for the next visit', async () => {
+  explainFailure();
+  await page.reload();
+  const line = page.locator('#recent').getByText('A friendly robot speaks').filter({ visible: true }).first();
+  await line.click();
+  await status().getByText('Here it is.').waitFor();
+  await page.locator('#video video').waitFor();
+  expect(await page.locator('#download').isVisible()).toBe(true);
+});
+
+test('one that is not wanted any more is cancelled', async () => {
+  explainFailure();
+  await page.locator('#prompt textarea').fill('A second robot');
+  await page.locator('#images input[type=file]').first().setInputFiles(portrait);
+  await page.locator('#images img').first().waitFor();
+  await page.locator('#create').click();
+  await page.locator('#cancel').click();
+  await status().getByText('You cancelled it.').waitFor(patience);
+  await page.locator('#cancel').waitFor({ state: 'hidden' });
+  expect(await page.locator('#create').isEnabled()).toBe(true);
+});
+
+test('the browser spoke to the page alone', () => {
+  expect([...hosts]).toEqual([new URL(web.url).host]);
+});
+
+test('others are let in only with a login', async () => {
+  const open = await startWeb({ WEB_HOST: '0.0.0.0', WEB_API_TOKEN: 'x' });
+  expect(await open.ended).toBe(78);
+  expect(open.log.join('\n')).toContain('set WEB_USERNAME and WEB_PASSWORD');
+});

@@ -1,0 +1,524 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { generationViewSchema, pageSchema } from '../../../src/api/schemas.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { Failure } from '../../../src/failure.ts';
+import type { GenerationResult } from '../../../src/queue/contract.ts';
+import type { Closable } from '../../../src/queue/queue.ts';
+import { lastOf, portraitFile, problemOf, readEvents, speechFile, startApiScene } from '../../support/api.ts';
+import type { ApiScene, Caller, SentEvent } from '../../support/api.ts';
+import { resultWith } from '../../support/generation.ts';
+
+let scene: ApiScene;
+let ada: Caller;
+let eve: Caller;
+let owner: Caller;
+
+beforeAll(async () => {
+  scene = await startApiScene({ BULL_BOARD: 'true', MAXIMUM_WAITING_PER_USER: '3' });
+  ada = await scene.token('ada');
+  eve = await scene.token('eve');
+  owner = await scene.token('owner', ['admin']);
+});
+afterAll(async () => {
+  await scene[Symbol.asyncDispose]();
+});
+
+/** What a worker does with a generation, without an engine. */
+const finish = async (id: string, bytes: Buffer): Promise<GenerationResult> => {
+  const video = `videos/${id}.mp4`;
+  await scene.store.put(video, bytes);
+  return resultWith({ video, bytes: bytes.length, width: 192, height: 112 });
+};
+
+/** Cancels whatever waits, so that the next test finds an empty queue. */
+async function emptyQueue(): Promise<void> {
+  for (const { id } of await scene.queue.list({ statuses: ['queued'] })) {
+    await scene.queue.cancel(id, { code: 'cancelled', identifier: 'cancelled', context: {} });
+  }
+}
+
+async function withWorker<T>(work: Parameters<ApiScene['work']>[0], during: () => Promise<T>): Promise<T> {
+  const worker: Closable = await scene.work(work);
+  try {
+    return await during();
+  } finally {
+    await worker.close();
+  }
+}
+
+describe('tokens', () => {
+  test('nothing without a token, with a wrong one, with one that lacks the scope, or with a revoked one', async () => {
+    for (const headers of [{}, { authorization: 'Bearer humo_wrong' }, { authorization: 'Basic eDp5' }]) {
+      const answer = await fetch(`${scene.url}/v1/generations`, { headers: { ...headers } });
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+      expect(await problemOf(answer)).toMatchObject({ status: 401, code: 'unauthorised' });
+    }
+    const reader = await scene.token('reader', ['read']);
+    expect((await reader.fetch('/v1/generations')).status).toBe(200);
+    const refused = await problemOf(await reader.ask({ prompt: 'x' }));
+    expect(refused).toMatchObject({ status: 403, code: 'forbidden' });
+    expect(refused.detail).toContain('`generate`');
+
+    await tokenCommand('revoke', '--name', 'reader');
+    expect((await reader.fetch('/v1/generations')).status).toBe(401);
+  });
+
+  test('the command prints a token once, stores a hash, lists and refuses a second of the same name', async () => {
+    const { stdout } = await tokenCommand(
+      'create',
+      '--name',
+      'web',
+      '--scopes',
+      'read',
+      '--user',
+      '123456789012345678',
+    );
+    const token = stdout.trim();
+    expect(token).toMatch(/^humo_[\w-]{43}$/);
+    expect(await readFile(scene.tokensFile, 'utf8')).not.toContain(token.slice(5));
+    expect((await stat(scene.tokensFile)).mode & 0o777).toBe(0o600);
+    expect((await tokenCommand('list')).stdout).toContain('web\tread\t123456789012345678');
+    const answer = await fetch(`${scene.url}/v1/presets`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answer.status).toBe(200);
+    await expect(tokenCommand('create', '--name', 'web')).rejects.toThrow('There already is a token');
+    await expect(tokenCommand('create', '--name', 'x', '--scopes', 'all')).rejects.toThrow(
+      'There is no scope',
+    );
+    await expect(tokenCommand('create', '--name', 'x', '--user', '12')).rejects.toThrow('Discord id');
+    await expect(tokenCommand()).rejects.toThrow('Usage:');
+  });
+
+  test('a person of the API can never be one of Discord: their id has more than 64 bits', () => {
+    expect(ada.userId).toMatch(/^9\d{19}$/);
+    expect(BigInt(ada.userId)).toBeGreaterThan(2n ** 63n);
+    expect(ada.userId).not.toBe(eve.userId);
+  });
+
+  async function tokenCommand(...args: string[]) {
+    return promisify(execFile)(process.execPath, [join(projectRoot, 'src/api/token-command.ts'), ...args], {
+      env: { PATH: process.env['PATH'], API_TOKENS_FILE: scene.tokensFile },
+    });
+  }
+});
+
+describe('asking for a video', () => {
+  test('the record holds what was asked for, and the answer says which seconds are used', async () => {
+    const answer = await ada.ask(
+      {
+        prompt: ' A robot ',
+        preset: 'draft',
+        shape: 'square',
+        seed: 7,
+        audioStart: 1.5,
+        scales: { audio: 9 },
+      },
+      [await portraitFile(), await portraitFile(), await speechFile()],
+    );
+    expect(answer.status).toBe(201);
+    const view = generationViewSchema.parse(await answer.json());
+    expect(answer.headers.get('location')).toBe(`/v1/generations/${view.id}`);
+    expect(view).toMatchObject({
+      status: 'queued',
+      userId: ada.userId,
+      position: { position: 1, workers: 0 },
+    });
+    expect(view.request).toMatchObject({
+      prompt: 'A robot',
+      mode: 'TIA',
+      preset: 'draft',
+      model: '1_7b',
+      width: 112,
+      height: 112,
+      images: 2,
+      seed: 7,
+      scales: { audio: 9, text: 7, image: 4 },
+    });
+    expect(view.request.audio?.startSeconds).toBe(1.5);
+    const stored = await scene.queue.get(view.id);
+    expect(stored).toMatchObject({ guildId: null, reply: { kind: 'api', channelId: null } });
+    for (const key of stored?.request.images ?? []) expect(await scene.store.size(key)).toBeGreaterThan(1000);
+    // What was uploaded is gone, and only what was made of it is kept.
+    expect(await readdir(join(scene.folder, 'scratch'))).toEqual([]);
+    await emptyQueue();
+  });
+
+  test('the same limit as in Discord: so many waiting per person, also when they come at once', async () => {
+    const answers = await Promise.all([0, 1, 2, 3, 4].map(() => askWithPicture(ada)));
+    const statuses = answers.map(({ status }) => status).sort((a, b) => a - b);
+    expect(statuses).toEqual([201, 201, 201, 429, 429]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused && (await problemOf(refused))).toMatchObject({ code: 'too_many_waiting' });
+    expect((await askWithPicture(eve)).status).toBe(201);
+    await emptyQueue();
+  });
+
+  test.each([
+    ['neither picture nor sound', { prompt: 'x' }, [], 422, 'prompt_alone'],
+    ['a start without sound', { prompt: 'x', audioStart: 1 }, ['image'], 422, 'audio_start_without_audio'],
+    ['no prompt', {}, ['image'], 400, 'invalid_request'],
+    ['an empty prompt', { prompt: '  ' }, ['image'], 400, 'invalid_request'],
+    ['a prompt that is too long', { prompt: 'x'.repeat(2001) }, ['image'], 400, 'invalid_request'],
+    ['a preset that is none', { prompt: 'x', preset: 'no' }, ['image'], 400, 'invalid_request'],
+    ['guidance beyond its bounds', { prompt: 'x', scales: { text: 16 } }, ['image'], 400, 'invalid_request'],
+    ['a name that nobody knows', { prompt: 'x', promt: 'x' }, ['image'], 400, 'invalid_request'],
+    ['no JSON', '{', ['image'], 400, 'invalid_part'],
+    ['no request', undefined, ['image'], 400, 'invalid_request'],
+    ['five pictures', { prompt: 'x' }, ['image', 'image', 'image', 'image', 'image'], 400, 'invalid_part'],
+    ['a part with an unknown name', { prompt: 'x' }, ['image', 'video'], 400, 'invalid_part'],
+    ['two sounds', { prompt: 'x' }, ['audio', 'audio'], 400, 'invalid_part'],
+    ['a start beyond the end', { prompt: 'x', audioStart: 500 }, ['audio'], 422, 'audio_start_beyond_end'],
+  ])('refused, and nothing is queued: %s', async (_name, order, parts, status, code) => {
+    const files = await Promise.all(parts.map((part) => partOf(part)));
+    expect(await problemOf(await ada.ask(order, files))).toMatchObject({ status, code });
+    expect(await scene.queue.countWaiting(ada.userId)).toBe(0);
+    expect(await readdir(join(scene.folder, 'scratch'))).toEqual([]);
+  });
+
+  const partOf = async (part: string) =>
+    part === 'audio' ? speechFile() : { ...(await portraitFile()), part };
+
+  test('what is no picture, and what is too large, is named', async () => {
+    const data = new TextEncoder().encode('this is no picture');
+    const wrong = await problemOf(
+      await ada.ask({ prompt: 'x' }, [await portraitFile(), { part: 'image', data }]),
+    );
+    expect(wrong).toMatchObject({ status: 422, code: 'image_not_image', option: 'image2' });
+    const large = new Uint8Array(21 * 1024 * 1024);
+    const tooLarge = await problemOf(await ada.ask({ prompt: 'x' }, [{ part: 'image', data: large }]));
+    expect(tooLarge).toMatchObject({ status: 413, code: 'file_too_large', option: 'image' });
+    const huge = new Uint8Array(26 * 1024 * 1024);
+    const cut = await problemOf(await ada.ask({ prompt: 'x' }, [{ part: 'audio', data: huge }]));
+    expect(cut).toMatchObject({ status: 413, code: 'file_too_large', option: 'audio' });
+  });
+
+  test('problems speak the language of Accept-Language, field by field', async () => {
+    const german = { 'accept-language': 'de-AT,en;q=0.5' };
+    const alone = await ada.ask({ prompt: 'x' }, [], german);
+    expect(alone.headers.get('content-language')).toBe('de');
+    expect((await problemOf(alone)).detail).toContain('Ich brauche etwas zu sehen');
+    const fields = await problemOf(await ada.ask({ prompt: 'x', seed: -1 }, [], german));
+    expect(fields.issues).toEqual([{ path: 'request.seed', message: expect.stringMatching(/[Zz]u klein/) }]);
+    const none = await problemOf(await ada.ask({ prompt: 'x' }, [], { 'accept-language': 'xx' }));
+    expect(none.detail).toContain('I need something');
+  });
+
+  test('only a form is taken', async () => {
+    const answer = await ada.fetch('/v1/generations', {
+      method: 'POST',
+      body: '{"prompt":"x"}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(await problemOf(answer)).toMatchObject({ status: 415 });
+  });
+
+  const askWithPicture = async (caller: Caller) => caller.ask({ prompt: 'x' }, [await portraitFile()]);
+});
+
+describe('watching', () => {
+  test('every change until the end, with progress and a picture, and not once more', async () => {
+    const { id } = await ada.accepted();
+    const gate = Promise.withResolvers<void>();
+    const seen: SentEvent[] = [];
+    const preview = Buffer.from('a picture');
+    await withWorker(
+      async (generation, { report }) => {
+        await scene.store.put(`previews/${generation.id}.jpg`, preview);
+        report({
+          stage: 'denoise',
+          step: 2,
+          steps: 8,
+          etaSeconds: 5,
+          preview: `previews/${generation.id}.jpg`,
+        });
+        await gate.promise;
+        return finish(generation.id, Buffer.from('a video'));
+      },
+      async () => {
+        for await (const event of readEvents(await ada.fetch(`/v1/generations/${id}/events`))) {
+          seen.push(event);
+          const { progress, links } = event.generation;
+          if (progress?.preview !== true) continue;
+          expect(progress).toMatchObject({ stage: 'denoise', step: 2, steps: 8 });
+          const picture = await ada.fetch(links.preview ?? '');
+          expect(picture.headers.get('content-type')).toBe('image/jpeg');
+          expect(Buffer.from(await picture.arrayBuffer())).toEqual(preview);
+          gate.resolve();
+        }
+      },
+    );
+    const statuses = seen.map(({ generation }) => generation.status);
+    expect(statuses).toEqual([...statuses].sort(byLife));
+    expect(statuses.filter((status) => status === 'delivered')).toHaveLength(1);
+    expect(seen.at(-1)?.generation.links.video).toBe(`/v1/generations/${id}/video`);
+    // A browser connects again by itself; the last event's id tells it to stop, an earlier one is answered with the end.
+    const again = (lastEventId: string | undefined) =>
+      ada.fetch(`/v1/generations/${id}/events`, { headers: { 'last-event-id': lastEventId ?? '' } });
+    expect((await again(seen.at(-1)?.id)).status).toBe(204);
+    const rest: SentEvent[] = [];
+    for await (const event of readEvents(await again(seen.at(0)?.id))) rest.push(event);
+    expect(rest.map(({ generation }) => generation.status)).toEqual(['delivered']);
+  });
+
+  test('a failure is told with its reason', async () => {
+    const { id } = await ada.accepted();
+    const seen: SentEvent[] = [];
+    await withWorker(
+      async () => {
+        throw new Failure('out_of_memory', 'out_of_memory');
+      },
+      async () => {
+        for await (const event of readEvents(await ada.fetch(`/v1/generations/${id}/events`)))
+          seen.push(event);
+      },
+    );
+    expect(seen.at(-1)?.generation).toMatchObject({ status: 'failed', failure: { code: 'out_of_memory' } });
+    expect(await problemOf(await ada.fetch(`/v1/generations/${id}/video`))).toMatchObject({
+      code: 'no_video',
+    });
+    expect(await problemOf(await ada.fetch(`/v1/generations/${id}/preview`))).toMatchObject({
+      code: 'no_preview',
+    });
+  });
+
+  const order = ['queued', 'running', 'delivered'];
+  const byLife = (a: string, b: string) => order.indexOf(a) - order.indexOf(b);
+});
+
+describe('the video', () => {
+  const bytes = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 256));
+  let path: string;
+  beforeAll(async () => {
+    const { id, links } = await ada.accepted();
+    path = `${links.self}/video`;
+    await withWorker(
+      ({ id: taken }) => finish(taken, bytes),
+      async () => {
+        const answer = await ada.fetch(`/v1/generations/${id}/events`);
+        await lastOf(answer);
+      },
+    );
+  });
+
+  test('comes whole, and as a head', async () => {
+    const whole = await ada.fetch(path);
+    expect(whole.headers.get('content-type')).toBe('video/mp4');
+    expect(whole.headers.get('accept-ranges')).toBe('bytes');
+    expect(Buffer.from(await whole.arrayBuffer())).toEqual(bytes);
+    const head = await ada.fetch(path, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, '1000']);
+  });
+
+  test.each([
+    ['bytes=0-99', 'bytes 0-99/1000', 0, 100],
+    ['bytes=900-', 'bytes 900-999/1000', 900, 1000],
+    ['bytes=-10', 'bytes 990-999/1000', 990, 1000],
+    ['bytes=990-5000', 'bytes 990-999/1000', 990, 1000],
+  ])('comes in part: %s', async (range, expected, from, to) => {
+    const answer = await ada.fetch(path, { headers: { range } });
+    expect(answer.status).toBe(206);
+    expect(answer.headers.get('content-range')).toBe(expected);
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes.subarray(from, to));
+  });
+
+  test('a part beyond the end is refused; one of another version, or nonsense, gives the whole', async () => {
+    const beyond = await ada.fetch(path, { headers: { range: 'bytes=1000-' } });
+    expect(beyond.headers.get('content-range')).toBe('bytes */1000');
+    expect(await problemOf(beyond)).toMatchObject({ status: 416 });
+    for (const headers of [
+      { range: 'bytes=0-9', 'if-range': '"other"' },
+      { range: 'lines=1-2' },
+      { range: 'bytes=0-1,5-6' },
+    ]) {
+      const answer = await ada.fetch(path, { headers: { ...headers } });
+      expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([200, 1000]);
+    }
+  });
+
+  test('is nobody else’s, but an owner’s', async () => {
+    for (const part of ['', '/video', '/preview', '/events']) {
+      const answer = await eve.fetch(path.replace('/video', part));
+      expect(await problemOf(answer)).toMatchObject({ status: 404, code: 'not_found' });
+    }
+    expect((await owner.fetch(path)).status).toBe(200);
+  });
+
+  test('one that is no longer kept says so', async () => {
+    const generation = await ada.accepted();
+    await withWorker(
+      async () => resultWith({ video: 'videos/lost.mp4' }),
+      async () => {
+        const watching = await ada.fetch(`/v1/generations/${generation.id}/events`);
+        for await (const { generation: view } of readEvents(watching)) {
+          if (view.result !== null) break;
+        }
+      },
+    );
+    const answer = await ada.fetch(`/v1/generations/${generation.id}/video`);
+    expect(await problemOf(answer)).toMatchObject({ status: 410, code: 'video_gone' });
+  });
+});
+
+describe('listing and cancelling', () => {
+  test('pages hold one’s own, newest first; an owner sees all', async () => {
+    const mia = await scene.token('mia');
+    const made: string[] = [];
+    for (let count = 0; count < 3; count += 1) made.unshift((await mia.accepted()).id);
+    const first = pageSchema.parse(await (await mia.fetch('/v1/generations?limit=2')).json());
+    expect(first.items.map(({ id }) => id)).toEqual(made.slice(0, 2));
+    const rest = pageSchema.parse(
+      await (await mia.fetch(`/v1/generations?limit=2&before=${first.next}`)).json(),
+    );
+    expect(rest).toMatchObject({ items: [{ id: made[2] }], next: null });
+    const none = pageSchema.parse(await (await mia.fetch('/v1/generations?status=failed')).json());
+    expect(none.items).toEqual([]);
+    const all = pageSchema.parse(await (await owner.fetch('/v1/generations?limit=100')).json());
+    expect(new Set(all.items.map(({ userId }) => userId)).size).toBeGreaterThan(1);
+    const hers = pageSchema.parse(await (await owner.fetch(`/v1/generations?user=${mia.userId}`)).json());
+    expect(hers.items).toHaveLength(3);
+    expect((await eve.fetch(`/v1/generations?user=${mia.userId}`)).status).toBe(403);
+    expect(await problemOf(await eve.fetch('/v1/generations?limit=0'))).toMatchObject({
+      code: 'invalid_request',
+    });
+  });
+
+  test('what waits is cancelled once, by its person or an owner', async () => {
+    const joe = await scene.token('joe');
+    const { id } = await joe.accepted();
+    const cancel = (caller: Caller, what = id) =>
+      caller.fetch(`/v1/generations/${what}/cancel`, { method: 'POST' });
+    expect((await cancel(eve)).status).toBe(404);
+    const done = await cancel(joe);
+    expect([done.status, await done.json()]).toEqual([202, { outcome: 'cancelled' }]);
+    expect(await problemOf(await cancel(joe))).toMatchObject({ status: 409, code: 'already_finished' });
+    const view = generationViewSchema.parse(await (await joe.fetch(`/v1/generations/${id}`)).json());
+    expect(view).toMatchObject({ status: 'cancelled', failure: { code: 'cancelled_by_user' } });
+    const second = await joe.accepted();
+    expect((await cancel(owner, second.id)).status).toBe(202);
+    await emptyQueue();
+  });
+});
+
+describe('the server', () => {
+  test('its description names every route, and is what it does', async () => {
+    const document = z
+      .object({ openapi: z.string(), paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+      .parse(await (await fetch(`${scene.url}/v1/openapi.json`)).json());
+    expect(document.openapi).toBe('3.1.0');
+    expect(
+      Object.entries(document.paths)
+        .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
+        .filter((line) => !line.startsWith('head'))
+        .sort(),
+    ).toEqual([
+      'get /v1/generations',
+      'get /v1/generations/{id}',
+      'get /v1/generations/{id}/events',
+      'get /v1/generations/{id}/preview',
+      'get /v1/generations/{id}/video',
+      'get /v1/presets',
+      'post /v1/generations',
+      'post /v1/generations/{id}/cancel',
+    ]);
+    expect(JSON.stringify(document)).toContain('"multipart/form-data"');
+  });
+
+  test('an unknown address and an unknown method', async () => {
+    expect(await problemOf(await ada.fetch('/v1/nothing'))).toMatchObject({
+      status: 404,
+      code: 'no_such_address',
+    });
+    const answer = await ada.fetch('/v1/generations', { method: 'DELETE' });
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, POST');
+    expect(await problemOf(answer)).toMatchObject({ status: 405 });
+  });
+
+  test('too many requests are refused, a guesser’s as well', async () => {
+    await using small = await startApiScene({ API_REQUESTS_PER_MINUTE: '5' });
+    const guesser = { headers: { authorization: 'Bearer humo_guess' } };
+    const statuses: number[] = [];
+    for (let count = 0; count < 6; count += 1)
+      statuses.push((await fetch(`${small.url}/v1/presets`, guesser)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+    const someone = await small.token('someone');
+    const answers: Response[] = [];
+    for (let count = 0; count < 6; count += 1) answers.push(await someone.fetch('/v1/presets'));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429]);
+    expect(Number(answers.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('the board is for owners alone, and only shows', async () => {
+    const board = (path: string, token?: string, method = 'GET') =>
+      fetch(`${scene.url}/admin/queues${path}`, {
+        method,
+        headers: token === undefined ? {} : { authorization: `Basic ${btoa(`me:${token}`)}` },
+      });
+    for (const path of ['', '/api/queues', '/static/js/main.js']) {
+      expect((await board(path)).headers.get('www-authenticate')).toContain('Basic');
+      expect((await board(path)).status).toBe(401);
+      expect((await board(path, ada.token)).status).toBe(401);
+    }
+    const page = await board('', owner.token);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const queues = await (await board('/api/queues', owner.token)).json();
+    expect(JSON.stringify(queues)).toContain('generations.17b');
+    const change = await board('/api/queues/generations.17b/pause', owner.token, 'PUT');
+    expect(change.status).toBeGreaterThanOrEqual(400);
+    await using plain = await startApiScene();
+    expect((await fetch(`${plain.url}/admin/queues`)).status).toBe(404);
+  });
+
+  test('when the process stops, streams end and nothing new is taken', async () => {
+    await using other = await startApiScene();
+    const caller = await other.token('caller');
+    const { id } = await caller.accepted();
+    const events = readEvents(await caller.fetch(`/v1/generations/${id}/events`));
+    expect((await events.next()).value?.generation.status).toBe('queued');
+    await other.stop();
+    expect((await events.next()).done).toBe(true);
+    await expect(caller.fetch('/v1/presets')).rejects.toThrow('fetch failed');
+    expect((await other.queue.get(id))?.status).toBe('queued');
+  });
+
+  test('without Redis it says so at once, and goes on when it is back; whoever watched connects again', async () => {
+    await using other = await startApiScene();
+    const caller = await other.token('caller');
+    const { id } = await caller.accepted();
+    const watching = await caller.fetch(`/v1/generations/${id}/events`);
+    const events = readEvents(watching);
+    const first = await events.next();
+    await other.redis.kill();
+    expect(await problemOf(await caller.fetch('/v1/generations'))).toMatchObject({
+      status: 503,
+      code: 'queue_unreachable',
+    });
+    expect(await problemOf(await caller.ask({ prompt: 'x' }, [await portraitFile()]))).toMatchObject({
+      status: 503,
+    });
+    await expect(events.next()).rejects.toThrow('terminated');
+
+    await other.redis.restart();
+    const again = async () =>
+      caller.fetch(`/v1/generations/${id}/events`, { headers: { 'last-event-id': first.value?.id ?? '' } });
+    let answer = await again();
+    while (answer.status === 503) answer = await again();
+    await other.work(async ({ id: taken }) => {
+      const video = `videos/${taken}.mp4`;
+      await other.store.put(video, Buffer.from('a video'));
+      return resultWith({ video });
+    });
+    expect((await lastOf(answer))?.status).toBe('delivered');
+  });
+
+  test('no token and no prompt stands in the log', async () => {
+    await eve.accepted();
+    const log = scene.log.join('');
+    expect(log).toContain('accepted');
+    for (const secret of [ada.token, eve.token, owner.token, 'A robot']) expect(log).not.toContain(secret);
+  });
+});

@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { startSandbox } from '../../../sandbox/start.ts';
+import { startPart } from '../../../scripts/support/part.ts';
+import { createToken } from '../../../src/api/tokens.ts';
+import { loadBotConfig, projectRoot } from '../../../src/config/environment.ts';
+import { createLogger } from '../../../src/log.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { callerOf, lastOf, problemOf, startApiScene } from '../../support/api.ts';
+import { resultWith } from '../../support/generation.ts';
+import { startRedis } from '../../support/redis.ts';
+import { startWorkerProcess } from '../../support/worker-process.ts';
+import { hasStatus, picture } from '../bot/scene.ts';
+
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-api-'));
+  folders.push(folder);
+  return folder;
+}
+
+test('in the bot: one person, one limit, whichever way they come; and Discord hears nothing of the API’s', async () => {
+  const folder = await newFolder();
+  await using redis = await startRedis();
+  const discord = await startSandbox();
+  const guild = discord.createGuild({ name: 'Studio' });
+  const channel = guild.createChannel('general');
+  const ada = guild.addMember(discord.createUser('ada'));
+  const environment = {
+    ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    ...discord.environment,
+    REDIS_URL: redis.url,
+    DATA_DIRECTORY: folder,
+    HUMO_PROFILE: 'tiny',
+    MAXIMUM_WAITING_PER_USER: '2',
+    API_PORT: '0',
+  };
+  const wanted = { name: 'ada', scopes: ['generate', 'read'], userId: ada.id } as const;
+  const { token } = await createToken(join(folder, 'api-tokens.json'), wanted);
+  const bot = startPart({ name: 'bot', file: 'src/bot/main.ts', environment });
+  const queue = createGenerationQueue(loadBotConfig(environment), createLogger('test', 'silent'));
+  const worker = startWorkerProcess({
+    ...{ redisUrl: redis.url, prefix: 'humo', folder, name: 'w' },
+    script: {},
+  });
+  try {
+    // The worker only comes to life for the last part: before, everything waits.
+    worker.child.kill('SIGSTOP');
+    const { address } = await bot.logged('the API listens');
+    await bot.logged('ready');
+    const caller = callerOf(String(address), token, ada.id);
+    await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+    await channel.waitForMessage(hasStatus, { timeout: 20_000 });
+    const { id } = await caller.accepted();
+    expect(await problemOf(await caller.ask({ prompt: 'x' }))).toMatchObject({ code: 'too_many_waiting' });
+    const messages = channel.messages.length;
+
+    worker.child.kill('SIGCONT');
+    expect((await lastOf(await caller.fetch(`/v1/generations/${id}/events`)))?.status).toBe('delivered');
+    await channel.waitForMessage(({ attachments }) => attachments.length === 1, { timeout: 20_000 });
+    expect(channel.messages.length).toBe(messages + 1);
+    expect(await bot.stop()).toBe(0);
+    expect(await queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });
+  } finally {
+    await queue.close();
+    await worker.end('SIGKILL');
+    await bot.stop('SIGKILL');
+    await discord.close();
+  }
+});
+
+test('alone: it starts, says where, and ends when told; what is wrong in the configuration is named', async () => {
+  const folder = await newFolder();
+  await using redis = await startRedis();
+  const environment = {
+    PATH: process.env['PATH'],
+    REDIS_URL: redis.url,
+    DATA_DIRECTORY: folder,
+    API_PORT: '0',
+  };
+  const api = startPart({ name: 'api', file: 'src/api/main.ts', environment });
+  const { address } = await api.logged('the API listens');
+  expect((await fetch(`${String(address)}/v1/openapi.json`)).status).toBe(200);
+  expect(await api.stop()).toBe(0);
+
+  const broken = startPart({
+    name: 'api',
+    file: 'src/api/main.ts',
+    environment: { ...environment, API_PORT: 'x', BULL_BOARD: 'perhaps' },
+  });
+  expect(await broken.ended).toBe(78);
+  for (const name of ['API_PORT', 'BULL_BOARD']) expect(broken.lines.join('\n')).toContain(name);
+});
+
+test('every curl command of docs/api.md does what it says', async () => {
+  const text = await readFile(join(projectRoot, 'docs', 'api.md'), 'utf8');
+  const commands = [...text.matchAll(/```sh\n(.*?)```/gs)]
+    .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
+    .filter((line) => line.startsWith('curl '));
+  expect(commands.length).toBe(8);
+  const command = (part: string) => {
+    const found = commands.filter((line) => `${line}\n`.includes(part));
+    const [only] = found.length === 1 ? found : [];
+    if (only === undefined) throw new Error(`${found.length} commands with ${part}`);
+    return only;
+  };
+
+  await using scene = await startApiScene();
+  const caller = await scene.token('me');
+  const folder = await newFolder();
+  await cp(join(projectRoot, 'examples'), join(folder, 'examples'), { recursive: true });
+  const curl = async (part: string, id = '') => {
+    const env = { PATH: process.env['PATH'], API: scene.url, TOKEN: caller.token, ID: id };
+    const { stdout } = await promisify(execFile)('bash', ['-c', command(part)], { cwd: folder, env });
+    return stdout;
+  };
+  const view = z.object({ id: z.string(), status: z.string(), request: z.object({ preset: z.string() }) });
+
+  expect(await curl('/v1/presets')).toContain('"defaultPreset":"standard"');
+  const made = view.parse(JSON.parse(await curl('-F image=@')));
+  expect(made.request.preset).toBe('draft');
+  expect(view.parse(JSON.parse(await curl('generations/$ID\n', made.id))).id).toBe(made.id);
+  const unwanted = await caller.accepted();
+  expect(JSON.parse(await curl('/cancel', unwanted.id))).toEqual({ outcome: 'cancelled' });
+  await scene.work(async ({ id }, { report }) => {
+    const preview = `previews/${id}.jpg`;
+    await scene.store.put(preview, Buffer.from('a picture'));
+    report({ stage: 'denoise', step: 1, steps: 8, etaSeconds: null, preview });
+    for (;;) if ((await scene.queue.get(id))?.progress?.preview === preview) break;
+    await curl('/preview', id);
+    const video = `videos/${id}.mp4`;
+    await scene.store.put(video, Buffer.from('a video'));
+    return resultWith({ video });
+  });
+  const events = await curl('/events', made.id);
+  expect(events).toContain('event: generation');
+  expect(events).toContain('"status":"delivered"');
+  expect(await readFile(join(folder, 'preview.jpg'), 'utf8')).toBe('a picture');
+  await curl('/video', made.id);
+  expect(await readFile(join(folder, 'video.mp4'), 'utf8')).toBe('a video');
+  expect(await curl('?limit=5')).toContain(made.id);
+});

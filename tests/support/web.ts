@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { projectRoot } from '../../src/config/environment.ts';
+
+/** The web page, in a process of its own, as `npm run web` starts it. */
+export interface WebProcess {
+  readonly url: string;
+  readonly log: readonly string[];
+  /** Resolves when it has ended. */
+  readonly ended: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+/** @returns when people can open it, or when it has ended */
+export async function startWeb(environment: NodeJS.ProcessEnv): Promise<WebProcess> {
+  const port = await freePort();
+  const child = spawn(join(projectRoot, '.venv-web', 'bin', 'python'), ['-m', 'humo_web'], {
+    cwd: projectRoot,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], WEB_PORT: String(port), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log: string[] = [];
+  const ended = once(child, 'close').then(() => child.exitCode);
+  const listening = new Promise<void>((resolve) => {
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on('line', (line) => {
+        log.push(line);
+        if (line.startsWith('The page is at')) resolve();
+      });
+    }
+  });
+  await Promise.race([listening, ended]);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    log,
+    ended,
+    async stop() {
+      if (child.exitCode === null) child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Debian's Chromium without a window, with a profile of its own that goes with it, and without talking to anybody by itself. */
+export async function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the probe has no port');
+  return address.port;
+}

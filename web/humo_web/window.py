@@ -1,0 +1,28 @@
+"""Which seconds of a sound a video uses. The API decides; this foretells it while a person moves the start."""
+
+from pathlib import Path
+from typing import Any
+
+import mutagen
+
+
+def sound_seconds(path: Path) -> float | None:
+    """None where the length cannot be told without decoding; the API takes such files all the same."""
+    try:
+        found = mutagen.File(path)
+    except mutagen.MutagenError:
+        return None
+    return None if found is None or found.info is None else float(found.info.length)
+
+
+def used_seconds(start: float, length: float, presets: dict[str, Any]) -> tuple[float, float]:
+    """From and to, in seconds: a little more than the usual clip is taken whole, out of more the usual length."""
+    fps, frames = presets["fps"], presets["frames"]
+    left = max(0.0, length - start)
+    most = frames["maximum"] if left * fps <= frames["maximum"] else frames["default"]
+    return start, start + min(left, most / fps)
+
+
+def clock(seconds: float) -> str:
+    minutes, tenths = divmod(round(seconds * 10), 600)
+    return f"{minutes}:{tenths / 10:04.1f}"
