@@ -56,7 +56,8 @@ export function renderPointer(
   return message([texts.say(elsewhere ? 'status.delivered_direct' : 'status.delivered', { link }), tail]);
 }
 
-function headline(texts: Texts, generation: Generation, position: QueuePosition | null): string {
+/** How far it is, in a line or two. */
+export function headline(texts: Texts, generation: Generation, position: QueuePosition | null): string {
   if (generation.status === 'queued' && position !== null && position.position > 0) {
     const values = {
       position: position.position,
