@@ -10,6 +10,7 @@ import { message, messageLink } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import { headline } from '../render/status.ts';
 import type { Services } from '../support/services.ts';
+import { noticesFor } from '../support/notices.ts';
 import { givenEnd, givenReason, namedGeneration } from './acting.ts';
 import type { Acting, Moderating } from './acting.ts';
 import { reasonCharacters } from './declaration.ts';
@@ -106,7 +107,9 @@ export async function show(moderating: Moderating): Promise<RenderedMessage> {
       status: texts.say(`queue.status.${status}`),
       time: Math.round(generation.createdAt / 1000),
     }),
-    status === 'queued' || status === 'running' ? headline(texts, generation, position) : null,
+    status === 'queued' || status === 'running'
+      ? headline(texts, generation, position, await reachable(noticesFor(generation, services.moderation)))
+      : null,
     failure === null ? null : failureText(texts, failure, generation.id),
     ...(reply.private
       ? [texts.say('details.heading', { id: generation.id }), texts.say('queue.show.private')]
