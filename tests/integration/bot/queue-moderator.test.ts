@@ -1,4 +1,6 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { AuditPoster } from '../../../src/bot/audit-poster.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -94,6 +96,48 @@ test('a moderator cancels with a reason: the person reads it, the log has it, th
 
   const gone = await mia.run('/queue cancel', { id }, { channel });
   await gone.waitForMessage(({ text }) => text.includes('already finished'));
+});
+
+test('with several bots each entry is posted once, in order', async () => {
+  await using scene = await startScene();
+  const { mia } = moderators(scene);
+  const { channel, guild, moderation, queue } = scene;
+  const journal = guild.createChannel('journal');
+  const others: string[] = [];
+  const second = new AuditPoster({
+    moderation,
+    queue,
+    channels: { place: async () => null },
+    speaker: {
+      async post(channelId, { content }) {
+        others.push(content);
+        return { channelId, messageId: '1' };
+      },
+    },
+    logger: pino({ level: 'silent' }),
+  });
+  await second.start();
+  const heard = Promise.withResolvers<void>();
+  const watching = await moderation.watchAudit(({ action }) => {
+    if (action === 'resume') heard.resolve();
+  });
+  await mia.run('/queue log', { channel: journal }, { channel });
+  await until(async () => ((await moderation.guild(guild.id)).logChannelId === null ? undefined : true));
+  for (let count = 0; count < 6; count += 1) {
+    await moderation.ban(guild.id, { userId: '7', by: mia.id, reason: `ban ${count}`, until: null });
+  }
+  await moderation.pause(guild.id, { by: mia.id, reason: null, until: null });
+  await moderation.resume(guild.id, mia.id);
+  await heard.promise;
+  await second.close();
+  await watching.close();
+  const posted = () => [...others, ...journal.messages.map(({ text }) => text)];
+  await until(async () => (posted().length >= 9 ? true : undefined));
+  // What the first bot has heard is posted when it has stopped.
+  await scene.restartBot();
+  const bans = posted().flatMap((text) => /ban \d/.exec(text)?.[0] ?? []);
+  expect(bans.toSorted()).toEqual(['ban 0', 'ban 1', 'ban 2', 'ban 3', 'ban 4', 'ban 5']);
+  expect(posted()).toHaveLength(9);
 });
 
 test('a channel that the bot cannot post in is refused at once, and nothing changes', async () => {

@@ -296,8 +296,7 @@ async function attempt(act: () => Promise<string>): Promise<string | null> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof ScenarioError && /is not offered|lacks ViewChannel/.test(error.message))
-      return null;
+    if (error instanceof ScenarioError && /is not offered|lacks ViewChannel/.test(error.message)) return null;
     throw error;
   }
 }
