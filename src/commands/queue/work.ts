@@ -95,7 +95,7 @@ export function untilLines(until: number | null, texts: Texts): string[] {
 }
 
 export async function show(moderating: Moderating): Promise<RenderedMessage> {
-  const { texts, services } = moderating;
+  const { texts, services, guildId } = moderating;
   const generation = await namedGeneration(moderating);
   const { status, failure, reply } = generation;
   const position = status === 'queued' ? await reachable(services.queue.position(generation.id)) : null;
@@ -118,10 +118,12 @@ export async function show(moderating: Moderating): Promise<RenderedMessage> {
       ? texts.say('status.cost', { duration: duration(texts, generation.costSeconds) })
       : null,
     // A direct message or a private answer is not the moderators' to open.
-    where === null || reply.private || !isHere
-      ? null
-      : messageLink(generation.guildId, reply.channelId, where),
+    reply.private || !isHere ? null : linkTo(guildId, reply.channelId, where),
   ]);
+}
+
+function linkTo(guildId: string, channelId: string | null, messageId: string | null): string | null {
+  return channelId === null || messageId === null ? null : messageLink(guildId, channelId, messageId);
 }
 
 export async function cancel(moderating: Moderating): Promise<RenderedMessage> {
