@@ -46,6 +46,8 @@ export interface GuildRecord {
   botJoinedAt: number;
   readonly roles: Map<string, RoleRecord>;
   readonly members: Map<string, MemberRecord>;
+  /** names of commands that the guild's settings show to everyone, whatever permissions they ask for by default */
+  readonly openCommands: Set<string>;
 }
 
 export interface OverwriteRecord {

@@ -31,7 +31,7 @@ export function whyNotOffered(
   if (!may(permissions, 'ViewChannel')) return 'they do not see the channel';
   if (!may(permissions, 'UseApplicationCommands')) return 'they may not use application commands';
   const needed = command['default_member_permissions'];
-  if (typeof needed !== 'string') return undefined;
+  if (typeof needed !== 'string' || guild.openCommands.has(String(command['name']))) return undefined;
   const bits = BigInt(needed);
   // An empty set hides a command from all but administrators.
   const allowed = bits === 0n ? may(permissions, 'Administrator') : (permissions & bits) === bits;

@@ -143,6 +143,11 @@ export class Guild {
     dispatchGuild(this.world, 'GUILD_UPDATE', this.id, guildPayload(this.world, this.record));
   }
 
+  /** What a server's settings can do (Integrations): a command is shown to everyone, whatever it asks for by default. */
+  openCommand(name: string): void {
+    this.record.openCommands.add(name);
+  }
+
   /** Lets the bot in, with permissions of its own. */
   addBot(permissions: readonly PermissionName[]): void {
     const { record, world } = this;

@@ -224,6 +224,7 @@ export class Sandbox {
       boostTier: options.boostTier ?? 0,
       botIsMember: false,
       botJoinedAt: world.clock.now(),
+      openCommands: new Set(),
       roles: new Map([[id, everyone]]),
       members: new Map(),
     };

@@ -11,6 +11,7 @@ import type { Moderation } from '../queue/moderation.ts';
 import type { People } from '../queue/people.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
+import { AuditPoster } from './audit-poster.ts';
 import { DiscordChannels } from './channels.ts';
 import { createClient } from './client.ts';
 import type { Clock } from './clock.ts';
@@ -103,6 +104,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
 
     const progress = new ProgressReporter({
       queue,
+      moderation: parts.moderation,
       messages,
       readPreview: parts.readPreview,
       settings: config.generate,
@@ -125,6 +127,9 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
     }
     const speaker = new MessageSpeaker(messages);
+    const channels = new DiscordChannels(client);
+    const auditPoster = new AuditPoster({ moderation: parts.moderation, queue, speaker, channels, logger });
+    await auditPoster.start();
     const deliveries = await queue.consumeDeliveries(
       async (generation, signal) => {
         const sent = await delivery.deliver(generation, signal);
@@ -138,7 +143,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       queue,
       moderation: parts.moderation,
       people: parts.people,
-      channels: new DiscordChannels(client),
+      channels,
       results: new StoredResults(parts.videos, parts.store),
       intake: parts.intake,
       speaker,
@@ -158,6 +163,8 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       async stop() {
         stopping.abort(new Error('the bot stops'));
         await Promise.all([deliveries.close(), Promise.allSettled(underWay)]);
+        // After what people had begun: it is posted, too.
+        await auditPoster.close();
         await delivery.close();
         await progress.close();
         await client.destroy();

@@ -5,9 +5,11 @@ import type { RawFile } from 'discord.js';
 import type { Advice } from '../intake/intake.ts';
 import type { ProgressFollower } from '../commands/support/services.ts';
 import { renderStatus } from '../commands/render/status.ts';
+import { noticesFor } from '../commands/support/notices.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import type { Generation, GenerationEvent, QueuePosition } from '../queue/contract.ts';
+import type { AuditEntry, Moderation } from '../queue/moderation.ts';
 import type { Closable, GenerationQueue } from '../queue/queue.ts';
 import type { Clock } from './clock.ts';
 import { isDeadToken, isOldMessageLimit, isUnknownMessage } from './discord-errors.ts';
@@ -30,6 +32,15 @@ const editableFor = 55 * 60_000;
 /** Status messages taken up after a restart: the newest of a queue that is longer than anyone looks. */
 const mostFollowed = 10_000;
 
+/** What changes what every status message says. */
+const noticed: ReadonlySet<AuditEntry['action']> = new Set([
+  'pause',
+  'resume',
+  'global_pause',
+  'global_resume',
+  'maintenance',
+]);
+
 interface Followed {
   readonly id: string;
   readonly advice: readonly Advice[];
@@ -48,6 +59,7 @@ interface Followed {
 
 export interface ProgressOptions {
   readonly queue: Pick<GenerationQueue, 'get' | 'list' | 'position' | 'watch'>;
+  readonly moderation: Pick<Moderation, 'admission' | 'watchAudit'>;
   readonly messages: Pick<Messages, 'edit' | 'editOriginal'>;
   /** reads a preview; null when it is gone */
   readonly readPreview: (key: string) => Promise<Buffer | null>;
@@ -64,6 +76,7 @@ export class ProgressReporter implements ProgressFollower {
   readonly #options: ProgressOptions;
   readonly #followed = new Map<string, Followed>();
   #watching: Closable | null = null;
+  #watchingAudit: Closable | null = null;
   #stopTicking: (() => void) | null = null;
 
   constructor(options: ProgressOptions) {
@@ -72,8 +85,9 @@ export class ProgressReporter implements ProgressFollower {
 
   /** Takes up what waits and runs already, and listens for everything to come. */
   async start(): Promise<void> {
-    const { queue, clock } = this.#options;
+    const { queue, moderation, clock } = this.#options;
     this.#watching = await queue.watch((event) => this.#hear(event));
+    this.#watchingAudit = await moderation.watchAudit((entry) => this.#hearModerator(entry));
     for (const generation of await queue.list({ statuses: ['queued', 'running'], limit: mostFollowed })) {
       if (generation.reply.kind !== 'api' && !this.#followed.has(generation.id))
         this.#add(generation, []).dirty = true;
@@ -112,7 +126,7 @@ export class ProgressReporter implements ProgressFollower {
 
   async close(): Promise<void> {
     this.#stopTicking?.();
-    await this.#watching?.close();
+    await Promise.all([this.#watching?.close(), this.#watchingAudit?.close()]);
     for (const { editing } of this.#followed.values()) await editing;
     this.#followed.clear();
   }
@@ -160,6 +174,15 @@ export class ProgressReporter implements ProgressFollower {
     for (const other of this.#followed.values()) if (other.waiting) other.dirty = true;
   }
 
+  /** A pause tells the waiting ones itself; what it says about why, and what owners want to be read, comes from here. */
+  #hearModerator({ action }: AuditEntry): void {
+    if (!noticed.has(action)) return;
+    for (const followed of this.#followed.values()) {
+      followed.dirty = true;
+      followed.dueAt = Math.min(followed.dueAt, this.#options.clock.now() + editInterval);
+    }
+  }
+
   #tick(): void {
     const now = this.#options.clock.now();
     let begun = 0;
@@ -183,7 +206,7 @@ export class ProgressReporter implements ProgressFollower {
   }
 
   async #update(followed: Followed): Promise<void> {
-    const { queue, clock, logger, settings } = this.#options;
+    const { queue, moderation, clock, logger, settings } = this.#options;
     followed.dueAt = clock.now() + editInterval;
     try {
       const generation = await queue.get(followed.id);
@@ -197,7 +220,9 @@ export class ProgressReporter implements ProgressFollower {
         position = await queue.position(followed.id);
         followed.dueAt = clock.now() + positionInterval;
       }
-      const rendered = renderStatus({ generation, position, advice: followed.advice, settings });
+      const notices = await noticesFor(generation, moderation);
+      const { advice } = followed;
+      const rendered = renderStatus({ generation, position, advice, settings, notices });
       const preview = await this.#newPreview(generation, followed.lastPreview);
       if (rendered.content === followed.lastContent && preview === null) return;
       await this.#edit(generation, rendered, preview === null ? undefined : [preview.file]);

@@ -38,7 +38,9 @@ export default {
     if (generation === null || generation.guildId !== interaction.guildId) {
       throw new Refusal('details.not_ours');
     }
-    const rendered = message(detailLines(generation, textsFor(interaction.locale), services.settings));
+    const texts = textsFor(interaction.locale);
+    const lines = detailLines(generation, texts, services.settings);
+    const rendered = message([...lines, texts.say('details.file')]);
     const data = Buffer.from(`${JSON.stringify(recipe(generation), null, 2)}\n`);
     await interaction.editReply({
       ...toReply(rendered),

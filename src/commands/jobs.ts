@@ -15,6 +15,7 @@ import { jobLine } from './render/status.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { localised } from './support/localise.ts';
+import { noticesFor } from './support/notices.ts';
 import { toReply } from './support/reply.ts';
 import type { Services } from './support/services.ts';
 
@@ -59,7 +60,11 @@ const refresh: Button = {
 
 export default [command, refresh];
 
-async function render(userId: string, texts: Texts, { queue }: Services): Promise<RenderedMessage> {
+async function render(
+  userId: string,
+  texts: Texts,
+  { queue, moderation }: Services,
+): Promise<RenderedMessage> {
   const open = await reachable(queue.list({ userId, statuses: ['running', 'queued'], limit: mostShown + 1 }));
   if (open.length === 0) return message([texts.say('jobs.none')]);
   // What comes first stands first.
@@ -67,11 +72,13 @@ async function render(userId: string, texts: Texts, { queue }: Services): Promis
     open.slice(0, mostShown).map(async (generation) => ({
       generation,
       position: generation.status === 'queued' ? await reachable(queue.position(generation.id)) : null,
+      notices: await reachable(noticesFor(generation, moderation)),
     })),
   );
   placed.sort((one, other) => (one.position?.position ?? 0) - (other.position?.position ?? 0));
   const lines = placed.map(
-    ({ generation, position }, index) => `${index + 1}. ${jobLine(generation, position, texts)}`,
+    ({ generation, position, notices }, index) =>
+      `${index + 1}. ${jobLine(generation, position, texts, notices)}`,
   );
   const stops = placed.map(({ generation }, index) => ({
     type: ComponentType.Button as const,

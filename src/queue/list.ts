@@ -16,12 +16,7 @@ export async function listGenerations(
   filter: Filter,
 ): Promise<Generation[]> {
   const limit = filter.limit ?? 50;
-  const index =
-    filter.userId !== undefined
-      ? names.indexOfUser(filter.userId)
-      : filter.guildId !== undefined
-        ? names.indexOfGuild(filter.guildId)
-        : names.indexOfTime;
+  const index = narrowestIndex(names, filter);
   const found: Generation[] = [];
   let start = 0;
   if (filter.before !== undefined) {
@@ -37,6 +32,17 @@ export async function listGenerations(
     if (ids.length < pageSize) break;
   }
   return found.slice(0, limit);
+}
+
+/**
+ * What waits and runs stands in an index of its own, in the same order: a guild's list of a month is not gone through for it. One that
+ * has ended meanwhile is not in there, so paging by `before` takes the others.
+ */
+function narrowestIndex(names: Names, { userId, guildId, statuses, before }: Filter): string {
+  if (userId !== undefined) return names.indexOfUser(userId);
+  const isOpen = statuses?.every((status) => status === 'queued' || status === 'running') === true;
+  if (isOpen && before === undefined) return names.open;
+  return guildId === undefined ? names.indexOfTime : names.indexOfGuild(guildId);
 }
 
 function matches(generation: Generation, filter: Filter): boolean {

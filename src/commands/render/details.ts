@@ -68,6 +68,5 @@ export function detailLines(
         }),
     result === null ? null : texts.say('details.gpu', { duration: duration(texts, result.engineSeconds) }),
     lineageLine(generation, texts),
-    texts.say('details.file'),
   ];
 }

@@ -1,5 +1,6 @@
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Generation, GenerationProgress, QueuePosition } from '../../queue/contract.ts';
+import type { Admission } from '../../queue/moderation.ts';
 import { bar, clockTime, duration, quoted } from '../../text/format.ts';
 import { isTextKey, textsFor } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
@@ -15,15 +16,29 @@ export interface StatusView {
   readonly position: QueuePosition | null;
   readonly advice: readonly Advice[];
   readonly settings: GenerateSettings;
+  /** what holds it, and what the people who run the bot want to be read */
+  readonly notices?: Notices;
 }
 
+/** What moderators and owners have said that concerns a generation that waits or runs. */
+export type Notices = Pick<Admission, 'pause' | 'globalPause' | 'maintenance'>;
+
+/** characters of a reason or a message of theirs */
+const noticeCharacters = 300;
+
 /** The status message while a generation waits or runs. */
-export function renderStatus({ generation, position, advice, settings }: StatusView): RenderedMessage {
+export function renderStatus({
+  generation,
+  position,
+  advice,
+  settings,
+  notices,
+}: StatusView): RenderedMessage {
   const texts = textsFor(generation.locale);
   const controls = generation.status === 'queued' || generation.status === 'running';
   return message(
     [
-      headline(texts, generation, position),
+      headline(texts, generation, position, notices),
       lineageLine(generation, texts),
       inputsLine(texts, generation, settings),
       settingsLine(texts, generation, settings),
@@ -32,6 +47,7 @@ export function renderStatus({ generation, position, advice, settings }: StatusV
         : null,
       ...adviceLines(texts, generation, advice, settings),
       routeLine(texts, generation),
+      maintenanceLine(texts, notices),
       texts.say('status.identifier', { id: generation.id }),
     ],
     { components: controls ? stopRow(texts, generation.id) : [] },
@@ -56,7 +72,13 @@ export function renderPointer(
   return message([texts.say(elsewhere ? 'status.delivered_direct' : 'status.delivered', { link }), tail]);
 }
 
-function headline(texts: Texts, generation: Generation, position: QueuePosition | null): string {
+/** How far it is, in a line or two. */
+export function headline(
+  texts: Texts,
+  generation: Generation,
+  position: QueuePosition | null,
+  notices?: Notices,
+): string {
   if (generation.status === 'queued' && position !== null && position.position > 0) {
     const values = {
       position: position.position,
@@ -64,6 +86,7 @@ function headline(texts: Texts, generation: Generation, position: QueuePosition 
       start: Math.round(position.expectedStartAt / 1000),
       end: Math.round(position.expectedEndAt / 1000),
     };
+    if (position.held !== null) return heldText(texts, position, notices);
     if (position.workers === 0) return texts.say('status.queued_no_worker', values);
     return position.position === 1 ? texts.say('status.next', values) : texts.say('status.queued', values);
   }
@@ -87,6 +110,28 @@ function headline(texts: Texts, generation: Generation, position: QueuePosition 
       : texts.say('status.running', { stage, bar: bar(share), percent: Math.round(share * 100) });
   if (progress.etaSeconds === null) return line;
   return `${line}\n${texts.say('status.time_left', { duration: duration(texts, progress.etaSeconds) })}`;
+}
+
+/** It waits for the end of a pause: since when it is the first in line does not matter, why and until when does. */
+function heldText(texts: Texts, position: QueuePosition, notices: Notices | undefined): string {
+  const { held, heldUntil } = position;
+  const key = held === 'guild' ? 'status.held_guild' : 'status.held_deployment';
+  const pause = held === 'guild' ? notices?.pause : notices?.globalPause;
+  const reason = pause?.reason ?? null;
+  const lines = [
+    texts.say(key, {
+      position: position.position,
+      waiting: Math.max(position.waiting, position.position),
+    }),
+    reason === null ? null : texts.say('status.held_reason', { reason: quoted(reason, noticeCharacters) }),
+    heldUntil === null ? null : texts.say('status.held_until', { until: Math.round(heldUntil / 1000) }),
+  ];
+  return lines.filter((line) => line !== null).join('\n');
+}
+
+function maintenanceLine(texts: Texts, notices: Notices | undefined): string | null {
+  const said = notices?.maintenance ?? null;
+  return said === null ? null : texts.say('status.maintenance', { message: quoted(said, noticeCharacters) });
 }
 
 function inputsLine(texts: Texts, { request }: Generation, settings: GenerateSettings): string {
@@ -137,12 +182,17 @@ function routeLine(texts: Texts, { reply, guildId }: Generation): string | null 
 }
 
 /** A generation that waits or runs, in one line of a list: what, how far, and where. */
-export function jobLine(generation: Generation, position: QueuePosition | null, texts: Texts): string {
+export function jobLine(
+  generation: Generation,
+  position: QueuePosition | null,
+  texts: Texts,
+  notices?: Notices,
+): string {
   const { channelId, statusMessageId, private: isPrivate } = generation.reply;
   const prompt = quoted(generation.request.prompt, 60);
   const place =
     channelId === null || statusMessageId === null || isPrivate
       ? ''
       : ` ${messageLink(generation.guildId, channelId, statusMessageId)}`;
-  return `${prompt}${place}\n-# ${headline(texts, generation, position).replaceAll('\n', ' ')}`;
+  return `${prompt}${place}\n-# ${headline(texts, generation, position, notices).replaceAll('\n', ' ')}`;
 }

@@ -24,6 +24,7 @@ import type { RenderedMessage } from '../render/message.ts';
 import { admit, refuseOverLimit } from './admission.ts';
 import type { Person } from './admission.ts';
 import type { GivenReaction } from './definition.ts';
+import { noticesFor } from './notices.ts';
 import { chooseRoute, missingPermissions } from './permissions.ts';
 import type { NeededPermission, Route } from './permissions.ts';
 import { ownUploadLimit, placeOf } from './place.ts';
@@ -255,7 +256,9 @@ async function follow(
   try {
     await services.progress.follow(generation, advice, async () => {
       const position = await services.queue.position(generation.id);
-      const rendered = renderStatus({ generation, position, advice, settings: services.settings });
+      const notices = await noticesFor(generation, services.moderation);
+      const { settings } = services;
+      const rendered = renderStatus({ generation, position, advice, settings, notices });
       await write(rendered);
       return rendered;
     });

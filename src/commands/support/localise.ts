@@ -1,10 +1,15 @@
-import { Locale } from 'discord.js';
-import type { LocalizationMap } from 'discord.js';
+import { ApplicationCommandOptionType, Locale } from 'discord.js';
+import type {
+  APIApplicationCommandBasicOption,
+  APIApplicationCommandSubcommandGroupOption,
+  APIApplicationCommandSubcommandOption,
+  LocalizationMap,
+} from 'discord.js';
 import { catalogues, languageOf, textsFor } from '../../text/texts.ts';
 import type { TextKey } from '../../text/texts.ts';
 
 type Described = Extract<TextKey, `command.${string}.description`>;
-type DescribedPath = Described extends `${infer Path}.description` ? Path : never;
+export type DescribedPath = Described extends `${infer Path}.description` ? Path : never;
 
 /** Every locale of Discord's that a catalogue other than the English one covers. */
 const locales = Object.values(Locale).filter(
@@ -23,6 +28,28 @@ export function localised(name: string, path: DescribedPath) {
     name_localizations: localizations(`${path}.name` as TextKey),
     description: textsFor('en').say(`${path}.description` as TextKey),
     description_localizations: localizations(`${path}.description` as TextKey),
+  };
+}
+
+/** A subcommand in all languages. */
+export function subcommand(
+  name: string,
+  path: DescribedPath,
+  options: readonly APIApplicationCommandBasicOption[] = [],
+): APIApplicationCommandSubcommandOption {
+  return { type: ApplicationCommandOptionType.Subcommand, ...localised(name, path), options: [...options] };
+}
+
+/** Subcommands that belong together, in all languages. */
+export function subcommandGroup(
+  name: string,
+  path: DescribedPath,
+  subcommands: readonly APIApplicationCommandSubcommandOption[],
+): APIApplicationCommandSubcommandGroupOption {
+  return {
+    type: ApplicationCommandOptionType.SubcommandGroup,
+    ...localised(name, path),
+    options: [...subcommands],
   };
 }
 

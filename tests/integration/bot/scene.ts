@@ -60,9 +60,11 @@ export interface Scene extends AsyncDisposable {
   restartBot(): Promise<void>;
 }
 
-/** @param environment variables of the bot that differ */
+type Environment = Readonly<Record<string, string>>;
+
+/** @param environment variables of the bot that differ; a function where they depend on who there is */
 export async function startScene(
-  environment: Readonly<Record<string, string>> = {},
+  environment: Environment | ((discord: Sandbox) => Environment) = {},
   options: SandboxOptions = {},
 ): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'bot-scene-'));
@@ -73,7 +75,7 @@ export async function startScene(
     REDIS_URL: redis.url,
     DATA_DIRECTORY: folder,
     HUMO_PROFILE: 'tiny',
-    ...environment,
+    ...(typeof environment === 'function' ? environment(discord) : environment),
   });
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const clock = { ...systemClock, now: () => discord.clock.now() };

@@ -17,7 +17,7 @@ function asReported(command: (typeof ours)[number]): { name: string; [field: str
     application_id: '2',
     version: '3',
     nsfw: false,
-    default_member_permissions: null,
+    default_member_permissions: command.default_member_permissions ?? null,
     contexts: [...(command.contexts ?? [])].toReversed(),
     options: (('options' in command ? command.options : undefined) ?? []).map((option) => ({
       ...option,

@@ -7,6 +7,7 @@ import { message } from '../../../src/commands/render/message.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
 import type { Generation, GenerationEvent, GenerationProgress } from '../../../src/queue/contract.ts';
+import type { Admission, AuditEntry } from '../../../src/queue/moderation.ts';
 import { generationWith } from '../../support/generation.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -25,12 +26,23 @@ let records: Map<string, Generation>;
 let edits: Edit[];
 let emit: (event: GenerationEvent) => void;
 let beforeEdit: (by: Edit['by']) => Promise<void>;
+let admission: Admission;
+let tell: (entry: AuditEntry) => void;
 let reporter: ProgressReporter;
 let waiting: number;
 let pictures: Map<string, Buffer>;
 
 beforeEach(async () => {
   clock = new ManualClock();
+  admission = {
+    ban: null,
+    pause: null,
+    globalPause: null,
+    draining: null,
+    maintenance: null,
+    limits: { waiting: 10, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
+    queueLength: null,
+  };
   records = new Map();
   edits = [];
   waiting = 1;
@@ -63,6 +75,13 @@ beforeEach(async () => {
       }),
       watch: async (listener) => {
         emit = listener;
+        return { close: async () => undefined };
+      },
+    },
+    moderation: {
+      admission: async () => admission,
+      watchAudit: async (listener) => {
+        tell = listener;
         return { close: async () => undefined };
       },
     },
@@ -285,3 +304,17 @@ function discordError(code: number): DiscordAPIError {
 function never(): never {
   throw new Error('cannot happen');
 }
+
+test('what owners want to be read comes into every status message within seconds', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  await clock.advance(1_000);
+  admission = { ...admission, maintenance: 'Back at nine' };
+  const entry = { id, at: clock.now(), guildId: null, actorId: '1', reason: 'Back at nine', details: {} };
+  tell({ ...entry, action: 'drain', targetUserId: null, generationId: null });
+  await clock.advance(10_000);
+  expect(edits).toEqual([]);
+  tell({ ...entry, action: 'maintenance', targetUserId: null, generationId: null });
+  await clock.advance(6_000);
+  expect(edits[0]?.content).toContain('Back at nine');
+});

@@ -143,3 +143,27 @@ test('texts come in the language of the person', () => {
   });
   expect(content).toContain('Warteschlange');
 });
+
+test('a pause is said with its reason and its end, instead of a start that nobody can promise', () => {
+  const pause = { by: '1', reason: 'a **party** <@2>', since: 1, until: 1_800_000_500_000 };
+  const view = { generation: generationWith(), advice: [], settings };
+  const held = { ...position, held: 'guild', heldUntil: pause.until } as const;
+  const { content } = renderStatus({
+    ...view,
+    position: held,
+    notices: { pause, globalPause: null, maintenance: null },
+  });
+  expect(content).toContain('moderators have paused');
+  expect(content).toContain(String.raw`Why: a \*\*party\*\* <`);
+  expect(content).not.toContain('<@2>');
+  expect(content).toContain('goes on <t:1800000500:R>');
+  expect(content).not.toContain('<t:1800000100:R>');
+  const everywhere = renderStatus({
+    ...view,
+    position: { ...position, held: 'deployment' },
+    notices: { pause: null, globalPause: { ...pause, reason: null }, maintenance: 'Back at *nine*' },
+  }).content;
+  expect(everywhere).toContain('Everything is paused');
+  expect(everywhere).not.toContain('Why:');
+  expect(everywhere).toContain(String.raw`Back at \*nine\*`);
+});

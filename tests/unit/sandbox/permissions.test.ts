@@ -24,6 +24,7 @@ function place(everyone: bigint, mod: bigint, overwrites: Overwrites, type = Cha
     boostTier: 0,
     botIsMember: true,
     botJoinedAt: 0,
+    openCommands: new Set(),
     roles: new Map([
       [everyoneId, role(everyoneId, everyone)],
       [modId, role(modId, mod)],

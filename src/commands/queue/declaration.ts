@@ -1,0 +1,188 @@
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  ChannelType,
+  InteractionContextType,
+  PermissionFlagsBits,
+} from 'discord.js';
+import type {
+  APIApplicationCommandBasicOption,
+  RESTPostAPIChatInputApplicationCommandsJSONBody,
+} from 'discord.js';
+import { failureCodes } from '../../failure.ts';
+import { localised, localisedChoice, subcommand, subcommandGroup } from '../support/localise.ts';
+
+const {
+  String: string,
+  Boolean: boolean,
+  Integer: integer,
+  User,
+  Role,
+  Channel,
+} = ApplicationCommandOptionType;
+
+/** A ULID has 26 characters; what surrounds a pasted one is cut off. */
+const idCharacters = 64;
+/** of a reason or a message; what is stored takes 500 */
+export const reasonCharacters = 300;
+const spanCharacters = 20;
+const filterCharacters = 200;
+/** of a text that is tried against the filters: as long as a prompt */
+const textCharacters = 4000;
+
+const id = (required: boolean): APIApplicationCommandBasicOption => ({
+  type: string,
+  ...localised('id', 'command.queue.option_id'),
+  required,
+  max_length: idCharacters,
+  autocomplete: true,
+});
+const user = (required: boolean): APIApplicationCommandBasicOption => ({
+  type: User,
+  ...localised('user', 'command.queue.option_user'),
+  required,
+});
+const reason: APIApplicationCommandBasicOption = {
+  type: string,
+  ...localised('reason', 'command.queue.option_reason'),
+  max_length: reasonCharacters,
+};
+const span: APIApplicationCommandBasicOption = {
+  type: string,
+  ...localised('for', 'command.queue.option_for'),
+  max_length: spanCharacters,
+};
+const number = (
+  name: 'waiting' | 'gpu_minutes' | 'cooldown' | 'weight' | 'queue_length',
+): APIApplicationCommandBasicOption => ({
+  type: string,
+  ...localised(name, `command.queue.option_${name}`),
+  max_length: spanCharacters,
+});
+const message: APIApplicationCommandBasicOption = {
+  type: string,
+  ...localised('message', 'command.queue_admin.option_message'),
+  max_length: reasonCharacters,
+};
+
+/** `/queue`: Discord shows it to who may manage messages, on servers that the bot is a member of. */
+export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody {
+  return {
+    type: ApplicationCommandType.ChatInput,
+    ...localised('queue', 'command.queue'),
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+    contexts: [InteractionContextType.Guild],
+    default_member_permissions: String(PermissionFlagsBits.ManageMessages),
+    options: [
+      subcommand('list', 'command.queue.list'),
+      subcommand('show', 'command.queue.show', [id(true)]),
+      subcommand('cancel', 'command.queue.cancel', [id(true), reason]),
+      subcommand('clear', 'command.queue.clear', [user(false)]),
+      subcommand('bump', 'command.queue.bump', [id(true)]),
+      subcommand('pause', 'command.queue.pause', [reason, span]),
+      subcommand('resume', 'command.queue.resume'),
+      subcommand('ban', 'command.queue.ban', [user(true), span, reason]),
+      subcommand('unban', 'command.queue.unban', [user(true)]),
+      subcommand('bans', 'command.queue.bans'),
+      subcommandGroup('limits', 'command.queue.limits', [
+        subcommand('show', 'command.queue.limits_show'),
+        subcommand('set', 'command.queue.limits_set', [
+          { type: Role, ...localised('role', 'command.queue.option_role') },
+          number('waiting'),
+          number('gpu_minutes'),
+          number('cooldown'),
+          number('weight'),
+          number('queue_length'),
+        ]),
+      ]),
+      subcommand('stats', 'command.queue.stats'),
+      subcommandGroup('filter', 'command.queue.filter', [
+        subcommand('add', 'command.queue.filter_add', [
+          {
+            type: string,
+            ...localised('text', 'command.queue.option_text'),
+            required: true,
+            max_length: filterCharacters,
+          },
+          {
+            type: string,
+            ...localised('kind', 'command.queue.option_kind'),
+            choices: (['word', 'pattern'] as const).map((kind) =>
+              localisedChoice(kind, `queue.filter.${kind}`),
+            ),
+          },
+        ]),
+        subcommand('remove', 'command.queue.filter_remove', [
+          {
+            type: string,
+            ...localised('filter', 'command.queue.option_filter'),
+            required: true,
+            max_length: idCharacters,
+            autocomplete: true,
+          },
+        ]),
+        subcommand('test', 'command.queue.filter_test', [
+          {
+            type: string,
+            ...localised('text', 'command.queue.option_text'),
+            required: true,
+            max_length: textCharacters,
+          },
+        ]),
+        subcommand('list', 'command.queue.filter_list'),
+      ]),
+      subcommand('log', 'command.queue.log', [
+        {
+          type: Channel,
+          ...localised('channel', 'command.queue.option_channel'),
+          channel_types: [
+            ChannelType.GuildText,
+            ChannelType.GuildAnnouncement,
+            ChannelType.PublicThread,
+            ChannelType.PrivateThread,
+          ],
+        },
+        { type: boolean, ...localised('off', 'command.queue.option_off') },
+      ]),
+      subcommand('settings', 'command.queue.settings', [
+        { type: boolean, ...localised('rerun_others', 'command.queue.option_rerun_others') },
+        {
+          type: integer,
+          ...localised('keep_days', 'command.queue.option_keep_days'),
+          min_value: 1,
+          max_value: 30,
+        },
+      ]),
+      subcommand('audit', 'command.queue.audit'),
+    ],
+  };
+}
+
+/** `/queue-admin`: in servers Discord shows it to administrators alone; the handler asks for an owner everywhere. */
+export function declareQueueAdmin(): RESTPostAPIChatInputApplicationCommandsJSONBody {
+  return {
+    type: ApplicationCommandType.ChatInput,
+    ...localised('queue-admin', 'command.queue_admin'),
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    default_member_permissions: '0',
+    options: [
+      subcommand('pause', 'command.queue_admin.pause', [reason, span]),
+      subcommand('resume', 'command.queue_admin.resume'),
+      subcommand('drain', 'command.queue_admin.drain', [message]),
+      subcommand('undrain', 'command.queue_admin.undrain'),
+      subcommand('workers', 'command.queue_admin.workers'),
+      subcommand('retry', 'command.queue_admin.retry', [
+        id(false),
+        {
+          type: string,
+          ...localised('code', 'command.queue_admin.option_code'),
+          choices: failureCodes.map((code) => ({ name: code, value: code })),
+        },
+      ]),
+      subcommand('maintenance', 'command.queue_admin.maintenance', [message]),
+      subcommand('audit', 'command.queue_admin.audit'),
+    ],
+  };
+}

@@ -1,0 +1,79 @@
+import { reachable } from '../../intake/take-on.ts';
+import type { Filter } from '../../queue/moderation.ts';
+import { Refusal } from '../../refusal.ts';
+import { quoted } from '../../text/format.ts';
+import type { Texts } from '../../text/texts.ts';
+import { message } from '../render/message.ts';
+import type { RenderedMessage } from '../render/message.ts';
+import type { Services } from '../support/services.ts';
+import type { Moderating } from './acting.ts';
+import { page } from './pages.ts';
+import type { PagePlace } from './pages.ts';
+
+function values({ kind, text }: Filter, texts: Texts) {
+  return { kind: texts.say(`queue.filter.${kind}`), text: quoted(text, 120) };
+}
+
+export async function addFilter({
+  interaction,
+  texts,
+  services,
+  guildId,
+  actorId,
+}: Moderating): Promise<RenderedMessage> {
+  const kind = interaction.options.getString('kind') === 'pattern' ? 'pattern' : 'word';
+  const text = interaction.options.getString('text', true);
+  const filter = await reachable(services.moderation.addFilter(guildId, { kind, text }, actorId));
+  return message([texts.say('queue.filter.added', values(filter, texts))]);
+}
+
+export async function removeFilter({
+  interaction,
+  texts,
+  services,
+  guildId,
+  actorId,
+}: Moderating): Promise<RenderedMessage> {
+  const given = interaction.options.getString('filter', true).trim();
+  // A suggestion brings the id; who types has the text before their eyes.
+  const { filters } = await reachable(services.moderation.guild(guildId));
+  const found = filters.find(({ id, text }) => id === given || text === given);
+  const removed =
+    found === undefined
+      ? null
+      : await reachable(services.moderation.removeFilter(guildId, found.id, actorId));
+  if (removed === null) throw new Refusal('queue.filter.unknown');
+  return message([texts.say('queue.filter.removed', values(removed, texts))]);
+}
+
+export async function testFilters({
+  interaction,
+  texts,
+  services,
+  guildId,
+}: Moderating): Promise<RenderedMessage> {
+  const text = interaction.options.getString('text', true);
+  const met = await reachable(services.moderation.filtered(guildId, text));
+  return message([
+    met === null ? texts.say('queue.filter.passes') : texts.say('queue.filter.meets', values(met, texts)),
+  ]);
+}
+
+export async function filtersPage(
+  place: PagePlace,
+  guildId: string,
+  texts: Texts,
+  { moderation }: Services,
+): Promise<RenderedMessage> {
+  const { filters } = await reachable(moderation.guild(guildId));
+  if (filters.length === 0) return message([texts.say('queue.filter.none')]);
+  return page(filters, place, texts, {
+    heading: [texts.say('queue.filter.heading')],
+    line: (filter) =>
+      texts.say('queue.filter.line', {
+        ...values(filter, texts),
+        by: filter.addedBy,
+        time: Math.round(filter.addedAt / 1000),
+      }),
+  });
+}

@@ -1,0 +1,53 @@
+import { reachable } from '../../intake/take-on.ts';
+import { message } from '../render/message.ts';
+import type { RenderedMessage } from '../render/message.ts';
+import type { Services } from '../support/services.ts';
+import type { Texts } from '../../text/texts.ts';
+import { givenEnd, givenReason } from './acting.ts';
+import type { Moderating } from './acting.ts';
+import { page } from './pages.ts';
+import type { PagePlace } from './pages.ts';
+import { reasonLines, untilLines } from './work.ts';
+
+export async function ban(moderating: Moderating): Promise<RenderedMessage> {
+  const { interaction, texts, services, guildId, actorId } = moderating;
+  const { id: userId } = interaction.options.getUser('user', true);
+  const given = { reason: givenReason(moderating), until: givenEnd(moderating) };
+  await reachable(services.moderation.ban(guildId, { userId, by: actorId, ...given }));
+  return message([
+    texts.say('queue.ban.done', { userId }),
+    ...untilLines(given.until, texts),
+    ...reasonLines(given.reason, texts),
+  ]);
+}
+
+export async function unban({
+  interaction,
+  texts,
+  services,
+  guildId,
+  actorId,
+}: Moderating): Promise<RenderedMessage> {
+  const { id: userId } = interaction.options.getUser('user', true);
+  const ended = await reachable(services.moderation.unban(guildId, userId, actorId));
+  return message([texts.say(ended ? 'queue.unban.done' : 'queue.unban.nothing', { userId })]);
+}
+
+export async function bansPage(
+  place: PagePlace,
+  guildId: string,
+  texts: Texts,
+  { moderation }: Services,
+): Promise<RenderedMessage> {
+  const bans = await reachable(moderation.bans(guildId));
+  if (bans.length === 0) return message([texts.say('queue.bans.none')]);
+  return page(bans, place, texts, {
+    heading: [texts.say('queue.bans.heading')],
+    line: ({ userId, by, since, until, reason }) =>
+      [
+        texts.say('queue.bans.line', { userId, by, since: Math.round(since / 1000) }),
+        ...untilLines(until, texts),
+        ...reasonLines(reason, texts),
+      ].join(' · '),
+  });
+}

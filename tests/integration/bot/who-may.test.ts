@@ -1,0 +1,297 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ulid } from 'ulid';
+import { expect, test } from 'vitest';
+import type { Message } from '../../../sandbox/scripting/message.ts';
+import type { Sandbox } from '../../../sandbox/scripting/sandbox.ts';
+import { ScenarioError } from '../../../sandbox/scripting/waiting.ts';
+import { actions } from '../../../src/commands/queue.ts';
+import { actions as ownersActions } from '../../../src/commands/queue-admin.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { generationWith } from '../../support/generation.ts';
+import { hasStatus, picture, startScene, until } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+type Person = ReturnType<Sandbox['createUser']>;
+type Values = Parameters<Person['run']>[1];
+type Where = Parameters<Person['run']>[2]['channel'];
+
+/** The table of the guide: what stands there is what is tried here. */
+const guide = await readFile(join(projectRoot, 'docs/moderation.md'), 'utf8');
+const [header = [], , ...rows] = (/<[!]-- who may: [^]*?<[!]-- \/who may --[>]/.exec(guide)?.[0] ?? '')
+  .split('\n')
+  .filter((line) => line.startsWith('|'))
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+const people = [
+  'The person whose video it is',
+  'Another person',
+  'Moderator here',
+  'Moderator of another server',
+  'Owner here',
+  'Owner elsewhere',
+];
+
+/** What a refusal says; every other answer is none. */
+const refusals =
+  /Only (the person who asked|someone who may manage|the people who run)|no video with this id on this server/;
+
+/** What only this guild has: whoever is shown one of these has seen something of it. */
+const marks = ['MARKED', '777', 'keepsake'];
+
+/** How a row of the table is tried. */
+interface Trial {
+  /** what it is tried on, made anew once somebody has had success with it */
+  readonly target: (stage: Stage) => Promise<Message | string | null>;
+  readonly act: (person: Person, where: Where, target: Message | string | null) => Promise<string>;
+}
+
+interface Stage {
+  readonly scene: Scene;
+  readonly zoe: Person;
+}
+
+const nothing = async () => null;
+
+async function answerOf(interaction: Awaited<ReturnType<Person['run']>>): Promise<string> {
+  return (await interaction.waitForMessage((one) => one.ephemeral && !one.loading && one.text !== '')).text;
+}
+
+function command(name: string, values: Values = {}, target: Trial['target'] = nothing): Trial {
+  return {
+    target,
+    act: async (person, channel, id) =>
+      answerOf(
+        await person.run(`/${name}`, typeof id === 'string' ? { ...values, id } : values, { channel }),
+      ),
+  };
+}
+
+function button(label: string, target: Trial['target']): Trial {
+  return {
+    target,
+    act: async (person, _where, message) => {
+      if (message === null || typeof message === 'string') throw new Error('there is no message');
+      return answerOf(await person.click(message, label));
+    },
+  };
+}
+
+/** A generation of Ada's that waits, straight into the queue. */
+async function waiting({ scene: { queue, guild, channel, ada } }: Stage): Promise<string> {
+  const { request, costSeconds, locale } = generationWith({ request: { prompt: 'MARKED' } });
+  const id = ulid();
+  const { reply } = generationWith({
+    reply: {
+      channelId: channel.id,
+      guildId: guild.id,
+      statusMessageId: null,
+      interactionToken: null,
+      tokenExpiresAt: null,
+    },
+  });
+  await queue.accept({
+    id,
+    parentId: null,
+    userId: ada.id,
+    guildId: guild.id,
+    locale,
+    request,
+    reply,
+    costSeconds,
+  });
+  return id;
+}
+
+async function somebodyWaits(stage: Stage): Promise<null> {
+  await waiting(stage);
+  return null;
+}
+
+async function posted({ scene }: Stage, predicate: (message: Message) => boolean): Promise<Message> {
+  const { ada, channel } = scene;
+  const before = new Set(channel.messages.map(({ id }) => id));
+  await ada.run('/humo', { prompt: 'MARKED', image: picture(), preset: 'draft' }, { channel });
+  return channel.waitForMessage((message) => !before.has(message.id) && predicate(message));
+}
+
+async function result(stage: Stage): Promise<Message> {
+  const worker = await stage.scene.work(stage.scene.finish);
+  const message = await posted(
+    stage,
+    ({ attachments, text }) => attachments.length === 1 && text.includes('ready'),
+  );
+  await until(async () => (await stage.scene.queue.byMessage(message.id)) ?? undefined);
+  await worker.close();
+  return message;
+}
+
+async function hidden(stage: Stage): Promise<Message> {
+  const message = await result(stage);
+  stage.zoe.react(message, '🚩');
+  await message.waitUntil(({ buttons }) => buttons.some(({ label }) => label?.includes('Show again')));
+  return message;
+}
+
+function trials(zoe: Person, where: Where): Record<string, Trial> {
+  return {
+    'Button Stop': button('Stop', (stage) => posted(stage, hasStatus)),
+    'Button Delete': button('Delete', result),
+    'Button Show again': button('Show again', hidden),
+    'queue list': command('queue list', {}, somebodyWaits),
+    'queue show': command('queue show', {}, waiting),
+    'queue cancel': command('queue cancel', { reason: 'because' }, waiting),
+    'queue clear': command('queue clear', {}, somebodyWaits),
+    'queue bump': command('queue bump', {}, waiting),
+    'queue pause': command('queue pause'),
+    'queue resume': command('queue resume', {}, async ({ scene }) => {
+      const mia = { by: '1', reason: null, until: null };
+      await scene.moderation.pause(scene.guild.id, mia);
+      return null;
+    }),
+    'queue ban': command('queue ban', { user: zoe }),
+    'queue unban': command('queue unban', { user: zoe }),
+    'queue bans': command('queue bans'),
+    'queue limits show': command('queue limits show'),
+    'queue limits set': command('queue limits set', { queue_length: '778' }),
+    'queue stats': command('queue stats'),
+    'queue filter add': command('queue filter add', { text: 'plain' }),
+    'queue filter remove': command('queue filter remove', { filter: 'goner' }, async ({ scene }) => {
+      await scene.moderation.addFilter(scene.guild.id, { kind: 'word', text: 'goner' }, '1');
+      return null;
+    }),
+    'queue filter test': command('queue filter test', { text: 'MARKED' }),
+    'queue filter list': command('queue filter list'),
+    'queue log': command('queue log', { channel: where }),
+    'queue settings': command('queue settings', { keep_days: 7 }),
+    'queue audit': command('queue audit'),
+    'queue-admin pause': command('queue-admin pause'),
+    'queue-admin resume': command('queue-admin resume'),
+    'queue-admin drain': command('queue-admin drain'),
+    'queue-admin undrain': command('queue-admin undrain'),
+    'queue-admin workers': command('queue-admin workers'),
+    'queue-admin retry': command('queue-admin retry'),
+    'queue-admin maintenance': command('queue-admin maintenance', { message: 'hello' }),
+    'queue-admin audit': command('queue-admin audit'),
+  };
+}
+
+/** Everything that could have been changed here. */
+async function stateOf({ moderation, queue, guild }: Scene): Promise<string> {
+  const statuses = (await queue.list({ guildId: guild.id, limit: 500 })).map(
+    ({ id, status, hiddenAt, deletedAt }) => [id, status, hiddenAt, deletedAt],
+  );
+  return JSON.stringify([
+    statuses,
+    await moderation.guild(guild.id),
+    await moderation.pauseOf(guild.id),
+    await moderation.globalPauseOf(),
+    await moderation.bans(guild.id),
+    await moderation.audit({ guildId: guild.id, limit: 500 }),
+    await moderation.audit({ guildId: null, limit: 500 }),
+  ]);
+}
+
+test('the table has every subcommand and every button, and nothing else', () => {
+  expect(header).toEqual(['What', ...people]);
+  const commands = [
+    ...[...actions.keys()].map((path) => `queue ${path}`),
+    ...[...ownersActions.keys()].map((path) => `queue-admin ${path}`),
+  ];
+  const named = rows.map(([what = '']) => what.replaceAll(/`\/?/g, ''));
+  expect(named.toSorted()).toEqual(
+    ['Button Stop', 'Button Delete', 'Button Show again', ...commands].toSorted(),
+  );
+});
+
+test('everybody may do what the table of the guide says, and nothing else', async () => {
+  const owners: Person[] = [];
+  await using scene = await startScene((discord) => {
+    owners.push(discord.createUser('olga'), discord.createUser('otto'));
+    return { OWNER_IDS: owners.map(({ id }) => id).join(',') };
+  });
+  const { discord, guild, channel, ada } = scene;
+  const [olga, otto] = owners;
+  if (olga === undefined || otto === undefined) throw new Error('there are no owners');
+  const other = discord.createGuild({ name: 'Other' });
+  const lobby = other.createChannel('lobby');
+  // As bad as a server's settings can make it: the commands are shown to everybody.
+  for (const place of [guild, other]) for (const name of ['queue', 'queue-admin']) place.openCommand(name);
+  const zoe = guild.addMember(discord.createUser('zoe'));
+  const mia = guild.addMember(discord.createUser('mia'), {
+    roles: [guild.createRole('moderator', ['ManageMessages'])],
+  });
+  const bob = discord.createUser('bob');
+  // Who moderates elsewhere is a member here like any other.
+  guild.addMember(bob);
+  other.addMember(bob, { roles: [other.createRole('moderator', ['ManageMessages'])] });
+  guild.addMember(olga);
+  other.addMember(otto);
+  const stage = { scene, zoe };
+  const { moderation } = scene;
+  await moderation.ban(guild.id, { userId: '5', by: '1', reason: 'keepsake', until: null });
+  await moderation.addFilter(guild.id, { kind: 'word', text: 'MARKED1' }, '1');
+  await moderation.changeGuild(guild.id, (settings) => ({ ...settings, queueLength: 777 }), {
+    guildId: guild.id,
+    actorId: '1',
+    action: 'limits',
+    targetUserId: null,
+    generationId: null,
+    reason: null,
+    details: { queueLength: 777 },
+  });
+
+  const actors: Record<string, readonly (readonly [Person, Where])[]> = {
+    'The person whose video it is': [[ada, channel]],
+    'Another person': [[zoe, channel]],
+    'Moderator here': [[mia, channel]],
+    'Moderator of another server': [
+      [bob, channel],
+      [bob, lobby],
+    ],
+    'Owner here': [[olga, channel]],
+    'Owner elsewhere': [[otto, lobby]],
+  };
+  const tried = trials(zoe, channel);
+  const found: string[][] = [];
+  for (const [what = ''] of rows) {
+    const trial = tried[what.replaceAll(/`\/?/g, '')];
+    if (trial === undefined) throw new Error(`${what} is not tried`);
+    const cells: string[] = [];
+    let target: Awaited<ReturnType<Trial['target']>> | undefined;
+    for (const who of people) {
+      let may = false;
+      for (const [person, where] of actors[who] ?? []) {
+        target ??= await trial.target(stage);
+        const before = await stateOf(scene);
+        const answer = await attempt(() => trial.act(person, where, target ?? null));
+        const changed = (await stateOf(scene)) !== before;
+        // In the other server it works, for the other server.
+        const works =
+          where === lobby && person === bob
+            ? changed || marks.some((mark) => answer?.includes(mark) === true)
+            : answer !== null && !refusals.test(answer);
+        if (changed && !works) throw new Error(`${what}: ${who} was refused, and changed something`);
+        if (works) target = undefined;
+        may ||= works;
+      }
+      cells.push(may ? 'yes' : '–');
+    }
+    found.push([what, ...cells]);
+  }
+  expect(found).toEqual(rows);
+}, 120_000);
+
+/** @returns null where Discord itself does not let them */
+async function attempt(act: () => Promise<string>): Promise<string | null> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof ScenarioError && /is not offered|lacks ViewChannel/.test(error.message)) return null;
+    throw error;
+  }
+}

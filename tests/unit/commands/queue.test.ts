@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { loadHandlers } from '../../../src/bot/handlers.ts';
+import { declarations } from '../../../src/bot/register.ts';
+import { idIn } from '../../../src/commands/queue/acting.ts';
+import { page, pageOf } from '../../../src/commands/queue/pages.ts';
+import { choices } from '../../../src/commands/queue/suggestions.ts';
+import { auditLine } from '../../../src/commands/render/audit.ts';
+import { parseTimeSpan, timeSpan } from '../../../src/commands/support/time-span.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { loadGenerateSettings } from '../../../src/config/generate.ts';
+import { auditActions } from '../../../src/queue/moderation.ts';
+import { textsFor } from '../../../src/text/texts.ts';
+import { generationWith } from '../../support/generation.ts';
+
+const texts = textsFor('en');
+const bounds = { minimumSeconds: 1, maximumSeconds: 365 * 86_400 };
+
+test.each([
+  ['45s', 45],
+  ['30m', 1800],
+  ['30 min', 1800],
+  ['2h', 7200],
+  ['1d12h', 129_600],
+  ['1D 12H 1m 1s', 129_661],
+  ['90m', 5400],
+])('%s is a length of time', (text, seconds) => {
+  expect(parseTimeSpan(text, bounds)).toBe(seconds);
+});
+
+test.each(['', 'soon', '5', '-5m', '1.5h', '12h1d', '1h1h', '1w', '5m!', '٣m'])(
+  '“%s” is refused with the forms that there are',
+  (text) => {
+    expect(() => parseTimeSpan(text, bounds)).toThrow(expect.objectContaining({ key: 'queue.span' }));
+  },
+);
+
+test('too short and too long are told apart from nonsense, with the bounds', () => {
+  for (const text of ['0s', '366d', '999999999d'])
+    expect(() => parseTimeSpan(text, bounds)).toThrow(
+      expect.objectContaining({ key: 'queue.span_range', values: { minimum: '1s', maximum: '365d' } }),
+    );
+  expect(timeSpan(129_661)).toBe('1d12h1m1s');
+});
+
+const named = z.looseObject({
+  name: z.string(),
+  name_localizations: z.record(z.string(), z.string()).optional(),
+  description: z.string().default(''),
+  description_localizations: z.record(z.string(), z.string()).optional(),
+  value: z.string().optional(),
+  options: z.array(z.unknown()).optional(),
+  choices: z.array(z.unknown()).optional(),
+});
+
+/** Characters as Discord counts them: of each text the longest language, at every depth. */
+function characters(given: unknown): number {
+  const command = named.parse(given);
+  const longest = (text: string, others: Record<string, string> = {}) =>
+    Math.max(text.length, ...Object.values(others).map(({ length }) => length));
+  return (
+    longest(command.name, command.name_localizations) +
+    longest(command.description, command.description_localizations) +
+    (command.value?.length ?? 0) +
+    [...(command.options ?? []), ...(command.choices ?? [])].reduce<number>(
+      (sum, inner) => sum + characters(inner),
+      0,
+    )
+  );
+}
+
+/** Names that stand beside one another, in one language. */
+function siblings(given: unknown, locale: string): string[][] {
+  const options = (named.parse(given).options ?? []).map((option) => named.parse(option));
+  const names = options.map(({ name, name_localizations: others }) => others?.[locale] ?? name);
+  return [names, ...options.flatMap((option) => siblings(option, locale))];
+}
+
+const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
+const declared = declarations(await loadHandlers(), settings);
+
+test.each(declared.map((command) => [command.name, command] as const))(
+  '%s fits Discord’s 8,000 characters, and no two names beside one another are the same',
+  (_name, command) => {
+    expect(characters(command)).toBeLessThanOrEqual(8000);
+    for (const locale of ['en-US', 'de'])
+      for (const names of siblings(command, locale)) expect(new Set(names).size).toBe(names.length);
+  },
+);
+
+test('an id is found in what people paste', () => {
+  const { id } = generationWith();
+  for (const text of [id, `-# ${id}`, ` \`${id.toLowerCase()}\` `]) expect(idIn(text)).toBe(id);
+  for (const text of ['', 'abc', 'I'.repeat(26)]) expect(idIn(text)).toBeNull();
+});
+
+test('choices are found by prompt and id, fit Discord and hide what is private', () => {
+  const long = generationWith({ request: { prompt: `Näh ${'🎬'.repeat(80)}` } });
+  const secret = generationWith({ request: { prompt: 'Between us' }, reply: { private: true } });
+  const [first] = choices([long, secret], 'NÄH', texts);
+  expect(first?.value).toBe(long.id);
+  expect(first?.name.length).toBeLessThanOrEqual(100);
+  expect(first?.name).toMatch(/🎬…$/u);
+  expect(choices([long, secret], 'between', texts)).toEqual([]);
+  expect(choices([long, secret], secret.id.toLowerCase(), texts)).toEqual([
+    { name: 'waiting · (private)', value: secret.id },
+  ]);
+  expect(
+    choices(
+      Array.from({ length: 40 }, () => long),
+      '',
+      texts,
+    ),
+  ).toHaveLength(25);
+});
+
+test('a page has buttons to its neighbours, and a forged one leads nowhere odd', () => {
+  const items = Array.from({ length: 20 }, (_, index) => `item ${index}`);
+  const at = (number: number) =>
+    page(items, { button: 'queue', list: 'audit', page: number }, texts, {
+      heading: ['H'],
+      line: (item) => item,
+    });
+  const ids = (number: number) =>
+    at(number).components.flatMap(({ components }) =>
+      components.flatMap((button) => ('custom_id' in button ? [button.custom_id] : [])),
+    );
+  expect(ids(0)).toEqual(['queue:audit:1']);
+  expect(ids(1)).toEqual(['queue:audit:0', 'queue:audit:2']);
+  expect(ids(2)).toEqual(['queue:audit:1']);
+  expect(at(1).content.split('\n')).toEqual(['H', ...items.slice(8, 16), '-# Page 2']);
+  expect(at(7).content).toContain('all there is');
+  expect(['-3', 'x', '1e9', '2.7', undefined].map(pageOf)).toEqual([0, 0, 200, 2, 0]);
+});
+
+test.each(['en', 'de'])('every action has a line in the log (%s), in which nothing is markup', (locale) => {
+  for (const action of auditActions) {
+    const line = auditLine(
+      {
+        id: generationWith().id,
+        at: 1_800_000_000_000,
+        guildId: '1',
+        actorId: '2',
+        action,
+        targetUserId: '3',
+        generationId: null,
+        reason: '**because** <@9>\nsecond line',
+        details: { until: 1_800_000_060_000, role: '4', note: '<@&8>' },
+      },
+      textsFor(locale),
+    );
+    expect(line).toMatch(/^<t:1800000000:f> <@2> \*\*[^*]+\*\* · <@3> · .*<t:1800000060:f>.* · <@&4> · /);
+    expect(line).not.toMatch(/<@9>|<@&8>|\n|\*\*because/);
+  }
+});
