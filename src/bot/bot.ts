@@ -1,12 +1,17 @@
 import { join } from 'node:path';
-import { Events } from 'discord.js';
-import type { Client } from 'discord.js';
+import { Events, RESTEvents, Status } from 'discord.js';
+import type { Client, Interaction } from 'discord.js';
 import type { Intake } from '../intake/intake.ts';
 import type { PersonLimit } from '../intake/person-limit.ts';
+import { parseCustomId } from '../commands/support/definition.ts';
 import type { Services } from '../commands/support/services.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
+import { BotMetrics } from '../observability/bot-metrics.ts';
+import { Health } from '../observability/health.ts';
+import { serveHealth } from '../observability/server.ts';
+import type { HealthServer } from '../observability/server.ts';
 import type { Moderation } from '../queue/moderation.ts';
 import type { People } from '../queue/people.ts';
 import type { ArtifactStore } from '../storage/store.ts';
@@ -17,8 +22,9 @@ import { createClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import { Delivery } from './delivery.ts';
 import { ProvenDirectMessages } from './direct-messages.ts';
-import { dispatch, dispatchReaction } from './dispatch.ts';
+import { dispatch, dispatchReaction, withoutVariation } from './dispatch.ts';
 import { loadHandlers } from './handlers.ts';
+import type { Handlers } from './handlers.ts';
 import { FileIntakeJournal } from './intake-journal.ts';
 import { tellInterrupted } from './interrupted.ts';
 import { Messages } from './messages.ts';
@@ -66,6 +72,7 @@ export interface RunningBot {
 export async function startBot(parts: BotParts): Promise<RunningBot> {
   const { config, queue, clock, logger } = parts;
   const handlers = await loadHandlers();
+  const metrics = new BotMetrics(queue, config.dataDirectory);
   const client = await connect(config, logger);
   const messages = new Messages(client.rest, {
     apiUrl: config.discord.apiUrl,
@@ -73,6 +80,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     applicationId: client.application.id,
     botUserId: client.user.id,
   });
+  let served: HealthServer | undefined;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   // People act from the moment of the login on: what they do while the rest starts is answered once it has.
@@ -81,13 +89,20 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     const handled = started.promise.then(work).finally(() => underWay.delete(handled));
     underWay.add(handled);
   };
-  client.on(Events.InteractionCreate, (interaction) =>
-    handle((services) => dispatch(interaction, handlers, services)),
-  );
+  client.on(Events.InteractionCreate, (interaction) => {
+    metrics.action(...nameOf(interaction, handlers));
+    handle((services) => dispatch(interaction, handlers, services));
+  });
+  client.rest.on(RESTEvents.RateLimited, ({ global }) => metrics.rateLimited(global));
+  client.rest.on(RESTEvents.InvalidRequestWarning, ({ count }) => metrics.invalidRequests(count));
   client.on(Events.Raw, (packet: unknown) => {
     const given = readReaction(packet, client.user.id);
-    if (given !== null)
-      handle((services) => dispatchReaction(given.emoji, given.reaction, handlers, services));
+    if (given === null) return;
+    const { emoji, reaction } = given;
+    const known = handlers.reactions.get(withoutVariation(emoji));
+    if (known === undefined) return;
+    metrics.action('reaction', known.name);
+    handle((services) => dispatchReaction(emoji, reaction, handlers, services));
   });
   try {
     if (config.discord.registerCommands) {
@@ -132,7 +147,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     await auditPoster.start();
     const deliveries = await queue.consumeDeliveries(
       async (generation, signal) => {
-        const sent = await delivery.deliver(generation, signal);
+        const sent = await metrics.delivery(generation, () => delivery.deliver(generation, signal));
         await noticeDone(generation, sent, { people: parts.people, queue, speaker, logger });
         return sent;
       },
@@ -157,6 +172,15 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       stopping: stopping.signal,
     };
     started.resolve(services);
+    if (config.health !== null) {
+      const health = new Health({
+        discord: {
+          look: () => (client.ws.status === Status.Ready ? null : 'not connected to the gateway'),
+        },
+        redis: { look: async () => (await queue.health(), null) },
+      });
+      served = await serveHealth({ ...config.health, health, registry: metrics.registry, log: logger });
+    }
     logger.info({ userId: client.user.id, guilds: client.guilds.cache.size }, 'ready');
     return {
       client,
@@ -167,6 +191,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
         await auditPoster.close();
         await delivery.close();
         await progress.close();
+        await served?.stop();
         await client.destroy();
       },
     };
@@ -193,4 +218,23 @@ async function connect(config: BotConfig, logger: Logger): Promise<Client<true>>
     await client.destroy();
     throw error;
   }
+}
+
+/** Kind and name for the count. Names come from outside: what we do not have counts as one. */
+function nameOf(interaction: Interaction, handlers: Handlers): [kind: string, name: string] {
+  if (interaction.isChatInputCommand() || interaction.isAutocomplete()) {
+    const kind = interaction.isAutocomplete() ? 'autocomplete' : 'slash';
+    return [kind, handlers.slash.has(interaction.commandName) ? interaction.commandName : 'unknown'];
+  }
+  if (interaction.isMessageContextMenuCommand()) {
+    const { commandName } = interaction;
+    return ['message', handlers.messages.has(commandName) ? commandName : 'unknown'];
+  }
+  if (interaction.isButton() || interaction.isModalSubmit()) {
+    const kind = interaction.isButton() ? 'button' : 'modal';
+    const name = parseCustomId(interaction.customId)?.name ?? '';
+    const known = interaction.isButton() ? handlers.buttons : handlers.modals;
+    return [kind, known.has(name) ? name : 'unknown'];
+  }
+  return ['other', 'unknown'];
 }

@@ -82,6 +82,6 @@ export async function dispatchReaction(
 }
 
 /** ✉️ comes with or without U+FE0F, depending on the client. */
-function withoutVariation(emoji: string): string {
+export function withoutVariation(emoji: string): string {
   return emoji.replaceAll('\uFE0F', '');
 }

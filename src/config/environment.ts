@@ -35,6 +35,8 @@ const commonSchema = z.object({
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   HUMO_PROFILE: z.string().default('official'),
   GENERATE_FILE: path.prefault('generate.yaml'),
+  HEALTH_HOST: z.string().min(1).default('127.0.0.1'),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -102,6 +104,8 @@ export interface CommonConfig {
       };
   readonly generate: GenerateSettings;
   readonly logLevel: string;
+  /** where health checks and metrics are served; null: nowhere */
+  readonly health: { readonly host: string; readonly port: number } | null;
 }
 
 /** What taking requests in needs. */
@@ -320,6 +324,8 @@ function load<S extends typeof commonSchema>(
       artifacts,
       generate,
       logLevel: values.LOG_LEVEL,
+      health:
+        values.HEALTH_PORT === undefined ? null : { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     },
   };
 }

@@ -2,6 +2,7 @@ import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './connection.ts';
 import { consumeDeliveries } from './deliveries.ts';
+import { readDepth, readServer } from './depth.ts';
 import { Ledger } from './ledger.ts';
 import { listGenerations } from './list.ts';
 import { createNames } from './names.ts';
@@ -97,6 +98,8 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       });
     },
     reconcile: () => reconcile(parts),
+    depth: () => readDepth(connection, names, Date.now()),
+    server: () => readServer(connection),
     async health() {
       await connection.ping();
       await tickets.ready();

@@ -1,4 +1,5 @@
 import type { ModelId } from '../config/generate.ts';
+import type { QueueDepth, ServerState } from './depth.ts';
 import type { Admission } from './moderation.ts';
 import type { StoredFailure } from './contract.ts';
 import type {
@@ -110,6 +111,10 @@ export interface GenerationQueue {
    */
   reconcile(): Promise<{ requeued: number; redelivered: number; failed: number }>;
   health(): Promise<void>;
+  /** How much stands in the queues now. */
+  depth(): Promise<QueueDepth>;
+  /** How Redis is doing. */
+  server(): Promise<ServerState>;
   close(): Promise<void>;
 }
 

@@ -25,6 +25,9 @@ export interface EngineOptions {
   /** milliseconds from a cancel to its confirmation; a forward pass of the largest model fits well into it */
   readonly cancelTimeout: number;
   readonly log: Logger;
+  readonly onReady?: () => void;
+  /** `asked`: by {@link Engine.stop} */
+  readonly onEnd?: (asked: boolean) => void;
 }
 
 export interface GenerateOptions {
@@ -93,6 +96,7 @@ export class Engine {
     try {
       const ready = await this.#awaitReady(process, startTimeout);
       this.#ready = ready;
+      this.#options.onReady?.();
       const { device, models, torch, weights } = ready;
       const seconds = Math.round((performance.now() - began) / 100) / 10;
       log.info({ device, models, torch, weights, seconds, enginePid: process.pid }, 'engine ready');
@@ -106,6 +110,7 @@ export class Engine {
   async #forgetAtEnd(process: EngineProcess): Promise<void> {
     const { reason } = await process.ended;
     if (this.#process !== process) return;
+    if (this.#ready !== undefined) this.#options.onEnd?.(this.#stopped);
     this.#process = undefined;
     this.#ready = undefined;
     this.#starting = undefined;

@@ -33,6 +33,8 @@ export interface WorkParts {
   readonly encode: (input: EncodeInput) => Promise<EncodedVideo>;
   readonly scratchRoot: string;
   readonly log: Logger;
+  /** hears how long each part took, in seconds */
+  readonly onStage?: (model: string, stage: string, seconds: number) => void;
 }
 
 export interface WorkContext {
@@ -72,7 +74,7 @@ export async function processGeneration(
     log.info({ id }, 'an earlier attempt had stored the video already');
     return earlier;
   }
-  const clock = createClock();
+  const clock = createClock((stage, seconds) => parts.onStage?.(request.model, stage, seconds));
   const tell = createTeller(context);
   tell({ stage: 'prepare', step: 0, steps: 1, etaSeconds: null });
 
@@ -94,6 +96,7 @@ export async function processGeneration(
     onPreview: ({ path }) => previews.add(path),
   });
   const engineSeconds = clock.lap('engine');
+  for (const [stage, seconds] of Object.entries(done.seconds)) parts.onStage?.(request.model, stage, seconds);
   signal.throwIfAborted();
 
   tell({ stage: 'compress', step: 0, steps: 1, etaSeconds: null });
@@ -105,7 +108,7 @@ export async function processGeneration(
     scratch: scratch.path,
     signal,
   });
-  const encodeSeconds = clock.lap('encode');
+  const encodeSeconds = clock.lap('compress');
   signal.throwIfAborted();
 
   const result: GenerationResult = {
@@ -258,7 +261,7 @@ function createPreviewUploader(store: ArtifactStore, id: string, tell: Teller, l
 }
 
 /** Seconds between laps, by name, to the millisecond. */
-function createClock() {
+function createClock(told: (name: string, seconds: number) => void) {
   const laps: Record<string, number> = {};
   let last = performance.now();
   return {
@@ -268,6 +271,7 @@ function createClock() {
       const seconds = Math.round(now - last) / 1000;
       last = now;
       laps[name] = seconds;
+      told(name, seconds);
       return seconds;
     },
   };

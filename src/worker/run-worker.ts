@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { projectRoot } from '../config/environment.ts';
 import type { WorkerConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
+import { Health } from '../observability/health.ts';
+import { serveHealth } from '../observability/server.ts';
+import type { HealthServer } from '../observability/server.ts';
+import { WorkerMetrics } from '../observability/worker-metrics.ts';
 import { createWorkQueue } from '../queue/work-queue.ts';
 import { Engine } from './engine.ts';
 import { engineCommand } from './engine-command.ts';
@@ -35,17 +39,29 @@ export async function runWorker(
 
   const stopRemoving = removeExpiredArtifacts(parts.store, log);
   const queue = createWorkQueue(config, log);
+  const metrics = new WorkerMetrics(config.dataDirectory);
   const engine = new Engine({
     ...engineCommand(config, projectRoot),
     startTimeout: config.engineStartTimeoutSeconds * 1000,
     silenceTimeout: config.engineSilenceTimeoutSeconds * 1000,
     cancelTimeout,
     log,
+    onReady: () => metrics.engineReady(),
+    onEnd: (asked) => metrics.engineEnded(asked),
   });
   const stopEngine = () => void engine.stop();
   stop.addEventListener('abort', stopEngine);
   let idle: IdleWatch | undefined;
+  let served: HealthServer | undefined;
   try {
+    if (config.health !== null) {
+      const health = new Health({
+        redis: { look: async () => (await queue.health(), null) },
+        store: { look: async () => (await parts.store.health(), null) },
+        engine: { look: () => (engine.ready === undefined ? 'starting' : null) },
+      });
+      served = await serveHealth({ ...config.health, health, registry: metrics.registry, log });
+    }
     await Promise.all([queue.health(), parts.store.health()]);
     const ready = await engine.start();
     stop.throwIfAborted();
@@ -70,7 +86,15 @@ export async function runWorker(
       }),
       work: async (generation, context) =>
         watch.during(async () =>
-          processGeneration(generation, context, { ...parts, engine, scratchRoot, log }),
+          metrics.run(generation, () =>
+            processGeneration(generation, context, {
+              ...parts,
+              engine,
+              scratchRoot,
+              log,
+              onStage: (model, stage, seconds) => metrics.stage(model, stage, seconds),
+            }),
+          ),
         ),
     });
     log.info({ workerId, models }, 'taking jobs');
@@ -82,7 +106,7 @@ export async function runWorker(
     idle?.stop();
     stop.removeEventListener('abort', stopEngine);
     stopRemoving();
-    await Promise.all([engine.stop(), queue.close()]);
+    await Promise.all([engine.stop(), queue.close(), served?.stop()]);
   }
 }
 

@@ -16,6 +16,7 @@ export function testConfig(url: string, folder: string, prefix = 'test'): Common
     dataDirectory: folder,
     artifacts: { kind: 'file', directory: join(folder, 'artifacts') },
     generate: loadGenerateSettings(join(projectRoot, 'generate.yaml'), 'tiny'),
+    health: null,
     logLevel: 'silent',
   };
 }
