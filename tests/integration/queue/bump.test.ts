@@ -114,6 +114,16 @@ test('what comes later is placed as if nobody had been bumped', async () => {
   await worker.close(true);
 });
 
+test('places stay exchanged when one of them is cancelled', async () => {
+  const [a, c] = [await stand.ask('1', { costSeconds: 50 }), await stand.ask('2', { costSeconds: 70 })];
+  const [aNext, cNext] = [await stand.ask('1'), await stand.ask('2')];
+  expect(await order(stand)).toEqual([a, c, aNext, cNext]);
+  await stand.moderation.bump(first, cNext, '9');
+  expect(await order(stand)).toEqual([cNext, a, c, aNext]);
+  await stand.queue.cancel(a, reason);
+  expect(await order(stand)).toEqual([cNext, c, aNext]);
+});
+
 test('in a paused guild it changes who goes on first', async () => {
   const ids = [await stand.ask('1'), await stand.ask('2'), await stand.ask('3')];
   await stand.moderation.pause(first, { by: '9', reason: null, until: null });

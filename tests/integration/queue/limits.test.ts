@@ -329,10 +329,10 @@ test('a weight of 3 gets three times the GPU seconds of a weight of 1, and waiti
 test('a cancelled job gives its weighted share back, no more', async () => {
   const heavy = { ...admit({ weight: 2 }), costSeconds: 40 };
   const ids = [await stand.ask('1', heavy), await stand.ask('1', heavy), await stand.ask('1', heavy)];
-  const other = await stand.ask('2', { ...admit({ weight: 1 }), costSeconds: 40 });
-  const second = await stand.ask('2', { ...admit({ weight: 1 }), costSeconds: 40 });
-  // Starts: 0, 20, 40 of the one; 0, 40 of the other.
-  expect((await stand.queue.position(ids[2] ?? '')).position).toBe(4);
+  const other = await stand.ask('2', { ...admit({ weight: 1 }), costSeconds: 30 });
+  const second = await stand.ask('2', { ...admit({ weight: 1 }), costSeconds: 30 });
+  // Starts: 0, 20, 40 of the one; 0, 30 of the other.
+  expect((await stand.queue.position(ids[2] ?? '')).position).toBe(5);
   await stand.queue.cancel(ids[0] ?? '', byUser);
   const order = await Promise.all(
     [ids[1], other, ids[2], second].map(async (id) => (await stand.queue.position(id ?? '')).position),

@@ -40,9 +40,10 @@ function openQueue() {
   return {
     names,
     ledger,
-    async accept(userId: string, costSeconds: number): Promise<string> {
+    async accept(userId: string, costSeconds: number, weight = 1): Promise<string> {
       const draft = testDraft(userId, { costSeconds });
-      const { level } = await ledger.accept(draft);
+      const limits = { waiting: null, gpuSecondsPerDay: null, cooldownSeconds: null, weight };
+      const { level } = await ledger.accept(draft, { limits, queueLength: null });
       await tickets.addGeneration(draft.id, '17b', level);
       await ledger.settle(draft.id, '17b');
       return draft.id;
@@ -80,6 +81,7 @@ function openQueue() {
 interface ModelJob {
   readonly id: string;
   readonly user: string;
+  /** what it counts for: the cost by the person's weight */
   readonly cost: number;
   readonly arrival: number;
   start: number;
@@ -160,6 +162,8 @@ const step = fc.oneof(
       kind: fc.constant('accept' as const),
       user: fc.constantFrom('1', '2', '3', '4'),
       cost: fc.integer({ min: 1, max: 40 }),
+      // Powers of two, so that the plain model's fractions are exact.
+      weight: fc.constantFrom(1, 1, 2, 4, 0.5),
     }),
   },
   {
@@ -179,7 +183,8 @@ test('whatever happens, the order is that of start-time fair queueing, and posit
       try {
         for (const action of steps) {
           if (action.kind === 'accept') {
-            model.accept(await queue.accept(action.user, action.cost), action.user, action.cost);
+            const { user, cost, weight } = action;
+            model.accept(await queue.accept(user, cost, weight), user, cost / weight);
           } else if (action.kind === 'take') {
             const [taken, next] = [await queue.take(), model.take()?.id ?? null];
             if (taken !== next) throw new Error(`took ${taken} instead of ${next}`);
