@@ -29,6 +29,8 @@ let worker: Part;
 let web: WebProcess;
 let browser: Browser;
 let page: Page;
+let apiUrl: string;
+let ownersToken: string;
 const hosts = new Set<string>();
 
 beforeAll(async () => {
@@ -42,17 +44,21 @@ beforeAll(async () => {
     HUMO_PROFILE: 'tiny',
     HUMO_MODELS: '17b',
     API_PORT: '0',
+    BULL_BOARD: 'true',
   };
   const { token } = await createToken(join(folder, 'api-tokens.json'), {
     name: 'web',
     scopes: ['generate', 'read', 'cancel'],
     userId: null,
   });
+  const owner = { name: 'owner', scopes: ['admin'], userId: null } as const;
+  ({ token: ownersToken } = await createToken(join(folder, 'api-tokens.json'), owner));
   api = startPart({ name: 'api', file: 'src/api/main.ts', environment });
   worker = startPart({ name: 'worker', file: 'src/worker/main.ts', environment });
   const { address } = await api.logged('the API listens');
+  apiUrl = String(address);
   [web, browser] = await Promise.all([
-    startWeb({ WEB_API_URL: String(address), WEB_API_TOKEN: token, ...login }),
+    startWeb({ WEB_API_URL: apiUrl, WEB_API_TOKEN: token, ...login }),
     startBrowser(),
     worker.logged('taking jobs'),
   ]);
@@ -168,6 +174,17 @@ test('one that is not wanted any more is cancelled', async () => {
 
 test('the browser spoke to the page alone', () => {
   expect([...hosts]).toEqual([new URL(web.url).host]);
+});
+
+test('an owner sees the queues, and nobody else hears of it', async () => {
+  const context = await browser.newContext({ httpCredentials: { username: 'me', password: ownersToken } });
+  const board = await context.newPage();
+  const answered = new Set<string>();
+  board.on('response', (response) => answered.add(new URL(response.url()).host));
+  await board.goto(`${apiUrl}/admin/queues`);
+  await board.getByText('generations.17b').first().waitFor();
+  expect([...answered]).toEqual([new URL(apiUrl).host]);
+  await context.close();
 });
 
 test('others are let in only with a login', async () => {
