@@ -59,14 +59,18 @@ export async function setLimits(moderating: Moderating): Promise<RenderedMessage
   const role = interaction.options.getRole('role');
   // The role that everybody has is everybody.
   const roleId = role === null || role.id === guildId ? null : role.id;
-  const given = (name: string) => interaction.options.getString(name);
+  const given = (name: NumberOption): Given => ({
+    // as the person sees it
+    option: texts.say(`command.queue.option_${name}.name`),
+    text: interaction.options.getString(name),
+  });
   const changes: Changes = {
-    waiting: number('waiting', given('waiting'), 1, 1000),
-    gpuSecondsPerDay: minutes(number('gpu_minutes', given('gpu_minutes'), 1, 16_000)),
+    waiting: number(given('waiting'), 1, 1000),
+    gpuSecondsPerDay: minutes(number(given('gpu_minutes'), 1, 16_000)),
     cooldownSeconds: cooldown(given('cooldown')),
-    weight: needed('weight', given('weight'), 0.1, 10),
+    weight: needed(given('weight'), 0.1, 10),
   };
-  const length = number('queue_length', given('queue_length'), 1, 10_000);
+  const length = number(given('queue_length'), 1, 10_000);
   if (roleId !== null && length !== unsaid) throw new Refusal('queue.limits.length_for_all');
   const said = Object.entries({ ...changes, queueLength: length }).flatMap(([name, value]) =>
     value === unsaid ? [] : [[name, value === undefined ? 'default' : value] as const],
@@ -107,6 +111,14 @@ export async function setLimits(moderating: Moderating): Promise<RenderedMessage
   return { ...shown, content: `${texts.say('queue.limits.done')}\n${shown.content}` };
 }
 
+type NumberOption = 'waiting' | 'gpu_minutes' | 'cooldown' | 'weight' | 'queue_length';
+
+/** What stands in an option, and what the person calls it. */
+interface Given {
+  readonly option: string;
+  readonly text: string | null;
+}
+
 /** An option that was left out changes nothing. */
 const unsaid: unique symbol = Symbol('unsaid');
 
@@ -119,12 +131,7 @@ function withChanges(limits: SomeLimits, changes: Changes): SomeLimits {
   return Object.fromEntries(merged.filter(([, value]) => value !== undefined));
 }
 
-function number(
-  option: string,
-  text: string | null,
-  minimum: number,
-  maximum: number,
-): Value | typeof unsaid {
+function number({ option, text }: Given, minimum: number, maximum: number): Value | typeof unsaid {
   if (text === null) return unsaid;
   if (isDefault(text)) return undefined;
   if (isNone(text)) return null;
@@ -135,8 +142,7 @@ function number(
 
 /** Like {@link number}, for what cannot be without a limit, with decimals. */
 function needed(
-  option: string,
-  text: string | null,
+  { option, text }: Given,
   minimum: number,
   maximum: number,
 ): number | undefined | typeof unsaid {
@@ -151,7 +157,7 @@ function minutes(value: Value | typeof unsaid): Value | typeof unsaid {
   return typeof value === 'number' ? value * 60 : value;
 }
 
-function cooldown(text: string | null): Value | typeof unsaid {
+function cooldown({ text }: Given): Value | typeof unsaid {
   if (text === null) return unsaid;
   if (isDefault(text)) return undefined;
   return isNone(text) ? null : parseTimeSpan(text, cooldownBounds);

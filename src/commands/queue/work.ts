@@ -17,8 +17,9 @@ import { reasonCharacters } from './declaration.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
 
-/** Each takes a look at the queue to say where it stands. */
-const mostListed = 200;
+/** Each takes a look at the queue to say where it stands; with more, those that were asked for first are shown. */
+const mostListed = 500;
+const mostCounted = 10_000;
 
 const cancelsAtOnce = 8;
 
@@ -37,24 +38,24 @@ export async function listPage(
   const [paused, open] = await reachable(
     Promise.all([
       moderation.pauseOf(guildId),
-      queue.list({ guildId, statuses: ['running', 'queued'], limit: mostListed + 1 }),
+      queue.list({ guildId, statuses: ['running', 'queued'], limit: mostCounted }),
     ]),
   );
   const placed = await reachable(
     Promise.all(
-      open.slice(0, mostListed).map(async (generation) => ({
+      open.slice(-mostListed).map(async (generation) => ({
         generation,
         position: generation.status === 'queued' ? await queue.position(generation.id) : null,
       })),
     ),
   );
   placed.sort((one, other) => (one.position?.position ?? 0) - (other.position?.position ?? 0));
-  const running = placed.filter(({ generation }) => generation.status === 'running').length;
+  const running = open.filter(({ status }) => status === 'running').length;
   const standing = pauseLines(paused, texts);
   if (placed.length === 0) return message([texts.say('queue.list.none'), ...standing]);
   return page(placed, place, texts, {
     heading: [
-      texts.say('queue.list.heading', { running, waiting: placed.length - running }),
+      texts.say('queue.list.heading', { running, waiting: open.length - running }),
       ...standing,
       open.length > mostListed ? texts.say('queue.list.more', { count: mostListed }) : null,
     ],
@@ -161,7 +162,7 @@ export async function clear({
 }: Moderating): Promise<RenderedMessage> {
   const user = interaction.options.getUser('user');
   const { queue, moderation } = services;
-  const waiting = (await reachable(queue.list({ guildId, statuses: ['queued'], limit: 10_000 }))).filter(
+  const waiting = (await reachable(queue.list({ guildId, statuses: ['queued'], limit: mostCounted }))).filter(
     ({ userId }) => user === null || userId === user.id,
   );
   let count = 0;

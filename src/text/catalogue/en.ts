@@ -473,7 +473,7 @@ export const en = {
   'queue.list.heading': '**The queue of this server**: {running} running, {waiting} waiting',
   'queue.list.none': 'Nothing waits or runs on this server.',
   'queue.list.line': '{place} <@{userId}> {prompt}\n-# asked <t:{time}:R> · `{id}`',
-  'queue.list.more': '-# Only the {count} newest are shown.',
+  'queue.list.more': '-# Only the {count} that were asked for first are shown.',
   'queue.paused': '⏸️ **Paused** by <@{by}> <t:{since}:R>.',
   'queue.paused_until': '⏸️ **Paused** by <@{by}> <t:{since}:R>, until <t:{until}:f>.',
   'queue.show.who': '<@{userId}> · {status} · asked <t:{time}:R>',

@@ -269,6 +269,7 @@ test('everybody may do what the table of the guide says, and nothing else', asyn
         target ??= await trial.target(stage);
         const before = await stateOf(scene);
         const answer = await attempt(() => trial.act(person, where, target ?? null));
+        if (answer?.includes('went wrong') === true) throw new Error(`${what}: it failed for ${who}`);
         const changed = (await stateOf(scene)) !== before;
         // In the other server it works, for the other server.
         const works =
