@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import parseRange from 'range-parser';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import { admit, refuseOverLimit } from '../intake/admission.ts';
 import { chosenSeeds } from '../intake/bounds.ts';
 import { fetchedVideoBytes } from '../intake/limit.ts';
 import { chooseMode } from '../intake/mode.ts';
@@ -105,9 +106,14 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
       uploads += 1;
       try {
         await using scratch = await openScratch(parts.scratchRoot, 'api');
-        const leave = await reachable(parts.personLimit.enter(identity.userId));
+        const { userId } = identity;
+        const person = { userId, guildId: null, roleIds: [] };
+        // Before the files are on their way: who may ask nothing need not send anything.
+        const admission = await reachable(admit(person, [], parts));
+        const leave = await reachable(parts.personLimit.enter(userId, admission.limits.waiting));
         try {
           const { order, images, audio } = await receiveUpload(request, orderSchema, scratch.path);
+          await reachable(admit(person, [order.prompt], parts));
           const { audioStart, seed = randomInt(chosenSeeds), ...choices } = order;
           const mode = chooseMode({
             images: images.length,
@@ -117,13 +123,14 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
           const { generation, advice } = await takeOn(
             {
               id: ulid(),
-              userId: identity.userId,
+              userId,
               guildId: null,
               locale: languageFor(request),
               choices: { ...choices, seed, mode },
               files: { images, audio, audioStart: audioStart ?? 0 },
               limitBytes: fetchedVideoBytes,
               reply: apiReply,
+              admission,
             },
             { settings, queue, intake: parts.intake, stopping },
           );
@@ -136,7 +143,7 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
         }
       } catch (error) {
         // Whatever broke off because the process stops is no fault of the files.
-        throw stopping.aborted ? new Refusal('refused.stopping') : error;
+        throw stopping.aborted ? new Refusal('refused.stopping') : refuseOverLimit(error);
       } finally {
         uploads -= 1;
       }

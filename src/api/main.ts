@@ -9,6 +9,7 @@ import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { sweepScratch } from '../media/scratch.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { createModeration } from '../queue/redis-moderation.ts';
 import { reconcileInterval } from '../queue/settings.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
@@ -33,6 +34,7 @@ async function main(): Promise<number> {
 
 async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Promise<void> {
   const queue = createGenerationQueue(config, logger);
+  const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
   try {
@@ -42,6 +44,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
     const api = await startApi({
       config,
       queue,
+      moderation,
       store,
       intake: new MediaIntake({ config, store, scratchRoot }),
       personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
@@ -61,7 +64,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
     clearInterval(reconciling);
     await api.stop();
   } finally {
-    await Promise.all([queue.close(), store.close()]);
+    await Promise.all([queue.close(), moderation.close(), store.close()]);
   }
   logger.info('stopped');
 }

@@ -64,6 +64,12 @@ const statusOfFailure: Readonly<Partial<Record<FailureCode, number>>> = {
 const statusOfRefusal: Readonly<Record<string, number>> = {
   'refused.too_many_waiting': 429,
   'refused.stopping': 503,
+  'refused.banned': 403,
+  'refused.draining': 503,
+  'refused.draining_because': 503,
+  'refused.cooldown': 429,
+  'refused.queue_full': 429,
+  'refused.gpu_seconds': 429,
 };
 
 /** The language that the caller reads: the first of Accept-Language that the catalogue has. */
@@ -116,7 +122,16 @@ function explain(error: unknown, texts: Texts, reference: string): Explained {
     const ours = `api.${error.key}`;
     const key = isTextKey(ours) ? ours : error.key;
     const status = statusOfRefusal[error.key] ?? 422;
-    return problem(status, error.key.replace(/^refused\./, ''), texts.say(key, error.values));
+    const { clears } = error.values;
+    const seconds = typeof clears === 'number' && clears > 0 ? clears - Math.floor(Date.now() / 1000) : 0;
+    return problem(
+      status,
+      error.key.replace(/^refused\./, ''),
+      withoutMarkup(texts.say(key, error.values), texts),
+      {
+        ...(seconds > 0 ? { headers: { 'retry-after': String(seconds) } } : {}),
+      },
+    );
   }
   if (error instanceof Failure) {
     const unreachable = error.identifier === 'queue_unreachable';
@@ -142,6 +157,19 @@ function explain(error: unknown, texts: Texts, reference: string): Explained {
   if (status === 401) return api(401, 'unauthorised');
   if (status >= 400 && status < 500) return api(400, 'invalid_request', { issues: [] });
   return problem(500, 'internal', texts.say('failure.internal', { reference }), { reference });
+}
+
+/** Discord shows `<t:seconds:style>` as a time in the reader's own zone; nobody else does. */
+function withoutMarkup(text: string, { language }: Texts): string {
+  const format = new Intl.DateTimeFormat(language, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  });
+  return text.replaceAll(
+    /<t:(\d+)(?::\w)?>/g,
+    (_, seconds) => `${format.format(Number(seconds) * 1000)} UTC`,
+  );
 }
 
 function statusOf(error: unknown): number {

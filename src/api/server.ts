@@ -12,6 +12,7 @@ import type { PersonLimit } from '../intake/person-limit.ts';
 import type { Logger } from '../log.ts';
 import { audioLimits } from '../media/audio.ts';
 import { imageLimits } from '../media/image.ts';
+import type { Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { mountBoard } from './board.ts';
@@ -27,6 +28,7 @@ import { TokenFile } from './tokens.ts';
 export interface ApiParts {
   readonly config: ApiConfig;
   readonly queue: GenerationQueue;
+  readonly moderation: Moderation;
   readonly store: ArtifactStore;
   readonly intake: Intake;
   readonly personLimit: PersonLimit;

@@ -52,7 +52,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       settings === null
         ? null
         : await startApi({
-            ...{ queue, store, intake, personLimit, scratchRoot, logger, stopping: stop },
+            ...{ queue, moderation, store, intake, personLimit, scratchRoot, logger, stopping: stop },
             config: { ...config, api: settings },
           });
     const bot = await startBot({

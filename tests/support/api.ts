@@ -14,6 +14,8 @@ import { MediaIntake } from '../../src/intake/media-intake.ts';
 import { PersonLimit } from '../../src/intake/person-limit.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../src/queue/queue.ts';
+import type { Moderation } from '../../src/queue/moderation.ts';
+import { createModeration } from '../../src/queue/redis-moderation.ts';
 import { createWorkQueue } from '../../src/queue/work-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
@@ -26,6 +28,7 @@ type Work = Parameters<WorkQueue['consume']>[0]['work'];
 export interface ApiScene extends AsyncDisposable {
   readonly url: string;
   readonly queue: GenerationQueue;
+  readonly moderation: Moderation;
   readonly store: ArtifactStore;
   readonly tokensFile: string;
   readonly folder: string;
@@ -80,12 +83,14 @@ export async function startApiScene(environment: Readonly<Record<string, string>
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const queue = createGenerationQueue(config, logger);
   const works = createWorkQueue(config, logger);
+  const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
   const stopping = new AbortController();
   const scratchRoot = join(folder, 'scratch');
   const api: RunningApi = await startApi({
     config,
     queue,
+    moderation,
     store,
     intake: new MediaIntake({ config, store, scratchRoot }),
     personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
@@ -101,7 +106,7 @@ export async function startApiScene(environment: Readonly<Record<string, string>
   };
   const { tokensFile } = config.api;
   return {
-    ...{ url: api.url, queue, store, tokensFile, folder, redis, log, stop },
+    ...{ url: api.url, queue, moderation, store, tokensFile, folder, redis, log, stop },
     async token(name, scopes = ['generate', 'read', 'cancel'], userId) {
       const made = await createToken(tokensFile, { name, scopes, userId: userId ?? null });
       return callerOf(api.url, made.token, made.stored.userId);
@@ -109,7 +114,7 @@ export async function startApiScene(environment: Readonly<Record<string, string>
     work: (work) => works.consume({ models: ['17b', '1_7b'], workerId: 'in-test', work }),
     async [Symbol.asyncDispose]() {
       await stop();
-      await Promise.all([queue.close(), works.close(), store.close()]);
+      await Promise.all([queue.close(), works.close(), moderation.close(), store.close()]);
       await redis.stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -9,6 +9,8 @@ import type {
 } from 'discord.js';
 import { ulid } from 'ulid';
 import { errorFields } from '../../error-fields.ts';
+import { admit, refuseOverLimit } from '../../intake/admission.ts';
+import type { Person } from '../../intake/admission.ts';
 import { chosenSeeds } from '../../intake/bounds.ts';
 import type { Advice, GivenFiles } from '../../intake/intake.ts';
 import { videoLimitBytes } from '../../intake/limit.ts';
@@ -21,8 +23,6 @@ import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';
 import { renderStatus } from '../render/status.ts';
 import type { RenderedMessage } from '../render/message.ts';
-import { admit, refuseOverLimit } from './admission.ts';
-import type { Person } from './admission.ts';
 import type { GivenReaction } from './definition.ts';
 import { noticesFor } from './notices.ts';
 import { chooseRoute, missingPermissions } from './permissions.ts';

@@ -207,6 +207,17 @@ describe('asking for a video', () => {
     expect(none.detail).toContain('I need something');
   });
 
+  test('what holds for everybody holds here: while nothing is taken, nothing is taken', async () => {
+    await scene.moderation.drain('1', 'new machines');
+    try {
+      const answer = await problemOf(await askWithPicture(eve));
+      expect(answer).toMatchObject({ status: 503, code: 'draining_because' });
+      expect(answer.detail).toContain('new machines');
+    } finally {
+      await scene.moderation.endDrain('1');
+    }
+  });
+
   test('only a form is taken', async () => {
     const answer = await ada.fetch('/v1/generations', {
       method: 'POST',

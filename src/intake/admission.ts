@@ -1,8 +1,7 @@
-import { LimitReached, NotAdmitted } from '../../queue/moderation.ts';
-import type { Admission, Ban } from '../../queue/moderation.ts';
-import { Refusal } from '../../refusal.ts';
-import { quoted } from '../../text/format.ts';
-import type { Services } from './services.ts';
+import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
+import type { Admission, Ban, Moderation } from '../queue/moderation.ts';
+import { Refusal } from '../refusal.ts';
+import { quoted } from '../text/format.ts';
 
 /** Who asks, and in which roles. */
 export interface Person {
@@ -24,7 +23,7 @@ const reasonCharacters = 300;
 export async function admit(
   person: Person,
   texts: readonly string[],
-  { moderation }: Pick<Services, 'moderation'>,
+  { moderation }: { readonly moderation: Pick<Moderation, 'admission' | 'filtered'> },
 ): Promise<Admission> {
   const admission = await moderation.admission(person);
   if (admission.ban !== null) throw banned(admission.ban);
