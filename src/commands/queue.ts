@@ -11,10 +11,11 @@ import { limitsPage, setLimits } from './queue/limits.ts';
 import { pageOf } from './queue/pages.ts';
 import type { PagePlace } from './queue/pages.ts';
 import { ban, bansPage, unban } from './queue/people.ts';
-import { log, rules } from './queue/rules.ts';
+import { log, logWarning, rules } from './queue/rules.ts';
 import { stats } from './queue/stats.ts';
 import { suggestFilters, suggestGenerations } from './queue/suggestions.ts';
 import { bump, cancel, clear, listPage, pause, resume, show } from './queue/work.ts';
+import { message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { toReply } from './support/reply.ts';
@@ -60,6 +61,11 @@ export const actions: ReadonlyMap<string, Action<Moderating>> = new Map([
   ['audit', first('audit', auditPage)],
 ]);
 
+/** Those that only show something: nothing about them is in the log. */
+const showing: ReadonlySet<string> = new Set([
+  ...['list', 'show', 'bans', 'limits show', 'stats', 'filter test', 'filter list', 'audit'],
+]);
+
 /** What moderators do with the queue of their server. */
 const command: SlashCommand = {
   kind: 'slash',
@@ -69,13 +75,19 @@ const command: SlashCommand = {
   async execute(interaction, services) {
     const guildId = requireModerator(interaction);
     const { options, user, locale } = interaction;
-    const path = [options.getSubcommandGroup(), options.getSubcommand()].filter((part) => part !== null);
-    const action = actions.get(path.join(' '));
+    const parts = [options.getSubcommandGroup(), options.getSubcommand()].filter((part) => part !== null);
+    const path = parts.join(' ');
+    const action = actions.get(path);
     if (action === undefined) throw new Refusal('refused.not_understood');
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const texts = textsFor(locale);
-    const rendered = await action({ interaction, actorId: user.id, texts, services, guildId });
-    await interaction.editReply(toReply(rendered));
+    const moderating = { interaction, actorId: user.id, texts, services, guildId };
+    const rendered = await action(moderating);
+    const warning = showing.has(path) ? null : await logWarning(moderating);
+    const { content, components } = rendered;
+    await interaction.editReply(
+      toReply(warning === null ? rendered : message([content, warning], { components })),
+    );
   },
 
   async autocomplete(interaction, services) {
@@ -87,7 +99,11 @@ const command: SlashCommand = {
     } else if (name === 'id') {
       const subcommand = interaction.options.getSubcommand();
       const which = subcommand === 'show' ? 'all' : subcommand === 'bump' ? 'waiting' : 'open';
-      await interaction.respond(await suggestGenerations(guildId, value, which, texts, services));
+      const { client, guild } = interaction;
+      // Only what is at hand: asking Discord for every name would take too long for a suggestion.
+      const nameOf = (userId: string) =>
+        guild?.members.cache.get(userId)?.displayName ?? client.users.cache.get(userId)?.displayName;
+      await interaction.respond(await suggestGenerations(guildId, value, which, texts, services, nameOf));
     }
   },
 };

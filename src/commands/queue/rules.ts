@@ -1,3 +1,4 @@
+import { errorFields } from '../../error-fields.ts';
 import { reachable } from '../../intake/take-on.ts';
 import type { GuildSettings, NewAuditEntry } from '../../queue/moderation.ts';
 import { Refusal } from '../../refusal.ts';
@@ -44,17 +45,44 @@ export async function log(moderating: Moderating): Promise<RenderedMessage> {
   ]);
 }
 
-async function requirePostable({ texts, services, guildId }: Moderating, channelId: string): Promise<void> {
+async function requirePostable(moderating: Moderating, channelId: string): Promise<void> {
+  const permissions = await lackingIn(channelId, moderating);
+  if (permissions === 'unseen') throw new Refusal('queue.log.unseen', { channelId });
+  if (permissions !== null) throw new Refusal('queue.log.cannot', { channelId, permissions });
+}
+
+/** What the bot lacks to post there, in words; null when nothing is in the way. */
+async function lackingIn(
+  channelId: string,
+  { texts, services, guildId }: Pick<Moderating, 'texts' | 'services' | 'guildId'>,
+): Promise<string | null> {
   const place = await services.channels.place(channelId);
-  if (place === null || place.guildId !== guildId) throw new Refusal('queue.log.unseen', { channelId });
+  if (place === null || place.guildId !== guildId) return 'unseen';
   const missing = missingPermissions(place.permissions, place.isThread).filter(
     (name) => name !== 'AttachFiles' && name !== 'ReadMessageHistory',
   );
-  if (missing.length === 0) return;
-  const permissions = new Intl.ListFormat(texts.language).format(
-    missing.map((name) => texts.say(`permission.${name}`)),
-  );
-  throw new Refusal('queue.log.cannot', { channelId, permissions });
+  if (missing.length === 0) return null;
+  return new Intl.ListFormat(texts.language).format(missing.map((name) => texts.say(`permission.${name}`)));
+}
+
+/**
+ * What a moderator has to know who did something while the log's channel is gone or closed to the bot; null when all is well. What
+ * was done stands, so this never rejects.
+ */
+export async function logWarning(moderating: Moderating): Promise<string | null> {
+  const { texts, services, guildId } = moderating;
+  try {
+    const { logChannelId: channelId } = await services.moderation.guild(guildId);
+    if (channelId === null) return null;
+    const permissions = await lackingIn(channelId, moderating);
+    if (permissions === null) return null;
+    return permissions === 'unseen'
+      ? texts.say('queue.log.gone')
+      : texts.say('queue.log.forbidden', { channelId, permissions });
+  } catch (error) {
+    services.logger.info({ guildId, error: errorFields(error) }, 'the log channel could not be looked at');
+    return null;
+  }
 }
 
 /** The rules that are no limits. Without an option it only shows them. */

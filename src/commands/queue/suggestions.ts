@@ -21,6 +21,7 @@ export async function suggestGenerations(
   which: 'open' | 'waiting' | 'all',
   texts: Texts,
   { queue }: Pick<Services, 'queue'>,
+  nameOf: NameOf,
 ): Promise<Choice[]> {
   const statuses = { open: ['running', 'queued'], waiting: ['queued'], all: undefined } as const;
   const wanted = statuses[which];
@@ -29,17 +30,28 @@ export async function suggestGenerations(
     limit: mostSearched,
     ...(wanted === undefined ? {} : { statuses: wanted }),
   });
-  return choices(found, typed, texts);
+  return choices(found, typed, texts, nameOf);
 }
 
-/** Generations as choices, those that have what is typed in their id or in the start of their prompt. */
-export function choices(found: readonly Generation[], typed: string, texts: Texts): Choice[] {
+/** A person's name, where it is known. */
+type NameOf = (userId: string) => string | undefined;
+
+/** Generations as choices, those that have what is typed in their id, the person's name or the start of their prompt. */
+export function choices(
+  found: readonly Generation[],
+  typed: string,
+  texts: Texts,
+  nameOf: NameOf = () => undefined,
+): Choice[] {
   const needle = typed.trim().toLowerCase();
   return found
     .map((generation) => {
-      const { id, status, request, reply } = generation;
+      const { id, status, request, reply, userId } = generation;
       const prompt = reply.private ? texts.say('queue.private') : request.prompt;
-      const name = `${texts.say(`queue.status.${status}`)} · ${oneLine(prompt)}`;
+      const person = nameOf(userId);
+      const name = [texts.say(`queue.status.${status}`), ...(person === undefined ? [] : [person]), prompt]
+        .map(oneLine)
+        .join(' · ');
       return { name: shortened(name), value: id };
     })
     .filter(({ name, value }) => `${value} ${name}`.toLowerCase().includes(needle))

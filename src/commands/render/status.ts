@@ -43,7 +43,9 @@ export function renderStatus({
       inputsLine(texts, generation, settings),
       settingsLine(texts, generation, settings),
       generation.status === 'queued'
-        ? texts.say('status.cost', { duration: duration(texts, generation.costSeconds) })
+        ? texts.say(position?.guess === true ? 'status.cost_guess' : 'status.cost', {
+            duration: duration(texts, generation.costSeconds),
+          })
         : null,
       ...adviceLines(texts, generation, advice, settings),
       routeLine(texts, generation),

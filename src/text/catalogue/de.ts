@@ -56,6 +56,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.no_audio': '{frames, plural, one {# Bild} other {# Bilder}} ({seconds} s), ohne Ton',
   'status.settings':
     '{preset} · {width}×{height} · {steps, plural, one {# Schritt} other {# Schritte}} · Seed {seed}',
+  'status.cost_guess':
+    'Braucht etwa {duration} GPU-Zeit. Das und die Zeiten oben sind geschätzt: So eins habe ich hier noch nicht gemessen.',
   'status.cost': 'Braucht etwa {duration} GPU-Zeit.',
   'status.identifier': '-# {id}',
   'status.private_route':
@@ -547,6 +549,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.log.now': 'Was die Moderation tut, steht in <#{channelId}>.',
   'queue.log.nowhere':
     'Was die Moderation tut, steht in keinem Kanal. `/warteschlange protokollkanal kanal:…` ändert das.',
+  'queue.log.gone':
+    '-# Es konnte nicht mitgeteilt werden: Den Kanal für das Protokoll gibt es nicht mehr, oder ich sehe ihn nicht mehr. Wähle mit `/queue log` einen anderen.',
+  'queue.log.forbidden': '-# Es konnte in <#{channelId}> nicht mitgeteilt werden: Mir fehlt {permissions}.',
   'queue.log.cannot':
     'In <#{channelId}> kann ich nicht schreiben: Mir fehlt {permissions}. Erlaube es, oder nimm einen anderen Kanal. Nichts wurde geändert.',
   'queue.log.unseen':

@@ -58,6 +58,8 @@ export const en = {
   'status.settings':
     '{preset} · {width}×{height} · {steps, plural, one {# step} other {# steps}} · seed {seed}',
   'status.cost': 'Takes about {duration} of GPU time.',
+  'status.cost_guess':
+    'Takes about {duration} of GPU time. That and the times above are a guess: I haven’t measured one like it here yet.',
   'status.identifier': '-# {id}',
   'status.private_route':
     'Only you see this. If it takes longer than 15 minutes, I send the video as a direct message: Discord ends this conversation then.',
@@ -533,6 +535,9 @@ export const en = {
   'queue.log.off': 'I post it nowhere any more. `/queue audit` still shows it.',
   'queue.log.now': 'I post what moderators do in <#{channelId}>.',
   'queue.log.nowhere': 'I post what moderators do nowhere. `/queue log channel:…` changes that.',
+  'queue.log.gone':
+    '-# It couldn’t be posted: the channel of the log is gone, or I don’t see it any more. Choose another one with `/queue log`.',
+  'queue.log.forbidden': '-# It couldn’t be posted in <#{channelId}>: I lack {permissions}.',
   'queue.log.cannot':
     'I can’t post in <#{channelId}>: I lack {permissions}. Allow it, or choose another channel. Nothing was changed.',
   'queue.log.unseen':

@@ -153,6 +153,34 @@ test('a channel that the bot cannot post in is refused at once, and nothing chan
   expect(await moderation.audit({ guildId: guild.id, limit: 5 })).toEqual([]);
 });
 
+test('when the channel of the log closes or goes later, the action stands and the moderator is told', async () => {
+  await using scene = await startScene();
+  const { mia } = moderators(scene);
+  const { ada, channel, guild, discord, moderation } = scene;
+  const said = async (...[command, values]: [string, Parameters<typeof mia.run>[1]]) => {
+    const answer = await mia.run(command, values, { channel });
+    return (await answer.waitForMessage(({ loading, text }) => !loading && text !== '')).text;
+  };
+  const log = guild.createChannel('log');
+  expect(await said('/queue log', { channel: log })).not.toContain('posted:');
+  log.overwrite(discord.bot, { deny: ['SendMessages'] });
+  const banned = await said('/queue ban', { user: ada });
+  expect(banned).toContain(`couldn’t be posted in <#${log.id}>: I lack **Send Messages**`);
+  expect(await said('/queue bans', {})).not.toContain('couldn’t be posted');
+  log.delete();
+  expect(await said('/queue unban', { user: ada })).toContain('channel of the log is gone');
+  const done = (await moderation.audit({ guildId: guild.id, limit: 5 })).map(({ action }) => action);
+  expect(done).toEqual(['unban', 'ban', 'log_channel']);
+});
+
+test('suggestions of ids have the person’s name, and are found by it', async () => {
+  await using scene = await startScene();
+  const { mia } = moderators(scene);
+  const { id } = await waiting(scene, 'A pirate sings');
+  const suggested = await mia.autocomplete('/queue cancel', { id: 'ADA' }, 'id', { channel: scene.channel });
+  expect(suggested).toEqual([{ name: expect.stringMatching(/ · ada · A pirate sings$/), value: id }]);
+});
+
 test('a moderator of another server neither sees nor touches anything of this one', async () => {
   await using scene = await startScene();
   const { mia, bob, lobby } = moderators(scene);
@@ -177,7 +205,7 @@ test('a moderator of another server neither sees nor touches anything of this on
   expect(await moderation.audit({ guildId: guild.id, limit: 5 })).toEqual([]);
   // Here it is all there.
   const choices = await mia.autocomplete('/queue bump', { id: 'secret' }, 'id', { channel });
-  expect(choices).toEqual([{ name: 'waiting · A secret of this server', value: id }]);
+  expect(choices).toEqual([{ name: 'waiting · ada · A secret of this server', value: id }]);
   const shown = await mia.run('/queue show', { id }, { channel });
   const details = await shown.waitForMessage(({ text }) => text.includes('A secret of this server'));
   expect(details.text).toContain('GPU time');
