@@ -60,6 +60,8 @@ export interface BotParts {
 
 export interface RunningBot {
   readonly client: Client<true>;
+  /** where health checks and metrics are served; null: nowhere */
+  readonly healthPort: number | null;
   /** Finishes what it is sending, for some seconds at most, and disconnects. */
   stop(): Promise<void>;
 }
@@ -184,6 +186,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     logger.info({ userId: client.user.id, guilds: client.guilds.cache.size }, 'ready');
     return {
       client,
+      healthPort: served?.port ?? null,
       async stop() {
         stopping.abort(new Error('the bot stops'));
         await Promise.all([deliveries.close(), Promise.allSettled(underWay)]);

@@ -79,6 +79,7 @@ async function main(options: WorkerProcessOptions): Promise<number> {
       HUMO_PROFILE: 'tiny',
       WORKER_NAME: options.name,
       QUEUE_LOCK_SECONDS: '1',
+      HEALTH_PORT: '0',
     }),
     engineCommand: scriptedEngineCommand(options.script),
   };

@@ -42,6 +42,8 @@ export interface Scene extends AsyncDisposable {
   readonly channel: Channel;
   readonly ada: Person;
   readonly queue: GenerationQueue;
+  /** of the bot's health checks and metrics */
+  readonly healthPort: number | null;
   readonly moderation: Moderation;
   readonly store: ArtifactStore;
   /** where the bot works on files */
@@ -120,6 +122,9 @@ export async function startScene(
     store,
     get queue() {
       return running.queue;
+    },
+    get healthPort() {
+      return running.bot.healthPort;
     },
     work: (work) => works.consume({ models: ['17b', '1_7b'], workerId: 'in-test', work }),
     async finish(generation, _context, bytes = 200_000) {

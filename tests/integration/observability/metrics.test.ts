@@ -1,0 +1,187 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { Health } from '../../../src/observability/health.ts';
+import { serveHealth } from '../../../src/observability/server.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { openDesk } from '../../support/desk.ts';
+import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
+import { startRedis } from '../../support/redis.ts';
+import { startWorkerProcess } from '../../support/worker-process.ts';
+import { picture, startScene, until } from '../bot/scene.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = join(projectRoot, 'docker/observability');
+const dashboardSchema = z.object({
+  panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })).min(1) })),
+});
+const rulesSchema = z.strictObject({
+  groups: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        rules: z.array(
+          z.strictObject({
+            alert: z.string().regex(/^[A-Z][A-Za-z]+$/),
+            expr: z.string(),
+            for: z.string().optional(),
+            labels: z.strictObject({ severity: z.enum(['page', 'warn']) }),
+            annotations: z.strictObject({ summary: z.string() }),
+          }),
+        ),
+      }),
+    )
+    .min(1),
+});
+
+/** Names of metrics in an expression, without what Prometheus adds to a histogram's. */
+function metricsIn(expression: string): string[] {
+  return [...expression.matchAll(/\b(?:humo|process|nodejs)_[a-z0-9_]+/g)].map(([name]) =>
+    name.replace(/_(?:bucket|sum|count)$/, ''),
+  );
+}
+
+async function scrape(port: unknown, path = '/metrics') {
+  const response = await fetch(`http://127.0.0.1:${String(port)}${path}`);
+  return { status: response.status, text: await response.text() };
+}
+
+function exported(text: string): string[] {
+  return [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '');
+}
+
+/** The value of a sample whose labels contain all of the given ones. */
+function sample(text: string, name: string, ...labels: string[]): number {
+  const line = text
+    .split('\n')
+    .find(
+      (one) => one.startsWith(name) && labels.every((label) => one.includes(label)) && !one.startsWith('#'),
+    );
+  return Number(line?.split(' ').at(-1));
+}
+
+test('the dashboard and the alerts name only what a bot and a worker export, and each alert is explained', async () => {
+  const work = await mkdtemp(join(tmpdir(), 'humo-metrics-'));
+  const redis = await startRedis();
+  const queue = createGenerationQueue(testConfig(redis.url, work), silent);
+  try {
+    await using scene = await startScene({ HEALTH_PORT: '0' });
+    await scene.work(scene.finish);
+    await scene.ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: scene.channel });
+    await scene.channel.waitForMessage(({ attachments }) => attachments.length === 1);
+    const bot = await until(async () => {
+      const { text } = await scrape(scene.healthPort);
+      return sample(text, 'humo_deliveries_total', 'outcome="sent"') === 1 ? text : undefined;
+    });
+    expect(sample(bot, 'humo_actions_total', 'kind="slash"', 'name="humo"')).toBe(1);
+    expect(sample(bot, 'humo_workers', 'model="17b"')).toBe(1);
+    expect(sample(bot, 'humo_redis_memory_bytes')).toBeGreaterThan(0);
+    expect(bot).not.toContain(scene.ada.id);
+    expect(bot).not.toContain(scene.guild.id);
+    expect(await scrape(scene.healthPort, '/readyz')).toMatchObject({ status: 200 });
+
+    const worker = startWorkerProcess({
+      redisUrl: redis.url,
+      prefix: 'test',
+      folder: work,
+      name: 'w1',
+      script: {},
+    });
+    await worker.ready;
+    const port = worker.log.find(({ msg }) => msg === 'health checks and metrics')?.['port'];
+    const desk = await openDesk(queue);
+    const { id } = await queue.accept(testDraft('1000'));
+    await desk.ending(id);
+    const { text } = await scrape(port);
+    expect(sample(text, 'humo_generations_total', 'outcome="done"')).toBe(1);
+    expect(sample(text, 'humo_wait_seconds_count')).toBe(1);
+    expect(sample(text, 'humo_stage_seconds_count', 'stage="compress"')).toBe(1);
+    expect(sample(text, 'humo_engine_up')).toBe(1);
+    expect(await scrape(port, '/readyz')).toMatchObject({ status: 200 });
+    expect((await scrape(port, '/')).status).toBe(404);
+    await worker.end('SIGTERM');
+
+    const all = new Set([...exported(bot), ...exported(text)]);
+    const dashboard = dashboardSchema.parse(
+      JSON.parse(await readFile(join(folder, 'grafana/humo.json'), 'utf8')),
+    );
+    const rules = rulesSchema.parse(parse(await readFile(join(folder, 'alerts.yaml'), 'utf8')));
+    const expressions = [
+      ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+      ...rules.groups.flatMap((group) => group.rules.map(({ expr }) => expr)),
+    ];
+    const named = expressions.flatMap(metricsIn);
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((name) => !all.has(name))).toEqual([]);
+    const guide = await readFile(join(projectRoot, 'docs/monitoring.md'), 'utf8');
+    for (const { alert } of rules.groups.flatMap((group) => group.rules))
+      expect(guide).toContain(`\`${alert}\``);
+  } finally {
+    await queue.close();
+    await redis.stop();
+    await rm(work, { recursive: true, force: true });
+  }
+});
+
+test('what waits shows with its age, and a worker that is still loading is not ready', async () => {
+  const redis = await startRedis();
+  const work = await mkdtemp(join(tmpdir(), 'humo-metrics-'));
+  const queue = createGenerationQueue(testConfig(redis.url, work), silent);
+  const worker = startWorkerProcess({
+    redisUrl: redis.url,
+    prefix: 'test',
+    folder: work,
+    name: 'w1',
+    script: { mute: true },
+  });
+  try {
+    await queue.accept(testDraft('1000'));
+    const depth = await queue.depth();
+    expect(depth.models.find(({ model }) => model === testDraft('1000').request.model)).toMatchObject({
+      waiting: 1,
+      running: 0,
+      workers: 0,
+    });
+    expect(await queue.server()).toMatchObject({ usedBytes: expect.any(Number) });
+    const port = await until(
+      async () => worker.log.find(({ msg }) => msg === 'health checks and metrics')?.['port'],
+    );
+    const ready = await scrape(port, '/readyz');
+    expect(ready.status).toBe(503);
+    expect(JSON.parse(ready.text)).toMatchObject({
+      parts: { engine: { ok: false, message: 'starting' }, redis: { ok: true } },
+    });
+    expect((await scrape(port, '/healthz')).status).toBe(200);
+  } finally {
+    await worker.end('SIGTERM');
+    await queue.close();
+    await redis.stop();
+    await rm(work, { recursive: true, force: true });
+  }
+});
+
+test('a port that is taken is no reason to stop working', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const served = await serveHealth({
+    host: '127.0.0.1',
+    port,
+    health: new Health({}),
+    registry: new Registry(),
+    log: pino({ level: 'silent' }),
+  });
+  expect(served.port).toBeNull();
+  await served.stop();
+  other.close();
+});
