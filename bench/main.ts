@@ -16,6 +16,9 @@ interface Row {
 
 type Result = Readonly<Record<string, unknown>>;
 
+/** Takes some minutes more than all others together: only where it is asked for. */
+const onRequest = ['scale'];
+
 /** From the one JSON line that a bench prints to the rows of the table. */
 const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
   acknowledge(result) {
@@ -79,6 +82,46 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
       ),
     ];
   },
+  scale(result) {
+    const seconds = (order: string, kind: string, which: string) =>
+      number(result, order, 'waits', kind, which);
+    const waits = (kind: string, which: string, name: string): Row => ({
+      figure: `wait of ${kind} users, ${name}`,
+      target: kind === 'light' ? 'less than first come' : '',
+      measured: `${seconds('fair', kind, which)} s`,
+      baseline: `${seconds('firstCome', kind, which)} s, first come, first served`,
+      holds: kind !== 'light' || seconds('fair', kind, which) <= seconds('firstCome', kind, which),
+    });
+    const none = (figure: string, key: string): Row => ({
+      figure: `requests ${figure}, of ${number(result, 'jobs')}`,
+      target: '0',
+      measured: `${number(result, 'fair', key)}`,
+      baseline: `${number(result, 'firstCome', key)}, first come, first served`,
+      holds: number(result, 'fair', key) === 0,
+    });
+    return [
+      none('lost', 'lost'),
+      none('run twice', 'twice'),
+      ...['light', 'medium', 'heavy'].flatMap((kind) => [
+        waits(kind, 'median', 'median'),
+        waits(kind, 'p95', '95 %'),
+      ]),
+      {
+        figure: "Jain's index of fairness",
+        target: 'more than first come',
+        measured: `${number(result, 'fair', 'fairness')}`,
+        baseline: `${number(result, 'firstCome', 'fairness')}, first come, first served`,
+        holds: number(result, 'fair', 'fairness') >= number(result, 'firstCome', 'fairness'),
+      },
+      {
+        figure: 'Redis: commands a request, memory at most, CPU',
+        target: '',
+        measured: `${number(result, 'fair', 'redis', 'commandsPerJob')}, ${number(result, 'fair', 'redis', 'peakMebibytes')} MiB, ${number(result, 'fair', 'redis', 'cpuSeconds')} s`,
+        baseline: `${number(result, 'fair', 'realSeconds')} s in all, ${number(result, 'fair', 'redis', 'connections')} connections`,
+        holds: true,
+      },
+    ];
+  },
   memory(result) {
     const [growth, limit] = [number(result, 'growth'), number(result, 'limit')];
     const sizes = Object.entries(part(result, 'residentMebibytes'));
@@ -94,7 +137,10 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
   },
 };
 
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const chosen =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : Object.keys(benches).filter((name) => !onRequest.includes(name));
 const unknown = chosen.filter((name) => benches[name] === undefined);
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}.`);
