@@ -167,3 +167,27 @@ test('a pause is said with its reason and its end, instead of a start that nobod
   expect(everywhere).not.toContain('Why:');
   expect(everywhere).toContain(String.raw`Back at \*nine\*`);
 });
+
+test.each([
+  ['combining marks', 'e\u0301\u0302\u0303'.repeat(1000)],
+  ['mentions', '@everyone <@100000000000000001> <#1> </x:1> '.repeat(90)],
+  ['markup', '**_`~~||> # [a](https://x.y) '.repeat(130)],
+  ['emoji', '👩‍👩‍👧‍👦'.repeat(360)],
+])('a prompt of 4,000 characters of %s never breaks a message', (_what, prompt) => {
+  const generation = generationWith({ request: { prompt: prompt.slice(0, 4000) }, result: resultWith() });
+  for (const rendered of [
+    renderResult(generation, resultWith(), settings),
+    renderEnding(generation, { code: 'internal', identifier: 'internal', context: {} }),
+    renderStatus({ generation, position: null, advice: [], settings }),
+  ]) {
+    expect(rendered.content.length).toBeLessThanOrEqual(2000);
+    expect(rendered.content).toContain(generation.id);
+    expect(rendered.content).not.toMatch(/@everyone|<#1>|<\/x:1>|\*\*_`/);
+    expect(rendered.allowed_mentions.parse).toEqual([]);
+    expect(rendered.allowed_mentions.users ?? []).toEqual(
+      rendered.allowed_mentions.users === undefined ? [] : [generation.userId],
+    );
+    // No half of a character at the end of a shortened line.
+    expect(rendered.content.isWellFormed()).toBe(true);
+  }
+});

@@ -51,3 +51,10 @@ test('whatever is typed, no mention of a person, role or channel, and no timesta
     }),
   );
 });
+
+test('marks that are piled up, and marks that turn the writing, do not reach the message', () => {
+  const zalgo = `a${'\u0301'.repeat(3999)}`;
+  expect(quoted(zalgo, 300)).toBe(`a${'\u0301'.repeat(4)}`);
+  expect(quoted('\u0301'.repeat(4000), 300).length).toBeLessThanOrEqual(4);
+  expect(quoted('abc\u202Edef', 300)).toBe('abcdef');
+});
