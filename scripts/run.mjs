@@ -41,6 +41,10 @@ const targets = {
     run: (args) => [[webPythonProgram(), '-m', 'humo_web', ...args]],
   },
   'api-token': { needs: [], environmentFile: true, run: node('src/api/token-command.ts') },
+  trace: { needs: [], environmentFile: true, run: node('scripts/tools/trace.ts') },
+  'erase-user': { needs: [], environmentFile: true, run: node('scripts/tools/erase-user.ts') },
+  doctor: { needs: [], environmentFile: true, run: node('scripts/tools/doctor.ts') },
+  'docs:configuration': { needs: [], run: node('scripts/tools/configuration.ts') },
   register: { needs: [], environmentFile: true, run: node('src/bot/register.ts') },
   engine: {
     needs: everything,

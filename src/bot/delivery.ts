@@ -72,6 +72,8 @@ export class Delivery {
    * @throws Failure `undeliverable` when no way is left; any other error means: try again later
    */
   async deliver(generation: Generation, signal: AbortSignal): Promise<MessagePlace> {
+    const { id: generationId, status } = generation;
+    this.#options.logger.info({ generationId, status }, 'delivering');
     let sent: Sent;
     try {
       sent = (await this.#alreadySent(generation)) ?? (await this.#send(generation, signal));

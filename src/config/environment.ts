@@ -83,6 +83,9 @@ const workerSchema = commonSchema.extend({
   WORKER_IDLE_EXIT_MINUTES: z.coerce.number('must be a number of minutes').positive().max(10_080).optional(),
 });
 
+/** By the process that reads them; for the page that explains them. */
+export const environmentSchemas = { bot: botSchema, worker: workerSchema, api: apiSchema } as const;
+
 export interface CommonConfig {
   readonly redis: {
     readonly url: string;
@@ -241,6 +244,17 @@ export function tokensFileOf(environment: Environment): string {
   const given = Object.entries(environment).filter(([, value]) => value !== '');
   const values = tokensFileSchema.parse(Object.fromEntries(given));
   return values.API_TOKENS_FILE ?? resolve(values.DATA_DIRECTORY, 'api-tokens.json');
+}
+
+/**
+ * What every process needs, for tools that look at the queue and the files.
+ *
+ * @throws ConfigurationError naming every bad variable at once
+ */
+export function loadCommonConfig(environment: Environment): CommonConfig {
+  const { common, problems } = load(commonSchema, environment);
+  if (common === undefined || problems.length > 0) throw new ConfigurationError(problems);
+  return common;
 }
 
 /** @throws ConfigurationError naming every bad variable at once */

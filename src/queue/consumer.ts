@@ -217,7 +217,7 @@ export class Consumer implements Closable {
     try {
       const { answer, attempts } = await this.#ledger.begin(id, workerId);
       if (answer === 'held') {
-        log.info({ id }, 'its guild is paused; it waits for the end of that');
+        log.info({ generationId: id }, 'its guild is paused; it waits for the end of that');
         return;
       }
       if (answer !== 'begun') {
@@ -225,6 +225,7 @@ export class Consumer implements Closable {
         return;
       }
       const holder: Holder = { id, workerId, attempts };
+      log.info({ generationId: id, model, workerId, attempts }, 'took the job');
       current.holder = holder;
       const generation = await this.#ledger.get(id);
       if (generation === null) throw new Error(`the record of generation ${id} vanished`);
@@ -232,7 +233,7 @@ export class Consumer implements Closable {
       if (this.#stopping.signal.aborted) this.#abort(current, 'closing');
       await this.#conclude(job, token, holder, generation, current);
     } catch (error) {
-      log.error({ id, model, error: String(error) }, 'the job is left to its lock');
+      log.error({ generationId: id, model, error: String(error) }, 'the job is left to its lock');
     } finally {
       stopRenewal();
       this.#current = null;
@@ -261,12 +262,12 @@ export class Consumer implements Closable {
       // The job goes back before the engine has even noticed: nobody waits for a lock to lapse.
       const status = await this.#ledger.giveBack(holder, false);
       await this.#putBack(job, generation.request.model, token, status);
-      log.info({ id, status }, 'gave the job back');
+      log.info({ generationId: id, status }, 'gave the job back');
       await working;
       return;
     }
     if (current.cause === 'lock lost') {
-      log.warn({ id }, 'lost the lock; another worker goes on');
+      log.warn({ generationId: id }, 'lost the lock; another worker goes on');
       return;
     }
     if (
@@ -277,7 +278,7 @@ export class Consumer implements Closable {
     ) {
       const status = await this.#ledger.giveBack(holder, true);
       await this.#putBack(job, generation.request.model, token, status);
-      log.warn({ id, code: first.code, attempts: holder.attempts }, 'failed; one more try');
+      log.warn({ generationId: id, code: first.code, attempts: holder.attempts }, 'failed; one more try');
       const { model } = generation.request;
       if ((await countOtherWorkers(this.#connection, names, model, workerId)) > 0) {
         await delay(afterCrashPause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
@@ -324,13 +325,13 @@ export class Consumer implements Closable {
         break;
       case 'queued':
       case 'running':
-        this.#options.log.warn({ id, status }, 'another worker has taken the job');
+        this.#options.log.warn({ generationId: id, status }, 'another worker has taken the job');
         return;
     }
     // The full reason is in the record; BullMQ's list of failed jobs only gets a hint.
     if (status === 'failed') await job.moveToFailed(new UnrecoverableError('see the record'), token, false);
     else await job.moveToCompleted(undefined, token, false);
-    this.#options.log.info({ id, status }, 'job ended');
+    this.#options.log.info({ generationId: id, status }, 'job ended');
   }
 
   async #putBack(
@@ -372,7 +373,9 @@ export class Consumer implements Closable {
     };
     const attempt = () => {
       if (this.#connection.status !== 'ready') return;
-      renew().catch((error: unknown) => log.warn({ id: current.id, error: String(error) }, 'lock renewal'));
+      renew().catch((error: unknown) =>
+        log.warn({ generationId: current.id, error: String(error) }, 'lock renewal'),
+      );
     };
     const timer = setInterval(attempt, lockDuration / 3);
     // After an outage each moment counts: a check for stalled jobs may come first.

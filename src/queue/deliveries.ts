@@ -41,19 +41,22 @@ export function consumeDeliveries(parts: {
       try {
         const place = await parts.deliver(generation, signal);
         await ledger.delivered(id, place);
-        log.info({ id, status: generation.status }, 'delivered');
+        log.info({ generationId: id, status: generation.status }, 'delivered');
       } catch (error) {
         const last = job.attemptsMade + 1 >= deliveryAttempts;
         const hopeless = error instanceof Failure && error.code === 'undeliverable';
         if (!hopeless && !last) {
           log.warn(
-            { id, attempt: job.attemptsMade + 1, error: describe(error) },
+            { generationId: id, attempt: job.attemptsMade + 1, error: describe(error) },
             'delivery failed; will try again',
           );
           throw error;
         }
         await ledger.undeliverable(id, hopeless ? storedFailure(error) : undeliverable);
-        log.error({ id, attempt: job.attemptsMade + 1, error: describe(error) }, 'undeliverable');
+        log.error(
+          { generationId: id, attempt: job.attemptsMade + 1, error: describe(error) },
+          'undeliverable',
+        );
       }
     },
     {

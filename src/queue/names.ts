@@ -22,6 +22,10 @@ export interface Names {
   claim(key: string): string;
   /** a person's own defaults */
   person(userId: string): string;
+  /** what else is kept of a person: limits and use, by scope; a pattern for SCAN */
+  ofPerson(userId: string): string;
+  /** tags of people in the fair share of a model */
+  shareUsers(model: ModelId): string;
   /** a form that a person has open */
   draft(id: string): string;
   indexOfUser(userId: string): string;
@@ -64,6 +68,8 @@ export function createNames(prefix: string): Names {
     message: (messageId) => `${prefix}:message:${messageId}`,
     claim: (key) => `${prefix}:claim:${key}`,
     person: (userId) => `${prefix}:person:${userId}`,
+    ofPerson: (userId) => `${prefix}:person:*:${userId}:*`,
+    shareUsers: (model) => `${prefix}:share:${model}:users`,
     draft: (id) => `${prefix}:draft:${id}`,
     indexOfUser: (userId) => `${prefix}:index:user:${userId}`,
     indexOfGuild: (guildId) => `${prefix}:index:guild:${guildId}`,

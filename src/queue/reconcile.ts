@@ -35,7 +35,7 @@ export async function reconcile(parts: Parts): Promise<Reconciled> {
       if (parts.connection.status !== 'ready') throw error;
       // One damaged record does not keep the others from being put right.
       parts.log.error(
-        { id, error: error instanceof Error ? error.message : String(error) },
+        { generationId: id, error: error instanceof Error ? error.message : String(error) },
         'not reconciled',
       );
     }

@@ -162,7 +162,10 @@ export class Engine {
         const expectEvent = () => {
           if (signal.aborted) return;
           startTimer(silenceTimeout, () => {
-            log.error({ id, seconds: silenceTimeout / 1000 }, 'the engine is silent; it is killed');
+            log.error(
+              { generationId: id, seconds: silenceTimeout / 1000 },
+              'the engine is silent; it is killed',
+            );
             giveUp(
               new Failure('engine_timeout', 'engine_timeout', { seconds: Math.round(silenceTimeout / 1000) }),
             );
@@ -171,7 +174,10 @@ export class Engine {
         onAbort = () => {
           process.send({ type: 'cancel', id });
           startTimer(cancelTimeout, () => {
-            log.warn({ id, seconds: cancelTimeout / 1000 }, 'the engine did not stop; it is killed');
+            log.warn(
+              { generationId: id, seconds: cancelTimeout / 1000 },
+              'the engine did not stop; it is killed',
+            );
             giveUp(cancelled());
           });
         };
@@ -205,7 +211,10 @@ export class Engine {
               return;
             case 'failed':
               // The message may quote the request, so it goes to the log at debug only.
-              log.debug({ id, code: event.code, reason: event.message }, 'the engine refused or failed');
+              log.debug(
+                { generationId: id, code: event.code, reason: event.message },
+                'the engine refused or failed',
+              );
               reject(signal.aborted ? cancelled() : failureOf(event.code));
           }
         };

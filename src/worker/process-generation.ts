@@ -71,7 +71,7 @@ export async function processGeneration(
 
   const earlier = await storedResult(store, id);
   if (earlier !== null) {
-    log.info({ id }, 'an earlier attempt had stored the video already');
+    log.info({ generationId: id }, 'an earlier attempt had stored the video already');
     return earlier;
   }
   const clock = createClock((stage, seconds) => parts.onStage?.(request.model, stage, seconds));
@@ -86,6 +86,7 @@ export async function processGeneration(
   // A cold start is not GPU time: it would spoil the estimate of the next clips.
   const { weights } = await parts.engine.start();
   clock.lap('engineStart');
+  log.info({ generationId: id, seconds: clock.laps }, 'the engine begins');
   const outputDirectory = join(scratch.path, 'engine');
   const previews = createPreviewUploader(store, id, tell, log);
   const done = await parts.engine.generate(id, engineRequest(request, inputs), {
@@ -99,6 +100,7 @@ export async function processGeneration(
   for (const [stage, seconds] of Object.entries(done.seconds)) parts.onStage?.(request.model, stage, seconds);
   signal.throwIfAborted();
 
+  log.info({ generationId: id, engine: done.seconds, peakGiB: done.peakGiB }, 'the engine is done');
   tell({ stage: 'compress', step: 0, steps: 1, etaSeconds: null });
   const video = await parts.encode({
     frames: done.frames,
@@ -130,7 +132,10 @@ export async function processGeneration(
   await store.put(result.video, { path: video.path });
   clock.lap('store');
   await previews.finish();
-  log.info({ id, bytes: video.bytes, engine: done.seconds, seconds: clock.laps }, 'video stored');
+  log.info(
+    { generationId: id, bytes: video.bytes, engine: done.seconds, seconds: clock.laps },
+    'video stored',
+  );
   return result;
 }
 
@@ -239,7 +244,7 @@ function createPreviewUploader(store: ArtifactStore, id: string, tell: Teller, l
         tell.showPreview(previewKey(id));
       } catch (error) {
         // A picture on the way is not worth a video.
-        log.warn({ id, error: String(error) }, 'a preview could not be stored');
+        log.warn({ generationId: id, error: String(error) }, 'a preview could not be stored');
       }
     }
     uploading = null;
@@ -254,7 +259,7 @@ function createPreviewUploader(store: ArtifactStore, id: string, tell: Teller, l
       next = null;
       await uploading;
       await store.delete(previewKey(id)).catch((error: unknown) => {
-        log.warn({ id, error: String(error) }, 'a preview could not be removed');
+        log.warn({ generationId: id, error: String(error) }, 'a preview could not be removed');
       });
     },
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import type { Message } from '../../../sandbox/scripting/message.ts';
@@ -16,6 +17,7 @@ import { PersonLimit } from '../../../src/intake/person-limit.ts';
 import { readPreview } from '../../../src/bot/previews.ts';
 import { StoredVideos } from '../../../src/bot/stored-videos.ts';
 import { systemClock } from '../../../src/bot/clock.ts';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { loadBotConfig } from '../../../src/config/environment.ts';
 import type { Generation, GenerationResult } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
@@ -42,6 +44,10 @@ export interface Scene extends AsyncDisposable {
   readonly channel: Channel;
   readonly ada: Person;
   readonly queue: GenerationQueue;
+  readonly redisUrl: string;
+  readonly dataDirectory: string;
+  /** Keys in Redis that name somebody, or hold their id in a list. */
+  keysWith(id: string): Promise<string[]>;
   /** of the bot's health checks and metrics */
   readonly healthPort: number | null;
   readonly moderation: Moderation;
@@ -120,6 +126,21 @@ export async function startScene(
     scratchRoot,
     moderation,
     store,
+    redisUrl: redis.url,
+    dataDirectory: folder,
+    async keysWith(id) {
+      const connection = new Redis(parseRedisUrl(redis.url));
+      try {
+        const found: string[] = [];
+        for (const key of await connection.keys('*')) {
+          const dump = key.includes('audit') ? null : await connection.dumpBuffer(key);
+          if (key.includes(id) || dump?.includes(id) === true) found.push(key);
+        }
+        return found;
+      } finally {
+        connection.disconnect();
+      }
+    },
     get queue() {
       return running.queue;
     },

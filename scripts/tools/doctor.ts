@@ -1,0 +1,349 @@
+/**
+ * `npm run doctor [-- --for bot|worker|all] [--json]`: looks at everything that has to be right on this machine. One line each: what was
+ * found and, where it is not fine, how to put it right. Exits with 1 when something does not work.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ApplicationFlagsBitField, PermissionFlagsBits, REST, Routes } from 'discord.js';
+import { execa } from 'execa';
+import { Redis } from 'ioredis';
+import { z } from 'zod';
+import { compareCommands, isSame } from '../../src/bot/command-difference.ts';
+import { loadHandlers } from '../../src/bot/handlers.ts';
+import { declarations } from '../../src/bot/register.ts';
+import { neededPermissions } from '../../src/commands/support/permissions.ts';
+import {
+  loadBotConfig,
+  loadCommonConfig,
+  loadWorkerConfig,
+  projectRoot,
+} from '../../src/config/environment.ts';
+import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
+import { ConfigurationError } from '../../src/config/generate.ts';
+import { parseRedisUrl } from '../../src/config/redis-url.ts';
+import { createArtifactStore } from '../../src/storage/create.ts';
+
+type Verdict = 'fine' | 'look' | 'broken';
+
+interface Finding {
+  readonly check: string;
+  readonly verdict: Verdict;
+  readonly found: string;
+  /** how to put it right; null when there is nothing to do */
+  readonly fix: string | null;
+}
+
+const signs: Record<Verdict, string> = { fine: '✓', look: '⚠', broken: '✗' };
+const gibibyte = 2 ** 30;
+const findings: Finding[] = [];
+
+function fine(check: string, found: string): void {
+  findings.push({ check, verdict: 'fine', found, fix: null });
+}
+function look(check: string, found: string, fix: string): void {
+  findings.push({ check, verdict: 'look', found, fix });
+}
+function broken(check: string, found: string, fix: string): void {
+  findings.push({ check, verdict: 'broken', found, fix });
+}
+
+/** Runs a check; what it throws is what it found. */
+async function examine(check: string, fix: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    broken(check, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error), fix);
+  }
+}
+
+function configuration<T>(name: string, load: (environment: NodeJS.ProcessEnv) => T): T | null {
+  try {
+    const config = load(process.env);
+    fine(`configuration of the ${name}`, 'every variable can be read');
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const problem of error.problems) {
+      broken(
+        `configuration of the ${name}`,
+        problem,
+        'Put it right in .env; .env.example explains each variable.',
+      );
+    }
+    return null;
+  }
+}
+
+async function redis({ redis: { url } }: CommonConfig): Promise<void> {
+  const connection = new Redis({
+    ...parseRedisUrl(url),
+    lazyConnect: true,
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+  });
+  connection.on('error', () => undefined);
+  try {
+    await connection.connect();
+    const info = await connection.info();
+    const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+    const version = value('redis_version');
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    if (major > 6 || (major === 6 && minor >= 2)) fine('Redis', `version ${version}`);
+    else if (major >= 5) look('Redis', `version ${version}`, 'BullMQ recommends 6.2 or newer: update Redis.');
+    else
+      broken(
+        'Redis',
+        `version ${version}`,
+        'BullMQ needs 5 at least, and 6.2 for all it does: update Redis.',
+      );
+    const policy = value('maxmemory_policy');
+    if (policy === 'noeviction') fine('Redis: what waits stays', 'maxmemory-policy noeviction');
+    else
+      broken(
+        'Redis: what waits stays',
+        `maxmemory-policy ${policy}`,
+        'Set `maxmemory-policy noeviction` in redis.conf: anything else may throw waiting videos away.',
+      );
+    if (value('aof_enabled') === '1') fine('Redis: survives a restart', 'append-only file on');
+    else
+      broken(
+        'Redis: survives a restart',
+        'append-only file off',
+        'Set `appendonly yes` in redis.conf: without it a restart loses what was accepted.',
+      );
+    const [used, limit] = [Number(value('used_memory')), Number(value('maxmemory'))];
+    const found = `${(used / gibibyte).toFixed(2)} GiB used${limit === 0 ? ', no limit' : ` of ${(limit / gibibyte).toFixed(2)}`}`;
+    if (limit > 0 && used > 0.85 * limit)
+      look('Redis: memory', found, 'Raise maxmemory, or use ARTIFACT_STORE=s3.');
+    else fine('Redis: memory', found);
+  } finally {
+    connection.disconnect();
+  }
+}
+
+async function storage(config: CommonConfig): Promise<void> {
+  const store = createArtifactStore(config);
+  const key = `doctor/${randomUUID()}.txt`;
+  try {
+    const written = Buffer.from('doctor');
+    await store.put(key, written);
+    const read = await store.get(key);
+    await store.delete(key);
+    if (!read.equals(written)) throw new Error('what was read is not what was written');
+    fine('artifact store', `${config.artifacts.kind}: written, read, deleted`);
+  } finally {
+    await store.close();
+  }
+}
+
+async function ffmpeg(): Promise<void> {
+  const { stdout } = await execa('ffmpeg', ['-hide_banner', '-version']);
+  const version = /^ffmpeg version n?(\d+)(\S*)/.exec(stdout);
+  const major = Number(version?.[1] ?? 0);
+  const name = `${version?.[1] ?? '?'}${version?.[2] ?? ''}`;
+  const encoders = (await execa('ffmpeg', ['-hide_banner', '-encoders'])).stdout;
+  const lacking = ['libx264', 'aac', 'flac'].filter((encoder) => !new RegExp(` ${encoder} `).test(encoders));
+  if (lacking.length > 0)
+    broken(
+      'ffmpeg',
+      `version ${name} without ${lacking.join(', ')}`,
+      'Install a build with libx264, such as Debian’s.',
+    );
+  else if (major < 5 || major > 8)
+    look('ffmpeg', `version ${name}`, 'Versions 5 to 8 are what this is made for.');
+  else fine('ffmpeg', `version ${name}, with libx264 and aac`);
+}
+
+async function disk(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const { bavail, bsize } = await statfs(directory);
+  const free = (bavail * bsize) / gibibyte;
+  const found = `${free.toFixed(1)} GiB free at ${directory}`;
+  if (free < 1) broken('disk', found, 'Make room, or set DATA_DIRECTORY to a larger disk.');
+  else if (free < 10)
+    look('disk', found, 'A month of videos needs some gigabytes: make room before it is full.');
+  else fine('disk', found);
+}
+
+const applicationSchema = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  flags: z.number().default(0),
+  bot_public: z.boolean().optional(),
+});
+const guildsSchema = z.array(z.looseObject({ id: z.string(), name: z.string(), permissions: z.string() }));
+
+async function discord(config: BotConfig): Promise<void> {
+  const rest = new REST({ api: config.discord.apiUrl, retries: 1, timeout: 10_000 }).setToken(
+    config.discord.token,
+  );
+  let date: string | null = null;
+  rest.on('response', (_request, response) => {
+    date ??= response.headers.get('date');
+  });
+  const application = applicationSchema.parse(await rest.get(Routes.currentApplication()));
+  fine('Discord: token', `application ${application.name} (${application.id})`);
+  if (date === null)
+    look('clock', 'Discord sent no time to compare with', 'Compare the clock with a time server.');
+  else {
+    const off = Math.round((Date.now() - Date.parse(date)) / 1000);
+    if (Math.abs(off) <= 5) fine('clock', 'within seconds of Discord’s');
+    else
+      broken(
+        'clock',
+        `${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} Discord’s`,
+        'Let the machine set its clock by NTP: tokens and waiting times go by it.',
+      );
+  }
+  const flags = new ApplicationFlagsBitField(application.flags);
+  fine(
+    'Discord: intents',
+    `none that need approval are used${flags.toArray().length === 0 ? '' : ` (flags: ${flags.toArray().join(', ')})`}`,
+  );
+  const guilds = guildsSchema.parse(await rest.get(Routes.userGuilds()));
+  if (guilds.length === 0)
+    look(
+      'Discord: servers',
+      'the bot is in none',
+      `Invite it: https://discord.com/oauth2/authorize?client_id=${application.id}&scope=bot+applications.commands&permissions=${invitation}`,
+    );
+  for (const { name, permissions } of guilds) {
+    const has = BigInt(permissions);
+    const lacking =
+      (has & PermissionFlagsBits.Administrator) !== 0n
+        ? []
+        : neededPermissions.filter((one) => (has & PermissionFlagsBits[one]) === 0n);
+    if (lacking.length === 0) fine(`Discord: server ${name}`, 'the bot may do what it has to');
+    else
+      look(
+        `Discord: server ${name}`,
+        `the bot lacks ${lacking.join(', ')}`,
+        'Give its role these permissions; single channels may still differ.',
+      );
+  }
+  const { guildId } = config.discord;
+  const route =
+    guildId === undefined
+      ? Routes.applicationCommands(application.id)
+      : Routes.applicationGuildCommands(application.id, guildId);
+  const registered = z
+    .array(z.looseObject({ name: z.string() }))
+    .parse(await rest.get(route, { query: new URLSearchParams({ with_localizations: 'true' }) }));
+  const difference = compareCommands(registered, declarations(await loadHandlers(), config.generate));
+  if (isSame(difference)) fine('Discord: commands', `${registered.length} registered, as they should be`);
+  else
+    look(
+      'Discord: commands',
+      `${difference.added.length} missing, ${difference.changed.length} changed, ${difference.removed.length} too many`,
+      '`npm run register`, or start the bot with REGISTER_COMMANDS=true.',
+    );
+}
+
+/** What the bot asks for when it is invited. */
+const invitation = neededPermissions.reduce((sum, name) => sum | PermissionFlagsBits[name], 0n).toString();
+
+async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
+  if (profile === 'tiny') {
+    fine('GPU', 'not needed by the profile tiny');
+    return;
+  }
+  const { stdout } = await execa('nvidia-smi', [
+    '--query-gpu=name,memory.total,driver_version',
+    '--format=csv,noheader,nounits',
+  ]);
+  const cards = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(',').map((part) => part.trim()));
+  for (const [name = '?', memory = '0', driver = '?'] of cards) {
+    const gib = Number(memory) / 1024;
+    const found = `${name}, ${gib.toFixed(0)} GiB, driver ${driver}`;
+    if (models.includes('17b') && gib < 23)
+      look(
+        'GPU',
+        found,
+        'HuMo 17B streams its weights below 24 GiB of memory, or does not fit: HUMO_MODELS=1_7b.',
+      );
+    else fine('GPU', found);
+  }
+}
+
+async function weights(config: WorkerConfig): Promise<void> {
+  if (config.generate.weights === 'random') {
+    fine('weights', 'random ones, as the profile says: videos show noise');
+    return;
+  }
+  const python = join(projectRoot, '.venv/bin/python');
+  const list = config.models.flatMap((model) => ['--model', model.replace('_', '.')]);
+  const { exitCode, stderr, stdout } = await execa(
+    python,
+    ['-m', 'humo_engine', 'weights', 'verify', '--weights', config.weightsDirectory, ...list.slice(0, 2)],
+    { reject: false, cwd: projectRoot },
+  );
+  const last = `${stdout}\n${stderr}`.trim().split('\n').at(-1) ?? '';
+  if (exitCode === 0) fine('weights', `all there and right, in ${config.weightsDirectory}`);
+  else broken('weights', last, '`npm run engine -- weights download`');
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { for: { type: 'string', default: 'all' }, json: { type: 'boolean', default: false } },
+  });
+  const scope = values.for;
+  if (scope !== 'bot' && scope !== 'worker' && scope !== 'all') {
+    console.error('npm run doctor [-- --for bot|worker|all] [--json]');
+    return 1;
+  }
+  const bot = scope === 'worker' ? null : configuration('bot', loadBotConfig);
+  const worker = scope === 'bot' ? null : configuration('worker', loadWorkerConfig);
+  let common: CommonConfig | null = bot ?? worker;
+  if (common === null) {
+    try {
+      common = loadCommonConfig(process.env);
+    } catch {
+      // Said already, with every problem.
+    }
+  }
+  if (common !== null) {
+    const shared = common;
+    await examine(
+      'Redis',
+      'Start Redis, and check REDIS_URL: redis://host:port, rediss://user:password@host:port or unix:///path.',
+      () => redis(shared),
+    );
+    await examine('artifact store', 'Check ARTIFACT_STORE, DATA_DIRECTORY and the S3 variables.', () =>
+      storage(shared),
+    );
+    await examine('disk', 'Check DATA_DIRECTORY.', () => disk(shared.dataDirectory));
+  }
+  await examine('ffmpeg', 'Install ffmpeg, version 5 to 8: `apt-get install ffmpeg`.', ffmpeg);
+  if (bot !== null) {
+    await examine(
+      'Discord: token',
+      'Copy the bot’s token anew from the Developer Portal, page Bot, and check that this machine reaches discord.com.',
+      () => discord(bot),
+    );
+  }
+  if (worker !== null) {
+    await examine(
+      'GPU',
+      'Install NVIDIA’s driver; `nvidia-smi` has to work. Without a card, HUMO_PROFILE=tiny shows that the rest works.',
+      () => gpu(worker, worker.generate.profile),
+    );
+    await examine('weights', '`npm run engine -- weights download`', () => weights(worker));
+  }
+  if (values.json) console.log(JSON.stringify(findings, null, 2));
+  else {
+    const width = Math.max(...findings.map(({ check }) => check.length));
+    for (const { check, verdict, found, fix } of findings) {
+      console.log(
+        `${signs[verdict]} ${check.padEnd(width)}  ${found}${fix === null ? '' : `\n  ${' '.repeat(width)}  → ${fix}`}`,
+      );
+    }
+  }
+  return findings.some(({ verdict }) => verdict === 'broken') ? 1 : 0;
+}
+
+process.exit(await main());

@@ -1,0 +1,115 @@
+/**
+ * `npm run erase-user -- <id> [--dry-run] [--yes]`: erases what is stored of a person. What waits or runs is stopped first. Messages in
+ * Discord stay, and so does the moderators' log, which names ids only.
+ */
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { loadCommonConfig } from '../../src/config/environment.ts';
+import { ConfigurationError } from '../../src/config/generate.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Generation } from '../../src/queue/contract.ts';
+import { createErasure } from '../../src/queue/erase.ts';
+import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import type { GenerationQueue } from '../../src/queue/queue.ts';
+import { createArtifactStore } from '../../src/storage/create.ts';
+import type { ArtifactStore } from '../../src/storage/store.ts';
+
+const everything = 1_000_000;
+
+/** A forward pass of the largest model on a slow card, and the way back. */
+const stopTimeout = 90_000;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { 'dry-run': { type: 'boolean', default: false }, yes: { type: 'boolean', default: false } },
+  });
+  const [userId] = positionals;
+  if (userId === undefined || positionals.length > 1 || !/^\d{1,20}$/.test(userId)) {
+    console.error(
+      'npm run erase-user -- <id> [--dry-run] [--yes]   <id> is the Discord id of the person, digits only',
+    );
+    return 1;
+  }
+  const config = loadCommonConfig(process.env);
+  const log = createLogger('erase-user', 'warn');
+  const queue = createGenerationQueue(config, log);
+  const erasure = createErasure(config, log);
+  const store = createArtifactStore(config);
+  try {
+    const generations = await queue.list({ userId, limit: everything });
+    const keys = await erasure.keysOf(userId);
+    const open = generations.filter(({ status }) => status === 'queued' || status === 'running');
+    console.log(
+      `Of ${userId} there are ${generations.length} generation(s), ${open.length} of them waiting or running, and ${keys.length} other entries.`,
+    );
+    if (generations.length === 0 && keys.length === 0) return 0;
+    if (values['dry-run']) {
+      for (const { id, status } of generations) console.log(`  ${id} (${status}) with its files`);
+      for (const key of keys) console.log(`  ${key}`);
+      console.log('Nothing was erased (--dry-run).');
+      return 0;
+    }
+    if (!values.yes && !(await confirmed())) {
+      console.log('Nothing was erased. Give --yes to erase without being asked.');
+      return 1;
+    }
+    await stopAll(queue, open);
+    // What was accepted meanwhile, and how what was open has ended.
+    const all = await queue.list({ userId, limit: everything });
+    const files = await removeFiles(store, all);
+    const entries = (await erasure.removeRecords(all)) + (await erasure.removePerson(userId));
+    console.log(`Erased: ${all.length} generation(s), ${files} file(s), ${entries} entries in Redis.`);
+    console.log('Messages in Discord stay, and so do ids in the moderators’ log.');
+    return 0;
+  } finally {
+    await Promise.all([queue.close(), erasure.close(), store.close()]);
+  }
+}
+
+async function confirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await terminal.question('Erase all of it for good? [y/N] ')).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** @throws Error when something still runs after a while: its worker would write files that nobody removes */
+async function stopAll(queue: GenerationQueue, open: readonly Generation[]): Promise<void> {
+  for (const { id } of open) {
+    await queue.cancel(id, { code: 'cancelled', identifier: 'cancelled_by_user', context: {} });
+  }
+  const end = Date.now() + stopTimeout;
+  for (const { id } of open) {
+    while ((await queue.get(id))?.status === 'running') {
+      if (Date.now() > end) throw new Error(`${id} still runs; try again when it has ended`);
+      await pause(250);
+    }
+  }
+}
+
+async function removeFiles(store: ArtifactStore, generations: readonly Generation[]): Promise<number> {
+  let count = 0;
+  for (const { id, result, progress } of generations) {
+    count += await store.deletePrefix(`inputs/${id}/`);
+    const single = new Set([`videos/${id}.mp4`, `videos/${id}.json`, `previews/${id}.jpg`]);
+    for (const key of [result?.video, progress?.preview]) if (typeof key === 'string') single.add(key);
+    for (const key of single) {
+      if ((await store.size(key)) === null) continue;
+      await store.delete(key);
+      count += 1;
+    }
+  }
+  return count;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof ConfigurationError || error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

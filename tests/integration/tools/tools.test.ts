@@ -1,0 +1,162 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { configurationPage } from '../../../scripts/tools/configuration.ts';
+import { startSandbox } from '../../../sandbox/start.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { createPeople } from '../../../src/queue/people.ts';
+import { idOf, picture, speech, startScene, until } from '../bot/scene.ts';
+import { silent, testConfig } from '../../support/queue-fixtures.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { TestRedis } from '../../support/redis.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let redis: TestRedis;
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-tools-'));
+  redis = await startRedis({ appendOnly: true });
+});
+afterEach(async () => {
+  await redis.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function tool(name: string, args: readonly string[], environment: Record<string, string>) {
+  return execa(process.execPath, [join(projectRoot, `scripts/tools/${name}.ts`), ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HUMO_PROFILE: 'tiny', DATA_DIRECTORY: folder, ...environment },
+    extendEnv: false,
+    reject: false,
+  });
+}
+
+test('docs/configuration.md is what the schemas and .env.example say', async () => {
+  const page = await readFile(join(projectRoot, 'docs/configuration.md'), 'utf8');
+  expect(page, 'run `npm run docs:configuration`').toBe(await configurationPage());
+});
+
+test('trace: a generation’s life in order, from the record and from logs; an unknown one says so', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel } = scene;
+  await ada.run('/humo', { prompt: 'a secret prompt', image: picture(), preset: 'draft' }, { channel });
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  const id = idOf(result.text);
+  await until(async () => ((await scene.queue.get(id))?.deliveredAt === null ? undefined : true));
+  await ada.click(result, 'Again');
+  await until(async () => ((await scene.queue.list({ userId: ada.id })).length === 2 ? true : undefined));
+  const log = join(folder, 'worker.log');
+  const at = (await scene.queue.get(id))?.startedAt ?? 0;
+  const lines = [
+    { time: at + 1, name: 'worker', msg: 'the engine begins', generationId: id },
+    { time: at, name: 'worker', msg: 'another one', generationId: '01HZZZZZZZZZZZZZZZZZZZZZZZ' },
+  ];
+  await writeFile(log, `not json ${id}\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+  const { stdout, exitCode } = await tool('trace', [id, '--log', log], { REDIS_URL: scene.redisUrl });
+  expect(exitCode).toBe(0);
+  const order = [
+    'accepted: TI, draft',
+    'started on in-test',
+    'the engine begins',
+    'done: 1 s',
+    'delivered as message',
+    'run again as',
+  ];
+  const places = order.map((what) => stdout.indexOf(what));
+  expect(places).toEqual(places.toSorted((left, right) => left - right));
+  expect(places).not.toContain(-1);
+  expect(stdout).not.toContain('another one');
+  expect(stdout).not.toContain('secret');
+  const unknown = await tool('trace', ['01HZZZZZZZZZZZZZZZZZZZZZZZ'], { REDIS_URL: scene.redisUrl });
+  expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no record') });
+});
+
+test('erase-user: nothing of the person is left, somebody else’s stays', async () => {
+  await using scene = await startScene();
+  const { ada, channel, discord, guild } = scene;
+  const ben = guild.addMember(discord.createUser('ben'));
+  const done = await scene.work(scene.finish);
+  for (const person of [ada, ben]) {
+    await person.run('/humo', { prompt: 'x', image: picture(), audio: speech(9) }, { channel });
+    await channel.waitForMessage(
+      ({ mentions, attachments }) => attachments.length === 1 && mentions.includes(person.id),
+    );
+  }
+  await until(async () =>
+    (await scene.queue.list({ statuses: ['delivered'] })).length === 2 ? true : undefined,
+  );
+  await done.close();
+  await ada.run('/humo', { prompt: 'waits', image: picture() }, { channel });
+  await until(async () => ((await scene.queue.countWaiting(ada.id)) === 1 ? true : undefined));
+  const people = createPeople(
+    { ...testConfig(scene.redisUrl, folder), redis: { url: scene.redisUrl, prefix: 'humo' } },
+    silent,
+  );
+  await people.setPreferences(ada.id, { ...(await people.preferences(ada.id)), notify: true });
+  await people.close();
+  const mine = await scene.queue.list({ userId: ada.id });
+  const environment = { REDIS_URL: scene.redisUrl, DATA_DIRECTORY: scene.dataDirectory };
+  const dry = await tool('erase-user', [ada.id, '--dry-run'], environment);
+  expect(dry.stdout).toContain('2 generation(s), 1 of them waiting or running');
+  expect(await scene.queue.list({ userId: ada.id })).toHaveLength(2);
+  expect((await tool('erase-user', [ada.id], environment)).stdout).toContain('Give --yes');
+  const erased = await tool('erase-user', [ada.id, '--yes'], environment);
+  expect(erased).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Erased: 2 generation(s)') });
+  expect(await scene.queue.list({ userId: ada.id })).toEqual([]);
+  for (const { id } of mine) {
+    expect(await scene.queue.get(id)).toBeNull();
+    expect(await scene.store.list(`inputs/${id}/`)).toEqual([]);
+    expect(await scene.store.size(`videos/${id}.mp4`)).toBeNull();
+  }
+  expect(await scene.keysWith(ada.id)).toEqual([]);
+  const [theirs] = await scene.queue.list({ userId: ben.id });
+  expect(await scene.store.size(theirs?.result?.video ?? '')).not.toBeNull();
+  expect((await tool('erase-user', ['ada'], environment)).exitCode).toBe(1);
+});
+
+test('doctor: everything fine is exit 0; what is broken is named with its fix', async () => {
+  await using discord = await startSandbox();
+  const guild = discord.createGuild({ name: 'Studio' });
+  const environment = { ...discord.environment, REDIS_URL: redis.url };
+  const first = await tool('doctor', ['--for', 'bot'], environment);
+  expect(first.stdout).toMatch(/⚠ Discord: commands .*missing/);
+  expect(first.stdout).toContain('✓ Discord: token');
+  expect(first.stdout).toContain('✓ Redis: survives a restart');
+  expect(first.stdout).toContain('✓ artifact store');
+  expect(first.exitCode).toBe(0);
+  await execa(process.execPath, [join(projectRoot, 'src/bot/register.ts')], {
+    env: { ...environment, HUMO_PROFILE: 'tiny' },
+  });
+  guild.botRole.setPermissions([]);
+  guild.everyone.setPermissions(['ViewChannel']);
+  const second = await tool('doctor', ['--for', 'bot'], environment);
+  expect(second.stdout).toMatch(/✓ Discord: commands/);
+  expect(second.stdout).toMatch(/⚠ Discord: server Studio +the bot lacks .*SendMessages/);
+  const worker = await tool('doctor', ['--for', 'worker', '--json'], { REDIS_URL: redis.url });
+  expect(JSON.parse(worker.stdout)).toContainEqual(
+    expect.objectContaining({ check: 'GPU', verdict: 'fine' }),
+  );
+});
+
+test('doctor: Redis that forgets, a wrong token, a variable that makes no sense', async () => {
+  await using forgetful = {
+    redis: await startRedis(),
+    [Symbol.asyncDispose]: async () => forgetful.redis.stop(),
+  };
+  await using discord = await startSandbox();
+  const environment = { ...discord.environment, REDIS_URL: forgetful.redis.url };
+  const bad = await tool('doctor', ['--for', 'bot'], { ...environment, DISCORD_TOKEN: 'x'.repeat(60) });
+  expect(bad.exitCode).toBe(1);
+  expect(bad.stdout).toMatch(/✗ Redis: survives a restart .*\n.*appendonly yes/);
+  expect(bad.stdout).toMatch(/✗ Discord: token .*\n.*Developer Portal/);
+  const wrong = await tool('doctor', ['--for', 'worker'], { REDIS_URL: 'nonsense', HUMO_MODELS: '70b' });
+  expect(wrong.exitCode).toBe(1);
+  expect(wrong.stdout).toContain('REDIS_URL');
+  expect(wrong.stdout).toContain('HUMO_MODELS');
+  const away = await tool('doctor', ['--for', 'worker'], { REDIS_URL: `unix://${folder}/nothing.sock` });
+  expect(away.stdout).toMatch(/✗ Redis .*\n.*check REDIS_URL/);
+  expect(away.stdout).not.toContain('token');
+});
