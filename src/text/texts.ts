@@ -2,13 +2,16 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import type { FailureCode, FailureContext } from '../failure.ts';
 import { de } from './catalogue/de.ts';
 import { en } from './catalogue/en.ts';
+import { es } from './catalogue/es.ts';
+import { fr } from './catalogue/fr.ts';
+import { ja } from './catalogue/ja.ts';
 
 export type TextKey = keyof typeof en;
 export type Catalogue = Readonly<Record<TextKey, string>>;
 export type TextValues = Readonly<Record<string, string | number>>;
 
 /** All languages, by the first part of their BCP 47 name. English stands in for every other. */
-export const catalogues = { en, de } as const satisfies Record<string, Catalogue>;
+export const catalogues = { en, de, es, fr, ja } as const satisfies Record<string, Catalogue>;
 export type Language = keyof typeof catalogues;
 
 /** What a person reads, in one language. */
@@ -75,4 +78,10 @@ function createTexts(language: Language): Texts {
   };
 }
 
-const all: Record<Language, Texts> = { en: createTexts('en'), de: createTexts('de') };
+const all: Record<Language, Texts> = {
+  en: createTexts('en'),
+  de: createTexts('de'),
+  es: createTexts('es'),
+  fr: createTexts('fr'),
+  ja: createTexts('ja'),
+};

@@ -56,6 +56,10 @@ test('texts stay within what Discord shows', () => {
     [/^command\..*\.description$/, 100],
     [/^shape\./, 100],
     [/^button\./, 80],
+    // Of a form: its title, the labels of its fields, and what stands below them.
+    [/^(?:form|settings)\.\w+_description$/, 100],
+    [/^form\.|^settings\.(?:title|preset|shape|negative|private|notify)$/, 45],
+    [/^menu\./, 32],
     [/./, 1000],
   ];
   for (const [language, catalogue] of languages) {
@@ -72,7 +76,7 @@ test('names of commands and options are what Discord accepts', () => {
     Object.entries(catalogue).filter(([key]) => /^command\..*\.name$/.test(key)),
   );
   expect(names.length).toBeGreaterThan(0);
-  for (const [, name] of names) expect(name).toMatch(/^[-_'\p{Ll}\p{N}]{1,32}$/u);
+  for (const [, name] of names) expect(name).toMatch(/^[-_'\p{Ll}\p{Lo}\p{Lm}\p{N}]{1,32}$/u);
 });
 
 /** The arguments of a call, cut at the commas that stand in no bracket. @param start just after the opening bracket */
@@ -127,7 +131,9 @@ test('every identifier of a Failure that the program throws or stores has a text
 test('a locale falls back to English, and a region to its language', () => {
   expect(languageOf('de')).toBe('de');
   expect(languageOf('en-GB')).toBe('en');
-  expect(languageOf('ja')).toBe('en');
+  expect(languageOf('es-419')).toBe('es');
+  expect(languageOf('ja')).toBe('ja');
+  expect(languageOf('ko')).toBe('en');
   expect(languageOf('constructor')).toBe('en');
 });
 
