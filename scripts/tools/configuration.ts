@@ -77,7 +77,7 @@ function whenUnset(name: string): string {
       return name === 'REDIS_URL' ? 'a private Redis with `npm start`; an error else' : 'an error';
     if (parsed.data === undefined) return '';
     const value = Array.isArray(parsed.data) ? parsed.data.join(',') : String(parsed.data);
-    return value === '' ? '' : `\`${value.replace(`${projectRoot}/`, '')}\``;
+    return value === '' ? '' : `\`${value.replace(projectRoot, '')}\``;
   }
   throw new Error(`.env.example names ${name}, which nothing reads`);
 }
