@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { ulid } from 'ulid';
+import { monotonicFactory } from 'ulid';
 import { join } from 'node:path';
 import type { CommonConfig } from '../../src/config/environment.ts';
 import { projectRoot } from '../../src/config/environment.ts';
@@ -47,13 +47,16 @@ export function testRequest(change: Partial<GenerationRequest> = {}): Generation
   });
 }
 
+/** Ids of one millisecond are in the order of their making, too: lists of equal times go by the id. */
+const nextId = monotonicFactory();
+
 export function testDraft(
   userId: string,
   change: Partial<Omit<NewGeneration, 'request'>> & { request?: Partial<GenerationRequest> } = {},
 ): NewGeneration {
   const { request, ...rest } = change;
   return {
-    id: ulid(),
+    id: nextId(),
     parentId: null,
     userId,
     guildId: '2000',
