@@ -1,4 +1,4 @@
-import { ApplicationCommandType, ApplicationIntegrationType, InteractionContextType } from 'discord.js';
+import { ApplicationCommandType } from 'discord.js';
 import { ulid } from 'ulid';
 import { chooseMode } from '../intake/mode.ts';
 import { reachable } from '../intake/take-on.ts';
@@ -7,6 +7,7 @@ import { textsFor } from '../text/texts.ts';
 import { ask, newSeed } from './support/ask.ts';
 import { customId } from './support/definition.ts';
 import type { MessageMenu, Modal } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
 import { givenFile, readForm, renderForm, sortFiles } from './support/form.ts';
 import { localisedMenu } from './support/localise.ts';
 import { preferredPreset, preferredShape } from './support/preferred.ts';
@@ -20,12 +21,7 @@ const menu: MessageMenu = {
     return {
       type: ApplicationCommandType.Message,
       ...localisedMenu('menu.animate'),
-      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
-      contexts: [
-        InteractionContextType.Guild,
-        InteractionContextType.BotDM,
-        InteractionContextType.PrivateChannel,
-      ],
+      ...everywhere(),
     };
   },
 

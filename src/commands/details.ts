@@ -1,9 +1,4 @@
-import {
-  ApplicationCommandType,
-  ApplicationIntegrationType,
-  InteractionContextType,
-  MessageFlags,
-} from 'discord.js';
+import { ApplicationCommandType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
@@ -11,6 +6,7 @@ import { textsFor } from '../text/texts.ts';
 import { detailLines } from './render/details.ts';
 import { message } from './render/message.ts';
 import type { MessageMenu } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
 import { localisedMenu } from './support/localise.ts';
 import { toReply } from './support/reply.ts';
 
@@ -23,12 +19,7 @@ export default {
     return {
       type: ApplicationCommandType.Message,
       ...localisedMenu('menu.details'),
-      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
-      contexts: [
-        InteractionContextType.Guild,
-        InteractionContextType.BotDM,
-        InteractionContextType.PrivateChannel,
-      ],
+      ...everywhere(),
     };
   },
 

@@ -1,11 +1,4 @@
-import {
-  ApplicationCommandType,
-  ApplicationIntegrationType,
-  ButtonStyle,
-  ComponentType,
-  InteractionContextType,
-  MessageFlags,
-} from 'discord.js';
+import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { quoted } from '../text/format.ts';
@@ -15,6 +8,7 @@ import { buttonRows, message, messageLink } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
 import { localised } from './support/localise.ts';
 import { toReply } from './support/reply.ts';
 import type { Services } from './support/services.ts';
@@ -33,12 +27,7 @@ const command: SlashCommand = {
     return {
       type: ApplicationCommandType.ChatInput,
       ...localised('history', 'command.history'),
-      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
-      contexts: [
-        InteractionContextType.Guild,
-        InteractionContextType.BotDM,
-        InteractionContextType.PrivateChannel,
-      ],
+      ...everywhere(),
     };
   },
 

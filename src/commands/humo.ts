@@ -1,9 +1,4 @@
-import {
-  ApplicationCommandOptionType,
-  ApplicationCommandType,
-  ApplicationIntegrationType,
-  InteractionContextType,
-} from 'discord.js';
+import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord.js';
 import type { APIApplicationCommandBasicOption, Attachment, ChatInputCommandInteraction } from 'discord.js';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings, Shape } from '../config/generate.ts';
@@ -17,6 +12,7 @@ import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { ask, newSeed } from './support/ask.ts';
 import type { SlashCommand } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
 import { localised, localisedChoice } from './support/localise.ts';
 import { preferredPreset } from './support/preferred.ts';
 
@@ -30,12 +26,7 @@ export default {
     return {
       type: ApplicationCommandType.ChatInput,
       ...localised('humo', 'command.humo'),
-      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
-      contexts: [
-        InteractionContextType.Guild,
-        InteractionContextType.BotDM,
-        InteractionContextType.PrivateChannel,
-      ],
+      ...everywhere(),
       options: options(settings),
     };
   },

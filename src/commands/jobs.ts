@@ -1,11 +1,4 @@
-import {
-  ApplicationCommandType,
-  ApplicationIntegrationType,
-  ButtonStyle,
-  ComponentType,
-  InteractionContextType,
-  MessageFlags,
-} from 'discord.js';
+import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
@@ -14,6 +7,7 @@ import type { RenderedMessage } from './render/message.ts';
 import { jobLine } from './render/status.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
 import { localised } from './support/localise.ts';
 import { noticesFor } from './support/notices.ts';
 import { toReply } from './support/reply.ts';
@@ -31,12 +25,7 @@ const command: SlashCommand = {
     return {
       type: ApplicationCommandType.ChatInput,
       ...localised('jobs', 'command.jobs'),
-      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
-      contexts: [
-        InteractionContextType.Guild,
-        InteractionContextType.BotDM,
-        InteractionContextType.PrivateChannel,
-      ],
+      ...everywhere(),
     };
   },
 

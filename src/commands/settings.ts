@@ -1,11 +1,4 @@
-import {
-  ApplicationCommandType,
-  ApplicationIntegrationType,
-  ComponentType,
-  InteractionContextType,
-  MessageFlags,
-  TextInputStyle,
-} from 'discord.js';
+import { ApplicationCommandType, ComponentType, MessageFlags, TextInputStyle } from 'discord.js';
 import type { APIModalInteractionResponseCallbackData } from 'discord.js';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
@@ -19,6 +12,7 @@ import { message } from './render/message.ts';
 import { presetTitle } from './render/preset.ts';
 import { customId } from './support/definition.ts';
 import type { Modal, SlashCommand } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
 import { localised } from './support/localise.ts';
 import { toReply } from './support/reply.ts';
 
@@ -42,12 +36,7 @@ const command: SlashCommand = {
     return {
       type: ApplicationCommandType.ChatInput,
       ...localised('settings', 'command.settings'),
-      integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
-      contexts: [
-        InteractionContextType.Guild,
-        InteractionContextType.BotDM,
-        InteractionContextType.PrivateChannel,
-      ],
+      ...everywhere(),
     };
   },
 
