@@ -18,7 +18,10 @@ const columns = 9;
 export class Conversation {
   readonly #print: (line: string) => void;
   readonly #start = performance.now();
-  readonly #shown = new Map<string, { message: Message; text: string; files: string; edits: number }>();
+  readonly #shown = new Map<
+    string,
+    { message: Message; text: string; files: string; buttons: string; edits: number }
+  >();
 
   constructor(print: (line: string) => void) {
     this.#print = print;
@@ -38,7 +41,8 @@ export class Conversation {
       .join('  ');
     const text = message.loading ? 'is thinking…' : message.text;
     const edits = (before?.edits ?? 0) + (event === 'edited' ? 1 : 0);
-    this.#shown.set(message.id, { message, text, files, edits });
+    const buttons = message.buttons.map(({ label }) => `[${label}]`).join(' ');
+    this.#shown.set(message.id, { message, text, files, buttons, edits });
     if (event === 'deleted') {
       this.#entry(bot(), ['(deletes its message)']);
       return;
@@ -48,6 +52,8 @@ export class Conversation {
     // The file of a preview has the same name each time; what is said beside it is news enough.
     if (files !== '' && files.replaceAll(/[\d.]+ kB/g, '') !== before?.files.replaceAll(/[\d.]+ kB/g, ''))
       news.push(files);
+    // A button that has gone is told by what the message says then.
+    if (buttons !== '' && buttons !== before?.buttons) news.push(buttons);
     if (news.length === 0) return;
     const what = event === 'edited' ? `${bot()} ${styleText('dim', '(edits)')}` : bot();
     this.#entry(message.repliesTo === undefined ? what : `${what} ${styleText('dim', '(replies)')}`, news);
