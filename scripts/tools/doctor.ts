@@ -276,10 +276,12 @@ async function weights(config: WorkerConfig): Promise<void> {
     return;
   }
   const python = join(projectRoot, '.venv/bin/python');
-  const list = config.models.flatMap((model) => ['--model', model.replace('_', '.')]);
+  // Without a name it is both.
+  const [only] = config.models;
+  const list = config.models.length === 1 && only !== undefined ? ['--model', only.replace('_', '.')] : [];
   const { exitCode, stderr, stdout } = await execa(
     python,
-    ['-m', 'humo_engine', 'weights', 'verify', '--weights', config.weightsDirectory, ...list.slice(0, 2)],
+    ['-m', 'humo_engine', 'weights', 'verify', '--weights', config.weightsDirectory, ...list],
     { reject: false, cwd: projectRoot },
   );
   const last = `${stdout}\n${stderr}`.trim().split('\n').at(-1) ?? '';
