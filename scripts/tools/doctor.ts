@@ -83,9 +83,15 @@ async function redis({ redis: { url } }: CommonConfig): Promise<void> {
     retryStrategy: null,
     maxRetriesPerRequest: 0,
   });
-  connection.on('error', () => undefined);
+  let refused: Error | undefined;
+  connection.on('error', (error) => {
+    refused = error;
+  });
   try {
-    await connection.connect();
+    await connection.connect().catch((error: unknown) => {
+      // What the socket said tells more than that the connection is closed.
+      throw refused ?? error;
+    });
     const info = await connection.info();
     const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
     const version = value('redis_version');
@@ -284,9 +290,16 @@ async function weights(config: WorkerConfig): Promise<void> {
     ['-m', 'humo_engine', 'weights', 'verify', '--weights', config.weightsDirectory, ...list],
     { reject: false, cwd: projectRoot },
   );
-  const last = `${stdout}\n${stderr}`.trim().split('\n').at(-1) ?? '';
+  // Its last line says what to do, which the fix below does, too.
+  const lines = `${stdout}\n${stderr}`.trim().split('\n');
+  const last = lines.at(-2) ?? lines.at(-1) ?? '';
   if (exitCode === 0) fine('weights', `all there and right, in ${config.weightsDirectory}`);
-  else broken('weights', last, '`npm run engine -- weights download`');
+  else
+    broken(
+      'weights',
+      `${lines.length - 1} file(s) missing or wrong, such as ${last}`,
+      '`npm run engine -- weights download`',
+    );
 }
 
 async function main(): Promise<number> {
