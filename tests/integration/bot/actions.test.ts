@@ -168,6 +168,29 @@ test('❌ and Delete: the author or a moderator; the video is gone from the stor
   await second.waitForDeletion();
 });
 
+test('a private result has the same buttons: what comes of it is private, and Delete takes it away', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel } = scene;
+  await ada.run('/humo', { prompt: 'x', image: picture(), preset: 'draft', private: true }, { channel });
+  const mine = (...before: { id: string }[]) =>
+    ada.waitForMessage(
+      channel,
+      ({ id, attachments, ephemeral }) =>
+        ephemeral && attachments.length === 1 && before.every((one) => one.id !== id),
+    );
+  const first = await mine();
+  await until(async () => (await scene.queue.byMessage(first.id)) ?? undefined);
+  await ada.click(first, 'Again');
+  const second = await mine(first);
+  expect(channel.messages).toEqual([]);
+  const generation = await scene.queue.get(lastId(second.text));
+  expect(generation).toMatchObject({ parentId: lastId(first.text), reply: { private: true } });
+  await ada.click(second, 'Delete');
+  await second.waitForDeletion();
+  expect(await scene.store.size(generation?.result?.video ?? '')).toBeNull();
+});
+
 test('❌ on the status message stops what runs', async () => {
   await using scene = await startScene();
   const started = Promise.withResolvers<void>();
