@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test, vi } from 'vitest';
@@ -108,6 +109,14 @@ test('the dashboard and the alerts name only what a bot and a worker export, and
     expect(sample(text, 'humo_engine_up')).toBe(1);
     expect(await scrape(port, '/readyz')).toMatchObject({ status: 200 });
     expect((await scrape(port, '/')).status).toBe(404);
+    // What a container's HEALTHCHECK runs.
+    for (const asked of [port, scene.healthPort]) {
+      const check = await execa(process.execPath, [join(projectRoot, 'docker/healthcheck.mjs')], {
+        env: { HEALTH_PORT: String(asked) },
+        extendEnv: false,
+      });
+      expect(check.stdout).toContain('healthy: {"status":"ok"');
+    }
     await worker.end('SIGTERM');
 
     const all = new Set([...exported(bot), ...exported(text)]);
