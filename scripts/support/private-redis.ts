@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+/** Beside its data: where it listens. */
+export const addressFile = 'address';
 
 export interface PrivateRedis {
   /** `unix:///…` */
@@ -31,7 +34,11 @@ export async function startPrivateRedis(folder: string): Promise<PrivateRedis> {
   settings.push('--save', '', '--daemonize', 'no', '--logfile', '');
   // In a group of its own: Ctrl+C in the terminal must not end it before the bot and the worker have written their last.
   const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-  const ended = once(server, 'exit').then(async () => rm(socketFolder, { recursive: true, force: true }));
+  const ended = (async () => {
+    await once(server, 'exit');
+    await rm(join(folder, addressFile), { force: true });
+    await rm(socketFolder, { recursive: true, force: true });
+  })();
   const said: string[] = [];
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
@@ -47,6 +54,8 @@ export async function startPrivateRedis(folder: string): Promise<PrivateRedis> {
     });
   });
   // Whatever ends this process, the server does not outlive it.
+  // For tools that look at a running deployment: the socket lies in another place each time.
+  await writeFile(join(folder, addressFile), `unix://${socket}\n`, { mode: 0o600 });
   const kill = () => void server.kill('SIGTERM');
   process.once('exit', kill);
   return {

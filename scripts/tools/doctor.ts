@@ -24,6 +24,7 @@ import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/env
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
+import { environmentHere } from './environment.ts';
 
 type Verdict = 'fine' | 'look' | 'broken';
 
@@ -60,7 +61,7 @@ async function examine(check: string, fix: string, work: () => Promise<void>): P
 
 function configuration<T>(name: string, load: (environment: NodeJS.ProcessEnv) => T): T | null {
   try {
-    const config = load(process.env);
+    const config = load(environmentHere());
     fine(`configuration of the ${name}`, 'every variable can be read');
     return config;
   } catch (error) {
@@ -316,7 +317,7 @@ async function main(): Promise<number> {
   let common: CommonConfig | null = bot ?? worker;
   if (common === null) {
     try {
-      common = loadCommonConfig(process.env);
+      common = loadCommonConfig(environmentHere());
     } catch {
       // Said already, with every problem.
     }

@@ -1,6 +1,7 @@
 /**
- * `npm run erase-user -- <id> [--dry-run] [--yes]`: erases what is stored of a person. What waits or runs is stopped first. Messages in
- * Discord stay, and so does the moderators' log, which names ids only.
+ * `npm run erase-user -- <id> [--dry-run] [--yes] [--copies]`: erases what is stored of a person. What waits or runs is stopped first.
+ * Messages in Discord stay, and so does the moderators' log, which names ids only. `--copies` also takes what others made from the person's
+ * results: it holds copies of their files.
  */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { loadCommonConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { createLogger } from '../../src/log.ts';
+import { environmentHere } from './environment.ts';
 import type { Generation } from '../../src/queue/contract.ts';
 import { createErasure } from '../../src/queue/erase.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
@@ -17,33 +19,48 @@ import type { ArtifactStore } from '../../src/storage/store.ts';
 
 const everything = 1_000_000;
 
+/** A final message takes a second or two where a bot runs. */
+const tellTimeout = 5_000;
+
 /** A forward pass of the largest model on a slow card, and the way back. */
 const stopTimeout = 90_000;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'dry-run': { type: 'boolean', default: false }, yes: { type: 'boolean', default: false } },
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+      copies: { type: 'boolean', default: false },
+    },
   });
   const [userId] = positionals;
   if (userId === undefined || positionals.length > 1 || !/^\d{1,20}$/.test(userId)) {
     console.error(
-      'npm run erase-user -- <id> [--dry-run] [--yes]   <id> is the Discord id of the person, digits only',
+      'npm run erase-user -- <id> [--dry-run] [--yes] [--copies]   <id> is the Discord id of the person, digits only',
     );
     return 1;
   }
-  const config = loadCommonConfig(process.env);
+  const config = loadCommonConfig(environmentHere());
   const log = createLogger('erase-user', 'warn');
   const queue = createGenerationQueue(config, log);
   const erasure = createErasure(config, log);
   const store = createArtifactStore(config);
   try {
-    const generations = await queue.list({ userId, limit: everything });
+    const chosen = () => ofPerson(queue, userId);
+    const { mine: generations, copies } = await chosen();
     const keys = await erasure.keysOf(userId);
-    const open = generations.filter(({ status }) => status === 'queued' || status === 'running');
+    const open = [...generations, ...(values.copies ? copies : [])].filter(
+      ({ status }) => status === 'queued' || status === 'running',
+    );
     console.log(
       `Of ${userId} there are ${generations.length} generation(s), ${open.length} of them waiting or running, and ${keys.length} other entries.`,
     );
+    if (copies.length > 0) {
+      console.log(
+        `Others made ${copies.length} generation(s) from these, with copies of the files: ${copies.map(({ id }) => id).join(', ')}. ${values.copies ? 'They go, too.' : 'They stay; --copies takes them as well.'}`,
+      );
+    }
     if (generations.length === 0 && keys.length === 0) return 0;
     if (values['dry-run']) {
       for (const { id, status } of generations) console.log(`  ${id} (${status}) with its files`);
@@ -57,7 +74,8 @@ async function main(): Promise<number> {
     }
     await stopAll(queue, open);
     // What was accepted meanwhile, and how what was open has ended.
-    const all = await queue.list({ userId, limit: everything });
+    const { mine, copies: others } = await chosen();
+    const all = [...mine, ...(values.copies ? others : [])];
     const files = await removeFiles(store, all);
     const entries = (await erasure.removeRecords(all)) + (await erasure.removePerson(userId));
     console.log(`Erased: ${all.length} generation(s), ${files} file(s), ${entries} entries in Redis.`);
@@ -66,6 +84,24 @@ async function main(): Promise<number> {
   } finally {
     await Promise.all([queue.close(), erasure.close(), store.close()]);
   }
+}
+
+/** The person's generations, and what others made from them, from those, and so on. */
+async function ofPerson(
+  queue: GenerationQueue,
+  userId: string,
+): Promise<{ mine: Generation[]; copies: Generation[] }> {
+  const mine = await queue.list({ userId, limit: everything });
+  const rest = (await queue.list({ limit: everything })).filter((generation) => generation.userId !== userId);
+  const sources = new Set(mine.map(({ id }) => id));
+  const copies: Generation[] = [];
+  // Oldest first: a copy of a copy comes after what it was made from.
+  for (const generation of rest.toReversed()) {
+    if (generation.parentId === null || !sources.has(generation.parentId)) continue;
+    sources.add(generation.id);
+    copies.push(generation);
+  }
+  return { mine, copies };
 }
 
 async function confirmed(): Promise<boolean> {
@@ -89,6 +125,11 @@ async function stopAll(queue: GenerationQueue, open: readonly Generation[]): Pro
       if (Date.now() > end) throw new Error(`${id} still runs; try again when it has ended`);
       await pause(250);
     }
+  }
+  // Whoever waits is told that it was stopped, if a bot is there to say so: with the record, the words would go.
+  const told = Date.now() + tellTimeout;
+  for (const { id } of open) {
+    while (Date.now() < told && (await queue.get(id))?.deliveredAt === null) await pause(250);
   }
 }
 

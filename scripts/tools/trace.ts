@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { loadCommonConfig } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/log.ts';
+import { environmentHere } from './environment.ts';
 import { generationIdSchema } from '../../src/queue/contract.ts';
 import type { Generation } from '../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
@@ -47,7 +48,7 @@ async function main(): Promise<number> {
     );
     return 1;
   }
-  const config = loadCommonConfig(process.env);
+  const config = loadCommonConfig(environmentHere());
   const log = createLogger('trace', 'warn');
   const queue = createGenerationQueue(config, log);
   const moderation = createModeration(config, log);

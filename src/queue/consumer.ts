@@ -12,6 +12,7 @@ import { storedFailure } from './failures.ts';
 import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
 import { Ledger } from './ledger.ts';
 import type { Holder, Outcome } from './ledger.ts';
+import { generationOfJob } from './names.ts';
 import type { Names } from './names.ts';
 import { paceKey } from './pace.ts';
 import { createProgressReporter } from './progress-reporter.ts';
@@ -152,7 +153,10 @@ export class Consumer implements Closable {
       log[isOutage(error) ? 'debug' : 'warn']({ error: error.message, model }, 'queue connection'),
     );
     worker.on('stalled', (jobId) => {
-      log.warn({ jobId, model }, 'the worker of this job fell silent; it goes back to the queue');
+      log.warn(
+        { generationId: generationOfJob(jobId), model },
+        'the worker of this job fell silent; it goes back to the queue',
+      );
       void this.#connection.publish(names.wake, model).catch(() => undefined);
     });
     return worker;
@@ -304,7 +308,7 @@ export class Consumer implements Closable {
       });
     } catch (error) {
       if (error instanceof Failure) return error;
-      if (current.cause === null) log.error({ id: holder.id, err: error }, 'unexpected error');
+      if (current.cause === null) log.error({ generationId: holder.id, err: error }, 'unexpected error');
       return new Failure('internal', 'internal', {}, { cause: error });
     } finally {
       reporter.close();

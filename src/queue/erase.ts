@@ -43,10 +43,10 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
     keysOf,
     async removeRecords(generations) {
       let count = 0;
-      for (const { id, guildId, reply } of generations) {
+      for (const { id, userId, guildId, reply } of generations) {
         const messages = [reply.statusMessageId, reply.finalMessageId].filter((message) => message !== null);
         count += await connection.del(names.record(id), ...messages.map((message) => names.message(message)));
-        const lists = [names.indexOfTime, names.open, names.finished(null)];
+        const lists = [names.indexOfTime, names.indexOfUser(userId), names.open, names.finished(null)];
         if (guildId !== null) lists.push(names.indexOfGuild(guildId), names.finished(guildId));
         for (const list of lists) count += await connection.zrem(list, id);
       }

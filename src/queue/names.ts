@@ -96,3 +96,8 @@ export function generationJobId(id: string): string {
 export function deliveryJobId(id: string): string {
   return `d-${id}`;
 }
+
+/** The other way round: what an id of a job is about. */
+export function generationOfJob(jobId: string): string {
+  return jobId.replace(/^[gd]-/, '');
+}

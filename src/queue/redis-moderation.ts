@@ -462,7 +462,7 @@ class RedisModeration implements Moderation {
           return await this.#ledger.get(id);
         } catch (error) {
           if (this.#connection.status !== 'ready') throw error;
-          this.#log.error({ id, error: String(error) }, 'a record cannot be read');
+          this.#log.error({ generationId: id, error: String(error) }, 'a record cannot be read');
           return null;
         }
       });

@@ -25,7 +25,7 @@ export async function watchGenerations(parts: {
     try {
       listener(event);
     } catch (error) {
-      log.error({ id: event.id, error: String(error) }, 'a listener failed');
+      log.error({ generationId: event.id, error: String(error) }, 'a listener failed');
     }
   };
   subscriber.on('message', (_channel, message) => {
@@ -38,7 +38,7 @@ export async function watchGenerations(parts: {
     } catch (error) {
       // Without a connection nothing can be read; one damaged record must not hide the others.
       if (connection.status !== 'ready') throw error;
-      log.error({ id, error: String(error) }, 'a record cannot be read');
+      log.error({ generationId: id, error: String(error) }, 'a record cannot be read');
       return null;
     }
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configurationPage } from '../../../scripts/tools/configuration.ts';
+import { startPrivateRedis } from '../../../scripts/support/private-redis.ts';
 import { startSandbox } from '../../../sandbox/start.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { createPeople } from '../../../src/queue/people.ts';
@@ -115,6 +116,39 @@ test('erase-user: nothing of the person is left, somebody else’s stays', async
   const [theirs] = await scene.queue.list({ userId: ben.id });
   expect(await scene.store.size(theirs?.result?.video ?? '')).not.toBeNull();
   expect((await tool('erase-user', ['ada'], environment)).exitCode).toBe(1);
+});
+
+test('erase-user: what others made from it is named, and goes with --copies', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel, discord, guild } = scene;
+  const ben = guild.addMember(discord.createUser('ben'));
+  await ada.run('/humo', { prompt: 'x', image: picture(), preset: 'draft' }, { channel });
+  const first = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  await ben.click(first, 'Again');
+  const copy = await until(async () => {
+    const [made] = await scene.queue.list({ userId: ben.id, statuses: ['delivered'] });
+    return made;
+  });
+  const environment = { REDIS_URL: scene.redisUrl, DATA_DIRECTORY: scene.dataDirectory };
+  const dry = await tool('erase-user', [ada.id, '--dry-run'], environment);
+  expect(dry.stdout).toContain(
+    `Others made 1 generation(s) from these, with copies of the files: ${copy.id}`,
+  );
+  expect((await tool('erase-user', [ada.id, '--yes', '--copies'], environment)).stdout).toContain(
+    'Erased: 2 generation(s)',
+  );
+  expect(await scene.queue.list({})).toEqual([]);
+  expect(await scene.store.list(`inputs/${copy.id}/`)).toEqual([]);
+});
+
+test('the tools find the Redis that npm start runs', async () => {
+  const own = await startPrivateRedis(join(folder, 'redis'));
+  const running = await tool('doctor', ['--for', 'worker'], {});
+  expect(running.stdout).toContain('✓ Redis: survives a restart');
+  await own.stop();
+  const stopped = await tool('doctor', ['--for', 'worker'], {});
+  expect(stopped.stdout).toMatch(/✗ configuration of the worker +REDIS_URL/);
 });
 
 test('doctor: everything fine is exit 0; what is broken is named with its fix', async () => {
