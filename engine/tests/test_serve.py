@@ -30,10 +30,13 @@ SIDE = 32
 class Engine:
     """A running `serve`, its events in the order of arrival."""
 
-    def __init__(self, *arguments: str):
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ENGINE)}
+    patience = PATIENCE
+
+    def __init__(self, *arguments: str, program: tuple[str, ...] = ("-m", "humo_engine")):
+        path = os.pathsep.join([str(ENGINE), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "humo_engine", "serve", *arguments],
+            [sys.executable, *program, "serve", *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="surrogateescape",
             env=environment, cwd=ENGINE,
         )  # fmt: skip
@@ -57,7 +60,7 @@ class Engine:
 
     def event(self) -> dict | None:
         """The next event, which has to be a line of JSON; None when stdout has ended."""
-        line = self.lines.get(timeout=PATIENCE)
+        line = self.lines.get(timeout=self.patience)
         if line is None:
             return None
         event = json.loads(line)
