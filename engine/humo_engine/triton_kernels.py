@@ -1,4 +1,4 @@
-"""The GPU code of `kernels`: one program per token, which reads its row once and keeps it in registers."""
+"""The GPU code of `kernels` and `vae_fast`: a program reads its rows once and keeps them in registers."""
 
 import triton
 import triton.language as tl
@@ -34,3 +34,15 @@ def quantize(x, out, scales, dim, largest, GELU: tl.constexpr, BLOCK: tl.constex
     small = tl.minimum(tl.maximum(value / scale, -largest), largest)
     tl.store(out + row * dim + column, small.to(out.dtype.element_ty), mask=inside)
     tl.store(scales + row, scale)
+
+
+@triton.jit
+def norm_silu(x, gain, out, rows, channels, ROWS: tl.constexpr, BLOCK: tl.constexpr):
+    row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
+    column = tl.arange(0, BLOCK)
+    inside = (row < rows)[:, None] & (column < channels)[None, :]
+    place = row[:, None] * channels + column[None, :]
+    value = tl.load(x + place, mask=inside, other=0.0).to(tl.float32)
+    length = tl.maximum(tl.sqrt(tl.sum(value * value, axis=1)), 1e-12)
+    scaled = value / length[:, None] * tl.load(gain + column, mask=column < channels, other=0.0)[None, :]
+    tl.store(out + place, (scaled * tl.sigmoid(scaled)).to(out.dtype.element_ty), mask=inside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -129,32 +130,10 @@ def test_both_models_at_full_size_from_files_to_frames_in_one_serve():
     started = time.perf_counter()
     _write_full_size(root)
     print(f"\nfiles written in {time.perf_counter() - started:.0f} s", flush=True)
-    started = time.perf_counter()
-    engine = Engine(
-        "--profile", "official", "--weights", str(root), "--model", "1_7b", "--model", "17b", program=("-c", _ANY_SIZE)
-    )  # fmt: skip
-    engine.patience = 600
-    try:
-        ready = engine.event()
-        assert ready["type"] == "ready" and ready["models"] == ["1_7b", "17b"] and ready["weights"] == "official", engine.log
-        print(f"ready after {time.perf_counter() - started:.1f} s", flush=True)
-        for identity, model, count in (("draft", "1_7b", 20), ("draft-again", "1_7b", 20), ("standard", "17b", steps)):
-            started = time.perf_counter()
-            engine.send(_request(folder, identity, model, count))
-            done, before = engine.outcome(identity)
-            took = time.perf_counter() - started
-            print(
-                json.dumps(
-                    {"model": model, "steps": count, "whole": round(took, 1), **done["seconds"], "peakGiB": done["peakGiB"]}
-                )
-            )
-            assert done["type"] == "done", engine.log
-            frames = np.fromfile(done["frames"]["path"], np.uint8).reshape(97, 480, 832, 3)
-            assert frames.std() > 5 and sum(event["type"] == "preview" for event in before) == (count - 1) // 5
-            if identity == "draft":
-                first = frames
-            elif identity == "draft-again":
-                assert np.array_equal(frames, first)
+    with _serving(root, "1_7b", "17b") as engine:
+        first = _clip(engine, folder, "draft", "1_7b", 20)
+        assert np.array_equal(_clip(engine, folder, "draft-again", "1_7b", 20), first)
+        _clip(engine, folder, "standard", "17b", steps)
         engine.send(_request(folder, "unwanted", "17b", 50))
         while engine.event().get("stage") != "denoise":
             pass
@@ -163,9 +142,39 @@ def test_both_models_at_full_size_from_files_to_frames_in_one_serve():
         failed, _ = engine.outcome("unwanted")
         assert failed["code"] == "cancelled"
         print(f"cancelled after {time.perf_counter() - started:.1f} s", flush=True)
+    with _serving(root, "1_7b") as engine:
+        assert np.array_equal(_clip(engine, folder, "draft-after-restart", "1_7b", 20), first)
+
+
+@contextlib.contextmanager
+def _serving(root: Path, *models: str):
+    started = time.perf_counter()
+    chosen = [argument for model in models for argument in ("--model", model)]
+    engine = Engine("--profile", "official", "--weights", str(root), *chosen, program=("-c", _ANY_SIZE))
+    engine.patience = 600
+    try:
+        ready = engine.event()
+        assert ready is not None and ready["type"] == "ready" and ready["models"] == list(models), engine.log
+        assert ready["weights"] == "official"
+        print(f"ready after {time.perf_counter() - started:.1f} s", flush=True)
+        yield engine
     finally:
         engine.stop()
-        print("".join(engine.log))
+        print("".join(engine.log), flush=True)
+
+
+def _clip(engine: Engine, folder: Path, identity: str, model: str, steps: int) -> np.ndarray:
+    """A clip of 97 frames at 832 × 480; prints its times."""
+    started = time.perf_counter()
+    engine.send(_request(folder, identity, model, steps))
+    done, before = engine.outcome(identity)
+    assert done["type"] == "done", engine.log
+    figures = {"model": model, "steps": steps, "whole": round(time.perf_counter() - started, 1), **done["seconds"]}
+    print(json.dumps({**figures, "peakGiB": done["peakGiB"]}), flush=True)
+    frames = np.fromfile(done["frames"]["path"], np.uint8).reshape(97, 480, 832, 3)
+    assert frames.std() > 5
+    assert sum(event["type"] == "preview" for event in before) == (steps - 1) // 5
+    return frames
 
 
 # `serve` in a process of its own; random files do not have the sizes to the byte that the lock asks for.
