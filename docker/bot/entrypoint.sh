@@ -4,4 +4,4 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
-exec node --optimize-for-size --max-semi-space-size=8 "$root/src/bot/main.ts" "$@"
+exec node --optimize-for-size --max-semi-space-size=8 --no-maglev "$root/src/bot/main.ts" "$@"

@@ -2,6 +2,7 @@
  * `npm run doctor [-- --for bot|worker|all] [--json]`: looks at everything that has to be right on this machine. One line each: what was
  * found and, where it is not fine, how to put it right. Exits with 1 when something does not work.
  */
+import '../../src/steady-exit.ts';
 import { randomUUID } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+import '../steady-exit.ts';
 import { join } from 'node:path';
 import { loadApiConfig } from '../config/environment.ts';
 import type { ApiConfig } from '../config/environment.ts';

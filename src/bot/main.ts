@@ -1,3 +1,4 @@
+import '../steady-exit.ts';
 import { join } from 'node:path';
 import { loadBotConfig } from '../config/environment.ts';
 import type { BotConfig } from '../config/environment.ts';

@@ -1,3 +1,4 @@
+import '../steady-exit.ts';
 import { loadWorkerConfig } from '../config/environment.ts';
 import type { WorkerConfig } from '../config/environment.ts';
 import { ConfigurationError } from '../config/generate.ts';
