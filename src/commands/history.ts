@@ -4,7 +4,7 @@ import type { Generation } from '../queue/contract.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
-import { buttonRows, message, messageLink } from './render/message.ts';
+import { buttonRows, listed, message, messageLink } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
@@ -77,16 +77,18 @@ async function render(
     ...(page > 0 ? [button(page - 1, 'button.newer')] : []),
     ...(found.length > (page + 1) * pageSize ? [button(page + 1, 'button.older')] : []),
   ];
-  return message(
-    [texts.say('history.heading', { page: page + 1 }), ...shown.map((one) => historyLine(one, texts))],
-    { components: buttonRows(buttons) },
-  );
+  const heading = texts.say('history.heading', { page: page + 1 });
+  const lines = listed(shown, (one, characters) => historyLine(one, texts, characters), [heading]);
+  return message([heading, ...lines], { components: buttonRows(buttons) });
 }
 
-function historyLine(generation: Generation, texts: Texts): string {
+function historyLine(generation: Generation, texts: Texts, characters: number): string {
   const { status, createdAt, request, reply, guildId, deletedAt } = generation;
   const { finalChannelId: channelId, finalMessageId: messageId } = reply;
-  const values = { time: Math.round(createdAt / 1000), prompt: quoted(request.prompt, 60) };
+  const values = {
+    time: Math.round(createdAt / 1000),
+    prompt: quoted(request.prompt, Math.min(60, characters)),
+  };
   if (deletedAt !== null) return texts.say('history.deleted', values);
   if (status === 'failed' || status === 'cancelled') return texts.say(`history.${status}`, values);
   if (channelId === null || messageId === null) return texts.say('history.unlinked', values);

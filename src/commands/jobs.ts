@@ -2,19 +2,21 @@ import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from
 import { reachable } from '../intake/take-on.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
-import { buttonRows, message } from './render/message.ts';
+import { buttonRows, listed, message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import { jobLine } from './render/status.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localised } from './support/localise.ts';
-import { noticesFor } from './support/notices.ts';
 import { toReply } from './support/reply.ts';
 import type { Services } from './support/services.ts';
 
-/** One row of buttons is enough for everybody but a few; these are told of the rest. */
-const mostShown = 10;
+/** As many fit a message, in every language, with all that matters of each. */
+const mostShown = 8;
+
+/** Each takes a look at the queue to say where it stands. */
+const mostPlaced = 50;
 
 /** A person's own waiting and running generations, everywhere, each with a button that stops it. */
 const command: SlashCommand = {
@@ -49,30 +51,33 @@ const refresh: Button = {
 
 export default [command, refresh];
 
-async function render(
-  userId: string,
-  texts: Texts,
-  { queue, moderation }: Services,
-): Promise<RenderedMessage> {
-  const open = await reachable(queue.list({ userId, statuses: ['running', 'queued'], limit: mostShown + 1 }));
+async function render(userId: string, texts: Texts, { queue }: Services): Promise<RenderedMessage> {
+  const open = await reachable(queue.list({ userId, statuses: ['running', 'queued'], limit: mostPlaced }));
   if (open.length === 0) return message([texts.say('jobs.none')]);
+  const placed = await reachable(
+    Promise.all(
+      open.map(async (generation) => ({
+        generation,
+        position: generation.status === 'queued' ? await queue.position(generation.id) : null,
+      })),
+    ),
+  );
   // What comes first stands first.
-  const placed = await Promise.all(
-    open.slice(0, mostShown).map(async (generation) => ({
-      generation,
-      position: generation.status === 'queued' ? await reachable(queue.position(generation.id)) : null,
-      notices: await reachable(noticesFor(generation, moderation)),
-    })),
-  );
   placed.sort((one, other) => (one.position?.position ?? 0) - (other.position?.position ?? 0));
-  const lines = placed.map(
-    ({ generation, position, notices }, index) =>
-      `${index + 1}. ${jobLine(generation, position, texts, notices)}`,
+  const shown = placed.slice(0, mostShown);
+  const heading = texts.say('jobs.heading');
+  const more = placed.length > mostShown ? texts.say('jobs.more', { count: mostShown }) : null;
+  const numbered = shown.map((job, index) => ({ ...job, number: index + 1 }));
+  const lines = listed(
+    numbered,
+    ({ number, generation, position }, characters) =>
+      `${number}. ${jobLine(generation, position, texts, characters)}`,
+    [heading, more],
   );
-  const stops = placed.map(({ generation }, index) => ({
+  const stops = numbered.map(({ number, generation }) => ({
     type: ComponentType.Button as const,
     style: ButtonStyle.Secondary as const,
-    label: texts.say('button.stop_number', { number: index + 1 }),
+    label: texts.say('button.stop_number', { number }),
     custom_id: customId('cancel', generation.id),
   }));
   const again = {
@@ -82,12 +87,5 @@ async function render(
     label: texts.say('button.refresh'),
     custom_id: customId('jobs', 'refresh'),
   };
-  return message(
-    [
-      texts.say('jobs.heading'),
-      ...lines,
-      open.length > mostShown ? texts.say('jobs.more', { count: mostShown }) : null,
-    ],
-    { components: buttonRows([...stops, again]) },
-  );
+  return message([heading, ...lines, more], { components: buttonRows([...stops, again]) });
 }

@@ -211,6 +211,8 @@ export interface QueuePosition {
   readonly held: 'guild' | 'deployment' | null;
   /** when the pause that holds it ends by itself; null: when somebody resumes, or it is not held */
   readonly heldUntil: number | null;
+  /** whether this deployment has measured such a clip; without, the lengths are first guesses */
+  readonly measured: boolean;
   /**
    * The times are a guess: this deployment has not measured such a clip yet, nobody works, or a pause without an end holds it (then the
    * times say how it would be if it ended now).

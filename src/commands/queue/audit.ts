@@ -18,6 +18,6 @@ export async function auditPage(
   if (entries.length === 0) return message([texts.say('queue.audit.none')]);
   return page(entries, place, texts, {
     heading: [texts.say('queue.audit.heading')],
-    line: (entry) => auditLine(entry, texts),
+    line: (entry, characters) => auditLine(entry, texts, characters),
   });
 }

@@ -10,8 +10,8 @@ import type { Moderating } from './acting.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
 
-function values({ kind, text }: Filter, texts: Texts) {
-  return { kind: texts.say(`queue.filter.${kind}`), text: quoted(text, 120) };
+function values({ kind, text }: Filter, texts: Texts, characters = 120) {
+  return { kind: texts.say(`queue.filter.${kind}`), text: quoted(text, characters) };
 }
 
 export async function addFilter({
@@ -69,9 +69,9 @@ export async function filtersPage(
   if (filters.length === 0) return message([texts.say('queue.filter.none')]);
   return page(filters, place, texts, {
     heading: [texts.say('queue.filter.heading')],
-    line: (filter) =>
+    line: (filter, characters) =>
       texts.say('queue.filter.line', {
-        ...values(filter, texts),
+        ...values(filter, texts, Math.min(120, characters)),
         by: filter.addedBy,
         time: Math.round(filter.addedAt / 1000),
       }),

@@ -1,6 +1,6 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 import type { Texts } from '../../text/texts.ts';
-import { buttonRows, message } from '../render/message.ts';
+import { buttonRows, listed, message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import { customId } from '../support/definition.ts';
 
@@ -28,12 +28,13 @@ export interface PagePlace {
  * One page of a list, with buttons to the others. The buttons say which page they lead to, so that they need no memory.
  *
  * @param items all, or at least one more than the page ends with when there are more
+ * @param content.line an entry in which people's words have so many characters at most
  */
 export function page<T>(
   items: readonly T[],
   { button, list, page: at }: PagePlace,
   texts: Texts,
-  { heading, line }: { heading: readonly (string | null)[]; line: (item: T) => string },
+  { heading, line }: { heading: readonly (string | null)[]; line: (item: T, characters: number) => string },
 ): RenderedMessage {
   const shown = items.slice(at * pageSize, (at + 1) * pageSize);
   const turn = (to: number, label: string) => ({
@@ -46,12 +47,8 @@ export function page<T>(
     ...(at > 0 ? [turn(at - 1, '◀')] : []),
     ...(items.length > (at + 1) * pageSize ? [turn(at + 1, '▶')] : []),
   ];
-  return message(
-    [
-      ...heading,
-      ...(shown.length === 0 ? [texts.say('queue.empty_page')] : shown.map(line)),
-      buttons.length === 0 ? null : texts.say('queue.page', { page: at + 1 }),
-    ],
-    { components: buttonRows(buttons) },
-  );
+  const number = buttons.length === 0 ? null : texts.say('queue.page', { page: at + 1 });
+  const lines =
+    shown.length === 0 ? [texts.say('queue.empty_page')] : listed(shown, line, [...heading, number]);
+  return message([...heading, ...lines, number], { components: buttonRows(buttons) });
 }

@@ -43,11 +43,11 @@ export async function bansPage(
   if (bans.length === 0) return message([texts.say('queue.bans.none')]);
   return page(bans, place, texts, {
     heading: [texts.say('queue.bans.heading')],
-    line: ({ userId, by, since, until, reason }) =>
+    line: ({ userId, by, since, until, reason }, characters) =>
       [
         texts.say('queue.bans.line', { userId, by, since: Math.round(since / 1000) }),
         ...untilLines(until, texts),
-        ...reasonLines(reason, texts),
+        ...reasonLines(reason, texts, characters),
       ].join(' · '),
   });
 }

@@ -59,11 +59,11 @@ export async function listPage(
       ...standing,
       open.length > mostListed ? texts.say('queue.list.more', { count: mostListed }) : null,
     ],
-    line: ({ generation, position }) =>
+    line: ({ generation, position }, characters) =>
       texts.say('queue.list.line', {
         place: placeText(position),
         userId: generation.userId,
-        prompt: promptOf(generation, 60, texts),
+        prompt: promptOf(generation, Math.min(60, characters), texts),
         time: Math.round(generation.createdAt / 1000),
         id: generation.id,
       }),
@@ -86,8 +86,12 @@ function pauseLines(paused: Pause | null, texts: Texts): string[] {
 }
 
 /** What a moderator gave as the reason, in a line of its own, or no line. */
-export function reasonLines(reason: string | null, texts: Texts): string[] {
-  return reason === null ? [] : [texts.say('queue.reason', { reason: quoted(reason, reasonCharacters) })];
+export function reasonLines(
+  reason: string | null,
+  texts: Texts,
+  characters: number = reasonCharacters,
+): string[] {
+  return reason === null ? [] : [texts.say('queue.reason', { reason: quoted(reason, characters) })];
 }
 
 /** When it ends by itself, in a line of its own, or no line. */

@@ -15,28 +15,57 @@ export interface RenderedMessage {
 const contentLimit = 2000;
 
 /**
- * A message of lines; null ones are left out. Where Discord's limit is met, the longest line gives way, so that the others (what
- * to do, the id) stay whole.
+ * A message of lines; null ones are left out. Where Discord's limit is met, the longest lines give way, all to the same length, so
+ * that the others (what to do, the id) stay whole.
  */
 export function message(
   lines: readonly (string | null)[],
   options: { mention?: string; components?: RenderedMessage['components'] } = {},
 ): RenderedMessage {
   const kept = lines.filter((line) => line !== null);
-  const length = () => kept.reduce((sum, line) => sum + line.length + 1, -1);
-  for (let over = length() - contentLimit; over > 0; over = length() - contentLimit) {
-    const longest = kept.reduce(
-      (best, line, index) => (line.length > (kept[best] ?? '').length ? index : best),
-      0,
-    );
-    const line = kept[longest] ?? '';
-    kept[longest] = `${wholeCharacters(line, Math.max(0, line.length - over - 1))}…`;
-  }
+  const longest = longestLine(kept);
   return {
-    content: kept.join('\n'),
+    content: kept
+      .map((line) => (line.length <= longest ? line : `${wholeCharacters(line, longest - 1)}…`))
+      .join('\n'),
     components: options.components ?? [],
     allowed_mentions: options.mention === undefined ? { parse: [] } : { parse: [], users: [options.mention] },
   };
+}
+
+/** What people wrote is shown in so many characters, or in fewer where many entries have to fit. */
+const textSizes = [200, 120, 60, 30, 15, 8, 4] as const;
+
+/**
+ * The entries of a list, with as much of what people wrote as fits beside the other lines of the message: who, when, where and
+ * the id stay whole.
+ *
+ * @param render an entry in which people's words have so many characters at most
+ */
+export function listed<T>(
+  items: readonly T[],
+  render: (item: T, characters: number) => string,
+  others: readonly (string | null)[],
+): string[] {
+  const taken = others.reduce((sum, line) => sum + (line === null ? 0 : line.length + 1), 0);
+  let lines: string[] = [];
+  for (const characters of textSizes) {
+    lines = items.map((item) => render(item, characters));
+    if (taken + lines.reduce((sum, line) => sum + line.length + 1, 0) <= contentLimit) break;
+  }
+  return lines;
+}
+
+/** The length that lines may have so that all of them together fit: what short ones leave is shared among the long ones. */
+function longestLine(lines: readonly string[]): number {
+  let left = contentLimit - Math.max(0, lines.length - 1);
+  const lengths = lines.map(({ length }) => length).toSorted((one, other) => one - other);
+  for (const [index, length] of lengths.entries()) {
+    const share = Math.floor(left / (lengths.length - index));
+    if (length > share) return share;
+    left -= length;
+  }
+  return contentLimit;
 }
 
 /** The beginning of a text, of at most so many code units, that ends between two code points and not within an escape. */

@@ -43,7 +43,7 @@ export function renderStatus({
       inputsLine(texts, generation, settings),
       settingsLine(texts, generation, settings),
       generation.status === 'queued'
-        ? texts.say(position?.guess === true ? 'status.cost_guess' : 'status.cost', {
+        ? texts.say(position?.measured === false ? 'status.cost_guess' : 'status.cost', {
             duration: duration(texts, generation.costSeconds),
           })
         : null,
@@ -183,18 +183,18 @@ function routeLine(texts: Texts, { reply, guildId }: Generation): string | null 
   return texts.say(guildId === null ? 'status.group_route' : 'status.direct_route');
 }
 
-/** A generation that waits or runs, in one line of a list: what, how far, and where. */
+/** A generation that waits or runs, in one entry of a list: what, how far, and where. Why a pause holds it stands in its status message. */
 export function jobLine(
   generation: Generation,
   position: QueuePosition | null,
   texts: Texts,
-  notices?: Notices,
+  characters: number,
 ): string {
   const { channelId, statusMessageId, private: isPrivate } = generation.reply;
-  const prompt = quoted(generation.request.prompt, 60);
+  const prompt = quoted(generation.request.prompt, Math.min(60, characters));
   const place =
     channelId === null || statusMessageId === null || isPrivate
       ? ''
       : ` ${messageLink(generation.guildId, channelId, statusMessageId)}`;
-  return `${prompt}${place}\n-# ${headline(texts, generation, position, notices).replaceAll('\n', ' ')}`;
+  return `${prompt}${place}\n-# ${headline(texts, generation, position).replaceAll('\n', ' ')}`;
 }

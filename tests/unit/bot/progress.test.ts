@@ -70,6 +70,7 @@ beforeEach(async () => {
         expectedEndAt: 1_800_000_200_000,
         held: null,
         heldUntil: null,
+        measured: true,
         guess: false,
         workers: 1,
       }),

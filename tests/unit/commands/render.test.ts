@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { renderEnding, renderResult } from '../../../src/commands/render/result.ts';
-import { renderPointer, renderStatus } from '../../../src/commands/render/status.ts';
+import { listed, message } from '../../../src/commands/render/message.ts';
+import { jobLine, renderPointer, renderStatus } from '../../../src/commands/render/status.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
+import { textsFor } from '../../../src/text/texts.ts';
 import { generationWith, resultWith } from '../../support/generation.ts';
 
 const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
@@ -13,6 +15,7 @@ const position = {
   expectedEndAt: 1_800_000_700_000,
   held: null,
   heldUntil: null,
+  measured: true,
   guess: false,
   workers: 1,
 };
@@ -191,3 +194,54 @@ test.each([
     expect(rendered.content.isWellFormed()).toBe(true);
   }
 });
+
+test('only a length that was never measured here is called a guess', () => {
+  const content = (change: Partial<typeof position>) =>
+    renderStatus({
+      generation: generationWith(),
+      position: { ...position, ...change },
+      advice: [],
+      settings,
+    }).content;
+  expect(content({ measured: false, guess: true })).toContain('a guess');
+  expect(content({ workers: 0, guess: true })).not.toContain('a guess');
+});
+
+test('where lines have to give way, each keeps its beginning, and the short ones stay whole', () => {
+  const long = ['a', 'b', 'c'].map((letter) => letter.repeat(1500));
+  const { content } = message(['what it is', ...long, 'x'.repeat(400), 'the id']);
+  expect(content.length).toBeLessThanOrEqual(2000);
+  const lines = content.split('\n');
+  expect(lines).toHaveLength(6);
+  expect([lines[0], lines[4], lines[5]]).toEqual(['what it is', 'x'.repeat(400), 'the id']);
+  for (const line of lines.slice(1, 4)) expect(line).toMatch(/^[abc]{500,}…$/);
+});
+
+test.each(['en', 'de', 'fr', 'es', 'ja'])(
+  'a full list of jobs shows all that matters of each (%s)',
+  (language) => {
+    const texts = textsFor(language);
+    const jobs = Array.from({ length: 8 }, (_, index) => ({
+      number: index + 1,
+      generation: generationWith({
+        guildId: '1234567890123456789',
+        request: { prompt: '*_'.repeat(500) },
+        reply: { channelId: '1234567890123456780', statusMessageId: `123456789012345678${index}` },
+      }),
+    }));
+    const others = [texts.say('jobs.heading'), texts.say('jobs.more', { count: 8 })];
+    const lines = listed(
+      jobs,
+      ({ number, generation }, characters) =>
+        `${number}. ${jobLine(generation, { ...position, position: 1000, waiting: 2000 }, texts, characters)}`,
+      others,
+    );
+    const { content } = message([others[0] ?? '', ...lines, others[1] ?? '']);
+    expect(content).toBe([others[0], ...lines, others[1]].join('\n'));
+    for (const { number, generation } of jobs) {
+      expect(content).toContain(`${number}. `);
+      expect(content).toContain(`/${generation.reply.statusMessageId}\n`);
+    }
+    expect(content.split('<t:1800000700:R>')).toHaveLength(9);
+  },
+);
