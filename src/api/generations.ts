@@ -101,16 +101,16 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
     },
     async (request, reply) => {
       const identity = identityFor(request);
+      const { userId } = identity;
+      const person = { userId, guildId: null, roleIds: [] };
       if (stopping.aborted) throw new Refusal('refused.stopping');
       if (uploads >= uploadsAtOnce) throw new Problem(503, 'busy', { headers: { 'retry-after': '5' } });
       uploads += 1;
       try {
         await using scratch = await openScratch(parts.scratchRoot, 'api');
-        const { userId } = identity;
-        const person = { userId, guildId: null, roleIds: [] };
         // Before the files are on their way: who may ask nothing need not send anything.
         const admission = await reachable(admit(person, [], parts));
-        const leave = await reachable(parts.personLimit.enter(userId, admission.limits.waiting));
+        const leave = await reachable(parts.personLimit.enter(person, admission.limits.waiting));
         try {
           const { order, images, audio } = await receiveUpload(request, orderSchema, scratch.path);
           await reachable(admit(person, [order.prompt], parts));
@@ -143,7 +143,9 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
         }
       } catch (error) {
         // Whatever broke off because the process stops is no fault of the files.
-        throw stopping.aborted ? new Refusal('refused.stopping') : refuseOverLimit(error);
+        throw stopping.aborted
+          ? new Refusal('refused.stopping')
+          : await refuseOverLimit(error, person, queue);
       } finally {
         uploads -= 1;
       }

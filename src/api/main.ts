@@ -48,7 +48,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
       moderation,
       store,
       intake: new MediaIntake({ config, store, scratchRoot }),
-      personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
+      personLimit: new PersonLimit(queue),
       scratchRoot,
       logger,
       stopping,

@@ -47,7 +47,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     const intake = new MediaIntake({ config, store, scratchRoot });
     // One for both ways in: who fills the queue from Discord and over the API at once is one person.
-    const personLimit = new PersonLimit(queue, config.maximumWaitingPerUser);
+    const personLimit = new PersonLimit(queue);
     const { api: settings } = config;
     const api =
       settings === null

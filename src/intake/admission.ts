@@ -1,5 +1,6 @@
 import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
 import type { Admission, Ban, Moderation } from '../queue/moderation.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 
@@ -34,8 +35,18 @@ export async function admit(
   return admission;
 }
 
+/** Where it is looked up how the queue stands. */
+type QueueView = Pick<GenerationQueue, 'list' | 'position'>;
+
+/** A queue that is longer than this is not looked through for the first to start. */
+const mostLookedAt = 100;
+
 /** What `accept` throws about limits, as a person understands it; anything else is left as it is. */
-export function refuseOverLimit(error: unknown): unknown {
+export async function refuseOverLimit(
+  error: unknown,
+  person: Pick<Person, 'userId' | 'guildId'>,
+  queue: QueueView,
+): Promise<unknown> {
   if (error instanceof NotAdmitted) {
     if (error.ban !== null) return banned(error.ban);
     return draining(error.draining ?? { message: null });
@@ -45,11 +56,14 @@ export function refuseOverLimit(error: unknown): unknown {
   const clears = clearsAt === null ? 0 : Math.ceil(clearsAt / 1000);
   switch (limit) {
     case 'waiting':
-      return new Refusal('refused.too_many_waiting', { count: value });
+      return new Refusal('refused.too_many_waiting', {
+        count: value,
+        ...(await roomAt(limit, person, queue)),
+      });
     case 'cooldown':
       return new Refusal('refused.cooldown', { seconds: value, clears });
     case 'queue_length':
-      return new Refusal('refused.queue_full', { count: value });
+      return new Refusal('refused.queue_full', { count: value, ...(await roomAt(limit, person, queue)) });
     case 'gpu_seconds': {
       const minutes = (seconds: number): string => (seconds / 60).toFixed(1).replace(/\.0$/, '');
       const values = {
@@ -60,6 +74,34 @@ export function refuseOverLimit(error: unknown): unknown {
       };
       return new Refusal(clearsAt === null ? 'refused.gpu_never' : 'refused.gpu_seconds', values);
     }
+  }
+}
+
+/** When there is room again: the first of the person's is done, or the first of the server's no longer waits. */
+async function roomAt(
+  limit: 'waiting' | 'queue_length',
+  { userId, guildId }: Pick<Person, 'userId' | 'guildId'>,
+  queue: QueueView,
+): Promise<{ known: 'yes' | 'no'; clears: number }> {
+  const unknown = { known: 'no', clears: 0 } as const;
+  try {
+    const open = await queue.list({
+      statuses: limit === 'waiting' ? ['running', 'queued'] : ['queued'],
+      ...(limit === 'waiting' ? { userId } : {}),
+      ...(guildId === null ? {} : { guildId }),
+      limit: mostLookedAt + 1,
+    });
+    if (open.length > mostLookedAt) return unknown;
+    const inScope = open.filter((generation) => generation.guildId === guildId);
+    const positions = await Promise.all(inScope.map(({ id }) => queue.position(id)));
+    const times = positions
+      // Without a machine, or in a pause that somebody has to end, nobody can say.
+      .filter(({ workers, held, heldUntil }) => workers > 0 && (held === null || heldUntil !== null))
+      .map(({ expectedStartAt, expectedEndAt }) => (limit === 'waiting' ? expectedEndAt : expectedStartAt));
+    return times.length === 0 ? unknown : { known: 'yes', clears: Math.ceil(Math.min(...times) / 1000) };
+  } catch {
+    // The refusal stands without it.
+    return unknown;
   }
 }
 

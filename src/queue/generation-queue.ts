@@ -70,7 +70,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     async claim(key, milliseconds) {
       return (await connection.set(names.claim(key), '1', 'PX', milliseconds, 'NX')) === 'OK';
     },
-    countWaiting: (userId) => ledger.countWaiting(userId),
+    countWaiting: (userId, where) => ledger.countWaiting(userId, where),
     async watch(listener) {
       return track(await watchGenerations({ url, names, ledger, connection, listener, log }));
     },

@@ -325,8 +325,11 @@ export class Ledger {
     return known === null ? null : Number(known);
   }
 
-  async countWaiting(userId: string): Promise<number> {
-    return this.#connection.scard(this.#names.waitingOf(userId));
+  async countWaiting(userId: string, where?: { readonly guildId: string | null }): Promise<number> {
+    const names = this.#names;
+    return this.#connection.scard(
+      where === undefined ? names.waitingOf(userId) : names.waitingIn(where.guildId ?? directScope, userId),
+    );
   }
 
   #times(place: Place): QueuePosition {
@@ -338,7 +341,7 @@ export class Ledger {
         left === null || left === undefined ? place.startedAt + place.cost : Math.round(now + left * 1000);
       return {
         ...{ position: 0, waiting, expectedStartAt: place.startedAt, expectedEndAt, workers },
-        ...{ held: null, heldUntil: null, guess: false },
+        ...{ held: null, heldUntil: null, measured: place.measured, guess: false },
       };
     }
     const { held, heldUntil } = place;
@@ -354,6 +357,7 @@ export class Ledger {
       workers,
       held,
       heldUntil,
+      measured: place.measured,
       guess: workers === 0 || !place.measured || (held !== null && heldUntil === null),
     };
   }

@@ -32,6 +32,8 @@ export interface Names {
   indexOfGuild(guildId: string): string;
   /** ids of a user's generations that are queued or running */
   waitingOf(userId: string): string;
+  /** those of them that count towards the limits of a scope: a guild's id, or `direct` */
+  waitingIn(scope: string, userId: string): string;
   /** sorted set of worker ids, scored by the time until which they count as alive */
   workers(model: ModelId): string;
   worker(workerId: string): string;
@@ -74,6 +76,7 @@ export function createNames(prefix: string): Names {
     indexOfUser: (userId) => `${prefix}:index:user:${userId}`,
     indexOfGuild: (guildId) => `${prefix}:index:guild:${guildId}`,
     waitingOf: (userId) => `${prefix}:waiting-of:${userId}`,
+    waitingIn: (scope, userId) => `${prefix}:person:${scope}:${userId}:waiting`,
     workers: (model) => `${prefix}:workers:${model}`,
     worker: (workerId) => `${prefix}:worker:${workerId}`,
     machines: `${prefix}:machines`,

@@ -85,8 +85,11 @@ export interface GenerationQueue {
   markResult(id: string, mark: 'hidden' | 'shown' | 'deleted'): Promise<boolean>;
   /** True for the first call with a key within the time: of two taps, or two bots that hear the same tap, one counts. */
   claim(key: string, milliseconds: number): Promise<boolean>;
-  /** Number of generations of a user that are queued or running, in the whole deployment. */
-  countWaiting(userId: string): Promise<number>;
+  /**
+   * Number of generations of a user that are queued or running: in the whole deployment, or, of those that count towards the
+   * limits, in one guild (null: outside of guilds).
+   */
+  countWaiting(userId: string, where?: { readonly guildId: string | null }): Promise<number>;
   /**
    * Status and progress of all generations. Redis forgets what it published to nobody: at the start, and after each
    * reconnection, the listener hears where every open generation stands, so it may hear the same twice.

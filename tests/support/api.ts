@@ -93,7 +93,7 @@ export async function startApiScene(environment: Readonly<Record<string, string>
     moderation,
     store,
     intake: new MediaIntake({ config, store, scratchRoot }),
-    personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
+    personLimit: new PersonLimit(queue),
     scratchRoot,
     logger,
     stopping: stopping.signal,

@@ -102,7 +102,7 @@ export async function startScene(
       clock,
       logger,
       intake: new MediaIntake({ config, store, scratchRoot }),
-      personLimit: new PersonLimit(queue, config.maximumWaitingPerUser),
+      personLimit: new PersonLimit(queue),
       videos: new StoredVideos({ config, store, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
     });

@@ -8,6 +8,7 @@ import {
   missingPermissions,
   neededPermissions,
 } from '../../../src/commands/support/permissions.ts';
+import { LimitReached } from '../../../src/queue/moderation.ts';
 import { Refusal } from '../../../src/refusal.ts';
 
 test.each([
@@ -76,14 +77,17 @@ test('the video leaves room for the rest of the upload and is never absurdly lar
   expect(videoLimitBytes(0)).toBeGreaterThan(0);
 });
 
-test('requests that are still being read count against the limit of a person, and only of that person', async () => {
-  const limit = new PersonLimit({ countWaiting: async () => 1 }, 3);
-  const first = await limit.enter('a');
-  await limit.enter('a');
-  await expect(limit.enter('a')).rejects.toThrow('refused.too_many_waiting');
-  await limit.enter('b');
+test('requests that are still being read count against the limit of a person, of that person and there alone', async () => {
+  const limit = new PersonLimit({ countWaiting: async (_, where) => (where?.guildId === '1' ? 1 : 0) });
+  const here = (userId: string) => ({ userId, guildId: '1' });
+  const first = await limit.enter(here('a'), 3);
+  await limit.enter(here('a'), 3);
+  await expect(limit.enter(here('a'), 3)).rejects.toThrow(LimitReached);
+  await limit.enter(here('b'), 3);
+  await limit.enter({ userId: 'a', guildId: null }, 1);
+  await limit.enter(here('a'), null);
   first();
   first();
-  await limit.enter('a');
-  await expect(limit.enter('a')).rejects.toThrow(Refusal);
+  await expect(limit.enter(here('a'), 3)).rejects.toThrow(LimitReached);
+  await limit.enter(here('a'), 4);
 });
