@@ -107,18 +107,9 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     handle((services) => dispatchReaction(emoji, reaction, handlers, services));
   });
   try {
-    if (config.discord.registerCommands) {
-      const difference = await registerCommands(client.rest, declarations(handlers, config.generate), {
-        applicationId: client.application.id,
-        guildId: config.discord.guildId,
-        apply: true,
-      });
-      logger.info(difference, 'commands compared');
-    }
     const journal = new FileIntakeJournal(join(config.dataDirectory, 'intake'));
-    await tellInterrupted(journal, queue, messages, clock.now(), logger);
-    logger.info(await queue.reconcile(), 'records and jobs compared');
-
+    // Before anybody is answered: what people ask for from now on is not left behind.
+    const leftBehind = await journal.leftBehind();
     const progress = new ProgressReporter({
       queue,
       moderation: parts.moderation,
@@ -139,22 +130,10 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       logger,
       stopping: stopping.signal,
     });
-    const justNow = { statuses: ['delivered', 'failed', 'cancelled'], limit: 50 } as const;
-    for (const generation of await queue.list(justNow)) {
-      if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
-    }
     const speaker = new MessageSpeaker(messages);
     const channels = new DiscordChannels(client);
     const auditPoster = new AuditPoster({ moderation: parts.moderation, queue, speaker, channels, logger });
     await auditPoster.start();
-    const deliveries = await queue.consumeDeliveries(
-      async (generation, signal) => {
-        const sent = await metrics.delivery(generation, () => delivery.deliver(generation, signal));
-        await noticeDone(generation, sent, { people: parts.people, queue, speaker, logger });
-        return sent;
-      },
-      { concurrency: deliveriesAtOnce },
-    );
     const services: Services = {
       settings: config.generate,
       queue,
@@ -173,7 +152,31 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       now: () => clock.now(),
       stopping: stopping.signal,
     };
+    // Discord waits three seconds for an answer: whatever an earlier process left to do comes after.
     started.resolve(services);
+
+    if (config.discord.registerCommands) {
+      const difference = await registerCommands(client.rest, declarations(handlers, config.generate), {
+        applicationId: client.application.id,
+        guildId: config.discord.guildId,
+        apply: true,
+      });
+      logger.info(difference, 'commands compared');
+    }
+    await tellInterrupted(journal, leftBehind, queue, messages, clock.now(), logger);
+    logger.info(await queue.reconcile(), 'records and jobs compared');
+    const justNow = { statuses: ['delivered', 'failed', 'cancelled'], limit: 50 } as const;
+    for (const generation of await queue.list(justNow)) {
+      if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
+    }
+    const deliveries = await queue.consumeDeliveries(
+      async (generation, signal) => {
+        const sent = await metrics.delivery(generation, () => delivery.deliver(generation, signal));
+        await noticeDone(generation, sent, { people: parts.people, queue, speaker, logger });
+        return sent;
+      },
+      { concurrency: deliveriesAtOnce },
+    );
     if (config.health !== null) {
       const health = new Health({
         discord: {

@@ -1,9 +1,9 @@
 import { message } from '../commands/render/message.ts';
+import type { IntakeEntry, IntakeJournal } from '../commands/support/services.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { textsFor } from '../text/texts.ts';
-import type { FileIntakeJournal } from './intake-journal.ts';
 import type { Messages } from './messages.ts';
 
 /**
@@ -13,13 +13,14 @@ import type { Messages } from './messages.ts';
  * @param now milliseconds since 1970
  */
 export async function tellInterrupted(
-  journal: FileIntakeJournal,
+  journal: IntakeJournal,
+  leftBehind: readonly IntakeEntry[],
   queue: Pick<GenerationQueue, 'get'>,
   messages: Pick<Messages, 'editOriginal'>,
   now: number,
   logger: Logger,
 ): Promise<void> {
-  for (const entry of await journal.leftBehind()) {
+  for (const entry of leftBehind) {
     const accepted = await queue.get(entry.id);
     if (accepted === null && entry.tokenExpiresAt > now) {
       try {
