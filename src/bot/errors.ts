@@ -56,8 +56,11 @@ export async function answerError(
   else logger.info({ ...where, reason: reasonOf(error) }, 'a request was refused');
   const answer = { content, components: [], allowedMentions: { parse: [] as const } };
   try {
-    if (interaction.deferred && !interaction.replied) await interaction.editReply(answer);
-    else if (interaction.replied) await interaction.followUp({ ...answer, flags: MessageFlags.Ephemeral });
+    // After `deferUpdate` the reply is the message with the button: what stands there stays.
+    const isUpdate = interaction.isMessageComponent() && interaction.ephemeral === null;
+    if (interaction.deferred && !interaction.replied && !isUpdate) await interaction.editReply(answer);
+    else if (interaction.replied || interaction.deferred)
+      await interaction.followUp({ ...answer, flags: MessageFlags.Ephemeral });
     else await interaction.reply({ ...answer, flags: MessageFlags.Ephemeral });
   } catch (second) {
     // Nothing is left to tell them with: the token died, or the connection did.
@@ -67,6 +70,9 @@ export async function answerError(
     );
   }
 }
+
+/** milliseconds in which a refused reaction is answered once */
+const toldAgainAfter = 10 * 60_000;
 
 /**
  * The same for a reaction: there is no interaction to answer, so the person is written to; where that is closed, the channel
@@ -86,8 +92,15 @@ export async function answerReactionError(
     const { content, unexpected } = explain(error, texts, reference);
     if (unexpected) logger.error({ ...where, error: errorFields(error) }, 'a handler failed');
     else logger.info({ ...where, reason: reasonOf(error) }, 'a request was refused');
+    // Whoever reacts once more knows it already, and many reactions at once are no reason to fill a channel.
+    const told = `told:${userId}:${messageId}:${reasonOf(error)}`;
+    if (!(await queue.claim(told, toldAgainAfter))) return;
     if ((await speaker.direct(userId, message([content]))) !== null) return;
-    const mentioned = texts.say('reaction.refused', { userId, reason: content });
+    if (!(await queue.claim(`told:${userId}:${channelId}:${reasonOf(error)}`, toldAgainAfter))) return;
+    // What a moderator said to one person is not for the whole channel.
+    const isPersonal = error instanceof Refusal && error.key === 'refused.banned';
+    const reason = isPersonal ? texts.say('reaction.refused_personally') : content;
+    const mentioned = texts.say('reaction.refused', { userId, reason });
     await speaker.post(channelId, message([mentioned], { mention: userId }), { replyTo: messageId });
   } catch (second) {
     logger.warn({ ...where, error: errorFields(second) }, 'the person could not be told');

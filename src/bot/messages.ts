@@ -20,6 +20,8 @@ export interface PostOptions {
 }
 
 export interface EditOptions {
+  /** the files take longer than small ones may */
+  readonly isVideo?: boolean;
   /** replaces all files of the message; left out, they stay as they are */
   readonly files?: readonly RawFile[];
   readonly signal?: AbortSignal;
@@ -87,7 +89,8 @@ export class Messages {
 
   /** Edits a message of the bot. @throws DiscordAPIError */
   async edit(place: MessagePlace, rendered: RenderedMessage, options: EditOptions = {}): Promise<void> {
-    await this.#rest.patch(Routes.channelMessage(place.channelId, place.messageId), {
+    const rest = options.isVideo === true ? this.#uploads : this.#rest;
+    await rest.patch(Routes.channelMessage(place.channelId, place.messageId), {
       body: { ...rendered, ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),

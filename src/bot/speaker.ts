@@ -1,3 +1,4 @@
+import type { ButtonInteraction } from 'discord.js';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import type { Speaker, SpokenFile, SpokenMessage } from '../commands/support/services.ts';
 import { isClosedChannel, isClosedDirectMessages, isUnknownMessage } from './discord-errors.ts';
@@ -24,15 +25,15 @@ export class MessageSpeaker implements Speaker {
     rendered: RenderedMessage,
     options: { files?: readonly SpokenFile[] } = {},
   ): Promise<void> {
-    return this.#messages.edit(place, rendered, options);
+    return this.#messages.edit(place, rendered, { ...options, isVideo: options.files !== undefined });
   }
 
-  async remove(place: SpokenMessage): Promise<void> {
-    try {
-      await this.#messages.remove(place);
-    } catch (error) {
-      if (!isUnknownMessage(error)) throw error;
-    }
+  remove(place: SpokenMessage): Promise<void> {
+    return unlessGone(this.#messages.remove(place));
+  }
+
+  removeClicked(click: Pick<ButtonInteraction, 'deleteReply'>): Promise<void> {
+    return unlessGone(click.deleteReply());
   }
 
   async direct(
@@ -46,5 +47,13 @@ export class MessageSpeaker implements Speaker {
       if (isClosedDirectMessages(error) || isClosedChannel(error)) return null;
       throw error;
     }
+  }
+}
+
+async function unlessGone(removal: Promise<void>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!isUnknownMessage(error)) throw error;
   }
 }

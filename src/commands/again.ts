@@ -1,7 +1,8 @@
 import type { GenerateSettings } from '../config/generate.ts';
+import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
-import { isFirstTap, oneBetter, parentOf, sameAgain } from './support/again.ts';
+import { isFirstTap, isPrivateFor, oneBetter, parentOf, sameAgain } from './support/again.ts';
 import { ask, askByReaction } from './support/ask.ts';
 import type { Wish } from './support/ask.ts';
 import type { Button, Reaction } from './support/definition.ts';
@@ -16,10 +17,14 @@ function oneTap(name: string, emoji: string, way: Way): readonly [Button, Reacti
       name,
       async press(interaction, generationId, services) {
         const asker = { userId: interaction.user.id, guildId: interaction.guildId };
-        const parent = await parentOf(await services.queue.get(generationId), asker, services);
+        const parent = await parentOf(await reachable(services.queue.get(generationId)), asker, services);
         const wish = way(parent, services.settings);
-        if (!(await isFirstTap(name, asker.userId, parent.id, services))) throw new Refusal('again.twice');
-        await ask(interaction, { ...wish, private: parent.reply.private }, services);
+        const [isFirst, isPrivate] = await Promise.all([
+          isFirstTap(name, asker.userId, parent.id, services),
+          isPrivateFor(asker.userId, parent, services),
+        ]);
+        if (!isFirst) throw new Refusal('again.twice');
+        await ask(interaction, { ...wish, private: isPrivate }, services);
       },
     },
     {
@@ -32,6 +37,10 @@ function oneTap(name: string, emoji: string, way: Way): readonly [Button, Reacti
         if (generation === null) return;
         const parent = await parentOf(generation, reaction, services);
         const wish = way(parent, services.settings);
+        // Only an interaction can be answered for one person's eyes.
+        if (reaction.guildId !== null && (await isPrivateFor(reaction.userId, parent, services))) {
+          throw new Refusal('again.private_by_button');
+        }
         if (!(await isFirstTap(name, reaction.userId, parent.id, services))) return;
         await askByReaction(reaction, wish, services);
       },

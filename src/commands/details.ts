@@ -5,6 +5,7 @@ import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { detailLines } from './render/details.ts';
 import { message } from './render/message.ts';
+import { isSeenBy } from './support/again.ts';
 import type { MessageMenu } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localisedMenu } from './support/localise.ts';
@@ -26,7 +27,8 @@ export default {
   async execute(interaction, services) {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const generation = await reachable(services.queue.byMessage(interaction.targetMessage.id));
-    if (generation === null || generation.guildId !== interaction.guildId) {
+    const asker = { userId: interaction.user.id, guildId: interaction.guildId };
+    if (generation === null || generation.deletedAt !== null || !isSeenBy(generation, asker)) {
       throw new Refusal('details.not_ours');
     }
     const texts = textsFor(interaction.locale);

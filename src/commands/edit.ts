@@ -1,10 +1,10 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation, GenerationRequest } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
-import { edited, keptSound, parentOf } from './support/again.ts';
+import { edited, isPrivateFor, keptSound, parentOf } from './support/again.ts';
 import { ask, newSeed } from './support/ask.ts';
 import { customId } from './support/definition.ts';
 import type { Button, Modal, Reaction } from './support/definition.ts';
@@ -21,7 +21,7 @@ const button: Button = {
     const parent = await parentOf(await reachable(services.queue.get(generationId)), asker, services);
     const { prompt, preset, shape, seed, audioWindow } = parent.request;
     const texts = textsFor(interaction.locale);
-    const values = { prompt, preset, shape, seed, audioStart: audioWindow?.startSeconds ?? null };
+    const values = { prompt, preset, shape, seed, audioStart: startOf(audioWindow) };
     const form = { customId: customId('edit', parent.id), title: texts.say('form.edit_title'), values };
     await interaction.showModal(renderForm(form, texts, services.settings));
   },
@@ -47,14 +47,20 @@ const modal: Modal = {
       },
       services.settings,
     );
-    await ask(interaction, { ...wish, private: parent.reply.private }, services);
+    const isPrivate = await isPrivateFor(asker.userId, parent, services);
+    await ask(interaction, { ...wish, private: isPrivate }, services);
   },
 };
+
+/** Where the sound began, as the form shows it: older records know it to more than a millisecond. */
+function startOf(window: GenerationRequest['audioWindow']): number | null {
+  return window === null ? null : Math.round(window.startSeconds * 1000) / 1000;
+}
 
 /** A new sound, the old one from another start, or the old one as it is. */
 function soundOf(answers: FormAnswers, { request }: Generation, locale: string): GivenFiles['audio'] {
   if (answers.audio !== null) return givenFile(answers.audio, locale);
-  const before = request.audioWindow?.startSeconds ?? null;
+  const before = startOf(request.audioWindow);
   if (answers.audioStart === before || before === null) return { kept: keptSound(request) };
   if (request.originalAudio === null) throw new Refusal('again.sound_gone');
   return { stored: request.originalAudio, option: textsFor(locale).say('command.humo.audio.name') };

@@ -31,13 +31,10 @@ const reaction: Reaction = {
       reason: null,
       details: { channelId, messageId },
     });
-    try {
-      await show(generation, true, services);
-    } catch (error) {
-      // Not hidden after all: the next report tries again.
-      await services.queue.markResult(generation.id, 'shown');
-      throw error;
-    }
+    await orElse(
+      () => show(generation, true, services),
+      () => services.queue.markResult(generation.id, 'shown'),
+    );
     const thanks = textsFor(generation.locale).say('report.thanks');
     await services.speaker.direct(userId, message([thanks])).catch((error: unknown) => {
       services.logger.info({ error: errorFields(error) }, 'nobody could be thanked for a report');
@@ -57,7 +54,10 @@ const showButton: Button = {
     if (!isModerator) throw new Refusal('report.moderators_only');
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     if (await services.queue.markResult(generationId, 'shown')) {
-      await show(generation, false, services);
+      await orElse(
+        () => show(generation, false, services),
+        () => services.queue.markResult(generationId, 'hidden'),
+      );
       await services.moderation.log({
         guildId: interaction.guildId,
         actorId: interaction.user.id,
@@ -74,6 +74,16 @@ const showButton: Button = {
 };
 
 export default [reaction, showButton];
+
+/** What the message could not be made to show is not so after all: the next one tries again. */
+async function orElse(work: () => Promise<void>, undo: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
 
 /** Writes the result anew. Discord hides a file whose name says so, and names cannot be changed: it is uploaded again. */
 async function show(generation: Generation, hidden: boolean, services: Services): Promise<void> {

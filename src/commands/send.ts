@@ -1,8 +1,8 @@
-import { Failure } from '../failure.ts';
 import { defaultUploadLimit, videoLimitBytes } from '../intake/limit.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message, messageLink } from './render/message.ts';
+import { isSeenBy, refuseWithdrawn } from './support/again.ts';
 import type { Reaction } from './support/definition.ts';
 
 /** ✉ sends the video to whoever reacts, privately. */
@@ -11,11 +11,12 @@ export default {
   name: 'send',
   emoji: '✉',
 
-  async react({ userId, guildId, messageId, channelId }, services) {
+  async react(asker, services) {
+    const { userId, guildId, messageId, channelId } = asker;
     const generation = await services.queue.byMessage(messageId);
-    if (generation === null || generation.guildId !== guildId || generation.result === null) return;
+    if (generation === null || !isSeenBy(generation, asker) || generation.result === null) return;
     if (!(await services.queue.claim(`send:${userId}:${generation.id}`, 10_000))) return;
-    if (generation.deletedAt !== null) throw new Failure('invalid_input', 'files_expired');
+    refuseWithdrawn(generation);
     const limit = videoLimitBytes(defaultUploadLimit);
     const data = await services.results.video(generation, limit, services.stopping);
     const link = messageLink(guildId, channelId, messageId);

@@ -37,17 +37,13 @@ const deleteButton: Button = {
     if (generation === null) throw new Refusal('delete.gone');
     const role = roleIn(interaction, generation);
     if (role === null) throw new Refusal('delete.not_yours');
-    if (interaction.message.flags.has(MessageFlags.Ephemeral)) {
-      // The bot itself cannot reach a message that only one person sees; their click can.
-      await interaction.deferUpdate();
-      await removeVideo(generation, services);
-      await interaction.deleteReply();
-      return;
-    }
-    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-    await removeResult(generation, { userId: interaction.user.id, role }, services);
+    await interaction.deferUpdate();
+    // The click may take the message away wherever it stands: where only one person sees it, and where the bot is no member.
+    await removeResult(generation, { userId: interaction.user.id, role }, services, () =>
+      services.speaker.removeClicked(interaction),
+    );
     const content = textsFor(interaction.locale).say('delete.done');
-    await interaction.editReply({ content, allowedMentions: { parse: [] } });
+    await interaction.followUp({ content, flags: MessageFlags.Ephemeral, allowedMentions: { parse: [] } });
   },
 };
 
@@ -69,7 +65,9 @@ const reaction: Reaction = {
     if (role === null) throw new Refusal(open ? 'cancel.not_yours' : 'delete.not_yours');
     if (open) await stop(generation, { userId, role }, services);
     else if (messageId === generation.reply.finalMessageId) {
-      await removeResult(generation, { userId, role }, services);
+      await removeResult(generation, { userId, role }, services, async () => {
+        await services.speaker.remove({ channelId, messageId });
+      });
     }
   },
 };
@@ -100,22 +98,16 @@ async function removeResult(
   generation: Generation,
   { userId, role }: { userId: string; role: Role },
   services: Services,
+  removeMessage: () => Promise<void>,
 ): Promise<void> {
-  const { finalChannelId: channelId, finalMessageId: messageId } = generation.reply;
-  if (channelId === null || messageId === null) throw new Refusal('delete.gone');
-  const isFirst = await removeVideo(generation, services);
-  await services.speaker.remove({ channelId, messageId });
+  const isFirst = await reachable(services.queue.markResult(generation.id, 'deleted'));
+  await services.results.remove(generation);
+  services.logger.info({ generationId: generation.id }, 'a result was deleted');
+  await removeMessage();
   if (!isFirst || role !== 'moderator') return;
   await note('delete_result', generation, userId, services);
   const text = textsFor(generation.locale).say('delete.by_moderator', { id: generation.id });
   await services.speaker.direct(generation.userId, message([text]));
-}
-
-async function removeVideo(generation: Generation, services: Services): Promise<boolean> {
-  const isFirst = await reachable(services.queue.markResult(generation.id, 'deleted'));
-  await services.results.remove(generation);
-  services.logger.info({ generationId: generation.id }, 'a result was deleted');
-  return isFirst;
 }
 
 async function note(

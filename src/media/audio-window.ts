@@ -24,7 +24,9 @@ export interface AudioWindow {
  * @throws Failure `audio_start_beyond_end` (context: seconds) or `audio_too_short` (context: seconds)
  */
 export function planAudioWindow(request: WindowRequest): AudioWindow {
-  const { durationSeconds, startSeconds, minimumFrames, maximumFrames, fps } = request;
+  const { durationSeconds, minimumFrames, maximumFrames, fps } = request;
+  // Whole milliseconds: what a person can read in a form and give back.
+  const startSeconds = Math.round(request.startSeconds * 1000) / 1000;
   if (startSeconds >= durationSeconds) {
     throw new Failure('invalid_input', 'audio_start_beyond_end', { seconds: rounded(durationSeconds) });
   }

@@ -15,10 +15,20 @@ const doubleTap = 3_000;
 
 const day = 24 * 60 * 60_000;
 
-/** Who wants something of a generation that exists. */
+/** Who wants something of a generation that exists, and where: `guildId` is null outside of servers. */
 export interface Asker {
   readonly userId: string;
   readonly guildId: string | null;
+}
+
+/**
+ * Whether somebody may know of a generation where they are: its own server sees what was made there in public, and the person who
+ * asked for it sees it in direct messages, too, where it comes when the server cannot be reached.
+ */
+export function isSeenBy(generation: Generation, { userId, guildId }: Asker): boolean {
+  const isTheirs = generation.userId === userId;
+  if (generation.reply.private && !isTheirs) return false;
+  return generation.guildId === guildId || (guildId === null && isTheirs);
 }
 
 /**
@@ -28,18 +38,30 @@ export interface Asker {
  */
 export async function parentOf(
   generation: Generation | null,
-  { userId, guildId }: Asker,
+  asker: Asker,
   services: Services,
 ): Promise<Generation> {
   // What belongs to another server is as good as not there.
-  if (generation === null || generation.guildId !== guildId) throw new Refusal('again.gone');
-  if (guildId === null) return generation;
-  const rules = await reachable(services.moderation.guild(guildId));
-  if (!rules.rerunOthers && generation.userId !== userId) throw new Refusal('again.not_yours');
+  if (generation === null || !isSeenBy(generation, asker)) throw new Refusal('again.gone');
+  refuseWithdrawn(generation);
+  if (generation.guildId === null) return generation;
+  const rules = await reachable(services.moderation.guild(generation.guildId));
+  if (!rules.rerunOthers && generation.userId !== asker.userId) throw new Refusal('again.not_yours');
   if (services.now() - generation.createdAt > rules.keepInputsDays * day) {
     throw new Refusal('again.expired', { days: rules.keepInputsDays });
   }
   return generation;
+}
+
+/** Whether what comes of it is for one person alone: as the parent was, or as they want all of theirs. */
+export async function isPrivateFor(userId: string, parent: Generation, services: Services): Promise<boolean> {
+  return parent.reply.private || (await reachable(services.people.preferences(userId))).private;
+}
+
+/** What was deleted or reported must not come back by another way. @throws Refusal */
+export function refuseWithdrawn({ deletedAt, hiddenAt }: Generation): void {
+  if (deletedAt !== null) throw new Refusal('again.deleted');
+  if (hiddenAt !== null) throw new Refusal('again.reported');
 }
 
 /** False for the second of two quick taps. */
@@ -94,7 +116,10 @@ export function edited(parent: Generation, edits: Edits, settings: GenerateSetti
 }
 
 function kept({ request }: Generation, settings: GenerateSettings): Choices {
-  const { mode, prompt, negativePrompt, shape, seed, scales } = request;
+  const { mode, prompt, shape, seed, scales } = request;
+  // The deployment's own words are nobody's choice: a server's filter has no say in them.
+  const negativePrompt =
+    request.negativePrompt === settings.negativePrompt ? undefined : request.negativePrompt;
   // A preset that this deployment no longer has cannot be run again.
   const isThere = settings.presetNames.includes(request.preset);
   const preset = isThere ? request.preset : settings.defaultPreset;

@@ -63,7 +63,8 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
     throw missing(interaction.locale, interaction.channelId ?? '', route.missing);
   }
   if (services.stopping.aborted) throw new Refusal('refused.stopping');
-  const admission = await reachable(admit(personOf(interaction), textsOf(wish), services));
+  const person = personOf(interaction);
+  const admission = await reachable(admit(person, textsOf(wish), services));
 
   const ephemeral = wish.private && place.context !== 'direct';
   const answer = await interaction.deferReply({
@@ -72,7 +73,7 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
   });
   const statusMessage = answer.resource?.message ?? null;
   const isPrivate = ephemeral || isEphemeral(statusMessage);
-  const accepted = await enter(interaction.user.id, admission, services, () =>
+  const accepted = await enter(person, admission, services, () =>
     accept(interaction, { wish, route, isPrivate, statusMessage, admission }, services),
   );
   await follow(accepted, services, async (rendered) => {
@@ -110,7 +111,7 @@ export async function askByReaction(
     lineage: wish.parent?.lineage,
     admission,
   };
-  const accepted = await enter(reaction.userId, admission, services, () => takeOnWithin(order, services));
+  const accepted = await enter(reaction, admission, services, () => takeOnWithin(order, services));
   const { id } = accepted.generation;
   await follow(accepted, services, async (rendered) => {
     const posted = await services.speaker.post(reaction.channelId, rendered, {
@@ -167,19 +168,21 @@ export function localeFor(
 }
 
 async function enter<T>(
-  userId: string,
+  person: Pick<Person, 'userId' | 'guildId'>,
   { limits }: Admission,
   services: Services,
   work: () => Promise<T>,
 ): Promise<T> {
-  const leave = await reachable(services.personLimit.enter(userId, limits.waiting));
+  let leave: (() => void) | undefined;
   try {
+    leave = await reachable(services.personLimit.enter(person, limits.waiting));
     return await work();
   } catch (error) {
     // Whatever broke off because the process stops is no fault of the files.
-    throw services.stopping.aborted ? new Refusal('refused.stopping') : error;
+    if (services.stopping.aborted) throw new Refusal('refused.stopping');
+    throw await refuseOverLimit(error, person, services.queue);
   } finally {
-    leave();
+    leave?.();
   }
 }
 
@@ -237,14 +240,10 @@ async function accept(
 }
 
 async function takeOnWithin(order: Order, services: Services): Promise<Accepted> {
-  try {
-    const accepted = await takeOn(order, services);
-    const { id, userId, guildId } = accepted.generation;
-    services.logger.info({ generationId: id, parentId: order.parentId, userId, guildId }, 'accepted');
-    return accepted;
-  } catch (error) {
-    throw refuseOverLimit(error);
-  }
+  const accepted = await takeOn(order, services);
+  const { id, userId, guildId } = accepted.generation;
+  services.logger.info({ generationId: id, parentId: order.parentId, userId, guildId }, 'accepted');
+  return accepted;
 }
 
 /** From here on the request is accepted: whatever goes wrong is logged, and the final message comes in any case. */

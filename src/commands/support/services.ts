@@ -1,3 +1,4 @@
+import type { ButtonInteraction } from 'discord.js';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
 import type { Moderation } from '../../queue/moderation.ts';
@@ -73,6 +74,8 @@ export interface Speaker {
   ): Promise<void>;
   /** A message that is gone already is no error. */
   remove(place: SpokenMessage): Promise<void>;
+  /** Removes the message whose button was clicked, after `deferUpdate`. One that is gone already is no error. */
+  removeClicked(click: Pick<ButtonInteraction, 'deleteReply'>): Promise<void>;
   /** @returns null when the person's direct messages are closed */
   direct(
     userId: string,

@@ -101,6 +101,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich wurde neu gestartet, während ich deine Dateien las; es steht darum nichts in der Warteschlange. Bitte gib den Befehl noch einmal ein.',
 
   'reaction.refused': '<@{userId}>, {reason}',
+  'reaction.refused_personally': 'du kannst hier keine Videos machen. Mit `/humo` erfährst du, warum.',
 
   'refused.prompt_alone':
     'Ich brauche etwas zum Ansehen oder Anhören: Gib ein `bild`, einen `ton` oder beides dazu.\nBeispiel: `/humo prompt:Eine Frau erzählt im Café einen Witz bild:gesicht.png ton:witz.mp3`',
@@ -114,7 +115,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.direct_messages_closed_private':
     'Ein privates Video, das länger als 15 Minuten braucht, muss als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder lass `privat` weg. Es steht nichts in der Warteschlange.',
   'refused.too_many_waiting':
-    'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}}, mehr geht hier nicht auf einmal. Warte eines ab, oder brich eines ab.',
+    'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}}, mehr geht hier nicht auf einmal. {known, select, yes {Das erste ist <t:{clears}:R> fertig; warte darauf, oder brich eines ab.} other {Warte eines ab, oder brich eines ab.}}',
   'refused.file': '**Zu `{option}`:** {reason}',
   'refused.not_understood':
     'Diesen Befehl kenne ich nicht (mehr). Hat er sich gerade geändert, lade Discord mit Strg+R neu.',
@@ -175,6 +176,11 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.description': 'Deine Vorgaben: Qualität, Format, Privates, Nachrichten',
   'again.gone':
     'Dieses Video kenne ich nicht mehr: Was man braucht, um eins noch mal zu machen, hebe ich einen Monat auf. Bitte nimm `/humo` mit den Dateien.',
+  'again.private_by_button':
+    'Deine Videos sind nur für dich, und auf eine Reaktion antworte ich vor allen. Drück bitte den Knopf unter dem Video; mit `/settings` änderst du das.',
+  'again.reported':
+    'Dieses Video wurde gemeldet. Sobald die Moderation es wieder zeigt, kannst du es wieder verwenden.',
+  'again.deleted': 'Dieses Video wurde gelöscht. `/humo` macht ein neues.',
   'again.not_yours':
     'Auf diesem Server kann nur, wer ein Video bestellt hat, es noch mal machen lassen. Mit `/humo` machst du ein eigenes.',
   'again.expired':
@@ -227,7 +233,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'send.closed':
     'Ich konnte dir das Video nicht schicken: Deine Direktnachrichten sind für mich zu. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) und reagiere noch einmal.',
   'report.hidden': '**Gemeldet.** Verdeckt, bis die Moderation es angesehen hat.',
-  'report.thanks': 'Danke. Das Video ist jetzt verdeckt, und die Moderation weiß Bescheid.',
+  'report.thanks': 'Danke. Das Video ist jetzt verdeckt, bis die Moderation es angesehen hat.',
   'report.moderators_only': 'Nur wer hier Nachrichten verwalten darf, kann es wieder zeigen.',
   'report.shown': 'Es ist wieder zu sehen.',
   'details.not_ours': 'Diese Nachricht hat mit keinem Video von mir zu tun, oder ich kenne es nicht mehr.',
@@ -242,7 +248,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'details.file': '-# In der Datei steht alles, mit dem ganzen Text.',
   'jobs.heading': '**Deine Videos unterwegs**',
   'jobs.none': 'Von dir wartet und läuft nichts. `/humo` macht ein Video.',
-  'jobs.more': '-# Nur die {count} neuesten sind zu sehen.',
+  'jobs.more': '-# Nur die {count}, die zuerst drankommen, sind zu sehen.',
   'history.heading': '**Deine Videos**, Seite {page}',
   'history.none': 'Du hast im letzten Monat kein Video gemacht. `/humo` macht eins.',
   'history.no_more': 'Mehr gibt es nicht.',
@@ -276,7 +282,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.cooldown':
     'Hier gilt: ein Video alle {seconds, plural, one {# Sekunde} other {# Sekunden}}. Du kannst <t:{clears}:R> wieder fragen.',
   'refused.queue_full':
-    'Die Warteschlange dieses Servers ist voll: {count, plural, one {# Video wartet} other {# Videos warten}}. Bitte versuch es, wenn ein paar fertig sind.',
+    'Die Warteschlange dieses Servers ist voll: {count, plural, one {# Video wartet} other {# Videos warten}}. {known, select, yes {Das nächste beginnt <t:{clears}:R>; bitte versuch es dann wieder.} other {Bitte versuch es, wenn ein paar fertig sind.}}',
   'refused.gpu_seconds':
     'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du {used} von {limit} Minuten verbraucht, und dies braucht etwa {needed}. Platz dafür ist <t:{clears}:R>. Eine kleinere Voreinstellung braucht weniger.',
   'refused.gpu_never':

@@ -102,6 +102,7 @@ export const en = {
     'I was restarted while I read your files, so nothing was queued. Please run the command again.',
 
   'reaction.refused': '<@{userId}>, {reason}',
+  'reaction.refused_personally': 'you can’t make videos here. `/humo` tells you why.',
 
   'refused.prompt_alone':
     'I need something to look at or to listen to: add an `image`, an `audio`, or both.\nExample: `/humo prompt:A woman tells a joke in a café image:face.png audio:joke.mp3`',
@@ -117,7 +118,7 @@ export const en = {
   'refused.not_understood':
     'I don’t know this command (any more). If you just saw it change, reload Discord with Ctrl+R.',
   'refused.too_many_waiting':
-    'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. Please wait for one of them, or cancel one.',
+    'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. {known, select, yes {The first is done <t:{clears}:R>; wait for it, or cancel one.} other {Please wait for one of them, or cancel one.}}',
   'refused.prompt_empty': 'The `prompt` is empty. Say in a sentence what is to be seen.',
   'refused.stopping': 'I’m about to restart. Please run the command again in a minute; nothing was queued.',
 
@@ -172,6 +173,10 @@ export const en = {
   'command.settings.description': 'Your own defaults: quality, shape, privacy, notices',
   'again.gone':
     'I don’t know this video any more: I keep what it takes to make one again for a month. Please use `/humo` with the files.',
+  'again.private_by_button':
+    'Your videos are for you alone, and a reaction is answered for all to see. Please press the button below the video instead; `/settings` changes this.',
+  'again.reported': 'This video was reported. Once a moderator shows it again, you can use it again.',
+  'again.deleted': 'This video was deleted. `/humo` makes a new one.',
   'again.not_yours':
     'On this server, only the person who asked for a video can run it again. Use `/humo` to make one of your own.',
   'again.expired':
@@ -222,7 +227,7 @@ export const en = {
   'send.closed':
     'I couldn’t send you the video: your direct messages are closed to me. Open them (User settings → Content & social → Direct messages) and react again.',
   'report.hidden': '**Reported.** Hidden until a moderator has looked.',
-  'report.thanks': 'Thank you. The video is hidden now, and the moderators know.',
+  'report.thanks': 'Thank you. The video is hidden now, until a moderator has looked at it.',
   'report.moderators_only': 'Only someone who may manage messages here can show it again.',
   'report.shown': 'It’s shown again.',
   'details.not_ours': 'This message has nothing to do with a video of mine, or I don’t know it any more.',
@@ -237,7 +242,7 @@ export const en = {
   'details.file': '-# The file has all of it, with the whole prompt.',
   'jobs.heading': '**Your videos on their way**',
   'jobs.none': 'Nothing of yours is waiting or running. `/humo` makes a video.',
-  'jobs.more': '-# Only the {count} newest are shown.',
+  'jobs.more': '-# Only the {count} that come first are shown.',
   'history.heading': '**Your videos**, page {page}',
   'history.none': 'You haven’t made a video in the last month. `/humo` makes one.',
   'history.no_more': 'That’s all there is.',
@@ -271,7 +276,7 @@ export const en = {
   'refused.cooldown':
     'One video every {seconds, plural, one {# second} other {# seconds}} is the rule here. You can ask again <t:{clears}:R>.',
   'refused.queue_full':
-    'This server’s queue is full: {count, plural, one {# video is} other {# videos are}} waiting. Please try again when some are done.',
+    'This server’s queue is full: {count, plural, one {# video is} other {# videos are}} waiting. {known, select, yes {The next one starts <t:{clears}:R>; please try again then.} other {Please try again when some are done.}}',
   'refused.gpu_seconds':
     'This would be too much GPU time for today: you have used {used} of {limit} minutes in the last 24 hours, and this takes about {needed}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
   'refused.gpu_never':

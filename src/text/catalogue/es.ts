@@ -94,6 +94,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'notice.restarted':
     'Me reiniciaron mientras leía tus archivos, así que no se puso nada en la cola. Vuelve a usar el comando, por favor.',
   'reaction.refused': '<@{userId}>, {reason}',
+  'reaction.refused_personally': 'aquí no puedes hacer vídeos. `/humo` te dice por qué.',
   'refused.prompt_alone':
     'Necesito algo que mirar o que escuchar: añade una `imagen`, un `audio` o ambos.\nEjemplo: `/humo prompt:Una mujer cuenta un chiste en un café imagen:cara.png audio:chiste.mp3`',
   'refused.audio_start_without_audio':
@@ -108,7 +109,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.not_understood':
     'No conozco (o ya no conozco) este comando. Si lo acabas de ver cambiar, recarga Discord con Ctrl+R.',
   'refused.too_many_waiting':
-    'Tienes {count, plural, one {# vídeo} other {# vídeos}} en espera, y es lo máximo para una persona aquí. Espera a que salga uno, o cancela uno.',
+    'Tienes {count, plural, one {# vídeo} other {# vídeos}} en espera, y es lo máximo para una persona aquí. {known, select, yes {El primero estará listo <t:{clears}:R>; espéralo, o cancela uno.} other {Espera a que salga uno, o cancela uno.}}',
   'refused.prompt_empty': 'El `prompt` está vacío. Di en una frase qué se tiene que ver.',
   'refused.stopping':
     'Estoy a punto de reiniciarme. Vuelve a usar el comando en un minuto; no se puso nada en la cola.',
@@ -162,6 +163,11 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.description': 'Tus valores: calidad, formato, privacidad, avisos',
   'again.gone':
     'Ya no conozco este vídeo: guardo un mes lo que hace falta para repetirlo. Usa `/humo` con los archivos, por favor.',
+  'again.private_by_button':
+    'Tus vídeos son solo para ti, y a una reacción respondo a la vista de todos. Pulsa mejor el botón bajo el vídeo; `/settings` lo cambia.',
+  'again.reported':
+    'Este vídeo se ha denunciado. En cuanto la moderación lo muestre otra vez, podrás volver a usarlo.',
+  'again.deleted': 'Este vídeo se ha borrado. `/humo` hace uno nuevo.',
   'again.not_yours':
     'En este servidor solo quien pidió un vídeo puede repetirlo. Usa `/humo` para hacer uno tuyo.',
   'again.expired':
@@ -214,7 +220,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'send.closed':
     'No pude enviarte el vídeo: tus mensajes directos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) y reacciona otra vez.',
   'report.hidden': '**Denunciado.** Oculto hasta que la moderación lo mire.',
-  'report.thanks': 'Gracias. El vídeo está oculto y la moderación lo sabe.',
+  'report.thanks': 'Gracias. El vídeo queda oculto hasta que la moderación lo haya visto.',
   'report.moderators_only': 'Solo alguien que pueda gestionar los mensajes aquí puede mostrarlo de nuevo.',
   'report.shown': 'Se muestra de nuevo.',
   'details.not_ours': 'Este mensaje no tiene que ver con un vídeo mío, o ya no lo conozco.',
@@ -229,7 +235,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'details.file': '-# El archivo lo tiene todo, con el texto completo.',
   'jobs.heading': '**Tus vídeos en camino**',
   'jobs.none': 'No tienes nada en espera ni en marcha. `/humo` hace un vídeo.',
-  'jobs.more': '-# Solo se muestran los {count} más recientes.',
+  'jobs.more': '-# Solo se muestran los {count} que van primero.',
   'history.heading': '**Tus vídeos**, página {page}',
   'history.none': 'No has hecho ningún vídeo en el último mes. `/humo` hace uno.',
   'history.no_more': 'No hay más.',
@@ -262,7 +268,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.cooldown':
     'Aquí la regla es un vídeo cada {seconds, plural, one {# segundo} other {# segundos}}. Puedes pedir otro <t:{clears}:R>.',
   'refused.queue_full':
-    'La cola de este servidor está llena: {count, plural, one {# vídeo} other {# vídeos}} en espera. Vuelve a intentarlo cuando salgan algunos.',
+    'La cola de este servidor está llena: {count, plural, one {# vídeo} other {# vídeos}} en espera. {known, select, yes {El siguiente empieza <t:{clears}:R>; vuelve a intentarlo entonces.} other {Vuelve a intentarlo cuando salgan algunos.}}',
   'refused.gpu_seconds':
     'Sería demasiado tiempo de GPU por hoy: has usado {used} de {limit} minutos en las últimas 24 horas, y esto necesita unos {needed}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
   'refused.gpu_never':

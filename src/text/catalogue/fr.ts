@@ -94,6 +94,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'notice.restarted':
     'J’ai redémarré pendant que je lisais tes fichiers ; rien n’a été mis dans la file. Relance la commande, s’il te plaît.',
   'reaction.refused': '<@{userId}>, {reason}',
+  'reaction.refused_personally': 'tu ne peux pas faire de vidéos ici. `/humo` te dit pourquoi.',
   'refused.prompt_alone':
     'Il me faut quelque chose à voir ou à entendre : ajoute une `image`, un `audio`, ou les deux.\nExemple : `/humo prompt:Une femme raconte une blague dans un café image:visage.png audio:blague.mp3`',
   'refused.audio_start_without_audio':
@@ -108,7 +109,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.not_understood':
     'Je ne connais pas (ou plus) cette commande. Si tu viens de la voir changer, recharge Discord avec Ctrl+R.',
   'refused.too_many_waiting':
-    'Tu as {count, plural, one {# vidéo} other {# vidéos}} en attente, et c’est le maximum pour une personne ici. Attends-en une, ou annules-en une.',
+    'Tu as {count, plural, one {# vidéo} other {# vidéos}} en attente, et c’est le maximum pour une personne ici. {known, select, yes {La première sera faite <t:{clears}:R> ; attends-la, ou annules-en une.} other {Attends-en une, ou annules-en une.}}',
   'refused.prompt_empty': 'Le `prompt` est vide. Dis en une phrase ce qu’on doit voir.',
   'refused.stopping':
     'Je vais redémarrer. Relance la commande dans une minute ; rien n’a été mis dans la file.',
@@ -163,6 +164,11 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.description': 'Tes valeurs : qualité, format, confidentialité, avis',
   'again.gone':
     'Je ne connais plus cette vidéo : je garde un mois ce qu’il faut pour en refaire une. Utilise `/humo` avec les fichiers, s’il te plaît.',
+  'again.private_by_button':
+    'Tes vidéos sont pour toi seul, et je réponds à une réaction devant tout le monde. Appuie plutôt sur le bouton sous la vidéo ; `/settings` permet de changer cela.',
+  'again.reported':
+    'Cette vidéo a été signalée. Dès que la modération la montre à nouveau, tu pourras t’en resservir.',
+  'again.deleted': 'Cette vidéo a été supprimée. `/humo` en fait une nouvelle.',
   'again.not_yours':
     'Sur ce serveur, seule la personne qui a demandé une vidéo peut la refaire. Utilise `/humo` pour faire la tienne.',
   'again.expired':
@@ -214,7 +220,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'send.closed':
     'Je n’ai pas pu t’envoyer la vidéo : tes messages privés me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et social → Messages privés) et réagis à nouveau.',
   'report.hidden': '**Signalée.** Cachée jusqu’à ce que la modération l’ait regardée.',
-  'report.thanks': 'Merci. La vidéo est cachée, et la modération est prévenue.',
+  'report.thanks': 'Merci. La vidéo est cachée jusqu’à ce que la modération l’ait vue.',
   'report.moderators_only': 'Seul quelqu’un qui peut gérer les messages ici peut la montrer à nouveau.',
   'report.shown': 'Elle est de nouveau visible.',
   'details.not_ours': 'Ce message n’a rien à voir avec une vidéo à moi, ou je ne la connais plus.',
@@ -229,7 +235,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'details.file': '-# Le fichier contient tout, avec le texte entier.',
   'jobs.heading': '**Tes vidéos en route**',
   'jobs.none': 'Rien à toi n’attend ni ne tourne. `/humo` fait une vidéo.',
-  'jobs.more': '-# Seules les {count} plus récentes sont montrées.',
+  'jobs.more': '-# Seules les {count} qui viennent en premier sont montrées.',
   'history.heading': '**Tes vidéos**, page {page}',
   'history.none': 'Tu n’as fait aucune vidéo ce dernier mois. `/humo` en fait une.',
   'history.no_more': 'C’est tout.',
@@ -262,7 +268,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.cooldown':
     'La règle ici : une vidéo toutes les {seconds, plural, one {# seconde} other {# secondes}}. Tu pourras redemander <t:{clears}:R>.',
   'refused.queue_full':
-    'La file de ce serveur est pleine : {count, plural, one {# vidéo attend} other {# vidéos attendent}}. Réessaie quand quelques-unes seront faites.',
+    'La file de ce serveur est pleine : {count, plural, one {# vidéo attend} other {# vidéos attendent}}. {known, select, yes {La prochaine commence <t:{clears}:R> ; réessaie à ce moment-là.} other {Réessaie quand quelques-unes seront faites.}}',
   'refused.gpu_seconds':
     'Ce serait trop de temps de GPU pour aujourd’hui : tu as utilisé {used} minutes sur {limit} ces dernières 24 heures, et ceci en demande environ {needed}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
   'refused.gpu_never':

@@ -88,6 +88,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'notice.restarted':
     'ファイルを読んでいる間に再起動したので、何も受け付けていません。もう一度コマンドを実行してください。',
   'reaction.refused': '<@{userId}>さん、{reason}',
+  'reaction.refused_personally': 'ここでは動画を作れません。`/humo` で理由がわかります。',
   'refused.prompt_alone':
     '見るものか聞くものが必要です。`画像` か `音声`、または両方をつけてください。\n例：`/humo prompt:カフェで冗談を言う女性 画像:face.png 音声:joke.mp3`',
   'refused.audio_start_without_audio':
@@ -102,7 +103,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.not_understood':
     'このコマンドは知りません（またはもうありません）。いま変わったばかりなら、Ctrl+RでDiscordを再読み込みしてください。',
   'refused.too_many_waiting':
-    'あなたの待っている動画は{count, plural, other {#件}}で、ここでの一人の上限です。どれかが終わるのを待つか、一つキャンセルしてください。',
+    'あなたの待っている動画は{count, plural, other {#件}}で、ここでの一人の上限です。{known, select, yes {最初の動画は <t:{clears}:R> にできあがります。それを待つか、一つキャンセルしてください。} other {どれかが終わるのを待つか、一つキャンセルしてください。}}',
   'refused.prompt_empty': '`prompt` が空です。何を映すかを一文で書いてください。',
   'refused.stopping':
     'まもなく再起動します。一分後にもう一度コマンドを実行してください。何も受け付けていません。',
@@ -156,6 +157,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.description': 'あなたの既定値：品質、形、公開範囲、通知',
   'again.gone':
     'この動画はもうわかりません。作り直すのに必要なものは一か月保存しています。ファイルをつけて `/humo` を使ってください。',
+  'again.private_by_button':
+    'あなたの動画はあなただけのもので、リアクションへの返事は全員に見えてしまいます。代わりに動画の下のボタンを押してください。`/settings` で変えられます。',
+  'again.reported': 'この動画は通報されました。モデレーターがもう一度表示すれば、また使えます。',
+  'again.deleted': 'この動画は削除されました。`/humo` で新しく作れます。',
   'again.not_yours':
     'このサーバーでは、動画を頼んだ本人だけが作り直せます。自分の動画は `/humo` で作れます。',
   'again.expired':
@@ -205,7 +210,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'send.closed':
     '動画を送れませんでした。あなたのダイレクトメッセージが閉じています。開いて（ユーザー設定 → コンテンツとソーシャル → ダイレクトメッセージ）、もう一度リアクションしてください。',
   'report.hidden': '**報告されました。** モデレーターが確認するまで隠しています。',
-  'report.thanks': 'ありがとうございます。動画を隠し、モデレーターに知らせました。',
+  'report.thanks': 'ありがとうございます。モデレーターが確認するまで、動画を隠しました。',
   'report.moderators_only': '再表示できるのは、ここでメッセージを管理できる人だけです。',
   'report.shown': '再表示しました。',
   'details.not_ours': 'このメッセージは私の動画と関係がないか、もうわかりません。',
@@ -220,7 +225,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'details.file': '-# ファイルには全文を含むすべてがあります。',
   'jobs.heading': '**進行中のあなたの動画**',
   'jobs.none': '待っているものも作成中のものもありません。`/humo` で動画を作れます。',
-  'jobs.more': '-# 新しい{count}件だけを表示しています。',
+  'jobs.more': '-# 先に始まる{count}件だけを表示しています。',
   'history.heading': '**あなたの動画**、{page}ページ',
   'history.none': 'この一か月、動画を作っていません。`/humo` で作れます。',
   'history.no_more': 'これで全部です。',
@@ -252,7 +257,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'このサーバーで許可されていない言葉があります。別の言い方にしてください。何も受け付けていません。',
   'refused.cooldown': 'ここでは{seconds, plural, other {#秒}}に一本までです。<t:{clears}:R> にまた頼めます。',
   'refused.queue_full':
-    'このサーバーの待ち行列はいっぱいです（{count, plural, other {#件}}）。少し終わってからもう一度試してください。',
+    'このサーバーの待ち行列はいっぱいです（{count, plural, other {#件}}）。{known, select, yes {次の動画は <t:{clears}:R> に始まります。その後でもう一度試してください。} other {少し終わってからもう一度試してください。}}',
   'refused.gpu_seconds':
     '今日のGPU時間を超えます。この24時間に{limit}分のうち{used}分を使い、これには約{needed}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
   'refused.gpu_never':

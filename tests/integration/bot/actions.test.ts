@@ -191,6 +191,141 @@ test('a private result has the same buttons: what comes of it is private, and De
   expect(await scene.store.size(generation?.result?.video ?? '')).toBeNull();
 });
 
+test('a server’s result that came as a direct message is run again there, under the server’s rules', async () => {
+  await using scene = await startScene();
+  const { ada, channel, discord, moderation, guild } = scene;
+  await ada.run('/humo', { prompt: 'x', image: picture(), preset: 'draft', private: true }, { channel });
+  await ada.waitForMessage(channel, hasStatus);
+  discord.clock.advance('16m');
+  await scene.work(scene.finish);
+  const mine = (...before: { id: string }[]) =>
+    ada.directMessage.waitForMessage(
+      ({ id, attachments }) => attachments.length === 1 && before.every((one) => one.id !== id),
+    );
+  const first = await mine();
+  await until(async () => (await scene.queue.byMessage(first.id)) ?? undefined);
+  await ada.click(first, 'Again');
+  const second = await mine(first);
+  expect(await scene.queue.get(lastId(second.text))).toMatchObject({
+    parentId: lastId(first.text),
+    guildId: null,
+  });
+  const details = await ada.contextMenu('HuMo details', first);
+  await details.waitForMessage(({ attachments }) => attachments.length === 1);
+  ada.react(first, '⬆️');
+  const third = await mine(first, second);
+  expect(third.text).toContain('Draft → Standard');
+  await moderation.changeGuild(guild.id, (settings) => ({ ...settings, keepInputsDays: 1 }), {
+    guildId: guild.id,
+    actorId: '900000000000000001',
+    action: 'settings',
+    targetUserId: null,
+    generationId: null,
+    reason: null,
+    details: {},
+  });
+  discord.clock.advance('3d');
+  const late = await ada.click(first, 'Again');
+  await late.waitForMessage(({ text }) => text.includes('This server keeps the files for 1 day'));
+});
+
+test('what was deleted or reported does not come back by another way', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel, discord, guild } = scene;
+  const first = await finished(scene);
+  const ben = guild.addMember(discord.createUser('ben'));
+  ben.react(first, '🚩');
+  await first.waitUntil(({ text }) => text.includes('Reported'));
+  for (const emoji of ['🔁', '⬆️', '✏️', '✉️']) ada.react(first, emoji);
+  await ada.directMessage.waitForMessage(({ text }) => text.includes('Once a moderator shows it again'));
+  const status = channel.messages.find(({ text }) => text.includes(`/${first.id}`));
+  if (status === undefined) throw new Error('no status message');
+  await ada.click(first, 'Delete');
+  await first.waitForDeletion();
+  ben.react(status, '🔁');
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('This video was deleted'));
+  const cleo = guild.addMember(discord.createUser('cleo'));
+  cleo.react(status, '✉️');
+  await cleo.directMessage.waitForMessage(({ text }) => text.includes('This video was deleted'));
+  const details = await cleo.contextMenu('HuMo details', status);
+  await details.waitForMessage(({ text }) => text.includes('nothing to do with a video of mine'));
+  expect(await scene.queue.list({})).toHaveLength(1);
+  const copies = [ada, ben, cleo].flatMap(({ directMessage }) => directMessage.messages);
+  expect(copies.flatMap(({ attachments }) => attachments)).toEqual([]);
+});
+
+test('whoever keeps their videos private gets a private one of another’s; a reaction says to press the button', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { channel, discord, guild } = scene;
+  const first = await finished(scene);
+  const ben = guild.addMember(discord.createUser('ben'));
+  const settings = await ben.run('/settings', {}, { channel });
+  await settings.firstResponse();
+  await (
+    await ben.submitModal(settings, { private: true })
+  ).waitForMessage(({ text }) => text.includes('Saved'));
+  ben.react(first, '🔁');
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('press the button below the video'));
+  await ben.click(first, 'Again');
+  const result = await ben.waitForMessage(
+    channel,
+    ({ id, attachments }) => attachments.length === 1 && id !== first.id,
+  );
+  expect(result.ephemeral).toBe(true);
+  expect(await scene.queue.list({ userId: ben.id })).toHaveLength(1);
+});
+
+test('Delete in a server that the bot is no member of', async () => {
+  await using scene = await startScene();
+  const { eve, elsewhere } = scene.asGuest();
+  await scene.work(scene.finish);
+  await eve.run('/humo', { prompt: 'She speaks', image: picture(), preset: 'draft' }, { channel: elsewhere });
+  const result = await elsewhere.waitForMessage(({ attachments }) => attachments.length === 1);
+  const generation = await until(async () => (await scene.queue.byMessage(result.id)) ?? undefined);
+  const click = await eve.click(result, 'Delete');
+  await result.waitForDeletion();
+  await click.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('Deleted'));
+  expect(await scene.store.size(generation.result?.video ?? '')).toBeNull();
+});
+
+test('a Delete that fails leaves the result as it stands, and says so', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  scene.discord.faults.add({ method: 'DELETE', path: /@original/, status: 403 });
+  const click = await scene.ada.click(first, 'Delete');
+  await click.waitForMessage(({ id, text, ephemeral }) => id !== first.id && ephemeral && text !== '');
+  expect(first.text).toContain('ready');
+  expect(first.attachments).toHaveLength(1);
+});
+
+test('Edit takes a start of more than milliseconds as the form shows it', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene, { audio: speech(9), audio_start: 2.123456 });
+  const click = await scene.ada.click(first, 'Edit');
+  await click.firstResponse();
+  await (await scene.ada.submitModal(click, { prompt: 'She sings' })).firstResponse();
+  const second = await nextResult(scene, first);
+  const child = await scene.queue.get(lastId(second.text));
+  expect(child?.request.audioWindow?.startSeconds).toBe(2.123);
+  expect(child?.lineage?.changes.map(({ what }) => what)).toEqual(['prompt']);
+});
+
+test('the deployment’s own negative prompt meets no filter when a result is run again', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene);
+  const { negativePrompt } = (await scene.queue.get(idOf(first.text)))?.request ?? {};
+  const text = negativePrompt?.split(/[ ,]+/)[0] ?? '';
+  expect(text).not.toBe('');
+  await scene.moderation.addFilter(scene.guild.id, { kind: 'word', text }, '900000000000000001');
+  await scene.ada.click(first, 'Again');
+  await nextResult(scene, first);
+});
+
 test('❌ on the status message stops what runs', async () => {
   await using scene = await startScene();
   const started = Promise.withResolvers<void>();
@@ -218,12 +353,17 @@ test('🚩 hides the result behind a spoiler, once; a moderator shows it again',
   await first.waitUntil(({ text }) => text.includes('Reported'));
   expect(first.attachments.map(({ filename }) => filename.startsWith('SPOILER_'))).toEqual([true]);
   expect(first.buttons.map(({ label }) => label)).toEqual(['👁️ Show again', '❌ Delete']);
-  await ben.directMessage.waitForMessage(({ text }) => text.includes('moderators know'));
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('until a moderator has looked'));
   const refused = await ben.click(first, 'Show again');
   await refused.waitForMessage(({ text }) => text.includes('Only someone who may manage messages'));
   const moderator = guild.addMember(discord.createUser('mia'), {
     roles: [guild.createRole('moderator', ['ManageMessages'])],
   });
+  scene.discord.faults.add({ method: 'PATCH', path: /messages/, status: 403 });
+  const failed = await moderator.click(first, 'Show again');
+  await failed.waitForMessage(({ text }) => text !== '');
+  scene.discord.faults.clear();
+  expect((await scene.queue.get(idOf(first.text)))?.hiddenAt).not.toBeNull();
   await moderator.click(first, 'Show again');
   await first.waitUntil(({ text }) => !text.includes('Reported'));
   expect(first.attachments.map(({ filename }) => filename.startsWith('SPOILER_'))).toEqual([false]);

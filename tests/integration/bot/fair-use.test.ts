@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import type { GuildSettings, NewAuditEntry } from '../../../src/queue/moderation.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const moderator = '900000000000000001';
+
+const stopped = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} } as const;
 
 function change(scene: Scene, changed: Partial<GuildSettings>) {
   const entry: NewAuditEntry = {
@@ -100,6 +103,54 @@ test('each limit says which it is and when it clears; a stopped request gives it
   const ben = scene.guild.addMember(scene.discord.createUser('ben'));
   expect(await refusal(askFor(scene, 'mine', ben))).toContain('queue is full');
   expect(await scene.queue.list({})).toHaveLength(2);
+});
+
+test('the limit of one server is none in another; with a machine at work it says when the first is done', async () => {
+  await using scene = await startScene({ MAXIMUM_WAITING_PER_USER: '1' });
+  const started = Promise.withResolvers<void>();
+  await scene.work(async (generation, { signal }) => {
+    started.resolve();
+    if (!signal.aborted) await once(signal, 'abort');
+    signal.throwIfAborted();
+    return scene.finish(generation);
+  });
+  await askFor(scene);
+  await started.promise;
+  expect(await refusal(askFor(scene))).toMatch(/most for one person here\. The first is done <t:\d+:R>/);
+  const other = scene.discord.createGuild({ name: 'Other' });
+  other.addMember(scene.ada);
+  const elsewhere = other.createChannel('general');
+  await scene.ada.run('/humo', { prompt: 'x', image: picture(), preset: 'draft' }, { channel: elsewhere });
+  await elsewhere.waitForMessage(hasStatus);
+  await change(scene, { queueLength: 1 });
+  await scene.queue.cancel(idOf(scene.channel.messages.find(hasStatus)?.text ?? ''), stopped);
+  await until(async () => ((await scene.queue.countWaiting(scene.ada.id)) === 1 ? true : undefined));
+  await askFor(scene);
+  await until(async () => ((await scene.queue.countWaiting(scene.ada.id)) === 2 ? true : undefined));
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'));
+  expect(await refusal(askFor(scene, 'mine', ben))).toMatch(/The next one starts <t:\d+:R>/);
+}, 60_000);
+
+test('a reaction that is refused is answered once, and a ban is no news for the channel', async () => {
+  await using scene = await startScene();
+  const { ada, channel } = scene;
+  await scene.work(scene.finish);
+  await askFor(scene);
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  await until(async () => (await scene.queue.byMessage(result.id)) ?? undefined);
+  ada.acceptDirectMessages(false);
+  const reason = 'not again';
+  await scene.moderation.ban(scene.guild.id, { userId: ada.id, by: moderator, reason, until: null });
+  ada.react(result, '🔁');
+  const told = await channel.waitForMessage(({ text }) => text.includes('tells you why'));
+  expect(told.text).not.toContain(reason);
+  ada.unreact(result, '🔁');
+  // Past the time in which a second tap is the same tap.
+  scene.discord.clock.advance('1m');
+  ada.react(result, '🔁');
+  ada.react(result, '✉️');
+  const explained = await channel.waitForMessage(({ text }) => text.includes('direct messages are closed'));
+  expect(channel.messages.filter(({ id }) => id > told.id).map(({ id }) => id)).toEqual([explained.id]);
 });
 
 test('a role may have more than everyone', async () => {

@@ -10,6 +10,11 @@ test('twelve seconds into a long sound, the whole length is used', () => {
   expect(window).toEqual({ startSeconds: 12, endSeconds: expect.closeTo(15.88, 6), frames: 97 });
 });
 
+test('a start is kept to the millisecond, as a form can show it and read it', () => {
+  const window = planAudioWindow({ ...limits, durationSeconds: 63, startSeconds: 1.2345678 });
+  expect(window.startSeconds).toBe(1.235);
+});
+
 test('the last word of a short sound is inside the video', () => {
   const window = planAudioWindow({ ...limits, durationSeconds: 2, startSeconds: 0 });
   expect(window.frames).toBe(53);
