@@ -27,18 +27,26 @@ export type FailureContext = Readonly<Record<string, string | number>>;
  * @property code       the class of the failure
  * @property identifier the text to show, a key of the message catalogue, for example `image_too_large`
  * @property context    values for the text
+ * @property isFinal    whatever the code says, another try would cost more than it can bring
  */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: FailureCode;
   readonly identifier: string;
   readonly context: FailureContext;
+  readonly isFinal: boolean;
 
-  constructor(code: FailureCode, identifier: string, context: FailureContext = {}, options?: ErrorOptions) {
+  constructor(
+    code: FailureCode,
+    identifier: string,
+    context: FailureContext = {},
+    options: ErrorOptions & { readonly isFinal?: boolean } = {},
+  ) {
     super(`${code}: ${identifier}`, options);
     this.code = code;
     this.identifier = identifier;
     this.context = context;
+    this.isFinal = options.isFinal ?? false;
   }
 }
 
@@ -46,6 +54,7 @@ export class Failure extends Error {
  * Failures that may go away on another try or another machine. Everything else is deterministic: a GPU is never spent
  * twice on the same bad input.
  */
-export function isRetryable(code: FailureCode): boolean {
+export function isRetryable({ code, isFinal }: Pick<Failure, 'code' | 'isFinal'>): boolean {
+  if (isFinal) return false;
   return code === 'engine_crashed' || code === 'engine_timeout' || code === 'internal';
 }

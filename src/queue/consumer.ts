@@ -277,7 +277,7 @@ export class Consumer implements Closable {
     if (
       first instanceof Failure &&
       current.cause === null &&
-      isRetryable(first.code) &&
+      isRetryable(first) &&
       holder.attempts < maximumAttempts
     ) {
       const status = await this.#ledger.giveBack(holder, true);

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { errorFields } from '../error-fields.ts';
+import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import { MediaProcessError } from '../media/process.ts';
 import { contractVersion, generationResultSchema } from '../queue/contract.ts';
 import type {
   Generation,
@@ -41,6 +44,8 @@ export interface WorkContext {
   readonly signal: AbortSignal;
   readonly report: (progress: GenerationProgress) => void;
 }
+
+const encodeAttempts = 2;
 
 export function videoKey(id: string): string {
   return `videos/${id}.mp4`;
@@ -102,14 +107,19 @@ export async function processGeneration(
 
   log.info({ generationId: id, engine: done.seconds, peakGiB: done.peakGiB }, 'the engine is done');
   tell({ stage: 'compress', step: 0, steps: 1, etaSeconds: null });
-  const video = await parts.encode({
+  const input = {
     frames: done.frames,
     soundtrack: inputs.soundtrack,
     output: join(scratch.path, 'video.mp4'),
     limitBytes: request.limitBytes,
     scratch: scratch.path,
     signal,
-  });
+  };
+  const video = await packed(
+    () => parts.encode(input),
+    signal,
+    (error) => log.error({ generationId: id, error: errorFields(error) }, 'the frames could not be encoded'),
+  );
   const encodeSeconds = clock.lap('compress');
   signal.throwIfAborted();
 
@@ -137,6 +147,31 @@ export async function processGeneration(
     'video stored',
   );
   return result;
+}
+
+/**
+ * Encodes, and once more when that fails: the frames are there, and they are what is dear. What ffmpeg fails at twice, it fails at
+ * on every machine, so no other GPU makes the same frames again; a full disk, or no time left, is this machine's own.
+ *
+ * @throws Failure `video_not_packed`
+ */
+async function packed(
+  encode: () => Promise<EncodedVideo>,
+  signal: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<EncodedVideo> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await encode();
+    } catch (error) {
+      if (error instanceof Failure || signal.aborted) throw error;
+      failed(error);
+      if (attempt < encodeAttempts) continue;
+      const isFinal =
+        error instanceof MediaProcessError && !error.timedOut && !error.message.includes('No space left');
+      throw new Failure('internal', 'video_not_packed', {}, { cause: error, isFinal });
+    }
+  }
 }
 
 async function storedResult(store: ArtifactStore, id: string): Promise<GenerationResult | null> {

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import type { WorkerConfig } from '../../src/config/environment.ts';
 import { loadWorkerConfig } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/log.ts';
+import { MediaProcessError } from '../../src/media/process.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
 import { runUntilSignal } from '../../src/run-until-signal.ts';
@@ -26,6 +27,8 @@ export interface WorkerProcessOptions {
   readonly script: EngineScript;
   /** write this file once a video is stored, and go no further */
   readonly stopAfterStoring?: string;
+  /** what ffmpeg complains about, and how often before it works */
+  readonly failingEncodes?: { readonly times: number; readonly words: string };
 }
 
 export interface WorkerProcess {
@@ -85,12 +88,16 @@ async function main(options: WorkerProcessOptions): Promise<number> {
   };
   const log = createLogger('worker', process.env['TEST_LOG_LEVEL'] ?? 'info');
   const store = stopping(createArtifactStore(config), options.stopAfterStoring);
+  let encodes = 0;
   return runUntilSignal(log, (stop) =>
     runWorker(
       config,
       {
         store,
         async encode({ frames, output }) {
+          encodes += 1;
+          const { times, words } = options.failingEncodes ?? { times: 0, words: '' };
+          if (encodes <= times) throw new MediaProcessError('ffmpeg', words, false);
           await copyFile(frames.path, output);
           const { size } = await stat(output);
           const { width, height } = frames;

@@ -15,7 +15,7 @@ import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 import type { EngineScript } from '../../support/scripted-engine.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
-import type { WorkerProcess } from '../../support/worker-process.ts';
+import type { WorkerProcess, WorkerProcessOptions } from '../../support/worker-process.ts';
 
 // Processes start and end here; a busy machine takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
@@ -44,7 +44,7 @@ afterEach(async () => {
 async function startWorker(
   name: string,
   script: EngineScript = {},
-  more: { stopAfterStoring?: string } = {},
+  more: Pick<WorkerProcessOptions, 'stopAfterStoring' | 'failingEncodes'> = {},
 ) {
   const process = startWorkerProcess({
     redisUrl: redis.url,
@@ -96,6 +96,34 @@ test('worker killed while denoising: another one makes the video', async () => {
   await startWorker('second');
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 2, workerId: 'second' });
   expect(await journal()).toEqual([id, id]);
+});
+
+test('what ffmpeg fails at once is encoded again from the same frames', async () => {
+  await startWorker('first', {}, { failingEncodes: { times: 1, words: 'Conversion failed!' } });
+  const id = await accept();
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(await journal()).toEqual([id]);
+});
+
+test('what ffmpeg fails at again is the end: no GPU makes the same frames twice', async () => {
+  await startWorker('first', {}, { failingEncodes: { times: 100, words: 'Conversion failed!' } });
+  const id = await accept();
+  expect(await expectOneDelivery(id)).toMatchObject({
+    status: 'failed',
+    attempts: 1,
+    failure: { identifier: 'video_not_packed' },
+  });
+  expect(await journal()).toEqual([id]);
+});
+
+test('a machine whose disk is full leaves the video to another one', async () => {
+  const failingEncodes = { times: 100, words: 'No space left on device' };
+  await startWorker('first', gate(), { failingEncodes });
+  const id = await accept();
+  await reached();
+  await startWorker('second');
+  await openGate();
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', workerId: 'second' });
 });
 
 test('worker killed between storing and completing: the stored video is delivered, no GPU is used again', async () => {
