@@ -1,20 +1,25 @@
-import { PermissionFlagsBits } from 'discord.js';
+import { GuildMember, PermissionFlagsBits } from 'discord.js';
 import type { BaseInteraction } from 'discord.js';
 import { Refusal } from '../../refusal.ts';
 import type { Services } from '../support/services.ts';
 
 /**
  * Discord shows `/queue` to moderators alone, but a server can show any command to anybody, and a button stays where it is when a
- * role is taken away: asked for at each step.
+ * role is taken away: asked for at each step. It acts on the whole server, so a role has to give the permission: one that a channel
+ * gives for itself is not enough.
  *
  * @returns the guild that they moderate, which is the one they are in
  * @throws Refusal
  */
 export function requireModerator(
-  interaction: Pick<BaseInteraction, 'guildId' | 'memberPermissions' | 'inGuild'>,
+  interaction: Pick<BaseInteraction, 'guildId' | 'member' | 'memberPermissions' | 'inGuild'>,
 ): string {
   if (!interaction.inGuild()) throw new Refusal('queue.guild_only');
-  if (!interaction.memberPermissions.has(PermissionFlagsBits.ManageMessages)) {
+  const { member, memberPermissions } = interaction;
+  // Where the bot is no member, it does not know the roles.
+  const everywhere = member instanceof GuildMember ? member.permissions : memberPermissions;
+  const manages = PermissionFlagsBits.ManageMessages;
+  if (!memberPermissions.has(manages) || !everywhere.has(manages)) {
     throw new Refusal('queue.moderators_only');
   }
   return interaction.guildId;

@@ -302,6 +302,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Bei uns ist etwas schiefgegangen. Kommt es wieder vor, nenne denen, die mich betreiben, diese Referenz: `{reference}`',
   'failure.internal':
     'Bei uns ist etwas schiefgegangen. Kommt es wieder vor, nenne denen, die mich betreiben, diese Referenz: `{reference}`',
+  'failure.video_not_packed':
+    'Das Video war gemacht, ließ sich aber nicht in eine Datei packen. Kommt es wieder vor, nenne denen, die mich betreiben, diese Referenz: `{reference}`',
   'failure.engine_crashed':
     'Das Programm, das die Videos macht, ist zweimal abgestürzt. Ein neuer Versuch kann helfen; wenn nicht, nenne denen, die mich betreiben, die Referenz unten.',
   'failure.engine_timeout':
@@ -473,7 +475,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_code.description': 'Nur, was aus diesem Grund gescheitert ist',
 
   'queue.guild_only': 'Das geht auf einem Server, auf dem ich Mitglied bin.',
-  'queue.moderators_only': 'Das darf nur, wer hier Nachrichten verwalten darf.',
+  'queue.moderators_only': 'Das darf nur, wer durch eine Rolle auf diesem Server Nachrichten verwalten darf.',
   'queue.owners_only': 'Das dürfen nur die, die diesen Bot betreiben.',
   'queue.unknown':
     'Auf diesem Server gibt es kein Video mit dieser ID. Wähle eines aus der Liste, oder kopiere die ID unter seiner Nachricht.',

@@ -296,6 +296,8 @@ export const en = {
     'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
   'failure.internal':
     'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
+  'failure.video_not_packed':
+    'The video was made, but I couldn’t pack it into a file. If it happens again, tell the people who run me this reference: `{reference}`',
   'failure.engine_crashed':
     'The program that makes the video crashed, twice. Trying again may help; if it doesn’t, tell the people who run me the reference below.',
   'failure.engine_timeout':
@@ -459,7 +461,7 @@ export const en = {
   'command.queue_admin.option_code.description': 'Only those that failed for this reason',
 
   'queue.guild_only': 'This works on a server that I’m a member of.',
-  'queue.moderators_only': 'Only someone who may manage messages here can do this.',
+  'queue.moderators_only': 'Only someone whose role may manage messages on this server can do this.',
   'queue.owners_only': 'Only the people who run this bot can do this.',
   'queue.unknown':
     'There is no video with this id on this server. Choose one from the list, or copy the id under its message.',

@@ -286,6 +286,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Algo salió mal por nuestra parte. Si vuelve a pasar, da esta referencia a quienes me administran: `{reference}`',
   'failure.internal':
     'Algo salió mal por nuestra parte. Si vuelve a pasar, da esta referencia a quienes me administran: `{reference}`',
+  'failure.video_not_packed':
+    'El vídeo estaba hecho, pero no pude guardarlo en un archivo. Si vuelve a pasar, da esta referencia a quienes me administran: `{reference}`',
   'failure.engine_crashed':
     'El programa que hace el vídeo falló dos veces. Puede ayudar intentarlo otra vez; si no, da la referencia de abajo a quienes me administran.',
   'failure.engine_timeout':
@@ -454,7 +456,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_code.name': 'código',
   'command.queue_admin.option_code.description': 'Solo los que fallaron por este motivo',
   'queue.guild_only': 'Esto funciona en un servidor del que soy miembro.',
-  'queue.moderators_only': 'Solo puede hacerlo alguien que pueda gestionar los mensajes aquí.',
+  'queue.moderators_only':
+    'Solo puede hacerlo alguien cuyo rol permita gestionar los mensajes de este servidor.',
   'queue.owners_only': 'Solo pueden hacerlo quienes administran este bot.',
   'queue.unknown':
     'No hay ningún vídeo con este id en este servidor. Elige uno de la lista o copia el id que está bajo su mensaje.',

@@ -286,6 +286,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Quelque chose s’est mal passé chez nous. Si cela se répète, donne cette référence aux personnes qui me font tourner : `{reference}`',
   'failure.internal':
     'Quelque chose s’est mal passé chez nous. Si cela se répète, donne cette référence aux personnes qui me font tourner : `{reference}`',
+  'failure.video_not_packed':
+    'La vidéo était faite, mais je n’ai pas pu la mettre dans un fichier. Si cela se répète, donne cette référence aux personnes qui me font tourner : `{reference}`',
   'failure.engine_crashed':
     'Le programme qui fait la vidéo a planté deux fois. Réessayer peut aider ; sinon, donne la référence ci-dessous aux personnes qui me font tourner.',
   'failure.engine_timeout':
@@ -456,7 +458,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_code.name': 'code',
   'command.queue_admin.option_code.description': 'Seulement celles qui ont raté pour cette raison',
   'queue.guild_only': 'Cela marche sur un serveur dont je suis membre.',
-  'queue.moderators_only': 'Seul quelqu’un qui peut gérer les messages ici peut faire cela.',
+  'queue.moderators_only':
+    'Seul quelqu’un dont le rôle permet de gérer les messages de ce serveur peut faire cela.',
   'queue.owners_only': 'Seules les personnes qui font tourner ce bot peuvent faire cela.',
   'queue.unknown':
     'Il n’y a pas de vidéo avec cet id sur ce serveur. Choisis-en une dans la liste, ou copie l’id sous son message.',

@@ -274,6 +274,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'こちらで問題が起きました。また起きたら、運営者にこの参照番号を伝えてください：`{reference}`',
   'failure.internal':
     'こちらで問題が起きました。また起きたら、運営者にこの参照番号を伝えてください：`{reference}`',
+  'failure.video_not_packed':
+    '動画はできましたが、ファイルにまとめられませんでした。また起きたら、運営者にこの参照番号を伝えてください：`{reference}`',
   'failure.engine_crashed':
     '動画を作るプログラムが二度落ちました。もう一度試すとうまくいくこともあります。だめなら、下の参照番号を運営者に伝えてください。',
   'failure.engine_timeout':
@@ -433,7 +435,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_code.name': 'コード',
   'command.queue_admin.option_code.description': 'この理由で失敗したものだけ',
   'queue.guild_only': '私がメンバーになっているサーバーで使えます。',
-  'queue.moderators_only': 'ここでメッセージを管理できる人だけができます。',
+  'queue.moderators_only': 'このサーバーでメッセージを管理できるロールを持つ人だけができます。',
   'queue.owners_only': 'このボットの運営者だけができます。',
   'queue.unknown':
     'このサーバーにそのidの動画はありません。一覧から選ぶか、メッセージの下のidをコピーしてください。',

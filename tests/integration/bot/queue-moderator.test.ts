@@ -349,3 +349,13 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
   await mia.click(page, '◀');
   await page.waitUntil(({ text }) => text.includes('changed the rules'));
 });
+
+test('who may manage messages in one channel alone does not moderate the server', async () => {
+  await using scene = await startScene();
+  const { discord, guild, channel } = scene;
+  const leo = guild.addMember(discord.createUser('leo'));
+  channel.overwrite({ id: leo.id, kind: 'member' }, { allow: ['ManageMessages'] });
+  const asked = await leo.run('/queue list', {}, { channel });
+  const answer = await asked.waitForMessage(({ text }) => text !== '');
+  expect(answer.text).toContain('whose role may manage messages on this server');
+});

@@ -38,7 +38,7 @@ const people = [
 
 /** What a refusal says; every other answer is none. */
 const refusals =
-  /Only (the person who asked|someone who may manage|the people who run)|no video with this id on this server/;
+  /Only (the person who asked|someone (who may|whose role may) manage|the people who run)|no video with this id on this server/;
 
 /** What only this guild has: whoever is shown one of these has seen something of it. */
 const marks = ['MARKED', '777', 'keepsake'];
