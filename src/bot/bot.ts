@@ -26,6 +26,7 @@ import { dispatch, dispatchReaction, withoutVariation } from './dispatch.ts';
 import { loadHandlers } from './handlers.ts';
 import type { Handlers } from './handlers.ts';
 import { FileIntakeJournal } from './intake-journal.ts';
+import { removeInputsEarly } from './input-retention.ts';
 import { tellInterrupted } from './interrupted.ts';
 import { Messages } from './messages.ts';
 import { ProgressReporter } from './progress.ts';
@@ -48,7 +49,7 @@ export interface BotParts {
   readonly queue: GenerationQueue;
   readonly moderation: Moderation;
   readonly people: People;
-  readonly store: Pick<ArtifactStore, 'delete'>;
+  readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix'>;
   readonly intake: Intake;
   readonly personLimit: PersonLimit;
   readonly videos: VideoFiles;
@@ -177,6 +178,11 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       },
       { concurrency: deliveriesAtOnce },
     );
+    const stopRemoving = removeInputsEarly({
+      ...{ queue, clock, logger },
+      moderation: parts.moderation,
+      store: parts.store,
+    });
     if (config.health !== null) {
       const health = new Health({
         discord: {
@@ -196,7 +202,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
         // After what people had begun: it is posted, too.
         await auditPoster.close();
         await delivery.close();
-        await progress.close();
+        await Promise.all([progress.close(), stopRemoving()]);
         await served?.stop();
         await client.destroy();
       },

@@ -187,3 +187,28 @@ test('whoever runs a result again pays for it; a server may forbid it, and keep 
   expect(await scene.queue.list({ userId: ben.id })).toEqual([]);
   expect((await scene.queue.get(idOf(result.text)))?.status).toBe('delivered');
 });
+
+test('inputs go from the store when their server keeps them no longer, and no others', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const other = scene.discord.createGuild({ name: 'Other' });
+  other.addMember(scene.ada);
+  const elsewhere = other.createChannel('general');
+  await askFor(scene);
+  await scene.ada.run('/humo', { prompt: 'x', image: picture(), preset: 'draft' }, { channel: elsewhere });
+  const ended = await until(async () => {
+    const found = await scene.queue.list({ statuses: ['delivered'] });
+    return found.length === 2 ? found : undefined;
+  });
+  await change(scene, { keepInputsDays: 1 });
+  const inputsOf = async (guildId: string) => {
+    const image = ended.find((one) => one.guildId === guildId)?.request.images[0] ?? '';
+    return scene.store.size(image);
+  };
+  await scene.restartBot();
+  expect(await inputsOf(scene.guild.id)).toBeGreaterThan(0);
+  scene.discord.clock.advance('25h');
+  await scene.restartBot();
+  await until(async () => ((await inputsOf(scene.guild.id)) === null ? true : undefined));
+  expect(await inputsOf(other.id)).toBeGreaterThan(0);
+});
