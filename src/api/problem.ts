@@ -134,7 +134,7 @@ function explain(error: unknown, texts: Texts, reference: string): Explained {
     );
   }
   if (error instanceof Failure) {
-    const unreachable = error.identifier === 'queue_unreachable';
+    const unreachable = error.identifier === 'queue_unreachable' || error.identifier === 'queue_uncertain';
     const status = unreachable ? 503 : (statusOfFailure[error.code] ?? 500);
     const { option } = error.context;
     return problem(status, error.identifier, failureText(texts, error, reference), {

@@ -1,6 +1,7 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
 import type { Generation, Lineage, ReplyTarget } from '../queue/contract.ts';
+import { AcceptanceUnknown } from '../queue/ledger.ts';
 import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
 import type { Admission } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
@@ -76,6 +77,7 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Failure || error instanceof Refusal) throw error;
     if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
-    throw new Failure('internal', 'queue_unreachable', {}, { cause: error });
+    const identifier = error instanceof AcceptanceUnknown ? 'queue_uncertain' : 'queue_unreachable';
+    throw new Failure('internal', identifier, {}, { cause: error });
   }
 }

@@ -51,3 +51,11 @@ export function isOutage(error: Error): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return outageCodes.has(code) || error.message === 'Connection is closed.';
 }
+
+/** No answer came, so that the command may have been carried out all the same, or will be. Redis' own refusals are answers. */
+export function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    isOutage(error) || error.name === 'MaxRetriesPerRequestError' || error.message === 'Command timed out'
+  );
+}

@@ -10,17 +10,19 @@ import { closeConnection, isOutage, openConnection } from './connection.ts';
 import type { Generation, GenerationProgress, GenerationResult } from './contract.ts';
 import { storedFailure } from './failures.ts';
 import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
-import { Ledger } from './ledger.ts';
-import type { Holder, Outcome } from './ledger.ts';
+import { exhausted, Ledger } from './ledger.ts';
+import type { Holder } from './ledger.ts';
 import { generationOfJob } from './names.ts';
 import type { Names } from './names.ts';
 import { paceKey } from './pace.ts';
 import { createProgressReporter } from './progress-reporter.ts';
+import { UnreadableRecord } from './record.ts';
 import type { Closable, WorkQueue } from './queue.ts';
 import { maximumAttempts } from './settings.ts';
 import { Signal } from './signal.ts';
 import { Tickets } from './tickets.ts';
 import type { Ticket } from './tickets.ts';
+import { WorkerUnable } from './worker-unable.ts';
 
 /** Idle workers hear of new work at once; this is for a message that was lost with a connection. */
 const idleLook = 2_000;
@@ -30,6 +32,12 @@ const afterCrashPause = 3_000;
 const unablePause = 10_000;
 /** A worker ends within ten seconds: this much for Redis and for what the work still has to put away. */
 const closeTimeout = 7_000;
+/** Of that, what a clip whose frames are done gets to be packed and stored, so that no GPU makes them again. */
+const packingTimeout = 5_000;
+/** A request for which this worker is unable so often, though nothing is wrong with it otherwise, counts a try. */
+const mostUnable = 3;
+/** A job that only a newer program understands is left to it for this long. */
+const notUnderstoodPause = 60_000;
 /** BullMQ priority of a job that was given back: before all others. */
 const frontLevel = 1;
 
@@ -46,6 +54,7 @@ interface Options {
   readonly workerId: string;
   readonly work: Parameters<WorkQueue['consume']>[0]['work'];
   readonly prepare: () => Promise<void>;
+  readonly recall: (generation: Generation) => Promise<GenerationResult | null>;
   readonly describe: () => Readonly<Record<string, string | number | null>>;
 }
 
@@ -55,6 +64,8 @@ interface Current {
   /** null until the record says that this worker has it */
   holder: Holder | null;
   cause: AbortCause | null;
+  /** the engine is done with it */
+  isPacking: boolean;
 }
 
 /**
@@ -76,6 +87,8 @@ export class Consumer implements Closable {
   #closing: Promise<void> | undefined;
   #current: Current | null = null;
   #able = true;
+  /** the request that this worker was unable to work on last, and how often in a row */
+  #unable = { id: '', times: 0 };
 
   private constructor(options: Options) {
     this.#options = options;
@@ -124,8 +137,10 @@ export class Consumer implements Closable {
   async #close(): Promise<void> {
     this.#stopping.abort();
     this.#wake.raise();
+    const end = performance.now() + closeTimeout;
+    if (this.#current?.isPacking === true) await within(packingTimeout, this.#ended());
     if (this.#current !== null) this.#abort(this.#current, 'closing');
-    await within(closeTimeout, Promise.all([this.#loop, this.#heartbeat?.stop()]));
+    await within(end - performance.now(), Promise.all([this.#ended(), this.#heartbeat?.stop()]));
     await within(
       1000,
       Promise.all([
@@ -135,6 +150,10 @@ export class Consumer implements Closable {
     );
     closeConnection(this.#subscriber);
     closeConnection(this.#connection);
+  }
+
+  async #ended(): Promise<void> {
+    await this.#loop;
   }
 
   #openWorker(model: ModelId): Worker<Ticket, void> {
@@ -214,17 +233,28 @@ export class Consumer implements Closable {
   async #process(job: Job<Ticket, void>, token: string, model: ModelId): Promise<void> {
     const { workerId, log } = this.#options;
     const { id } = job.data;
-    const current: Current = { id, controller: new AbortController(), holder: null, cause: null };
+    const current: Current = {
+      id,
+      controller: new AbortController(),
+      holder: null,
+      cause: null,
+      isPacking: false,
+    };
     // Set before the record says "running": from then on a cancel is a message to this worker.
     this.#current = current;
     const stopRenewal = this.#renewLock(job, token, current);
     try {
-      const { answer, attempts } = await this.#ledger.begin(id, workerId);
+      if (!(await this.#understands(job, token, model))) return;
+      const { answer, attempts } = await this.#ledger.begin(id, workerId, token);
       if (answer === 'held') {
         log.info({ generationId: id }, 'its guild is paused; it waits for the end of that');
         return;
       }
-      if (answer !== 'begun') {
+      if (answer === 'lost') {
+        log.warn({ generationId: id }, 'the job went to somebody else before it began');
+        return;
+      }
+      if (answer !== 'begun' && answer !== 'spent') {
         await this.#end(job, token, answer);
         return;
       }
@@ -235,7 +265,9 @@ export class Consumer implements Closable {
       if (generation === null) throw new Error(`the record of generation ${id} vanished`);
       // A worker told to stop while it took the job gives it back without starting.
       if (this.#stopping.signal.aborted) this.#abort(current, 'closing');
-      await this.#conclude(job, token, holder, generation, current);
+      const work = () =>
+        answer === 'spent' ? this.#recall(generation) : this.#work(generation, holder, current);
+      await this.#conclude(job, token, holder, generation, current, work);
     } catch (error) {
       log.error({ generationId: id, model, error: String(error) }, 'the job is left to its lock');
     } finally {
@@ -250,10 +282,11 @@ export class Consumer implements Closable {
     holder: Holder,
     generation: Generation,
     current: Current,
+    work: () => Promise<GenerationResult | Failure | WorkerUnable>,
   ): Promise<void> {
     const { log, names, workerId } = this.#options;
     const { id } = holder;
-    const working = this.#work(generation, holder, current);
+    const working = work();
     const closed = new Promise<'closing'>((resolve) => {
       const look = () => {
         if (current.cause === 'closing') resolve('closing');
@@ -274,29 +307,81 @@ export class Consumer implements Closable {
       log.warn({ generationId: id }, 'lost the lock; another worker goes on');
       return;
     }
+    const isUnable = first instanceof WorkerUnable;
+    if (isUnable && current.cause === null && this.#countUnable(id) < mostUnable) {
+      this.#able = false;
+      const status = await this.#ledger.giveBack(holder, false);
+      await this.#putBack(job, generation.request.model, token, status);
+      log.error({ generationId: id, error: first.message }, 'this worker cannot work now; the job waits');
+      await delay(unablePause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      return;
+    }
+    const outcome = isUnable ? new Failure('internal', 'internal', {}, { cause: first }) : first;
+    this.#unable = { id: '', times: 0 };
     if (
-      first instanceof Failure &&
+      outcome instanceof Failure &&
       current.cause === null &&
-      isRetryable(first) &&
+      isRetryable(outcome) &&
       holder.attempts < maximumAttempts
     ) {
       const status = await this.#ledger.giveBack(holder, true);
       await this.#putBack(job, generation.request.model, token, status);
-      log.warn({ generationId: id, code: first.code, attempts: holder.attempts }, 'failed; one more try');
+      log.warn({ generationId: id, code: outcome.code, attempts: holder.attempts }, 'failed; one more try');
       const { model } = generation.request;
       if ((await countOtherWorkers(this.#connection, names, model, workerId)) > 0) {
         await delay(afterCrashPause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }
       return;
     }
-    const outcome: Outcome = first instanceof Failure ? { failure: storedFailure(first) } : { result: first };
-    const status = await this.#ledger.finish(holder, outcome);
-    if (!(first instanceof Failure)) await this.#learn(generation, first);
+    const status = await this.#ledger.finish(
+      holder,
+      outcome instanceof Failure ? { failure: storedFailure(outcome) } : { result: outcome },
+    );
+    if (!(outcome instanceof Failure)) await this.#learn(generation, outcome);
     await this.#end(job, token, status);
   }
 
+  /** How often in a row this worker has been unable to work on this request, this time included. */
+  #countUnable(id: string): number {
+    this.#unable = { id, times: this.#unable.id === id ? this.#unable.times + 1 : 1 };
+    return this.#unable.times;
+  }
+
+  /** Reads the record before it is begun: what this program does not understand is left to one that does, with all its tries. */
+  async #understands(job: Job<Ticket, void>, token: string, model: ModelId): Promise<boolean> {
+    const { id } = job.data;
+    try {
+      await this.#ledger.get(id);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      this.#options.log.error(
+        { generationId: id, model, error: error.message },
+        'not understood; left to others',
+      );
+      await job.moveToDelayed(Date.now() + notUnderstoodPause, token);
+      return false;
+    }
+  }
+
+  /** Never rejects. The tries are used up: what the last one stored before it died, or the end. */
+  async #recall(generation: Generation): Promise<GenerationResult | Failure | WorkerUnable> {
+    try {
+      const { code, identifier, context } = exhausted;
+      return (
+        (await this.#options.recall(generation)) ?? new Failure(code, identifier, context, { isFinal: true })
+      );
+    } catch (error) {
+      return new WorkerUnable('what an earlier try has stored cannot be looked for', { cause: error });
+    }
+  }
+
   /** Never rejects: what is no `Failure` becomes one, with the cause in the log. */
-  async #work(generation: Generation, holder: Holder, current: Current): Promise<GenerationResult | Failure> {
+  async #work(
+    generation: Generation,
+    holder: Holder,
+    current: Current,
+  ): Promise<GenerationResult | Failure | WorkerUnable> {
     const { log } = this.#options;
     const reporter = createProgressReporter((progress: GenerationProgress) =>
       this.#ledger.progress(holder, progress),
@@ -304,10 +389,13 @@ export class Consumer implements Closable {
     try {
       return await this.#options.work(generation, {
         signal: current.controller.signal,
-        report: (progress) => reporter.report(progress),
+        report: (progress) => {
+          current.isPacking = progress.stage === 'compress';
+          reporter.report(progress);
+        },
       });
     } catch (error) {
-      if (error instanceof Failure) return error;
+      if (error instanceof Failure || error instanceof WorkerUnable) return error;
       if (current.cause === null) log.error({ generationId: holder.id, err: error }, 'unexpected error');
       return new Failure('internal', 'internal', {}, { cause: error });
     } finally {
@@ -372,14 +460,22 @@ export class Consumer implements Closable {
       if (cancelled === 1) this.#abort(current, 'cancelled');
       if (held === 1) return;
       const { holder } = current;
-      const regained = holder !== null && (await this.#ledger.relock(holder, token, lockDuration));
-      if (!regained) this.#abort(current, 'lock lost');
+      // What has not begun needs no rescue: `begin` looks at the lock itself.
+      if (holder === null) return;
+      if (!(await this.#ledger.relock(holder, token, lockDuration))) this.#abort(current, 'lock lost');
     };
+    let isRenewing = false;
     const attempt = () => {
-      if (this.#connection.status !== 'ready') return;
-      renew().catch((error: unknown) =>
-        log.warn({ generationId: current.id, error: String(error) }, 'lock renewal'),
-      );
+      // One at a time: what piles up while Redis stands still would all be answered at once.
+      if (isRenewing || this.#connection.status !== 'ready') return;
+      isRenewing = true;
+      renew()
+        .catch((error: unknown) =>
+          log.warn({ generationId: current.id, error: String(error) }, 'lock renewal'),
+        )
+        .finally(() => {
+          isRenewing = false;
+        });
     };
     const timer = setInterval(attempt, lockDuration / 3);
     // After an outage each moment counts: a check for stalled jobs may come first.

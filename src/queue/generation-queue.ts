@@ -9,7 +9,7 @@ import { createNames } from './names.ts';
 import { paceKey } from './pace.ts';
 import type { Closable, GenerationQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
-import { defaultLockDuration, reconcileInterval } from './settings.ts';
+import { defaultLockDuration, reconcileInterval, silentLocks } from './settings.ts';
 import { Tickets } from './tickets.ts';
 import { watchGenerations } from './watch.ts';
 
@@ -31,7 +31,8 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       },
     };
   };
-  const parts = { connection, names, ledger, tickets, log };
+  const patience = lockDuration * silentLocks;
+  const parts = { connection, names, ledger, tickets, log, patience };
   const estimate: GenerationQueue['estimate'] = async (work) => {
     const measured = await ledger.pace(paceKey(work));
     const seconds = (measured ?? work.firstGuessSecondsPerPass) * work.steps * work.passes;
@@ -40,12 +41,15 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
 
   return {
     async accept(draft, admission) {
-      const { level } = await ledger.accept(draft, admission);
-      const generation = await ledger.get(draft.id);
-      if (generation === null) throw new Error(`the record of generation ${draft.id} vanished`);
-      if (generation.status === 'queued') {
-        await tickets.addGeneration(draft.id, generation.request.model, level);
-        await ledger.settle(draft.id, generation.request.model);
+      const { level, generation } = await ledger.accept(draft, admission);
+      const { id, request, status } = generation;
+      if (status !== 'queued') return generation;
+      try {
+        await tickets.addGeneration(id, request.model, level);
+        await ledger.settle(id, request.model);
+      } catch (error) {
+        // It is accepted: nobody may be told otherwise now. `reconcile` adds what is missing.
+        log.warn({ generationId: id, error: String(error) }, 'accepted, and its job is not added yet');
       }
       return generation;
     },

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ModelId } from '../config/generate.ts';
+import { isUnanswered } from './connection.ts';
 import { progressSchema, statusSchema } from './contract.ts';
 import type {
   Generation,
@@ -18,10 +20,22 @@ import type { Names } from './names.ts';
 import { paceKey } from './pace.ts';
 import { newGenerationSchema, parseRecord, recordFields, replyFields } from './record.ts';
 import { runScript } from './script.ts';
-import { maximumAttempts, paceWeight, recordRetention, smallestCost } from './settings.ts';
+import { acceptPatience, maximumAttempts, paceWeight, recordRetention, smallestCost } from './settings.ts';
 
 /** What generations of direct messages count for, as a guild's id is what its own count for. */
 const directScope = 'direct';
+
+/** Before a command that got no answer is sent again. */
+const unansweredPause = 250;
+
+/** Redis gave no answer, so nobody knows whether the request is accepted, or will be once Redis goes on. */
+export class AcceptanceUnknown extends Error {
+  override readonly name = 'AcceptanceUnknown';
+
+  constructor(id: string, options: ErrorOptions) {
+    super(`whether generation ${id} was accepted is not known`, options);
+  }
+}
 
 /** Who holds a generation: a report of anybody else, or of an earlier attempt, changes nothing. */
 export interface Holder {
@@ -52,8 +66,8 @@ const statusReply = z.union([statusSchema, z.literal('gone')]);
 const requeueReply = z.union([statusSchema, z.enum(['gone', 'held'])]);
 const heldReply = z.enum(['', 'guild', 'deployment']).transform((what) => (what === '' ? null : what));
 const beginReply = z.union([
-  z.tuple([z.literal('begun'), integer]),
-  z.tuple([requeueReply]).transform(([status]) => [status, 0] as const),
+  z.tuple([z.enum(['begun', 'spent']), integer]),
+  z.tuple([z.union([requeueReply, z.literal('lost')])]).transform(([status]) => [status, 0] as const),
 ]);
 const placeReply = z
   .tuple([
@@ -77,7 +91,8 @@ const placeReply = z
   }));
 type Place = z.infer<typeof placeReply>;
 
-const exhausted: StoredFailure = {
+/** What a generation ends with whose tries are used up. */
+export const exhausted: StoredFailure = {
   code: 'engine_crashed',
   identifier: 'engine_crashed',
   context: { attempts: maximumAttempts },
@@ -107,18 +122,34 @@ export class Ledger {
   }
 
   /**
+   * Asked again with the same id it changes nothing, so an answer that got lost is asked for again, for some seconds.
+   *
    * @param admission limits to check and reserve; without it the request counts towards no limit
-   * @returns the BullMQ priority of the job to add, whether or not the record existed
+   * @returns the record, whether or not it existed, and the BullMQ priority of its job
    * @throws LimitReached
    * @throws NotAdmitted when the person is banned or nothing is taken now
+   * @throws AcceptanceUnknown when Redis gave no answer: it may be accepted, or come to be
    */
   async accept(
     draft: NewGeneration,
     admission?: Pick<Admission, 'limits' | 'queueLength'>,
-  ): Promise<{ created: boolean; level: number }> {
-    const level = await this.#accept(draft, admission);
-    if (level === null) throw new Error('only what is run again can have been run again before');
-    return level;
+  ): Promise<{ generation: Generation; created: boolean; level: number }> {
+    const end = Date.now() + acceptPatience;
+    let wasSent = false;
+    for (;;) {
+      wasSent ||= this.#connection.status === 'ready';
+      try {
+        const accepted = await this.#accept(draft, admission);
+        if (accepted === null) throw new Error('only what is run again can have been run again before');
+        const generation = await this.get(draft.id);
+        if (generation === null) throw new Error(`the record of generation ${draft.id} vanished`);
+        return { ...accepted, generation };
+      } catch (error) {
+        if (!wasSent || !isUnanswered(error)) throw error;
+        if (Date.now() > end) throw new AcceptanceUnknown(draft.id, { cause: error });
+        await delay(unansweredPause);
+      }
+    }
   }
 
   /**
@@ -228,14 +259,22 @@ export class Ledger {
     return id === null ? null : this.get(id);
   }
 
-  /** A worker takes it. Anything but `begun` says why there is nothing to do. */
+  /**
+   * A worker takes it. `spent`: it has it, and may only look for what an earlier try has stored, because the tries are used up.
+   * Anything else says why there is nothing to do; `lost`: the job is no longer this worker's.
+   *
+   * @param token of the job's lock; asked again with the same one, the answer is the same
+   */
   async begin(
     id: string,
     workerId: string,
-  ): Promise<{ answer: 'begun' | 'gone' | 'held' | GenerationStatus; attempts: number }> {
-    const [answer, attempts] = beginReply.parse(
-      await this.#run('begin', { id, workerId, maximumAttempts, exhausted: JSON.stringify(exhausted) }),
-    );
+    token?: string,
+  ): Promise<{
+    answer: 'begun' | 'spent' | 'lost' | 'gone' | 'held' | GenerationStatus;
+    attempts: number;
+  }> {
+    const input = { id, workerId, maximumAttempts, ...(token === undefined ? {} : { token }) };
+    const [answer, attempts] = beginReply.parse(await this.#run('begin', input));
     return { answer, attempts };
   }
 
@@ -267,9 +306,7 @@ export class Ledger {
 
   /** For a running generation whose worker has died, called by somebody else. Does nothing while a worker holds its lock. */
   async recover(holder: Holder): Promise<GenerationStatus | 'gone' | 'held'> {
-    return requeueReply.parse(
-      await this.#run('recover', { ...holder, maximumAttempts, exhausted: JSON.stringify(exhausted) }),
-    );
+    return requeueReply.parse(await this.#run('recover', { ...holder }));
   }
 
   async cancel(

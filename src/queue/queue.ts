@@ -125,14 +125,16 @@ export interface GenerationQueue {
 export interface WorkQueue {
   /**
    * Takes one generation at a time (per model) and calls `work`. Its result is stored, the delivery added, and only then the
-   * job completed. A `Failure` ends the generation (deterministic codes at once, others after one retry). `signal` aborts on
-   * cancel, on a lost lock and on `close`.
+   * job completed. A `Failure` ends the generation (deterministic codes at once, others after one retry); `WorkerUnable` says that
+   * it is not about the request: it waits, and no try is used up. `signal` aborts on cancel, on a lost lock and on `close`.
    */
   consume(options: {
     models: readonly ModelId[];
     workerId: string;
     /** Makes the worker able to work; awaited before each job is taken. While it rejects, jobs are left to other workers. */
     prepare?: () => Promise<void>;
+    /** The result that an earlier try stored before it died, for a request whose tries are used up; null: there is none. */
+    recall?: (generation: Generation) => Promise<GenerationResult | null>;
     /** what the worker says about itself in its heartbeat, for whoever looks at the machines */
     describe?: () => Readonly<Record<string, string | number | null>>;
     work: (

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import type { Generation } from './contract.ts';
 import type { Ledger } from './ledger.ts';
 import type { Names } from './names.ts';
@@ -17,6 +18,8 @@ interface Parts {
   readonly ledger: Ledger;
   readonly tickets: Tickets;
   readonly log: Logger;
+  /** milliseconds for which a worker may be silent before its job goes to nobody in particular */
+  readonly patience: number;
 }
 
 /**
@@ -62,7 +65,8 @@ async function reconcileOne(parts: Parts, generation: Generation, done: Reconcil
     case 'running': {
       const alive = await tickets.isGenerationAlive(id, model);
       if (generation.workerId === null) return;
-      if (alive && (await parts.connection.exists(parts.names.worker(generation.workerId))) === 1) return;
+      // A worker that is only cut off comes back and goes on. Where another one is there, BullMQ gives it the job long before.
+      if (alive && (await wasSeenLately(parts, generation.workerId))) return;
       // `recover` does nothing while somebody holds the job's lock.
       const status = await ledger.recover({
         id,
@@ -72,7 +76,7 @@ async function reconcileOne(parts: Parts, generation: Generation, done: Reconcil
       if (status === 'queued' || status === 'held') {
         if (!alive) await readd(parts, generation);
         done.requeued += 1;
-      } else if (status === 'failed' || status === 'cancelled') {
+      } else if (status === 'cancelled') {
         await tickets.removeGeneration(id, model);
         if (await ledger.awaitsDelivery(id)) await tickets.addDelivery(id);
         done.failed += 1;
@@ -90,6 +94,13 @@ async function reconcileOne(parts: Parts, generation: Generation, done: Reconcil
     case 'delivered':
       return;
   }
+}
+
+async function wasSeenLately({ connection, names, patience }: Parts, workerId: string): Promise<boolean> {
+  const state = await connection.hget(names.machines, workerId);
+  if (state === null) return false;
+  const { at } = z.object({ at: z.number() }).parse(JSON.parse(state));
+  return Date.now() - at < patience;
 }
 
 async function readd(parts: Parts, generation: Generation): Promise<void> {

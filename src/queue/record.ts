@@ -50,11 +50,16 @@ export function replyFields(change: Partial<ReplyTarget>): Record<string, string
   );
 }
 
+/** A record that this program cannot read: of another version, or damaged. */
+export class UnreadableRecord extends Error {
+  override readonly name = 'UnreadableRecord';
+}
+
 /**
  * A stored hash as a generation.
  *
  * @returns null for an empty hash: there is no such record
- * @throws Error when the record is of another version or damaged, naming the id and the fields, never their values
+ * @throws UnreadableRecord when the record is of another version or damaged, naming the id and the fields, never their values
  */
 export function parseRecord(stored: Readonly<Record<string, string>>): Generation | null {
   const { id } = stored;
@@ -71,14 +76,14 @@ export function parseRecord(stored: Readonly<Record<string, string>>): Generatio
   for (const name of jsonFields) record[name] = JSON.parse(stored[name] ?? 'null');
   for (const name of numberFields) record[name] = stored[name] === undefined ? null : Number(stored[name]);
   if (record['version'] !== contractVersion) {
-    throw new Error(
+    throw new UnreadableRecord(
       `generation ${id} has version ${String(record['version'])}; this program understands ${contractVersion}: update it`,
     );
   }
   const parsed = generationSchema.safeParse(record);
   if (!parsed.success) {
     const paths = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
-    throw new Error(`the record of generation ${id} is damaged: ${paths}`);
+    throw new UnreadableRecord(`the record of generation ${id} is damaged: ${paths}`);
   }
   return parsed.data;
 }

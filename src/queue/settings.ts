@@ -22,6 +22,12 @@ export const deliveryCloseTimeout = 8_000;
 /** Records and jobs are compared again so often, for what no event tells: a machine that was lost, say. */
 export const reconcileInterval = 60_000;
 
+/** A worker that is silent for as many times the life of a lock is dead; before, it may only be cut off. */
+export const silentLocks = 10;
+
+/** A command that got no answer is sent again for this long: whoever waits for it has been told to. */
+export const acceptPatience = 15_000;
+
 /** One clip moves the estimate by this share. */
 export const paceWeight = 0.3;
 

@@ -21,6 +21,7 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
         log,
         ...options,
         prepare: options.prepare ?? (async () => undefined),
+        recall: options.recall ?? (async () => null),
         describe: options.describe ?? (() => ({})),
       });
       consumers.add(consumer);

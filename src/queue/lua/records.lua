@@ -119,27 +119,35 @@ function commands.begin(input)
   local status, model, cancel, attempts = unpack(read(id, 'status', 'model', 'cancel', 'attempts'))
   if not status then return { 'gone' } end
   if status ~= 'queued' and status ~= 'running' then return { status } end
+  if input.token then
+    -- The answer was lost with the connection, and the client asks again.
+    local token, spent = unpack(read(id, 'token', 'spent'))
+    if status == 'running' and token == input.token then return { spent and 'spent' or 'begun', attempts } end
+    if redis.call('GET', bullKey(model, 'g-' .. id) .. ':lock') ~= input.token then return { 'lost' } end
+  end
   local share = readShare(id)
   if cancel then
     leaveWaiting(model, id, share)
     redis.call('HSET', recordKey(id), 'failure', cancel)
     return { endWork(input, 'cancelled') }
   end
-  if tonumber(attempts) >= input.maximumAttempts then
-    leaveWaiting(model, id, share)
-    redis.call('HSET', recordKey(id), 'failure', input.exhausted)
-    return { endWork(input, 'failed') }
-  end
   if pauseOf(share.scope, input.now) then
     if status == 'running' then requeue(model, id, input.now) else hold(model, id, share) end
     return { 'held' }
   end
   startShare(model, id, share, input.now)
-  attempts = redis.call('HINCRBY', recordKey(id), 'attempts', 1)
+  -- The last try may have died after it had stored the video: that is looked for, and no GPU is used.
+  local spent = tonumber(attempts) >= input.maximumAttempts
+  if spent then
+    redis.call('HSET', recordKey(id), 'spent', 1)
+  else
+    attempts = redis.call('HINCRBY', recordKey(id), 'attempts', 1)
+  end
   redis.call('HSET', recordKey(id), 'workerId', input.workerId, 'startedAt', input.now)
+  if input.token then redis.call('HSET', recordKey(id), 'token', input.token) end
   redis.call('HDEL', recordKey(id), 'progress')
   setStatus(id, 'running')
-  return { 'begun', tostring(attempts) }
+  return { spent and 'spent' or 'begun', tostring(attempts) }
 end
 
 -- Whoever took the job last, and nobody else, may say how it went.
@@ -161,7 +169,8 @@ function commands.relock(input)
   local model = redis.call('HGET', recordKey(input.id), 'model')
   if not model or not isHeldBy(input) then return 0 end
   local job = bullKey(model, 'g-' .. input.id)
-  if redis.call('EXISTS', job .. ':lock') == 1 then return 0 end
+  local lock = redis.call('GET', job .. ':lock')
+  if lock then return lock == input.token and 1 or 0 end
   if not redis.call('LPOS', bullKey(model, 'active'), 'g-' .. input.id) then
     if redis.call('LREM', bullKey(model, 'wait'), 1, 'g-' .. input.id) == 0 then return 0 end
     redis.call('LPUSH', bullKey(model, 'active'), 'g-' .. input.id)
@@ -258,9 +267,9 @@ function commands.recover(input)
   local status, workerId, attempts, model, cancel = unpack(read(input.id, 'status', 'workerId', 'attempts', 'model', 'cancel'))
   if status ~= 'running' or workerId ~= input.workerId or tonumber(attempts) ~= input.attempts then return status or 'gone' end
   if redis.call('EXISTS', bullKey(model, 'g-' .. input.id) .. ':lock') == 1 then return status end
-  if cancel or tonumber(attempts) >= input.maximumAttempts then
-    redis.call('HSET', recordKey(input.id), 'failure', cancel or input.exhausted)
-    return endWork(input, cancel and 'cancelled' or 'failed')
+  if cancel then
+    redis.call('HSET', recordKey(input.id), 'failure', cancel)
+    return endWork(input, 'cancelled')
   end
   return requeue(model, input.id, input.now)
 end

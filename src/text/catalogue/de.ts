@@ -355,6 +355,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich konnte dieses Bild nicht lesen; vielleicht ist die Datei beschädigt. Speichere es als PNG oder JPEG und versuche es noch einmal.',
   'failure.video_does_not_fit':
     'Das Video war fertig, aber nichts Sehenswertes passt in die {kilobytes} kB, die Discord hier annimmt. Versuche kürzeren Ton.',
+  'failure.queue_uncertain':
+    'Meine Warteschlange antwortet nicht, darum weiß ich nicht, ob das angekommen ist. Sieh bitte in einer Minute in `/jobs` nach, bevor du noch einmal fragst.',
   'failure.queue_unreachable':
     'Meine Warteschlange ist gerade nicht erreichbar, darum konnte ich das nicht annehmen. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',

@@ -342,6 +342,8 @@ export const en = {
     'I couldn’t read this image; the file may be damaged. Save it as PNG or JPEG and try again.',
   'failure.video_does_not_fit':
     'The video was made, but nothing worth watching fits into the {kilobytes} kB that Discord takes here. Try a shorter sound.',
+  'failure.queue_uncertain':
+    'My queue isn’t answering, so I don’t know whether this was queued. Please look at `/jobs` in a minute before you ask again.',
   'failure.queue_unreachable':
     'My queue can’t be reached right now, so I couldn’t take this on. Please try again in a few minutes.',
   'failure.cancelled_by_user': 'You cancelled it.',

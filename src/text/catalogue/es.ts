@@ -333,6 +333,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'No pude leer esta imagen; quizá el archivo esté dañado. Guárdala como PNG o JPEG y prueba otra vez.',
   'failure.video_does_not_fit':
     'El vídeo se hizo, pero en los {kilobytes} kB que Discord acepta aquí no cabe nada que valga la pena ver. Prueba con un sonido más corto.',
+  'failure.queue_uncertain':
+    'Mi cola no responde, así que no sé si tu petición ha entrado. Mira `/jobs` dentro de un minuto antes de pedirlo otra vez.',
   'failure.queue_unreachable':
     'Ahora mismo no llego a mi cola, así que no pude aceptarlo. Vuelve a intentarlo en unos minutos.',
   'failure.cancelled_by_user': 'Lo cancelaste tú.',

@@ -333,6 +333,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je n’ai pas pu lire cette image ; le fichier est peut-être abîmé. Enregistre-la en PNG ou JPEG et réessaie.',
   'failure.video_does_not_fit':
     'La vidéo est faite, mais rien qui vaille la peine ne tient dans les {kilobytes} ko que Discord accepte ici. Essaie un son plus court.',
+  'failure.queue_uncertain':
+    'Ma file d’attente ne répond pas, je ne sais donc pas si ta demande y est. Regarde `/jobs` dans une minute avant de redemander.',
   'failure.queue_unreachable':
     'Ma file est injoignable en ce moment, je n’ai donc pas pu prendre ta demande. Réessaie dans quelques minutes.',
   'failure.cancelled_by_user': 'Tu l’as annulée.',

@@ -320,6 +320,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'この画像を読めませんでした。壊れているかもしれません。PNGかJPEGで保存して試してください。',
   'failure.video_does_not_fit':
     '動画はできましたが、ここでDiscordが受け取る{kilobytes} kBには見られる画質で収まりません。短い音声を試してください。',
+  'failure.queue_uncertain':
+    '待ち行列が応答しないため、受け付けられたかどうか分かりません。もう一度頼む前に、一分ほどしてから `/jobs` を見てください。',
   'failure.queue_unreachable':
     'いま待ち行列につながらず、受け付けられませんでした。数分後にもう一度試してください。',
   'failure.cancelled_by_user': 'あなたがキャンセルしました。',

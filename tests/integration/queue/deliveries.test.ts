@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/connection.ts';
+import type { NewGeneration } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { Ledger } from '../../../src/queue/ledger.ts';
 import { createNames } from '../../../src/queue/names.ts';
 import { paceKey } from '../../../src/queue/pace.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
 import { Tickets } from '../../../src/queue/tickets.ts';
+import { createWorkQueue } from '../../../src/queue/work-queue.ts';
 import { openDesk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -76,24 +78,50 @@ test('a record without a job gets one, a finished one without a delivery too, an
   expect(desk.deliveries).toEqual([finished]);
 });
 
-test('running, and no job and no worker is left: it waits again, and fails after the second time', async () => {
+test('running, and no job and no worker is left: it waits again, and the third worker only looks for what was stored', async () => {
   const queue = openQueue();
-  const draft = testDraft('1');
   const desk = await openDesk(queue);
-  await withSteps(async ({ ledger }) => {
-    await ledger.accept(draft);
-    await ledger.begin(draft.id, 'gone');
-    expect(await queue.reconcile()).toMatchObject({ requeued: 1 });
-    expect(await queue.get(draft.id)).toMatchObject({ status: 'queued', attempts: 1, workerId: null });
-    expect(await queue.position(draft.id)).toMatchObject({ position: 1, waiting: 1 });
-    expect(await ledger.begin(draft.id, 'also gone')).toEqual({ answer: 'begun', attempts: 2 });
-    await queue.reconcile();
+  const begin = async (draft: NewGeneration) =>
+    withSteps(async ({ ledger }) => {
+      await ledger.accept(draft);
+      await ledger.begin(draft.id, 'gone');
+      expect(await queue.reconcile()).toMatchObject({ requeued: 1 });
+      expect(await queue.get(draft.id)).toMatchObject({ status: 'queued', attempts: 1, workerId: null });
+      expect(await queue.position(draft.id)).toMatchObject({ position: 1, waiting: 1 });
+      expect(await ledger.begin(draft.id, 'also gone')).toEqual({ answer: 'begun', attempts: 2 });
+      expect(await queue.reconcile()).toMatchObject({ requeued: 1 });
+    });
+  const [lost, stored] = [testDraft('1'), testDraft('2')];
+  await begin(lost);
+  const worked: string[] = [];
+  const works = createWorkQueue(testConfig(redis.url, folder), silent);
+  await works.consume({
+    models: ['17b'],
+    workerId: 'third',
+    work: async ({ id }) => {
+      worked.push(id);
+      return testResult(id);
+    },
+    recall: async ({ id }) => (id === stored.id ? testResult(id) : null),
   });
-  expect(await desk.ending(draft.id)).toMatchObject({
+  expect(await desk.ending(lost.id)).toMatchObject({
     status: 'failed',
     failure: { code: 'engine_crashed' },
+    attempts: 2,
   });
-  expect(desk.deliveries).toEqual([draft.id]);
+  await works.close();
+  await begin(stored);
+  const next = createWorkQueue(testConfig(redis.url, folder), silent);
+  await next.consume({
+    models: ['17b'],
+    workerId: 'fourth',
+    work: async ({ id }) => testResult(id),
+    recall: async ({ id }) => testResult(id),
+  });
+  expect(await desk.ending(stored.id)).toMatchObject({ status: 'delivered', attempts: 2 });
+  await next.close();
+  expect(worked).toEqual([]);
+  expect(desk.deliveries).toEqual([lost.id, stored.id]);
 });
 
 test('the reports of a worker that no longer has the job change nothing', async () => {
@@ -236,6 +264,8 @@ test('without Redis every call fails soon, and works again when it is back', asy
   const queue = openQueue();
   await queue.health();
   await redis.kill();
+  // What was on its way when Redis went may have been accepted.
+  await expect(queue.accept(testDraft('1'))).rejects.toThrow(/not known|retries|closed|timed out/);
   const asked = performance.now();
   await expect(queue.accept(testDraft('1'))).rejects.toThrow(/retries|closed|timed out/);
   await expect(queue.health()).rejects.toThrow(/retries|closed|timed out/);

@@ -1,0 +1,281 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openConnection } from '../../../src/queue/connection.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { AcceptanceUnknown, Ledger } from '../../../src/queue/ledger.ts';
+import { acceptPatience } from '../../../src/queue/settings.ts';
+import { createNames } from '../../../src/queue/names.ts';
+import type { GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
+import { createWorkQueue } from '../../../src/queue/work-queue.ts';
+import { WorkerUnable } from '../../../src/queue/worker-unable.ts';
+import { openDesk } from '../../support/desk.ts';
+import type { Desk } from '../../support/desk.ts';
+import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { TestRedis } from '../../support/redis.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+/** What a Redis that stands still, or a line that is cut, does to requests. Locks live a second. */
+let redis: TestRedis;
+let folder: string;
+let queue: GenerationQueue;
+let desk: Desk;
+const opened: { close(): Promise<void> }[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-outage-'));
+  redis = await startRedis({ tcp: true });
+  queue = createGenerationQueue(testConfig(redis.url, folder), silent);
+  desk = await openDesk(queue);
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((one) => one.close()));
+  await queue.close();
+  await redis.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Redis keeps its connections and answers nothing, as on a machine that is moved or whose disk hangs. */
+async function standStill(milliseconds: number): Promise<void> {
+  const connection = openConnection(redis.url, 'producer', silent);
+  const pid = Number(/process_id:(\d+)/.exec(await connection.info('server'))?.[1]);
+  connection.disconnect();
+  process.kill(pid, 'SIGSTOP');
+  await delay(milliseconds);
+  process.kill(pid, 'SIGCONT');
+}
+
+/** A line to Redis that can be cut, for one process alone. */
+async function openLine() {
+  const port = Number(new URL(redis.url).port);
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((client) => {
+    if (isCut) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(port, '127.0.0.1');
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        client.destroy();
+        upstream.destroy();
+        sockets.delete(socket);
+      });
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the line has no port');
+  const cut = () => {
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+  };
+  opened.push({
+    async close() {
+      cut();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+  return {
+    url: `redis://127.0.0.1:${address.port}`,
+    cut,
+    mend() {
+      isCut = false;
+    },
+  };
+}
+
+/** A worker whose work lasts until it is told to end; counts how often it began and was aborted. */
+async function startWork(url = redis.url) {
+  const finish = Promise.withResolvers<void>();
+  const counts = { begun: 0, aborted: 0 };
+  const works = createWorkQueue(testConfig(url, folder), silent);
+  opened.push(works);
+  await works.consume({
+    models: ['17b'],
+    workerId: 'w',
+    work: async ({ id }, { signal }) => {
+      counts.begun += 1;
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          counts.aborted += 1;
+          reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+        });
+      });
+      await Promise.race([finish.promise, aborted]);
+      return testResult(id);
+    },
+  });
+  return { counts, finish: () => finish.resolve() };
+}
+
+async function ask(): Promise<string> {
+  const draft = testDraft('1');
+  await queue.accept(draft);
+  return draft.id;
+}
+
+test('Redis stands still for longer than the lock lives, twice: the work goes on, and is done once', async () => {
+  const { counts, finish } = await startWork();
+  const id = await ask();
+  await desk.status(id, 'running');
+  for (let times = 0; times < 2; times += 1) {
+    await standStill(1_500);
+    // Several renewals long: what piled up has been answered.
+    await delay(1_500);
+  }
+  finish();
+  expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(counts).toEqual({ begun: 1, aborted: 0 });
+});
+
+test('a worker that is cut off for longer than its lock lives keeps its job, whoever looks meanwhile', async () => {
+  const line = await openLine();
+  const { counts, finish } = await startWork(line.url);
+  const id = await ask();
+  await desk.status(id, 'running');
+  for (let times = 0; times < 2; times += 1) {
+    line.cut();
+    await delay(2_000);
+    expect(await queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });
+    line.mend();
+    await delay(2_000);
+  }
+  finish();
+  expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(counts).toEqual({ begun: 1, aborted: 0 });
+});
+
+test('an answer to begin that is lost counts one try, and a job that went to somebody else counts none', async () => {
+  const connection = openConnection(redis.url, 'worker', silent);
+  opened.push({ close: async () => connection.disconnect() });
+  const ledger = new Ledger(connection, createNames('test'));
+  const draft = testDraft('1');
+  await queue.accept(draft);
+  const lock = `test:generations.17b:g-${draft.id}:lock`;
+  expect(await ledger.begin(draft.id, 'w', 'mine')).toMatchObject({ answer: 'lost' });
+  await connection.set(lock, 'mine', 'PX', 60_000);
+  expect(await ledger.begin(draft.id, 'w', 'mine')).toEqual({ answer: 'begun', attempts: 1 });
+  expect(await ledger.begin(draft.id, 'w', 'mine')).toEqual({ answer: 'begun', attempts: 1 });
+  await connection.set(lock, 'theirs', 'PX', 60_000);
+  expect(await ledger.begin(draft.id, 'v', 'mine too')).toMatchObject({ answer: 'lost' });
+  expect(await queue.get(draft.id)).toMatchObject({ status: 'running', workerId: 'w', attempts: 1 });
+});
+
+test('Redis stands still while somebody asks: whoever is refused has not been queued', async () => {
+  await ask();
+  const draft = testDraft('2');
+  const [accepted] = await Promise.all([queue.accept(draft), delay(50).then(() => standStill(7_000))]);
+  expect(accepted).toMatchObject({ id: draft.id, status: 'queued' });
+  expect(await queue.position(draft.id)).toMatchObject({ position: 2, waiting: 2 });
+});
+
+test('no answer for long: it is said that nobody knows, and only when the question was sent', async () => {
+  const line = await openLine();
+  const far = createGenerationQueue(testConfig(line.url, folder), silent);
+  opened.push(far);
+  expect(await far.list({})).toEqual([]);
+  line.cut();
+  const never = async () => far.accept(testDraft('3'));
+  // Until the cut is noticed, a question may still be on its way.
+  await expect(never()).rejects.toBeInstanceOf(Error);
+  const asked = performance.now();
+  await expect(never()).rejects.not.toThrow(AcceptanceUnknown);
+  expect(performance.now() - asked).toBeLessThan(acceptPatience);
+  expect(await queue.list({})).toEqual([]);
+});
+
+type Work = Parameters<WorkQueue['consume']>[0]['work'];
+
+/** A worker in trouble: `trouble` is what its work and its look at the machine throw, for as long as there is some. */
+async function startTroubled(work: Work, isSound: () => boolean) {
+  const works = createWorkQueue(testConfig(redis.url, folder), silent);
+  opened.push(works);
+  await works.consume({
+    models: ['17b'],
+    workerId: 'w',
+    prepare: async () => {
+      if (!isSound()) throw new Error('the store is away');
+    },
+    work,
+  });
+}
+
+test('a machine in trouble uses up nobody’s tries: the whole queue waits for its end', async () => {
+  let isSound = true;
+  let isMended = false;
+  const ids = await Promise.all([ask(), ask(), ask()]);
+  const trouble = Promise.withResolvers<void>();
+  await startTroubled(
+    async ({ id }) => {
+      if (!isMended) {
+        isSound = false;
+        trouble.resolve();
+        throw new WorkerUnable('the store is away');
+      }
+      return testResult(id);
+    },
+    () => isSound,
+  );
+  await trouble.promise;
+  await vi.waitFor(async () => expect((await queue.get(ids[0] ?? ''))?.status).toBe('queued'));
+  for (const id of ids) expect(await queue.get(id)).toMatchObject({ status: 'queued', attempts: 0 });
+  isMended = true;
+  isSound = true;
+  for (const id of ids) expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+});
+test('a record of a newer program is left to it, with all its tries, and others go on', async () => {
+  const newer = testDraft('1');
+  await queue.accept(newer);
+  const connection = openConnection(redis.url, 'worker', silent);
+  opened.push({ close: async () => connection.disconnect() });
+  await connection.hset(`test:generation:${newer.id}`, 'version', '2');
+  const worked: string[] = [];
+  await startTroubled(
+    async ({ id }) => {
+      worked.push(id);
+      return testResult(id);
+    },
+    () => true,
+  );
+  const mine = await ask();
+  expect(await desk.ending(mine)).toMatchObject({ status: 'delivered' });
+  expect(worked).toEqual([mine]);
+  const { status, attempts } = await connection.hgetall(`test:generation:${newer.id}`);
+  expect({ status, attempts }).toEqual({ status: 'queued', attempts: '0' });
+});
+
+test('a worker that is told to end while it packs a video finishes it first', async () => {
+  const works = createWorkQueue(testConfig(redis.url, folder), silent);
+  const packing = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  await works.consume({
+    models: ['17b'],
+    workerId: 'w',
+    work: async ({ id }, { signal, report }) => {
+      report({ stage: 'compress', step: 0, steps: 1, etaSeconds: null, preview: null });
+      packing.resolve();
+      await finish.promise;
+      signal.throwIfAborted();
+      return testResult(id);
+    },
+  });
+  const id = await ask();
+  await packing.promise;
+  const closed = works.close();
+  finish.resolve();
+  await closed;
+  expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+});
