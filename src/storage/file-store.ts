@@ -22,6 +22,7 @@ const partialFolder = '.partial';
 
 /** Artifacts as files below one folder, on a disk that the bot and the workers share. */
 export function createFileStore(directory: string): ArtifactStore {
+  let identity: string | undefined;
   const pathOf = (key: string) => join(directory, ...assertKey(key).split('/'));
 
   async function* entries(folder: string): AsyncGenerator<{ path: string; stats: Stats }> {
@@ -103,6 +104,12 @@ export function createFileStore(directory: string): ArtifactStore {
     async health() {
       await mkdir(directory, { recursive: true });
       await access(directory, constants.R_OK | constants.W_OK);
+      // A volume that goes leaves an empty folder behind, in which every artifact would be missing.
+      const { dev, ino } = await stat(directory);
+      const found = `${dev}:${ino}`;
+      identity ??= found;
+      if (identity !== found)
+        throw new Error(`${directory} is another folder than before: is its volume gone?`);
     },
     close: () => Promise.resolve(),
   };

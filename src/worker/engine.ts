@@ -37,6 +37,9 @@ export interface GenerateOptions {
   readonly onPreview: (preview: EnginePreview) => void;
 }
 
+/** So many requests in a row are not too large by chance. */
+const mostMemoryLost = 3;
+
 interface Running {
   readonly process: EngineProcess;
   readonly ready: EngineReady;
@@ -52,6 +55,8 @@ export class Engine {
   #process: EngineProcess | undefined;
   #ready: EngineReady | undefined;
   #stopped = false;
+  /** requests in a row for which the memory did not suffice */
+  #memoryLost = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -205,6 +210,7 @@ export class Engine {
               if (isInside(options.outputDirectory, event.path)) options.onPreview(event);
               return;
             case 'done':
+              this.#memoryLost = 0;
               if (signal.aborted) reject(cancelled());
               else if (isInside(options.outputDirectory, event.frames.path)) resolve(event);
               else giveUp(new Failure('engine_crashed', 'engine_crashed', { reason: 'protocol' }));
@@ -215,6 +221,13 @@ export class Engine {
                 { generationId: id, code: event.code, reason: event.message },
                 'the engine refused or failed',
               );
+              // An error that nobody foresaw may have left the device unusable, and memory that ran out again and again somebody
+              // else may hold: a new engine finds out.
+              this.#memoryLost = event.code === 'out_of_memory' ? this.#memoryLost + 1 : 0;
+              if (failureOf(event.code).code === 'internal' || this.#memoryLost >= mostMemoryLost) {
+                this.#memoryLost = 0;
+                mustEnd = true;
+              }
               reject(signal.aborted ? cancelled() : failureOf(event.code));
           }
         };

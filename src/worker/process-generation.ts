@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
@@ -11,6 +12,7 @@ import type {
   GenerationRequest,
   GenerationResult,
 } from '../queue/contract.ts';
+import { WorkerUnable } from '../queue/worker-unable.ts';
 import { ArtifactMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { EncodedVideo as MediaEncodedVideo } from '../media/encode.ts';
@@ -47,6 +49,11 @@ export interface WorkContext {
 
 const encodeAttempts = 2;
 
+/** milliseconds between tries to store a video: ten minutes in all */
+const storePauses = [1, 2, 5, 10, 20, 30, 30, 60, 60, 60, 60, 60, 60, 60, 60].map(
+  (seconds) => seconds * 1000,
+);
+
 export function videoKey(id: string): string {
   return `videos/${id}.mp4`;
 }
@@ -64,6 +71,7 @@ export function previewKey(id: string): string {
  * Makes one video: inputs to scratch, engine, one encode, store. The inputs stay in the store, for "again".
  *
  * @throws Failure with a code for the record; `cancelled` when `signal` aborted
+ * @throws WorkerUnable when the store, the disk or the engine's start is the trouble, and not the request
  */
 export async function processGeneration(
   generation: Generation,
@@ -74,7 +82,7 @@ export async function processGeneration(
   const { id, request } = generation;
   const { signal } = context;
 
-  const earlier = await storedResult(store, id);
+  const earlier = await recallResult(store, id);
   if (earlier !== null) {
     log.info({ generationId: id }, 'an earlier attempt had stored the video already');
     return earlier;
@@ -83,13 +91,16 @@ export async function processGeneration(
   const tell = createTeller(context);
   tell({ stage: 'prepare', step: 0, steps: 1, etaSeconds: null });
 
-  await using scratch = await openScratch(parts.scratchRoot, id);
-  const inputs = await fetchInputs(store, request, scratch.path);
+  await using scratch = await asMachine(() => openScratch(parts.scratchRoot, id));
+  const inputs = await asMachine(() =>
+    fetchInputs(store, request, scratch.path).catch(unlessStoreIsIll(store)),
+  );
   clock.lap('fetch');
   signal.throwIfAborted();
 
   // A cold start is not GPU time: it would spoil the estimate of the next clips.
-  const { weights } = await parts.engine.start();
+  const { weights } = await asMachine(() => parts.engine.start(), { failures: true });
+  signal.throwIfAborted();
   clock.lap('engineStart');
   log.info({ generationId: id, seconds: clock.laps }, 'the engine begins');
   const outputDirectory = join(scratch.path, 'engine');
@@ -138,8 +149,14 @@ export async function processGeneration(
     peakGiB: done.peakGiB ?? null,
     warnings: [],
   };
-  await store.put(resultKey(id), Buffer.from(JSON.stringify(result)));
-  await store.put(result.video, { path: video.path });
+  const told = (error: unknown): void => {
+    log.warn(
+      { generationId: id, error: errorFields(error) },
+      'the video could not be stored; it is tried again',
+    );
+  };
+  await patiently(() => store.put(resultKey(id), Buffer.from(JSON.stringify(result))), signal, told);
+  await patiently(() => store.put(result.video, { path: video.path }), signal, told);
   clock.lap('store');
   await previews.finish();
   log.info(
@@ -172,6 +189,57 @@ async function packed(
       throw new Failure('internal', 'video_not_packed', {}, { cause: error, isFinal });
     }
   }
+}
+
+/**
+ * Trouble with the machine is none of the request's. A `Failure`, such as inputs that are no longer kept, is about the request,
+ * unless `failures` says that nothing in here is.
+ *
+ * @throws WorkerUnable
+ */
+async function asMachine<T>(work: () => Promise<T>, { failures = false } = {}): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Failure && !failures) throw error;
+    throw new WorkerUnable(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** What is missing from a store that is not all there may well be kept: a volume that is gone looks empty. */
+function unlessStoreIsIll(store: ArtifactStore) {
+  return async (error: unknown): Promise<never> => {
+    if (error instanceof ArtifactMissing) await store.health();
+    throw error;
+  };
+}
+
+/**
+ * Stores what took minutes of GPU time to make, again and again while the store is away.
+ *
+ * @throws WorkerUnable when it is away for long; the signal's reason
+ */
+async function patiently(
+  store: () => Promise<unknown>,
+  signal: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<void> {
+  for (const pause of [...storePauses, null]) {
+    try {
+      await store();
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      failed(error);
+      if (pause === null) throw new WorkerUnable('the store is away', { cause: error });
+    }
+    await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+/** The result that an earlier try has stored; null when there is none. @throws WorkerUnable when the store does not answer */
+export async function recallResult(store: ArtifactStore, id: string): Promise<GenerationResult | null> {
+  return asMachine(() => storedResult(store, id));
 }
 
 async function storedResult(store: ArtifactStore, id: string): Promise<GenerationResult | null> {

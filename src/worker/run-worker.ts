@@ -12,7 +12,8 @@ import { Engine } from './engine.ts';
 import { engineCommand } from './engine-command.ts';
 import { watchIdle } from './idle.ts';
 import type { IdleWatch } from './idle.ts';
-import { processGeneration } from './process-generation.ts';
+import { Machine } from './machine.ts';
+import { processGeneration, recallResult } from './process-generation.ts';
 import type { WorkParts } from './process-generation.ts';
 import { removeExpiredArtifacts } from './retention.ts';
 import { sweepScratch } from '../media/scratch.ts';
@@ -70,6 +71,7 @@ export async function runWorker(
     const models = config.models.filter((model) => ready.models.includes(model));
     const missing = config.models.filter((model) => !ready.models.includes(model));
     if (missing.length > 0) log.warn({ missing }, 'the engine lacks models that HUMO_MODELS names');
+    const machine = new Machine(parts.store, scratchRoot);
     // Loading the engine is not idling, so the time begins here.
     const watch = watchIdle(config.idleExitMinutes);
     idle = watch;
@@ -77,8 +79,10 @@ export async function runWorker(
       models,
       workerId,
       prepare: async () => {
+        await machine.require();
         await engine.start();
       },
+      recall: ({ id }) => recallResult(parts.store, id),
       describe: () => ({
         device: engine.ready?.device ?? null,
         weights: engine.ready?.weights ?? null,
@@ -87,13 +91,15 @@ export async function runWorker(
       work: async (generation, context) =>
         watch.during(async () =>
           metrics.run(generation, () =>
-            processGeneration(generation, context, {
-              ...parts,
-              engine,
-              scratchRoot,
-              log,
-              onStage: (model, stage, seconds) => metrics.stage(model, stage, seconds),
-            }),
+            machine.watch(() =>
+              processGeneration(generation, context, {
+                ...parts,
+                engine,
+                scratchRoot,
+                log,
+                onStage: (model, stage, seconds) => metrics.stage(model, stage, seconds),
+              }),
+            ),
           ),
         ),
     });

@@ -27,6 +27,8 @@ export interface WorkerProcessOptions {
   readonly script: EngineScript;
   /** write this file once a video is stored, and go no further */
   readonly stopAfterStoring?: string;
+  /** how often the store refuses a video before it takes it */
+  readonly failingStores?: number;
   /** what ffmpeg complains about, and how often before it works */
   readonly failingEncodes?: { readonly times: number; readonly words: string };
 }
@@ -87,7 +89,10 @@ async function main(options: WorkerProcessOptions): Promise<number> {
     engineCommand: scriptedEngineCommand(options.script),
   };
   const log = createLogger('worker', process.env['TEST_LOG_LEVEL'] ?? 'info');
-  const store = stopping(createArtifactStore(config), options.stopAfterStoring);
+  const store = stopping(
+    failing(createArtifactStore(config), options.failingStores ?? 0),
+    options.stopAfterStoring,
+  );
   let encodes = 0;
   return runUntilSignal(log, (stop) =>
     runWorker(
@@ -115,6 +120,18 @@ async function main(options: WorkerProcessOptions): Promise<number> {
       stop,
     ),
   );
+}
+
+/** A store that is away for the first tries to store a video. */
+function failing(store: ArtifactStore, times: number): ArtifactStore {
+  let tries = 0;
+  return {
+    ...store,
+    async put(key, source) {
+      if (key.endsWith('.mp4') && (tries += 1) <= times) throw new Error('connect ECONNREFUSED');
+      return store.put(key, source);
+    },
+  };
 }
 
 /** A store that never comes back from storing a video, though it has stored it. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import type { Generation, StoredFailure } from '../../../src/queue/contract.ts';
 import { openConnection } from '../../../src/queue/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
+import { createFileStore } from '../../../src/storage/file-store.ts';
 import { openDesk } from '../../support/desk.ts';
 import type { Desk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
@@ -44,7 +45,7 @@ afterEach(async () => {
 async function startWorker(
   name: string,
   script: EngineScript = {},
-  more: Pick<WorkerProcessOptions, 'stopAfterStoring' | 'failingEncodes'> = {},
+  more: Pick<WorkerProcessOptions, 'stopAfterStoring' | 'failingEncodes' | 'failingStores'> = {},
 ) {
   const process = startWorkerProcess({
     redisUrl: redis.url,
@@ -116,6 +117,13 @@ test('what ffmpeg fails at again is the end: no GPU makes the same frames twice'
   expect(await journal()).toEqual([id]);
 });
 
+test('a store that is away when the video is done is asked again', async () => {
+  await startWorker('first', {}, { failingStores: 2 });
+  const id = await accept();
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(await journal()).toEqual([id]);
+});
+
 test('a machine whose disk is full leaves the video to another one', async () => {
   const failingEncodes = { times: 100, words: 'No space left on device' };
   await startWorker('first', gate(), { failingEncodes });
@@ -124,6 +132,29 @@ test('a machine whose disk is full leaves the video to another one', async () =>
   await startWorker('second');
   await openGate();
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', workerId: 'second' });
+});
+
+test('a volume that is gone makes all wait for it, and none fail', async () => {
+  const [there, away] = [join(folder, 'artifacts'), join(folder, 'artifacts-away')];
+  const store = createFileStore(there);
+  const image = 'inputs/01J00000000000000000000000/image-1.png';
+  await store.put(image, Buffer.from('a picture'));
+  const worker = await startWorker('first');
+  await rename(there, away);
+  const ids = [];
+  for (const user of ['1', '2', '3']) {
+    const draft = testDraft(user, { request: { images: [image] } });
+    await queue.accept(draft);
+    ids.push(draft.id);
+  }
+  const isUnable = () => worker.log.some(({ msg }) => String(msg).startsWith('this worker cannot work now'));
+  await expect.poll(isUnable, { timeout: 20_000 }).toBe(true);
+  for (const id of ids) expect(await queue.get(id)).toMatchObject({ status: 'queued', attempts: 0 });
+  // Whoever looked has made an empty folder of the name, as a container does.
+  await rm(there, { recursive: true, force: true });
+  await rename(away, there);
+  for (const id of ids) expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect((await journal()).toSorted()).toEqual(ids.toSorted());
 });
 
 test('worker killed between storing and completing: the stored video is delivered, no GPU is used again', async () => {

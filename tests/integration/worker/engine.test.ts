@@ -170,3 +170,21 @@ test('when the worker goes, the engine goes', async () => {
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   await expect(generate().done).rejects.toMatchObject({ code: 'internal' });
 });
+
+test('after an error that nobody foresaw a new engine works on; memory that ran out does so three times before', async () => {
+  start({ fail: 'internal' });
+  await engine.start();
+  const first = engine.pid;
+  await expect(generate().done).rejects.toMatchObject({ code: 'internal' });
+  await engine.start();
+  expect(engine.pid).not.toBe(first);
+  await engine.stop();
+
+  start({ fail: 'out_of_memory' });
+  await engine.start();
+  const second = engine.pid;
+  for (const expected of [second, second, undefined]) {
+    await expect(generate().done).rejects.toMatchObject({ code: 'out_of_memory' });
+    expect(engine.pid).toBe(expected);
+  }
+});
