@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
+import contextlib
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,15 +16,35 @@ SHOWN_KEYS = 10
 
 
 class CheckpointError(ValueError):
-    """A checkpoint does not fit the model, or cannot be opened safely. The message names the keys or the file."""
+    """A checkpoint does not fit the model, is damaged, or cannot be opened safely. The message names the keys or the file.
+
+    `code` is the protocol's failure code: what helps is a download, as it does against files that are missing.
+    """
+
+    code = "weights_missing"
+
+
+@contextlib.contextmanager
+def reading(path: Path, problem: str = "cannot be read") -> Iterator[None]:
+    """Turn what goes wrong inside into a CheckpointError that names the file or folder `path` and says what to do.
+
+    Libraries answer a damaged file with errors of any type; those about absent files, permissions and memory stay as they are.
+    """
+    try:
+        yield
+    except (FileNotFoundError, PermissionError, MemoryError, CheckpointError):
+        raise
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} {problem}: {textwrap.shorten(str(error), 300)}. If it is damaged, delete it and fetch it anew with: "
+            "npm run engine -- weights download (`weights verify` finds all that is damaged)"
+        ) from error
 
 
 def read_pickle(file: Path) -> dict[str, Tensor]:
     """The tensors of a `.pth` file. Only tensors are accepted: a pickle that would run code is refused."""
-    try:
+    with reading(file, "is not a file of tensors alone, and was not opened"):
         state = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise CheckpointError(f"{file.name} is not a file of tensors alone, and was not opened: {error}") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise CheckpointError(f"{file.name} does not map names to tensors")
     return state
@@ -35,7 +56,7 @@ def read_tensors(files: Iterable[Path], device: torch.device | str = "cpu") -> I
 
     for file in files:
         if file.suffix == ".safetensors":
-            with safe_open(file, framework="pt", device=str(device)) as shard:
+            with reading(file), safe_open(file, framework="pt", device=str(device)) as shard:
                 for key in shard.keys():  # noqa: SIM118 - not a mapping
                     yield key, shard.get_tensor(key)
         else:

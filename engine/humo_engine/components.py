@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from humo_engine.checkpoint import load_strict, load_transformer, read_pickle
+from humo_engine.checkpoint import load_strict, load_transformer, read_pickle, reading
 from humo_engine.model import SIZES, HuMoTransformer
 
 WAN_FOLDER = "Wan2.1-T2V-1.3B"
@@ -46,16 +46,14 @@ def official_components(root: Path, family: str, dtype: torch.dtype, shared: Com
         return Components(
             family, "official", transformer, shared.tokenizer, shared.text_encoder, shared.whisper, shared.extractor, shared.vae
         )
-    from transformers import AutoTokenizer, WhisperFeatureExtractor
-
     return Components(
         family=family,
         weights="official",
         transformer=transformer,
-        tokenizer=AutoTokenizer.from_pretrained(root / TOKENIZER_FOLDER),
+        tokenizer=load_tokenizer(root / TOKENIZER_FOLDER),
         text_encoder=load_text_encoder(root / TEXT_ENCODER_FILE),
         whisper=load_whisper(root / WHISPER_FOLDER),
-        extractor=WhisperFeatureExtractor.from_pretrained(root / WHISPER_FOLDER),
+        extractor=load_extractor(root / WHISPER_FOLDER),
         vae=load_vae(root / VAE_FILE),
     )
 
@@ -64,7 +62,16 @@ def load_vae(file: Path) -> nn.Module:
     """The VAE from Wan's original pickle, fp32."""
     from humo_engine.vae import load_original_vae
 
-    return load_original_vae({key: value.float() for key, value in read_pickle(file).items()})
+    with reading(file):
+        return load_original_vae({key: value.float() for key, value in read_pickle(file).items()})
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of UMT5."""
+    from transformers import AutoTokenizer
+
+    with reading(folder):
+        return AutoTokenizer.from_pretrained(folder)
 
 
 def load_text_encoder(file: Path) -> nn.Module:
@@ -75,8 +82,9 @@ def load_text_encoder(file: Path) -> nn.Module:
 
     with torch.device("meta"):
         encoder = UMT5EncoderModel(umt5_xxl_config())
-    state = rename_umt5(read_pickle(file))
-    state["encoder.embed_tokens.weight"] = state["shared.weight"]  # one table under two names
+    with reading(file):
+        state = rename_umt5(read_pickle(file))
+        state["encoder.embed_tokens.weight"] = state["shared.weight"]  # one table under two names
     load_strict(encoder, state, file.name)
     return encoder.eval().requires_grad_(False)
 
@@ -95,5 +103,14 @@ def load_whisper(folder: Path) -> nn.Module:
     """The encoder of whisper-large-v3, fp32."""
     from transformers import WhisperModel
 
-    encoder = WhisperModel.from_pretrained(folder, torch_dtype=torch.float32, use_safetensors=True).get_encoder()
+    with reading(folder):
+        encoder = WhisperModel.from_pretrained(folder, torch_dtype=torch.float32, use_safetensors=True).get_encoder()
     return encoder.eval().requires_grad_(False)
+
+
+def load_extractor(folder: Path) -> Any:
+    """What turns sound into the spectrogram that Whisper reads."""
+    from transformers import WhisperFeatureExtractor
+
+    with reading(folder):
+        return WhisperFeatureExtractor.from_pretrained(folder)

@@ -2,7 +2,7 @@
 
 `weights.lock.json` says which files of which revision belong to a model and what their sizes and SHA-256 sums are. A
 file is downloaded into `weights/.partial/`, checked there, and only then renamed to its place, so whatever lies at its
-place is complete. What was checked is written down in `weights/.verified.json`.
+place is complete. What was checked is written down in `weights/.verified.json`, and so is what a conversion wrote.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ LOCK_FILE = Path(os.environ.get("HUMO_WEIGHTS_LOCK") or Path(__file__).with_name
 PARTIAL_FOLDER = ".partial"
 RECORD_FILE = ".verified.json"
 CONVERTED_FOLDERS = {"17b": "HuMo/HuMo-17B-bf16", "1_7b": "HuMo/HuMo-1.7B-bf16"}
+ORIGINAL_FOLDERS = {"17b": "HuMo/HuMo-17B", "1_7b": "HuMo/HuMo-1.7B"}
 ORIGINAL_17B = "HuMo/HuMo-17B/humo.safetensors.index.json"
 ORIGINAL_1_7B = "HuMo/HuMo-1.7B/ema.pth"
 INDEX_NAME = "humo.safetensors.index.json"
@@ -211,7 +212,7 @@ def download(
         final = root / entry.place
         final.parent.mkdir(parents=True, exist_ok=True)
         os.replace(partial, final)
-        _record(root, entry)
+        _record(root, entry.place, entry.sha256, repository=entry.repository, revision=entry.revision)
         fetched.append(final)
     shutil.rmtree(root / PARTIAL_FOLDER, ignore_errors=True)
     return fetched
@@ -317,21 +318,21 @@ def _bar(total: int, title: str) -> Any:
 
 
 def missing_files(root: Path, model: str, lock: Iterable[LockedFile] | None = None) -> list[str]:
-    """Places (relative to `root`) that `model` needs and that are absent or of the wrong size.
+    """Places (relative to `root`) that `model` needs and that are absent or of another size than locked or recorded.
 
     A complete converted copy of the transformer stands in for the original one.
     """
     root = Path(root)
     missing = []
-    converted = _complete_index(root / CONVERTED_FOLDERS[model] / INDEX_NAME) if model in CONVERTED_FOLDERS else None
+    converted = _converted_copy(root, model)
     for entry in select(read_lock() if lock is None else lock, [model]):
-        if converted and entry.place.startswith(("HuMo/HuMo-17B/", "HuMo/HuMo-1.7B/")):
+        if converted and entry.place.startswith(f"{ORIGINAL_FOLDERS[model]}/"):
             continue
         if not _is_in_place(root, entry):
             missing.append(entry.place)
-    if model == "17b" and not converted and (root / ORIGINAL_17B).is_file():
-        named = {f"HuMo/HuMo-17B/{name}" for name in _shards(root / ORIGINAL_17B)}
-        missing += sorted(place for place in named if place not in missing and not (root / place).is_file())
+    if model == "17b" and not converted:
+        named = (f"{ORIGINAL_FOLDERS[model]}/{name}" for name in _shards(root / ORIGINAL_17B))
+        missing += [place for place in named if place not in missing and not _is_whole(root, place)]
     return missing
 
 
@@ -348,15 +349,15 @@ def transformer_files(root: Path, model: str) -> list[Path]:
     Either safetensors shards or one pickle (`ema.pth`). WeightsMissing if neither is complete.
     """
     root = Path(root)
-    converted = _complete_index(root / CONVERTED_FOLDERS[model] / INDEX_NAME)
+    converted = _converted_copy(root, model)
     if converted:
         return converted
     if model == "17b":
-        original = _complete_index(root / ORIGINAL_17B)
+        original = _complete_index(root, ORIGINAL_17B)
         if original:
             return original
         raise WeightsMissing(root, model, missing_files(root, model) or [ORIGINAL_17B])
-    if (root / ORIGINAL_1_7B).is_file():
+    if _is_whole(root, ORIGINAL_1_7B):
         return [root / ORIGINAL_1_7B]
     raise WeightsMissing(root, model, [ORIGINAL_1_7B])
 
@@ -367,30 +368,46 @@ def verify(
     lock: Iterable[LockedFile] | None = None,
     say: Callable[[str], None] = print,
 ) -> bool:
-    """Read every file that `models` need and compare its sum with the lock, or with what the download recorded.
+    """Read every file that `models` need and compare its sum with the lock, or with what a download or conversion recorded.
 
     Prints one line a file; True if all are right. A file that neither knows is reported as unknown and counts as wrong.
     """
     root = Path(root)
-    record = _read_record(root)
     right = True
-    for entry in _expanded(root, select(read_lock() if lock is None else lock, models), record):
-        file = root / entry.place
-        expected = entry.sha256 or record.get(entry.place, {}).get("sha256")
+    for place, size, expected in _to_verify(root, list(models), read_lock() if lock is None else lock):
+        file = root / place
         if not file.is_file():
             verdict = "missing"
-        elif entry.size is not None and file.stat().st_size != entry.size:
-            verdict = f"wrong size: {file.stat().st_size} bytes, expected {entry.size}"
+        elif size is not None and file.stat().st_size != size:
+            verdict = f"wrong size: {file.stat().st_size} bytes, expected {size}"
         elif expected is None:
-            verdict = "unknown: neither the lock file nor a download recorded its SHA-256"
+            verdict = "unknown: neither the lock file nor a download or conversion recorded its SHA-256"
         else:
             actual = file_hash(file)
             verdict = "ok" if actual == expected else f"wrong SHA-256: {actual}, expected {expected}"
         right = right and verdict == "ok"
-        say(f"{entry.place}: {verdict}")
+        say(f"{place}: {verdict}")
     if not right:
-        say("Fetch what is missing or wrong with `npm run engine -- weights download` (delete wrong files first).")
+        say(
+            "Delete what is wrong and fetch what is missing with `npm run engine -- weights download`. "
+            "Files in a folder …-bf16 come from `npm run engine -- weights convert`."
+        )
     return right
+
+
+def _to_verify(root: Path, models: list[str], lock: Iterable[LockedFile]) -> Iterator[tuple[str, int | None, str | None]]:
+    """(place, size, SHA-256) of the files of `models`, converted copies included. Originals that those replace may be absent."""
+    record = _read_record(root)
+    replaced = tuple(f"{ORIGINAL_FOLDERS[model]}/" for model in models if _converted_copy(root, model))
+    for entry in _expanded(root, select(lock, models), record):
+        if not entry.place.startswith(replaced) or (root / entry.place).is_file():
+            known = record.get(entry.place, {})
+            yield entry.place, entry.size or known.get("size"), entry.sha256 or known.get("sha256")
+    for folder in (CONVERTED_FOLDERS[model] for model in models if model in CONVERTED_FOLDERS):
+        if (root / folder / INDEX_NAME).is_file():
+            for name in (INDEX_NAME, *_shards(root / folder / INDEX_NAME)):
+                known = record.get(f"{folder}/{name}", {})
+                yield f"{folder}/{name}", known.get("size"), known.get("sha256")
 
 
 def _expanded(root: Path, entries: Iterable[LockedFile], record: dict[str, Any]) -> list[LockedFile]:
@@ -399,8 +416,7 @@ def _expanded(root: Path, entries: Iterable[LockedFile], record: dict[str, Any])
         if not entry.is_pattern:
             expanded.append(entry)
             continue
-        index = root / ORIGINAL_17B
-        places = {f"HuMo/HuMo-17B/{name}" for name in _shards(index)} if index.is_file() else set()
+        places = {f"{ORIGINAL_FOLDERS['17b']}/{name}" for name in _shards(root / ORIGINAL_17B)}
         places |= {place for place in record if fnmatch.fnmatchcase(place, entry.place)}
         expanded += [replace(entry, path=place.removeprefix(f"{entry.folder}/")) for place in sorted(places)] or [entry]
     return expanded
@@ -409,36 +425,53 @@ def _expanded(root: Path, entries: Iterable[LockedFile], record: dict[str, Any])
 def _is_in_place(root: Path, entry: LockedFile) -> bool:
     if entry.is_pattern:
         # Which files it stands for is known from the index beside them, once that is there.
-        return _complete_index(root / ORIGINAL_17B) is not None
-    file = root / entry.place
-    return file.is_file() and (entry.size is None or file.stat().st_size == entry.size)
+        return _complete_index(root, ORIGINAL_17B) is not None
+    if entry.place == ORIGINAL_17B and not _shards(root / ORIGINAL_17B):
+        return False
+    return _is_whole(root, entry.place, entry.size)
+
+
+def _is_whole(root: Path, place: str, size: int | None = None) -> bool:
+    """Whether the file is there, as large as the lock says, or else as large as it was when it was recorded."""
+    file = root / place
+    if not file.is_file():
+        return False
+    return file.stat().st_size == (size or _read_record(root).get(place, {}).get("size", file.stat().st_size))
 
 
 def _shards(index: Path) -> list[str]:
-    return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    """The files that an index names; none where it is absent or damaged."""
+    try:
+        return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
+        return []
 
 
-def _complete_index(index: Path) -> list[Path] | None:
-    if not index.is_file():
-        return None
-    files = [index.parent / name for name in _shards(index)]
-    return files if all(file.is_file() for file in files) else None
+def _complete_index(root: Path, index: str) -> list[Path] | None:
+    """The shards of an index, or None unless all of them are there and whole."""
+    folder = Path(index).parent
+    places = [str(folder / name) for name in _shards(root / index)]
+    return [root / place for place in places] if places and all(_is_whole(root, place) for place in places) else None
+
+
+def _converted_copy(root: Path, model: str) -> list[Path] | None:
+    return _complete_index(root, f"{CONVERTED_FOLDERS[model]}/{INDEX_NAME}") if model in CONVERTED_FOLDERS else None
 
 
 def _read_record(root: Path) -> dict[str, Any]:
     file = root / RECORD_FILE
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    try:
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except ValueError as error:
+        raise WeightsError(
+            f"{file} is damaged: {error}. Delete it; what the lock file does not know is checked no more then"
+        ) from error
 
 
-def _record(root: Path, entry: LockedFile) -> None:
+def _record(root: Path, place: str, sha256: str | None = None, **origin: str | None) -> None:
     record = _read_record(root)
-    file = root / entry.place
-    record[entry.place] = {
-        "repository": entry.repository,
-        "revision": entry.revision,
-        "size": file.stat().st_size,
-        "sha256": entry.sha256 or file_hash(file),
-    }
+    file = root / place
+    record[place] = {**origin, "size": file.stat().st_size, "sha256": sha256 or file_hash(file)}
     _write_whole(root / RECORD_FILE, json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
@@ -489,62 +522,60 @@ def convert(root: Path, model: str, say: Callable[[str], None] = print) -> Path:
     """Write the official fp32 transformer as bf16 safetensors beside it; returns the new index file.
 
     One shard at a time: the input is memory-mapped, so what is held is one bf16 output shard. Shards get their names
-    when complete, the index last; `transformer_files` prefers the copy from then on. WeightsMissing without the input.
+    when complete, the index last; `transformer_files` prefers the copy from then on. Sums are recorded for `verify`.
+    WeightsMissing without the input, CheckpointError if it is damaged.
     """
     root = Path(root)
     folder = root / CONVERTED_FOLDERS[model]
     if model == "17b":
-        sources = _complete_index(root / ORIGINAL_17B)
+        sources = _complete_index(root, ORIGINAL_17B)
         if sources is None:
             raise WeightsMissing(root, model, missing_files(root, model) or [ORIGINAL_17B])
         index = json.loads((root / ORIGINAL_17B).read_text(encoding="utf-8"))["weight_map"]
         keys_by_shard = [(file, sorted(key for key, name in index.items() if name == file.name)) for file in sources]
     else:
         file = root / ORIGINAL_1_7B
-        if not file.is_file():
+        if not _is_whole(root, ORIGINAL_1_7B):
             raise WeightsMissing(root, model, [ORIGINAL_1_7B])
         keys_by_shard = [(file, None)]
     bytes_in = sum(file.stat().st_size for file, _ in keys_by_shard)
-    existing = root
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(root).free
     if bytes_in * 0.52 + SPARE_BYTES > free:
         raise WeightsError(
             f"Not enough disk: about {bytes_in * 0.52 / GIB:.1f} GiB are needed, {free / GIB:.1f} GiB are free at {root}"
         )
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / INDEX_NAME).unlink(missing_ok=True)  # a copy written over an older one counts when it is whole, not before
     weight_map: dict[str, str] = {}
     total = 0
     for number, (file, keys) in enumerate(keys_by_shard, start=1):
         name = f"humo-{number:05d}-of-{len(keys_by_shard):05d}.safetensors"
         say(f"[{number}/{len(keys_by_shard)}] {file.name} → {folder.name}/{name}")
         sizes = _convert_shard(file, keys, folder / name)
+        _record(root, f"{CONVERTED_FOLDERS[model]}/{name}")
         weight_map.update(dict.fromkeys(sizes, name))
         total += sum(sizes.values())
     text = json.dumps({"metadata": {"total_size": total, "format": "pt"}, "weight_map": weight_map}, indent=1) + "\n"
     _write_whole(folder / INDEX_NAME, text)
+    _record(root, f"{CONVERTED_FOLDERS[model]}/{INDEX_NAME}")
     return folder / INDEX_NAME
 
 
 def _convert_shard(source: Path, keys: list[str] | None, target: Path) -> dict[str, int]:
     import torch
-    from safetensors import safe_open
     from safetensors.torch import save_file
+
+    from humo_engine.checkpoint import read_tensors
 
     def lower(key: str, tensor: torch.Tensor) -> torch.Tensor:
         narrow = tensor.is_floating_point() and not stays_float32(key, tensor.dim())
         # clone: what stays fp32 must not keep the memory-mapped file alive past this shard.
         return tensor.to(torch.bfloat16) if narrow else tensor.clone()
 
-    if source.suffix == ".pth":
-        state = torch.load(source, map_location="cpu", mmap=True, weights_only=True)
-        converted = {key: lower(key, tensor) for key, tensor in state.items()}
-    else:
-        with safe_open(source, framework="pt", device="cpu") as shard:
-            present = set(shard.keys())
-            if keys is not None and set(keys) != present:
-                difference = sorted(set(keys) ^ present)
-                raise WeightsError(f"{source.name}: the index and the shard disagree about {', '.join(difference[:5])}")
-            converted = {key: lower(key, shard.get_tensor(key)) for key in sorted(present)}
+    converted = {key: lower(key, tensor) for key, tensor in read_tensors([source])}
+    if keys is not None and set(keys) != converted.keys():
+        difference = sorted(set(keys) ^ converted.keys())
+        raise WeightsError(f"{source.name}: the index and the shard disagree about {', '.join(difference[:5])}")
     temporary = target.with_name(target.name + ".new")
     save_file(converted, temporary, metadata={"format": "pt"})
     os.replace(temporary, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,35 @@ def test_a_damaged_file_is_refused_by_name(tmp_path, content):
     (tmp_path / "ema.pth").write_bytes(content)
     with pytest.raises(CheckpointError, match=r"ema\.pth"):
         read_pickle(tmp_path / "ema.pth")
+
+
+def test_a_damaged_pickle_inside_a_whole_archive_is_refused_by_name(tmp_path):
+    """Damage of this kind ends in errors of many types, which the archive's own checks do not see."""
+    torch.save({"a": torch.zeros(2)}, tmp_path / "whole.pth")
+    refused = 0
+    for place in range(12, 60):
+        with zipfile.ZipFile(tmp_path / "whole.pth") as whole, zipfile.ZipFile(tmp_path / "ema.pth", "w") as damaged:
+            for name in whole.namelist():
+                content = bytearray(whole.read(name))
+                if name.endswith("data.pkl"):
+                    content[place] ^= 0xFF
+                damaged.writestr(name, bytes(content))
+        try:
+            read_pickle(tmp_path / "ema.pth")  # some bytes are only names
+        except CheckpointError as error:
+            refused += 1
+            assert str(tmp_path / "ema.pth") in str(error) and "weights download" in str(error)
+    assert refused > 20
+
+
+@pytest.mark.parametrize("kept", [0, 7, 100, -1])
+def test_a_shard_that_was_cut_off_is_refused_by_name_with_the_command_that_mends_it(tmp_path, kept):
+    file = tmp_path / "humo-1.safetensors"
+    save_file({"a": torch.ones(64), "b": torch.ones(64)}, file)
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match=r"humo-1\.safetensors cannot be read: .*weights download") as caught:
+        list(read_tensors([file]))
+    assert caught.value.code == "weights_missing"
 
 
 @pytest.mark.parametrize("state", [[torch.zeros(2)], {"a": 3}, {"model": {"a": torch.zeros(2)}}])

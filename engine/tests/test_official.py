@@ -18,6 +18,7 @@ from PIL import Image
 from test_serve import Engine
 
 from humo_engine import components, weights
+from humo_engine.checkpoint import CheckpointError
 from humo_engine.load import load_pipelines
 from humo_engine.pipeline import Pipeline
 from humo_engine.protocol import parse_request
@@ -105,6 +106,31 @@ def test_a_converted_copy_is_loaded_without_the_original_and_makes_nearly_the_sa
     second = make_clip(load_pipelines(settings, [family], tmp_path, CPU)[family], tmp_path / "second", "TIA")
     a, b = (np.frombuffer(clip, np.uint8).astype(float) for clip in (first, second))
     assert 0 < np.abs(a - b).mean() < 4  # bf16 rounding of the matrices, and nothing more
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        components.VAE_FILE,
+        components.TEXT_ENCODER_FILE,
+        f"{components.TOKENIZER_FOLDER}/tokenizer.json",
+        f"{components.TOKENIZER_FOLDER}/tokenizer_config.json",
+        f"{components.WHISPER_FOLDER}/config.json",
+        f"{components.WHISPER_FOLDER}/preprocessor_config.json",
+        f"{components.WHISPER_FOLDER}/model.safetensors",
+        weights.ORIGINAL_17B.replace("humo.safetensors.index.json", "humo-00003-of-00007.safetensors"),
+        weights.ORIGINAL_17B,
+    ],
+)
+def test_a_file_that_was_cut_off_is_named_with_the_command_that_mends_it(toy_sizes, tmp_path, place):
+    write_official_files(tmp_path, tiny_components("17b"))
+    file = tmp_path / place
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises((CheckpointError, weights.WeightsError)) as caught:
+        load_pipelines(load_settings(ROOT_FILE), ["17b"], tmp_path, CPU)
+    assert caught.value.code == "weights_missing"
+    message = str(caught.value)
+    assert any(named in message for named in (str(file), str(file.parent), f"- {place}")) and "weights download" in message
 
 
 def test_two_models_share_all_but_the_transformer(toy_sizes, tmp_path):

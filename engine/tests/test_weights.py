@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import termios
@@ -18,6 +20,7 @@ from hub_server import Hub, serving
 from safetensors.torch import load_file, save_file
 
 from humo_engine import weights
+from humo_engine.checkpoint import CheckpointError
 from humo_engine.weights import LockedFile, WeightsError, WeightsMissing
 
 REPOSITORY = "someone/model"
@@ -169,6 +172,26 @@ def test_verify_reports_missing_wrong_and_unknown_files(tmp_path):
     }
 
 
+def test_a_file_that_was_cut_off_after_its_download_is_missing_and_fetched_anew(tmp_path, hub):
+    """Also where the lock knows no size: what the download recorded counts then."""
+    lock = [locked("sub/small.json")]
+    fetch(tmp_path, hub, lock)
+    file = tmp_path / "folder/sub/small.json"
+    file.write_bytes(SMALL[:-1])
+    assert weights.missing_files(tmp_path, "17b", lock) == ["folder/sub/small.json"]
+    assert not weights.verify(tmp_path, ["17b"], lock=lock, say=lambda line: None)
+    assert fetch(tmp_path, hub, lock) == [file]
+    assert file.read_bytes() == SMALL and weights.missing_files(tmp_path, "17b", lock) == []
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    (tmp_path / ".verified.json").write_text('{"folder/')
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/small").write_bytes(SMALL)
+    with pytest.raises(WeightsError, match=r"\.verified\.json is damaged"):
+        weights.missing_files(tmp_path, "17b", [locked("small")])
+
+
 def test_missing_weights_are_one_error_with_the_command(tmp_path):
     with pytest.raises(WeightsMissing) as caught:
         weights.require(tmp_path, "1_7b")
@@ -265,6 +288,75 @@ def test_a_conversion_that_did_not_finish_is_not_used(tmp_path):
     assert weights.transformer_files(tmp_path, "17b")[0].parent.name == "HuMo-17B"
 
 
+LOCK_17B = [
+    dataclasses.replace(locked(path), folder="HuMo")
+    for path in ("HuMo-17B/humo.safetensors.index.json", "HuMo-17B/*.safetensors")
+]
+
+
+def test_a_shard_that_was_cut_off_counts_as_missing(tmp_path):
+    made_up_17b(tmp_path)
+    for name in ("humo-0.safetensors", "humo-1.safetensors", "humo-2.safetensors", weights.INDEX_NAME):
+        weights._record(tmp_path, f"HuMo/HuMo-17B/{name}")
+    assert weights.missing_files(tmp_path, "17b", LOCK_17B) == []
+    file = tmp_path / "HuMo/HuMo-17B/humo-1.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert "HuMo/HuMo-17B/humo-1.safetensors" in weights.missing_files(tmp_path, "17b", LOCK_17B)
+    with pytest.raises(WeightsMissing, match=r"humo-1\.safetensors"):
+        weights.transformer_files(tmp_path, "17b")
+
+
+def test_an_index_that_was_cut_off_counts_as_missing(tmp_path):
+    made_up_17b(tmp_path)
+    file = tmp_path / weights.ORIGINAL_17B
+    file.write_bytes(file.read_bytes()[:50])
+    assert weights.ORIGINAL_17B in weights.missing_files(tmp_path, "17b", LOCK_17B)
+
+
+def verdicts_on_the_copy(root: Path) -> dict[str, str]:
+    lines: list[str] = []
+    right = weights.verify(root, ["17b"], lock=LOCK_17B, say=lines.append)
+    verdicts = dict(line.split(": ")[:2] for line in lines if line.startswith("HuMo/"))
+    assert right == (set(verdicts.values()) == {"ok"})
+    return {Path(place).name: verdict for place, verdict in verdicts.items() if "HuMo-17B-bf16/" in place}
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut off", "index"])
+def test_verify_finds_a_damaged_converted_copy_and_loading_never_uses_one_that_was_cut_off(tmp_path, damage):
+    made_up_17b(tmp_path)
+    index = weights.convert(tmp_path, "17b", say=lambda line: None)
+    file = index if damage == "index" else index.parent / "humo-00002-of-00003.safetensors"
+    for original in (tmp_path / "HuMo/HuMo-17B").iterdir():
+        weights._record(tmp_path, f"HuMo/HuMo-17B/{original.name}")
+    assert set(verdicts_on_the_copy(tmp_path).values()) == {"ok"}
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]) if damage == "changed" else whole[:-9])
+    assert verdicts_on_the_copy(tmp_path)[file.name] == ("wrong SHA-256" if damage == "changed" else "wrong size")
+    used = weights.transformer_files(tmp_path, "17b")[0].parent.name
+    assert used == ("HuMo-17B-bf16" if damage == "changed" else "HuMo-17B")
+    weights.convert(tmp_path, "17b", say=lambda line: None)
+    assert file.read_bytes() == whole and set(verdicts_on_the_copy(tmp_path).values()) == {"ok"}
+
+
+def test_verify_asks_for_no_original_that_a_converted_copy_replaces(tmp_path):
+    made_up_17b(tmp_path)
+    weights.convert(tmp_path, "17b", say=lambda line: None)
+    shutil.rmtree(tmp_path / "HuMo/HuMo-17B")
+    lines: list[str] = []
+    assert weights.verify(tmp_path, ["17b"], lock=LOCK_17B, say=lines.append)
+    assert len(lines) == 4  # three shards and their index
+
+
+def test_a_conversion_over_an_older_copy_counts_when_it_is_whole(tmp_path):
+    made_up_17b(tmp_path)
+    weights.convert(tmp_path, "17b", say=lambda line: None)
+    shard = tmp_path / "HuMo/HuMo-17B/humo-1.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=r"humo-1\.safetensors cannot be read"):
+        weights.convert(tmp_path, "17b", say=lambda line: None)
+    assert weights.transformer_files(tmp_path, "17b")[0].parent.name == "HuMo-17B"
+
+
 def test_the_pickle_of_1_7b_is_converted_and_a_pickle_with_code_is_refused(tmp_path):
     file = tmp_path / "HuMo/HuMo-1.7B/ema.pth"
     file.parent.mkdir(parents=True)
@@ -275,7 +367,7 @@ def test_the_pickle_of_1_7b_is_converted_and_a_pickle_with_code_is_refused(tmp_p
     loaded = load_file(converted)
     assert loaded["blocks.0.ffn.0.weight"].dtype == torch.bfloat16 and loaded["head.modulation"].dtype == torch.float32
     torch.save({"x": Path("anything")}, file)
-    with pytest.raises(Exception, match="[Ww]eights.only"):
+    with pytest.raises(CheckpointError, match=r"ema\.pth is not a file of tensors alone"):
         weights.convert(tmp_path, "1_7b", say=lambda line: None)
 
 
