@@ -21,19 +21,28 @@ FIRST_FRAME_PADDING = 3  # the first latent frame holds one video frame where th
 
 
 def read_wav(path: Path | str) -> Tensor:
-    """A 16 kHz mono 16-bit WAV → samples (n,), fp32 in [−1, 1). Raises ValueError on anything else."""
+    """A 16 kHz mono 16-bit WAV of at least a video frame → samples (n,), fp32 in [−1, 1). Raises ValueError on anything else."""
     try:
         with wave.open(str(path), "rb") as file:
             form = (file.getframerate(), file.getnchannels(), file.getsampwidth())
             data = file.readframes(file.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise ValueError(f"{Path(path).name} is not a WAV file that can be read: {error}") from error
+    except (wave.Error, EOFError, OSError, RuntimeError) as error:
+        reason = str(error) or "it is damaged or cut off"
+        raise ValueError(
+            f"{Path(path).name} is not a WAV file that can be read: {reason}. Convert it anew with ffmpeg"
+        ) from error
     if form != (SAMPLE_RATE, 1, 2):
         raise ValueError(
             f"{Path(path).name} has {form[0]} Hz, {form[1]} channel(s) and {8 * form[2]} bits; "
             f"the engine takes {SAMPLE_RATE} Hz, mono, 16 bits: convert it with ffmpeg -ar {SAMPLE_RATE} -ac 1 -c:a pcm_s16le"
         )
-    return torch.from_numpy(np.frombuffer(data, dtype="<i2").astype(np.float32) / 32768)
+    samples = np.frombuffer(data, dtype="<i2", count=len(data) // 2)  # a file that was cut off may end within a sample
+    if samples.size < SAMPLES_PER_FEATURE_PAIR:
+        raise ValueError(
+            f"{Path(path).name} is too short: {samples.size} samples, and a video frame takes {SAMPLES_PER_FEATURE_PAIR} "
+            f"({SAMPLES_PER_FEATURE_PAIR / SAMPLE_RATE} s). Give longer sound"
+        )
+    return torch.from_numpy(samples.astype(np.float32) / 32768)
 
 
 def to_engine_wav(source: Path, target: Path) -> Path:
@@ -41,11 +50,14 @@ def to_engine_wav(source: Path, target: Path) -> Path:
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe", "-i", str(source)]
     command += ["-map", "0:a:0", "-ar", str(SAMPLE_RATE), "-ac", "1", "-c:a", "pcm_s16le", "-f", "wav", str(target)]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120)
     except FileNotFoundError as error:
         raise ValueError("ffmpeg is not installed; it converts sound for the engine") from error
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"{source.name} takes ffmpeg longer than two minutes: give a shorter piece") from error
     if done.returncode != 0:
-        raise ValueError(f"{source.name} cannot be read as sound: {done.stderr.strip().splitlines()[-1:]}")
+        words = (done.stderr.strip().splitlines() or [f"ffmpeg ended with status {done.returncode}"])[-1]
+        raise ValueError(f"{source.name} cannot be read as sound: {words}")
     return target
 
 
@@ -54,6 +66,7 @@ def whisper_states(samples: Tensor, encoder, extractor) -> Tensor:
     """Samples (n,) at 16 kHz → all hidden states of Whisper's encoder (1, 2·(n // 640), layers + 1, width), fp32.
 
     encoder: transformers' WhisperEncoder; extractor: its WhisperFeatureExtractor. Long sound goes through in pieces of 30 s.
+    n ≥ 640, as `read_wav` sees to.
     """
     weight = encoder.conv1.weight
     pieces = []
@@ -62,8 +75,6 @@ def whisper_states(samples: Tensor, encoder, extractor) -> Tensor:
         features = extractor(piece.numpy(), sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
         states = encoder(features.to(weight.device, weight.dtype), output_hidden_states=True).hidden_states
         pieces.append(torch.stack(states, dim=2)[:, : 2 * (piece.shape[0] // SAMPLES_PER_FEATURE_PAIR)].float())
-    if not pieces:
-        raise ValueError("the audio is empty")
     return torch.cat(pieces, dim=1)
 
 

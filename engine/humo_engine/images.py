@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 WHITE = (255, 255, 255)
@@ -25,12 +25,17 @@ def letterbox(image: Image.Image, width: int, height: int) -> Tensor:
 
 
 def read_image(path: Path | str) -> Image.Image:
-    """Open an image upright, transparency on white. Raises ValueError when it is not one."""
+    """Open an image upright, transparency on white. Raises ValueError, with what to do, when it cannot be read."""
+    name = Path(path).name
     try:
         with Image.open(path) as file:
             image = ImageOps.exif_transpose(file).convert("RGBA")
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(f"{Path(path).name} is not an image that can be read: {error}") from error
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{name} has too many pixels: make it smaller, such as 2048 pixels wide ({error})") from error
+    except Exception as error:  # decoders raise errors of any type about damaged files
+        raise ValueError(f"{name} is not an image that can be read: {error}. Save it anew as PNG or JPEG") from error
     canvas = Image.new("RGBA", image.size, (*WHITE, 255))
     return Image.alpha_composite(canvas, image).convert("RGB")
 

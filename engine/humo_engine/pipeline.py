@@ -131,22 +131,22 @@ class Pipeline:
         size = self.components.transformer.size
         if request.audio is None:
             return torch.zeros(video_vae.latent_frames(request.frames), *size.audio_window, device=self.device)
-        path = request.audio
-        with contextlib.ExitStack() as stack:
+        try:
+            samples = read_wav(request.audio)
             if request.vocals:
-                path = self._voice_alone(path, Path(stack.enter_context(tempfile.TemporaryDirectory())))
-            try:
-                samples = read_wav(path)
-                states = whisper_states(samples, self.components.whisper, self.components.extractor)
-            except ValueError as error:
-                raise RequestError("unsupported_media", str(error)) from error
+                samples = self._voice_alone(request.audio)
+        except ValueError as error:
+            raise RequestError("unsupported_media", str(error)) from error
+        states = whisper_states(samples, self.components.whisper, self.components.extractor)
         return audio_windows(audio_features(states), request.frames).to(self.device)
 
-    def _voice_alone(self, path: Path, folder: Path) -> Path:
+    def _voice_alone(self, path: Path) -> Tensor:
         from humo_engine.vocals import isolate_voice
 
-        voice = isolate_voice(path, folder / "voice.wav", self.weights_folder)
-        return to_engine_wav(voice, folder / "voice-16k.wav")
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            voice = isolate_voice(path, folder / "voice.wav", self.weights_folder)
+            return read_wav(to_engine_wav(voice, folder / "voice-16k.wav"))
 
     def _references(self, request: Request) -> Tensor:
         """Reference latents (16, slots, h, w). Without images one slot of zeros stays, as the model was trained."""

@@ -48,10 +48,20 @@ def isolate_voice(audio: str | Path, output: str | Path, weights: str | Path) ->
         )
         separator.load_model(MODEL_FILE)
         # Whatever names the library reports: with one stem asked for, the one file in the folder is it.
-        separator.separate(str(audio), {STEM: "voice"})
+        try:
+            separator.separate(str(audio), {STEM: "voice"})
+        except MemoryError:
+            raise
+        except Exception as error:  # of any type: the library's own, its decoders', the model's
+            raise ValueError(
+                f"the voice in {Path(audio).name} cannot be isolated: {error}. Send the request without `vocals`"
+            ) from error
         written = sorted(Path(folder).glob("*.wav"))
         if len(written) != 1:
-            raise ValueError(f"the vocal isolation wrote {len(written)} files instead of one")
+            raise ValueError(
+                f"the voice in {Path(audio).name} cannot be isolated: {len(written)} files came out instead of one. "
+                "Send the request without `vocals`"
+            )
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(written[0].read_bytes())
     return output

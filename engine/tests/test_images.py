@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, features
 
 from humo_engine.images import letterbox, read_image, to_rgb24
 
@@ -88,6 +90,35 @@ def test_what_is_no_image_is_named(tmp_path, content):
     (tmp_path / "portrait.png").write_bytes(content)
     with pytest.raises(ValueError, match=r"portrait\.png is not an image"):
         read_image(tmp_path / "portrait.png")
+
+
+def hostile_images() -> dict[str, bytes]:
+    """What Pillow refuses with errors of other types than its own."""
+    whole = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(whole, "JPEG2000")
+    second = whole.getvalue().index(b"\xff\x51") + 2  # the length of the marker that holds the size
+    damaged = bytearray(whole.getvalue())
+    damaged[second : second + 2] = b"\0\0"
+    return {"bomb.ppm": b"P6 30000 30000 255\n", "damaged.jp2": bytes(damaged), "damaged.ppm": b"P6 4x 4 255\n"}
+
+
+@pytest.mark.parametrize(("name", "advice"), [("bomb.ppm", "smaller"), ("damaged.jp2", "PNG"), ("damaged.ppm", "PNG")])
+def test_what_pillow_cannot_read_is_named_with_what_to_do(tmp_path, name, advice):
+    (tmp_path / name).write_bytes(hostile_images()[name])
+    with pytest.raises(ValueError, match=rf"^{name} .*{advice}"):
+        read_image(tmp_path / name)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+def test_a_decoder_that_gives_up_is_named_too(tmp_path):
+    whole = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(whole, "AVIF")
+    head, data = whole.getvalue().split(b"mdat")
+    (tmp_path / "portrait.avif").write_bytes(head + b"mdat" + bytes(len(data)))
+    with Image.open(tmp_path / "portrait.avif") as file, pytest.raises(RuntimeError):
+        file.load()
+    with pytest.raises(ValueError, match=r"portrait\.avif is not an image"):
+        read_image(tmp_path / "portrait.avif")
 
 
 def test_frames_become_bytes_row_by_row():
