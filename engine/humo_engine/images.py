@@ -29,7 +29,7 @@ def read_image(path: Path | str) -> Image.Image:
     name = Path(path).name
     try:
         with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file).convert("RGBA")
+            image = _eight_bits(ImageOps.exif_transpose(file)).convert("RGBA")
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
@@ -38,6 +38,13 @@ def read_image(path: Path | str) -> Image.Image:
         raise ValueError(f"{name} is not an image that can be read: {error}. Save it anew as PNG or JPEG") from error
     canvas = Image.new("RGBA", image.size, (*WHITE, 255))
     return Image.alpha_composite(canvas, image).convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Greys of 16 bits (mode I;16, or I as Pillow reads PGM) scaled to 8, which Pillow would cut off at 255 instead."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image).clip(0, 65535) / 257).round().astype(np.uint8))
 
 
 def to_rgb24(frames: Tensor) -> Tensor:

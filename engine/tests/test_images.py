@@ -92,6 +92,20 @@ def test_what_is_no_image_is_named(tmp_path, content):
         read_image(tmp_path / "portrait.png")
 
 
+@pytest.mark.parametrize("name", ["grey.png", "grey.tiff", "grey.pgm"])
+def test_greys_of_16_bits_are_scaled(tmp_path, name):
+    levels = np.array([[0, 257, 77 * 257, 65535]] * 4, dtype=np.uint16)
+    Image.fromarray(levels).save(tmp_path / name)
+    with Image.open(tmp_path / name) as file:
+        assert file.mode.startswith("I")
+    assert [read_image(tmp_path / name).getpixel((column, 0)) for column in range(4)] == [(n, n, n) for n in (0, 1, 77, 255)]
+
+
+def test_a_big_endian_grey_of_16_bits_is_scaled(tmp_path):
+    Image.new("I;16B", (40, 20), 200 * 257).save(tmp_path / "scan.tiff")
+    assert read_image(tmp_path / "scan.tiff").getpixel((10, 10)) == (200, 200, 200)
+
+
 def hostile_images() -> dict[str, bytes]:
     """What Pillow refuses with errors of other types than its own."""
     whole = io.BytesIO()
