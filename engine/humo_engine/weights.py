@@ -1,12 +1,14 @@
 """The official weight files: fetch, check, find, and convert.
 
 `weights.lock.json` says which files of which revision belong to a model and what their sizes and SHA-256 sums are. A
-file is downloaded into `weights/.partial/`, checked there, and only then renamed to its place, so whatever lies at its
-place is complete. What was checked is written down in `weights/.verified.json`, and so is what a conversion wrote.
+file is downloaded into a folder of its own in `weights/.partial/`, checked there, and only then renamed to its place,
+so whatever lies at its place is complete. What was checked is written down in `weights/.verified.json`, and so is what
+a conversion wrote.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import hashlib
 import json
@@ -22,6 +24,7 @@ from typing import Any
 # HUMO_WEIGHTS_LOCK: a lock file of one's own, such as for a mirror that holds other revisions.
 LOCK_FILE = Path(os.environ.get("HUMO_WEIGHTS_LOCK") or Path(__file__).with_name("weights.lock.json"))
 PARTIAL_FOLDER = ".partial"
+IN_USE_FILE = ".in-use"  # locked by the download or conversion that is at work
 RECORD_FILE = ".verified.json"
 CONVERTED_FOLDERS = {"17b": "HuMo/HuMo-17B-bf16", "1_7b": "HuMo/HuMo-1.7B-bf16"}
 ORIGINAL_FOLDERS = {"17b": "HuMo/HuMo-17B", "1_7b": "HuMo/HuMo-1.7B"}
@@ -177,11 +180,28 @@ def download(
     """Fetch what `models` need into `root`; returns the files that were fetched now.
 
     Sizes and free disk are checked before the first byte. Cut transfers resume, also in a later call. Each file is
-    checked (size, SHA-256 or git id) before it gets its name. WeightsError says what went wrong and what to do.
+    checked (size, SHA-256 or git id) before it gets its name. Of several calls for one folder, all but one wait.
+    WeightsError says what went wrong and what to do.
     """
     root = Path(root)
-    root.mkdir(parents=True, exist_ok=True)
     entries = select(read_lock() if lock is None else lock, models)
+    fetched: list[Path] = []
+    if not all(_is_in_place(root, entry) for entry in entries):  # a complete folder may be one that cannot be written
+        root.mkdir(parents=True, exist_ok=True)
+        with _alone_in(root, say):
+            fetched = _download(root, entries, endpoint, free_bytes or (lambda folder: shutil.disk_usage(folder).free), say)
+    if not fetched:
+        say("All files are there already.")
+    return fetched
+
+
+def _download(
+    root: Path,
+    entries: list[LockedFile],
+    endpoint: str | None,
+    free_bytes: Callable[[Path], int],
+    say: Callable[[str], None],
+) -> list[Path]:
     plan: list[tuple[LockedFile, RemoteFile]] = []
     for repository in dict.fromkeys(entry.repository for entry in entries):
         own = [entry for entry in entries if entry.repository == repository]
@@ -192,12 +212,10 @@ def download(
             raise WeightsError(f"{repository}: asked for {own[0].revision}, the hub answered {commit}")
         plan += [pair for pair in resolve(own, files, commit) if not _is_in_place(root, pair[0])]
     if not plan:
-        say("All files are there already.")
         return []
-
     already = sum(_partial_bytes(root, entry) for entry, _ in plan)
     needed = sum(remote.size for _, remote in plan) - already
-    free = (free_bytes or (lambda folder: shutil.disk_usage(folder).free))(root)
+    free = free_bytes(root)
     say(f"{len(plan)} files, {needed / GIB:.2f} GiB to fetch into {root} ({free / GIB:.1f} GiB free)")
     if needed + SPARE_BYTES > free:
         raise WeightsError(
@@ -213,9 +231,39 @@ def download(
         final.parent.mkdir(parents=True, exist_ok=True)
         os.replace(partial, final)
         _record(root, entry.place, entry.sha256, repository=entry.repository, revision=entry.revision)
+        _forget_partial(root, entry)
         fetched.append(final)
-    shutil.rmtree(root / PARTIAL_FOLDER, ignore_errors=True)
     return fetched
+
+
+@contextlib.contextmanager
+def _alone_in(root: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep other processes from changing the folder meanwhile; wait for one that does. The lock ends with its process."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(root / IN_USE_FILE)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        say(f"Another download or conversion is at work in {root}; waiting for its end")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _partial_folder(root: Path, entry: LockedFile) -> Path:
+    return root / PARTIAL_FOLDER / entry.place
+
+
+def _forget_partial(root: Path, entry: LockedFile) -> None:
+    """Remove what a finished transfer left, and the folders above that hold no other file's."""
+    folder = _partial_folder(root, entry)
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):  # not empty: somebody else's part lies there
+        while (folder := folder.parent) != root:
+            folder.rmdir()
 
 
 def _fetch(root: Path, entry: LockedFile, endpoint: str | None) -> Path:
@@ -228,7 +276,7 @@ def _fetch(root: Path, entry: LockedFile, endpoint: str | None) -> Path:
                 entry.repository,
                 entry.path,
                 revision=entry.revision,
-                local_dir=root / PARTIAL_FOLDER / entry.folder,
+                local_dir=_partial_folder(root, entry),
                 endpoint=endpoint,
             ),
             f"{entry.repository}/{entry.path}",
@@ -262,7 +310,7 @@ def _with_retries(action: Callable[[], Any], what: str) -> Any:
 
 
 def _partial_bytes(root: Path, entry: LockedFile) -> int:
-    folder = root / PARTIAL_FOLDER / entry.folder
+    folder = _partial_folder(root, entry)
     done = folder / entry.path
     if done.is_file():
         return done.stat().st_size
@@ -544,6 +592,11 @@ def convert(root: Path, model: str, say: Callable[[str], None] = print) -> Path:
         raise WeightsError(
             f"Not enough disk: about {bytes_in * 0.52 / GIB:.1f} GiB are needed, {free / GIB:.1f} GiB are free at {root}"
         )
+    with _alone_in(root, say):
+        return _convert(root, folder, keys_by_shard, say)
+
+
+def _convert(root: Path, folder: Path, keys_by_shard: list[tuple[Path, list[str] | None]], say: Callable[[str], None]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INDEX_NAME).unlink(missing_ok=True)  # a copy written over an older one counts when it is whole, not before
     weight_map: dict[str, str] = {}
@@ -552,12 +605,12 @@ def convert(root: Path, model: str, say: Callable[[str], None] = print) -> Path:
         name = f"humo-{number:05d}-of-{len(keys_by_shard):05d}.safetensors"
         say(f"[{number}/{len(keys_by_shard)}] {file.name} → {folder.name}/{name}")
         sizes = _convert_shard(file, keys, folder / name)
-        _record(root, f"{CONVERTED_FOLDERS[model]}/{name}")
+        _record(root, str((folder / name).relative_to(root)))
         weight_map.update(dict.fromkeys(sizes, name))
         total += sum(sizes.values())
     text = json.dumps({"metadata": {"total_size": total, "format": "pt"}, "weight_map": weight_map}, indent=1) + "\n"
     _write_whole(folder / INDEX_NAME, text)
-    _record(root, f"{CONVERTED_FOLDERS[model]}/{INDEX_NAME}")
+    _record(root, str((folder / INDEX_NAME).relative_to(root)))
     return folder / INDEX_NAME
 
 

@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import termios
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -91,12 +93,72 @@ def test_a_download_given_up_leaves_no_file_and_a_later_one_continues(tmp_path, 
     assert f"{(len(BIG) - CHUNK) / 2**30:.2f} GiB to fetch" in lines[0]
 
 
+def test_a_finished_download_leaves_what_another_one_began(tmp_path, hub):
+    hub.cuts["big.bin"] = [CHUNK + 1000] + [1000] * (weights.ATTEMPTS - 1)
+    with pytest.raises(WeightsError):
+        fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    fetch(tmp_path, hub, [locked("sub/small.json")])
+    hub.requests.clear()
+    fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    assert hub.sent("big.bin") == [f"bytes={CHUNK}-"]
+    assert not (tmp_path / ".partial").exists()
+
+
+@pytest.mark.parametrize("second", ["big.bin", "sub/small.json"])
+def test_of_two_downloads_at_once_the_second_waits_and_fetches_only_what_is_still_missing(tmp_path, hub, second):
+    waits = threading.Event()
+    begun = threading.Event()
+    hub.stalls["big.bin"] = [CHUNK + 1000]
+    hub.requests = Noticed("big.bin", begun)
+    lock = [locked("big.bin", BIG), locked("sub/small.json")]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(fetch, tmp_path, hub, lock)
+        assert begun.wait(60)
+        other = pool.submit(
+            weights.download,
+            tmp_path,
+            ["17b"],
+            lock=[entry for entry in lock if entry.path == second],
+            endpoint=hub.endpoint,
+            say=lambda line: waits.set() if "waiting" in line else None,
+        )
+        try:
+            assert waits.wait(60)
+        finally:
+            hub.released.set()
+        assert len(first.result(60)) == 2 and other.result(60) == []
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+    assert hub.sent("big.bin") == [None] and len(hub.sent("sub/small.json")) == 1
+    assert weights.verify(tmp_path, ["17b"], lock=lock, say=lambda line: None)
+
+
+class Noticed(list):
+    """The hub's list of requests that tells when a file is asked for."""
+
+    def __init__(self, path: str, event: threading.Event):
+        super().__init__()
+        self.path, self.event = path, event
+
+    def append(self, request: tuple) -> None:
+        super().append(request)
+        if request[:2] == ("GET", self.path):
+            self.event.set()
+
+
+def test_a_complete_folder_needs_no_writing(tmp_path, hub):
+    lock = [locked("sub/small.json", SMALL)]
+    (tmp_path / "folder/sub").mkdir(parents=True)
+    (tmp_path / "folder/sub/small.json").write_bytes(SMALL)
+    assert fetch(tmp_path, hub, lock) == []
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]
+
+
 def test_a_damaged_file_is_refused_and_deleted(tmp_path, hub):
     hub.damaged.update({"big.bin", "sub/small.json"})
     for entry in (locked("big.bin", BIG), locked("sub/small.json")):
         with pytest.raises(WeightsError, match="expected .*It was deleted"):
             fetch(tmp_path, hub, [entry])
-    assert [file for file in tmp_path.rglob("*") if file.name in ("big.bin", "small.json")] == []
+    assert [file for file in tmp_path.rglob("*") if file.is_file() and file.name in ("big.bin", "small.json")] == []
     hub.damaged.clear()
     fetch(tmp_path, hub, [locked("big.bin", BIG)])
     assert (tmp_path / "folder/big.bin").read_bytes() == BIG
