@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from humo_engine.settings import MODELS, PRECISIONS
+
 # What a key of upstream's configuration, or its short form, sets; and the type of its value.
 KEYS: dict[str, tuple[str, type]] = {
     "generation.positive_prompt": ("cases", str),
@@ -34,6 +36,7 @@ SHORT = {key.rsplit(".", 1)[-1]: key for key in KEYS} | {"cases": "generation.po
 # Upstream's settings for several GPUs in one job. They change speed, never the result, and have no counterpart here.
 WITHOUT_EFFECT = ("dit.sp_size", "generation.sequence_parallel", "generation.batch_size")
 MODES = {"TA": (False, True), "TIA": (True, True), "TI": (True, False)}
+CHOICES: dict[str, tuple[str, ...]] = {"mode": tuple(MODES), "model": MODELS, "precision": PRECISIONS}
 
 
 class CasesError(ValueError):
@@ -120,4 +123,8 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
             values[name] = kind(text)
         except ValueError as error:
             raise CasesError(f"{key}: {text!r} is not {'a whole number' if kind is int else 'a number'}") from error
+        if name == "model":
+            values[name] = text.lower().replace(".", "_")  # people write 1.7b
+        if name in CHOICES and values[name] not in CHOICES[name]:
+            raise CasesError(f"{key}: {text!r} does not exist; there are {', '.join(CHOICES[name])}")
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. Errors a person can mend are one message, not a trace."""
     # On a CPU shared with others, threads that spin while they wait for each other take the very time they wait for.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded, which comes later
-    options = _parser().parse_args(arguments)
+    options = _parse(arguments)
     try:
         return options.run(options)
     except KeyboardInterrupt:
@@ -25,6 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"humo-engine: {error}", file=sys.stderr)
         return 1
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments; key=value may stand before, between and after options, of which argparse takes but one group."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    unknown = [argument for argument in rest if argument.startswith("-") or options.command != "generate"]
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if rest:
+        options.overrides += rest
+    return options
 
 
 def _is_ours(error: Exception) -> bool:
@@ -54,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--image", action="append", type=Path, default=[], metavar="FILE", help="up to four times")
     generate.add_argument("--audio", type=Path, metavar="FILE", help="anything that ffmpeg reads")
     generate.add_argument("--cases", type=Path, metavar="FILE", help="several clips, in the form of examples/test_case.json")
-    generate.add_argument("--mode", choices=("TIA", "TA", "TI"), help="with --cases; else it follows from what is given")
+    generate.add_argument(
+        "--mode", choices=("TIA", "TA", "TI"), help="what a case file's cases use; else it follows from what is given"
+    )
     generate.add_argument("--preset", help="a preset of generate.yaml")
     generate.add_argument("--shape", choices=("landscape", "portrait", "square"))
     generate.add_argument("--vocals", action="store_true", help="listen to the voice alone")
@@ -91,7 +106,7 @@ def _add_memory(commands: argparse._SubParsersAction) -> None:
     plan.add_argument("--model", type=_model_name, default="17b", metavar="{17b,1.7b}")
     plan.add_argument("--size", type=int, default=480, metavar="LINES", help="480 or 720")
     plan.add_argument("--shape", choices=("landscape", "portrait", "square"))
-    plan.add_argument("--limit", type=float, metavar="GIB", help="default: as generate.yaml says")
+    plan.add_argument("--limit", type=_gibibytes, metavar="GIB", help="default: as generate.yaml says")
     plan.add_argument("--precision", choices=("bf16", "fp8", "fp32"), default="bf16")
     plan.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
     plan.set_defaults(run=_memory_plan)
@@ -105,7 +120,9 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench.add_argument(
         "--case", action="append", choices=("pass", "exactness", "vae", "request", "cold", "limit"), help="default: all"
     )
-    bench.add_argument("--limit", type=int, action="append", metavar="GIB", help="for the case limit; default: 24 and 48")
+    bench.add_argument(
+        "--limit", type=_whole_gibibytes, action="append", metavar="GIB", help="for the case limit; default: 24 and 48"
+    )
     bench.set_defaults(run=_bench)
 
 
@@ -116,12 +133,25 @@ def _model_name(text: str) -> str:
     return name
 
 
+def _gibibytes(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of GiB above 0")
+
+
+def _whole_gibibytes(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of GiB above 0")
+    return int(text)
+
+
 def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", default="official", help="a profile of generate.yaml: official, or tiny")
     parser.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
     parser.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
     parser.add_argument("--precision", choices=("bf16", "fp8", "fp32"), help="default: as generate.yaml says")
-    parser.add_argument("--memory-limit", type=float, metavar="GIB", help="of this process; default: as generate.yaml says")
+    parser.add_argument("--memory-limit", type=_gibibytes, metavar="GIB", help="of this process; default: as generate.yaml says")
     parser.add_argument("--device", help="such as cuda:0 or cpu; default: the first GPU, if there is one")
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humo_engine.audio import to_engine_wav
+from humo_engine.audio import read_wav, to_engine_wav
 from humo_engine.cases import Case, CasesError, parse_overrides, read_cases
+from humo_engine.images import read_image
 from humo_engine.load import choose_device, effective_settings, load_pipelines
 from humo_engine.pipeline import Clip
-from humo_engine.protocol import parse_request
+from humo_engine.protocol import Request, RequestError, parse_request
 from humo_engine.settings import Settings
+from humo_engine.vocals import find_separator
 
 DEFAULT_OUTPUT = Path("output")
 CRF = "17"  # visually lossless for H.264
@@ -50,41 +54,76 @@ def generate(options: argparse.Namespace) -> int:
     model = overrides.get("model") or preset.model
     body = _body(settings, preset, model, options, overrides)
     targets = _targets(cases, out)
-    pipeline = load_pipelines(settings, [model], options.weights, choose_device(options.device))[model]
-    for case, target in zip(cases, targets, strict=True):
-        with tempfile.TemporaryDirectory(prefix="humo-generate-") as folder:
-            audio = None if case.audio is None else to_engine_wav(case.audio, Path(folder) / "audio.wav")
-            request = parse_request(
-                {
-                    "id": case.name,
-                    "outputDir": folder,
-                    "request": {
-                        **body,
-                        "prompt": case.prompt,
-                        "mode": _mode(case),
-                        "images": [str(path) for path in case.images],
-                        "audio": None if audio is None else str(audio),
-                    },
-                },
-                settings,
-                (model,),
-            )
+    if shutil.which("ffmpeg") is None:
+        raise CasesError("ffmpeg is not installed; it reads the sound and writes the MP4")
+    if options.vocals:
+        find_separator(options.weights)
+    with tempfile.TemporaryDirectory(prefix="humo-generate-") as folder:
+        requests = _requests(cases, body, settings, Path(folder))
+        for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        pipeline = load_pipelines(settings, [model], options.weights, choose_device(options.device))[model]
+        for case, request, target in zip(cases, requests, targets, strict=True):
             for warning in request.warnings:
                 print(f"{case.name}: {warning}", file=sys.stderr)
             clip = pipeline.generate(request, _Terminal(case.name))
             _encode(clip, case.audio, target)
-        took = sum(clip.seconds.values())
-        print(f"{target}: {clip.count} frames of {clip.width}×{clip.height}, seed {clip.seed}, {took:.1f} s"
-              + (", random weights" if pipeline.components.weights == "random" else ""))  # fmt: skip
+            shutil.rmtree(request.output_dir)
+            took = sum(clip.seconds.values())
+            print(f"{target}: {clip.count} frames of {clip.width}×{clip.height}, seed {clip.seed}, {took:.1f} s"
+                  + (", random weights" if pipeline.components.weights == "random" else ""))  # fmt: skip
     return 0
 
 
+def _requests(cases: list[Case], body: dict[str, Any], settings: Settings, folder: Path) -> list[Request]:
+    """The cases as requests, their media read once, so that nothing is loaded or made when the last of them cannot be.
+
+    CasesError names every case that cannot.
+    """
+    requests: list[Request] = []
+    problems: dict[str, list[str]] = {}  # by what is wrong, which is often the same for all
+    for number, case in enumerate(cases):
+        try:
+            requests.append(_request(case, body, settings, folder / str(number)))
+        except (RequestError, ValueError) as error:
+            problems.setdefault(str(error), []).append(case.name)
+    if problems:
+        raise CasesError("\n".join(f"{', '.join(names)}: {problem}" for problem, names in problems.items()))
+    return requests
+
+
+def _request(case: Case, body: dict[str, Any], settings: Settings, folder: Path) -> Request:
+    folder.mkdir()
+    audio = None if case.audio is None else to_engine_wav(case.audio, folder / "audio.wav")
+    request = parse_request(
+        {
+            "id": case.name,
+            "outputDir": str(folder),
+            "request": {
+                **body,
+                "prompt": case.prompt,
+                "mode": _mode(case.images, case.audio),
+                "images": [str(path) for path in case.images],
+                "audio": None if audio is None else str(audio),
+            },
+        },
+        settings,
+        (body["model"],),
+    )
+    for path in request.images:
+        read_image(path)
+    if audio is not None:
+        read_wav(audio)
+    return request
+
+
 def _cases(options: argparse.Namespace, overrides: dict[str, Any]) -> list[Case]:
+    mode = overrides.get("mode") or options.mode
     file = options.cases or (Path(overrides["cases"]) if "cases" in overrides and not options.prompt else None)
     if file is not None:
         if options.prompt or options.image or options.audio:
             raise CasesError("give either --cases or --prompt, --image and --audio")
-        return read_cases(file, options.mode or overrides.get("mode") or "TIA")
+        return read_cases(file, mode or "TIA")
     if not options.prompt:
         raise CasesError("--prompt is missing: say what happens in the clip, such as --prompt 'A woman speaks'")
     if not options.image and options.audio is None:
@@ -92,11 +131,14 @@ def _cases(options: argparse.Namespace, overrides: dict[str, Any]) -> list[Case]
     for path in (*options.image, *([options.audio] if options.audio else [])):
         if not path.is_file():
             raise CasesError(f"there is no file {path}")
+    given = _mode(options.image, options.audio)
+    if mode not in (None, given):
+        raise CasesError(f"mode {mode} does not go with what is given, which makes it {given}: change one of them")
     return [Case("clip", options.prompt, tuple(options.image), options.audio)]
 
 
-def _mode(case: Case) -> str:
-    return "T" + ("I" if case.images else "") + ("A" if case.audio else "")
+def _mode(images: Sequence[Path], audio: Path | None) -> str:
+    return "T" + ("I" if images else "") + ("A" if audio else "")
 
 
 def _body(settings: Settings, preset: Any, model: str, options: argparse.Namespace, overrides: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +175,6 @@ def _targets(cases: list[Case], out: Path) -> list[Path]:
 
 def _encode(clip: Clip, audio: Path | None, target: Path) -> None:
     """Raw frames and the sound as it was given → H.264 and AAC in an MP4 of exactly the clip's length."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     length = f"{clip.count / clip.fps:.6f}"
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe"]
     command += ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{clip.width}x{clip.height}"]
@@ -146,7 +187,5 @@ def _encode(clip: Clip, audio: Path | None, target: Path) -> None:
     command += ["-t", length, "-map_metadata", "-1", "-movflags", "+faststart", str(target)]
     try:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    except FileNotFoundError as error:
-        raise CasesError("ffmpeg is not installed; it writes the MP4") from error
     except subprocess.CalledProcessError as error:
-        raise RuntimeError(f"ffmpeg could not write {target}: {error.stderr.strip()[-500:]}") from error
+        raise OSError(f"ffmpeg could not write {target}: {error.stderr.strip()[-500:]}") from error

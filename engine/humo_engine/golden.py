@@ -19,7 +19,7 @@ from torch import Tensor
 
 from humo_engine import vae as video_vae
 from humo_engine.audio import audio_features, audio_windows
-from humo_engine.checkpoint import CheckpointError, load_strict
+from humo_engine.checkpoint import load_strict
 from humo_engine.conditions import prepare_conditions
 from humo_engine.guidance import Scales, passes_of
 from humo_engine.images import letterbox
@@ -65,10 +65,14 @@ class Golden:
     """The data of one folder, and a record of which of it was used."""
 
     def __init__(self, folder: Path):
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        self.settings: dict[str, Any] = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
-        self.tensors = load_file(folder / "golden.safetensors")
+        try:
+            self.settings: dict[str, Any] = dict(json.loads((folder / "golden.json").read_text(encoding="utf-8")))
+            self.tensors = load_file(folder / "golden.safetensors")
+        except (ValueError, TypeError, SafetensorError) as error:
+            raise ValueError(f"{folder} does not hold golden data that can be read: {error}") from error
         self.used: set[str] = set()
 
     def __getitem__(self, name: str) -> Tensor:
@@ -109,8 +113,8 @@ def _run(rows: list[Row], name: str, compare: Callable[[], Iterator[Row]]) -> No
     """Collect rows; an error becomes a row of its own, so that one broken part does not hide the others."""
     try:
         rows.extend(compare())
-    except (KeyError, ValueError, RuntimeError, TypeError, CheckpointError) as error:
-        rows.append(Row(name, None, EXACT, f"{type(error).__name__}: {str(error).splitlines()[0]}"))
+    except Exception as error:
+        rows.append(Row(name, None, EXACT, f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"))
 
 
 def _relative(name: str, out: Tensor, reference: Tensor, limit: float) -> Row:

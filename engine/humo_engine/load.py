@@ -19,8 +19,11 @@ DTYPES = {"bf16": torch.bfloat16, "fp8": torch.bfloat16, "fp32": torch.float32}
 
 
 def choose_device(name: str | None = None) -> torch.device:
-    """The device asked for, or the first GPU, or the CPU."""
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """The device asked for, or the first GPU, or the CPU. ValueError names those there are."""
+    known = ["cpu", *(["cuda"] if torch.cuda.is_available() else []), *(f"cuda:{n}" for n in range(torch.cuda.device_count()))]
+    if name is not None and name not in known:
+        raise ValueError(f"device {name!r} does not exist here; there are {', '.join(known)}")
+    return torch.device(name or ("cuda" if "cuda" in known else "cpu"))
 
 
 def effective_settings(

@@ -23,12 +23,8 @@ class VocalsUnavailable(RuntimeError):
     code = "invalid_input"
 
 
-def isolate_voice(audio: str | Path, output: str | Path, weights: str | Path) -> Path:
-    """Write the voice in `audio` to `output` (WAV, 44.1 kHz stereo, as long as the input); returns `output`.
-
-    VocalsUnavailable without the library, WeightsMissing without the model, ValueError if the result is unusable.
-    """
-    weights, output = Path(weights), Path(output)
+def find_separator(weights: Path) -> type:
+    """audio-separator's class. VocalsUnavailable without the library, WeightsMissing without the model."""
     try:
         from audio_separator.separator import Separator
     except ImportError as error:
@@ -38,8 +34,18 @@ def isolate_voice(audio: str | Path, output: str | Path, weights: str | Path) ->
         ) from error
     if missing_files(weights, "vocals"):
         raise WeightsMissing(weights, "vocals", missing_files(weights, "vocals"))
+    return Separator
+
+
+def isolate_voice(audio: str | Path, output: str | Path, weights: str | Path) -> Path:
+    """Write the voice in `audio` to `output` (WAV, 44.1 kHz stereo, as long as the input); returns `output`.
+
+    VocalsUnavailable without the library, WeightsMissing without the model, ValueError if the result is unusable.
+    """
+    weights, output = Path(weights), Path(output)
+    separator_type = find_separator(weights)
     with tempfile.TemporaryDirectory(prefix="humo-vocals-") as folder:
-        separator = Separator(
+        separator = separator_type(
             log_level=logging.WARNING,
             model_file_dir=str(weights / MODEL_FOLDER),
             output_dir=folder,

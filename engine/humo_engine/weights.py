@@ -84,22 +84,25 @@ class LockedFile:
 
 def read_lock(file: Path = LOCK_FILE) -> list[LockedFile]:
     """The entries of the lock file. WeightsError if it is not of the known form."""
-    document = json.loads(file.read_text(encoding="utf-8"))
-    if document.get("version") != 1:
-        raise WeightsError(f"{file}: version {document.get('version')!r} is not supported; this program reads version 1")
-    return [
-        LockedFile(
-            repository["repository"],
-            repository["revision"],
-            repository["folder"],
-            entry["path"],
-            entry["size"],
-            entry["sha256"],
-            tuple(entry["models"]),
-        )
-        for repository in document["repositories"]
-        for entry in repository["files"]
-    ]
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        if document["version"] != 1:
+            raise WeightsError(f"{file}: version {document['version']!r} is not supported; this program reads version 1")
+        return [
+            LockedFile(
+                repository["repository"],
+                repository["revision"],
+                repository["folder"],
+                entry["path"],
+                entry["size"],
+                entry["sha256"],
+                tuple(entry["models"]),
+            )
+            for repository in document["repositories"]
+            for entry in repository["files"]
+        ]
+    except (ValueError, LookupError, TypeError) as error:
+        raise WeightsError(f"{file} is not a lock file of weights: {type(error).__name__}: {error}") from error
 
 
 def select(lock: Iterable[LockedFile], models: Iterable[str]) -> list[LockedFile]:
@@ -540,8 +543,8 @@ def pin(file: Path = LOCK_FILE, endpoint: str | None = None, say: Callable[[str]
     """
     import tempfile
 
-    document = json.loads(file.read_text(encoding="utf-8"))
     lock = read_lock(file)
+    document = json.loads(file.read_text(encoding="utf-8"))
     for repository in document["repositories"]:
         own = [entry for entry in lock if entry.repository == repository["repository"]]
         commit, files = list_remote(repository["repository"], repository["revision"], endpoint)

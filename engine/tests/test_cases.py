@@ -66,6 +66,21 @@ def test_overrides_by_upstream_name_and_by_short_name():
     }
 
 
+@pytest.mark.parametrize(
+    ("argument", "known"),
+    [("precision=fp16", "bf16, fp8, fp32"), ("model=14b", "17b, 1_7b"), ("generation.mode=AT", "TA, TIA, TI"), ("mode=", "TA")],
+)
+def test_a_choice_that_does_not_exist_is_named_with_those_that_do(argument, known):
+    key, _, value = argument.partition("=")
+    with pytest.raises(CasesError, match=rf"^{key}: '{value}' does not exist; there are {known}"):
+        parse_overrides([argument])
+
+
+@pytest.mark.parametrize("text", ["1.7b", "1_7b", "1.7B"])
+def test_the_small_model_has_the_name_that_the_other_commands_take(text):
+    assert parse_overrides([f"model={text}"]) == {"model": "1_7b"}
+
+
 @pytest.mark.parametrize("argument", ["frames", "frames=many", "colour=red", "=3"])
 def test_a_wrong_override_is_named(argument):
     with pytest.raises(CasesError, match=argument.split("=")[0] or "=3"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from humo_engine.cli import main
 from humo_engine.settings import ENVIRONMENT_VARIABLE
@@ -29,6 +30,42 @@ def test_memory_plan_prints_what_goes_where(capsys):
 def test_a_limit_that_is_too_small_is_one_message(capsys):
     assert main(["memory", "plan", "--limit", "5"]) == 1
     assert "5.0 GiB are not enough" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", ["-1", "0", "nan", "inf", "much"])
+@pytest.mark.parametrize(
+    "command", [["memory", "plan", "--limit"], ["bench", "--limit"], ["serve", "--memory-limit"]], ids=" ".join
+)
+def test_a_limit_that_is_no_amount_of_memory_is_refused_by_name(command, limit, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([*command, limit])
+    assert caught.value.code == 2
+    assert f"'{limit}' is not a" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "tensors"),
+    [(None, None), ("{", None), ("3", None), ("{}", None), ("{}", b"not tensors")],
+    ids=["nothing", "cut off", "a number", "no tensors", "damaged tensors"],
+)
+def test_golden_data_that_cannot_be_read_is_one_message(tmp_path, capsys, settings, tensors):
+    if settings is not None:
+        (tmp_path / "golden.json").write_text(settings)
+    if tensors is not None:
+        (tmp_path / "golden.safetensors").write_bytes(tensors)
+    assert main(["check-golden", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("humo-engine: ") and str(tmp_path) in line
+
+
+def test_golden_data_of_another_kind_is_a_table_of_misses(tmp_path, capsys):
+    (tmp_path / "golden.json").write_text('{"tiny": {"17b": [], "1_7b": 3}, "letterbox": 3}')
+    save_file(
+        {"audio.hidden": torch.zeros(2), "umt5.state.token_embedding.weight": torch.zeros(())}, tmp_path / "golden.safetensors"
+    )
+    assert main(["check-golden", str(tmp_path)]) == 1
+    shown = capsys.readouterr()
+    assert "MISS" in shown.out and shown.err == ""
 
 
 def test_verify_fails_and_names_what_is_missing(tmp_path, capsys):

@@ -57,6 +57,27 @@ def test_the_script_makes_every_case_of_a_file(tmp_path, script):
     assert "random weights" in done.stdout
 
 
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_the_mode_of_an_override_wins_over_that_of_the_script(tmp_path):
+    cases = tmp_path / "cases.json"
+    shutil.copy(ROOT / "examples" / "portrait.png", tmp_path)
+    cases.write_text(json.dumps({"one": {"img_paths": ["portrait.png"], "prompt": "A person"}}))
+    numbers = ("frames=5", "steps=1", "width=64", "height=48")
+    done = run(
+        "infer_ta.sh",
+        "--profile",
+        "tiny",
+        "--cases",
+        str(cases),
+        "generation.mode=TI",
+        f"--out={tmp_path}",
+        *numbers,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "audio" not in probe(tmp_path / "one.mp4")
+
+
 def test_a_wrong_override_ends_with_one_message_that_names_it(tmp_path):
     done = run("infer_ta.sh", "--profile", "tiny", "generation.frames=many", cwd=tmp_path)
     assert done.returncode == 1

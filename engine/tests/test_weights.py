@@ -277,6 +277,13 @@ def test_the_lock_file_is_complete_where_it_claims_to_be():
     assert places["vocals"] == {"audio_separator/Kim_Vocal_2.onnx"}
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 1}', '{"version": 1, "repositories": [{}]}', '{"version": 2}'])
+def test_a_lock_file_of_another_form_is_named(tmp_path, content):
+    (tmp_path / "lock.json").write_text(content)
+    with pytest.raises(WeightsError, match=r"lock\.json"):
+        weights.read_lock(tmp_path / "lock.json")
+
+
 def test_pin_fills_the_lock_from_the_hub_and_never_replaces_a_value(tmp_path, hub):
     file = tmp_path / "lock.json"
     document = {
