@@ -293,8 +293,7 @@ def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
         from humo_engine.vae_fast import speed_up_decoder
 
         speed_up_decoder(parts.vae)
-        if plan.tiled_decode:
-            parts.vae.enable_tiling()
+        parts.vae.use_tiling = plan.tiles(plan.demand.work)
 
         def decode() -> None:
             for piece in decode_pieces(parts.vae, latents[:, :-1]):
@@ -304,7 +303,7 @@ def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
             "decode_seconds": round(seconds_of(decode, bench.device, repeats=1), 3),
             "decode_peak_gib": _peak(bench.device),
             "limit_gib": (plan.limit or 0) / memory.GIB,
-            "resident_blocks": plan.resident_blocks,
+            "resident_blocks": plan.resident[bench.family],
             "planned_peaks_gib": {stage: round(size / memory.GIB, 2) for stage, size in plan.peaks.items()},
         }
     bench.emit(
@@ -365,7 +364,7 @@ def _limited(family: str, lines: int, limit: int) -> None:
     device = torch.device("cuda")
     width, height = SIZES_BY_LINES[lines]
     memory.limit_process(limit, device)
-    plan = memory.make_plan(memory.demand_for(family, width, height, FRAMES), limit * memory.GIB)
+    plan = memory.make_plan(memory.demand_for([family], memory.Extent(width, height, FRAMES)), limit * memory.GIB)
     keep_compiled_code()
 
     def emit(**fields: Any) -> None:
@@ -441,18 +440,16 @@ def _cold(family: str, height: int, file: str) -> None:
 # ── random parts of the real sizes ───────────────────────────────────────────────────────────────────────────────────
 
 
-def random_transformer(
-    size: ModelSize, dtype: torch.dtype, device: torch.device, placed: memory.Plan | None = None
-) -> HuMoTransformer:
-    """A transformer whose weights are random but keep signals at their size; with a plan, never more on the GPU than it says."""
+def random_transformer(size: ModelSize, dtype: torch.dtype, device: torch.device, resident: int | None = None) -> HuMoTransformer:
+    """A transformer whose weights are random but keep signals at their size; never more than `resident` blocks on the GPU."""
     with torch.device("meta"):
         model = HuMoTransformer(size).eval().requires_grad_(False)
     generator = torch.Generator(device).manual_seed(0)
     streamed = set()
-    if placed is not None and placed.streamed_blocks:
+    if resident is not None:
         from humo_engine.streaming import _spread
 
-        streamed = set(_spread(size.layers, placed.streamed_blocks))
+        streamed = set(_spread(size.layers, size.layers - resident))
     for name, child in model.named_children():
         if name != "blocks":
             _fill(child, name, dtype, device, generator)
@@ -530,9 +527,10 @@ def random_components(bench: Bench, plan: memory.Plan | None) -> Components:
         bench.device,
         plan is None or plan.whisper_on_gpu,
     )
-    transformer = random_transformer(bench.size, bench.dtype, bench.device, plan)
+    resident = None if plan is None else plan.resident[bench.family]
+    transformer = random_transformer(bench.size, bench.dtype, bench.device, resident)
     if plan is not None:
-        memory.place_transformer(transformer, plan, bench.device)
+        memory.place_transformer(transformer, plan.resident[bench.family], bench.device)
         memory.place_text_encoder(text, plan, bench.device)
         memory.place_whisper(whisper, plan, bench.device)
     vae = memory.official_vae().to(bench.device)

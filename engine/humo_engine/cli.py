@@ -103,11 +103,14 @@ def _add_weights(commands: argparse._SubParsersAction) -> None:
 def _add_memory(commands: argparse._SubParsersAction) -> None:
     memory = commands.add_parser("memory", help="what goes where, before loading")
     plan = memory.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser("plan", help="print the plan")
-    plan.add_argument("--model", type=_model_name, default="17b", metavar="{17b,1.7b}")
-    plan.add_argument("--size", type=int, default=480, metavar="LINES", help="480 or 720")
-    plan.add_argument("--shape", choices=("landscape", "portrait", "square"))
+    plan.add_argument(
+        "--model", type=_model_name, action="append", metavar="{17b,1.7b}", help="of one process, in this order; default: both"
+    )
+    plan.add_argument(
+        "--size", type=int, metavar="LINES", help="for clips of this many lines only; default: all that generate.yaml permits"
+    )
     plan.add_argument("--limit", type=_gibibytes, metavar="GIB", help="default: as generate.yaml says")
-    plan.add_argument("--precision", choices=("bf16", "fp8", "fp32"), default="bf16")
+    plan.add_argument("--precision", choices=("bf16", "fp8", "fp32"), help="default: as generate.yaml says")
     plan.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
     plan.set_defaults(run=_memory_plan)
 
@@ -202,15 +205,20 @@ def _weights(options: argparse.Namespace) -> int:
 
 
 def _memory_plan(options: argparse.Namespace) -> int:
-    from humo_engine.memory import GIB, demand_for, describe, make_plan
-    from humo_engine.settings import load_settings
+    from humo_engine.load import effective_settings
+    from humo_engine.memory import GIB, Extent, demand_for, describe, make_plan, plan_for
 
-    settings = load_settings(options.config)
-    width, height = settings.size(options.size, options.shape)
-    limit = options.limit if options.limit is not None else settings.memory_limit_gib
-    demand = demand_for(options.model, width, height, settings.frames.default, precision=options.precision)
-    print(f"HuMo {options.model.replace('_', '.')}, {width}×{height}, {settings.frames.default} frames, {options.precision}")
-    print("\n".join(describe(make_plan(demand, None if limit is None else int(limit * GIB)))))
+    settings = effective_settings(options.config, "official", options.precision, options.limit)
+    models = list(dict.fromkeys(options.model or MODELS))
+    limit = None if settings.memory_limit_gib is None else int(settings.memory_limit_gib * GIB)
+    if options.size is None:
+        plan = plan_for(settings, models, limit)
+    else:
+        extent = Extent(*settings.size(options.size), settings.frames.default)
+        plan = make_plan(demand_for(models, extent, settings.precision), limit)
+    together = " and ".join(model.replace("_", ".") for model in models)
+    print(f"HuMo {together}, {settings.precision}" + (", in one process" if len(models) > 1 else ""))
+    print("\n".join(describe(plan)))
     return 0
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from humo_engine.components import Components, official_components
-from humo_engine.pipeline import GIB, Pipeline
+from humo_engine.memory import GIB, Plan, describe, plan_for
+from humo_engine.pipeline import Pipeline
 from humo_engine.settings import Settings, load_settings
 from humo_engine.vae import speed_up_on_cpu
 
@@ -45,6 +46,7 @@ def load_pipelines(settings: Settings, models: Sequence[str], weights: Path, dev
     """
     pipelines: dict[str, Pipeline] = {}
     shared: Components | None = None
+    plan = _plan(settings, models, device) if device.type == "cuda" and settings.weights == "official" else None
     for model in models:
         start = time.perf_counter()
         if settings.weights == "random":
@@ -56,60 +58,45 @@ def load_pipelines(settings: Settings, models: Sequence[str], weights: Path, dev
                 part.to(device, DTYPES[settings.precision] if part is components.transformer else None)
         else:
             components = official_components(weights, model, DTYPES[settings.precision], shared)
-            _place(components, shared, settings, device)
+            if plan is None:
+                speed_up_on_cpu(components.vae)
+            else:
+                _place(components, plan, shared is None, settings.precision, device)
             shared = shared or components
-        pipelines[model] = Pipeline(components, settings, device, weights)
+        pipelines[model] = Pipeline(components, settings, device, weights, plan=plan)
         print(f"loaded {model} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
     return pipelines
 
 
-def largest_size(settings: Settings, model: str) -> tuple[int, int]:
-    """Width and height of the largest preset that uses `model`; what memory has to be planned for."""
-    sizes = [
-        size for preset in settings.presets.values() if preset.model == model for size in settings.sizes[preset.lines].values()
-    ]
-    return max(sizes or [settings.size(settings.preset().lines)], key=lambda size: size[0] * size[1])
+def _plan(settings: Settings, models: Sequence[str], device: torch.device) -> Plan:
+    """Where the parts of `models` go on this GPU; from here on the process is held to its limit, too."""
+    from humo_engine.memory import limit_process
+
+    limit, total = settings.memory_limit_gib, torch.cuda.get_device_properties(device).total_memory
+    plan = plan_for(settings, models, total if limit is None else min(total, int(limit * GIB)))
+    for line in describe(plan):
+        print(line, file=sys.stderr)
+    if limit is not None:
+        limit_process(limit, device)
+    return plan
 
 
-def _place(components: Components, shared: Components | None, settings: Settings, device: torch.device) -> None:
-    """Bring the parts to the GPU as far as the memory limit allows, and switch on the fast paths that hold there."""
-    if device.type != "cuda":
-        speed_up_on_cpu(components.vae)
-        return
+def _place(components: Components, plan: Plan, first: bool, precision: str, device: torch.device) -> None:
+    """Bring a model to the GPU as planned, with the shared parts if it is the `first`, and switch on the fast paths."""
     from humo_engine.fast import compile_blocks, keep_compiled_code
     from humo_engine.fp8 import supports_float8, use_float8
-    from humo_engine.memory import (
-        demand_for,
-        describe,
-        limit_process,
-        make_plan,
-        place_text_encoder,
-        place_transformer,
-        place_whisper,
-    )
+    from humo_engine.memory import place_text_encoder, place_transformer, place_whisper
     from humo_engine.vae_fast import speed_up_decoder
 
     keep_compiled_code()
-    limit = settings.memory_limit_gib
-    if limit is not None and shared is None:
-        limit_process(limit, device)
-    total = torch.cuda.get_device_properties(device).total_memory
-    bytes_allowed = min(total, int(limit * GIB)) if limit is not None else total
-    width, height = largest_size(settings, components.family)
-    demand = demand_for(components.family, width, height, settings.frames.default, precision=settings.precision)
-    plan = make_plan(demand, bytes_allowed - torch.cuda.memory_allocated(device))
-    for line in describe(plan):
-        print(line, file=sys.stderr)
-    if settings.precision == "fp8":
+    if precision == "fp8":
         if not supports_float8(device):
             raise ValueError("precision fp8 needs a GPU of compute capability 8.9 or later; use bf16")
         use_float8(components.transformer.blocks, device)
-    place_transformer(components.transformer, plan, device)
+    place_transformer(components.transformer, plan.resident[components.family], device)
     compile_blocks(components.transformer.blocks, device)
-    if shared is None:
+    if first:
         place_text_encoder(components.text_encoder, plan, device)
         place_whisper(components.whisper, plan, device)
         components.vae.to(device)
         speed_up_decoder(components.vae)
-        if plan.tiled_decode:
-            components.vae.enable_tiling()

@@ -1,15 +1,20 @@
-"""What lies on the GPU and what waits in main memory, decided before anything is loaded.
+"""What lies on the GPU and what waits in main memory, decided before anything is loaded, once for all models of a process.
 
 The decision is a pure function of sizes and a limit. Everything stays on the GPU if it fits; otherwise the text encoder
-leaves, then Whisper, then as many transformer blocks as must; last, the VAE decodes in tiles. What left passes through
-the GPU layer by layer when it is used (see `streaming`).
+leaves, then Whisper, then as many transformer blocks as must, those of the model named first last. What left passes through
+the GPU layer by layer when it is used (see `streaming`). What a process keeps is the same whichever model works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from humo_engine.model import ModelSize
+    from humo_engine.settings import Settings
 
 GIB = 1 << 30
 SLOTS = 2  # blocks on the GPU at a time when blocks stream: one computes, one arrives
@@ -24,41 +29,74 @@ class DoesNotFit(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Demand:
-    """Bytes of the parts and of the work at one size.
+class Extent:
+    """How large a clip is: pixels, frames, and reference images, one of which is there even if it is empty."""
 
-    `fixed` is the transformer without its blocks. `text_layer` and `whisper_layer` are one layer of each encoder, the
-    most that lies on the GPU per slot once they left. `*_work` is what a stage needs beside the weights.
-    """
+    width: int
+    height: int
+    frames: int
+    references: int = 1
+
+    def __str__(self) -> str:
+        images = f"{self.references} reference image{'' if self.references == 1 else 's'}"
+        return f"{self.width}×{self.height}, {self.frames} frames, {images}"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Bytes of one transformer: of a block, and of everything else (`fixed`)."""
 
     fixed: int
     block: int
     blocks: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """Bytes that each stage of a clip needs beside the weights."""
+
+    encode: int
+    denoise: int
+    decode: int
+    decode_tiled: int
+
+    @property
+    def least(self) -> int:
+        """The most that any stage needs, with the decode in tiles if that is less."""
+        return max(self.encode, self.denoise, min(self.decode, self.decode_tiled))
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Bytes of the parts and of the work of the largest clip, `extent`.
+
+    `transformers` are by model. The other parts are there once, whatever the models. `text_layer` and `whisper_layer` are one
+    layer of each encoder, the most that lies on the GPU per slot once they left.
+    """
+
+    transformers: Mapping[str, Weights]
     text_encoder: int
     text_layer: int
     whisper: int
     whisper_layer: int
     vae: int
-    encode_work: int
-    denoise_work: int
-    decode_work: int
-    decode_tiled_work: int
+    extent: Extent
+    work: Work
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where things go. `peaks` are bytes on the GPU by stage, the CUDA context included; `limit` is None without one."""
+    """Where things go. `resident` blocks of each model stay on the GPU; `limit` is in bytes, None without one."""
 
     demand: Demand
     limit: int | None
     text_encoder_on_gpu: bool
     whisper_on_gpu: bool
-    resident_blocks: int
-    tiled_decode: bool
+    resident: Mapping[str, int]
 
-    @property
-    def streamed_blocks(self) -> int:
-        return self.demand.blocks - self.resident_blocks
+    def streamed(self, model: str) -> int:
+        """Blocks of `model` that stay outside."""
+        return self.demand.transformers[model].blocks - self.resident[model]
 
     @property
     def persistent(self) -> int:
@@ -66,45 +104,105 @@ class Plan:
         demand = self.demand
         return (
             CONTEXT_BYTES
-            + demand.fixed
             + demand.vae
-            + (self.resident_blocks + min(SLOTS, self.streamed_blocks)) * demand.block
             + (demand.text_encoder if self.text_encoder_on_gpu else SLOTS * demand.text_layer)
             + (demand.whisper if self.whisper_on_gpu else SLOTS * demand.whisper_layer)
+            + sum(
+                weights.fixed + (self.resident[model] + min(SLOTS, self.streamed(model))) * weights.block
+                for model, weights in demand.transformers.items()
+            )
         )
 
     @property
     def peaks(self) -> dict[str, int]:
-        demand = self.demand
+        """Bytes on the GPU by stage of the largest clip, the CUDA context included."""
+        work = self.demand.work
+        decode = work.decode_tiled if self.tiles(work) else work.decode
         return {
-            "encode": self.persistent + demand.encode_work,
-            "denoise": self.persistent + demand.denoise_work,
-            "decode": self.persistent + (demand.decode_tiled_work if self.tiled_decode else demand.decode_work),
+            stage: self.persistent + size
+            for stage, size in (("encode", work.encode), ("denoise", work.denoise), ("decode", decode))
         }
 
-    @property
-    def fits(self) -> bool:
-        return self.limit is None or max(self.peaks.values()) <= self.limit * (1 - MARGIN)
+    def fits(self, needed: int) -> bool:
+        """Whether there is room for `needed` bytes beside what stays."""
+        return self.limit is None or self.persistent + needed <= self.limit * (1 - MARGIN)
+
+    def tiles(self, work: Work) -> bool:
+        """Whether a clip has to be decoded in tiles. They take longer and leave slight seams, so only where the whole does not fit."""
+        return not self.fits(work.decode)
+
+    def limit_for(self, work: Work) -> int:
+        """The least limit in bytes under which a clip would fit beside what stays."""
+        return int((self.persistent + work.least) / (1 - MARGIN))
 
 
 def make_plan(demand: Demand, limit: int | None) -> Plan:
     """The plan that keeps the most on the GPU within `limit` bytes. Pure. DoesNotFit if there is none."""
-    plan = Plan(demand, limit, True, True, demand.blocks, False)
+    work = demand.work
+    plan = Plan(demand, limit, True, True, {model: weights.blocks for model, weights in demand.transformers.items()})
     for step in ({}, {"text_encoder_on_gpu": False}, {"whisper_on_gpu": False}):
         plan = replace(plan, **step)
-        if plan.fits:
+        if plan.fits(max(work.encode, work.denoise, work.decode)):
             return plan
-    # Tiles cost time, so only where the whole decode, not denoising, is what does not fit.
-    plan = replace(plan, tiled_decode=demand.decode_work > demand.denoise_work)
-    for resident in range(demand.blocks, -1, -1):
-        candidate = replace(plan, resident_blocks=resident)
-        if candidate.fits:
-            return candidate
-    smallest = replace(plan, resident_blocks=0)
+    for model in reversed(plan.resident):
+        for resident in range(demand.transformers[model].blocks, -1, -1):
+            plan = replace(plan, resident={**plan.resident, model: resident})
+            if plan.fits(work.least):
+                return plan
     raise DoesNotFit(
-        f"{_gib(limit or 0)} are not enough: with everything but two blocks in main memory this size needs "
-        f"{_gib(int(max(smallest.peaks.values()) / (1 - MARGIN)))}. Raise memoryLimitGiB or choose a smaller size"
+        f"{_gib(limit or 0)} are not enough: with everything but two blocks of each model in main memory, {demand.extent} needs "
+        f"{_gib(plan.limit_for(work))}. Raise memoryLimitGiB or choose a smaller size"
     )
+
+
+def plan_for(settings: Settings, models: Sequence[str], limit: int | None) -> Plan:
+    """The plan for `models` in one process, the first being the most important, and the largest clips that can be had at all.
+
+    Those are the largest that `generate.yaml` permits; where they do not fit, smaller kinds. DoesNotFit if nothing does.
+    """
+    *larger, smallest = _largest_clips(settings)
+    for extent in larger:
+        try:
+            return make_plan(demand_for(models, extent, settings.precision), limit)
+        except DoesNotFit:
+            continue
+    return make_plan(demand_for(models, smallest, settings.precision), limit)
+
+
+def refusal(plan: Plan, size: ModelSize, extent: Extent, settings: Settings) -> str | None:
+    """Why a model of `size` cannot make a clip of `extent` under `plan`, and what it could make; None where it can."""
+    work = work_for(size, extent)
+    if plan.fits(work.least):
+        return None
+    nearest = next(smaller for smaller in _smaller(extent, settings, plan) if plan.fits(work_for(size, smaller).least))
+    return f"{extent} needs {_gib(plan.limit_for(work))}, and there are {_gib(plan.limit or 0)}; what fits is {nearest}"
+
+
+def _largest_clips(settings: Settings) -> Iterator[Extent]:
+    """Kinds of clips to plan for, from the largest: each number of lines at the longest, then as most people ask for it."""
+    from humo_engine.protocol import MAXIMUM_REFERENCES
+
+    for lines in sorted(settings.sizes, reverse=True):
+        width, height = max(settings.sizes[lines].values(), key=_area)
+        yield Extent(width, height, settings.frames.maximum, MAXIMUM_REFERENCES)
+        yield Extent(width, height, settings.frames.default)
+
+
+def _smaller(extent: Extent, settings: Settings, plan: Plan) -> Iterator[Extent]:
+    """Clips like `extent` with less of one thing, then the one that was planned for, which always fits."""
+    from humo_engine.settings import FRAME_STEP
+
+    yield from (replace(extent, references=count) for count in range(extent.references - 1, 0, -1))
+    yield from (
+        replace(extent, frames=count) for count in range(extent.frames - FRAME_STEP, settings.frames.minimum - 1, -FRAME_STEP)
+    )
+    sizes = (size for row in settings.sizes.values() for size in row.values() if _area(size) < extent.width * extent.height)
+    yield from (replace(extent, width=width, height=height) for width, height in sorted(sizes, key=_area, reverse=True))
+    yield plan.demand.extent
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
 
 
 def describe(plan: Plan) -> list[str]:
@@ -117,25 +215,25 @@ def describe(plan: Plan) -> list[str]:
     def encoder(on_gpu: bool) -> str:
         return "GPU" if on_gpu else "main memory, passes through the GPU layer by layer when used"
 
-    lines = [
-        line("transformer, all but blocks", demand.fixed, "GPU"),
-        line(f"transformer, {plan.resident_blocks} of {demand.blocks} blocks", plan.resident_blocks * demand.block, "GPU"),
-    ]
-    if plan.streamed_blocks:
-        slots = min(SLOTS, plan.streamed_blocks)
+    lines = []
+    for model, weights in demand.transformers.items():
+        name, resident, streamed = model.replace("_", "."), plan.resident[model], plan.streamed(model)
         lines += [
-            line(
-                f"transformer, {plan.streamed_blocks} blocks",
-                plan.streamed_blocks * demand.block,
-                "main memory, streamed in each pass",
-            ),
-            line(f"slots for {slots} of them", slots * demand.block, "GPU"),
+            line(f"{name}, all but blocks", weights.fixed, "GPU"),
+            line(f"{name}, {resident} of {weights.blocks} blocks", resident * weights.block, "GPU"),
         ]
+        if streamed:
+            slots = min(SLOTS, streamed)
+            lines += [
+                line(f"{name}, {streamed} blocks", streamed * weights.block, "main memory, streamed in each pass"),
+                line(f"{name}, slots for {slots} of them", slots * weights.block, "GPU"),
+            ]
     lines += [
         line("text encoder", demand.text_encoder, encoder(plan.text_encoder_on_gpu)),
         line("Whisper encoder", demand.whisper, encoder(plan.whisper_on_gpu)),
-        line("VAE", demand.vae, "GPU" + (", decodes in tiles" if plan.tiled_decode else "")),
+        line("VAE", demand.vae, "GPU" + (", decodes the largest clip in tiles" if plan.tiles(demand.work) else "")),
         line("CUDA context, allowed for", CONTEXT_BYTES, "GPU"),
+        f"largest clip planned for: {demand.extent}",
     ]
     lines += [line(f"peak, {stage}", size, "estimated") for stage, size in plan.peaks.items()]
     lines.append(line("limit", plan.limit, "") if plan.limit else "limit: none")
@@ -160,39 +258,68 @@ def limit_process(limit_gib: float, device: Any) -> None:
 # ── sizes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def demand_for(model: str, width: int, height: int, frames: int, references: int = 1, precision: str = "bf16") -> Demand:
-    """What HuMo `model` ("17b", "1_7b") needs at one size, from the modules' shapes; nothing is allocated."""
+def demand_for(models: Sequence[str], extent: Extent, precision: str = "bf16") -> Demand:
+    """What HuMo `models` ("17b", "1_7b") need for clips of `extent`, from the modules' shapes; nothing is allocated."""
+    from humo_engine.model import SIZES
+
+    works = [work_for(SIZES[model], extent) for model in models]
+    return Demand(
+        transformers={model: _transformer_weights(model, precision) for model in models},
+        **_shared_weights(),
+        extent=extent,
+        # One request runs at a time, so the stages of the models never add up.
+        work=Work(*(max(getattr(work, stage.name) for work in works) for stage in fields(Work))),
+    )
+
+
+def work_for(size: ModelSize, extent: Extent) -> Work:
+    """What the stages of a clip need with a model of `size`."""
+    from humo_engine.vae import LATENT_CHANNELS, SPATIAL_STRIDE, latent_frames
+
+    width, height, frames = extent.width, extent.height, extent.frames
+    slots = latent_frames(frames) + extent.references
+    tokens = slots * (height // (2 * SPATIAL_STRIDE)) * (width // (2 * SPATIAL_STRIDE))
+    return Work(
+        encode=encode_work_bytes(width, height, 4 if size.in_dim > LATENT_CHANNELS else 1),
+        denoise=denoise_work_bytes(tokens, size.dim, size.layers, size.text_length, slots),
+        decode=decode_work_bytes(width, height, frames),
+        decode_tiled=decode_work_bytes(256, 256, frames) + 3 * frames * width * height * 2 * 2,
+    )
+
+
+@functools.cache
+def _transformer_weights(model: str, precision: str) -> Weights:
+    import torch
+
+    from humo_engine.fp8 import TOKEN_LAYERS
+    from humo_engine.model import SIZES, HuMoTransformer
+
+    width_of = 4 if precision == "fp32" else 2
+    with torch.device("meta"):
+        transformer = HuMoTransformer(SIZES[model])
+    block = module_bytes(transformer.blocks[:1], width_of)
+    fixed = module_bytes([transformer], width_of) - module_bytes(transformer.blocks, width_of)
+    if precision == "fp8":
+        block -= sum(transformer.blocks[0].get_submodule(path).weight.numel() for path in TOKEN_LAYERS)
+    return Weights(fixed, block, SIZES[model].layers)
+
+
+@functools.cache
+def _shared_weights() -> Mapping[str, int]:
     import torch
     from transformers import UMT5EncoderModel
 
     from humo_engine.components import umt5_xxl_config
-    from humo_engine.fp8 import TOKEN_LAYERS
-    from humo_engine.model import SIZES, HuMoTransformer
 
-    size = SIZES[model]
-    width_of = 4 if precision == "fp32" else 2
     with torch.device("meta"):
-        transformer = HuMoTransformer(size)
         text, whisper, vae = UMT5EncoderModel(umt5_xxl_config()), official_whisper_encoder(), official_vae()
-    block = module_bytes(transformer.blocks[:1], width_of)
-    if precision == "fp8":
-        block -= sum(transformer.blocks[0].get_submodule(path).weight.numel() for path in TOKEN_LAYERS)
-    latent_frames = (frames - 1) // 4 + 1 + references
-    tokens = latent_frames * (height // 16) * (width // 16)
-    return Demand(
-        fixed=module_bytes([transformer], width_of) - module_bytes(transformer.blocks, width_of),
-        block=block,
-        blocks=size.layers,
-        text_encoder=module_bytes([text], 2),
-        text_layer=module_bytes(text.encoder.block[:1], 2),
-        whisper=module_bytes([whisper], 4),
-        whisper_layer=module_bytes(whisper.layers[:1], 4),
-        vae=module_bytes([vae.encoder, vae.quant_conv], 4) + module_bytes([vae.decoder, vae.post_quant_conv], 2),
-        encode_work=encode_work_bytes(width, height, 4 if size.in_dim > vae.config.z_dim else 1),
-        denoise_work=denoise_work_bytes(tokens, size.dim, size.layers, size.text_length, latent_frames),
-        decode_work=decode_work_bytes(width, height, frames),
-        decode_tiled_work=decode_work_bytes(256, 256, frames) + 3 * frames * width * height * 2 * 2,
-    )
+    return {
+        "text_encoder": module_bytes([text], 2),
+        "text_layer": module_bytes(text.encoder.block[:1], 2),
+        "whisper": module_bytes([whisper], 4),
+        "whisper_layer": module_bytes(whisper.layers[:1], 4),
+        "vae": module_bytes([vae.encoder, vae.quant_conv], 4) + module_bytes([vae.decoder, vae.post_quant_conv], 2),
+    }
 
 
 def official_whisper_encoder() -> Any:
@@ -242,17 +369,17 @@ def encode_work_bytes(width: int, height: int, frames: int) -> int:
 # ── placing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def place_transformer(transformer: Any, plan: Plan, device: Any) -> Any:
-    """Move a transformer where `plan` wants it; returns the StreamedLayers, or None when all blocks are on the GPU."""
+def place_transformer(transformer: Any, resident: int, device: Any) -> Any:
+    """Move a transformer to `device` with `resident` of its blocks; returns the StreamedLayers, or None when those are all."""
     from humo_engine.streaming import StreamedLayers
 
     for name, child in transformer.named_children():
         if name != "blocks":
             child.to(device)
-    if not plan.streamed_blocks:
+    if resident == len(transformer.blocks):
         transformer.blocks.to(device)
         return None
-    streamed = StreamedLayers(transformer.blocks, device, plan.resident_blocks, SLOTS)
+    streamed = StreamedLayers(transformer.blocks, device, resident, SLOTS)
     for index, block in enumerate(transformer.blocks):
         # Keys and values of text and audio are made once per clip, outside the block's own forward.
         for attention in (block.cross_attn, block.audio_cross_attn_wrapper.audio_cross_attn):

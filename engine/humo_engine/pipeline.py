@@ -21,13 +21,12 @@ from humo_engine.conditions import ClipConditions, prepare_conditions
 from humo_engine.fast import cache_folder, fastest_attention
 from humo_engine.guidance import passes_of
 from humo_engine.images import letterbox, read_image, to_rgb24
+from humo_engine.memory import GIB, Extent, Plan, refusal, work_for
 from humo_engine.preview import write_preview
 from humo_engine.protocol import Request, RequestError
 from humo_engine.sampling import denoise, draw_noise
 from humo_engine.settings import Settings
 from humo_engine.text import encode_text
-
-GIB = 1 << 30
 
 
 class Cancelled(Exception):
@@ -62,7 +61,8 @@ class Clip:
 class Pipeline:
     """Makes clips with the parts of one model.
 
-    Components are on `device` already, or stream to it. `cache` keeps zero-video latents across starts.
+    Components are on `device` already, or stream to it; `plan` says how much room they leave there, None that it is not known.
+    `cache` keeps zero-video latents across starts.
     """
 
     def __init__(
@@ -72,12 +72,14 @@ class Pipeline:
         device: torch.device,
         weights_folder: Path = Path("weights"),
         cache: Path | None = None,
+        plan: Plan | None = None,
     ):
         self.components = components
         self.settings = settings
         self.device = device
         self.weights_folder = weights_folder
         self.cache = (cache or cache_folder()) / "zero-video"
+        self.plan = plan
 
     @torch.no_grad()
     def generate(self, request: Request, listener: Listener) -> Clip:
@@ -85,6 +87,7 @@ class Pipeline:
         seconds: dict[str, float] = {}
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
+        self._make_room(request)
         request.output_dir.mkdir(parents=True, exist_ok=True)
         with fastest_attention(self.device):
             with self._timed(seconds, "encode"):
@@ -98,6 +101,16 @@ class Pipeline:
                 path = self._decode(request, latents, listener)
         peak = torch.cuda.max_memory_allocated(self.device) / GIB if self.device.type == "cuda" else None
         return Clip(path, request.width, request.height, self.settings.fps, request.frames, request.seed, seconds, peak)
+
+    def _make_room(self, request: Request) -> None:
+        """Refuse a clip that cannot fit before any work is done, and decode in tiles where the whole would not fit."""
+        if self.plan is None:
+            return
+        size = self.components.transformer.size
+        extent = Extent(request.width, request.height, request.frames, max(1, len(request.images)))
+        if (reason := refusal(self.plan, size, extent, self.settings)) is not None:
+            raise RequestError("out_of_memory", reason)
+        self.components.vae.use_tiling = self.plan.tiles(work_for(size, extent))
 
     def _encode(self, request: Request, listener: Listener) -> tuple[Tensor, ClipConditions]:
         parts, size = self.components, self.components.transformer.size

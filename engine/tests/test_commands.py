@@ -23,8 +23,16 @@ def settings_of_the_repository(monkeypatch):
 def test_memory_plan_prints_what_goes_where(capsys):
     assert main(["memory", "plan", "--model", "1.7b", "--size", "720", "--limit", "12"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("HuMo 1.7b, 1280×720, 97 frames, bf16")
+    assert text.startswith("HuMo 1.7b, bf16\n") and "planned for: 1280×720, 97 frames, 1 reference image" in text
     assert "text encoder" in text and "main memory" in text and text.rstrip().endswith("12.00 GiB")
+
+
+def test_memory_plan_is_one_for_all_models_of_a_process(capsys):
+    assert main(["memory", "plan", "--limit", "24"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("HuMo 17b and 1.7b, bf16, in one process\n")
+    assert text.count("text encoder") == text.count("VAE") == text.count("limit  ") == 1
+    assert "17b, 2 of 40 blocks" in text and "1.7b, 0 of 30 blocks" in text
 
 
 def test_a_limit_that_is_too_small_is_one_message(capsys):

@@ -1,6 +1,9 @@
-"""The memory plan: what leaves the GPU first, that the limit holds, and that nothing leaves without need."""
+"""The memory plan: what leaves the GPU first, that the limit holds for all models together, and what is refused."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,122 +14,232 @@ from humo_engine.memory import (
     SLOTS,
     Demand,
     DoesNotFit,
+    Extent,
+    Weights,
+    Work,
     demand_for,
     describe,
     make_plan,
     place_text_encoder,
     place_transformer,
     place_whisper,
+    plan_for,
+    refusal,
+    work_for,
 )
-from humo_engine.model import Conditions
+from humo_engine.model import SIZES, Conditions
+from humo_engine.settings import load_settings
+
+USUAL = Extent(832, 480, 97)
+LARGEST = Extent(1280, 720, 129, 4)
+LARGE, SMALL = "17b", "1_7b"
 
 # About HuMo 17B at 480 lines.
 DEMAND = Demand(
-    fixed=int(0.9 * GIB),
-    block=int(0.78 * GIB),
-    blocks=40,
+    transformers={LARGE: Weights(fixed=int(0.9 * GIB), block=int(0.78 * GIB), blocks=40)},
     text_encoder=int(10.6 * GIB),
     text_layer=int(0.36 * GIB),
     whisper=int(1.2 * GIB),
     whisper_layer=int(0.04 * GIB),
     vae=int(0.3 * GIB),
-    encode_work=int(0.5 * GIB),
-    denoise_work=int(6 * GIB),
-    decode_work=int(5 * GIB),
-    decode_tiled_work=int(1.5 * GIB),
+    extent=USUAL,
+    work=Work(encode=int(0.5 * GIB), denoise=int(6 * GIB), decode=int(5 * GIB), decode_tiled=int(1.5 * GIB)),
 )
+BLOCK = DEMAND.transformers[LARGE].block
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return load_settings(Path(__file__).parents[2] / "generate.yaml")
 
 
 def everything(plan) -> tuple:
-    return plan.text_encoder_on_gpu, plan.whisper_on_gpu, plan.resident_blocks, plan.tiled_decode
+    return plan.text_encoder_on_gpu, plan.whisper_on_gpu, plan.resident[LARGE]
 
 
 def test_without_a_limit_everything_stays():
-    assert everything(make_plan(DEMAND, None)) == (True, True, 40, False)
+    plan = make_plan(DEMAND, None)
+    assert everything(plan) == (True, True, 40) and not plan.tiles(DEMAND.work)
 
 
 def test_parts_leave_in_their_order_as_the_limit_shrinks():
     seen = list(dict.fromkeys(everything(make_plan(DEMAND, limit * GIB // 4)) for limit in range(400, 47, -1)))
-    assert seen[:3] == [(True, True, 40, False), (False, True, 40, False), (False, False, 40, False)]
-    residents = [resident for _, _, resident, _ in seen[3:]]
+    assert seen[:3] == [(True, True, 40), (False, True, 40), (False, False, 40)]
+    residents = [resident for _, _, resident in seen[3:]]
     assert residents == sorted(residents, reverse=True) and residents[-1] < 10
-    assert all(not text and not whisper for text, whisper, _, _ in seen[3:])
+    assert all(not text and not whisper for text, whisper, _ in seen[3:])
 
 
 @pytest.mark.parametrize("limit", [13, 16, 24, 32, 48, 64, 80])
 def test_no_stage_goes_beyond_the_limit_and_one_more_block_would(limit):
     plan = make_plan(DEMAND, limit * GIB)
     assert max(plan.peaks.values()) <= limit * GIB
-    if plan.streamed_blocks > 0 and plan.resident_blocks + 1 < DEMAND.blocks:
-        assert max(plan.peaks.values()) + 2 * DEMAND.block > limit * GIB * 0.95
+    if 0 < plan.streamed(LARGE) < 40:
+        assert max(plan.peaks.values()) + 2 * BLOCK > limit * GIB * 0.95
 
 
 def test_what_streams_counts_its_slots():
     plan = make_plan(DEMAND, 24 * GIB)
     counted = (
         CONTEXT_BYTES
-        + DEMAND.fixed
+        + DEMAND.transformers[LARGE].fixed
         + DEMAND.vae
-        + (plan.resident_blocks + SLOTS) * DEMAND.block
+        + (plan.resident[LARGE] + SLOTS) * BLOCK
         + SLOTS * (DEMAND.text_layer + DEMAND.whisper_layer)
     )
     assert plan.persistent == counted
 
 
 def test_the_decode_is_tiled_only_where_it_alone_is_too_large():
-    from dataclasses import replace
-
-    assert not make_plan(DEMAND, 24 * GIB).tiled_decode
-    large = replace(DEMAND, decode_work=20 * GIB)
-    assert make_plan(large, 24 * GIB).tiled_decode and not make_plan(large, 140 * GIB).tiled_decode
+    assert not make_plan(DEMAND, 24 * GIB).tiles(DEMAND.work)
+    large = replace(DEMAND, work=replace(DEMAND.work, decode=20 * GIB))
+    small_card = make_plan(large, 24 * GIB)
+    assert small_card.tiles(large.work) and not make_plan(large, 140 * GIB).tiles(large.work)
+    assert not small_card.tiles(DEMAND.work)  # a smaller clip on the same card is decoded whole
+    assert max(small_card.peaks.values()) <= 24 * GIB
 
 
 def test_a_limit_that_cannot_hold_says_what_would():
     with pytest.raises(DoesNotFit, match=r"8\.0 GiB are not enough.*needs (\d+\.\d) GiB") as caught:
         make_plan(DEMAND, 8 * GIB)
     assert caught.value.code == "out_of_memory"
-    needed = float(str(caught.value).split("this size needs ")[1].split(" ")[0])
-    assert make_plan(DEMAND, int((needed + 0.1) * GIB)).resident_blocks == 0
+    needed = float(str(caught.value).split(" needs ")[1].split(" ")[0])
+    assert make_plan(DEMAND, int((needed + 0.1) * GIB)).resident[LARGE] == 0
 
 
 def test_the_description_adds_up_and_names_what_streams():
-    plan = make_plan(DEMAND, 24 * GIB)
+    plan = make_plan(demand_for((LARGE, SMALL), USUAL), 24 * GIB)
     text = "\n".join(describe(plan))
-    assert f"{plan.streamed_blocks} blocks" in text and "streamed in each pass" in text
+    assert f"17b, {plan.streamed(LARGE)} blocks" in text and "1.7b, 30 blocks" in text and "streamed in each pass" in text
     on_gpu = sum(
         float(line.split(" GiB")[0].split()[-1]) for line in describe(plan) if line.split("GiB")[-1].strip().startswith("GPU")
     )
-    assert abs(on_gpu * GIB - (plan.persistent - SLOTS * (DEMAND.text_layer + DEMAND.whisper_layer))) < 0.1 * GIB
+    demand = plan.demand
+    assert abs(on_gpu * GIB - (plan.persistent - SLOTS * (demand.text_layer + demand.whisper_layer))) < 0.1 * GIB
 
 
 def test_sizes_come_from_the_shapes_of_the_official_modules():
-    demand = demand_for("17b", 832, 480, 97)
-    assert demand.fixed + 40 * demand.block == 17_055_925_312 * 2
-    small = demand_for("1_7b", 832, 480, 97)
+    demand = demand_for((LARGE, SMALL), USUAL)
+    large, small = (demand.transformers[model] for model in (LARGE, SMALL))
+    assert large.fixed + 40 * large.block == 17_055_925_312 * 2
     assert small.fixed + 30 * small.block == 1_741_569_088 * 2
     # The official bf16 file of the text encoder has 11,361,920,418 bytes, a few of them names.
     assert abs(demand.text_encoder - 11_361_920_418) < 100_000
-    assert 0.55 < demand_for("17b", 832, 480, 97, precision="fp8").block / demand.block < 0.65
-    assert demand_for("17b", 1280, 720, 97).denoise_work > 1.9 * demand.denoise_work
+    assert 0.55 < demand_for([LARGE], USUAL, "fp8").transformers[LARGE].block / large.block < 0.65
+    usual, lines_720 = (work_for(SIZES[LARGE], extent) for extent in (USUAL, replace(LARGEST, frames=97, references=1)))
+    assert lines_720.denoise > 1.9 * usual.denoise
+    assert work_for(SIZES[LARGE], replace(USUAL, references=4)).denoise > usual.denoise
 
 
-@pytest.mark.parametrize("limit", [24, 48])
-def test_17b_at_480_lines_has_a_plan_within_common_cards(limit):
-    plan = make_plan(demand_for("17b", 832, 480, 97), limit * GIB)
-    assert max(plan.peaks.values()) <= limit * GIB and plan.resident_blocks > 0
+@pytest.mark.parametrize(("limit", "resident", "gib"), [(24, 13, 22.8), (48, 40, 44.6)])
+def test_17b_at_480_lines_has_the_plan_that_was_measured(limit, resident, gib):
+    plan = make_plan(demand_for([LARGE], USUAL), limit * GIB)
+    assert everything(plan) == (False, limit == 48, resident)
+    assert round(max(plan.peaks.values()) / GIB, 1) == gib
+
+
+@pytest.mark.parametrize("limit", [16, 24, 32, 48, 64, 80, 141])
+@pytest.mark.parametrize("models", [(LARGE, SMALL), (SMALL, LARGE)])
+def test_two_models_share_one_limit_and_what_they_have_in_common_counts_once(settings, models, limit):
+    plan = plan_for(settings, models, limit * GIB)
+    assert max(plan.peaks.values()) <= limit * GIB
+    demand = plan.demand
+    rest = plan.persistent - sum(
+        weights.fixed + (plan.resident[model] + min(SLOTS, plan.streamed(model))) * weights.block
+        for model, weights in demand.transformers.items()
+    )
+    encoders = demand.text_encoder + demand.whisper if limit >= 80 else SLOTS * (demand.text_layer + demand.whisper_layer)
+    assert rest <= CONTEXT_BYTES + demand.vae + encoders
+    # The work is the larger model's, not the sum.
+    assert demand.work == work_for(SIZES[LARGE], demand.extent)
+
+
+def test_blocks_of_the_model_named_first_stay_longest():
+    demand = demand_for((LARGE, SMALL), USUAL)
+    limits = [limit * GIB // 2 for limit in range(100, 30, -1)]
+    for plan in (make_plan(demand, limit) for limit in limits):
+        assert plan.streamed(LARGE) == 0 or plan.resident[SMALL] == 0
+    other_way = make_plan(demand_for((SMALL, LARGE), USUAL), 24 * GIB)
+    assert other_way.resident[SMALL] == 30 and 0 < other_way.resident[LARGE] < 13
+
+
+def test_the_plan_is_for_the_largest_clips_that_fit_at_all(settings):
+    def extent(models, limit):
+        return plan_for(settings, models, limit * GIB).demand.extent
+
+    assert extent((LARGE, SMALL), 141) == extent((LARGE,), 48) == extent((SMALL,), 16) == LARGEST
+    assert extent((LARGE, SMALL), 24) == Extent(1280, 720, 97, 1)
+    assert extent((LARGE, SMALL), 16) == USUAL
+    with pytest.raises(DoesNotFit, match="832×480, 97 frames, 1 reference image needs"):
+        plan_for(settings, (LARGE, SMALL), 12 * GIB)
+
+
+def test_a_clip_that_cannot_fit_is_refused_with_one_that_does(settings):
+    plan = plan_for(settings, (LARGE,), 24 * GIB)
+    for fitting in (USUAL, plan.demand.extent, Extent(480, 832, 129, 4)):
+        assert refusal(plan, SIZES[LARGE], fitting, settings) is None
+    assert refusal(plan, SIZES[LARGE], LARGEST, settings) == (
+        "1280×720, 129 frames, 4 reference images needs 29.8 GiB, and there are 24.0 GiB; "
+        "what fits is 1280×720, 89 frames, 4 reference images"
+    )
+    for extent, nearest in (
+        (Extent(1280, 720, 97, 4), Extent(1280, 720, 97, 2)),
+        (Extent(2048, 2048, 5), Extent(1280, 720, 5)),
+        (Extent(2048, 2048, 129, 4), Extent(720, 720, 129, 4)),
+    ):
+        assert refusal(plan, SIZES[LARGE], extent, settings).endswith(f"what fits is {nearest}")
+    assert refusal(make_plan(DEMAND, None), SIZES[LARGE], Extent(2048, 2048, 129, 4), settings) is None
+
+
+class Quiet:
+    def progress(self, *_) -> None: ...
+
+    def preview(self, *_) -> None: ...
+
+    def check(self) -> None: ...
+
+
+def test_a_pipeline_refuses_before_it_works_and_tiles_what_only_fits_in_tiles(tmp_path):
+    from PIL import Image
+
+    from humo_engine.pipeline import Pipeline
+    from humo_engine.protocol import RequestError, parse_request
+    from humo_engine.tiny import tiny_components
+
+    settings = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
+    Image.new("RGB", (40, 60), "orange").save(tmp_path / "man.png")
+    parts = tiny_components(SMALL)
+    large = Extent(512, 512, 5)
+    whole = work_for(parts.transformer.size, large)
+    assert whole.least < whole.decode
+    in_tiles = replace(DEMAND, work=replace(whole, decode=0, decode_tiled=0), extent=Extent(256, 256, 5))
+    limit = make_plan(in_tiles, None).limit_for(whole) + GIB // 100
+    pipeline = Pipeline(parts, settings, torch.device("cpu"), cache=tmp_path, plan=make_plan(in_tiles, limit))
+
+    def make(side: int, images: int = 1):
+        body = {
+            "prompt": "A man", "mode": "TI", "model": SMALL, "images": [str(tmp_path / "man.png")] * images, "steps": 1,
+            "width": side, "height": side, "frames": 5,
+        }  # fmt: skip
+        request = parse_request({"id": "clip", "outputDir": str(tmp_path / "out"), "request": body}, settings, (SMALL,))
+        return pipeline.generate(request, Quiet())
+
+    with pytest.raises(RequestError, match="640×640, 5 frames, 4 reference images needs .* what fits is") as caught:
+        make(640, images=4)
+    assert caught.value.code == "out_of_memory" and not (tmp_path / "out").exists()
+    assert make(large.width).path.stat().st_size == 512 * 512 * 5 * 3 and parts.vae.use_tiling
+    assert make(64).path.stat().st_size == 64 * 64 * 5 * 3 and not parts.vae.use_tiling
 
 
 def test_placed_parts_compute_the_same_with_everything_streamed():
     """The real transformer, text encoder and Whisper at toy size, all outside the device except for slots."""
-    from dataclasses import replace
-
     from transformers import UMT5Config, UMT5EncoderModel, WhisperConfig
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
     from humo_engine.model import HuMoTransformer, ModelSize
 
     torch.manual_seed(0)
-    plan = replace(make_plan(DEMAND, 13 * GIB), demand=replace(DEMAND, blocks=4), resident_blocks=1)
+    plan = make_plan(DEMAND, 13 * GIB)
     transformer = HuMoTransformer(
         ModelSize(
             in_dim=16, dim=64, ffn_dim=96, heads=1, layers=4, text_dim=32, text_length=8, audio_window=(8, 5, 16), audio_hidden=8
@@ -152,7 +265,7 @@ def test_placed_parts_compute_the_same_with_everything_streamed():
 
     expected = results()
     streamed = [
-        place_transformer(transformer, plan, "cpu"),
+        place_transformer(transformer, 1, "cpu"),
         place_text_encoder(text, plan, "cpu"),
         place_whisper(whisper, plan, "cpu"),
     ]
