@@ -41,6 +41,8 @@ def make_scheduler(steps: int, shift: float, first_sigma: float, device: torch.d
     )
     # The first sigma went through fp32 where the model was trained; without that, the last digit of some sigmas differs.
     scheduler.set_timesteps(sigmas=np.linspace(float(np.float32(first_sigma)), 0, steps + 1)[:-1], device=device)
+    # Otherwise it looks up its place by the first timestep, and takes the second of that number where sigmas lie close together.
+    scheduler.set_begin_index(0)
     return scheduler
 
 

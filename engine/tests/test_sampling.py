@@ -59,10 +59,10 @@ class Named(ClipConditions):
         return which
 
 
-def run(model, steps=4, family="17b", mode="TIA", **callbacks):
+def run(model, steps=4, family="17b", mode="TIA", shift=5.0, **callbacks):
     noise = draw_noise(1, (16, 3, 2, 2), torch.device("cpu"))
     return denoise(
-        model, family, mode, noise, Named({}, None), steps=steps, shift=5.0, first_sigma=0.999, scales=Scales(5.5, 5.0, 4.0),
+        model, family, mode, noise, Named({}, None), steps=steps, shift=shift, first_sigma=0.999, scales=Scales(5.5, 5.0, 4.0),
         switch_timestep=980, **callbacks,
     )  # fmt: skip
 
@@ -82,6 +82,15 @@ def test_steps_are_counted_and_the_last_latents_are_the_result():
     assert [step for step, _ in steps] == [1, 2, 3, 4]
     assert torch.equal(steps[-1][1], final) and final.shape == (16, 3, 2, 2) and final.dtype == torch.float32
     assert not torch.equal(steps[0][1], steps[1][1])
+
+
+@pytest.mark.parametrize(("steps", "shift"), [(92, 12.0), (50, 100.0), (200, 100.0), (200, 0.01)])
+def test_timesteps_that_are_equal_are_all_done(steps, shift):
+    timesteps = make_scheduler(steps, shift, 0.999).timesteps.tolist()
+    assert len(set(timesteps)) < steps
+    done = []
+    final = run(Recorder(), steps=steps, shift=shift, after_step=lambda step, latents: done.append(step))
+    assert done == list(range(1, steps + 1)) and final.isfinite().all()
 
 
 def test_what_before_pass_raises_stops_before_that_pass():
