@@ -208,7 +208,7 @@ class Pipeline:
         pending: list[torch.cuda.Event] = []
 
         def before_pass() -> None:
-            # At most one pass waits in the device's queue: it never runs dry, and cancelling and the times stay true.
+            # At most one pass waits in the device's queue: within a step it never runs dry, and cancelling and the times stay true.
             if self.device.type == "cuda":
                 if len(pending) == 2:
                     pending.pop(0).synchronize()

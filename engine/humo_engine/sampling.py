@@ -70,7 +70,8 @@ def denoise(
     """Noise (16, frames + references, height, width), fp32 → latents of the same shape, reference slots included.
 
     `before_pass` runs before every forward pass; what it raises ends the loop (that is how a clip is cancelled).
-    Nothing in the loop waits for the device, apart from what the callbacks do.
+    Apart from what the callbacks do, the loop waits for the device at the end of each step only: UniPC sends its coefficients
+    there and solves for them.
     """
     scheduler = make_scheduler(steps, shift, first_sigma, noise.device)
     timesteps = scheduler.timesteps.tolist()  # one transfer, before the loop
