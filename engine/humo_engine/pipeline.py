@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import tempfile
 import time
@@ -79,6 +80,7 @@ class Pipeline:
         self.device = device
         self.weights_folder = weights_folder
         self.cache = (cache or cache_folder()) / "zero-video"
+        self._cache_failed = False
         self.plan = plan
 
     @torch.no_grad()
@@ -174,19 +176,27 @@ class Pipeline:
         return torch.cat([video_vae.encode(self.components.vae, image) for image in pixels], dim=1).to(self.device)
 
     def zero_video(self, frames: int, width: int, height: int) -> Tensor:
-        """Latents (16, frames, h, w) of an all-zero video: from disk, or encoded now and kept there."""
-        from safetensors.torch import load_file, save_file
+        """Latents (16, frames, h, w) of an all-zero video: from disk, or encoded now and kept there if that can be."""
+        from safetensors.torch import load_file, save
 
         file = self.cache / f"{self._vae_fingerprint()}-{width}x{height}-{frames}.safetensors"
-        if file.is_file():
-            with contextlib.suppress(Exception):  # a damaged file is made again
-                return load_file(file)["latents"].to(self.device)
+        with contextlib.suppress(Exception):  # one that is absent, damaged or not for us to read is made again
+            return load_file(file)["latents"].to(self.device)
         count = video_vae.TEMPORAL_STRIDE * (frames - 1) + 1
         latents = video_vae.encode(self.components.vae, torch.zeros(3, count, height, width))
-        file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(f".{os.getpid()}.part")
-        save_file({"latents": latents.cpu().contiguous()}, partial)
-        os.replace(partial, file)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(save({"latents": latents.cpu().contiguous()}))
+            os.replace(partial, file)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+            if not self._cache_failed:
+                logging.getLogger(__name__).warning(
+                    "%s cannot keep zero-video latents, each clip makes its own: %s", self.cache, error
+                )
+            self._cache_failed = True
         return latents.to(self.device)
 
     def _vae_fingerprint(self) -> str:

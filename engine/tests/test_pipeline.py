@@ -1,0 +1,75 @@
+"""One pipeline at toy size: what its surroundings may do to it, and what it never calls done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from humo_engine.pipeline import Pipeline
+from humo_engine.protocol import Request, parse_request
+from humo_engine.settings import load_settings
+from humo_engine.tiny import tiny_components
+
+CPU = torch.device("cpu")
+SIDE = 32
+SETTINGS = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
+
+
+class Quiet:
+    def progress(self, *_) -> None: ...
+
+    def preview(self, *_) -> None: ...
+
+    def check(self) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return tiny_components("17b")
+
+
+@pytest.fixture
+def request_to(tmp_path):
+    """A small request in mode TI with its frames in the folder named."""
+    Image.new("RGB", (40, 60), "orange").save(tmp_path / "man.png")
+
+    def made(folder: Path) -> Request:
+        body = {
+            "prompt": "A man", "mode": "TI", "images": [str(tmp_path / "man.png")], "width": SIDE, "height": SIDE, "frames": 5,
+            "steps": 1, "model": "17b",
+        }  # fmt: skip
+        return parse_request({"id": "clip", "outputDir": str(folder), "request": body}, SETTINGS, ("17b",))
+
+    return made
+
+
+def test_zero_video_latents_are_kept_and_read_again(parts, tmp_path, monkeypatch):
+    made = Pipeline(parts, SETTINGS, CPU, cache=tmp_path).zero_video(2, SIDE, SIDE)
+    (file,) = (tmp_path / "zero-video").iterdir()
+    again = Pipeline(parts, SETTINGS, CPU, cache=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.vae, "encode", None)
+        assert torch.equal(again.zero_video(2, SIDE, SIDE), made)
+    file.write_bytes(b"damaged")
+    assert torch.equal(again.zero_video(2, SIDE, SIDE), made) and file.stat().st_size > 1000
+
+
+@pytest.mark.parametrize("trouble", ["no folder", "no file"])
+def test_a_cache_that_cannot_be_written_costs_one_warning_and_no_clip(parts, request_to, tmp_path, caplog, trouble):
+    cache = tmp_path / "cache"
+    if trouble == "no folder":
+        cache.write_bytes(b"")  # a file where the folder should be
+    else:  # a folder stands where the file should be
+        Pipeline(parts, SETTINGS, CPU, cache=cache).zero_video(3, SIDE, SIDE)
+        (file,) = (cache / "zero-video").iterdir()
+        file.unlink()
+        (file / "in-the-way").mkdir(parents=True)
+    pipeline = Pipeline(parts, SETTINGS, CPU, cache=cache)
+    for name in ("first", "second"):
+        assert pipeline.generate(request_to(tmp_path / name), Quiet()).path.stat().st_size == SIDE * SIDE * 5 * 3
+    (warning,) = (record for record in caplog.records if record.name == "humo_engine.pipeline")
+    assert "zero-video" in warning.getMessage()
+    assert not list(tmp_path.rglob("*.part"))
