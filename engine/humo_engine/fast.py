@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +26,19 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "humo-engine"
 
 
-def keep_compiled_code(folder: Path | None = None) -> Path:
-    """Make compilations survive the process; call it before the first one. A folder already set by its variable wins."""
-    folder = (folder or cache_folder()) / "compiled"
-    folder.mkdir(parents=True, exist_ok=True)
+def keep_compiled_code() -> None:
+    """Make compilations survive the process; call it before the first one. A folder already set by its variable wins.
+
+    Where the cache folder cannot be written, torch's own temporary one stays in use.
+    """
+    folder = cache_folder() / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(f"{folder} is read-only")
+    except OSError as error:
+        logging.getLogger(__name__).warning("compiled code is not kept: %s", error)
+        return
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder / "inductor"))
     os.environ.setdefault("TRITON_CACHE_DIR", str(folder / "triton"))
     import torch._inductor.config as inductor
@@ -38,7 +48,6 @@ def keep_compiled_code(folder: Path | None = None) -> Path:
         import torch._functorch.config as functorch
 
         functorch.enable_autograd_cache = True
-    return folder
 
 
 def compile_blocks(blocks: nn.ModuleList, device: torch.device) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import torch
 from torch import nn
 
-from humo_engine.fast import attention_kernel, compile_blocks, fastest_attention
+from humo_engine.fast import CACHE_VARIABLE, attention_kernel, compile_blocks, fastest_attention, keep_compiled_code
 from humo_engine.layers import Block
 from humo_engine.math import rope_table
 from humo_engine.streaming import StreamedLayers
@@ -45,3 +46,17 @@ def test_on_a_cpu_torch_chooses_the_attention():
     assert attention_kernel(CPU) == "torch's choice"
     with fastest_attention(CPU):
         assert torch.nn.functional.scaled_dot_product_attention(*torch.randn(3, 1, 1, 4, 8)).shape == (1, 1, 4, 8)
+
+
+def test_compiled_code_is_kept_in_the_cache_folder_where_that_can_be_written(monkeypatch, tmp_path, caplog):
+    names = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+    for name in names:
+        monkeypatch.setenv(name, "")  # so that what is set in here is taken back
+        monkeypatch.delenv(name)
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
+    keep_compiled_code()
+    assert not any(name in os.environ for name in names) and len(caplog.records) == 1
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "folder"))
+    keep_compiled_code()
+    assert all(os.environ[name].startswith(str(tmp_path / "folder" / "compiled")) for name in names)
