@@ -90,7 +90,10 @@ class Pipeline:
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
         self._make_room(request)
-        request.output_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            request.output_dir.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:  # ValueError: what no path may hold, such as a zero byte
+            raise RequestError("invalid_input", f"`outputDir` cannot be used: {error}") from error
         with fastest_attention(self.device):
             with self._timed(seconds, "encode"):
                 listener.progress("encode", 0, 1, None, None)
@@ -240,6 +243,8 @@ class Pipeline:
             before_pass=before_pass,
             after_step=after_step,
         )
+        if not latents.isfinite().all():
+            raise RuntimeError("denoising ended in values that are not numbers; smaller scales, or another precision, may help")
         return latents[:, : video_vae.latent_frames(request.frames)]
 
     def _decode(self, request: Request, latents: Tensor, listener: Listener) -> Path:

@@ -6,12 +6,21 @@ Requests come on stdin, events go to stdout, the log to stderr. README.md beside
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from humo_engine.guidance import RULES, Scales
-from humo_engine.settings import FRAME_STEP, PRECISIONS, SIZE_MULTIPLE, Settings
+from humo_engine.settings import (
+    FRAME_STEP,
+    MAXIMUM_SCALE,
+    MAXIMUM_SHIFT,
+    MINIMUM_SHIFT,
+    PRECISIONS,
+    SIZE_MULTIPLE,
+    Settings,
+)
 
 PROTOCOL_VERSION = 1
 MAXIMUM_SIDE = 2048
@@ -122,7 +131,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     if frames % FRAME_STEP != 1:
         problems.append(f"`frames` must be 4k + 1, not {frames}: {frames - (frames - 1) % FRAME_STEP} would do")
     steps = _whole(body.get("steps", preset.steps), "steps", 1, settings.maximum_steps or 200, problems)
-    shift = _number(body.get("shift", settings.sampler.shift), "shift", problems)
+    shift = _number(body.get("shift", settings.sampler.shift), "shift", MINIMUM_SHIFT, MAXIMUM_SHIFT, problems)
     seed = _whole(body.get("seed", 0), "seed", 0, MAXIMUM_SEED, problems)
     precision = body.get("precision") or settings.precision
     if precision not in PRECISIONS:
@@ -133,13 +142,11 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     if not isinstance(given, dict) or set(given) - {"audio", "text", "image"}:
         problems.append("`scales` must be an object with audio, text and image")
         given = {}
-    scales = Scales(
-        audio=_number(given.get("audio", default_scales.audio), "scales.audio", problems, minimum=0),
-        text=_number(given.get("text", default_scales.text), "scales.text", problems, minimum=0),
-        image=None
-        if default_scales.image is None
-        else _number(given.get("image", default_scales.image), "scales.image", problems, minimum=0),
-    )
+
+    def scale(name: str) -> float:
+        return _number(given.get(name, getattr(default_scales, name)), f"scales.{name}", 0, MAXIMUM_SCALE, problems)
+
+    scales = Scales(scale("audio"), scale("text"), None if default_scales.image is None else scale("image"))
     flags = {}
     for name, default in (("preview", False), ("vocals", False)):
         flags[name] = body.get(name, default)
@@ -160,7 +167,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
         problems.append(f"mode {mode} needs `audio`")
     image_paths = tuple(Path(path) for path in images) if mode != "TA" else ()
     audio_path = Path(audio) if audio is not None and mode != "TI" else None
-    problems += [f"there is no file {path.name}" for path in (*image_paths, audio_path) if path and not path.is_file()]
+    problems += [f"there is no file {path.name}" for path in (*image_paths, audio_path) if path and not os.path.isfile(path)]
     output = message.get("outputDir")
     if not isinstance(output, str) or not output:
         problems.append("`outputDir` must be a path")
@@ -195,13 +202,8 @@ def _whole(value: Any, name: str, minimum: int, maximum: int, problems: list[str
     return value
 
 
-def _number(value: Any, name: str, problems: list[str], minimum: float | None = None) -> float:
-    if (
-        type(value) not in (int, float)
-        or value != value
-        or abs(value) == float("inf")
-        or value < (minimum if minimum is not None else 1e-6)
-    ):
-        problems.append(f"`{name}` must be a {'positive ' if minimum is None else ''}number, not {value!r}")
+def _number(value: Any, name: str, minimum: float, maximum: float, problems: list[str]) -> float:
+    if type(value) not in (int, float) or not minimum <= value <= maximum:
+        problems.append(f"`{name}` must be a number from {minimum:g} to {maximum:g}, not {value!r}")
         return 1.0
     return float(value)

@@ -21,6 +21,9 @@ MODELS = ("17b", "1_7b")
 SHAPES = ("landscape", "portrait", "square")
 PRECISIONS = ("bf16", "fp8", "fp32")
 SIZE_MULTIPLE = 16  # VAE stride 8 × patch 2
+# Nobody wants more; far beyond, latents overflow and the clip is black.
+MINIMUM_SHIFT, MAXIMUM_SHIFT = 0.01, 100.0
+MAXIMUM_SCALE = 100.0
 FRAME_STEP = 4  # the VAE packs frames 4k + 1 into k + 1 latents
 
 
@@ -196,7 +199,7 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
 
     sampler_reader = reader.child("sampler")
     sampler = Sampler(
-        shift=sampler_reader.number("shift", above=0),
+        shift=sampler_reader.number("shift", minimum=MINIMUM_SHIFT, maximum=MAXIMUM_SHIFT),
         first_sigma=sampler_reader.number("firstSigma", above=0, maximum=1),
     )
     sampler_reader.only("shift", "firstSigma")
@@ -284,10 +287,10 @@ def _models(
             title=model.text("title"),
             parameters=model.integer("parameters", minimum=1),
             scales=Scales(
-                audio=scales.number("audio", minimum=0),
-                text=scales.number("text", minimum=0),
+                audio=scales.number("audio", minimum=0, maximum=MAXIMUM_SCALE),
+                text=scales.number("text", minimum=0, maximum=MAXIMUM_SCALE),
                 # Only 1.7B combines a pass with and one without the image; 17B would ignore the number silently.
-                image=scales.number("image", minimum=0) if name == "1_7b" else None,
+                image=scales.number("image", minimum=0, maximum=MAXIMUM_SCALE) if name == "1_7b" else None,
             ),
             passes=model.integer("passes", minimum=1),
             seconds_per_pass=MappingProxyType(common_seconds or _seconds_per_pass(model)),

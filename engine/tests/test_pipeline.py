@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from humo_engine.pipeline import Pipeline
-from humo_engine.protocol import Request, parse_request
+from humo_engine.protocol import Request, RequestError, parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components
 
@@ -73,3 +73,20 @@ def test_a_cache_that_cannot_be_written_costs_one_warning_and_no_clip(parts, req
     (warning,) = (record for record in caplog.records if record.name == "humo_engine.pipeline")
     assert "zero-video" in warning.getMessage()
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "zero\0byte", "\ud800", "man.png", "man.png/below"], ids=lambda name: ascii(name)[:20]
+)
+def test_an_output_folder_that_cannot_be_is_a_mistake_of_the_request(parts, request_to, tmp_path, name):
+    with pytest.raises(RequestError, match="`outputDir` cannot be used: ") as caught:
+        Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / name), Quiet())
+    assert caught.value.code == "invalid_input"
+
+
+def test_a_clip_that_is_no_longer_numbers_is_not_done(request_to, tmp_path):
+    parts = tiny_components("17b")
+    parts.transformer.head.head.bias[3] = float("nan")
+    with pytest.raises(RuntimeError, match="not numbers"):
+        Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / "out"), Quiet())
+    assert list((tmp_path / "out").iterdir()) == []

@@ -37,13 +37,16 @@ const sizesSchema = z.record(
 const secondsPerPass = z.record(linesSchema, z.number().positive());
 const precisionSchema = z.enum(['bf16', 'fp8', 'fp32']);
 
+// As the engine bounds it: far beyond, latents overflow and the clip is black.
+const scale = z.number().positive().max(100);
+
 const modelSchema = z.strictObject({
   title: z.string().min(1),
   parameters: z.number().int().positive(),
   scales: z.strictObject({
-    audio: z.number().positive(),
-    text: z.number().positive(),
-    image: z.number().positive().optional(),
+    audio: scale,
+    text: scale,
+    image: scale.optional(),
   }),
   passes: z.number().int().min(2).max(4),
   secondsPerPass,
@@ -77,7 +80,7 @@ const fileSchema = z
       warnAbove: frameCount,
     }),
     sampler: z.strictObject({
-      shift: z.number().positive(),
+      shift: z.number().min(0.01).max(100),
       firstSigma: z.number().positive().max(1),
     }),
     guidanceSwitchTimestep: z.number().int().min(0).max(1000),
