@@ -12,15 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from humo_engine.guidance import RULES, Scales
-from humo_engine.settings import (
-    FRAME_STEP,
-    MAXIMUM_SCALE,
-    MAXIMUM_SHIFT,
-    MINIMUM_SHIFT,
-    PRECISIONS,
-    SIZE_MULTIPLE,
-    Settings,
-)
+from humo_engine.settings import FRAME_STEP, MAXIMUM_SCALE, MAXIMUM_SHIFT, MINIMUM_SHIFT, SIZE_MULTIPLE, Settings
 
 PROTOCOL_VERSION = 1
 MAXIMUM_SIDE = 2048
@@ -59,7 +51,6 @@ class Request:
     shift: float
     scales: Scales
     seed: int
-    precision: str
     preview: bool
     vocals: bool
     output_dir: Path
@@ -133,9 +124,9 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     steps = _whole(body.get("steps", preset.steps), "steps", 1, settings.maximum_steps or 200, problems)
     shift = _number(body.get("shift", settings.sampler.shift), "shift", MINIMUM_SHIFT, MAXIMUM_SHIFT, problems)
     seed = _whole(body.get("seed", 0), "seed", 0, MAXIMUM_SEED, problems)
-    precision = body.get("precision") or settings.precision
-    if precision not in PRECISIONS:
-        problems.append(f"`precision` must be one of {', '.join(PRECISIONS)}, not {precision!r}")
+    precision = body.get("precision")
+    if precision is not None and precision != settings.precision:
+        problems.append(f"`precision` must be the one that is loaded, {settings.precision}, not {precision!r}")
 
     default_scales = settings.models[model].scales
     given = body.get("scales") or {}
@@ -181,8 +172,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     return Request(
         id=message["id"], prompt=prompt, negative_prompt=negative, mode=mode, images=image_paths, audio=audio_path,
         model=model, width=width, height=height, frames=frames, steps=steps, shift=shift, scales=scales, seed=seed,
-        precision=precision, preview=flags["preview"], vocals=flags["vocals"], output_dir=Path(output),
-        warnings=tuple(warnings),
+        preview=flags["preview"], vocals=flags["vocals"], output_dir=Path(output), warnings=tuple(warnings),
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def message(tmp_path):
 def test_what_is_absent_comes_from_generate_yaml(message, settings, tmp_path):
     request = parse_request(message(), settings, MODELS)
     assert (request.model, request.width, request.height, request.frames) == ("17b", 832, 480, 97)
-    assert (request.steps, request.shift, request.seed, request.precision) == (50, 5.0, 0, "bf16")
+    assert (request.steps, request.shift, request.seed) == (50, 5.0, 0)
     assert (request.scales.audio, request.scales.text, request.scales.image) == (5.5, 5.0, None)
     assert request.negative_prompt == settings.negative_prompt != ""
     assert (request.preview, request.vocals, request.warnings) == (False, False, ())
@@ -51,17 +51,11 @@ def test_what_is_absent_comes_from_generate_yaml(message, settings, tmp_path):
 def test_what_is_given_is_taken(message, settings):
     given = {
         "negativePrompt": "", "model": "1_7b", "width": 480, "height": 832, "frames": 5, "steps": 12, "shift": 3, "seed": 2**63 - 1,
-        "scales": {"audio": 0, "text": 1.5}, "precision": "fp8", "preview": True, "vocals": True,
+        "scales": {"audio": 0, "text": 1.5}, "precision": "bf16", "preview": True, "vocals": True,
     }  # fmt: skip
     request = parse_request(message(**given), settings, MODELS)
     assert (request.negative_prompt, request.width, request.height, request.frames, request.steps) == ("", 480, 832, 5, 12)
-    assert (request.shift, request.seed, request.precision, request.preview, request.vocals) == (
-        3.0,
-        2**63 - 1,
-        "fp8",
-        True,
-        True,
-    )
+    assert (request.shift, request.seed, request.preview, request.vocals) == (3.0, 2**63 - 1, True, True)
     assert (request.scales.audio, request.scales.text, request.scales.image) == (0.0, 1.5, 4.0)
 
 
@@ -76,7 +70,7 @@ WRONG = [
     *[("steps", value) for value in (0, -1, 201, 1.5, "50", True)],
     *[("shift", value) for value in (0, -1, float("nan"), float("inf"), "5", True, 1e-3, 101, 1e9, 10**400)],
     *[("seed", value) for value in (-1, 2**63, 1.0, "1", None)],
-    *[("precision", value) for value in ("int4", 8, ["bf16"])],
+    *[("precision", value) for value in ("int4", "fp8", "", 8, ["bf16"])],
     *[("scales", value) for value in (3, [5.5], {"sound": 3})],
     *[("scales.audio", {"audio": value}) for value in (-1, "5", None, float("nan"), True, 101, 1e38)],
     *[("scales.text", {"text": value}) for value in (-0.1, [], 1e38)],
@@ -164,6 +158,14 @@ def test_a_profile_may_limit_the_steps(message, settings):
     assert parse_request(message(steps=8), limited, MODELS).steps == 8
     with pytest.raises(RequestError, match="`steps`.*to 8"):
         parse_request(message(steps=9), limited, MODELS)
+
+
+def test_the_precision_is_the_one_that_is_loaded(message, settings):
+    loaded = dataclasses.replace(settings, precision="fp8")
+    for precision in (ABSENT, None, "fp8"):
+        parse_request(message(precision=precision), loaded, MODELS)
+    with pytest.raises(RequestError, match="`precision` must be the one that is loaded, fp8, not 'bf16'"):
+        parse_request(message(precision="bf16"), loaded, MODELS)
 
 
 def test_a_model_that_is_not_loaded_is_told_from_those_that_are(message, settings):
