@@ -73,7 +73,7 @@ def parse_message(line: str) -> dict[str, Any]:
 
 
 def message_id(line: str) -> str | None:
-    """The id of a line that `parse_message` refused, if it has one, so that the sender can tell what failed."""
+    """The id of a line, if it has one, also where `parse_message` refuses it, so that the sender can tell what failed."""
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):

@@ -76,11 +76,15 @@ class Server:
             for line in lines:
                 if not line.strip():
                     continue
+                identity = message_id(line)
+                with self._state:
+                    under_way = identity in self._open
                 try:
                     if not self._accept(parse_message(line)):
                         break
                 except RequestError as error:
-                    self.emit(type="failed", id=message_id(line), code=error.code, message=str(error))
+                    # With its id the request that is under way would seem to have failed.
+                    self.emit(type="failed", id=None if under_way else identity, code=error.code, message=str(error))
         finally:
             self._stopping.set()
             self._waiting.put(None)

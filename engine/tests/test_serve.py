@@ -273,12 +273,17 @@ def test_cancel_of_a_waiting_request_and_of_one_that_is_not_there(engine, reques
     assert engine.outcome("g-2")[0]["code"] == "cancelled"
 
 
-def test_an_id_that_is_under_way_is_refused_and_free_again_afterwards(engine, request_of):
+@pytest.mark.parametrize("again", ["request", "nonsense"])
+def test_an_id_that_is_under_way_stays_its_own_and_is_free_again_afterwards(engine, request_of, again):
     engine.send(request_of("g-1", steps=4))
-    engine.send(request_of("g-1", steps=1))
-    refused, _ = engine.outcome("g-1")
-    assert refused["code"] == "invalid_input" and "g-1" in refused["message"]
-    assert engine.outcome("g-1")[0]["type"] == "done"
+    engine.send(request_of("g-1", steps=1) if again == "request" else {"type": "dance", "id": "g-1"})
+    events = [engine.event()]
+    while events[-1]["type"] != "done":
+        events.append(engine.event())
+    (refused,) = (event for event in events if event["type"] == "failed")
+    assert refused["id"] is None and refused["code"] == "invalid_input"
+    assert ("g-1" if again == "request" else "dance") in refused["message"]
+    assert all(event["id"] == "g-1" for event in events if event is not refused)
     assert generate(engine, request_of("g-1", steps=1))
 
 

@@ -157,6 +157,7 @@ export class Engine {
     if (signal.aborted) throw cancelled();
 
     let mustEnd = false;
+    let begun = false;
     let onAbort: (() => void) | undefined;
     try {
       return await conversation<EngineDone>(process, ({ resolve, reject, startTimer }) => {
@@ -199,8 +200,10 @@ export class Engine {
             return;
           }
           if (event.type === 'ready') return;
-          // A request that the engine could not even read has no id.
-          if (event.id !== id && !(event.type === 'failed' && (event.id ?? null) === null)) return;
+          // A request that the engine could not even read has no id. Once it works on this one, that was another line.
+          const unread = event.type === 'failed' && (event.id ?? null) === null && !begun;
+          if (event.id !== id && !unread) return;
+          begun = true;
           expectEvent();
           switch (event.type) {
             case 'progress':

@@ -29,7 +29,7 @@ export interface EngineScript {
   readonly silentAtStep?: number;
   /** ignore `cancel` */
   readonly deaf?: boolean;
-  /** written to stdout as it is, before the first step */
+  /** written to stdout as it is, after the first event and before the first step */
   readonly babble?: string;
   /** `failed` with this code instead of the first step */
   readonly fail?: string;
@@ -94,9 +94,9 @@ async function main(script: EngineScript): Promise<void> {
       say({ type: 'failed', id, code: script.fail, message: 'as the script says' });
       return;
     }
-    if (script.babble !== undefined) process.stdout.write(`${script.babble}\n`);
     await mkdir(outputDir, { recursive: true });
     say({ type: 'progress', id, stage: 'encode', step: 0, steps: 1 });
+    if (script.babble !== undefined) process.stdout.write(`${script.babble}\n`);
     for (let step = 1; step <= request.steps; step += 1) {
       if (script.gate?.beforeStep === step) {
         if (script.reached !== undefined) await writeFile(script.reached, id);

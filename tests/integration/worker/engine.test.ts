@@ -130,6 +130,11 @@ test('noise of a library is passed over, a broken event is not', async () => {
   await expect(generate().done).rejects.toMatchObject({ code: 'engine_crashed' });
 });
 
+test('a line that the engine refuses while it works does not end what it works on', async () => {
+  start({ babble: '{"type":"failed","id":null,"code":"invalid_input","message":"a line was refused"}' });
+  await expect(generate().done).resolves.toMatchObject({ type: 'done' });
+});
+
 test("the engine's own reasons keep their code; unknown ones are internal", async () => {
   start({ fail: 'out_of_memory' });
   await expect(generate().done).rejects.toMatchObject({ code: 'out_of_memory' });
