@@ -17,9 +17,10 @@ from official_files import write_official_files, write_transformer
 from PIL import Image
 from test_serve import Engine
 
-from humo_engine import components, weights
+from humo_engine import components, fast, weights
 from humo_engine.checkpoint import CheckpointError
-from humo_engine.load import load_pipelines
+from humo_engine.load import _place, load_pipelines
+from humo_engine.memory import Extent, Plan, demand_for
 from humo_engine.pipeline import Pipeline
 from humo_engine.protocol import parse_request
 from humo_engine.settings import load_settings
@@ -141,6 +142,25 @@ def test_two_models_share_all_but_the_transformer(toy_sizes, tmp_path):
     one, other = (both[family].components for family in ("17b", "1_7b"))
     assert one.text_encoder is other.text_encoder and one.whisper is other.whisper and one.vae is other.vae
     assert one.transformer.size.in_dim == 36 and other.transformer.size.in_dim == 16
+
+
+def test_models_placed_by_one_plan_make_nearly_the_same_clips(monkeypatch, tmp_path):
+    """What happens on a GPU with little memory, here between main memory and main memory."""
+    monkeypatch.setattr(fast, "keep_compiled_code", lambda: None)
+    monkeypatch.setattr(fast, "compile_blocks", lambda blocks, device: None)
+    settings = dataclasses.replace(load_settings(ROOT_FILE), precision="fp32")
+    large, small = (tiny_components(family) for family in ("17b", "1_7b"))
+    small = dataclasses.replace(large, family="1_7b", transformer=small.transformer)
+    both = [Pipeline(parts, settings, CPU) for parts in (large, small)]
+    expected = [make_clip(pipeline, tmp_path / "whole", "TIA") for pipeline in both]
+    plan = Plan(demand_for(("17b", "1_7b"), Extent(64, 48, 9)), None, False, False, {"17b": 1, "1_7b": 0})
+    for parts in (large, small):
+        _place(parts, plan, parts is large, "fp32", CPU)
+    for parts, streamed in ((large, 1), (small, 2)):
+        assert sum(len(block._forward_pre_hooks) for block in parts.transformer.blocks) == streamed
+    for pipeline, clip in zip(both, expected, strict=True):
+        a, b = (np.frombuffer(made, np.uint8).astype(float) for made in (make_clip(pipeline, tmp_path / "placed", "TIA"), clip))
+        assert np.abs(a - b).mean() < 4 < b.std()  # the decoder is in bf16 now, and nothing else has changed
 
 
 @pytest.mark.skipif(
