@@ -109,7 +109,7 @@ def _add_memory(commands: argparse._SubParsersAction) -> None:
     plan.add_argument(
         "--size", type=int, metavar="LINES", help="for clips of this many lines only; default: all that generate.yaml permits"
     )
-    plan.add_argument("--limit", type=_gibibytes, metavar="GIB", help="default: as generate.yaml says")
+    plan.add_argument("--limit", type=_gibibytes, metavar="GIB", help="default: as generate.yaml says, or all of this card")
     plan.add_argument("--precision", choices=("bf16", "fp8", "fp32"), help="default: as generate.yaml says")
     plan.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
     plan.set_defaults(run=_memory_plan)
@@ -205,12 +205,12 @@ def _weights(options: argparse.Namespace) -> int:
 
 
 def _memory_plan(options: argparse.Namespace) -> int:
-    from humo_engine.load import effective_settings
-    from humo_engine.memory import GIB, Extent, demand_for, describe, make_plan, plan_for
+    from humo_engine.load import bytes_allowed, choose_device, effective_settings
+    from humo_engine.memory import Extent, demand_for, describe, make_plan, plan_for
 
     settings = effective_settings(options.config, "official", options.precision, options.limit)
     models = list(dict.fromkeys(options.model or MODELS))
-    limit = None if settings.memory_limit_gib is None else int(settings.memory_limit_gib * GIB)
+    limit = bytes_allowed(settings, choose_device())
     if options.size is None:
         plan = plan_for(settings, models, limit)
     else:

@@ -68,16 +68,24 @@ def load_pipelines(settings: Settings, models: Sequence[str], weights: Path, dev
     return pipelines
 
 
+def bytes_allowed(settings: Settings, device: torch.device) -> int | None:
+    """What the limit and the card leave to this process, CUDA's context included; None without a limit and a card."""
+    limit = None if settings.memory_limit_gib is None else int(settings.memory_limit_gib * GIB)
+    if device.type != "cuda":
+        return limit
+    total = torch.cuda.get_device_properties(device).total_memory
+    return total if limit is None else min(total, limit)
+
+
 def _plan(settings: Settings, models: Sequence[str], device: torch.device) -> Plan:
     """Where the parts of `models` go on this GPU; from here on the process is held to its limit, too."""
     from humo_engine.memory import limit_process
 
-    limit, total = settings.memory_limit_gib, torch.cuda.get_device_properties(device).total_memory
-    plan = plan_for(settings, models, total if limit is None else min(total, int(limit * GIB)))
+    plan = plan_for(settings, models, bytes_allowed(settings, device))
     for line in describe(plan):
         print(line, file=sys.stderr)
-    if limit is not None:
-        limit_process(limit, device)
+    if settings.memory_limit_gib is not None:
+        limit_process(settings.memory_limit_gib, device)
     return plan
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from humo_engine.load import bytes_allowed
 from humo_engine.memory import (
     CONTEXT_BYTES,
     GIB,
@@ -189,6 +191,14 @@ def test_a_clip_that_cannot_fit_is_refused_with_one_that_does(settings):
     ):
         assert refusal(plan, SIZES[LARGE], extent, settings).endswith(f"what fits is {nearest}")
     assert refusal(make_plan(DEMAND, None), SIZES[LARGE], Extent(2048, 2048, 129, 4), settings) is None
+
+
+@pytest.mark.parametrize(("limit", "allowed"), [(None, 80), (24.0, 24), (100.0, 80)])
+def test_a_process_may_use_the_limit_or_the_card_whichever_is_less(settings, monkeypatch, limit, allowed):
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=80 * GIB))
+    limited = replace(settings, memory_limit_gib=limit)
+    assert bytes_allowed(limited, torch.device("cuda")) == allowed * GIB
+    assert bytes_allowed(limited, torch.device("cpu")) == (None if limit is None else limit * GIB)
 
 
 class Quiet:
