@@ -25,7 +25,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     token = given.get("WEB_API_TOKEN", "")
     if token == "":
-        problems.append("WEB_API_TOKEN is not set: make one with `npm run api-token -- create --name web`")
+        problems.append(
+            "WEB_API_TOKEN is not set: make one with `npm run api-token -- create --name web`; in containers: docker/README.md"
+        )
     api_url = given.get("WEB_API_URL", "http://127.0.0.1:8787").rstrip("/")
     if not api_url.startswith(("http://", "https://")):
         problems.append("WEB_API_URL must begin with http:// or https://")

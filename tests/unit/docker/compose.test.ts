@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
 import { interpolate, renderCompose } from '../../support/compose.ts';
+import { tool } from '../../support/tool.ts';
 
 const docker = join(projectRoot, 'docker');
 const settings = { DISCORD_TOKEN: 'x'.repeat(60), REDIS_PASSWORD: 'secret1' };
@@ -107,10 +109,11 @@ describe.each([
   test('has profiles for everything, for the bot alone and for the worker alone', () => {
     const of = (profile: string) =>
       services.filter(([, service]) => service.profiles.includes(profile)).map(([name]) => name);
-    expect(of('all')).toEqual(['bot', 'worker', 'redis', 'web']);
-    expect(of('bot')).toEqual(['bot', 'web']);
+    expect(of('all')).toEqual(['bot', 'worker', 'redis']);
+    expect(of('bot')).toEqual(['bot']);
     expect(of('worker')).toEqual(['worker']);
     expect(of('redis')).toEqual(['redis']);
+    expect(of('web')).toEqual(['web']);
     // Without its Redis here, a part must still start.
     for (const [, service] of services)
       for (const dependency of Object.values(service.depends_on ?? {}))
@@ -200,6 +203,39 @@ test('every variable that docker/.env.example names is used, and has no value th
     expect(name === 'COMPOSE_PROFILES' || used.includes(`\${${name}`), name).toBe(true);
     expect(value).toBe(name === 'COMPOSE_PROFILES' ? 'all' : '');
   }
+});
+
+/** What the page itself says about the environment that it gets, with `values` in docker/.env: a list of problems, or its settings. */
+async function pageWith(values: Readonly<Record<string, string>>): Promise<string> {
+  const compose: Compose = JSON.parse(renderCompose([files.gpu], { ...settings, ...values }));
+  const code = 'import os; from humo_web.settings import load_settings; print(load_settings(os.environ))';
+  const { all } = await execa(tool('python'), ['-c', code], {
+    cwd: join(projectRoot, 'web'),
+    env: { ...compose.services.web.environment },
+    extendEnv: false,
+    reject: false,
+    all: true,
+  });
+  return all;
+}
+
+test('the page starts with what docker/.env.example and docker/README.md ask for, and with nothing less', async () => {
+  const missing = [...(await pageWith({})).matchAll(/\bWEB_[A-Z_]+/g)].map(([name]) => name);
+  const asked = new Set(missing.filter((name) => name !== 'WEB_HOST'));
+  expect([...asked].toSorted()).toEqual(['WEB_API_TOKEN', 'WEB_PASSWORD', 'WEB_USERNAME']);
+  const example = readFileSync(join(docker, '.env.example'), 'utf8');
+  const guide = readFileSync(join(docker, 'README.md'), 'utf8');
+  for (const name of asked) {
+    expect(example).toContain(`\n${name}=\n`);
+    expect(guide).toContain(name);
+  }
+  const values = { WEB_API_TOKEN: 'humo_x', WEB_USERNAME: 'studio', WEB_PASSWORD: 'twelve-letters' };
+  expect(await pageWith(values)).toMatch(/^Settings\(api_url='http:\/\/bot:8090', token='humo_x'/);
+  // And the bot's API is there.
+  expect(loadBotConfig({ ...gpu.services.bot.environment }).api).toMatchObject({
+    port: 8090,
+    host: '0.0.0.0',
+  });
 });
 
 test('variables are put in as Docker Compose does it', () => {
