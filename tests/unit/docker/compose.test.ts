@@ -162,8 +162,14 @@ test('without one it reserves none, and bot and worker agree on the profile that
     expect(load({ ...cpu.services[name].environment }).generate.weights).toBe('random');
 });
 
-test('a worker that ended because it was idle is not started again', () => {
-  expect(gpu.services.worker.restart).toBe('on-failure');
+test('everything comes back after a restart of the machine; a worker that may end when idle can be kept ended', () => {
+  for (const [name, { restart }] of Object.entries(gpu.services))
+    expect(restart, name).toBe('unless-stopped');
+  const idle: Compose = JSON.parse(
+    renderCompose([files.gpu], { ...settings, WORKER_IDLE_EXIT_MINUTES: '15', WORKER_RESTART: 'on-failure' }),
+  );
+  expect(idle.services.worker.restart).toBe('on-failure');
+  expect(loadWorkerConfig({ ...idle.services.worker.environment }).idleExitMinutes).toBe(15);
 });
 
 test('a Redis elsewhere needs no password here, and one here does', () => {
