@@ -96,8 +96,12 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     metrics.action(...nameOf(interaction, handlers));
     handle((services) => dispatch(interaction, handlers, services));
   });
-  client.rest.on(RESTEvents.RateLimited, ({ global }) => metrics.rateLimited(global));
-  client.rest.on(RESTEvents.InvalidRequestWarning, ({ count }) => metrics.invalidRequests(count));
+  for (const rest of messages.connections) {
+    rest.on(RESTEvents.RateLimited, ({ global }) => metrics.rateLimited(global));
+    rest.on(RESTEvents.InvalidRequestWarning, ({ count, remainingTime }) =>
+      metrics.invalidRequests(count, remainingTime),
+    );
+  }
   client.on(Events.Raw, (packet: unknown) => {
     const given = readReaction(packet, client.user.id);
     if (given === null) return;

@@ -1,10 +1,13 @@
 import { Client, GatewayIntentBits, Options, Partials } from 'discord.js';
 
-/** Every interaction has a route of its own, for which discord.js keeps a queue: forget the finished ones soon. */
-export const restSweeps = {
+/** Of every connection over REST. */
+export const restOptions = {
+  // Every interaction has a route of its own, for which discord.js keeps a queue: forget the finished ones soon.
   handlerSweepInterval: 5 * 60_000,
   hashSweepInterval: 10 * 60_000,
   hashLifetime: 30 * 60_000,
+  // The process counts its requests that Discord refused; whoever sends each hundredth says so. Without this, nobody does.
+  invalidRequestWarningInterval: 100,
 } as const;
 
 /**
@@ -20,7 +23,7 @@ export function createClient(apiUrl: string): Client {
     ],
     partials: [Partials.Message, Partials.Channel, Partials.Reaction, Partials.User],
     allowedMentions: { parse: [], repliedUser: false },
-    rest: { api: apiUrl, ...restSweeps },
+    rest: { api: apiUrl, ...restOptions },
     makeCache: Options.cacheWithLimits({
       ...Options.DefaultMakeCacheSettings,
       ApplicationCommandManager: 0,

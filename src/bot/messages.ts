@@ -1,7 +1,7 @@
 import { REST, Routes, SnowflakeUtil } from 'discord.js';
 import type { RawFile } from 'discord.js';
 import { z } from 'zod';
-import { restSweeps } from './client.ts';
+import { restOptions } from './client.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 
 /** Where a message stands. */
@@ -47,6 +47,8 @@ const historyPages = 20;
  * with the number of generations.
  */
 export class Messages {
+  /** all that it sends through, for whoever counts what becomes of it */
+  readonly connections: readonly REST[];
   readonly #rest: REST;
   readonly #uploads: REST;
   readonly #unrepeated: REST;
@@ -62,10 +64,11 @@ export class Messages {
     options: { apiUrl: string; token: string; applicationId: string; botUserId: string },
   ) {
     this.#rest = rest;
-    const shared = { api: options.apiUrl, timeout: uploadTimeout, ...restSweeps };
+    const shared = { api: options.apiUrl, timeout: uploadTimeout, ...restOptions };
     this.#uploads = new REST({ ...shared, retries: 2 }).setToken(options.token);
     // Webhook endpoints know no nonce: a repeated post would be a second message.
     this.#unrepeated = new REST({ ...shared, retries: 0 }).setToken(options.token);
+    this.connections = [rest, this.#uploads, this.#unrepeated];
     this.#applicationId = options.applicationId;
     this.#botUserId = options.botUserId;
   }

@@ -11,7 +11,8 @@ export class BotMetrics {
   readonly #deliverySeconds;
   readonly #actions;
   readonly #rateLimits;
-  readonly #invalid;
+  /** what Discord refused, and until when it counts: milliseconds since 1970 */
+  #invalid = { count: 0, until: 0 };
 
   constructor(queue: Pick<GenerationQueue, 'depth' | 'server'>, dataDirectory: string) {
     const registers = [this.registry];
@@ -44,10 +45,11 @@ export class BotMetrics {
       labelNames: ['scope'],
       registers,
     });
-    this.#invalid = new Gauge({
+    const invalid: Gauge = new Gauge({
       name: 'humo_discord_invalid_requests',
-      help: 'Answers of 401, 403 and 429 in the current 10 minutes; 10,000 ban the address',
+      help: 'Answers of 401, 403 and 429 in the current 10 minutes, in hundreds; 10,000 ban the address',
       registers,
+      collect: () => invalid.set(Date.now() < this.#invalid.until ? this.#invalid.count : 0),
     });
   }
 
@@ -59,8 +61,9 @@ export class BotMetrics {
     this.#rateLimits.inc({ scope: global ? 'global' : 'route' });
   }
 
-  invalidRequests(count: number): void {
-    this.#invalid.set(count);
+  /** @param remaining for how many milliseconds Discord goes on counting */
+  invalidRequests(count: number, remaining: number): void {
+    this.#invalid = { count, until: Date.now() + remaining };
   }
 
   /** Counts one try around `deliver`, and lets through what it returns or throws. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { REST, RESTEvents, Routes } from 'discord.js';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test, vi } from 'vitest';
@@ -14,6 +15,7 @@ import { Health } from '../../../src/observability/health.ts';
 import { serveHealth } from '../../../src/observability/server.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { openDesk } from '../../support/desk.ts';
+import { sample } from '../../support/metrics.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
@@ -58,16 +60,6 @@ async function scrape(port: unknown, path = '/metrics') {
 
 function exported(text: string): string[] {
   return [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '');
-}
-
-/** The value of a sample whose labels contain all of the given ones. */
-function sample(text: string, name: string, ...labels: string[]): number {
-  const line = text
-    .split('\n')
-    .find(
-      (one) => one.startsWith(name) && labels.every((label) => one.includes(label)) && !one.startsWith('#'),
-    );
-  return Number(line?.split(' ').at(-1));
 }
 
 test('the dashboard and the alerts name only what a bot and a worker export, and each alert is explained', async () => {
@@ -139,6 +131,34 @@ test('the dashboard and the alerts name only what a bot and a worker export, and
     await redis.stop();
     await rm(work, { recursive: true, force: true });
   }
+});
+
+test('requests that Discord refuses show, whichever connection they went over', async () => {
+  await using scene = await startScene({ HEALTH_PORT: '0' });
+  const { discord, channel, ada } = scene;
+  // Of this process, like the bot, and it is the process that discord.js counts for.
+  const { DISCORD_API_URL: api = '', DISCORD_TOKEN: token = '' } = discord.environment;
+  const other = new REST({ api, globalRequestsPerSecond: 1e6, invalidRequestWarningInterval: 1 });
+  other.setToken(token);
+  const refusedOnce = async (): Promise<number> => {
+    const counted = new Promise<number>((resolve) => {
+      other.once(RESTEvents.InvalidRequestWarning, (warning) => resolve(warning.count));
+    });
+    discord.faults.add({ method: 'GET', path: `/channels/${channel.id}`, status: 403, code: 50_001 });
+    await expect(other.get(Routes.channel(channel.id))).rejects.toMatchObject({ status: 403 });
+    return counted;
+  };
+  let count = await refusedOnce();
+  while (count % 100 !== 99) count = await refusedOnce();
+  expect(sample((await scrape(scene.healthPort)).text, 'humo_discord_invalid_requests')).toBe(0);
+  await scene.work(scene.finish);
+  discord.faults.add({ method: 'POST', path: `/channels/${channel.id}/messages`, status: 403, code: 50_013 });
+  await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  const shown = await until(async () => {
+    const { text } = await scrape(scene.healthPort);
+    return sample(text, 'humo_discord_invalid_requests') || undefined;
+  });
+  expect(shown).toBe(count + 1);
 });
 
 test('what waits shows with its age, and a worker that is still loading is not ready', async () => {
