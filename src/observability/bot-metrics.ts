@@ -26,6 +26,10 @@ export class BotMetrics {
       labelNames: ['kind', 'outcome'],
       registers,
     });
+    // There from the start: a counter's first step out of nothing is none for Prometheus.
+    for (const kind of ['video', 'failed', 'cancelled'] as const)
+      for (const outcome of ['sent', 'retry', 'undeliverable'] as const)
+        this.#deliveries.inc({ kind, outcome }, 0);
     this.#deliverySeconds = new Histogram({
       name: 'humo_delivery_seconds',
       help: 'One try to hand a final message over, the upload included',
@@ -45,6 +49,7 @@ export class BotMetrics {
       labelNames: ['scope'],
       registers,
     });
+    for (const scope of ['global', 'route']) this.#rateLimits.inc({ scope }, 0);
     const invalid: Gauge = new Gauge({
       name: 'humo_discord_invalid_requests',
       help: 'Answers of 401, 403 and 429 in the current 10 minutes, in hundreds; 10,000 ban the address',
