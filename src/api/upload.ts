@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { Multipart } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { mostImages } from '../intake/bounds.ts';
@@ -35,6 +36,21 @@ export async function receiveUpload<T>(
   folder: string,
 ): Promise<Upload<T>> {
   if (!request.isMultipart()) throw new Problem(415, 'unsupported_content_type');
+  const { order, images, audio } = await readForm(request, folder).catch((error: unknown) => {
+    // What is still to come is passed over: left unread, it would block the connection for the sender's next request.
+    request.raw.unpipe().resume();
+    throw error;
+  });
+  const parsed = orderSchema.safeParse(order ?? {}, { error: localeOf(request) });
+  if (parsed.success) return { order: parsed.data, images, audio };
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    path: ['request', ...path].join('.'),
+    message,
+  }));
+  throw new Problem(400, 'invalid_request', { issues });
+}
+
+async function readForm(request: FastifyRequest, folder: string): Promise<Upload<unknown>> {
   const images: ReceivedFile[] = [];
   let audio: ReceivedFile | null = null;
   let order: unknown;
@@ -50,7 +66,7 @@ export async function receiveUpload<T>(
   for await (const part of parts) {
     if (part.fieldname === 'request') {
       if (order !== undefined) throw invalidPart('request');
-      order = part.type === 'file' ? parseJson((await part.toBuffer()).toString()) : parseJson(part.value);
+      order = parseJson(await readOrder(part));
       continue;
     }
     const isImage: boolean = part.fieldname === 'image' && images.length < mostImages;
@@ -68,13 +84,23 @@ export async function receiveUpload<T>(
     if (isAudio) audio = received;
     else images.push(received);
   }
-  const parsed = orderSchema.safeParse(order ?? {}, { error: localeOf(request) });
-  if (parsed.success) return { order: parsed.data, images, audio };
-  const issues = parsed.error.issues.map(({ path, message }) => ({
-    path: ['request', ...path].join('.'),
-    message,
-  }));
-  throw new Problem(400, 'invalid_request', { issues });
+  return { order, images, audio };
+}
+
+/** The text of the part `request`, which may come as a field or as a file. @throws Problem when it is too long */
+async function readOrder(part: Multipart): Promise<unknown> {
+  if (part.type === 'field') {
+    if (part.valueTruncated) throw new Problem(413, 'body_too_large');
+    return part.value;
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of part.file) {
+    size += chunk.length;
+    if (size > orderBytes) throw new Problem(413, 'body_too_large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** As in Discord: image, image2, image3, image4. */

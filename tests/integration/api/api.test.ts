@@ -196,6 +196,20 @@ describe('asking for a video', () => {
     expect(cut).toMatchObject({ status: 413, code: 'file_too_large', option: 'audio' });
   });
 
+  test('a request that is too long is refused, as a field and as a file; a file within the limit is read', async () => {
+    const text = (length: number) => JSON.stringify({ prompt: 'x' }).padEnd(length);
+    const asFile = (length: number) => [{ part: 'request', data: new TextEncoder().encode(text(length)) }];
+    const limit = 64 * 1024;
+    expect(await problemOf(await ada.ask(text(limit + 1)))).toMatchObject({ code: 'body_too_large' });
+    // After the largest the connection is still good for the next: what was not read of it is passed over.
+    for (const length of [limit + 1, 10 * 1024 * 1024]) {
+      const answer = await problemOf(await ada.ask(undefined, asFile(length)));
+      expect(answer).toMatchObject({ status: 413, code: 'body_too_large' });
+    }
+    const taken = await problemOf(await ada.ask(undefined, asFile(limit)));
+    expect(taken).toMatchObject({ status: 422, code: 'prompt_alone' });
+  });
+
   test('problems speak the language of Accept-Language, field by field', async () => {
     const german = { 'accept-language': 'de-AT,en;q=0.5' };
     const alone = await ada.ask({ prompt: 'x' }, [], german);
