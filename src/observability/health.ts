@@ -40,8 +40,11 @@ export class Health {
     const parts: Record<string, Part> = {};
     let ready = true;
     let healthy = true;
-    for (const [name, check] of Object.entries(this.#checks)) {
-      const message = await lookWithin(check);
+    // All at once: whoever asks waits for an answer no longer than some seconds, however many hang.
+    const looks = Object.entries(this.#checks).map(
+      async ([name, check]) => [name, await lookWithin(check)] as const,
+    );
+    for (const [name, message] of await Promise.all(looks)) {
       const ok = message === null;
       const now = this.#now();
       const before = this.#since.get(name);

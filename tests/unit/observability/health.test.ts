@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/observability/health.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test('ready means all works now; healthy means nothing has been broken for ten minutes', async () => {
   let now = 1_000_000;
@@ -27,4 +31,14 @@ test('ready means all works now; healthy means nothing has been broken for ten m
 test('a check that rejects has failed, and says why', async () => {
   const health = new Health({ redis: { look: () => Promise.reject(new Error('ECONNREFUSED')) } });
   expect((await health.report()).parts['redis']).toMatchObject({ ok: false, message: 'ECONNREFUSED' });
+});
+
+test('checks that hang have failed after three seconds, however many they are', async () => {
+  vi.useFakeTimers();
+  const hang = { look: () => new Promise<null>(() => undefined) };
+  const report = new Health({ redis: hang, store: hang, engine: { look: () => null } }).report();
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(vi.getTimerCount()).toBe(0);
+  const late = { ok: false, message: 'no answer within 3 s' };
+  expect((await report).parts).toMatchObject({ redis: late, store: late, engine: { ok: true } });
 });
