@@ -4,6 +4,7 @@
  */
 import '../../src/steady-exit.ts';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -41,6 +42,19 @@ const signs: Record<Verdict, string> = { fine: '✓', look: '⚠', broken: '✗'
 const gibibyte = 2 ** 30;
 const findings: Finding[] = [];
 
+/** The images have no `npm run`: what it would do stands in the container's words there. */
+const inContainer = !existsSync(join(projectRoot, 'scripts/run.mjs'));
+const fixes = {
+  variables: inContainer
+    ? 'Put it right in docker/.env and run `docker compose up -d`; .env.example explains each variable.'
+    : 'Put it right in .env; .env.example explains each variable.',
+  commands: `\`${inContainer ? 'docker compose exec bot node src/bot/register.ts' : 'npm run register'}\`, or start the bot with REGISTER_COMMANDS=true.`,
+  gpu: `Install NVIDIA’s driver${inContainer ? ' and Container Toolkit on the host' : ''}; \`nvidia-smi\` has to work. Without a card, HUMO_PROFILE=tiny shows that the rest works.`,
+  weights: inContainer
+    ? 'Delete wrong files, then `docker compose restart worker`: its start fetches what is missing.'
+    : 'Delete wrong files, then `npm run engine -- weights download`.',
+};
+
 function fine(check: string, found: string): void {
   findings.push({ check, verdict: 'fine', found, fix: null });
 }
@@ -68,11 +82,7 @@ function configuration<T>(name: string, load: (environment: NodeJS.ProcessEnv) =
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const problem of error.problems) {
-      broken(
-        `configuration of the ${name}`,
-        problem,
-        'Put it right in .env; .env.example explains each variable.',
-      );
+      broken(`configuration of the ${name}`, problem, fixes.variables);
     }
     return null;
   }
@@ -245,7 +255,7 @@ async function discord(config: BotConfig): Promise<void> {
     look(
       'Discord: commands',
       `${difference.added.length} missing, ${difference.changed.length} changed, ${difference.removed.length} too many`,
-      '`npm run register`, or start the bot with REGISTER_COMMANDS=true.',
+      fixes.commands,
     );
 }
 
@@ -287,21 +297,23 @@ async function weights(config: WorkerConfig): Promise<void> {
   // Without a name it is both.
   const [only] = config.models;
   const list = config.models.length === 1 && only !== undefined ? ['--model', only.replace('_', '.')] : [];
-  const { exitCode, stderr, stdout } = await execa(
+  const { failed, all } = await execa(
     python,
     ['-m', 'humo_engine', 'weights', 'verify', '--weights', config.weightsDirectory, ...list],
-    { reject: false, cwd: projectRoot },
+    // Python finds the package in the folder that it is started in, installed or not.
+    { reject: false, all: true, cwd: join(projectRoot, 'engine') },
   );
-  // Its last line says what to do, which the fix below does, too.
-  const lines = `${stdout}\n${stderr}`.trim().split('\n');
-  const last = lines.at(-2) ?? lines.at(-1) ?? '';
-  if (exitCode === 0) fine('weights', `all there and right, in ${config.weightsDirectory}`);
-  else
-    broken(
-      'weights',
-      `${lines.length - 1} file(s) missing or wrong, such as ${last}`,
-      '`npm run engine -- weights download`',
-    );
+  if (!failed) {
+    fine('weights', `all there and right, in ${config.weightsDirectory}`);
+    return;
+  }
+  const lines = all.trim().split('\n');
+  const wrong = lines.filter((line) => /^\w\S*: /.test(line));
+  const found =
+    wrong.length === 0
+      ? `they cannot be checked: ${lines.at(-1)}`
+      : `${wrong.length} file(s) missing or wrong, such as ${wrong[0]}`;
+  broken('weights', found, fixes.weights);
 }
 
 async function main(): Promise<number> {
@@ -344,12 +356,8 @@ async function main(): Promise<number> {
     );
   }
   if (worker !== null) {
-    await examine(
-      'GPU',
-      'Install NVIDIA’s driver; `nvidia-smi` has to work. Without a card, HUMO_PROFILE=tiny shows that the rest works.',
-      () => gpu(worker, worker.generate.profile),
-    );
-    await examine('weights', '`npm run engine -- weights download`', () => weights(worker));
+    await examine('GPU', fixes.gpu, () => gpu(worker, worker.generate.profile));
+    await examine('weights', fixes.weights, () => weights(worker));
   }
   if (values.json) console.log(JSON.stringify(findings, null, 2));
   else {

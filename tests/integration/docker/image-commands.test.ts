@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TokenFile } from '../../../src/api/tokens.ts';
@@ -53,4 +54,60 @@ test('the documented way to a token makes one that the bot’s API takes', async
   // Where a bot with this DATA_DIRECTORY looks.
   const found = await new TokenFile(join(data, 'api-tokens.json')).find(stdout);
   expect(found).toMatchObject({ name: 'web', scopes: ['generate', 'read', 'cancel'] });
+});
+
+/** The image's Python has the engine's packages, and not the engine: that is found in its folder. */
+async function putPython(): Promise<void> {
+  const own = join(projectRoot, '.venv');
+  const [version = ''] = (await readdir(join(own, 'lib'))).filter((name) => name.startsWith('python3'));
+  const packages = join(own, 'lib', version, 'site-packages');
+  const path = join(app, '.venv/bin/python');
+  await mkdir(dirname(path), { recursive: true });
+  // Without `site`, nothing that was installed as a link to its source is found.
+  await writeFile(path, `#!/bin/sh\nPYTHONPATH=${packages} exec ${own}/bin/python -S "$@"\n`, {
+    mode: 0o755,
+  });
+}
+
+test.each(['bot', 'worker'] as const)(
+  'the documented doctor runs in the image of the %s, and names no command that is not there',
+  async (image) => {
+    await layOutImage(image, app);
+    await putPython();
+    const { stdout, stderr, exitCode } = await inImage(['scripts/tools/doctor.ts', '--for', image], {
+      REDIS_URL: `unix://${data}/none.sock`,
+      DISCORD_TOKEN: 'x'.repeat(60),
+      DISCORD_API_URL: 'http://127.0.0.1:9/api',
+      HUMO_WEIGHTS_DIRECTORY: join(data, 'weights'),
+      LOG_LEVEL: 'verbose',
+    });
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/LOG_LEVEL.*\n.*docker\/\.env/);
+    expect(stdout).not.toContain('npm run');
+  },
+);
+
+test('in the image of the worker the doctor finds the engine, and says how the weights come', async () => {
+  await layOutImage('worker', app);
+  await putPython();
+  const { stdout } = await inImage(['scripts/tools/doctor.ts', '--for', 'worker'], {
+    REDIS_URL: `unix://${data}/none.sock`,
+    HUMO_WEIGHTS_DIRECTORY: join(data, 'weights'),
+  });
+  expect(stdout).toMatch(
+    /✗ weights +\d{2} file\(s\) missing or wrong, such as \S+: missing\n.*docker compose restart/,
+  );
+  expect(stdout).not.toContain('npm run');
+});
+
+test('every file that the documents run in a container is in its image', async () => {
+  const commands = await documented();
+  expect(commands.map(({ args }) => args[0])).toContain('scripts/tools/doctor.ts');
+  for (const { service, args } of commands) {
+    if (service !== 'bot' && service !== 'worker') throw new Error(`no image of ${service}`);
+    const folder = join(app, service);
+    if (!existsSync(folder)) await layOutImage(service, folder);
+    expect(existsSync(join(folder, args[0] ?? '')), `${args[0]} in ${service}`).toBe(true);
+  }
 });
