@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { Failure } from '../failure.ts';
 import type { Generation } from '../queue/contract.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
 import { watchDisk } from './disk.ts';
+import { watchQueue } from './queue-metrics.ts';
+import type { WatchedQueue } from './queue-metrics.ts';
 
 /** What the bot counts, and what it reads from the queue each time it is asked. */
 export class BotMetrics {
@@ -14,12 +15,11 @@ export class BotMetrics {
   /** what Discord refused, and until when it counts: milliseconds since 1970 */
   #invalid = { count: 0, until: 0 };
 
-  constructor(queue: Pick<GenerationQueue, 'depth' | 'server'>, dataDirectory: string) {
+  constructor(queue: WatchedQueue, dataDirectory: string) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     watchDisk(this.registry, dataDirectory);
-    this.#watchQueue(queue);
-    this.#watchServer(queue);
+    watchQueue(this.registry, queue);
     this.#deliveries = new Counter({
       name: 'humo_deliveries_total',
       help: 'Tries to hand a final message over, by what was to be told (video, failed, cancelled) and how the try ended (sent, retry, undeliverable)',
@@ -86,67 +86,6 @@ export class BotMetrics {
     } finally {
       stop();
     }
-  }
-
-  #watchQueue(queue: Pick<GenerationQueue, 'depth'>): void {
-    const registers = [this.registry];
-    const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames: ['model'], registers });
-    const running = gauge('humo_queue_running', 'Generations that run');
-    const oldest = gauge('humo_queue_oldest_seconds', 'Age of the oldest waiting generation');
-    const workers = gauge('humo_workers', 'Workers that take this model now');
-    const deliveries = new Gauge({
-      name: 'humo_deliveries_waiting',
-      help: 'Finished generations whose person has not been told yet',
-      registers,
-    });
-    const waiting = new Gauge({
-      name: 'humo_queue_waiting',
-      help: 'Generations that wait, held ones included',
-      labelNames: ['model'],
-      registers,
-      // One look fills them all: they are of one moment.
-      async collect() {
-        const depth = await queue.depth();
-        for (const { model, ...numbers } of depth.models) {
-          waiting.set({ model }, numbers.waiting);
-          running.set({ model }, numbers.running);
-          oldest.set({ model }, numbers.oldestSeconds);
-          workers.set({ model }, numbers.workers);
-        }
-        deliveries.set(depth.deliveries);
-      },
-    });
-  }
-
-  #watchServer(queue: Pick<GenerationQueue, 'server'>): void {
-    const registers = [this.registry];
-    const limit = new Gauge({
-      name: 'humo_redis_memory_limit_bytes',
-      help: 'maxmemory of Redis; 0 is none',
-      registers,
-    });
-    const safe = new Gauge({
-      name: 'humo_redis_keeps_everything',
-      help: '1 when maxmemory-policy is noeviction; anything else may lose what waits',
-      registers,
-    });
-    const appendOnly = new Gauge({
-      name: 'humo_redis_append_only',
-      help: '1 when Redis writes an append-only file',
-      registers,
-    });
-    const used = new Gauge({
-      name: 'humo_redis_memory_bytes',
-      help: 'Memory that Redis uses',
-      registers,
-      async collect() {
-        const state = await queue.server();
-        used.set(state.usedBytes);
-        limit.set(state.limitBytes);
-        safe.set(state.keepsEverything ? 1 : 0);
-        appendOnly.set(state.appendOnly ? 1 : 0);
-      },
-    });
   }
 }
 

@@ -45,7 +45,7 @@ export async function serveHealth(parts: {
         .writeHead(good ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' })
         .end(`${JSON.stringify({ status: good ? 'ok' : 'unavailable', ...report })}\n`);
     } else if (path === '/metrics') {
-      const text = await registry.metrics();
+      const text = await render(registry, log);
       response.writeHead(200, { 'content-type': registry.contentType }).end(text);
     } else {
       response.writeHead(404).end();
@@ -73,6 +73,19 @@ export async function serveHealth(parts: {
       await once(server, 'close');
     },
   };
+}
+
+/** What cannot be read now is left out: all else still tells. */
+async function render(registry: Registry, log: Logger): Promise<string> {
+  const texts = registry.getMetricsAsArray().map(async ({ name }) => {
+    try {
+      return [await registry.getSingleMetricAsString(name)];
+    } catch (error) {
+      log.debug({ metric: name, error: errorFields(error) }, 'a metric cannot be read');
+      return [];
+    }
+  });
+  return `${(await Promise.all(texts)).flat().join('\n\n')}\n`;
 }
 
 function isAddress(address: AddressInfo | string | null): address is AddressInfo {

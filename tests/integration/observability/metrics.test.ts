@@ -11,6 +11,7 @@ import { expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { projectRoot } from '../../../src/config/environment.ts';
+import { BotMetrics } from '../../../src/observability/bot-metrics.ts';
 import { Health } from '../../../src/observability/health.ts';
 import { serveHealth } from '../../../src/observability/server.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
@@ -192,6 +193,41 @@ test('what waits shows with its age, and a worker that is still loading is not r
     expect((await scrape(port, '/healthz')).status).toBe(200);
   } finally {
     await worker.end('SIGTERM');
+    await queue.close();
+    await redis.stop();
+    await rm(work, { recursive: true, force: true });
+  }
+});
+
+test('while Redis is away the metrics say that, and nothing old', async () => {
+  const work = await mkdtemp(join(tmpdir(), 'humo-metrics-'));
+  const redis = await startRedis({ appendOnly: true });
+  const queue = createGenerationQueue(testConfig(redis.url, work), silent);
+  const { registry } = new BotMetrics(queue, work);
+  const log = pino({ level: 'silent' });
+  const served = await serveHealth({ host: '127.0.0.1', port: 0, health: new Health({}), registry, log });
+  try {
+    await queue.accept(testDraft('1000'));
+    const before = (await scrape(served.port)).text;
+    expect(sample(before, 'humo_redis_up')).toBe(1);
+    expect(sample(before, 'humo_queue_waiting', 'model="17b"')).toBe(1);
+    expect(sample(before, 'humo_redis_append_only')).toBe(1);
+    await redis.kill();
+    const { status, text } = await scrape(served.port);
+    expect(status).toBe(200);
+    expect(sample(text, 'humo_redis_up')).toBe(0);
+    expect(sample(text, 'humo_disk_free_bytes')).toBeGreaterThan(0);
+    expect(exported(text).filter((name) => /^humo_(queue|workers|redis)/.test(name))).toEqual([
+      'humo_redis_up',
+    ]);
+    await redis.restart();
+    const after = await until(async () => {
+      const again = (await scrape(served.port)).text;
+      return sample(again, 'humo_redis_up') === 1 ? again : undefined;
+    });
+    expect(sample(after, 'humo_queue_waiting', 'model="17b"')).toBe(1);
+  } finally {
+    await served.stop();
     await queue.close();
     await redis.stop();
     await rm(work, { recursive: true, force: true });
