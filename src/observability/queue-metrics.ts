@@ -1,5 +1,6 @@
-import { Gauge } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { failureCodes } from '../failure.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 
 export type WatchedQueue = Pick<GenerationQueue, 'depth' | 'server'>;
@@ -24,6 +25,14 @@ export function watchQueue(registry: Registry, queue: WatchedQueue): void {
     'humo_deliveries_waiting',
     'Finished generations whose person has not been told yet',
   );
+  // Of Redis, like all here: with several processes that show it, it is the same in each.
+  const ended = new Counter({
+    name: 'humo_generations_total',
+    help: 'Generations whose work ended, wherever and however; outcome is done or the code of the failure',
+    labelNames: ['outcome'],
+    registers,
+    collect,
+  });
   const used = gauge('humo_redis_memory_bytes', 'Memory that Redis uses');
   const limit = gauge('humo_redis_memory_limit_bytes', 'maxmemory of Redis; 0 is none');
   const safe = gauge(
@@ -53,6 +62,8 @@ export function watchQueue(registry: Registry, queue: WatchedQueue): void {
       workers.set({ model }, numbers.workers);
     }
     deliveries.set(depth.deliveries);
+    ended.reset();
+    for (const outcome of ['done', ...failureCodes]) ended.inc({ outcome }, depth.endings[outcome] ?? 0);
     used.set(server.usedBytes);
     limit.set(server.limitBytes);
     safe.set(server.keepsEverything ? 1 : 0);

@@ -46,8 +46,8 @@ export class WorkerMetrics {
       registers,
     });
     this.#ended = new Counter({
-      name: 'humo_generations_total',
-      help: 'Runs that ended on this worker; outcome is done or the code of the failure',
+      name: 'humo_runs_total',
+      help: 'Runs that ended on this worker, those that are tried again included; outcome is done or the code of the failure',
       labelNames: [...byWork, 'outcome'],
       registers,
     });

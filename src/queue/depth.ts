@@ -15,6 +15,8 @@ export interface QueueDepth {
   }[];
   /** finished, and not told yet */
   readonly deliveries: number;
+  /** how many ever ended, by outcome: `done` or the code of the failure; those that never happened may be left out */
+  readonly endings: Readonly<Record<string, number>>;
 }
 
 /** How Redis is doing. */
@@ -51,7 +53,10 @@ export async function readDepth(connection: Redis, names: Names, now: number): P
     connection.llen(queue('active')),
     connection.zcard(queue('delayed')),
   ]);
-  return { models, deliveries: wait + active + delayed };
+  const endings = Object.entries(await connection.hgetall(names.endings)).map(
+    ([outcome, count]) => [outcome, Number(count)] as const,
+  );
+  return { models, deliveries: wait + active + delayed, endings: Object.fromEntries(endings) };
 }
 
 /** `open` is in the order of acceptance: the first waiting record of a model is its oldest. */

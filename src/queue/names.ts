@@ -41,6 +41,8 @@ export interface Names {
   readonly machines: string;
   /** sorted set of generations that ended in the last 24 hours, of a guild or of all (null), scored by when */
   finished(guildId: string | null): string;
+  /** hash: how many generations ended with each outcome, since there are any */
+  readonly endings: string;
   /** hash of a guild's settings: `text` and `revision` */
   settings(guildId: string): string;
   /** hash of user id to ban */
@@ -81,6 +83,7 @@ export function createNames(prefix: string): Names {
     worker: (workerId) => `${prefix}:worker:${workerId}`,
     machines: `${prefix}:machines`,
     finished: (guildId) => (guildId === null ? `${prefix}:finished` : `${prefix}:guild:${guildId}:finished`),
+    endings: `${prefix}:endings`,
     settings: (guildId) => `${prefix}:guild:${guildId}:settings`,
     bans: (guildId) => `${prefix}:guild:${guildId}:bans`,
     pauses: `${prefix}:pauses`,

@@ -36,6 +36,9 @@ local function endWork(input, status)
   stopWaiting(scope, user, id)
   if input.measured then settleUse(scope, user, id, input.measured) else refund(scope, user, id) end
   endShare(model, id)
+  -- Counted here, where every end passes: also the last try of a worker that died, and what nobody is told of.
+  local outcome = status == 'delivering' and 'done' or cjson.decode(redis.call('HGET', recordKey(id), 'failure')).code
+  redis.call('HINCRBY', prefix .. ':endings', outcome, 1)
   remember(prefix .. ':finished', id, now)
   if scope ~= 'direct' then remember(prefix .. ':guild:' .. scope .. ':finished', id, now) end
   redis.call('HSET', recordKey(id), 'finishedAt', now)

@@ -96,7 +96,7 @@ test('the dashboard and the alerts name only what a bot and a worker export, and
     const { id } = await queue.accept(testDraft('1000'));
     await desk.ending(id);
     const { text } = await scrape(port);
-    expect(sample(text, 'humo_generations_total', 'outcome="done"')).toBe(1);
+    expect(sample(text, 'humo_runs_total', 'outcome="done"')).toBe(1);
     expect(sample(text, 'humo_wait_seconds_count')).toBe(1);
     expect(sample(text, 'humo_stage_seconds_count', 'stage="compress"')).toBe(1);
     expect(sample(text, 'humo_engine_up')).toBe(1);

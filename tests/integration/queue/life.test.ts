@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
+import { apiReply } from '../../../src/queue/contract.ts';
 import type { Generation, GenerationEvent } from '../../../src/queue/contract.ts';
 import { openConnection } from '../../../src/queue/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
@@ -137,6 +138,43 @@ test('a deterministic failure is delivered after one attempt, a crash after two'
   ]);
   expect(attempts.sort()).toEqual(['17b', '1_7b', '1_7b']);
   expect(delivered).toHaveLength(2);
+});
+
+test('every ending is counted once, by outcome: also of a last try that died with its worker, and of the API’s', async () => {
+  const { queue, worker } = open();
+  const config = testConfig(redis.url, redis.folder, `life-${number}`);
+  const connection = openConnection(config.redis.url, 'worker', silent);
+  const ledger = new Ledger(connection, createNames(config.redis.prefix));
+  expect((await queue.depth()).endings).toEqual({});
+  const accepted = async (change: Parameters<typeof testDraft>[1] = {}) =>
+    (await queue.accept(testDraft('1', change))).id;
+  // Two workers took it and died. A third one looks, or nobody does but the comparison of records and jobs.
+  const dieTwice = async (id: string) => {
+    for (const workerId of ['first', 'second'])
+      expect((await ledger.begin(id, workerId)).answer).toBe('begun');
+  };
+  const [seen, unseen] = [await accepted(), await accepted({ guildId: null, reply: apiReply })];
+  await dieTwice(seen);
+  await dieTwice(unseen);
+  expect((await ledger.begin(seen, 'third')).answer).toBe('failed');
+  expect(await queue.reconcile()).toMatchObject({ failed: 1 });
+  expect(await queue.get(unseen)).toMatchObject({ status: 'failed', failure: { code: 'engine_crashed' } });
+  const cancelled = await accepted();
+  await queue.cancel(cancelled, { code: 'cancelled', identifier: 'cancelled_by_user', context: {} });
+  const { ending } = await collect(queue);
+  const ends = [await accepted({ costSeconds: 1 }), await accepted({ costSeconds: 2 })].map(ending);
+  await worker().consume({
+    models: ['17b', '1_7b'],
+    workerId: 'w1',
+    async work({ id, costSeconds }) {
+      if (costSeconds === 2) throw new Failure('out_of_memory', 'out_of_memory');
+      return testResult(id);
+    },
+  });
+  await Promise.all(ends);
+  const expected = { engine_crashed: 2, cancelled: 1, done: 1, out_of_memory: 1 };
+  expect((await queue.depth()).endings).toEqual(expected);
+  connection.disconnect();
 });
 
 test('two models on one worker take turns, one job at a time', async () => {

@@ -11,7 +11,10 @@ afterEach(() => {
 });
 
 const server = { usedBytes: 1, limitBytes: 0, keepsEverything: true, appendOnly: true };
-const queue = { depth: async () => ({ models: [], deliveries: 0 }), server: async () => server };
+const queue = {
+  depth: async () => ({ models: [], deliveries: 0, endings: { internal: 4 } }),
+  server: async () => server,
+};
 
 test('refused requests count until Discord forgets them', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
@@ -31,6 +34,8 @@ test('what alerts wait for is there from the start', async () => {
   for (const kind of ['video', 'failed', 'cancelled'])
     for (const outcome of ['sent', 'retry', 'undeliverable'])
       expect(sample(text, 'humo_deliveries_total', `kind="${kind}"`, `outcome="${outcome}"`)).toBe(0);
+  expect(sample(text, 'humo_generations_total', 'outcome="internal"')).toBe(4);
+  expect(sample(text, 'humo_generations_total', 'outcome="engine_crashed"')).toBe(0);
   for (const scope of ['global', 'route'])
     expect(sample(text, 'humo_discord_rate_limited_total', `scope="${scope}"`)).toBe(0);
 });
