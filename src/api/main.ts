@@ -1,5 +1,6 @@
 import '../steady-exit.ts';
 import { join } from 'node:path';
+import { Registry, collectDefaultMetrics } from 'prom-client';
 import { loadApiConfig } from '../config/environment.ts';
 import type { ApiConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
@@ -9,11 +10,18 @@ import { PersonLimit } from '../intake/person-limit.ts';
 import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { sweepScratch } from '../media/scratch.ts';
+import { watchDisk } from '../observability/disk.ts';
+import { Health } from '../observability/health.ts';
+import { watchQueue } from '../observability/queue-metrics.ts';
+import { serveHealth } from '../observability/server.ts';
+import type { HealthServer } from '../observability/server.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
 import { reconcileInterval } from '../queue/settings.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
+import type { ArtifactStore } from '../storage/store.ts';
 import { startApi } from './server.ts';
 
 /** From sysexits.h: a restart does not help against a wrong configuration. */
@@ -38,6 +46,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
   const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
+  let served: HealthServer | undefined;
   try {
     await sweepScratch(scratchRoot);
     await Promise.all([queue.health(), store.health()]);
@@ -53,6 +62,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
       logger,
       stopping,
     });
+    served = await serveApiHealth(config, queue, store, logger);
     // A bot does this beside its deliveries; without one, nobody else would miss a machine that was lost.
     const reconciling = setInterval(() => {
       queue.reconcile().catch((error: unknown) => {
@@ -65,9 +75,27 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
     clearInterval(reconciling);
     await api.stop();
   } finally {
-    await Promise.all([queue.close(), moderation.close(), store.close()]);
+    await Promise.all([queue.close(), moderation.close(), store.close(), served?.stop()]);
   }
   logger.info('stopped');
+}
+
+async function serveApiHealth(
+  { health: address, dataDirectory }: ApiConfig,
+  queue: GenerationQueue,
+  store: ArtifactStore,
+  log: Logger,
+): Promise<HealthServer | undefined> {
+  if (address === null) return undefined;
+  const health = new Health({
+    redis: { look: async () => (await queue.health(), null) },
+    store: { look: async () => (await store.health(), null) },
+  });
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  watchDisk(registry, dataDirectory);
+  watchQueue(registry, queue);
+  return serveHealth({ ...address, health, registry, log });
 }
 
 process.exit(await main());

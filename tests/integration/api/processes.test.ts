@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,7 @@ import { createLogger } from '../../../src/log.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { callerOf, lastOf, problemOf, startApiScene } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
+import { sample } from '../../support/metrics.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import { hasStatus, picture } from '../bot/scene.ts';
@@ -85,10 +86,20 @@ test('alone: it starts, says where, and ends when told; what is wrong in the con
     REDIS_URL: redis.url,
     DATA_DIRECTORY: folder,
     API_PORT: '0',
+    HEALTH_PORT: '0',
   };
   const api = startPart({ name: 'api', file: 'src/api/main.ts', environment });
   const { address } = await api.logged('the API listens');
   expect((await fetch(`${String(address)}/v1/openapi.json`)).status).toBe(200);
+  const { port } = await api.logged('health checks and metrics');
+  const health = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
+  const ready = await health('/readyz');
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toMatchObject({ parts: { redis: { ok: true }, store: { ok: true } } });
+  expect((await health('/healthz')).status).toBe(200);
+  const metrics = await (await health('/metrics')).text();
+  expect(sample(metrics, 'humo_redis_up')).toBe(1);
+  expect(sample(metrics, 'humo_disk_free_bytes')).toBeGreaterThan(0);
   expect(await api.stop()).toBe(0);
 
   const broken = startPart({
@@ -98,6 +109,37 @@ test('alone: it starts, says where, and ends when told; what is wrong in the con
   });
   expect(await broken.ended).toBe(78);
   for (const name of ['API_PORT', 'BULL_BOARD']) expect(broken.lines.join('\n')).toContain(name);
+});
+
+test('every token command of the documents is one that the program understands', async () => {
+  const folder = await newFolder();
+  const pages = (await readdir(join(projectRoot, 'docs'))).map((name) => join('docs', name));
+  const files = [
+    ...pages.filter((name) => name.endsWith('.md')),
+    'README.md',
+    '.env.example',
+    'docker/README.md',
+  ];
+  const texts = await Promise.all(files.map((name) => readFile(join(projectRoot, name), 'utf8')));
+  const commands = texts.flatMap((text) =>
+    [...text.matchAll(/(?:npm run api-token --|api\/token-command\.ts) ([a-z][^`#\n]*)/g)].map(
+      ([, rest = '']) => rest.trim().replace('NAME', 'name'),
+    ),
+  );
+  expect(commands.filter((command) => command.startsWith('revoke')).length).toBeGreaterThan(1);
+  for (const command of new Set(commands)) {
+    const run = promisify(execFile)(
+      process.execPath,
+      [join(projectRoot, 'src/api/token-command.ts'), ...command.split(' ')],
+      { env: { DATA_DIRECTORY: folder } },
+    );
+    // That there is no such token, or one already, is an answer.
+    const said = await run.then(
+      ({ stderr }) => stderr,
+      (error: unknown) => String(error),
+    );
+    expect(said, command).not.toContain('Usage:');
+  }
 });
 
 test('every curl command of docs/api.md does what it says', async () => {
