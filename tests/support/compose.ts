@@ -1,12 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
-import type { ScalarTag } from 'yaml';
+import { parse, Scalar, YAMLSeq } from 'yaml';
+import type { CollectionTag, ScalarTag } from 'yaml';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `!reset` takes away what an earlier file says: https://docs.docker.com/reference/compose-file/merge/#reset-value */
 const reset = Symbol('reset');
 const resetTag: ScalarTag = { tag: '!reset', resolve: () => reset };
+
+/** `!override` puts a list in the place of an earlier one, to which it would be added: the same page. Marked by what it begins with. */
+const override = Symbol('override');
+const overrideTag: CollectionTag = {
+  tag: '!override',
+  collection: 'seq',
+  resolve(list) {
+    const marked = new YAMLSeq();
+    marked.items = [new Scalar(override), ...list.items];
+    return marked;
+  },
+};
 
 /**
  * Compose files as Docker Compose reads them, a later one over the earlier ones: merge keys, variables of `environment` put in.
@@ -18,9 +30,20 @@ export function renderCompose(paths: readonly string[], environment: Environment
     parse(
       readFileSync(path, 'utf8'),
       (_key, value: unknown) => (typeof value === 'string' ? interpolate(value, environment) : value),
-      { merge: true, customTags: (tags) => [...tags, resetTag] },
+      { merge: true, customTags: (tags) => [...tags, resetTag, overrideTag] },
     );
-  return JSON.stringify(paths.map(read).reduce(merge));
+  const all = paths.map(read).reduce(merge);
+  if (!isMap(all) || !isMap(all['services'])) throw new Error('there are no services');
+  const { services } = all;
+  const whole = Object.entries(services).map(([name, service]) => [name, extended(service, services)]);
+  return JSON.stringify({ ...all, services: Object.fromEntries(whole) });
+}
+
+/** What a service is with what it `extends`, which stands in one of the files that are read anyway. */
+function extended(service: unknown, services: Readonly<Record<string, unknown>>): unknown {
+  if (!isMap(service) || !isMap(service['extends'])) return service;
+  const { extends: base, ...own } = service;
+  return merge(services[String(base['service'])], own);
 }
 
 /**
@@ -64,11 +87,13 @@ function closing(text: string): number {
   throw new Error(`a brace is not closed: ${text}`);
 }
 
-/** A later file over an earlier one, for what ours do: maps are merged, `!reset` takes away, all else replaces. */
-function merge(base: unknown, override: unknown): unknown {
-  if (!isMap(base) || !isMap(override)) return override;
+/** A later file over an earlier one, for what ours do: maps are merged, lists added, `!reset` takes away, all else replaces. */
+function merge(base: unknown, later: unknown): unknown {
+  if (Array.isArray(base) && Array.isArray(later))
+    return later[0] === override ? later.slice(1) : [...base, ...later];
+  if (!isMap(base) || !isMap(later)) return later;
   const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(override)) {
+  for (const [key, value] of Object.entries(later)) {
     if (value === reset) delete merged[key];
     else merged[key] = key in merged ? merge(merged[key], value) : value;
   }

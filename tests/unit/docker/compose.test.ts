@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
+import {
+  environmentSchemas,
+  loadBotConfig,
+  loadWorkerConfig,
+  projectRoot,
+} from '../../../src/config/environment.ts';
 import { interpolate, renderCompose } from '../../support/compose.ts';
 import { tool } from '../../support/tool.ts';
 
@@ -41,7 +46,12 @@ interface Compose {
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
-const files = { gpu: join(docker, 'compose.yaml'), cpu: join(docker, 'compose.cpu.yaml') };
+const files = {
+  gpu: join(docker, 'compose.yaml'),
+  cpu: join(docker, 'compose.cpu.yaml'),
+  gpus: join(docker, 'compose.gpus.yaml'),
+  api: join(docker, 'compose.api.yaml'),
+};
 const gpu: Compose = JSON.parse(renderCompose([files.gpu], settings));
 const cpu: Compose = JSON.parse(renderCompose([files.gpu, files.cpu], settings));
 
@@ -143,10 +153,63 @@ describe.each([
 
 test('with a GPU the worker reserves one and loads the official weights', () => {
   expect(gpu.services.worker.deploy?.resources.reservations.devices).toEqual([
-    { driver: 'nvidia', count: 1, capabilities: ['gpu'] },
+    { driver: 'nvidia', device_ids: ['0'], capabilities: ['gpu'] },
   ]);
   expect(loadWorkerConfig({ ...gpu.services.worker.environment }).generate.weights).toBe('official');
 });
+
+test('on a machine with two GPUs each worker has its own, and the second waits for the weights that the first fetches', () => {
+  const values = { ...settings, WORKER_NAME: 'studio', HUMO_MODELS: '17b' };
+  const compose: { services: Record<string, Service> } = JSON.parse(
+    renderCompose([files.gpu, files.gpus], values),
+  );
+  const { worker, 'worker-1': second } = compose.services;
+  const gpus = [worker, second].map((service) => service?.deploy?.resources.reservations.devices);
+  expect(gpus).toEqual([
+    [expect.objectContaining({ device_ids: ['0'] })],
+    [expect.objectContaining({ device_ids: ['1'] })],
+  ]);
+  expect(loadWorkerConfig({ ...worker?.environment }).name).toBe('studio');
+  // All else is the same, but for the name: two of one name would take each other's work for their own.
+  expect(second?.environment).toEqual({ ...worker?.environment, WORKER_NAME: '' });
+  expect(second?.depends_on?.['worker']).toEqual({ condition: 'service_healthy', required: false });
+  expect(second?.profiles).toEqual(['all', 'worker']);
+  expect(second?.read_only).toBe(true);
+});
+
+test('the API is published on this machine alone, and only where that is asked for', () => {
+  const compose: Compose = JSON.parse(renderCompose([files.gpu, files.api], settings));
+  expect(compose.services.bot.ports).toEqual(['127.0.0.1:8090:8090']);
+  expect(compose.services.bot.environment?.['API_PORT']).toBe('8090');
+  expect(gpu.services.bot.ports).toBeUndefined();
+});
+
+/** What a service reads and docker/.env does not give it, and why. */
+const notPassedOn: Readonly<Record<string, string>> = {
+  DATA_DIRECTORY: 'a volume: the image says where',
+  HUMO_WEIGHTS_DIRECTORY: 'a volume: the image says where',
+  HEALTH_PORT: 'the image says which: its health check asks there',
+  API_TOKENS_FILE: 'in the volume',
+  GENERATE_FILE: 'the image has one; another one has to be mounted as well',
+  ENGINE_COMMAND: 'the image has the engine',
+  DISCORD_API_URL: 'for the sandbox',
+  ATTACHMENT_HOSTS: 'for the sandbox',
+  ATTACHMENT_CA_FILE: 'for the sandbox',
+};
+const fixed = new Set(['API_HOST', 'API_PORT', 'HEALTH_HOST']);
+
+test.each(['bot', 'worker'] as const)(
+  'every variable that the %s reads comes from docker/.env, or is known not to',
+  (name) => {
+    for (const variable of Object.keys(environmentSchemas[name].shape)) {
+      const compose: Compose = JSON.parse(renderCompose([files.gpu], { ...settings, [variable]: 'given' }));
+      const passed = compose.services[name].environment?.[variable];
+      if (variable in notPassedOn) expect(passed, variable).toBeUndefined();
+      else if (fixed.has(variable)) expect(passed, variable).toMatch(/^(0\.0\.0\.0|8090)$/);
+      else expect(passed, variable).toBe('given');
+    }
+  },
+);
 
 test('without one it reserves none, and bot and worker agree on the profile that needs none', () => {
   expect(cpu.services.worker.deploy).toBeUndefined();
