@@ -180,4 +180,26 @@ describe('the Python locks', () => {
       expect([...pinned.keys()].filter((each) => !locked.has(each) && !development.has(each))).toEqual([]);
     },
   );
+
+  test('the page’s: the versions that it is tested with, every package with its sums, no index, and nothing else installed', () => {
+    const text = read('docker/web/requirements.lock');
+    const versions = pins(read('web/requirements.txt'));
+    expect(versions.has('gradio')).toBe(true);
+    expect(pins(text)).toEqual(versions);
+    expect(text).not.toMatch(/:\/\//);
+    for (const block of text.split(/\n(?=[a-z])/).slice(1))
+      expect(block).toMatch(/--hash=sha256:[0-9a-f]{64}/);
+    const installs = parse('web')
+      .getInstructions()
+      .map((instruction) => instruction.getArgumentsContent() ?? '')
+      .filter((content) => content.includes('pip install'));
+    expect(installs).toHaveLength(1);
+    for (const option of [
+      '--require-hashes',
+      '--no-deps',
+      '--only-binary :all:',
+      '-r /tmp/requirements.lock',
+    ])
+      expect(installs[0]).toContain(option);
+  });
 });
