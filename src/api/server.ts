@@ -117,7 +117,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const [address] = app.addresses();
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${typeof address === 'object' ? address.port : port}`;
   logger.info({ address: url, tokens: count }, 'the API listens');
-  if (count === 0) logger.warn('the API has no tokens yet: npm run api-token -- create --name NAME');
+  if (count === 0) logger.warn('the API has no tokens yet; docs/api.md says how to make one');
   if (!loopback.has(host)) {
     logger.warn(
       { host },

@@ -45,15 +45,17 @@ async function documented(): Promise<{ service: string; args: string[] }[]> {
 test('the documented way to a token makes one that the bot’s API takes', async () => {
   await layOutImage('bot', app);
   const commands = (await documented()).filter(({ args }) => args.includes('create'));
-  expect(commands.length).toBeGreaterThan(1);
-  const [first] = commands;
-  for (const command of commands) expect(command).toEqual(first);
-  expect(first?.service).toBe('bot');
-  const { stdout, exitCode } = await inImage(first?.args ?? []);
-  expect(exitCode).toBe(0);
-  // Where a bot with this DATA_DIRECTORY looks.
-  const found = await new TokenFile(join(data, 'api-tokens.json')).find(stdout);
-  expect(found).toMatchObject({ name: 'web', scopes: ['generate', 'read', 'cancel'] });
+  const names = new Set(commands.map(({ args }) => args.at(-1)));
+  expect(names).toContain('web');
+  for (const name of names) {
+    const command = commands.find(({ args }) => args.at(-1) === name);
+    expect(command?.service).toBe('bot');
+    const { stdout, exitCode } = await inImage(command?.args ?? []);
+    expect(exitCode).toBe(0);
+    // Where a bot with this DATA_DIRECTORY looks.
+    const found = await new TokenFile(join(data, 'api-tokens.json')).find(stdout);
+    expect(found).toMatchObject({ name, scopes: ['generate', 'read', 'cancel'] });
+  }
 });
 
 /** The image's Python has the engine's packages, and not the engine: that is found in its folder. */
