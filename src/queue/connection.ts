@@ -16,7 +16,8 @@ export function openConnection(url: string, purpose: ConnectionPurpose, log: Log
     maxRetriesPerRequest: purpose === 'worker' ? null : 1,
     // A silent server is as bad as none. BullMQ's blocking reads take up to ten seconds on purpose.
     ...(purpose === 'producer' ? { commandTimeout: 5000 } : {}),
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
+    // A producer's command fails at the second attempt to connect after it was given: what lies between attempts, a person waits.
+    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), purpose === 'producer' ? 500 : 2000),
   };
   const connection = new Redis(options);
   let away = false;
