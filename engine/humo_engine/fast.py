@@ -15,8 +15,11 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 CACHE_VARIABLE = "HUMO_CACHE"
-# One compilation for each video size and each kind of pass; Dynamo's default of 8 would fall back to the slow path.
-COMPILATIONS = 64
+# One compilation for each number of tokens and of frames, of each model. Dynamo permits 8, and beyond them gives up: all sizes then
+# take the slow path, which rounds otherwise, for as long as the process lives. More than all sizes, lengths and references together.
+COMPILATIONS = 100_000
+# The same two limits, renamed in torch 2.6: for one module, and for all that share their code.
+LIMITS = ("cache_size_limit", "accumulated_cache_size_limit", "recompile_limit", "accumulated_recompile_limit")
 
 
 def cache_folder() -> Path:
@@ -54,7 +57,7 @@ def compile_blocks(blocks: nn.ModuleList, device: torch.device) -> None:
     """Compile the blocks in place for `device`. Their code is compiled once and serves all, since they differ only in weights."""
     import torch._dynamo.config as dynamo
 
-    for name in ("cache_size_limit", "recompile_limit"):  # the same switch, renamed in torch 2.6
+    for name in LIMITS:
         if hasattr(dynamo, name):
             setattr(dynamo, name, COMPILATIONS)
     if device.type == "cuda" and blocks[0].cross_attn.k.weight.dtype == torch.bfloat16:

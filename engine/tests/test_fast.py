@@ -48,6 +48,26 @@ def test_on_a_cpu_torch_chooses_the_attention():
         assert torch.nn.functional.scaled_dot_product_attention(*torch.randn(3, 1, 1, 4, 8)).shape == (1, 1, 4, 8)
 
 
+def test_a_process_that_has_seen_many_sizes_goes_on_compiling(monkeypatch):
+    """Beyond its limits Dynamo runs everything uncompiled, for good. 70 sizes are more than it was once told to expect."""
+    from torch._dynamo.testing import CompileCounter
+
+    counter = CompileCounter()
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=counter))
+    blocks = nn.ModuleList([nn.SiLU()])
+    blocks[0].cross_attn = Block(16, 8, 1, 1e-6, 8).cross_attn  # its dtype is looked at
+    torch._dynamo.reset()
+    compile_blocks(blocks, CPU)
+    for length in range(1, 71):
+        blocks[0](torch.ones(length))
+    assert counter.frame_count == 70
+    import torch._dynamo.config as dynamo
+
+    sizes = 32 * 4 * 6 * 2  # lengths, references, sizes of generate.yaml, models
+    for name in ("cache_size_limit", "accumulated_cache_size_limit"):
+        assert getattr(dynamo, name) > sizes
+
+
 def test_compiled_code_is_kept_in_the_cache_folder_where_that_can_be_written(monkeypatch, tmp_path, caplog):
     names = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
     for name in names:
