@@ -189,7 +189,7 @@ def _shares(bench: Bench, seconds: float, ceilings: dict[str, float]) -> dict[st
 def forward(bench: Bench, model: HuMoTransformer, latents: torch.Tensor, conditions: ClipConditions) -> torch.Tensor:
     """One TIA pass at timestep 900."""
     timestep = torch.full((1,), 900, device=bench.device)
-    with torch.no_grad(), fastest_attention(bench.device):
+    with torch.no_grad(), fastest_attention(bench.device, model.compute_dtype):
         return model(latents, timestep, conditions[TIA])
 
 

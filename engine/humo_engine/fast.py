@@ -70,13 +70,14 @@ def compile_blocks(blocks: nn.ModuleList, device: torch.device) -> None:
 
 
 @contextlib.contextmanager
-def fastest_attention(device: torch.device) -> Iterator[None]:
-    """Within this, `scaled_dot_product_attention` uses the kernel known to be the quickest on `device`.
+def fastest_attention(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
+    """Within this, the transformer's `scaled_dot_product_attention` uses the kernel known to be the quickest for `dtype`.
 
     A rule, not a race at start-up: two close kernels would win by turns and frames would differ from run to run. On
-    Hopper and later cuDNN's is 1.6 times as fast as FlashAttention-2 (H200, 40,560 tokens); elsewhere torch chooses.
+    Hopper and later cuDNN's is 1.6 times as fast as FlashAttention-2 (H200, 40,560 tokens); elsewhere torch chooses, and for
+    fp32, which cuDNN's does not take. Nothing but the transformer may run in here: with torch 2.5 no other kernel is allowed.
     """
-    with _attention_context(device):
+    with _attention_context(device, dtype):
         yield
 
 
@@ -93,8 +94,8 @@ def _prefers_cudnn(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0) and _cudnn_attention_works(device)
 
 
-def _attention_context(device: torch.device) -> Any:
-    if not _prefers_cudnn(device):
+def _attention_context(device: torch.device, dtype: torch.dtype) -> Any:
+    if dtype != torch.bfloat16 or not _prefers_cudnn(device):
         return contextlib.nullcontext()
     if "set_priority" in inspect.signature(sdpa_kernel).parameters:
         order = [SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]

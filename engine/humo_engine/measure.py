@@ -55,7 +55,7 @@ def attention_ceiling(device: torch.device, dtype: torch.dtype, tokens: int, hea
     """FLOP per second of the quickest attention kernel at `tokens`, laid out as the model does."""
     q, k, v = (torch.randn(1, tokens, heads, head_dim, device=device, dtype=dtype) for _ in range(3))
     kernel = flash_attention if dtype == torch.bfloat16 and flash_attention_works(device) else attention
-    with fastest_attention(device), torch.no_grad():
+    with fastest_attention(device, dtype), torch.no_grad():
         seconds = seconds_of(lambda: kernel(q, k, v), device, repeats=5, warm_up=2)
     return 4.0 * tokens * tokens * heads * head_dim / seconds
 

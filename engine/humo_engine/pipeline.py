@@ -94,16 +94,16 @@ class Pipeline:
             request.output_dir.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as error:  # ValueError: what no path may hold, such as a zero byte
             raise RequestError("invalid_input", f"`outputDir` cannot be used: {error}") from error
-        with fastest_attention(self.device):
-            with self._timed(seconds, "encode"):
-                listener.progress("encode", 0, 1, None, None)
-                noise, conditions = self._encode(request, listener)
-                listener.progress("encode", 1, 1, None, None)
-            with self._timed(seconds, "denoise"):
-                latents = self._denoise(request, noise, conditions, listener)
-            del conditions, noise
-            with self._timed(seconds, "decode"):
-                path = self._decode(request, latents, listener)
+        with self._timed(seconds, "encode"):
+            listener.progress("encode", 0, 1, None, None)
+            noise, conditions = self._encode(request, listener)
+            listener.progress("encode", 1, 1, None, None)
+        # For the transformer alone: the kernel may be the only one allowed, and the VAE and Whisper need others.
+        with self._timed(seconds, "denoise"), fastest_attention(self.device, self.components.transformer.compute_dtype):
+            latents = self._denoise(request, noise, conditions, listener)
+        del conditions, noise
+        with self._timed(seconds, "decode"):
+            path = self._decode(request, latents, listener)
         peak = torch.cuda.max_memory_allocated(self.device) / GIB if self.device.type == "cuda" else None
         return Clip(path, request.width, request.height, self.settings.fps, request.frames, request.seed, seconds, peak)
 
@@ -252,14 +252,15 @@ class Pipeline:
         path = request.output_dir / "frames.rgb"
         partial = path.with_suffix(".part")
         pieces, written = latents.shape[1], 0
+        listener.progress("decode", 0, pieces, None, None)
         try:
             with partial.open("wb") as file:
-                for index, pixels in enumerate(video_vae.decode_pieces(self.components.vae, latents)):
+                for pixels in video_vae.decode_pieces(self.components.vae, latents):
                     listener.check()
                     frames = to_rgb24(pixels).cpu().numpy()
                     file.write(frames.tobytes())
                     written += frames.shape[0]
-                    listener.progress("decode", min(index + 1, pieces), pieces, None, None)
+                    listener.progress("decode", min(video_vae.latent_frames(written), pieces), pieces, None, None)
             if written != request.frames:
                 raise RuntimeError(f"the VAE made {written} frames instead of {request.frames}")
             os.replace(partial, path)

@@ -44,8 +44,20 @@ def test_compiled_and_streamed_blocks_share_one_compilation_and_compute_the_same
 
 def test_on_a_cpu_torch_chooses_the_attention():
     assert attention_kernel(CPU) == "torch's choice"
-    with fastest_attention(CPU):
+    with fastest_attention(CPU, torch.bfloat16):
         assert torch.nn.functional.scaled_dot_product_attention(*torch.randn(3, 1, 1, 4, 8)).shape == (1, 1, 4, 8)
+
+
+def test_cudnn_is_preferred_for_bf16_alone(monkeypatch):
+    """With torch 2.5 no other kernel is allowed then, and cuDNN's does not take fp32: the profile tiny on a Hopper card."""
+    monkeypatch.setattr("humo_engine.fast._prefers_cudnn", lambda device: True)
+    allowed = (torch.backends.cuda.math_sdp_enabled, torch.backends.cuda.flash_sdp_enabled, torch.backends.cuda.cudnn_sdp_enabled)
+    before = [enabled() for enabled in allowed]
+    with fastest_attention(CPU, torch.float32):
+        assert [enabled() for enabled in allowed] == before
+    with fastest_attention(CPU, torch.bfloat16):
+        assert torch.backends.cuda.cudnn_sdp_enabled()
+    assert [enabled() for enabled in allowed] == before
 
 
 def test_a_process_that_has_seen_many_sizes_goes_on_compiling(monkeypatch):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import wave
 from pathlib import Path
 
 import pytest
@@ -90,3 +93,53 @@ def test_a_clip_that_is_no_longer_numbers_is_not_done(request_to, tmp_path):
     with pytest.raises(RuntimeError, match="not numbers"):
         Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / "out"), Quiet())
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.fixture
+def voice(tmp_path):
+    with wave.open(str(tmp_path / "voice.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000))
+    return tmp_path / "voice.wav"
+
+
+def test_only_the_transformer_runs_under_the_rule_for_its_attention(request_to, voice, tmp_path, monkeypatch):
+    """The rule may leave one kernel, which can do neither Whisper's fp32 nor the VAE's wide heads (cuDNN's with torch 2.5)."""
+    parts = tiny_components("17b")
+    under_the_rule = False
+    seen = set()
+
+    @contextlib.contextmanager
+    def rule(device, dtype):
+        nonlocal under_the_rule
+        assert dtype == torch.float32
+        under_the_rule = True
+        yield
+        under_the_rule = False
+
+    monkeypatch.setattr("humo_engine.pipeline.fastest_attention", rule)
+    watched = {
+        "text": parts.text_encoder, "whisper": parts.whisper, "block": parts.transformer.blocks[0],
+        "encoder": parts.vae.encoder, "decoder": parts.vae.decoder,
+    }  # fmt: skip
+    for name, module in watched.items():
+        module.register_forward_pre_hook(lambda *_, name=name: seen.add((name, under_the_rule)))
+    request = dataclasses.replace(request_to(tmp_path / "out"), mode="TIA", audio=voice)
+    Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request, Quiet())
+    assert seen == {(name, name == "block") for name in watched}
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_decoding_begins_at_nothing_and_ends_at_all_of_it(request_to, tmp_path, tiled):
+    parts = tiny_components("17b")
+    if tiled:
+        parts.vae.enable_tiling(16, 16, 8, 8)
+    steps = []
+
+    class Listening(Quiet):
+        def progress(self, stage, step, count, *_):
+            if stage == "decode":
+                steps.append((step, count))
+
+    Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / "out"), Listening())
+    assert steps == [(0, 2), (2, 2)] if tiled else [(0, 2), (1, 2), (2, 2)]
