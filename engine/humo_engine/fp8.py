@@ -6,6 +6,7 @@ what it does to the result is measured by `bench` and printed beside the speed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 import torch
@@ -69,9 +70,40 @@ class Float8Linear(nn.Module):
         return out.view(*shape, self.out_features)
 
 
+_WORKING: dict[torch.device, bool] = {}
+# The format's own error on random values is 0.04.
+_AGREEMENT = 0.1
+
+
 def supports_float8(device: torch.device) -> bool:
-    """Whether `device` multiplies e4m3 matrices in hardware."""
-    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 9)
+    """Whether this torch multiplies e4m3 matrices, scaled by rows, in the hardware of `device`; tried once with a small product.
+
+    The card alone does not decide it: a torch may have that product for one kind of card only.
+    """
+    if device.type != "cuda" or torch.cuda.get_device_capability(device) < (8, 9):
+        return False
+    if device not in _WORKING:
+        _WORKING[device] = _product_works(device)
+    return _WORKING[device]
+
+
+def _product_works(device: torch.device) -> bool:
+    generator = torch.Generator(device).manual_seed(0)
+    linear = nn.Linear(256, 128, device=device, dtype=torch.bfloat16)
+    try:
+        with torch.no_grad():
+            for parameter in linear.parameters():
+                parameter.normal_(generator=generator)
+            x = torch.randn(48, 256, device=device, generator=generator).bfloat16()
+            out, expected = Float8Linear(linear)(x).float(), linear(x).float()
+            difference = ((out - expected).norm() / expected.norm()).item()
+    except Exception as error:  # whatever a torch that lacks it answers with
+        logging.getLogger(__name__).warning("torch %s does not multiply e4m3 on this card: %s", torch.__version__, error)
+        return False
+    if not difference < _AGREEMENT:
+        logging.getLogger(__name__).warning("products of e4m3 are wrong here, by %.3g", difference)
+        return False
+    return True
 
 
 def use_float8(blocks: Iterable[nn.Module], device: torch.device | None = None) -> int:

@@ -99,7 +99,10 @@ def _place(components: Components, plan: Plan, first: bool, precision: str, devi
     keep_compiled_code()
     if precision == "fp8":
         if not supports_float8(device):
-            raise ValueError("precision fp8 needs a GPU of compute capability 8.9 or later; use bf16")
+            raise ValueError(
+                "precision fp8 needs a GPU of compute capability 8.9 or later, and a torch that multiplies e4m3 by rows on it "
+                f"(torch {torch.__version__} was tried); use bf16"
+            )
         use_float8(components.transformer.blocks, device)
     place_transformer(components.transformer, plan.resident[components.family], device)
     compile_blocks(components.transformer.blocks, device)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from humo_engine.fp8 import TOKEN_LAYERS, Float8Linear, quantize_rows, supports_float8, use_float8
+from humo_engine.fp8 import TOKEN_LAYERS, Float8Linear, _product_works, quantize_rows, supports_float8, use_float8
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 
@@ -60,3 +60,16 @@ def test_only_token_layers_of_blocks_are_replaced():
     replaced = {name for name, module in block.named_modules() if isinstance(module, Float8Linear)}
     assert replaced == {path for path in TOKEN_LAYERS if not path.startswith("audio")}
     assert isinstance(block.cross_attn.k, nn.Linear)
+
+
+@pytest.mark.parametrize("answer", ["an error", "something else", "nothing wrong"])
+def test_a_torch_without_the_product_is_found_out_before_a_model_is_converted(monkeypatch, caplog, answer):
+    def lacking(layer, rows, scale):
+        if answer == "an error":
+            raise RuntimeError("no kernel image")
+        return torch.full((*rows.shape[:-1], layer.out_features), float("nan"))
+
+    if answer != "nothing wrong":
+        monkeypatch.setattr(Float8Linear, "product", lacking)
+    assert _product_works(torch.device("cpu")) == (answer == "nothing wrong")
+    assert len(caplog.records) == (answer != "nothing wrong")
