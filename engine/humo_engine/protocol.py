@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ PROTOCOL_VERSION = 1
 MAXIMUM_SIDE = 2048
 MAXIMUM_SEED = 2**63 - 1
 MAXIMUM_REFERENCES = 4
+MAXIMUM_STEPS = 200
 MAXIMUM_PROMPT = 20_000  # characters; far beyond the 512 tokens that are read
 
 FAILURE_CODES = (
@@ -66,9 +68,10 @@ def parse_message(line: str) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise RequestError("invalid_input", f"a message must be a JSON object, not {type(message).__name__}")
     if message.get("type") not in ("generate", "cancel", "shutdown"):
-        raise RequestError("invalid_input", f"unknown type {message.get('type')!r}; there are generate, cancel and shutdown")
+        kind = _shown(message.get("type"))
+        raise RequestError("invalid_input", f"unknown type {kind}; there are generate, cancel and shutdown")
     if message["type"] in ("generate", "cancel") and not _is_id(message.get("id")):
-        raise RequestError("invalid_input", f"`id` must be a text of 1 to 100 characters, not {message.get('id')!r}")
+        raise RequestError("invalid_input", f"`id` must be a text of 1 to 100 characters, not {_shown(message.get('id'))}")
     return message
 
 
@@ -95,14 +98,14 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
 
     model = body.get("model", models[0])
     if model not in models:
-        problems.append(f"`model` must be one that is loaded ({', '.join(models)}), not {model!r}")
+        problems.append(f"`model` must be one that is loaded ({', '.join(models)}), not {_shown(model)}")
         model = models[0]
     preset = settings.preset()
     default_size = settings.size(preset.lines)
     mode = body.get("mode")
     modes = sorted({known_mode for _, known_mode in RULES})
     if mode not in modes:
-        problems.append(f"`mode` must be one of {', '.join(modes)}, not {mode!r}")
+        problems.append(f"`mode` must be one of {', '.join(modes)}, not {_shown(mode)}")
 
     prompt = body.get("prompt")
     if not _is_text(prompt) or not prompt.strip():
@@ -121,12 +124,13 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     )
     if frames % FRAME_STEP != 1:
         problems.append(f"`frames` must be 4k + 1, not {frames}: {frames - (frames - 1) % FRAME_STEP} would do")
-    steps = _whole(body.get("steps", preset.steps), "steps", 1, settings.maximum_steps or 200, problems)
+    most_steps = settings.maximum_steps or MAXIMUM_STEPS
+    steps = _whole(body.get("steps", min(preset.steps, most_steps)), "steps", 1, most_steps, problems)
     shift = _number(body.get("shift", settings.sampler.shift), "shift", MINIMUM_SHIFT, MAXIMUM_SHIFT, problems)
     seed = _whole(body.get("seed", 0), "seed", 0, MAXIMUM_SEED, problems)
     precision = body.get("precision")
     if precision is not None and precision != settings.precision:
-        problems.append(f"`precision` must be the one that is loaded, {settings.precision}, not {precision!r}")
+        problems.append(f"`precision` must be the one that is loaded, {settings.precision}, not {_shown(precision)}")
 
     default_scales = settings.models[model].scales
     given = body.get("scales") or {}
@@ -176,6 +180,15 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     )  # fmt: skip
 
 
+_PART = reprlib.Repr()
+_PART.maxstring = _PART.maxother = 80
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: short, however large or deep what came in is."""
+    return _PART.repr(value)
+
+
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= 100
 
@@ -187,13 +200,13 @@ def _is_text(value: Any) -> bool:
 
 def _whole(value: Any, name: str, minimum: int, maximum: int, problems: list[str]) -> int:
     if type(value) is not int or not minimum <= value <= maximum:
-        problems.append(f"`{name}` must be a whole number from {minimum} to {maximum}, not {value!r}")
+        problems.append(f"`{name}` must be a whole number from {minimum} to {maximum}, not {_shown(value)}")
         return minimum
     return value
 
 
 def _number(value: Any, name: str, minimum: float, maximum: float, problems: list[str]) -> float:
     if type(value) not in (int, float) or not minimum <= value <= maximum:
-        problems.append(f"`{name}` must be a number from {minimum:g} to {maximum:g}, not {value!r}")
+        problems.append(f"`{name}` must be a number from {minimum:g} to {maximum:g}, not {_shown(value)}")
         return 1.0
     return float(value)

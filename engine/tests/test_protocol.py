@@ -156,6 +156,7 @@ def test_more_than_97_frames_are_warned_of_and_done(message, settings):
 def test_a_profile_may_limit_the_steps(message, settings):
     limited = dataclasses.replace(settings, maximum_steps=8)
     assert parse_request(message(steps=8), limited, MODELS).steps == 8
+    assert parse_request(message(), limited, MODELS).steps == 8  # the preset's 50 are not what anybody asked for
     with pytest.raises(RequestError, match="`steps`.*to 8"):
         parse_request(message(steps=9), limited, MODELS)
 
