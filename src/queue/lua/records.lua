@@ -26,15 +26,15 @@ local function close(id, retention)
   redis.call('PEXPIRE', recordKey(id), retention)
 end
 
--- Returns the status that it has then. `input.measured`: milliseconds of GPU time of what is done. Everything else costs nothing:
--- the person has no video.
+-- Returns the status that it has then. `input.measured`: milliseconds of GPU time of what is done. Everything else costs nothing,
+-- also what was stopped when its work was done already: the person has no video.
 local function endWork(input, status)
   local id, now = input.id, input.now
   local user, model, guildId, kind = unpack(read(id, 'share.user', 'model', 'guildId', 'reply.kind'))
   local scope = scopeOf(guildId)
   redis.call('SREM', prefix .. ':waiting-of:' .. user, id)
   stopWaiting(scope, user, id)
-  if input.measured then settleUse(scope, user, id, input.measured) else refund(scope, user, id) end
+  if status == 'delivering' then settleUse(scope, user, id, input.measured) else refund(scope, user, id) end
   endShare(model, id)
   -- Counted here, where every end passes: also the last try of a worker that died, and what nobody is told of.
   local outcome = status == 'delivering' and 'done' or cjson.decode(redis.call('HGET', recordKey(id), 'failure')).code

@@ -209,6 +209,16 @@ describe('what it costs in the end', () => {
     await isFree();
   });
 
+  test('cancelled while running, and done before the worker heard of it: nothing, because there is no video', async () => {
+    await stand.worker(async (generation) => {
+      expect(await stand.queue.cancel(generation.id, byUser)).toBe('signalled');
+      return testResult(generation.id, { engineSeconds: 55 });
+    });
+    const id = await stand.ask('1', change);
+    expect(await stand.desk.ending(id)).toMatchObject({ status: 'cancelled', result: null });
+    await isFree();
+  });
+
   test('a crash on each try: nothing', async () => {
     await stand.worker(async () => {
       throw new Failure('engine_crashed', 'engine_crashed');
