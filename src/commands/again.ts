@@ -2,7 +2,7 @@ import type { GenerateSettings } from '../config/generate.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
-import { isFirstTap, isPrivateFor, oneBetter, parentOf, sameAgain } from './support/again.ts';
+import { isPrivateFor, onFirstTap, oneBetter, parentOf, sameAgain } from './support/again.ts';
 import { ask, askByReaction } from './support/ask.ts';
 import type { Wish } from './support/ask.ts';
 import type { Button, Reaction } from './support/definition.ts';
@@ -19,12 +19,12 @@ function oneTap(name: string, emoji: string, way: Way): readonly [Button, Reacti
         const asker = { userId: interaction.user.id, guildId: interaction.guildId };
         const parent = await parentOf(await reachable(services.queue.get(generationId)), asker, services);
         const wish = way(parent, services.settings);
-        const [isFirst, isPrivate] = await Promise.all([
-          isFirstTap(name, asker.userId, parent.id, services),
-          isPrivateFor(asker.userId, parent, services),
-        ]);
+        const isPrivate = await isPrivateFor(asker.userId, parent, services);
+        const tap = { way: name, userId: asker.userId, parentId: parent.id, id: interaction.id };
+        const isFirst = await onFirstTap(tap, services, () =>
+          ask(interaction, { ...wish, private: isPrivate }, services),
+        );
         if (!isFirst) throw new Refusal('again.twice');
-        await ask(interaction, { ...wish, private: isPrivate }, services);
       },
     },
     {
@@ -41,8 +41,8 @@ function oneTap(name: string, emoji: string, way: Way): readonly [Button, Reacti
         if (reaction.guildId !== null && (await isPrivateFor(reaction.userId, parent, services))) {
           throw new Refusal('again.private_by_button');
         }
-        if (!(await isFirstTap(name, reaction.userId, parent.id, services))) return;
-        await askByReaction(reaction, wish, services);
+        const tap = { way: name, userId: reaction.userId, parentId: parent.id };
+        await onFirstTap(tap, services, () => askByReaction(reaction, wish, services));
       },
     },
   ];

@@ -61,7 +61,8 @@ function startOf(window: GenerationRequest['audioWindow']): number | null {
 function soundOf(answers: FormAnswers, { request }: Generation, locale: string): GivenFiles['audio'] {
   if (answers.audio !== null) return givenFile(answers.audio, locale);
   const before = startOf(request.audioWindow);
-  if (answers.audioStart === before || before === null) return { kept: keptSound(request) };
+  // An empty field is the beginning.
+  if (before === null || (answers.audioStart ?? 0) === before) return { kept: keptSound(request) };
   if (request.originalAudio === null) throw new Refusal('again.sound_gone');
   return { stored: request.originalAudio, option: textsFor(locale).say('command.humo.audio.name') };
 }

@@ -71,8 +71,13 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     },
     list: (filter) => listGenerations(connection, names, ledger, filter),
     markResult: (id, mark) => ledger.markResult(id, mark),
-    async claim(key, milliseconds) {
-      return (await connection.set(names.claim(key), '1', 'PX', milliseconds, 'NX')) === 'OK';
+    async claim(key, milliseconds, claimant) {
+      const name = names.claim(key);
+      if ((await connection.set(name, claimant ?? '', 'PX', milliseconds, 'NX')) === 'OK') return true;
+      return claimant !== undefined && (await connection.get(name)) === claimant;
+    },
+    async unclaim(key) {
+      await connection.del(names.claim(key));
     },
     countWaiting: (userId, where) => ledger.countWaiting(userId, where),
     async watch(listener) {

@@ -83,8 +83,15 @@ export interface GenerationQueue {
    * @returns false when that is so already, or the record is gone: then somebody else has done what belongs to it
    */
   markResult(id: string, mark: 'hidden' | 'shown' | 'deleted'): Promise<boolean>;
-  /** True for the first call with a key within the time: of two taps, or two bots that hear the same tap, one counts. */
-  claim(key: string, milliseconds: number): Promise<boolean>;
+  /**
+   * True for the first call with a key within the time: of two taps, or two bots that hear the same tap, one counts.
+   *
+   * @param claimant what claims it: whoever asks again with the same one has it still. For what Discord lets only one bot
+   *   answer, as the press of a button, so that the bot that comes second does not take it for another press
+   */
+  claim(key: string, milliseconds: number, claimant?: string): Promise<boolean>;
+  /** Gives a claim back whose work came to nothing: the next one counts again. */
+  unclaim(key: string): Promise<void>;
   /**
    * Number of generations of a user that are queued or running: in the whole deployment, or, of those that count towards the
    * limits, in one guild (null: outside of guilds).

@@ -4,6 +4,7 @@ import type { Choices } from '../../intake/request.ts';
 import { chooseMode } from '../../intake/mode.ts';
 import { reachable } from '../../intake/take-on.ts';
 import type { Change, Generation, GenerationRequest, Lineage } from '../../queue/contract.ts';
+import { Failure } from '../../failure.ts';
 import { Refusal } from '../../refusal.ts';
 import { clockTime } from '../../text/format.ts';
 import { newSeed } from './ask.ts';
@@ -64,14 +65,39 @@ export function refuseWithdrawn({ deletedAt, hiddenAt }: Generation): void {
   if (hiddenAt !== null) throw new Refusal('again.reported');
 }
 
-/** False for the second of two quick taps. */
-export async function isFirstTap(
-  way: string,
-  userId: string,
-  parentId: string,
-  services: Services,
+/** A person's tap on a generation. */
+export interface Tap {
+  /** what it does */
+  readonly way: string;
+  readonly userId: string;
+  readonly parentId: string;
+  /** Discord's id of it, the same in every bot that hears it; a reaction has none */
+  readonly id?: string;
+}
+
+/**
+ * Takes a tap on, unless it is the second of two quick ones. One that is refused has not counted: whoever taps again is told why
+ * again, or has what they asked for.
+ *
+ * @returns false for the second
+ */
+export async function onFirstTap(
+  { way, userId, parentId, id }: Tap,
+  { queue }: Pick<Services, 'queue'>,
+  work: () => Promise<void>,
 ): Promise<boolean> {
-  return reachable(services.queue.claim(`${way}:${userId}:${parentId}`, doubleTap));
+  const key = `${way}:${userId}:${parentId}`;
+  if (!(await reachable(queue.claim(key, doubleTap, id)))) return false;
+  try {
+    await work();
+  } catch (error) {
+    // Only what is known to have come to nothing: another bot may have taken the same tap on.
+    if (error instanceof Refusal || (error instanceof Failure && error.identifier !== 'queue_uncertain')) {
+      await queue.unclaim(key).catch(() => undefined);
+    }
+    throw error;
+  }
+  return true;
 }
 
 /** The same inputs with a new seed. */

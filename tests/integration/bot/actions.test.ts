@@ -68,6 +68,54 @@ test('the reaction does the same; a double tap is one job, the bot and other emo
   expect(await scene.queue.list({ userId: ben.id })).toHaveLength(1);
 });
 
+test('two bots that hear the same press: one job, whichever of them Discord lets answer', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { channel, discord, guild } = scene;
+  const first = await finished(scene);
+  await scene.anotherBot();
+  const press = async (name: string, ...before: { id: string }[]) => {
+    const person = guild.addMember(discord.createUser(name));
+    const click = await person.click(first, 'Again');
+    return {
+      person,
+      click,
+      made: async () => {
+        const result = await nextResult(scene, first, ...before);
+        expect(result.mentions).toEqual([person.id]);
+        expect(person.sees(channel).filter(({ ephemeral }) => ephemeral)).toEqual([]);
+        expect(await scene.queue.list({ userId: person.id })).toHaveLength(1);
+        return result;
+      },
+    };
+  };
+  const second = await (await press('ben')).made();
+  // Whoever was quicker before is slower now.
+  const held = discord.faults.pause({ method: 'POST', path: /\/callback$/, when: 'arrival' });
+  const { click, made } = await press('cleo', second);
+  await held.reached;
+  await click.firstResponse();
+  held.release();
+  await made();
+});
+
+test('a tap that is refused has not counted: the next one says why again, or does it', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { discord, guild, moderation } = scene;
+  const first = await finished(scene);
+  const ben = guild.addMember(discord.createUser('ben'));
+  await moderation.ban(guild.id, { userId: ben.id, by: '9', reason: 'spam', until: null });
+  for (let tap = 1; tap <= 2; tap += 1) {
+    const click = await ben.click(first, 'Again');
+    expect((await click.firstResponse()).message?.text).toContain('Reason: spam');
+  }
+  await moderation.unban(guild.id, ben.id, '9');
+  await ben.click(first, 'Again');
+  await nextResult(scene, first);
+  expect(await scene.queue.list({ userId: ben.id })).toHaveLength(1);
+});
+
 test('Better: the same seed with the next preset; the best has no such button, and says so to the reaction', async () => {
   await using scene = await startScene();
   await scene.work(scene.finish);
@@ -311,6 +359,18 @@ test('Edit takes a start of more than milliseconds as the form shows it', async 
   const second = await nextResult(scene, first);
   const child = await scene.queue.get(lastId(second.text));
   expect(child?.request.audioWindow?.startSeconds).toBe(2.123);
+  expect(child?.lineage?.changes.map(({ what }) => what)).toEqual(['prompt']);
+});
+
+test('Edit with the start left empty, where it was the beginning: the sound is as it was', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene, { audio: speech(9) });
+  const click = await scene.ada.click(first, 'Edit');
+  await click.firstResponse();
+  await (await scene.ada.submitModal(click, { prompt: 'She sings', start: '' })).firstResponse();
+  const second = await nextResult(scene, first);
+  const child = await scene.queue.get(lastId(second.text));
   expect(child?.lineage?.changes.map(({ what }) => what)).toEqual(['prompt']);
 });
 

@@ -66,6 +66,8 @@ export interface Scene extends AsyncDisposable {
   asGuest(): { eve: Person; elsewhere: Channel };
   /** Stops the bot and starts another one on the same Redis. */
   restartBot(): Promise<void>;
+  /** Starts one more bot, with the same token and on the same Redis; it stops with the scene. */
+  anotherBot(): Promise<void>;
 }
 
 type Environment = Readonly<Record<string, string>>;
@@ -91,10 +93,10 @@ export async function startScene(
   const scratchRoot = join(folder, 'scratch');
   const moderation = createModeration(config, logger);
   const people = createPeople(config, logger);
-  const start = async (): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
+  const start = async (dataDirectory = folder): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
     const queue = createGenerationQueue(config, logger);
     const bot = await startBot({
-      config,
+      config: { ...config, dataDirectory },
       queue,
       moderation,
       people,
@@ -109,9 +111,10 @@ export async function startScene(
     return { queue, bot };
   };
   let running = await start();
-  const stop = async () => {
-    await running.bot.stop();
-    await running.queue.close();
+  const others: (typeof running)[] = [];
+  const stop = async ({ bot, queue } = running) => {
+    await bot.stop();
+    await queue.close();
   };
   const works = createWorkQueue(config, logger);
   const guild = discord.createGuild({ name: 'Studio' });
@@ -187,9 +190,12 @@ export async function startScene(
       await stop();
       running = await start();
     },
+    async anotherBot() {
+      others.push(await start(join(folder, `bot-${others.length + 2}`)));
+    },
     async [Symbol.asyncDispose]() {
       await works.close();
-      await stop();
+      for (const one of [running, ...others]) await stop(one);
       await moderation.close();
       await people.close();
       await discord.close();
