@@ -22,6 +22,7 @@ export interface NewMessage {
   readonly type?: MessageType;
   readonly interaction?: InteractionRecord;
   readonly referencedMessageId?: string | undefined;
+  readonly forwarded?: MessageRecord | undefined;
   readonly loading?: boolean;
   /** instead of a new id: a forum post's first message has that of its thread */
   readonly id?: string;
@@ -69,6 +70,7 @@ export async function createMessage(world: World, request: NewMessage): Promise<
     mentionsEveryone: false,
     nonce: draft.nonce,
     referencedMessageId: request.referencedMessageId,
+    forwarded: request.forwarded,
     reactions: new Map(),
     ephemeralFor: ephemeral ? interaction.userId : undefined,
     interactionId: interaction?.id,

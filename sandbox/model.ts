@@ -116,6 +116,8 @@ export interface MessageRecord {
   mentionsEveryone: boolean;
   readonly nonce: string | undefined;
   readonly referencedMessageId: string | undefined;
+  /** the message that this one forwards: it shows a copy */
+  readonly forwarded: MessageRecord | undefined;
   readonly reactions: Map<string, ReactionRecord>;
   /** the only person who sees it, when the message is ephemeral */
   readonly ephemeralFor: string | undefined;

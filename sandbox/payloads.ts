@@ -284,9 +284,36 @@ export function messagePayload(world: World, message: MessageRecord, withReferen
             ...(message.guildId === undefined ? {} : { guild_id: message.guildId }),
           },
         }),
+    ...(message.forwarded === undefined ? {} : forwardPayload(world, message.forwarded)),
     ...(message.type === MessageType.Reply && withReferenced
       ? { referenced_message: referenced === undefined ? null : messagePayload(world, referenced, false) }
       : {}),
+  };
+}
+
+/** The parts of a forwarded message that its copy has: who wrote it is not among them. */
+function forwardPayload(world: World, forwarded: MessageRecord): JsonObject {
+  const whole = messagePayload(world, forwarded, false);
+  const copied = [
+    'type',
+    'content',
+    'embeds',
+    'attachments',
+    'timestamp',
+    'edited_timestamp',
+    'flags',
+    'mentions',
+    'mention_roles',
+    'components',
+  ];
+  return {
+    message_reference: {
+      type: MessageReferenceType.Forward,
+      channel_id: forwarded.channelId,
+      message_id: forwarded.id,
+      ...(forwarded.guildId === undefined ? {} : { guild_id: forwarded.guildId }),
+    },
+    message_snapshots: [{ message: Object.fromEntries(copied.map((name) => [name, whole[name]])) }],
   };
 }
 

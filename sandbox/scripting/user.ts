@@ -33,6 +33,8 @@ export interface Sending {
   /** seconds; makes the first file a voice message */
   readonly voiceSeconds?: number;
   readonly replyTo?: Message;
+  /** forwards this message, and says nothing of one's own */
+  readonly forward?: Message;
 }
 
 /** A person. What they cannot do in Discord's client throws a ScenarioError that says why. */
@@ -182,6 +184,7 @@ export class User {
   async send(channel: Channel, sending: Sending | string): Promise<Message> {
     const { world } = this;
     const given: Sending = typeof sending === 'string' ? { content: sending } : sending;
+    if (given.forward !== undefined) this.mustSee(given.forward);
     this.must('ViewChannel', channel);
     this.must(isThread(channel.record) ? 'SendMessagesInThreads' : 'SendMessages', channel);
     const message = await createMessage(world, {
@@ -190,11 +193,14 @@ export class User {
       draft: {
         ...emptyDraft,
         content: given.content,
-        flags: given.voiceSeconds === undefined ? 0 : MessageFlags.IsVoiceMessage,
+        flags:
+          (given.voiceSeconds === undefined ? 0 : MessageFlags.IsVoiceMessage) |
+          (given.forward === undefined ? 0 : MessageFlags.HasSnapshot),
         mentions: { ...emptyDraft.mentions, users: undefined, repliedUser: true },
       },
       type: given.replyTo === undefined ? MessageType.Default : MessageType.Reply,
       referencedMessageId: given.replyTo?.id,
+      forwarded: given.forward?.record,
       ...(given.files === undefined
         ? {}
         : {

@@ -1,5 +1,6 @@
 import { ApplicationCommandType } from 'discord.js';
 import { ulid } from 'ulid';
+import { mostImages } from '../intake/bounds.ts';
 import { chooseMode } from '../intake/mode.ts';
 import { reachable } from '../intake/take-on.ts';
 import { Refusal } from '../refusal.ts';
@@ -8,7 +9,7 @@ import { ask, newSeed } from './support/ask.ts';
 import { customId } from './support/definition.ts';
 import type { MessageMenu, Modal } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
-import { givenFile, readForm, renderForm, sortFiles } from './support/form.ts';
+import { firstFiles, givenFile, readForm, renderForm } from './support/form.ts';
 import { localisedMenu } from './support/localise.ts';
 import { preferredPreset, preferredShape } from './support/preferred.ts';
 
@@ -26,11 +27,12 @@ const menu: MessageMenu = {
   },
 
   async execute(interaction, services) {
-    const usable = [...interaction.targetMessage.attachments.values()].filter(({ contentType }) =>
-      /^(image|audio|video)\//.test(contentType ?? ''),
-    );
-    if (usable.length === 0) throw new Refusal('animate.nothing');
-    const { images, audio } = sortFiles(usable);
+    const { targetMessage } = interaction;
+    // What was forwarded stands in a copy of the message that it comes from.
+    const messages = [targetMessage, ...targetMessage.messageSnapshots.values()];
+    const files = firstFiles(messages.flatMap(({ attachments }) => [...(attachments?.values() ?? [])]));
+    if (files === null) throw new Refusal('animate.nothing');
+    const { images, audio, isPart } = files;
     const userId = interaction.user.id;
     const id = ulid(services.now());
     await reachable(services.people.keepDraft(id, { version: 1, userId, images: [...images], audio }));
@@ -43,7 +45,12 @@ const menu: MessageMenu = {
       audioStart: audio === null ? null : 0,
       seed: null,
     };
-    const form = { customId: customId('animate', id), title: texts.say('form.animate_title'), values };
+    const form = {
+      customId: customId('animate', id),
+      title: texts.say('form.animate_title'),
+      values,
+      ...(isPart ? { filesNote: texts.say('animate.first_taken', { most: mostImages }) } : {}),
+    };
     await interaction.showModal(renderForm(form, texts, services.settings));
   },
 };

@@ -37,7 +37,12 @@ const mostChoices = 25;
 
 /** The form for making a video out of something: five fields, filled with what there is. */
 export function renderForm(
-  { customId, title, values }: { customId: string; title: string; values: FormValues },
+  {
+    customId,
+    title,
+    values,
+    filesNote,
+  }: { customId: string; title: string; values: FormValues; filesNote?: string },
   texts: Texts,
   settings: GenerateSettings,
 ): APIModalInteractionResponseCallbackData {
@@ -101,7 +106,7 @@ export function renderForm(
       {
         type: ComponentType.Label,
         label: texts.say('form.files'),
-        description: texts.say('form.files_description'),
+        description: filesNote ?? texts.say('form.files_description'),
         component: {
           type: ComponentType.FileUpload,
           custom_id: fields.files,
@@ -160,16 +165,38 @@ export function readSeed(text: string): number | null {
   return seed;
 }
 
+type DescribedFile = Pick<Attachment, 'url' | 'size' | 'name' | 'contentType'>;
+
 /**
  * Tells pictures from sound by what Discord says of the files. The intake looks at their contents: this only decides which of
  * them is which.
  *
  * @throws Refusal for what is neither, and for more than fits
  */
-export function sortFiles(files: readonly Pick<Attachment, 'url' | 'size' | 'name' | 'contentType'>[]): {
-  readonly images: readonly FormFile[];
-  readonly audio: FormFile | null;
-} {
+export function sortFiles(files: readonly DescribedFile[]): Pick<FormAnswers, 'images' | 'audio'> {
+  const { images, sounds } = byKind(files);
+  if (images.length > mostImages) throw new Refusal('refused.images_too_many', { most: mostImages });
+  if (sounds.length > 1) throw new Refusal('refused.sounds_too_many');
+  return { images, audio: sounds[0] ?? null };
+}
+
+/**
+ * The same for files that somebody else has put together: of more than fits, the first ones, and of what is neither, nothing.
+ *
+ * @returns null when nothing is of use; `isPart`: there is more of use
+ */
+export function firstFiles(
+  files: readonly DescribedFile[],
+): (Pick<FormAnswers, 'images' | 'audio'> & { readonly isPart: boolean }) | null {
+  const usable = files.filter(({ contentType }) => /^(image|audio|video)\//.test(contentType ?? ''));
+  if (usable.length === 0) return null;
+  const { images, sounds } = byKind(usable);
+  const isPart = images.length > mostImages || sounds.length > 1;
+  return { images: images.slice(0, mostImages), audio: sounds[0] ?? null, isPart };
+}
+
+/** @throws Refusal for what is neither */
+function byKind(files: readonly DescribedFile[]): { images: FormFile[]; sounds: FormFile[] } {
   const images: FormFile[] = [];
   const sounds: FormFile[] = [];
   for (const { url, size, name, contentType } of files) {
@@ -178,9 +205,7 @@ export function sortFiles(files: readonly Pick<Attachment, 'url' | 'size' | 'nam
     else if (kind === 'audio' || kind === 'video') sounds.push({ url, size, name });
     else throw new Refusal('refused.file_kind', { name: name.slice(0, 100) });
   }
-  if (images.length > mostImages) throw new Refusal('refused.images_too_many', { most: mostImages });
-  if (sounds.length > 1) throw new Refusal('refused.sounds_too_many');
-  return { images, audio: sounds[0] ?? null };
+  return { images, sounds };
 }
 
 /** Names of the uploaded files, for errors about them: the form has one field for all. */

@@ -211,6 +211,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.sounds_too_many': 'Das ist mehr als ein Ton. Nimm einen.',
   'animate.nothing':
     'In dieser Nachricht ist weder Bild noch Ton. Nimm eine, in der etwas ist, oder `/humo`.',
+  'animate.first_taken':
+    'Ich nehme die ersten {most} Bilder und den ersten Ton der Nachricht. Dateien hier ersetzen sie.',
   'animate.too_late': 'Dieses Formular war zu lange offen. Bitte öffne es im Menü der Nachricht noch einmal.',
   'lineage.linked': 'Entstanden aus {link}: {what}.',
   'lineage.unlinked': 'Entstanden aus einem früheren Video: {what}.',

@@ -206,6 +206,8 @@ export const en = {
   'refused.sounds_too_many': 'That’s more than one sound. Choose one.',
   'animate.nothing':
     'There is no image and no sound in this message. Choose a message that has some, or use `/humo`.',
+  'animate.first_taken':
+    'I use the message’s first {most} images and its first sound. Files here replace them.',
   'animate.too_late': 'This form was open for too long. Please open it again from the message’s menu.',
   'lineage.linked': 'Made from {link}: {what}.',
   'lineage.unlinked': 'Made from an earlier video: {what}.',

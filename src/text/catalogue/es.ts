@@ -198,6 +198,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.sounds_too_many': 'Es más de un sonido. Elige uno.',
   'animate.nothing':
     'En este mensaje no hay imagen ni sonido. Elige un mensaje que tenga algo, o usa `/humo`.',
+  'animate.first_taken':
+    'Uso las primeras {most} imágenes y el primer sonido del mensaje. Un archivo aquí los sustituye.',
   'animate.too_late':
     'Este formulario estuvo abierto demasiado tiempo. Ábrelo de nuevo en el menú del mensaje.',
   'lineage.linked': 'Hecho a partir de {link}: {what}.',

@@ -198,6 +198,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.images_too_many': 'Cela fait plus de {most} images. Choisis les {most} plus importantes.',
   'refused.sounds_too_many': 'Cela fait plus d’un son. Choisis-en un.',
   'animate.nothing': 'Il n’y a ni image ni son dans ce message. Choisis-en un qui en a, ou utilise `/humo`.',
+  'animate.first_taken':
+    'J’utilise les {most} premières images et le premier son du message. Un fichier ici les remplace.',
   'animate.too_late':
     'Ce formulaire est resté ouvert trop longtemps. Ouvre-le à nouveau dans le menu du message.',
   'lineage.linked': 'Faite à partir de {link} : {what}.',

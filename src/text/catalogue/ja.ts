@@ -189,6 +189,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.sounds_too_many': '音声が二つ以上あります。一つ選んでください。',
   'animate.nothing':
     'このメッセージには画像も音声もありません。あるメッセージを選ぶか、`/humo` を使ってください。',
+  'animate.first_taken':
+    'メッセージの最初の画像{most}枚と最初の音声を使います。ここのファイルで置き換えられます。',
   'animate.too_late': 'このフォームは長く開かれすぎました。メッセージのメニューからもう一度開いてください。',
   'lineage.linked': '{link} から作成：{what}。',
   'lineage.unlinked': '以前の動画から作成：{what}。',

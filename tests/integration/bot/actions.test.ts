@@ -448,6 +448,24 @@ test('Animate with HuMo: pictures and sound of any message, the rest in a form, 
   await refused.waitForMessage(({ text }) => text.includes('no image and no sound'));
 });
 
+test('Animate with HuMo: what was forwarded counts, and of more than fits the first ones, as the form says', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel, discord, guild } = scene;
+  const elsewhere = guild.createChannel('elsewhere');
+  const files = [...Array.from({ length: 5 }, picture), speech(), speech()];
+  const original = await guild.addMember(discord.createUser('ben')).send(elsewhere, { files });
+  const forwarded = await ada.send(channel, { forward: original });
+  const menu = await ada.contextMenu('Animate with HuMo', forwarded);
+  const { modal } = await menu.firstResponse();
+  expect(JSON.stringify(modal)).toContain('first 4 images');
+  await ada.submitModal(menu, { prompt: 'They laugh', look: ['draft/square'] });
+  const result = await nextResult(scene);
+  const { request } = (await scene.queue.get(idOf(result.text))) ?? {};
+  expect(request).toMatchObject({ mode: 'TIA', prompt: 'They laugh' });
+  expect(request?.images).toHaveLength(4);
+});
+
 test('HuMo details: all that it takes to make the video again', async () => {
   await using scene = await startScene();
   await scene.work(scene.finish);
