@@ -18,6 +18,9 @@ const mostShown = 8;
 /** Each takes a look at the queue to say where it stands. */
 const mostPlaced = 50;
 
+/** No limit lets one person have more waiting. */
+const mostOpen = 1_000;
+
 /** A person's own waiting and running generations, everywhere, each with a button that stops it. */
 const command: SlashCommand = {
   kind: 'slash',
@@ -51,27 +54,29 @@ const refresh: Button = {
 
 export default [command, refresh];
 
-async function render(userId: string, texts: Texts, { queue }: Services): Promise<RenderedMessage> {
-  const open = await reachable(queue.list({ userId, statuses: ['running', 'queued'], limit: mostPlaced }));
+async function render(userId: string, texts: Texts, services: Services): Promise<RenderedMessage> {
+  const { queue } = services;
+  const now = services.now();
+  const open = await reachable(queue.list({ userId, statuses: ['running', 'queued'], limit: mostOpen }));
   if (open.length === 0) return message([texts.say('jobs.none')]);
+  // Of one person's, those asked for first come first, but for what a moderator has bumped.
   const placed = await reachable(
     Promise.all(
-      open.map(async (generation) => ({
-        generation,
-        position: generation.status === 'queued' ? await queue.position(generation.id) : null,
-      })),
+      open
+        .slice(-mostPlaced)
+        .map(async (generation) => ({ generation, position: await queue.position(generation.id) })),
     ),
   );
   // What comes first stands first.
-  placed.sort((one, other) => (one.position?.position ?? 0) - (other.position?.position ?? 0));
+  placed.sort((one, other) => one.position.position - other.position.position);
   const shown = placed.slice(0, mostShown);
   const heading = texts.say('jobs.heading');
-  const more = placed.length > mostShown ? texts.say('jobs.more', { count: mostShown }) : null;
+  const more = open.length > mostShown ? texts.say('jobs.more', { count: mostShown }) : null;
   const numbered = shown.map((job, index) => ({ ...job, number: index + 1 }));
   const lines = listed(
     numbered,
     ({ number, generation, position }, characters) =>
-      `${number}. ${jobLine(generation, position, texts, characters)}`,
+      `${number}. ${jobLine(generation, position, texts, { characters, now })}`,
     [heading, more],
   );
   const stops = numbered.map(({ number, generation }) => ({

@@ -183,12 +183,27 @@ function routeLine(texts: Texts, { reply, guildId }: Generation): string | null 
   return texts.say(guildId === null ? 'status.group_route' : 'status.direct_route');
 }
 
+/** What the headline leaves out: the time left while the engine does not say, and that times are guesses. */
+function timesLine(
+  texts: Texts,
+  { status, progress }: Generation,
+  { expectedEndAt, measured, guess, workers, held }: QueuePosition,
+  now: number,
+): string[] {
+  if (status === 'queued') return guess && workers > 0 && held === null ? [texts.say('jobs.guess')] : [];
+  const left = (expectedEndAt - now) / 1000;
+  // It takes longer than was thought: nobody knows.
+  if (status !== 'running' || (progress?.etaSeconds ?? null) !== null || left <= 0) return [];
+  const line = texts.say('status.time_left', { duration: duration(texts, left) });
+  return measured ? [line] : [line, texts.say('jobs.guess')];
+}
+
 /** A generation that waits or runs, in one entry of a list: what, how far, and where. Why a pause holds it stands in its status message. */
 export function jobLine(
   generation: Generation,
-  position: QueuePosition | null,
+  position: QueuePosition,
   texts: Texts,
-  characters: number,
+  { characters, now }: { readonly characters: number; readonly now: number },
 ): string {
   const { channelId, statusMessageId, private: isPrivate } = generation.reply;
   const prompt = quoted(generation.request.prompt, Math.min(60, characters));
@@ -196,5 +211,9 @@ export function jobLine(
     channelId === null || statusMessageId === null || isPrivate
       ? ''
       : ` ${messageLink(generation.guildId, channelId, statusMessageId)}`;
-  return `${prompt}${place}\n-# ${headline(texts, generation, position).replaceAll('\n', ' ')}`;
+  const parts = [
+    headline(texts, generation, position).replaceAll('\n', ' '),
+    ...timesLine(texts, generation, position, now),
+  ];
+  return `${prompt}${place}\n-# ${parts.join(' ')}`;
 }

@@ -251,6 +251,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'jobs.heading': '**Deine Videos unterwegs**',
   'jobs.none': 'Von dir wartet und läuft nichts. `/humo` macht ein Video.',
   'jobs.more': '-# Nur die {count}, die zuerst drankommen, sind zu sehen.',
+  'jobs.guess': 'Die Zeiten sind geschätzt.',
   'history.heading': '**Deine Videos**, Seite {page}',
   'history.none': 'Du hast im letzten Monat kein Video gemacht. `/humo` macht eins.',
   'history.no_more': 'Mehr gibt es nicht.',

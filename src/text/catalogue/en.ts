@@ -245,6 +245,7 @@ export const en = {
   'jobs.heading': '**Your videos on their way**',
   'jobs.none': 'Nothing of yours is waiting or running. `/humo` makes a video.',
   'jobs.more': '-# Only the {count} that come first are shown.',
+  'jobs.guess': 'The times are a guess.',
   'history.heading': '**Your videos**, page {page}',
   'history.none': 'You haven’t made a video in the last month. `/humo` makes one.',
   'history.no_more': 'That’s all there is.',

@@ -238,6 +238,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'jobs.heading': '**Tus vídeos en camino**',
   'jobs.none': 'No tienes nada en espera ni en marcha. `/humo` hace un vídeo.',
   'jobs.more': '-# Solo se muestran los {count} que van primero.',
+  'jobs.guess': 'Las horas son una estimación.',
   'history.heading': '**Tus vídeos**, página {page}',
   'history.none': 'No has hecho ningún vídeo en el último mes. `/humo` hace uno.',
   'history.no_more': 'No hay más.',

@@ -238,6 +238,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'jobs.heading': '**Tes vidéos en route**',
   'jobs.none': 'Rien à toi n’attend ni ne tourne. `/humo` fait une vidéo.',
   'jobs.more': '-# Seules les {count} qui viennent en premier sont montrées.',
+  'jobs.guess': 'Les heures sont une estimation.',
   'history.heading': '**Tes vidéos**, page {page}',
   'history.none': 'Tu n’as fait aucune vidéo ce dernier mois. `/humo` en fait une.',
   'history.no_more': 'C’est tout.',

@@ -228,6 +228,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'jobs.heading': '**進行中のあなたの動画**',
   'jobs.none': '待っているものも作成中のものもありません。`/humo` で動画を作れます。',
   'jobs.more': '-# 先に始まる{count}件だけを表示しています。',
+  'jobs.guess': '時刻は推定です。',
   'history.heading': '**あなたの動画**、{page}ページ',
   'history.none': 'この一か月、動画を作っていません。`/humo` で作れます。',
   'history.no_more': 'これで全部です。',

@@ -505,6 +505,29 @@ test('/jobs: mine alone, each with position and a button that stops it', async (
   await list.waitUntil(({ text }) => !text.includes('second'));
 });
 
+test('/jobs says what is left while the engine does not, and that times are guesses', async () => {
+  await using scene = await startScene();
+  const { ada, channel } = scene;
+  const started = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  await scene.work(async (generation) => {
+    started.resolve();
+    await end.promise;
+    return scene.finish(generation);
+  });
+  for (const prompt of ['first', 'second']) {
+    const command = await ada.run('/humo', { prompt, image: picture() }, { channel });
+    await command.waitForMessage((message) => hasStatus(message));
+  }
+  await started.promise;
+  const command = await ada.run('/jobs', {}, { channel });
+  const list = await command.waitForMessage(({ text }) => text.includes('second'));
+  const [, first, second] = list.text.split(/^\d\. /m);
+  expect(first).toMatch(/Getting ready.*About \d+ s left\. The times are a guess\./);
+  expect(second).toMatch(/Starts.*The times are a guess\./);
+  end.resolve();
+});
+
 test('/history: mine, newest first, paged, with links', async () => {
   await using scene = await startScene();
   await scene.work(scene.finish);

@@ -233,7 +233,7 @@ test.each(['en', 'de', 'fr', 'es', 'ja'])(
     const lines = listed(
       jobs,
       ({ number, generation }, characters) =>
-        `${number}. ${jobLine(generation, { ...position, position: 1000, waiting: 2000 }, texts, characters)}`,
+        `${number}. ${jobLine(generation, { ...position, position: 1000, waiting: 2000, guess: true }, texts, { characters, now: 0 })}`,
       others,
     );
     const { content } = message([others[0] ?? '', ...lines, others[1] ?? '']);
