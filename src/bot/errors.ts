@@ -81,13 +81,14 @@ const toldAgainAfter = 10 * 60_000;
 export async function answerReactionError(
   error: unknown,
   { userId, guildId, channelId, messageId }: GivenReaction,
-  { logger, speaker, queue }: Pick<Services, 'logger' | 'speaker' | 'queue'>,
+  { logger, speaker, queue, channels }: Pick<Services, 'logger' | 'speaker' | 'queue' | 'channels'>,
 ): Promise<void> {
   const reference = ulid().slice(-8);
   const where = { reference, guildId, messageId };
   try {
-    // A reaction does not say which language the person reads; the result that they reacted to is the best guess.
-    const locale = (await queue.byMessage(messageId))?.locale ?? 'en-US';
+    // A reaction does not say which language the person reads; the result that they reacted to is the best guess, then the server.
+    const locale =
+      (await queue.byMessage(messageId))?.locale ?? (await channels.place(channelId))?.locale ?? 'en-US';
     const texts = textsFor(locale);
     const { content, unexpected } = explain(error, texts, reference);
     if (unexpected) logger.error({ ...where, error: errorFields(error) }, 'a handler failed');

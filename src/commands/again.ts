@@ -2,7 +2,7 @@ import type { GenerateSettings } from '../config/generate.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
-import { isPrivateFor, onFirstTap, oneBetter, parentOf, sameAgain } from './support/again.ts';
+import { isPrivateFor, onFirstTap, oneBetter, parentOf, reactedTo, sameAgain } from './support/again.ts';
 import { ask, askByReaction } from './support/ask.ts';
 import type { Wish } from './support/ask.ts';
 import type { Button, Reaction } from './support/definition.ts';
@@ -32,8 +32,7 @@ function oneTap(name: string, emoji: string, way: Way): readonly [Button, Reacti
       name,
       emoji,
       async react(reaction, services) {
-        const generation = await services.queue.byMessage(reaction.messageId);
-        // Somebody likes a message of ours that is no result.
+        const generation = await reactedTo(reaction, services);
         if (generation === null) return;
         const parent = await parentOf(generation, reaction, services);
         const wish = way(parent, services.settings);

@@ -4,7 +4,7 @@ import type { Generation, GenerationRequest } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
-import { edited, isPrivateFor, keptSound, parentOf } from './support/again.ts';
+import { edited, isPrivateFor, keptSound, parentOf, reactedTo } from './support/again.ts';
 import { ask, newSeed } from './support/ask.ts';
 import { customId } from './support/definition.ts';
 import type { Button, Modal, Reaction } from './support/definition.ts';
@@ -73,7 +73,7 @@ const reaction: Reaction = {
   name: 'edit',
   emoji: '✏',
   async react(given, services) {
-    const generation = await services.queue.byMessage(given.messageId);
+    const generation = await reactedTo(given, services);
     if (generation === null) return;
     const parent = await parentOf(generation, given, services);
     if (!(await services.queue.claim(`edit:${given.userId}:${parent.id}`, 60_000))) return;

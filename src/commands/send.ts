@@ -2,7 +2,7 @@ import { defaultUploadLimit, videoLimitBytes } from '../intake/limit.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message, messageLink } from './render/message.ts';
-import { isSeenBy, refuseWithdrawn } from './support/again.ts';
+import { isSeenBy, reactedTo, refuseWithdrawn } from './support/again.ts';
 import type { Reaction } from './support/definition.ts';
 
 /** ✉ sends the video to whoever reacts, privately. */
@@ -13,7 +13,7 @@ export default {
 
   async react(asker, services) {
     const { userId, guildId, messageId, channelId } = asker;
-    const generation = await services.queue.byMessage(messageId);
+    const generation = await reactedTo(asker, services);
     if (generation === null || !isSeenBy(generation, asker) || generation.result === null) return;
     if (!(await services.queue.claim(`send:${userId}:${generation.id}`, 10_000))) return;
     refuseWithdrawn(generation);

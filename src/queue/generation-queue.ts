@@ -55,6 +55,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     },
     get: (id) => ledger.get(id),
     byMessage: (messageId) => ledger.byMessage(messageId),
+    wasMessage: (messageId) => ledger.wasMessage(messageId),
     updateReply: (id, change) => ledger.updateReply(id, change),
     position: (id) => ledger.position(id),
     forecast: (userId, model, costSeconds, options) => ledger.forecast(userId, model, costSeconds, options),

@@ -259,6 +259,11 @@ export class Ledger {
     return id === null ? null : this.get(id);
   }
 
+  async wasMessage(messageId: string): Promise<boolean> {
+    const id = await this.#connection.get(this.#names.message(messageId));
+    return id !== null && (await this.#connection.exists(this.#names.record(id))) === 0;
+  }
+
   /**
    * A worker takes it. `spent`: it has it, and may only look for what an earlier try has stored, because the tries are used up.
    * Anything else says why there is nothing to do; `lost`: the job is no longer this worker's.

@@ -46,6 +46,8 @@ export interface GenerationQueue {
   get(id: string): Promise<Generation | null>;
   /** The generation whose status message or final message this is; null for any other message. */
   byMessage(messageId: string): Promise<Generation | null>;
+  /** Whether this was the message of a generation whose record has gone: they are known for twice as long. */
+  wasMessage(messageId: string): Promise<boolean>;
   /** Merges into `reply` only. */
   updateReply(id: string, change: Partial<ReplyTarget>): Promise<void>;
   position(id: string): Promise<QueuePosition>;

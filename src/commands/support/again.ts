@@ -54,6 +54,20 @@ export async function parentOf(
   return generation;
 }
 
+/**
+ * The generation that somebody reacted to; null when they like a message of ours that is none.
+ *
+ * @throws Refusal when it was one, and its record is no longer kept
+ */
+export async function reactedTo(
+  { messageId }: { readonly messageId: string },
+  { queue }: Pick<Services, 'queue'>,
+): Promise<Generation | null> {
+  const generation = await queue.byMessage(messageId);
+  if (generation === null && (await queue.wasMessage(messageId))) throw new Refusal('again.gone');
+  return generation;
+}
+
 /** Whether what comes of it is for one person alone: as the parent was, or as they want all of theirs. */
 export async function isPrivateFor(userId: string, parent: Generation, services: Services): Promise<boolean> {
   return parent.reply.private || (await reachable(services.people.preferences(userId))).private;

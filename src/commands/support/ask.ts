@@ -63,6 +63,8 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
     throw missing(interaction.locale, interaction.channelId ?? '', route.missing);
   }
   if (services.stopping.aborted) throw new Refusal('refused.stopping');
+  // A form that was open, or a command that a client still knew, while the presets changed.
+  if (!services.settings.presetNames.includes(wish.choices.preset)) throw new Refusal('refused.preset_gone');
   const person = personOf(interaction);
   const admission = await reachable(admit(person, textsOf(wish), services));
 

@@ -106,6 +106,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.prompt_alone':
     'Ich brauche etwas zum Ansehen oder Anhören: Gib ein `bild`, einen `ton` oder beides dazu.\nBeispiel: `/humo prompt:Eine Frau erzählt im Café einen Witz bild:gesicht.png ton:witz.mp3`',
   'refused.prompt_empty': 'Der `prompt` ist leer. Sag in einem Satz, was zu sehen sein soll.',
+  'refused.preset_gone':
+    'Diese Qualität gibt es nicht mehr. Öffne das Formular oder den Befehl neu und wähle eine andere.',
   'refused.audio_start_without_audio':
     'Es gibt einen `tonbeginn`, aber keinen `ton`. Gib den Ton dazu, oder lass `tonbeginn` weg.',
   'refused.permissions':

@@ -120,6 +120,8 @@ export const en = {
   'refused.too_many_waiting':
     'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. {known, select, yes {The first is done <t:{clears}:R>; wait for it, or cancel one.} other {Please wait for one of them, or cancel one.}}',
   'refused.prompt_empty': 'The `prompt` is empty. Say in a sentence what is to be seen.',
+  'refused.preset_gone':
+    'This quality is no longer offered. Open the form or the command anew and choose another one.',
   'refused.stopping': 'I’m about to restart. Please run the command again in a minute; nothing was queued.',
 
   'api.unauthorised':

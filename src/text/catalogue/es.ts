@@ -111,6 +111,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.too_many_waiting':
     'Tienes {count, plural, one {# vídeo} other {# vídeos}} en espera, y es lo máximo para una persona aquí. {known, select, yes {El primero estará listo <t:{clears}:R>; espéralo, o cancela uno.} other {Espera a que salga uno, o cancela uno.}}',
   'refused.prompt_empty': 'El `prompt` está vacío. Di en una frase qué se tiene que ver.',
+  'refused.preset_gone':
+    'Esta calidad ya no se ofrece. Abre de nuevo el formulario o el comando y elige otra.',
   'refused.stopping':
     'Estoy a punto de reiniciarme. Vuelve a usar el comando en un minuto; no se puso nada en la cola.',
   'api.unauthorised':

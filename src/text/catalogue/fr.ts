@@ -111,6 +111,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.too_many_waiting':
     'Tu as {count, plural, one {# vidéo} other {# vidéos}} en attente, et c’est le maximum pour une personne ici. {known, select, yes {La première sera faite <t:{clears}:R> ; attends-la, ou annules-en une.} other {Attends-en une, ou annules-en une.}}',
   'refused.prompt_empty': 'Le `prompt` est vide. Dis en une phrase ce qu’on doit voir.',
+  'refused.preset_gone':
+    'Cette qualité n’est plus proposée. Rouvre le formulaire ou la commande et choisis-en une autre.',
   'refused.stopping':
     'Je vais redémarrer. Relance la commande dans une minute ; rien n’a été mis dans la file.',
   'api.unauthorised':

@@ -105,6 +105,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.too_many_waiting':
     'あなたの待っている動画は{count, plural, other {#件}}で、ここでの一人の上限です。{known, select, yes {最初の動画は <t:{clears}:R> にできあがります。それを待つか、一つキャンセルしてください。} other {どれかが終わるのを待つか、一つキャンセルしてください。}}',
   'refused.prompt_empty': '`prompt` が空です。何を映すかを一文で書いてください。',
+  'refused.preset_gone':
+    'この画質はもうありません。フォームかコマンドを開き直して、別のものを選んでください。',
   'refused.stopping':
     'まもなく再起動します。一分後にもう一度コマンドを実行してください。何も受け付けていません。',
   'api.unauthorised':

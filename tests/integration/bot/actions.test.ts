@@ -1,6 +1,11 @@
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { file } from '../../../sandbox/start.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { hasStatus, idOf, picture, speech, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -374,6 +379,26 @@ test('Edit with the start left empty, where it was the beginning: the sound is a
   expect(child?.lineage?.changes.map(({ what }) => what)).toEqual(['prompt']);
 });
 
+test('a form that was open while its quality was taken out of the settings: refused, with what to do', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const first = await finished(scene, { preset: 'quality' });
+  const click = await scene.ada.click(first, 'Edit');
+  await click.firstResponse();
+  const settings = await readFile(join(projectRoot, 'generate.yaml'), 'utf8');
+  const changed = join(scene.dataDirectory, 'generate.yaml');
+  await writeFile(changed, settings.replace(/^  quality:/m, '  finest:'));
+  await scene.restartBot({ GENERATE_FILE: changed });
+  const submitted = await scene.ada.submitModal(click, { prompt: 'She sings' });
+  const { message } = await submitted.firstResponse();
+  expect(message).toMatchObject({ ephemeral: true });
+  expect(message?.text).toContain('no longer offered');
+  // What was made with it is run again with what there is.
+  const again = await scene.ada.click(first, 'Again');
+  const status = await again.waitForMessage(hasStatus);
+  expect((await scene.queue.get(lastId(status.text)))?.request.preset).toBe('standard');
+});
+
 test('the deployment’s own negative prompt meets no filter when a result is run again', async () => {
   await using scene = await startScene();
   await scene.work(scene.finish);
@@ -586,6 +611,35 @@ test('inputs that are gone: the answer says so and how to go on', async () => {
   );
   expect(answer.text).not.toContain('inputs/');
   expect(await scene.queue.list({})).toHaveLength(1);
+});
+
+test('a result from before the records that are kept: button and reactions say so, in the server’s language', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, discord, redisUrl } = scene;
+  const guild = discord.createGuild({ name: 'Atelier', locale: 'de' });
+  const channel = guild.createChannel('general');
+  guild.addMember(ada);
+  await ada.run('/humo', { prompt: 'She speaks', image: picture(), preset: 'draft' }, { channel });
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  const { id } = await until(async () => (await scene.queue.byMessage(result.id)) ?? undefined);
+  await until(async () => ((await scene.queue.get(id))?.status === 'delivered' ? true : undefined));
+  await scene.restartBot();
+  discord.clock.advance('31d');
+  const connection = new Redis(parseRedisUrl(redisUrl));
+  const [key = ''] = await connection.keys(`*:generation:${id}`);
+  expect(await connection.pttl(key)).toBeLessThanOrEqual(30 * 24 * 3600_000);
+  await connection.del(key);
+  connection.disconnect();
+  const click = await ada.click(result, 'Noch mal');
+  expect((await click.firstResponse()).message?.text).toContain('I don’t know this video any more');
+  ada.react(result, '🎉');
+  ada.react(result, '🔁');
+  await ada.directMessage.waitForMessage(({ text }) => text.includes('Dieses Video kenne ich nicht mehr'));
+  const ben = guild.addMember(discord.createUser('ben'));
+  ben.react(result, '✉️');
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('Dieses Video kenne ich nicht mehr'));
+  expect(await scene.queue.list({})).toEqual([]);
 });
 
 function lastId(text: string): string {

@@ -64,8 +64,8 @@ export interface Scene extends AsyncDisposable {
   probe(message: Message): Promise<{ video: string | undefined; audio: string | undefined }>;
   /** Someone who brought the bot along to a guild that it is no member of. */
   asGuest(): { eve: Person; elsewhere: Channel };
-  /** Stops the bot and starts another one on the same Redis. */
-  restartBot(): Promise<void>;
+  /** Stops the bot and starts another one on the same Redis. @param change variables that are others from now on */
+  restartBot(change?: Environment): Promise<void>;
   /** Starts one more bot, with the same token and on the same Redis; it stops with the scene. */
   anotherBot(): Promise<void>;
 }
@@ -80,13 +80,16 @@ export async function startScene(
   const folder = await mkdtemp(join(tmpdir(), 'bot-scene-'));
   const redis = await startRedis();
   const discord = await startSandbox(options);
-  const config = loadBotConfig({
-    ...discord.environment,
-    REDIS_URL: redis.url,
-    DATA_DIRECTORY: folder,
-    HUMO_PROFILE: 'tiny',
-    ...(typeof environment === 'function' ? environment(discord) : environment),
-  });
+  const configure = (change: Environment = {}) =>
+    loadBotConfig({
+      ...discord.environment,
+      REDIS_URL: redis.url,
+      DATA_DIRECTORY: folder,
+      HUMO_PROFILE: 'tiny',
+      ...(typeof environment === 'function' ? environment(discord) : environment),
+      ...change,
+    });
+  let config = configure();
   const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const clock = { ...systemClock, now: () => discord.clock.now() };
   const store = createArtifactStore(config);
@@ -186,8 +189,9 @@ export async function startScene(
       const eve = other.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
       return { eve, elsewhere: other.createChannel('lobby') };
     },
-    async restartBot() {
+    async restartBot(change) {
       await stop();
+      config = configure(change);
       running = await start();
     },
     async anotherBot() {
