@@ -28,7 +28,7 @@ import type { VideoFile, VideoFiles } from './video-files.ts';
 const clockDifference = 10 * 60_000;
 
 export interface DeliveryOptions {
-  readonly queue: Pick<GenerationQueue, 'updateReply'>;
+  readonly queue: Pick<GenerationQueue, 'get' | 'updateReply'>;
   readonly messages: Pick<
     Messages,
     'post' | 'edit' | 'editOriginal' | 'followUp' | 'editFollowUp' | 'openDirect' | 'findOwn'
@@ -272,10 +272,12 @@ export class Delivery {
 
   /** A courtesy: when it cannot be done, the delivery still stands. Never rejects. */
   async #showPointer(generation: Generation, sent: Sent | null): Promise<void> {
-    const { messages, clock, logger, releaseStatus, stopping } = this.#options;
+    const { queue, messages, clock, logger, releaseStatus, stopping } = this.#options;
     try {
       await clock.wait(await releaseStatus(generation.id), stopping);
-      const rendered = renderPointer(generation, sent);
+      // Somebody may have deleted it meanwhile.
+      const now = (await queue.get(generation.id)) ?? generation;
+      const rendered = renderPointer({ ...generation, deletedAt: now.deletedAt }, sent);
       const route = statusRoute(generation.reply, clock.now());
       if (route.kind === 'token') {
         try {

@@ -111,7 +111,8 @@ export class Messages {
     rendered: RenderedMessage,
     options: EditOptions = {},
   ): Promise<MessagePlace> {
-    const edited = await this.#rest.patch(Routes.webhookMessage(this.#applicationId, token), {
+    const rest = options.isVideo === true ? this.#uploads : this.#rest;
+    const edited = await rest.patch(Routes.webhookMessage(this.#applicationId, token), {
       body: { ...rendered, ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),

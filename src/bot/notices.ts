@@ -32,8 +32,12 @@ export async function noticeDone(
   try {
     if (!(await people.preferences(userId)).notify) return;
     if (!(await queue.claim(`notice:${id}`, remembered))) return;
-    const link = messageLink(guildId, sent.channelId, sent.messageId);
-    await speaker.direct(userId, message([textsFor(locale).say('notice.done', { link })]));
+    const texts = textsFor(locale);
+    // No link leads to what only one person sees.
+    const text = reply.private
+      ? texts.say('notice.done_private', { channel: `<#${sent.channelId}>` })
+      : texts.say('notice.done', { link: messageLink(guildId, sent.channelId, sent.messageId) });
+    await speaker.direct(userId, message([text]));
   } catch (error) {
     logger.info(
       { generationId: id, error: errorFields(error) },

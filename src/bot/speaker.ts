@@ -6,9 +6,9 @@ import type { Messages } from './messages.ts';
 
 /** Says what handlers want to be said, over REST. */
 export class MessageSpeaker implements Speaker {
-  readonly #messages: Pick<Messages, 'post' | 'edit' | 'remove' | 'openDirect'>;
+  readonly #messages: Pick<Messages, 'post' | 'edit' | 'editOriginal' | 'remove' | 'openDirect'>;
 
-  constructor(messages: Pick<Messages, 'post' | 'edit' | 'remove' | 'openDirect'>) {
+  constructor(messages: Pick<Messages, 'post' | 'edit' | 'editOriginal' | 'remove' | 'openDirect'>) {
     this.#messages = messages;
   }
 
@@ -26,6 +26,14 @@ export class MessageSpeaker implements Speaker {
     options: { files?: readonly SpokenFile[] } = {},
   ): Promise<void> {
     return this.#messages.edit(place, rendered, { ...options, isVideo: options.files !== undefined });
+  }
+
+  async answer(
+    { token }: Pick<ButtonInteraction, 'token'>,
+    rendered: RenderedMessage,
+    files: readonly SpokenFile[],
+  ): Promise<void> {
+    await this.#messages.editOriginal(token, rendered, { files, isVideo: true });
   }
 
   remove(place: SpokenMessage): Promise<void> {

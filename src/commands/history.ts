@@ -1,22 +1,27 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
+import { videoLimitBytes } from '../intake/limit.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
+import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
-import { buttonRows, listed, message, messageLink } from './render/message.ts';
+import { action, buttonRows, finalLink, isPassing, listed, message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
+import { renderResult } from './render/result.ts';
+import { isSeenBy, refuseWithdrawn } from './support/again.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localised } from './support/localise.ts';
+import { ownUploadLimit } from './support/place.ts';
 import { toReply } from './support/reply.ts';
 import type { Services } from './support/services.ts';
 
 const pageSize = 8;
 
-/** A month of one person is a few hundred at most; further back nothing is kept. */
-const mostPages = 100;
+/** A month of one person is a few hundred at most; further back nothing is kept. Each page reads those before it, too. */
+const mostPages = 1_000;
 
 /** A person's own finished generations, newest first. */
 const command: SlashCommand = {
@@ -50,7 +55,34 @@ const turn: Button = {
   },
 };
 
-export default [command, turn];
+/** Shows a private video once more, for the person alone: where it was first seen, it is gone once Discord is reloaded. */
+const show: Button = {
+  kind: 'button',
+  name: 'fetch',
+
+  async press(interaction, generationId, services) {
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const generation = await reachable(services.queue.get(generationId));
+    const asker = { userId: interaction.user.id, guildId: interaction.guildId };
+    if (generation === null || generation.userId !== asker.userId || generation.result === null) {
+      throw new Refusal('again.gone');
+    }
+    refuseWithdrawn(generation);
+    const limit = videoLimitBytes(ownUploadLimit(interaction));
+    const data = await services.results.video(generation, limit, services.stopping);
+    const { components, ...rendered } = renderResult(generation, generation.result, services.settings);
+    const texts = textsFor(interaction.locale);
+    // From another server it is shown, and can be deleted; it is run again where it was made.
+    const fitting = isSeenBy(generation, asker)
+      ? components
+      : buttonRows([action('delete', '❌', texts.say('button.delete'), generation.id)]);
+    await services.speaker.answer(interaction, { ...rendered, components: fitting }, [
+      { name: `humo-${generation.id}.mp4`, data, contentType: 'video/mp4' },
+    ]);
+  },
+};
+
+export default [command, turn, show];
 
 async function render(
   userId: string,
@@ -73,25 +105,43 @@ async function render(
     label: texts.say(key),
     custom_id: customId('history', String(to)),
   });
-  const buttons = [
+  const turns = [
     ...(page > 0 ? [button(page - 1, 'button.newer')] : []),
-    ...(found.length > (page + 1) * pageSize ? [button(page + 1, 'button.older')] : []),
+    ...(found.length > (page + 1) * pageSize && page < mostPages ? [button(page + 1, 'button.older')] : []),
   ];
+  const passing = shown.filter(
+    (one) => one.status === 'delivered' && one.deletedAt === null && isPassing(one),
+  );
+  const shows = passing.map(({ id }, index) =>
+    action('fetch', '👁️', texts.say('button.show_number', { number: index + 1 }), id),
+  );
   const heading = texts.say('history.heading', { page: page + 1 });
-  const lines = listed(shown, (one, characters) => historyLine(one, texts, characters), [heading]);
-  return message([heading, ...lines], { components: buttonRows(buttons) });
+  const entry = (one: Generation, characters: number) =>
+    historyLine(one, texts, { characters, number: passing.indexOf(one) + 1 });
+  return message([heading, ...listed(shown, entry, [heading])], {
+    components: [...buttonRows(shows), ...buttonRows(turns)],
+  });
 }
 
-function historyLine(generation: Generation, texts: Texts, characters: number): string {
-  const { status, createdAt, request, reply, guildId, deletedAt } = generation;
-  const { finalChannelId: channelId, finalMessageId: messageId } = reply;
+/** @param options.number of the button that shows it; 0 where a link leads there */
+function historyLine(
+  generation: Generation,
+  texts: Texts,
+  { characters, number }: { characters: number; number: number },
+): string {
+  const { status, createdAt, request, deletedAt } = generation;
   const values = {
     time: Math.round(createdAt / 1000),
     prompt: quoted(request.prompt, Math.min(60, characters)),
   };
   if (deletedAt !== null) return texts.say('history.deleted', values);
-  if (status === 'failed' || status === 'cancelled') return texts.say(`history.${status}`, values);
-  if (channelId === null || messageId === null) return texts.say('history.unlinked', values);
-  const link = messageLink(channelId === reply.channelId ? guildId : null, channelId, messageId);
-  return texts.say('history.done', { ...values, link });
+  if (number > 0) return texts.say('history.private', { ...values, number });
+  const link = finalLink(generation);
+  // There it says why, and has the buttons for another try.
+  if (status === 'failed' || status === 'cancelled') {
+    return [texts.say(`history.${status}`, values), link].filter((part) => part !== null).join(' ');
+  }
+  return link === null
+    ? texts.say('history.unlinked', values)
+    : texts.say('history.done', { ...values, link });
 }

@@ -1,14 +1,19 @@
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
+import { errorFields } from '../error-fields.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
+import { renderDeleted } from './render/status.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import type { Services } from './support/services.ts';
 
 type Role = 'user' | 'moderator';
+
+/** Two taps of one person within this are one: milliseconds. */
+const doubleTap = 3_000;
 
 /** The Stop button of the status message, and of the list of one's jobs. */
 const stopButton: Button = {
@@ -63,12 +68,19 @@ const reaction: Reaction = {
       role = (await services.channels.mayModerate(guildId, channelId, userId)) ? 'moderator' : null;
     }
     if (role === null) throw new Refusal(open ? 'cancel.not_yours' : 'delete.not_yours');
-    if (open) await stop(generation, { userId, role }, services);
-    else if (messageId === generation.reply.finalMessageId) {
+    if (messageId === generation.reply.finalMessageId) {
       await removeResult(generation, { userId, role }, services, async () => {
         await services.speaker.remove({ channelId, messageId });
       });
+      return;
     }
+    // Two bots hear it, and the second one finds it stopped already.
+    if (!(await services.queue.claim(`stop:${userId}:${generation.id}`, doubleTap))) return;
+    if (await stop(generation, { userId, role }, services)) return;
+    // It was quicker, or the status message was mistaken for the result.
+    if (generation.deletedAt !== null) throw new Refusal('delete.gone');
+    const now = (await services.queue.get(generation.id)) ?? generation;
+    throw new Refusal(now.result === null ? 'cancel.finished' : 'cancel.delete_there');
   },
 };
 
@@ -104,10 +116,25 @@ async function removeResult(
   await services.results.remove(generation);
   services.logger.info({ generationId: generation.id }, 'a result was deleted');
   await removeMessage();
+  await pointNowhere(generation, services);
   if (!isFirst || role !== 'moderator') return;
   await note('delete_result', generation, userId, services);
   const text = textsFor(generation.locale).say('delete.by_moderator', { id: generation.id });
   await services.speaker.direct(generation.userId, message([text]));
+}
+
+/** The status message no longer points to what is gone. A courtesy: the result is deleted all the same. */
+async function pointNowhere({ id, locale, reply }: Generation, services: Services): Promise<void> {
+  const { kind, channelId, statusMessageId: messageId, private: isPrivate } = reply;
+  if (kind !== 'channel' || isPrivate || channelId === null || messageId === null) return;
+  try {
+    await services.speaker.edit({ channelId, messageId }, renderDeleted(id, textsFor(locale)));
+  } catch (error) {
+    services.logger.info(
+      { generationId: id, error: errorFields(error) },
+      'the status message could not say that the result is deleted',
+    );
+  }
 }
 
 async function note(

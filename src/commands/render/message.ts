@@ -1,5 +1,6 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 import type { APIActionRowComponent, APIButtonComponent, APIComponentInMessageActionRow } from 'discord.js';
+import type { Generation } from '../../queue/contract.ts';
 import type { Texts } from '../../text/texts.ts';
 import { customId } from '../support/definition.ts';
 
@@ -111,6 +112,24 @@ export function action(name: string, emoji: string, label: string, generationId:
     label,
     custom_id: customId(name, generationId),
   };
+}
+
+/**
+ * Whether the final message is one that only the person sees, once: Discord keeps it until they reload, and no link leads there.
+ */
+export function isPassing({ reply }: Generation): boolean {
+  return reply.private && reply.finalChannelId === reply.channelId;
+}
+
+/** The address at which clients open a generation's final message; null where there is none that lasts. */
+export function finalLink(generation: Generation): string | null {
+  const { finalChannelId: channelId, finalMessageId: messageId } = generation.reply;
+  if (channelId === null || messageId === null || isPassing(generation)) return null;
+  return messageLink(
+    channelId === generation.reply.channelId ? generation.guildId : null,
+    channelId,
+    messageId,
+  );
 }
 
 /** The address at which clients open a message. Direct messages stand under `@me`. */

@@ -63,6 +63,7 @@ export function renderPointer(
 ): RenderedMessage {
   const texts = textsFor(generation.locale);
   const succeeded = generation.result !== null && generation.failure === null;
+  if (generation.deletedAt !== null) return renderDeleted(generation.id, texts);
   const tail = texts.say('status.identifier', { id: generation.id });
   if (final === null) return message([texts.say('status.undeliverable'), tail]);
   const elsewhere = final.channelId !== generation.reply.channelId;
@@ -72,6 +73,11 @@ export function renderPointer(
   }
   if (!succeeded) return message([texts.say('status.ended', { link }), tail]);
   return message([texts.say(elsewhere ? 'status.delivered_direct' : 'status.delivered', { link }), tail]);
+}
+
+/** The status message once the final message was deleted. */
+export function renderDeleted(id: string, texts: Texts): RenderedMessage {
+  return message([texts.say('again.deleted'), texts.say('status.identifier', { id })]);
 }
 
 /** How far it is, in a line or two. */

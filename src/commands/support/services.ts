@@ -74,6 +74,12 @@ export interface Speaker {
   ): Promise<void>;
   /** A message that is gone already is no error. */
   remove(place: SpokenMessage): Promise<void>;
+  /** Puts a message with files in place of the deferred answer to an interaction. */
+  answer(
+    interaction: Pick<ButtonInteraction, 'token'>,
+    rendered: RenderedMessage,
+    files: readonly SpokenFile[],
+  ): Promise<void>;
   /** Removes the message whose button was clicked, after `deferUpdate`. One that is gone already is no error. */
   removeClicked(click: Pick<ButtonInteraction, 'deleteReply'>): Promise<void>;
   /** @returns null when the person's direct messages are closed */

@@ -92,6 +92,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
 
   'cancel.asked': 'Wird abgebrochen …',
   'cancel.finished': 'Es ist schon fertig; es gibt nichts mehr abzubrechen.',
+  'cancel.delete_there': 'Es ist schon fertig. Zum Löschen reagiere mit ❌ auf die Nachricht mit dem Video.',
   'cancel.not_yours':
     'Abbrechen kann es nur, wer das Video bestellt hat, oder wer hier Nachrichten verwalten darf.',
 
@@ -165,6 +166,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'button.delete': 'Löschen',
   'button.show': 'Wieder zeigen',
   'button.stop_number': '{number} anhalten',
+  'button.show_number': '{number} zeigen',
   'button.refresh': 'Auffrischen',
   'button.newer': 'Neuere',
   'button.older': 'Ältere',
@@ -259,6 +261,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'history.no_more': 'Mehr gibt es nicht.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
+  'history.private': '<t:{time}:d> {prompt} – privat: **{number} zeigen**',
   'history.failed': '<t:{time}:d> {prompt} – wurde kein Video',
   'history.cancelled': '<t:{time}:d> {prompt} – angehalten',
   'history.deleted': '<t:{time}:d> {prompt} – gelöscht',
@@ -276,6 +279,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'settings.yes': 'ja',
   'settings.no': 'nein',
   'notice.done': 'Dein Video ist fertig: {link}',
+  'notice.done_private':
+    'Dein privates Video ist fertig, in {channel}. Siehst du es dort nicht mehr, zeigt `/history` es wieder.',
 
   'refused.banned':
     'Du kannst hier{until, select, never {} other { bis <t:{clears}:f>}} keine Videos machen.{given, select, yes { Grund: {reason}} other {}}',

@@ -93,6 +93,8 @@ export const en = {
 
   'cancel.asked': 'Cancelling …',
   'cancel.finished': 'It’s already finished; there’s nothing left to cancel.',
+  'cancel.delete_there':
+    'It’s finished already. To delete the video, react with ❌ to the message that has it.',
   'cancel.not_yours':
     'Only the person who asked for this video, or someone who may manage messages here, can cancel it.',
 
@@ -162,6 +164,7 @@ export const en = {
   'button.delete': 'Delete',
   'button.show': 'Show again',
   'button.stop_number': 'Stop {number}',
+  'button.show_number': 'Show {number}',
   'button.refresh': 'Refresh',
   'button.newer': 'Newer',
   'button.older': 'Older',
@@ -253,6 +256,7 @@ export const en = {
   'history.no_more': 'That’s all there is.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
+  'history.private': '<t:{time}:d> {prompt} – private: **Show {number}**',
   'history.failed': '<t:{time}:d> {prompt} – didn’t become a video',
   'history.cancelled': '<t:{time}:d> {prompt} – stopped',
   'history.deleted': '<t:{time}:d> {prompt} – deleted',
@@ -270,6 +274,8 @@ export const en = {
   'settings.yes': 'yes',
   'settings.no': 'no',
   'notice.done': 'Your video is done: {link}',
+  'notice.done_private':
+    'Your private video is done, in {channel}. If you don’t see it there any more, `/history` shows it again.',
 
   'refused.banned':
     'You can’t make videos here{until, select, never {} other { until <t:{clears}:f>}}.{given, select, yes { Reason: {reason}} other {}}',

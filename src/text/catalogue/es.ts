@@ -87,6 +87,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'ending.reference': '-# Referencia: {id}',
   'cancel.asked': 'Cancelando …',
   'cancel.finished': 'Ya ha terminado; no queda nada que cancelar.',
+  'cancel.delete_there':
+    'Ya ha terminado. Para borrar el vídeo, reacciona con ❌ al mensaje que lo contiene.',
   'cancel.not_yours':
     'Solo puede cancelarlo quien pidió este vídeo o alguien que pueda gestionar los mensajes aquí.',
   'notice.direct_messages':
@@ -152,6 +154,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'button.delete': 'Borrar',
   'button.show': 'Mostrar de nuevo',
   'button.stop_number': 'Parar {number}',
+  'button.show_number': 'Mostrar {number}',
   'button.refresh': 'Actualizar',
   'button.newer': 'Más recientes',
   'button.older': 'Más antiguos',
@@ -246,6 +249,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'history.no_more': 'No hay más.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
+  'history.private': '<t:{time}:d> {prompt} – privado: **Mostrar {number}**',
   'history.failed': '<t:{time}:d> {prompt} – no llegó a ser un vídeo',
   'history.cancelled': '<t:{time}:d> {prompt} – parado',
   'history.deleted': '<t:{time}:d> {prompt} – borrado',
@@ -263,6 +267,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'settings.yes': 'sí',
   'settings.no': 'no',
   'notice.done': 'Tu vídeo está listo: {link}',
+  'notice.done_private':
+    'Tu vídeo privado está listo, en {channel}. Si ya no lo ves allí, `/history` lo muestra de nuevo.',
   'refused.banned':
     'No puedes hacer vídeos aquí{until, select, never {} other { hasta <t:{clears}:f>}}.{given, select, yes { Motivo: {reason}} other {}}',
   'refused.draining':

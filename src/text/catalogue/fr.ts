@@ -87,6 +87,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'ending.reference': '-# Référence : {id}',
   'cancel.asked': 'J’annule …',
   'cancel.finished': 'C’est déjà fini ; il n’y a plus rien à annuler.',
+  'cancel.delete_there':
+    'C’est déjà fini. Pour supprimer la vidéo, réagis avec ❌ au message qui la contient.',
   'cancel.not_yours':
     'Seule la personne qui a demandé cette vidéo, ou quelqu’un qui peut gérer les messages ici, peut l’annuler.',
   'notice.direct_messages':
@@ -153,6 +155,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'button.delete': 'Supprimer',
   'button.show': 'Montrer à nouveau',
   'button.stop_number': 'Arrêter {number}',
+  'button.show_number': 'Montrer {number}',
   'button.refresh': 'Actualiser',
   'button.newer': 'Plus récentes',
   'button.older': 'Plus anciennes',
@@ -246,6 +249,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'history.no_more': 'C’est tout.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
+  'history.private': '<t:{time}:d> {prompt} – privée : **Montrer {number}**',
   'history.failed': '<t:{time}:d> {prompt} – n’est pas devenue une vidéo',
   'history.cancelled': '<t:{time}:d> {prompt} – arrêtée',
   'history.deleted': '<t:{time}:d> {prompt} – supprimée',
@@ -263,6 +267,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'settings.yes': 'oui',
   'settings.no': 'non',
   'notice.done': 'Ta vidéo est prête : {link}',
+  'notice.done_private':
+    'Ta vidéo privée est prête, dans {channel}. Si tu ne l’y vois plus, `/history` la montre à nouveau.',
   'refused.banned':
     'Tu ne peux pas faire de vidéos ici{until, select, never {} other { jusqu’au <t:{clears}:f>}}.{given, select, yes { Raison : {reason}} other {}}',
   'refused.draining':

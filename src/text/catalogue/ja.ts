@@ -82,6 +82,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'ending.reference': '-# 参照番号：{id}',
   'cancel.asked': 'キャンセルしています …',
   'cancel.finished': 'もう終わっています。キャンセルするものはありません。',
+  'cancel.delete_there':
+    'もう終わっています。動画を削除するには、動画のあるメッセージに ❌ でリアクションしてください。',
   'cancel.not_yours': 'キャンセルできるのは、この動画を頼んだ人か、ここでメッセージを管理できる人だけです。',
   'notice.direct_messages':
     'こんにちは！動画に15分より長くかかるとき、または頼まれた場所に投稿できないときは、ここに届きます。',
@@ -146,6 +148,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'button.delete': '削除',
   'button.show': '再表示',
   'button.stop_number': '{number}を停止',
+  'button.show_number': '{number}を表示',
   'button.refresh': '更新',
   'button.newer': '新しいもの',
   'button.older': '古いもの',
@@ -236,6 +239,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'history.no_more': 'これで全部です。',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
+  'history.private': '<t:{time}:d> {prompt} – 非公開：**{number}を表示**',
   'history.failed': '<t:{time}:d> {prompt} – 動画になりませんでした',
   'history.cancelled': '<t:{time}:d> {prompt} – 停止',
   'history.deleted': '<t:{time}:d> {prompt} – 削除済み',
@@ -253,6 +257,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'settings.yes': 'はい',
   'settings.no': 'いいえ',
   'notice.done': '動画が完成しました：{link}',
+  'notice.done_private':
+    '非公開の動画が{channel}で完成しました。見当たらなければ、`/history` でもう一度表示できます。',
   'refused.banned':
     '{until, select, never {} other {<t:{clears}:f> まで}}ここで動画を作れません。{given, select, yes {理由：{reason}} other {}}',
   'refused.draining':

@@ -573,6 +573,79 @@ test('/history: mine, newest first, paged, with links', async () => {
   await list.waitUntil(({ text }) => text.includes('video 1.') && text.includes('page 2'));
 });
 
+test('/history: why something did not become a video is a link away; what was deleted says so in its status, too', async () => {
+  await using scene = await startScene();
+  const { ada, channel } = scene;
+  await ada.run('/humo', { prompt: 'stopped', image: picture(), preset: 'draft' }, { channel });
+  const waiting = await channel.waitForMessage(hasStatus);
+  ada.react(waiting, '❌');
+  const ending = await channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
+  await until(async () => (await scene.queue.byMessage(ending.id)) ?? undefined);
+  await scene.work(scene.finish);
+  await ada.run('/humo', { prompt: 'made', image: picture(), preset: 'draft' }, { channel });
+  const result = await nextResult(scene);
+  const status = await channel.waitForMessage(({ text }) => text.includes(`/${result.id}`));
+  await scene.restartBot();
+  // The status is no result: its cross says where to put it.
+  ada.react(status, '❌');
+  await ada.directMessage.waitForMessage(({ text }) => text.includes('to the message that has it'));
+  ada.react(result, '❌');
+  await result.waitForDeletion();
+  await status.waitUntil(({ text }) => text.includes('This video was deleted'));
+  expect(status.text).not.toContain('channels/');
+  const command = await ada.run('/history', {}, { channel });
+  const list = await command.waitForMessage(({ text }) => text.includes('page 1'));
+  expect(list.text).toMatch(new RegExp(`stopped – stopped https://\\S+/${ending.id}`));
+  expect(list.text).toContain('made – deleted');
+});
+
+test('/history: a private video is shown again, days after Discord has forgotten it; the notice has no dead link', async () => {
+  await using scene = await startScene();
+  await scene.work(scene.finish);
+  const { ada, channel, discord } = scene;
+  const settings = await ada.run('/settings', {}, { channel });
+  await settings.firstResponse();
+  const saved = await ada.submitModal(settings, { private: true, notify: true });
+  await saved.waitForMessage(({ text }) => text.includes('Saved'));
+  await ada.run('/humo', { prompt: 'secret', image: picture(), preset: 'draft' }, { channel });
+  const first = await ada.waitForMessage(channel, ({ attachments }) => attachments.length === 1);
+  const generation = await until(async () => {
+    const found = await scene.queue.get(idOf(first.text));
+    return found?.status === 'delivered' ? found : undefined;
+  });
+  const notice = await ada.directMessage.waitForMessage(({ text }) => text.includes('private video is done'));
+  expect(notice.text).not.toContain('https://');
+  await scene.restartBot();
+  discord.clock.advance('5d');
+  const command = await ada.run('/history', {}, { channel });
+  const list = await command.waitForMessage(({ text }) => text.includes('Show 1'));
+  expect(list.text).not.toContain('https://');
+  const again = await (
+    await ada.click(list, 'Show 1')
+  ).waitForMessage(({ attachments }) => attachments.length === 1);
+  expect(again.ephemeral).toBe(true);
+  expect(await again.attachments[0]?.bytes()).toEqual(await scene.store.get(generation.result?.video ?? ''));
+  const made = await (
+    await ada.click(again, 'Again')
+  ).waitForMessage(({ ephemeral, text }) => ephemeral && hasStatus({ text }));
+  expect(await scene.queue.get(lastId(made.text))).toMatchObject({ parentId: generation.id });
+  await until(async () =>
+    (await scene.queue.list({ statuses: ['delivered'] })).length === 2 ? true : undefined,
+  );
+  // Elsewhere it can be seen and deleted; it is run again where it was made.
+  const lobby = discord.createGuild({ name: 'Other' });
+  lobby.addMember(ada);
+  const there = await ada.run('/history', {}, { channel: lobby.createChannel('lobby') });
+  const listThere = await there.waitForMessage(({ text }) => text.includes('Show 2'));
+  const shown = await (
+    await ada.click(listThere, 'Show 2')
+  ).waitForMessage(({ attachments }) => attachments.length === 1);
+  expect(shown.buttons.map(({ label }) => label)).toEqual(['❌ Delete']);
+  await ada.click(shown, 'Delete');
+  await shown.waitForDeletion();
+  expect(await scene.store.size(generation.result?.video ?? '')).toBeNull();
+});
+
 test('/settings: saved for good, and used by /humo; a notice comes when it is done', async () => {
   await using scene = await startScene();
   await scene.work(scene.finish);
