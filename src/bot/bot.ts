@@ -42,6 +42,8 @@ const deliveriesAtOnce = 8;
 
 /** A status message points to its result within seconds; what was delivered shortly before a crash is pointed to again. */
 const pointedWithin = 60_000;
+/** Of those whose work ended within this: most deliveries take seconds, and some wait until Discord is back. */
+const pointedEndedWithin = 60 * 60_000;
 
 /** What the bot is made of, besides Discord. */
 export interface BotParts {
@@ -170,8 +172,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     }
     await tellInterrupted(journal, leftBehind, queue, messages, clock.now(), logger);
     logger.info(await queue.reconcile(), 'records and jobs compared');
-    const justNow = { statuses: ['delivered', 'failed', 'cancelled'], limit: 50 } as const;
-    for (const generation of await queue.list(justNow)) {
+    for (const generation of await queue.endedSince(clock.now() - pointedEndedWithin)) {
       if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
     }
     const deliveries = await queue.consumeDeliveries(

@@ -4,7 +4,7 @@ import { closeConnection, openConnection } from './connection.ts';
 import { consumeDeliveries } from './deliveries.ts';
 import { readDepth, readServer } from './depth.ts';
 import { Ledger } from './ledger.ts';
-import { listGenerations } from './list.ts';
+import { endedSince, listGenerations } from './list.ts';
 import { createNames } from './names.ts';
 import { paceKey } from './pace.ts';
 import type { Closable, GenerationQueue } from './queue.ts';
@@ -70,7 +70,8 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       }
       return outcome;
     },
-    list: (filter) => listGenerations(connection, names, ledger, filter),
+    list: (filter) => listGenerations(parts, names, filter),
+    endedSince: (since) => endedSince(parts, names, since),
     markResult: (id, mark) => ledger.markResult(id, mark),
     async claim(key, milliseconds, claimant) {
       const name = names.claim(key);

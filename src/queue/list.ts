@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import type { Generation } from './contract.ts';
-import type { Ledger } from './ledger.ts';
 import type { Names } from './names.ts';
 import type { GenerationQueue } from './queue.ts';
+import { readableRecords } from './readable.ts';
+import type { RecordSource } from './readable.ts';
 
 type Filter = Parameters<GenerationQueue['list']>[0];
 
@@ -10,11 +10,11 @@ const pageSize = 100;
 
 /** Newest first. Goes through the narrowest index in pages until enough match; `before` is an id of an earlier answer. */
 export async function listGenerations(
-  connection: Redis,
+  source: RecordSource,
   names: Names,
-  ledger: Ledger,
   filter: Filter,
 ): Promise<Generation[]> {
+  const { connection } = source;
   const limit = filter.limit ?? 50;
   const index = narrowestIndex(names, filter);
   const found: Generation[] = [];
@@ -26,9 +26,8 @@ export async function listGenerations(
   }
   for (; found.length < limit; start += pageSize) {
     const ids = await connection.zrevrange(index, start, start + pageSize - 1);
-    for (const generation of await Promise.all(ids.map((id) => ledger.get(id)))) {
-      if (generation !== null && matches(generation, filter)) found.push(generation);
-    }
+    const records = await readableRecords(source, ids);
+    found.push(...records.filter((generation) => matches(generation, filter)));
     if (ids.length < pageSize) break;
   }
   return found.slice(0, limit);
@@ -51,4 +50,10 @@ function matches(generation: Generation, filter: Filter): boolean {
     (filter.guildId === undefined || generation.guildId === filter.guildId) &&
     (filter.statuses === undefined || filter.statuses.includes(generation.status))
   );
+}
+
+/** Whose work ended since then, however it ended: milliseconds since 1970, at most a day ago. Oldest first. */
+export async function endedSince(source: RecordSource, names: Names, since: number): Promise<Generation[]> {
+  const ids = await source.connection.zrange(names.finished(null), String(since), '+inf', 'BYSCORE');
+  return readableRecords(source, ids);
 }

@@ -71,7 +71,7 @@ export interface GenerationQueue {
   estimateSeconds(work: EstimatedWork): Promise<number>;
   /** Cancels what is queued or running. A failure message (code `cancelled`) is delivered as for any other end. */
   cancel(id: string, reason: StoredFailure): Promise<'cancelled' | 'signalled' | 'finished' | 'unknown'>;
-  /** Newest first. */
+  /** Newest first; without what this program cannot read. */
   list(filter: {
     userId?: string;
     guildId?: string;
@@ -79,6 +79,8 @@ export interface GenerationQueue {
     limit?: number;
     before?: string;
   }): Promise<Generation[]>;
+  /** Whose work ended since then, however it ended: milliseconds since 1970, at most a day ago. Oldest first. */
+  endedSince(since: number): Promise<Generation[]>;
   /**
    * Notes that the result was reported (`hidden`), is shown again or is deleted.
    *

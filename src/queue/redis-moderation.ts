@@ -33,6 +33,7 @@ import type {
 } from './moderation.ts';
 import { createNames } from './names.ts';
 import type { Names } from './names.ts';
+import { readableRecords } from './readable.ts';
 import { retryOf } from './retry.ts';
 import { runScript } from './script.ts';
 import { statsOf } from './stats.ts';
@@ -47,7 +48,6 @@ const changeAttempts = 20;
 const longestTimer = 24 * 24 * 3600_000;
 
 const day = 24 * 3600_000;
-const readAtOnce = 200;
 
 /** What a worker says about itself; see `heartbeat.ts`. */
 const machineSchema = z.object({
@@ -453,22 +453,8 @@ class RedisModeration implements Moderation {
     return retried;
   }
 
-  /** The records that are there and can be read, in the same order. */
   async #readable(ids: readonly string[]): Promise<Generation[]> {
-    const found: Generation[] = [];
-    for (let start = 0; start < ids.length; start += readAtOnce) {
-      const read = ids.slice(start, start + readAtOnce).map(async (id) => {
-        try {
-          return await this.#ledger.get(id);
-        } catch (error) {
-          if (this.#connection.status !== 'ready') throw error;
-          this.#log.error({ generationId: id, error: String(error) }, 'a record cannot be read');
-          return null;
-        }
-      });
-      found.push(...(await Promise.all(read)).filter((generation) => generation !== null));
-    }
-    return found;
+    return readableRecords({ connection: this.#connection, ledger: this.#ledger, log: this.#log }, ids);
   }
 
   async close(): Promise<void> {

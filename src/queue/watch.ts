@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './connection.ts';
-import type { Generation, GenerationEvent } from './contract.ts';
+import type { GenerationEvent } from './contract.ts';
 import { parseEvent } from './event.ts';
 import type { Ledger } from './ledger.ts';
 import type { Names } from './names.ts';
 import type { Closable } from './queue.ts';
+import { readableRecord } from './readable.ts';
 
 /**
  * Subscribes to status and progress. Redis forgets what it published to nobody, so after every (re)connection the listener
@@ -19,7 +20,7 @@ export async function watchGenerations(parts: {
   readonly listener: (event: GenerationEvent) => void;
   readonly log: Logger;
 }): Promise<Closable> {
-  const { names, ledger, connection, listener, log } = parts;
+  const { names, connection, listener, log } = parts;
   const subscriber = openConnection(parts.url, 'worker', log);
   const notify = (event: GenerationEvent) => {
     try {
@@ -32,19 +33,9 @@ export async function watchGenerations(parts: {
     const event = parseEvent(message);
     if (event !== null) notify(event);
   });
-  const readable = async (id: string): Promise<Generation | null> => {
-    try {
-      return await ledger.get(id);
-    } catch (error) {
-      // Without a connection nothing can be read; one damaged record must not hide the others.
-      if (connection.status !== 'ready') throw error;
-      log.error({ generationId: id, error: String(error) }, 'a record cannot be read');
-      return null;
-    }
-  };
   const catchUp = async () => {
     for (const id of await connection.zrange(names.open, '0', '-1')) {
-      const generation = await readable(id);
+      const generation = await readableRecord(parts, id);
       if (generation === null) continue;
       notify({ kind: 'status', id, status: generation.status });
       if (generation.progress !== null) notify({ kind: 'progress', id, progress: generation.progress });

@@ -1,5 +1,9 @@
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { Failure } from '../../../src/failure.ts';
+import { apiReply } from '../../../src/queue/contract.ts';
+import { testDraft } from '../../support/queue-fixtures.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -150,6 +154,20 @@ test('posted, not recorded, and the nonce long forgotten: the message is found i
   await status.waitUntil(({ buttons }) => buttons.length === 0);
 });
 
+test('a record that this program cannot read keeps no bot from starting', async () => {
+  await using scene = await startScene();
+  const first = await accepted(scene);
+  await scene.ada.run('/humo', { prompt: 'Again', image: picture() }, { channel: scene.channel });
+  const second = await scene.channel.waitForMessage(({ text }) => text.includes('number 2 of 2'));
+  const [key] = (await scene.keysWith(first.id)).filter((name) => name.endsWith(`:generation:${first.id}`));
+  const redis = new Redis(parseRedisUrl(scene.redisUrl));
+  await redis.hset(key ?? '', 'version', '99');
+  redis.disconnect();
+  await scene.restartBot();
+  await scene.work(scene.finish);
+  expect(await delivered(scene, idOf(second.text))).toMatchObject({ status: 'delivered' });
+});
+
 test('the same delivery run twice is one message', async () => {
   await using scene = await startScene();
   const { id } = await accepted(scene);
@@ -233,6 +251,12 @@ test('delivered, and the bot died before the status message said so: the next on
   await held.reached;
   scene.discord.faults.add({ method: 'PATCH', path: /original$/, status: 404, code: 10_008 });
   held.release();
+  // Of many that came later and ended before it, none takes its place.
+  for (let count = 0; count < 50; count += 1) {
+    const draft = testDraft('1', { reply: apiReply });
+    await scene.queue.accept(draft);
+    await scene.queue.cancel(draft.id, { code: 'cancelled', identifier: 'cancelled_by_user', context: {} });
+  }
   await scene.restartBot();
   await status.waitUntil(({ text }) => text.includes(String(reply.finalMessageId)));
   expect(status.buttons).toEqual([]);
