@@ -4,6 +4,7 @@ import type { GenerateSettings } from '../config/generate.ts';
 import { renderEnding, renderResult } from '../commands/render/result.ts';
 import { renderPointer } from '../commands/render/status.ts';
 import { message } from '../commands/render/message.ts';
+import { parseCustomId } from '../commands/support/definition.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
@@ -20,7 +21,7 @@ import {
   isTooLarge,
   isUnknownMessage,
 } from './discord-errors.ts';
-import type { MessagePlace, Messages } from './messages.ts';
+import type { FoundMessage, MessagePlace, Messages } from './messages.ts';
 import { liveToken, statusRoute } from './status-route.ts';
 import type { VideoFile, VideoFiles } from './video-files.ts';
 
@@ -101,9 +102,8 @@ export class Delivery {
     const since = (finishedAt ?? createdAt) - clockDifference;
     try {
       const found = await this.#options.messages.findOwn(reply.finalChannelId, {
-        contained: id,
         since,
-        except: reply.statusMessageId,
+        isMeant: (posted) => isFinal(posted, id),
       });
       return found === null ? null : { ...found, linkable: true };
     } catch (error) {
@@ -308,6 +308,18 @@ function answersInteraction(reply: ReplyTarget): boolean {
 function channelOf({ id, reply }: Generation): string {
   if (reply.channelId === null) throw new Error(`generation ${id} has no channel`);
   return reply.channelId;
+}
+
+/**
+ * A final message says the id and has a button for it. An entry of the moderators' log in the same channel has none, and the status
+ * message none but that to stop, whether or not the record knows yet which message it is.
+ */
+function isFinal({ content, components }: FoundMessage, id: string): boolean {
+  const actions = components
+    .flatMap((row) => row.components)
+    .map((button) => parseCustomId(button.custom_id ?? ''))
+    .filter((action) => action?.argument === id);
+  return content.includes(id) && actions.some((action) => action?.name !== 'cancel');
 }
 
 /** Where an earlier attempt has begun to answer the interaction. */

@@ -35,8 +35,13 @@ const messageSchema = z.object({
   id: z.string(),
   channel_id: z.string(),
   content: z.string(),
+  /** rows of buttons */
+  components: z
+    .array(z.object({ components: z.array(z.object({ custom_id: z.string().optional() })).default([]) }))
+    .default([]),
   author: z.object({ id: z.string() }),
 });
+export type FoundMessage = z.infer<typeof messageSchema>;
 const channelSchema = z.object({ id: z.string() });
 
 /** Pages of 100 messages that are looked through for a message that may have been posted before a crash. */
@@ -161,16 +166,16 @@ export class Messages {
   }
 
   /**
-   * Looks for a message of the bot's own that contains a text.
+   * Looks for a message of the bot's own.
    *
    * @param search.since milliseconds since 1970; nothing older is looked at
-   * @param search.except a message that contains the text and is not meant
+   * @param search.isMeant whether it is the one
    * @returns null when there is none
    * @throws DiscordAPIError when the channel cannot be read
    */
   async findOwn(
     channelId: string,
-    search: { contained: string; since: number; except: string | null },
+    search: { since: number; isMeant: (message: FoundMessage) => boolean },
   ): Promise<MessagePlace | null> {
     let after = SnowflakeUtil.generate({ timestamp: search.since }).toString();
     for (let page = 0; page < historyPages; page += 1) {
@@ -179,10 +184,7 @@ export class Messages {
           query: new URLSearchParams({ after, limit: '100' }),
         }),
       );
-      const own = found.find(
-        ({ id, author, content }) =>
-          id !== search.except && author.id === this.#botUserId && content.includes(search.contained),
-      );
+      const own = found.find((message) => message.author.id === this.#botUserId && search.isMeant(message));
       if (own !== undefined) return { channelId, messageId: own.id };
       if (found.length < 100) return null;
       after = found.reduce((newest, { id }) => (BigInt(id) > BigInt(newest) ? id : newest), after);

@@ -154,6 +154,27 @@ test('posted, not recorded, and the nonce long forgotten: the message is found i
   await status.waitUntil(({ buttons }) => buttons.length === 0);
 });
 
+test('an entry of the moderators’ log in the same channel is not taken for the final message', async () => {
+  await using scene = await startScene();
+  const { discord, guild, channel, queue } = scene;
+  const { id } = await accepted(scene);
+  const manager = guild.createRole('manager', ['ManageMessages', 'ManageGuild']);
+  const mod = guild.addMember(discord.createUser('mod'), { roles: [manager] });
+  const log = await mod.run('/queue log', { channel }, { channel });
+  await log.firstResponse();
+  // As an attempt leaves it that dies before it posts: whoever comes next looks for what may have been posted.
+  await queue.updateReply(id, { finalChannelId: channel.id, statusMessageId: null });
+  const looking = discord.faults.pause({ method: 'GET', path: `/channels/${channel.id}/messages` });
+  await mod.run('/queue cancel', { id, reason: 'Too loud' }, { channel });
+  await looking.reached;
+  const entry = await channel.waitForMessage(({ text }) => text.includes(`\`${id}\``));
+  looking.release();
+  const { reply } = await delivered(scene, id);
+  const ending = await channel.waitForMessage((message) => message.id === reply.finalMessageId);
+  expect(ending.id).not.toBe(entry.id);
+  expect(ending.text).toContain('Too loud');
+});
+
 test('a record that this program cannot read keeps no bot from starting', async () => {
   await using scene = await startScene();
   const first = await accepted(scene);
