@@ -14,6 +14,7 @@ import type { Generation } from '../../src/queue/contract.ts';
 import { createErasure } from '../../src/queue/erase.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import type { GenerationQueue } from '../../src/queue/queue.ts';
+import { inputsOf, previewKey, resultKey, videoKey } from '../../src/storage/keys.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
 
@@ -136,8 +137,8 @@ async function stopAll(queue: GenerationQueue, open: readonly Generation[]): Pro
 async function removeFiles(store: ArtifactStore, generations: readonly Generation[]): Promise<number> {
   let count = 0;
   for (const { id, result, progress } of generations) {
-    count += await store.deletePrefix(`inputs/${id}/`);
-    const single = new Set([`videos/${id}.mp4`, `videos/${id}.json`, `previews/${id}.jpg`]);
+    count += await store.deletePrefix(inputsOf(id));
+    const single = new Set([videoKey(id), resultKey(id), previewKey(id)]);
     for (const key of [result?.video, progress?.preview]) if (typeof key === 'string') single.add(key);
     for (const key of single) {
       if ((await store.size(key)) === null) continue;

@@ -84,9 +84,9 @@ export function createFileStore(directory: string): ArtifactStore {
       await rm(folder, { recursive: true, force: true });
       return count;
     },
-    async deleteOlderThan(instant) {
+    async deleteUnfinished(instant) {
       let count = 0;
-      for await (const entry of entries(directory)) {
+      for await (const entry of entries(join(directory, partialFolder))) {
         if (entry.stats.mtimeMs >= instant) continue;
         await rm(entry.path, { force: true });
         count += 1;

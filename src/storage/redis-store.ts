@@ -2,17 +2,19 @@ import { open, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { parseRedisUrl } from '../config/redis-url.ts';
+import { lifetimeInMemory } from './keys.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
 
 /** One Redis string of this size at most: large values block the server while they are copied. */
 const chunkBytes = 1024 * 1024;
-/** Artifacts end by themselves, so that a forgotten one never fills the memory. */
-const lifetimeSeconds = 7 * 24 * 60 * 60;
+/** Of a chunk whose artifact is not there yet: what a killed process had written so far is soon gone. */
+const unfinishedSeconds = 60 * 60;
 
 /**
  * Artifacts in Redis, for a bot and workers that share nothing else. A value is a few chunks under a fresh name, and
- * an entry that points at them; writing the entry last is what makes the value appear whole.
+ * an entry that points at them; writing the entry last is what makes the value appear whole. Artifacts end by themselves, so that a
+ * forgotten one never fills the memory.
  */
 export function createRedisStore(url: string, prefix: string): ArtifactStore {
   const redis = new Redis({ ...parseRedisUrl(url), ...options });
@@ -74,14 +76,20 @@ export function createRedisStore(url: string, prefix: string): ArtifactStore {
       let bytes = 0;
       let chunks = 0;
       for await (const chunk of chunksOf(source)) {
-        await redis.set(chunkKey(name, chunks), chunk, 'EX', lifetimeSeconds);
+        await redis.set(chunkKey(name, chunks), chunk, 'EX', unfinishedSeconds);
         bytes += chunk.byteLength;
         chunks += 1;
       }
-      const earlier = await read(key);
       const entry: Entry = { name, chunks, bytes, writtenAt: Date.now() };
-      await redis.hset(index, key, JSON.stringify(entry));
-      if (earlier !== null) await removeChunks(earlier);
+      const appearing = redis.multi();
+      for (let number = 0; number < chunks; number += 1) {
+        appearing.pexpire(chunkKey(name, number), lifetimeInMemory(key));
+      }
+      appearing.hget(index, key).hset(index, key, JSON.stringify(entry));
+      const answers = (await appearing.exec()) ?? [];
+      for (const [error] of answers) if (error !== null) throw error;
+      const earlier = answers.at(-2)?.[1];
+      if (typeof earlier === 'string') await removeChunks(JSON.parse(earlier));
       return { bytes };
     },
     get,
@@ -107,13 +115,8 @@ export function createRedisStore(url: string, prefix: string): ArtifactStore {
       }
       return count;
     },
-    async deleteOlderThan(instant) {
-      let count = 0;
-      for (const entry of await all()) {
-        if (entry.writtenAt < instant && (await remove(entry.key))) count += 1;
-      }
-      return count;
-    },
+    // Redis does, by the time that each chunk has.
+    deleteUnfinished: () => Promise.resolve(0),
     async list(given) {
       assertPrefix(given);
       return (await all())

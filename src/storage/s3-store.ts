@@ -19,14 +19,26 @@ import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
 
 type S3Settings = Extract<CommonConfig['artifacts'], { kind: 's3' }>;
 
+/** milliseconds, as the client names them */
+interface S3Timeouts {
+  /** for a connection to open */
+  readonly connectionTimeout: number;
+  /** on an open connection without a byte, in either direction */
+  readonly socketTimeout: number;
+}
+
+const patience: S3Timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 };
+
 /** Artifacts in a bucket: Amazon S3, or anything that speaks its protocol, such as MinIO, R2 or RunPod's storage. */
-export function createS3Store(settings: S3Settings): ArtifactStore {
+export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patience): ArtifactStore {
   const client = new S3Client({
     region: settings.region,
     credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey },
     // Not every server that speaks S3 knows the checksums that newer clients add by themselves.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // Without them the client waits for ever for a server whose connection was lost without a word, and a person with it.
+    requestHandler: timeouts,
     // Other servers rarely have a host name for each bucket.
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
   });
@@ -41,8 +53,8 @@ export function createS3Store(settings: S3Settings): ArtifactStore {
       throw isMissing(error) ? new ArtifactMissing(key) : error;
     }
   };
-  async function* entries(Prefix?: string): AsyncGenerator<ArtifactEntry> {
-    const pages = paginateListObjectsV2({ client }, { Bucket, ...(Prefix === undefined ? {} : { Prefix }) });
+  async function* entries(Prefix: string): AsyncGenerator<ArtifactEntry> {
+    const pages = paginateListObjectsV2({ client }, { Bucket, Prefix });
     for await (const page of pages) {
       for (const object of page.Contents ?? []) {
         yield {
@@ -98,15 +110,8 @@ export function createS3Store(settings: S3Settings): ArtifactStore {
       }
       return count;
     },
-    async deleteOlderThan(instant) {
-      let count = 0;
-      for await (const entry of entries()) {
-        if (entry.writtenAt >= instant) continue;
-        await remove(entry.key);
-        count += 1;
-      }
-      return count;
-    },
+    // An object appears whole, or not at all.
+    deleteUnfinished: () => Promise.resolve(0),
     async list(prefix) {
       const found: ArtifactEntry[] = [];
       for await (const entry of entries(assertPrefix(prefix))) found.push(entry);

@@ -16,8 +16,8 @@ export interface ArtifactStore {
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<number>;
-  /** Deletes what was last written before `instant` (milliseconds since 1970). @returns how many */
-  deleteOlderThan(instant: number): Promise<number>;
+  /** Deletes what a write that never ended, because its process was killed, left behind before `instant` (milliseconds since 1970). @returns how many */
+  deleteUnfinished(instant: number): Promise<number>;
   list(prefix: string): Promise<readonly ArtifactEntry[]>;
   /** @throws Error when the store cannot be reached or written */
   health(): Promise<void>;
@@ -41,6 +41,18 @@ export class ArtifactMissing extends Failure {
     super('invalid_input', 'files_expired');
     this.key = key;
   }
+}
+
+/**
+ * For `catch`: what is missing from a store that is not all there may well be kept, since a volume or a bucket that is gone looks empty.
+ *
+ * @throws the error of `health`, or what was caught
+ */
+export function unlessStoreIsIll(store: Pick<ArtifactStore, 'health'>) {
+  return async (error: unknown): Promise<never> => {
+    if (error instanceof ArtifactMissing) await store.health();
+    throw error;
+  };
 }
 
 const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*){0,7}$/;

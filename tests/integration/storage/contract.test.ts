@@ -1,12 +1,17 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { createFileStore } from '../../../src/storage/file-store.ts';
 import { createRedisStore } from '../../../src/storage/redis-store.ts';
 import { createS3Store } from '../../../src/storage/s3-store.ts';
 import { ArtifactMissing } from '../../../src/storage/store.ts';
 import type { ArtifactStore } from '../../../src/storage/store.ts';
+import { removeExpired } from '../../../src/worker/retention.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startS3 } from '../../support/s3.ts';
 
@@ -127,14 +132,20 @@ describe.each(kinds)('the $name store', ({ start, replacesWhole }) => {
     expect((await store.get('results/g-1/a')).toString()).toBe('results/g-1/a');
   });
 
-  test('the sweep takes what is older than the instant and leaves the rest', async () => {
-    await store.put('inputs/g-1/a', Buffer.from('a'));
-    const [written] = await store.list('inputs/g-1/');
-    if (written === undefined) throw new Error('nothing is listed');
-    expect(await store.deleteOlderThan(written.writtenAt)).toBe(0);
-    expect(await store.size('inputs/g-1/a')).toBe(1);
-    expect(await store.deleteOlderThan(written.writtenAt + 1)).toBe(1);
-    expect(await store.size('inputs/g-1/a')).toBeNull();
+  test('the sweep takes what is old and ours, and leaves what is newer or somebody else’s', async () => {
+    const id = '01J00000000000000000000000';
+    const ours = [`inputs/${id}/image-1.png`, `videos/${id}.mp4`, `videos/${id}.json`, `previews/${id}.jpg`];
+    const others = ['weights/model.safetensors', 'videos/holiday.mp4', 'inputs/notes'];
+    for (const key of [...ours, ...others]) await store.put(key, Buffer.from('a'));
+    const month = 32 * 24 * 3600_000;
+    const written = Date.now();
+    expect(await removeExpired(store, written + month - 60_000)).toBe(0);
+    expect(await removeExpired(store, written + month + 60_000)).toBe(ours.length);
+    for (const key of ours) expect(await store.size(key)).toBeNull();
+    for (const key of others) {
+      expect(await store.size(key)).toBe(1);
+      await store.delete(key);
+    }
   });
 
   test.each([
@@ -157,6 +168,63 @@ describe.each(kinds)('the $name store', ({ start, replacesWhole }) => {
   });
 });
 
+test('a write whose process was killed leaves nothing in the folder for ever', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-store-'));
+  try {
+    const store = createFileStore(folder);
+    await store.put('inputs/g-1/a', Buffer.from('a'));
+    await writeFile(join(folder, '.partial', 'half'), 'half a vid');
+    const hour = 3600_000;
+    expect(await removeExpired(store, Date.now() + 23 * hour)).toBe(0);
+    expect(await removeExpired(store, Date.now() + 25 * hour)).toBe(1);
+    expect(await readdir(join(folder, '.partial'))).toEqual([]);
+    expect(await store.size('inputs/g-1/a')).toBe(1);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('in Redis inputs live as long as they can be used again, videos for a week, and half a write for an hour', async () => {
+  await using redis = await startRedis();
+  await using opened = closing(createRedisStore(redis.url, 'test'));
+  await using connection = connected(redis.url);
+  const hour = 3600_000;
+  const longest = async () => {
+    const keys = await connection.redis.keys('test:artifact:*');
+    const times = await Promise.all(keys.map(async (key) => connection.redis.pttl(key)));
+    return Math.ceil(Math.max(...times) / hour);
+  };
+  await opened.store.put('videos/01J00000000000000000000000.mp4', Buffer.alloc(2 * 1024 * 1024 + 1));
+  expect(await longest()).toBe(7 * 24);
+  await opened.store.put('inputs/01J00000000000000000000000/image-1.png', Buffer.from('a'));
+  expect(await longest()).toBe(32 * 24);
+  await connection.redis.flushall();
+  // The last step is refused as a whole: the write ends where a killed process would have ended.
+  await connection.redis.acl('SETUSER', 'default', '-hset');
+  const write = opened.store.put('inputs/01J00000000000000000000000/image-1.png', Buffer.from('a'));
+  await expect(write).rejects.toThrow('EXECABORT');
+  expect(await longest()).toBe(1);
+});
+
+test('a bucket whose server no longer answers is an error, not a wait without end', async () => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const settings = { kind: 's3', bucket: 'artifacts', region: 'us-east-1', ...credentials } as const;
+  const endpoint = `http://127.0.0.1:${address.port}`;
+  try {
+    await using opened = closing(
+      createS3Store({ ...settings, endpoint }, { connectionTimeout: 1000, socketTimeout: 50 }),
+    );
+    await expect(opened.store.get('inputs/g-1/a')).rejects.toThrow(/timed? ?out/i);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
+});
+
 test('a Redis with a password is reached, and one that has gone is not healthy', async () => {
   await using redis = await startRedis({ tcp: true, password: 'a/b:c' });
   await using opened = closing(createRedisStore(redis.url, 'test'));
@@ -168,4 +236,9 @@ test('a Redis with a password is reached, and one that has gone is not healthy',
 
 function closing(store: ArtifactStore): { readonly store: ArtifactStore } & AsyncDisposable {
   return { store, [Symbol.asyncDispose]: () => store.close() };
+}
+
+function connected(url: string): { readonly redis: Redis } & AsyncDisposable {
+  const redis = new Redis(parseRedisUrl(url));
+  return { redis, [Symbol.asyncDispose]: async () => redis.disconnect() };
 }

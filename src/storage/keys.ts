@@ -1,0 +1,58 @@
+/** Where each artifact of a generation lies in the store, and for how long: the one place that names keys. */
+
+const inputsFolder = 'inputs/';
+const videosFolder = 'videos/';
+const previewsFolder = 'previews/';
+
+const hour = 3600_000;
+const day = 24 * hour;
+
+/**
+ * "Again" works for 30 days, for which a record lives. Two days longer, so that no record that can still be run again lacks its
+ * inputs.
+ */
+export const artifactRetention = 32 * day;
+
+/** In memory, what Discord has as well is dear: a video may be sent once more, or smaller, for a week. */
+const resultRetentionInMemory = 7 * day;
+
+/** All inputs of a generation lie below this prefix. */
+export function inputsOf(id: string): string {
+  return `${inputsFolder}${id}/`;
+}
+
+/** Below this prefix lie the inputs of all generations. */
+export const allInputs = inputsFolder;
+
+/** The generation whose input this is. */
+export function generationOfInput(key: string): string {
+  return key.slice(inputsFolder.length).split('/')[0] ?? '';
+}
+
+export function videoKey(id: string): string {
+  return `${videosFolder}${id}.mp4`;
+}
+
+/** Stands beside the video and is written before it: a video with a fitting result beside it is a finished generation. */
+export function resultKey(id: string): string {
+  return `${videosFolder}${id}.json`;
+}
+
+export function previewKey(id: string): string {
+  return `${previewsFolder}${id}.jpg`;
+}
+
+/** Everything that this program stores lies below one of these. */
+export const artifactFolders: readonly string[] = [inputsFolder, videosFolder, previewsFolder];
+
+/** A bucket may be shared with others: weights, or somebody's own folder of videos. What is not of this form is not ours to remove. */
+export function isArtifactKey(key: string): boolean {
+  return /^(inputs\/[0-9A-HJKMNP-TV-Z]{26}\/[^/]+|videos\/[0-9A-HJKMNP-TV-Z]{26}\.(mp4|json)|previews\/[0-9A-HJKMNP-TV-Z]{26}\.jpg)$/.test(
+    key,
+  );
+}
+
+/** How long a store in memory keeps an artifact, in milliseconds. */
+export function lifetimeInMemory(key: string): number {
+  return key.startsWith(inputsFolder) ? artifactRetention : resultRetentionInMemory;
+}
