@@ -33,6 +33,7 @@ import { ProgressReporter } from './progress.ts';
 import { readReaction } from './reactions.ts';
 import { declarations, registerCommands } from './register.ts';
 import { noticeDone } from './notices.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { MessageSpeaker } from './speaker.ts';
 import { StoredResults } from './stored-results.ts';
 import type { VideoFiles } from './video-files.ts';
@@ -170,7 +171,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       });
       logger.info(difference, 'commands compared');
     }
-    await tellInterrupted(journal, leftBehind, queue, messages, clock.now(), logger);
+    await tellInterrupted(journal, leftBehind, queue, parts.intake, messages, clock.now(), logger);
     logger.info(await queue.reconcile(), 'records and jobs compared');
     for (const generation of await queue.endedSince(clock.now() - pointedEndedWithin)) {
       if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
@@ -179,6 +180,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       async (generation, signal) => {
         const sent = await metrics.delivery(generation, () => delivery.deliver(generation, signal));
         await noticeDone(generation, sent, { people: parts.people, queue, speaker, logger });
+        await removeLeftovers(generation, parts.store, logger);
         return sent;
       },
       { concurrency: deliveriesAtOnce },

@@ -5,6 +5,7 @@ import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { encodeVideo } from '../media/encode.ts';
 import type { Generation, GenerationResult } from '../queue/contract.ts';
+import { unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { openScratch } from '../media/scratch.ts';
 import type { VideoFile, VideoFiles } from './video-files.ts';
@@ -20,12 +21,12 @@ const encodeTimeout = 5 * 60_000;
 /** Videos as the worker stored them, and smaller ones made of them. */
 export class StoredVideos implements VideoFiles {
   readonly #fps: number;
-  readonly #store: Pick<ArtifactStore, 'get'>;
+  readonly #store: Pick<ArtifactStore, 'get' | 'health'>;
   readonly #scratchRoot: string;
 
   constructor(options: {
     config: Pick<BotConfig, 'generate'>;
-    store: Pick<ArtifactStore, 'get'>;
+    store: Pick<ArtifactStore, 'get' | 'health'>;
     scratchRoot: string;
   }) {
     this.#fps = options.config.generate.fps;
@@ -34,7 +35,7 @@ export class StoredVideos implements VideoFiles {
   }
 
   async original(result: GenerationResult): Promise<VideoFile> {
-    return { data: await this.#store.get(result.video), result };
+    return { data: await this.#store.get(result.video).catch(unlessStoreIsIll(this.#store)), result };
   }
 
   async smaller(

@@ -8,7 +8,7 @@ export interface VideoFile {
 
 /** The videos as stored, and smaller ones made from them when Discord takes less than was promised. */
 export interface VideoFiles {
-  /** @throws Error when the store has lost it or cannot be reached */
+  /** @throws ArtifactMissing when the store no longer has it; any other Error when the store cannot be reached */
   original(result: GenerationResult): Promise<VideoFile>;
   /** @returns null when it cannot sensibly get smaller */
   smaller(generation: Generation, than: VideoFile, signal: AbortSignal): Promise<VideoFile | null>;

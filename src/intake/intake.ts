@@ -66,4 +66,6 @@ export interface Intake {
    *   `files_expired` when a file of an earlier request is gone
    */
   take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles>;
+  /** Removes what `take` has stored, for a request that was not accepted. */
+  discard(generationId: string): Promise<void>;
 }

@@ -7,6 +7,8 @@ import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
+import { inputsOf } from '../storage/keys.ts';
+import { unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { openScratch } from '../media/scratch.ts';
 
@@ -19,6 +21,7 @@ const downloadTimeout = 60_000;
 /** Of one pass over ten minutes of sound. */
 const processingTimeout = 60_000;
 
+type IntakeStore = Pick<ArtifactStore, 'put' | 'fetchTo' | 'deletePrefix' | 'health'>;
 type Sound = TakenSound & Pick<TakenFiles, 'advice'>;
 interface TakenImage {
   readonly key: string;
@@ -31,14 +34,14 @@ interface TakenImage {
  */
 export class MediaIntake implements Intake {
   readonly #config: Pick<IntakeConfig, 'attachments' | 'generate'>;
-  readonly #store: Pick<ArtifactStore, 'put' | 'fetchTo'>;
+  readonly #store: IntakeStore;
   readonly #scratchRoot: string;
   readonly #people = pLimit(peopleAtOnce);
   readonly #processing = pLimit(availableParallelism());
 
   constructor(options: {
     config: Pick<IntakeConfig, 'attachments' | 'generate'>;
-    store: Pick<ArtifactStore, 'put' | 'fetchTo'>;
+    store: IntakeStore;
     scratchRoot: string;
   }) {
     this.#config = options.config;
@@ -77,6 +80,10 @@ export class MediaIntake implements Intake {
     });
   }
 
+  async discard(generationId: string): Promise<void> {
+    await this.#store.deletePrefix(inputsOf(generationId));
+  }
+
   #sound({ audio, audioStart }: GivenFiles, work: Work): Promise<Sound> {
     if (audio === null) return this.#noSound();
     if ('kept' in audio) return this.#keepSound(audio, work);
@@ -103,8 +110,8 @@ export class MediaIntake implements Intake {
   async #copy(key: string, work: Work): Promise<string> {
     const name = key.slice(key.lastIndexOf('/') + 1);
     const path = join(work.folder, `kept-${name}`);
-    await this.#store.fetchTo(key, path);
-    const copied = `inputs/${work.id}/${name}`;
+    await this.#store.fetchTo(key, path).catch(unlessStoreIsIll(this.#store));
+    const copied = `${inputsOf(work.id)}${name}`;
     await this.#store.put(copied, { path });
     return copied;
   }
@@ -117,7 +124,7 @@ export class MediaIntake implements Intake {
         work.signal.throwIfAborted();
         return normaliseImage(source, target, number);
       });
-      const key = `inputs/${work.id}/image-${number}.png`;
+      const key = `${inputsOf(work.id)}image-${number}.png`;
       await this.#store.put(key, { path: target });
       const isTiny = Math.min(width, height) < tinyImageSide;
       const context = { number, width, height, minimum: tinyImageSide };
@@ -145,12 +152,12 @@ export class MediaIntake implements Intake {
         };
         return normaliseAudio(source, { speech, soundtrack }, wanted, limits);
       });
-      const folder = `inputs/${work.id}`;
-      const [audioKey, soundtrackKey] = [`${folder}/speech.wav`, `${folder}/soundtrack.flac`];
+      const folder = inputsOf(work.id);
+      const [audioKey, soundtrackKey] = [`${folder}speech.wav`, `${folder}soundtrack.flac`];
       const { window, durationSeconds, silent } = taken;
       // What was used whole is its own original; of a longer sound, another part may be wanted later.
       const isWhole = window.startSeconds === 0 && window.endSeconds >= durationSeconds;
-      const originalKey = isWhole ? soundtrackKey : `${folder}/original-sound`;
+      const originalKey = isWhole ? soundtrackKey : `${folder}original-sound`;
       await Promise.all([
         this.#store.put(audioKey, { path: speech }),
         this.#store.put(soundtrackKey, { path: soundtrack }),
@@ -179,7 +186,7 @@ export class MediaIntake implements Intake {
   /** @returns where the file lies: at `path`, or where it was received */
   async #fetch(file: GivenFile, path: string, maximumBytes: number, { signal }: Work): Promise<string> {
     if ('stored' in file) {
-      await this.#store.fetchTo(file.stored, path);
+      await this.#store.fetchTo(file.stored, path).catch(unlessStoreIsIll(this.#store));
       return path;
     }
     if (file.size > maximumBytes) {

@@ -10,6 +10,9 @@ import type { Advice, GivenFiles, Intake } from './intake.ts';
 import { buildRequest, workOf } from './request.ts';
 import type { Choices } from './request.ts';
 
+/** Identifier of the failure after which nobody knows whether the request was accepted. */
+const uncertain = 'queue_uncertain';
+
 /** What somebody asks for, whichever way they came. */
 export interface Order {
   /** of the generation to be */
@@ -45,7 +48,7 @@ export interface Takers {
 
 /**
  * Reads the files and hands the request to the queue. Until that has happened, nothing is accepted. The one way from files and
- * options to a record, for Discord and the HTTP API alike.
+ * options to a record, for Discord and the HTTP API alike. Of a request that is not accepted no file stays in the store.
  *
  * @throws Failure about a file, with its `option`, or `queue_unreachable`
  */
@@ -53,21 +56,31 @@ export async function takeOn(
   { choices, files, limitBytes, parentId, admission, ...order }: Order,
   { settings, queue, intake, stopping }: Takers,
 ): Promise<Accepted> {
-  const taken = await intake.take(order.id, files, stopping);
-  const request = buildRequest(choices, taken, settings, limitBytes);
-  const work = workOf(request, settings.preset(choices.preset, choices.shape));
-  const generation = await reachable(
-    queue.accept(
-      {
-        ...order,
-        parentId: parentId ?? null,
-        request,
-        costSeconds: await reachable(queue.estimateSeconds(work)),
-      },
-      admission,
-    ),
-  );
-  return { generation, advice: taken.advice };
+  try {
+    const taken = await intake.take(order.id, files, stopping);
+    const request = buildRequest(choices, taken, settings, limitBytes);
+    const work = workOf(request, settings.preset(choices.preset, choices.shape));
+    const generation = await reachable(
+      queue.accept(
+        {
+          ...order,
+          parentId: parentId ?? null,
+          request,
+          costSeconds: await reachable(queue.estimateSeconds(work)),
+        },
+        admission,
+      ),
+    );
+    return { generation, advice: taken.advice };
+  } catch (error) {
+    // What may be accepted after all needs its files. Nobody else's are kept, and no store that is away hides why.
+    if (!isUncertain(error)) await intake.discard(order.id).catch(() => undefined);
+    throw error;
+  }
+}
+
+function isUncertain(error: unknown): boolean {
+  return error instanceof Failure && error.identifier === uncertain;
 }
 
 /** Says that the queue is the trouble, and not the person's files. */
@@ -77,7 +90,7 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Failure || error instanceof Refusal) throw error;
     if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
-    const identifier = error instanceof AcceptanceUnknown ? 'queue_uncertain' : 'queue_unreachable';
+    const identifier = error instanceof AcceptanceUnknown ? uncertain : 'queue_unreachable';
     throw new Failure('internal', identifier, {}, { cause: error });
   }
 }

@@ -13,7 +13,8 @@ import type {
   GenerationResult,
 } from '../queue/contract.ts';
 import { WorkerUnable } from '../queue/worker-unable.ts';
-import { ArtifactMissing } from '../storage/store.ts';
+import { previewKey, resultKey, videoKey } from '../storage/keys.ts';
+import { ArtifactMissing, unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { EncodedVideo as MediaEncodedVideo } from '../media/encode.ts';
 import type { Engine } from './engine.ts';
@@ -54,19 +55,6 @@ const storePauses = [1, 2, 5, 10, 20, 30, 30, 60, 60, 60, 60, 60, 60, 60, 60].ma
   (seconds) => seconds * 1000,
 );
 
-export function videoKey(id: string): string {
-  return `videos/${id}.mp4`;
-}
-
-/** Stands beside the video and is written before it: a video with a fitting result beside it is a finished generation. */
-export function resultKey(id: string): string {
-  return `videos/${id}.json`;
-}
-
-export function previewKey(id: string): string {
-  return `previews/${id}.jpg`;
-}
-
 /**
  * Makes one video: inputs to scratch, engine, one encode, store. The inputs stay in the store, for "again".
  *
@@ -104,7 +92,7 @@ export async function processGeneration(
   clock.lap('engineStart');
   log.info({ generationId: id, seconds: clock.laps }, 'the engine begins');
   const outputDirectory = join(scratch.path, 'engine');
-  const previews = createPreviewUploader(store, id, tell, log);
+  await using previews = createPreviewUploader(store, id, tell, log);
   const done = await parts.engine.generate(id, engineRequest(request, inputs), {
     signal,
     outputDirectory,
@@ -158,7 +146,6 @@ export async function processGeneration(
   await patiently(() => store.put(resultKey(id), Buffer.from(JSON.stringify(result))), signal, told);
   await patiently(() => store.put(result.video, { path: video.path }), signal, told);
   clock.lap('store');
-  await previews.finish();
   log.info(
     { generationId: id, bytes: video.bytes, engine: done.seconds, seconds: clock.laps },
     'video stored',
@@ -206,14 +193,6 @@ async function asMachine<T>(work: () => Promise<T>, { failures = false } = {}): 
   }
 }
 
-/** What is missing from a store that is not all there may well be kept: a volume that is gone looks empty. */
-function unlessStoreIsIll(store: ArtifactStore) {
-  return async (error: unknown): Promise<never> => {
-    if (error instanceof ArtifactMissing) await store.health();
-    throw error;
-  };
-}
-
 /**
  * Stores what took minutes of GPU time to make, again and again while the store is away.
  *
@@ -244,7 +223,11 @@ export async function recallResult(store: ArtifactStore, id: string): Promise<Ge
 
 async function storedResult(store: ArtifactStore, id: string): Promise<GenerationResult | null> {
   const bytes = await store.size(videoKey(id));
-  if (bytes === null) return null;
+  if (bytes === null) {
+    // A volume that is gone looks as if nothing had been stored.
+    await store.health();
+    return null;
+  }
   let value: unknown;
   try {
     value = JSON.parse((await store.get(resultKey(id))).toString('utf8'));
@@ -357,8 +340,8 @@ function createPreviewUploader(store: ArtifactStore, id: string, tell: Teller, l
       next = path;
       uploading ??= upload();
     },
-    /** The video replaces it. */
-    async finish() {
+    /** The video replaces it; without one, nobody has any use for it. */
+    async [Symbol.asyncDispose]() {
       next = null;
       await uploading;
       await store.delete(previewKey(id)).catch((error: unknown) => {

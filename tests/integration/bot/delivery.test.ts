@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
@@ -173,6 +176,38 @@ test('an entry of the moderators’ log in the same channel is not taken for the
   const ending = await channel.waitForMessage((message) => message.id === reply.finalMessageId);
   expect(ending.id).not.toBe(entry.id);
   expect(ending.text).toContain('Too loud');
+});
+
+test('a volume that is gone when the video is to be sent: it is sent when the volume is back', async () => {
+  await using scene = await startScene();
+  await scene.store.health();
+  const { id } = await accepted(scene);
+  const [there, away] = [join(scene.dataDirectory, 'artifacts'), join(scene.dataDirectory, 'away')];
+  const gone = Promise.withResolvers<void>();
+  await scene.work(async (generation) => {
+    const result = await scene.finish(generation);
+    await rename(there, away);
+    gone.resolve();
+    return result;
+  });
+  await gone.promise;
+  // Whoever asks how the store is makes an empty folder: that is how one sees that somebody has asked.
+  await until(async () => (existsSync(there) ? true : undefined));
+  await rm(there, { recursive: true, force: true });
+  await rename(away, there);
+  expect(await delivered(scene, id)).toMatchObject({ status: 'delivered' });
+  expect(scene.channel.messages.filter(hasVideo).length).toBe(1);
+});
+
+test('what a killed worker left in the store goes with the last word', async () => {
+  await using scene = await startScene();
+  const { id, status } = await accepted(scene);
+  const keys = [`previews/${id}.jpg`, `videos/${id}.mp4`, `videos/${id}.json`];
+  for (const key of keys) await scene.store.put(key, Buffer.from('left behind'));
+  await scene.ada.click(status, 'Stop');
+  await delivered(scene, id);
+  const left = async () => Promise.all(keys.map(async (key) => scene.store.size(key)));
+  await expect.poll(left, { timeout: 20_000 }).toEqual([null, null, null]);
 });
 
 test('a record that this program cannot read keeps no bot from starting', async () => {

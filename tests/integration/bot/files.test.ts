@@ -45,6 +45,8 @@ test('a file that cannot be read is named by its option, in the language of the 
   const answer = await command.waitForMessage(({ text }) => text.includes('bild2'));
   expect(answer.text).toContain('konnte dieses Bild nicht lesen');
   expect(await queue.list({})).toEqual([]);
+  // Nor does the store keep the image that could be read.
+  expect(await scene.store.list('inputs/')).toEqual([]);
 });
 
 test('a text that calls itself a picture is judged by its content', async () => {
@@ -66,6 +68,22 @@ test('a start beyond the end of the sound is refused with the length', async () 
   );
   const answer = await command.waitForMessage(({ text }) => text.includes('audio'));
   expect(answer.text).toContain('ends after 4 s');
+});
+
+test('of a request that the queue refuses, no file stays in the store', async () => {
+  await using scene = await startScene();
+  const { ada, channel, guild, moderation, store } = scene;
+  // Between the first look at the rules and the acceptance: the files are read by then.
+  const taken = store.put.bind(store);
+  store.put = async (key, source) => {
+    const stored = await taken(key, source);
+    await moderation.ban(guild.id, { userId: ada.id, by: '9', reason: 'spam', until: null });
+    return stored;
+  };
+  const command = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  await command.waitForMessage(({ text }) => text.includes('spam'));
+  expect(await scene.queue.list({})).toEqual([]);
+  expect(await store.list('inputs/')).toEqual([]);
 });
 
 test('whatever happens, nothing stays in the scratch folder', async () => {

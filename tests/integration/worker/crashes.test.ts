@@ -243,6 +243,8 @@ test('cancel while it waits, and while it runs', async () => {
   }
   expect(desk.deliveries.toSorted()).toEqual([running, waiting].toSorted());
   expect(await journal()).toEqual([running]);
+  // Nobody has any use for a picture of what never came to be.
+  expect(await createFileStore(join(folder, 'artifacts')).list('previews/')).toEqual([]);
   expect(await queue.cancel('01ARZ3NDEKTSV4RRFFQ69G5FAV', reason)).toBe('unknown');
 });
 
