@@ -19,7 +19,7 @@ import { Channel } from './channel.ts';
 import { Guild } from './guild.ts';
 import { Message } from './message.ts';
 import { User } from './user.ts';
-import { ScenarioError, waitFor } from './waiting.ts';
+import { defaultTimeout, ScenarioError, waitFor } from './waiting.ts';
 import type { WaitOptions } from './waiting.ts';
 
 export interface NewGuild {
@@ -144,7 +144,7 @@ export class Sandbox {
     predicate: (request: RecordedRequest) => boolean,
     options: WaitOptions = {},
   ): Promise<RecordedRequest> {
-    const timeout = options.timeout ?? 10_000;
+    const timeout = options.timeout ?? defaultTimeout;
     const { promise, resolve, reject } = Promise.withResolvers<RecordedRequest>();
     const look = (request: RecordedRequest): void => {
       if (predicate(request)) resolve(request);

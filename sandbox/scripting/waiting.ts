@@ -3,7 +3,7 @@ import type { StateEvents } from '../state.ts';
 import type { World } from '../world.ts';
 
 export interface WaitOptions {
-  /** milliseconds of real time; default 10,000 */
+  /** milliseconds of real time; default 30,000 */
   readonly timeout?: number;
 }
 
@@ -11,6 +11,9 @@ export interface WaitOptions {
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
 }
+
+/** milliseconds; a machine that is busy with other tests takes its time, and whoever waits goes on at the event all the same */
+export const defaultTimeout = 30_000;
 
 /**
  * Looks now and after each of the given events, until the look finds something.
@@ -25,7 +28,7 @@ export async function waitFor<T>(
   describe: () => string,
   options: WaitOptions = {},
 ): Promise<T> {
-  const timeout = options.timeout ?? 10_000;
+  const timeout = options.timeout ?? defaultTimeout;
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const check = (): void => {
     try {

@@ -179,7 +179,7 @@ test('a delivery that fails is tried again; one that is hopeless is not', async 
     return null;
   });
   await queue.reconcile();
-  await expect.poll(async () => (await queue.get(stubborn))?.status, { timeout: 10_000 }).toBe('delivered');
+  await expect.poll(async () => (await queue.get(stubborn))?.status, { timeout: 30_000 }).toBe('delivered');
   await expect
     .poll(() => queue.get(hopeless))
     .toMatchObject({
@@ -217,7 +217,7 @@ test('after an outage of Redis a watcher hears where everything stands', async (
   expect(heard).toEqual(['queued']);
   await redis.kill();
   await redis.restart();
-  await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['queued', 'queued']);
+  await expect.poll(() => heard, { timeout: 30_000 }).toEqual(['queued', 'queued']);
 });
 
 test('changes of the reply by two hands do not undo each other, and an expired record stays gone', async () => {
@@ -279,7 +279,7 @@ test('without Redis every call fails soon, and works again when it is back', asy
           () => 'well',
           () => 'ill',
         ),
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     )
     .toBe('well');
   await queue.accept(testDraft('1'));

@@ -89,9 +89,9 @@ describe('patterns', () => {
     '%j, which would hang a backtracking engine, takes no time',
     async (text) => {
       await moderation.addFilter('1', { kind: 'pattern', text }, '9');
-      const start = performance.now();
+      const start = process.cpuUsage();
       await moderation.filtered('1', `${'a'.repeat(3999)}!`);
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(secondsSince(start)).toBeLessThan(1);
     },
   );
 
@@ -108,10 +108,10 @@ describe('patterns', () => {
       })(),
     ).rejects.toMatchObject({ identifier: 'filter_pattern_size' });
     expect(added).toBe(5);
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(await moderation.filtered('1', 'é'.repeat(4000))).toBeNull();
-    // Some half a second; a busy machine takes its time.
-    expect(performance.now() - start).toBeLessThan(5000);
+    // Some half a second.
+    expect(secondsSince(start)).toBeLessThan(5);
   });
 });
 
@@ -170,3 +170,8 @@ test('there is an end to the list', async () => {
     context: { maximum: 200 },
   });
 });
+
+/** Of this process's own work: what else a machine does is none of it. */
+function secondsSince(start: NodeJS.CpuUsage): number {
+  return process.cpuUsage(start).user / 1_000_000;
+}

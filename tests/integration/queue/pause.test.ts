@@ -12,7 +12,8 @@ import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+// The random sequences below are some hundred requests, one after the other: a busy machine takes minutes for them.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 30_000 });
 
 let redis: TestRedis;
 let stand: Stand;
@@ -141,8 +142,10 @@ describe('a guild’s pause', () => {
     const held = await stand.queue.position(b);
     expect(held.heldUntil).toBe(until);
     expect(Math.abs(held.expectedStartAt - until - 20_000)).toBeLessThan(1000);
+    const before = Date.now();
     const free = await stand.queue.position(c);
-    expect(Math.abs(free.expectedStartAt - Date.now())).toBeLessThan(1000);
+    expect(free.expectedStartAt).toBeGreaterThanOrEqual(before);
+    expect(free.expectedStartAt).toBeLessThanOrEqual(Date.now());
     const forecast = (guildId: string | null) => stand.queue.forecast('4', '17b', 20, { guildId });
     expect(await forecast(first)).toMatchObject({ held: 'guild', heldUntil: until, position: 4 });
     expect(await forecast(second)).toMatchObject({ held: null, position: 2, waiting: 2 });

@@ -75,7 +75,7 @@ const gate = () => ({
   gate: { beforeStep: 3, file: join(folder, 'gates', 'open') },
   reached: join(folder, 'reached'),
 });
-const reached = () => expect.poll(() => existsSync(join(folder, 'reached')), { timeout: 10_000 }).toBe(true);
+const reached = () => expect.poll(() => existsSync(join(folder, 'reached')), { timeout: 30_000 }).toBe(true);
 const openGate = () => writeFile(join(folder, 'gates', 'open'), '');
 
 /** Waits for the final message of a generation and makes sure that there is one of it. @returns the record */
@@ -161,7 +161,7 @@ test('worker killed between storing and completing: the stored video is delivere
   const stored = join(folder, 'stored');
   const first = await startWorker('first', {}, { stopAfterStoring: stored });
   const id = await accept();
-  await expect.poll(() => existsSync(stored), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(stored), { timeout: 30_000 }).toBe(true);
   await first.end('SIGKILL');
   await startWorker('second');
   expect(await expectOneDelivery(id)).toMatchObject({
@@ -272,7 +272,7 @@ test('Redis away for longer than a lock lives: nobody starts again, and the vide
   // Nothing but the passing of time lets a lock lapse.
   await delay(lapsesAt - Date.now() + 100);
   await redis.restart();
-  await expect.poll(() => connection.exists(lock), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => connection.exists(lock), { timeout: 30_000 }).toBe(1);
   connection.disconnect();
   await openGate();
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
@@ -317,7 +317,7 @@ test('SIGTERM while the store hangs: the job is back at once, and the worker is 
   const stored = join(folder, 'stored');
   const first = await startWorker('first', {}, { stopAfterStoring: stored });
   const id = await accept();
-  await expect.poll(() => existsSync(stored), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(stored), { timeout: 30_000 }).toBe(true);
   await startWorker('second');
   const asked = performance.now();
   first.child.kill('SIGTERM');
