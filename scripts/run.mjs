@@ -6,12 +6,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureModules, nodeProgram } from './setup/modules.mjs';
+import { ensurePromtool } from './setup/promtool.mjs';
 import { ensurePython, pythonProgram } from './setup/python.mjs';
 import { root, SetupError, withSetupLock } from './setup/shared.mjs';
 import { ensureBrowser, ensurePrograms } from './setup/system.mjs';
 import { ensureWeb, webPythonProgram } from './setup/web.mjs';
 
-/** @typedef {{ needs: ('programs' | 'python' | 'web' | 'browser')[], environmentFile?: boolean, environment?: Record<string, string>, run?: (args: string[]) => string[][] }} Target */
+/** @typedef {{ needs: ('programs' | 'python' | 'web' | 'browser' | 'promtool')[], environmentFile?: boolean, environment?: Record<string, string>, run?: (args: string[]) => string[][] }} Target */
 
 const tool = (name) => join(root, 'node_modules', '.bin', name);
 const node = (file) => (args) => [[nodeProgram(), join(root, file), ...args]];
@@ -22,9 +23,9 @@ const botProcess = JSON.parse(readFileSync(join(root, 'scripts', 'support', 'bot
 
 /** @type {Record<string, Target>} */
 const targets = {
-  setup: { needs: [...everything, 'web', 'browser'] },
+  setup: { needs: [...everything, 'web', 'browser', 'promtool'] },
   demo: { needs: everything, run: node('scripts/demo.ts') },
-  test: { needs: [...everything, 'web', 'browser'], run: node('scripts/test.ts') },
+  test: { needs: [...everything, 'web', 'browser', 'promtool'], run: node('scripts/test.ts') },
   bench: { needs: everything, run: node('bench/main.ts') },
   start: { needs: everything, environmentFile: true, run: node('scripts/start.ts') },
   bot: {
@@ -86,6 +87,7 @@ async function main() {
     if (target.needs.includes('python')) await ensurePython();
     if (target.needs.includes('web')) await ensureWeb();
     if (target.needs.includes('browser')) await ensureBrowser();
+    if (target.needs.includes('promtool')) await ensurePromtool();
   });
   for (const [key, value] of Object.entries(target.environment ?? {})) process.env[key] ??= value;
   if (target.environmentFile === true && existsSync(join(root, '.env')))

@@ -191,10 +191,10 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       store: parts.store,
     });
     if (config.health !== null) {
+      const isConnected = () => client.ws.status === Status.Ready;
+      metrics.watchGateway(isConnected);
       const health = new Health({
-        discord: {
-          look: () => (client.ws.status === Status.Ready ? null : 'not connected to the gateway'),
-        },
+        discord: { look: () => (isConnected() ? null : 'not connected to the gateway') },
         redis: { look: async () => (await queue.health(), null) },
       });
       served = await serveHealth({ ...config.health, health, registry: metrics.registry, log: logger });

@@ -58,6 +58,16 @@ export class BotMetrics {
     });
   }
 
+  /** @param isConnected whether the gateway says at this moment what people do */
+  watchGateway(isConnected: () => boolean): void {
+    const up: Gauge = new Gauge({
+      name: 'humo_discord_up',
+      help: '1 while the bot is connected to Discord’s gateway',
+      registers: [this.registry],
+      collect: () => up.set(isConnected() ? 1 : 0),
+    });
+  }
+
   action(kind: string, name: string): void {
     this.#actions.inc({ kind, name });
   }

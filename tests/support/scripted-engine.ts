@@ -36,6 +36,8 @@ export interface EngineScript {
   /** append the id of each request to this file when it begins */
   readonly journal?: string;
   readonly stepMilliseconds?: number;
+  /** GPU memory that it says it took; none unless given, as on a machine without a GPU */
+  readonly peakGiB?: number;
 }
 
 /** The value of ENGINE_COMMAND that runs this script. A command is split on spaces, so the script must not have any. */
@@ -145,7 +147,7 @@ async function main(script: EngineScript): Promise<void> {
         count: request.frames,
       },
       seconds: { encode: 0.01, denoise: 0.02, decode: 0.01 },
-      peakGiB: null,
+      peakGiB: script.peakGiB ?? null,
       seed: request.seed,
     });
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,6 @@ import { REST, RESTEvents, Routes } from 'discord.js';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test, vi } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { BotMetrics } from '../../../src/observability/bot-metrics.ts';
 import { Health } from '../../../src/observability/health.ts';
@@ -24,36 +22,6 @@ import { picture, startScene, until } from '../bot/scene.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const folder = join(projectRoot, 'docker/observability');
-const dashboardSchema = z.object({
-  panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })).min(1) })),
-});
-const rulesSchema = z.strictObject({
-  groups: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        rules: z.array(
-          z.strictObject({
-            alert: z.string().regex(/^[A-Z][A-Za-z]+$/),
-            expr: z.string(),
-            for: z.string().optional(),
-            labels: z.strictObject({ severity: z.enum(['page', 'warn']) }),
-            annotations: z.strictObject({ summary: z.string() }),
-          }),
-        ),
-      }),
-    )
-    .min(1),
-});
-
-/** Names of metrics in an expression, without what Prometheus adds to a histogram's. */
-function metricsIn(expression: string): string[] {
-  return [...expression.matchAll(/\b(?:humo|process|nodejs)_[a-z0-9_]+/g)].map(([name]) =>
-    name.replace(/_(?:bucket|sum|count)$/, ''),
-  );
-}
-
 async function scrape(port: unknown, path = '/metrics') {
   const response = await fetch(`http://127.0.0.1:${String(port)}${path}`);
   return { status: response.status, text: await response.text() };
@@ -63,7 +31,7 @@ function exported(text: string): string[] {
   return [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '');
 }
 
-test('the dashboard and the alerts name only what a bot and a worker export, and each alert is explained', async () => {
+test('a bot and a worker show what they did, and no person', async () => {
   const work = await mkdtemp(join(tmpdir(), 'humo-metrics-'));
   const redis = await startRedis();
   const queue = createGenerationQueue(testConfig(redis.url, work), silent);
@@ -78,6 +46,7 @@ test('the dashboard and the alerts name only what a bot and a worker export, and
     });
     expect(sample(bot, 'humo_actions_total', 'kind="slash"', 'name="humo"')).toBe(1);
     expect(sample(bot, 'humo_workers', 'model="17b"')).toBe(1);
+    expect(sample(bot, 'humo_discord_up')).toBe(1);
     expect(sample(bot, 'humo_redis_memory_bytes')).toBeGreaterThan(0);
     expect(bot).not.toContain(scene.ada.id);
     expect(bot).not.toContain(scene.guild.id);
@@ -111,22 +80,6 @@ test('the dashboard and the alerts name only what a bot and a worker export, and
       expect(check.stdout).toContain('healthy: {"status":"ok"');
     }
     await worker.end('SIGTERM');
-
-    const all = new Set([...exported(bot), ...exported(text)]);
-    const dashboard = dashboardSchema.parse(
-      JSON.parse(await readFile(join(folder, 'grafana/humo.json'), 'utf8')),
-    );
-    const rules = rulesSchema.parse(parse(await readFile(join(folder, 'alerts.yaml'), 'utf8')));
-    const expressions = [
-      ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
-      ...rules.groups.flatMap((group) => group.rules.map(({ expr }) => expr)),
-    ];
-    const named = expressions.flatMap(metricsIn);
-    expect(named.length).toBeGreaterThan(30);
-    expect(named.filter((name) => !all.has(name))).toEqual([]);
-    const guide = await readFile(join(projectRoot, 'docs/monitoring.md'), 'utf8');
-    for (const { alert } of rules.groups.flatMap((group) => group.rules))
-      expect(guide).toContain(`\`${alert}\``);
   } finally {
     await queue.close();
     await redis.stop();
