@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { errorFields } from './error-fields.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,6 +12,9 @@ export function createLogger(name: string, level: string): Logger {
   return pino({
     name,
     level,
+    // pino's own shows every property of an error. Those of ioredis hold the command that failed, a password or a record in it;
+    // those of discord.js the request, tokens in its address and what somebody wrote in its body; those of execa all output.
+    serializers: { err: errorFields },
     redact: {
       paths: [
         'token',

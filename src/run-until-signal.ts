@@ -1,3 +1,4 @@
+import { errorFields } from './error-fields.ts';
 import type { Logger } from './log.ts';
 
 /** The promise is ten seconds from the signal to the exit. */
@@ -5,7 +6,8 @@ const shutdownTimeout = 9_500;
 
 /**
  * Runs a process's work with a signal that aborts on SIGTERM or SIGINT. What takes longer to stop than ten seconds is left
- * behind: everything that matters has been made safe against that.
+ * behind: everything that matters has been made safe against that. An error that nobody caught ends the process with status 1 and a
+ * line in the log: Node itself would print the whole error, and with it the request or the command that failed.
  *
  * @returns the exit status: 0 after a signal or a regular end, 1 after an error, which is logged
  */
@@ -23,16 +25,20 @@ export async function runUntilSignal(
       process.exit(1);
     }, shutdownTimeout).unref();
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  const onUncaught = (error: unknown) => {
+    log.fatal({ error: errorFields(error) }, 'an error that nobody caught; the process ends');
+    process.exit(1);
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('uncaughtException', onUncaught);
   try {
     await work(stop.signal);
     return 0;
   } catch (error) {
     // Whatever was under way when the signal came may fail in any manner.
     if (stop.signal.aborted) return 0;
-    log.fatal({ err: error }, 'the process cannot go on');
+    log.fatal({ error: errorFields(error) }, 'the process cannot go on');
     return 1;
   } finally {
-    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtException', onUncaught);
   }
 }

@@ -4,6 +4,7 @@ import { UnrecoverableError, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ModelId } from '../config/generate.ts';
+import { errorFields } from '../error-fields.ts';
 import { Failure, isRetryable } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, isOutage, openConnection } from './connection.ts';
@@ -396,7 +397,8 @@ export class Consumer implements Closable {
       });
     } catch (error) {
       if (error instanceof Failure || error instanceof WorkerUnable) return error;
-      if (current.cause === null) log.error({ generationId: holder.id, err: error }, 'unexpected error');
+      if (current.cause === null)
+        log.error({ generationId: holder.id, error: errorFields(error) }, 'unexpected error');
       return new Failure('internal', 'internal', {}, { cause: error });
     } finally {
       reporter.close();

@@ -64,16 +64,24 @@ export class UnreadableRecord extends Error {
 export function parseRecord(stored: Readonly<Record<string, string>>): Generation | null {
   const { id } = stored;
   if (id === undefined) return null;
+  const decode = (name: string, text: string): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // What JSON.parse throws quotes the text, and the text may be what somebody wrote.
+      throw new UnreadableRecord(`the record of generation ${id} is damaged: ${name}`);
+    }
+  };
   const record: Record<string, unknown> = {
     workerId: stored['workerId'] ?? null,
     reply: Object.fromEntries(
       Object.entries(stored)
         .filter(([name]) => name.startsWith(replyPrefix))
-        .map(([name, value]) => [name.slice(replyPrefix.length), JSON.parse(value)]),
+        .map(([name, value]) => [name.slice(replyPrefix.length), decode(name, value)]),
     ),
   };
   for (const name of plainFields) record[name] = stored[name];
-  for (const name of jsonFields) record[name] = JSON.parse(stored[name] ?? 'null');
+  for (const name of jsonFields) record[name] = decode(name, stored[name] ?? 'null');
   for (const name of numberFields) record[name] = stored[name] === undefined ? null : Number(stored[name]);
   if (record['version'] !== contractVersion) {
     throw new UnreadableRecord(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { apiReply } from '../../../src/queue/contract.ts';
-import { parseRecord, recordFields, replyFields } from '../../../src/queue/record.ts';
+import { parseRecord, recordFields, replyFields, UnreadableRecord } from '../../../src/queue/record.ts';
 import { testDraft, testResult } from '../../support/queue-fixtures.ts';
 
 const draft = testDraft('1', { guildId: null });
@@ -44,6 +44,13 @@ test('another version is refused with what to do', () => {
 test('a damaged record is named by its fields, without their values', () => {
   const request = JSON.stringify({ ...draft.request, prompt: 'secret', steps: 'many', width: null });
   expect(() => parseRecord({ ...stored, request })).toThrow(/damaged: request\.width, request\.steps$/);
+});
+
+test('a record that was cut off is damaged, too, and the error quotes nothing of it', () => {
+  const request = JSON.stringify({ prompt: 'secret' }).replace('"secret"', 'secret');
+  expect(() => parseRecord({ ...stored, request })).toThrow(
+    new UnreadableRecord(`the record of generation ${draft.id} is damaged: request`),
+  );
 });
 
 test('only what came over the API has no channel', () => {
