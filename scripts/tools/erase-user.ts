@@ -6,7 +6,9 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { loadCommonConfig } from '../../src/config/environment.ts';
+import { readTokens } from '../../src/api/tokens.ts';
+import type { StoredToken } from '../../src/api/tokens.ts';
+import { loadCommonConfig, tokensFileOf } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { createLogger } from '../../src/log.ts';
 import { environmentHere } from './environment.ts';
@@ -62,6 +64,11 @@ async function main(): Promise<number> {
         `Others made ${copies.length} generation(s) from these, with copies of the files: ${copies.map(({ id }) => id).join(', ')}. ${values.copies ? 'They go, too.' : 'They stay; --copies takes them as well.'}`,
       );
     }
+    for (const { name } of await tokensOf(userId)) {
+      console.log(
+        `The API token '${name}' acts as this person. It stays; \`npm run api-token -- revoke --name ${name}\` ends it.`,
+      );
+    }
     if (generations.length === 0 && keys.length === 0) return 0;
     if (values['dry-run']) {
       for (const { id, status } of generations) console.log(`  ${id} (${status}) with its files`);
@@ -80,11 +87,23 @@ async function main(): Promise<number> {
     const files = await removeFiles(store, all);
     const entries = (await erasure.removeRecords(all)) + (await erasure.removePerson(userId));
     console.log(`Erased: ${all.length} generation(s), ${files} file(s), ${entries} entries in Redis.`);
-    console.log('Messages in Discord stay, and so do ids in the moderators’ log.');
+    const remains = await erasure.forget();
+    if (remains !== null) {
+      console.log(
+        `Redis’ append-only file still holds what was erased: Redis did not write it anew (${remains}). Run \`redis-cli bgrewriteaof\`, or wait until Redis does it by itself.`,
+      );
+    }
+    console.log('Messages in Discord stay, and so do ids in the moderators’ log and bans, and backups.');
     return 0;
   } finally {
     await Promise.all([queue.close(), erasure.close(), store.close()]);
   }
+}
+
+/** Those of this machine: where no API is served, there are none. */
+async function tokensOf(userId: string): Promise<readonly StoredToken[]> {
+  const tokens = await readTokens(tokensFileOf(process.env));
+  return tokens.filter((token) => token.userId === userId);
 }
 
 /** The person's generations, and what others made from them, from those, and so on. */

@@ -130,13 +130,18 @@ async function ofModerators({ id, guildId }: Generation, moderation: Moderation)
     }));
 }
 
-/** Lines that carry the id. What is no JSON, as a shell's own lines, is passed over. @throws Error when the file cannot be read */
+/**
+ * Lines that carry the id. `npm start` and `docker compose logs` put a name before each; what is no JSON behind that, as a shell's own
+ * lines, is passed over.
+ *
+ * @throws Error when the file cannot be read
+ */
 async function ofLog(file: string, id: string): Promise<Moment[]> {
   const input = file === '-' ? process.stdin : createReadStream(file);
   const moments: Moment[] = [];
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     if (!line.includes(id)) continue;
-    const parsed = lineSchema.safeParse(parseOrNull(line));
+    const parsed = lineSchema.safeParse(parseOrNull(line.slice(line.indexOf('{'))));
     if (!parsed.success) continue;
     const {
       time,

@@ -1,15 +1,20 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { configurationPage } from '../../../scripts/tools/configuration.ts';
 import { startPrivateRedis } from '../../../scripts/support/private-redis.ts';
 import { startSandbox } from '../../../sandbox/start.ts';
+import { createToken } from '../../../src/api/tokens.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
-import { createPeople } from '../../../src/queue/people.ts';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { createPeople, preferencesSchema } from '../../../src/queue/people.ts';
 import { idOf, picture, speech, startScene, until } from '../bot/scene.ts';
-import { silent, testConfig } from '../../support/queue-fixtures.ts';
+import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
@@ -54,14 +59,20 @@ test('trace: a generation’s life in order, from the record and from logs; an u
   const lines = [
     { time: at + 1, name: 'worker', msg: 'the engine begins', generationId: id },
     { time: at, name: 'worker', msg: 'another one', generationId: '01HZZZZZZZZZZZZZZZZZZZZZZZ' },
-  ];
-  await writeFile(log, `not json ${id}\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    { time: at + 2, name: 'worker', msg: 'the engine is done', generationId: id },
+    { time: at + 3, name: 'worker', msg: 'the video is stored', generationId: id },
+  ].map((line) => JSON.stringify(line));
+  // As a process writes it, as `npm start` shows it, and as `docker compose logs` does.
+  const shown = [`not json ${id}`, lines[0], lines[1], `worker ${lines[2]}`, `worker-1  | ${lines[3]}`];
+  await writeFile(log, `${shown.join('\n')}\n`);
   const { stdout, exitCode } = await tool('trace', [id, '--log', log], { REDIS_URL: scene.redisUrl });
   expect(exitCode).toBe(0);
   const order = [
     'accepted: TI, draft',
     'started on in-test',
     'the engine begins',
+    'the engine is done',
+    'the video is stored',
     'done: 1 s',
     'delivered as message',
     'run again as',
@@ -116,6 +127,59 @@ test('erase-user: nothing of the person is left, somebody else’s stays', async
   const [theirs] = await scene.queue.list({ userId: ben.id });
   expect(await scene.store.size(theirs?.result?.video ?? '')).not.toBeNull();
   expect((await tool('erase-user', ['ada'], environment)).exitCode).toBe(1);
+});
+
+test('erase-user: not even Redis’ files hold anything afterwards', async () => {
+  const config = testConfig(redis.url, folder);
+  const queue = createGenerationQueue(config, silent);
+  const people = createPeople(config, silent);
+  const person = '81234567890123456';
+  const environment = { REDIS_URL: redis.url, REDIS_PREFIX: config.redis.prefix };
+  try {
+    await queue.accept(testDraft(person, { request: { prompt: 'a secret prompt' } }));
+    await queue.claim(`edit:${person}:01HZZZZZZZZZZZZZZZZZZZZZZZ`, 60_000);
+    const images = [{ url: 'https://cdn.discordapp.com/x.png', size: 1, name: 'face.png' }];
+    await people.keepDraft('1', { version: 1, userId: person, images, audio: null });
+    await people.keepDraft('2', { version: 1, userId: '5', images: [], audio: null });
+    const kept = async (text: string) =>
+      (await readdir(redis.folder, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(text));
+    await until(async () => (await kept('a secret prompt'))[0]);
+    const { token: _, stored } = await createToken(join(folder, 'api-tokens.json'), {
+      name: 'studio',
+      scopes: ['read'],
+      userId: person,
+    });
+    const erased = await tool('erase-user', [person, '--yes'], environment);
+    expect(erased).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(erased.stdout).toContain('Erased: 1 generation(s)');
+    expect(erased.stdout).toContain(`The API token '${stored.name}' acts as this person`);
+    expect(erased.stdout).not.toContain('append-only');
+    for (const text of ['a secret prompt', person, 'face.png']) expect(await kept(text)).toEqual([]);
+    expect(await people.draft('2')).not.toBeNull();
+  } finally {
+    await Promise.all([queue.close(), people.close()]);
+  }
+});
+
+test('erase-user: a Redis that will not rewrite its file is no reason to erase nothing, and is named', async () => {
+  const config = testConfig(redis.url, folder);
+  const connection = new Redis(parseRedisUrl(redis.url));
+  const people = createPeople(config, silent);
+  try {
+    await people.setPreferences('81234567890123456', preferencesSchema.parse({}));
+    await connection.acl('SETUSER', 'default', '-bgrewriteaof');
+    const erased = await tool('erase-user', ['81234567890123456', '--yes'], {
+      REDIS_URL: redis.url,
+      REDIS_PREFIX: config.redis.prefix,
+    });
+    expect(erased.exitCode).toBe(0);
+    expect(erased.stdout).toMatch(/still holds what was erased.*NOPERM.*redis-cli bgrewriteaof/);
+  } finally {
+    connection.disconnect();
+    await people.close();
+  }
 });
 
 test('erase-user: what others made from it is named, and goes with --copies', async () => {
