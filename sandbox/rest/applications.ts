@@ -2,6 +2,7 @@ import { ApplicationFlags, ApplicationIntegrationType } from 'discord-api-types/
 import { refuse } from '../errors.ts';
 import type { JsonObject } from '../model.ts';
 import { ownUserPayload, userPayload } from '../payloads.ts';
+import { guildPermissions } from '../permissions.ts';
 import type { World } from '../world.ts';
 import type { Route } from './router.ts';
 
@@ -50,7 +51,7 @@ export const applicationRoutes: readonly Route[] = [
           icon: null,
           banner: null,
           owner: false,
-          permissions: '0',
+          permissions: guildPermissions(guild, world.application.botId).toString(),
           features: [],
         })),
     }),

@@ -8,8 +8,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ApplicationFlagsBitField, PermissionFlagsBits, REST, Routes } from 'discord.js';
-import { execa } from 'execa';
+import { ApplicationFlagsBitField, DiscordAPIError, PermissionFlagsBits, REST, Routes } from 'discord.js';
+import { execa, ExecaError } from 'execa';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { compareCommands, isSame } from '../../src/bot/command-difference.ts';
@@ -70,8 +70,15 @@ async function examine(check: string, fix: string, work: () => Promise<void>): P
   try {
     await work();
   } catch (error) {
-    broken(check, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error), fix);
+    broken(check, wordsOf(error), fix);
   }
+}
+
+/** The first line of an error: what follows are traces and outputs of programs. */
+function wordsOf(error: unknown): string {
+  if (error instanceof ExecaError && error.code === 'ENOENT')
+    return 'it is not installed, or not on the PATH';
+  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 }
 
 function configuration<T>(name: string, load: (environment: NodeJS.ProcessEnv) => T): T | null {
@@ -201,7 +208,25 @@ async function discord(config: BotConfig): Promise<void> {
   rest.on('response', (_request, response) => {
     date ??= response.headers.get('date');
   });
-  const application = applicationSchema.parse(await rest.get(Routes.currentApplication()));
+  let answer: unknown;
+  try {
+    answer = await rest.get(Routes.currentApplication());
+  } catch (error) {
+    if (error instanceof DiscordAPIError && error.status === 401)
+      broken(
+        'Discord: token',
+        'Discord does not know it',
+        'Copy it from the Developer Portal, page Bot; after "Reset Token" there is a new one.',
+      );
+    else
+      broken(
+        'Discord: reached',
+        wordsOf(error),
+        `Let this machine reach ${new URL(config.discord.apiUrl).host} over https; proxies and firewalls are what mostly stands between.`,
+      );
+    return;
+  }
+  const application = applicationSchema.parse(answer);
   fine('Discord: token', `application ${application.name} (${application.id})`);
   if (date === null)
     look('clock', 'Discord sent no time to compare with', 'Compare the clock with a time server.');
@@ -220,12 +245,24 @@ async function discord(config: BotConfig): Promise<void> {
     'Discord: intents',
     `none that need approval are used${flags.toArray().length === 0 ? '' : ` (flags: ${flags.toArray().join(', ')})`}`,
   );
+  await examine('Discord: servers', 'Try again; Discord’s status page says whether it is Discord.', () =>
+    servers(rest, application.id),
+  );
+  const { guildId } = config.discord;
+  const fix =
+    guildId === undefined
+      ? 'Try again; Discord’s status page says whether it is Discord.'
+      : 'Invite the bot to the server that DISCORD_GUILD_ID names, or correct DISCORD_GUILD_ID or leave it empty.';
+  await examine('Discord: commands', fix, () => commands(rest, application.id, config));
+}
+
+async function servers(rest: REST, applicationId: string): Promise<void> {
   const guilds = guildsSchema.parse(await rest.get(Routes.userGuilds()));
   if (guilds.length === 0)
     look(
       'Discord: servers',
       'the bot is in none',
-      `Invite it: https://discord.com/oauth2/authorize?client_id=${application.id}&scope=bot+applications.commands&permissions=${invitation}`,
+      `Invite it: https://discord.com/oauth2/authorize?client_id=${applicationId}&scope=bot+applications.commands&permissions=${invitation}`,
     );
   for (const { name, permissions } of guilds) {
     const has = BigInt(permissions);
@@ -241,11 +278,14 @@ async function discord(config: BotConfig): Promise<void> {
         'Give its role these permissions; single channels may still differ.',
       );
   }
+}
+
+async function commands(rest: REST, applicationId: string, config: BotConfig): Promise<void> {
   const { guildId } = config.discord;
   const route =
     guildId === undefined
-      ? Routes.applicationCommands(application.id)
-      : Routes.applicationGuildCommands(application.id, guildId);
+      ? Routes.applicationCommands(applicationId)
+      : Routes.applicationGuildCommands(applicationId, guildId);
   const registered = z
     .array(z.looseObject({ name: z.string() }))
     .parse(await rest.get(route, { query: new URLSearchParams({ with_localizations: 'true' }) }));

@@ -222,6 +222,7 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   const first = await tool('doctor', ['--for', 'bot'], environment);
   expect(first.stdout).toMatch(/⚠ Discord: commands .*missing/);
   expect(first.stdout).toContain('✓ Discord: token');
+  expect(first.stdout).toMatch(/✓ Discord: server Studio +the bot may do what it has to/);
   expect(first.stdout).toContain('✓ Redis: survives a restart');
   expect(first.stdout).toContain('✓ artifact store');
   expect(first.exitCode).toBe(0);
@@ -232,7 +233,7 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   guild.everyone.setPermissions(['ViewChannel']);
   const second = await tool('doctor', ['--for', 'bot'], environment);
   expect(second.stdout).toMatch(/✓ Discord: commands/);
-  expect(second.stdout).toMatch(/⚠ Discord: server Studio +the bot lacks .*SendMessages/);
+  expect(second.stdout).toMatch(/⚠ Discord: server Studio +the bot lacks SendMessages,/);
   const worker = await tool('doctor', ['--for', 'worker', '--json'], { REDIS_URL: redis.url });
   expect(JSON.parse(worker.stdout)).toContainEqual(
     expect.objectContaining({ check: 'GPU', verdict: 'fine' }),
@@ -249,7 +250,7 @@ test('doctor: Redis that forgets, a wrong token, a variable that makes no sense'
   const bad = await tool('doctor', ['--for', 'bot'], { ...environment, DISCORD_TOKEN: 'x'.repeat(60) });
   expect(bad.exitCode).toBe(1);
   expect(bad.stdout).toMatch(/✗ Redis: survives a restart .*\n.*appendonly yes/);
-  expect(bad.stdout).toMatch(/✗ Discord: token .*\n.*Developer Portal/);
+  expect(bad.stdout).toMatch(/✗ Discord: token .*does not know it\n.*Developer Portal/);
   const wrong = await tool('doctor', ['--for', 'worker'], { REDIS_URL: 'nonsense', HUMO_MODELS: '70b' });
   expect(wrong.exitCode).toBe(1);
   expect(wrong.stdout).toContain('REDIS_URL');
@@ -258,3 +259,26 @@ test('doctor: Redis that forgets, a wrong token, a variable that makes no sense'
   expect(away.stdout).toMatch(/✗ Redis .*\n.*check REDIS_URL/);
   expect(away.stdout).not.toContain('token');
 });
+
+test(
+  'doctor: what is wrong in Discord is not taken for the token, and what is not installed is called so',
+  { timeout: 180_000 },
+  async () => {
+    await using discord = await startSandbox();
+    const environment = { ...discord.environment, REDIS_URL: redis.url };
+    const stranger = await tool('doctor', ['--for', 'bot'], {
+      ...environment,
+      DISCORD_GUILD_ID: '123456789012345678',
+    });
+    expect(stranger.stdout).toContain('✓ Discord: token');
+    expect(stranger.stdout).toMatch(/✗ Discord: commands .*\n.*DISCORD_GUILD_ID/);
+    const cutOff = await tool('doctor', ['--for', 'bot'], {
+      ...environment,
+      DISCORD_API_URL: 'http://127.0.0.1:9',
+    });
+    expect(cutOff.stdout).toMatch(/✗ Discord: reached .*ECONNREFUSED.*\n.*127\.0\.0\.1:9/);
+    expect(cutOff.stdout).not.toContain('Discord: token');
+    const bare = await tool('doctor', ['--for', 'worker'], { ...environment, PATH: '/nowhere' });
+    expect(bare.stdout).toMatch(/✗ ffmpeg +it is not installed.*\n.*apt-get install ffmpeg/);
+  },
+);
