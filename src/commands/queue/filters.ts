@@ -1,3 +1,4 @@
+import { Failure } from '../../failure.ts';
 import { reachable } from '../../intake/take-on.ts';
 import type { Filter } from '../../queue/moderation.ts';
 import { Refusal } from '../../refusal.ts';
@@ -23,8 +24,16 @@ export async function addFilter({
 }: Moderating): Promise<RenderedMessage> {
   const kind = interaction.options.getString('kind') === 'pattern' ? 'pattern' : 'word';
   const text = interaction.options.getString('text', true);
-  const filter = await reachable(services.moderation.addFilter(guildId, { kind, text }, actorId));
+  const filter = await reachable(services.moderation.addFilter(guildId, { kind, text }, actorId)).catch(
+    harmless,
+  );
   return message([texts.say('queue.filter.added', values(filter, texts))]);
+}
+
+/** What cannot be understood about a pattern repeats the pattern. */
+function harmless(error: unknown): never {
+  if (!(error instanceof Failure) || error.identifier !== 'filter_pattern') throw error;
+  throw new Refusal('failure.filter_pattern', { reason: quoted(String(error.context['reason']), 200) });
 }
 
 export async function removeFilter({
