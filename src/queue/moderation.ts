@@ -196,6 +196,9 @@ export interface WorkerState {
 
 /** What moderators and owners do. Every change is one atomic step, survives restarts and is in the audit log when it returns. */
 export interface Moderation {
+  /** what counts where a guild has set nothing, and in direct messages */
+  readonly defaultLimits: Limits;
+
   /** `roleIds`: the person's roles in the guild; empty in direct messages */
   admission(person: {
     readonly userId: string;

@@ -26,6 +26,7 @@ import type {
   Filter,
   GuildSettings,
   GuildStats,
+  Limits,
   Moderation,
   NewAuditEntry,
   Pause,
@@ -86,11 +87,11 @@ export function createModeration(
 }
 
 class RedisModeration implements Moderation {
+  readonly defaultLimits: Limits;
   readonly #connection: Redis;
   readonly #names: Names;
   readonly #url: string;
   readonly #log: Logger;
-  readonly #defaults;
   readonly #ulid = monotonicFactory();
   readonly #compiled = new Map<string, Compiled>();
   readonly #ledger: Ledger;
@@ -105,7 +106,7 @@ class RedisModeration implements Moderation {
     this.#connection = openConnection(config.redis.url, 'producer', log);
     this.#ledger = new Ledger(this.#connection, this.#names);
     this.#tickets = new Tickets(this.#connection, this.#names, log);
-    this.#defaults = deploymentLimits(config.maximumWaitingPerUser ?? 10);
+    this.defaultLimits = deploymentLimits(config.maximumWaitingPerUser ?? 10);
   }
 
   async admission({
@@ -135,7 +136,7 @@ class RedisModeration implements Moderation {
       globalPause: standing(pauseSchema, globalPause, now),
       draining: typeof drain === 'string' ? { message: drainSchema.parse(JSON.parse(drain)).message } : null,
       maintenance: maintenance ?? null,
-      limits: guildId === null ? this.#defaults : limitsOf(settings.limits, roleIds, this.#defaults),
+      limits: guildId === null ? this.defaultLimits : limitsOf(settings.limits, roleIds, this.defaultLimits),
       queueLength: guildId === null ? null : settings.queueLength,
     };
   }
@@ -237,7 +238,7 @@ class RedisModeration implements Moderation {
         checkFilter(filter, settings.filters);
         return { ...settings, filters: [...settings.filters, filter] };
       },
-      this.#note({ guildId, actorId: by, action: 'filter_add', details: { filter: filter.id, kind } }),
+      this.#note({ guildId, actorId: by, action: 'filter_add', details: { filter: filter.id, kind, text } }),
     );
     return filter;
   }
@@ -251,7 +252,7 @@ class RedisModeration implements Moderation {
       (settings) => ({ ...settings, filters: settings.filters.filter(({ id }) => id !== filterId) }),
       this.#note({
         ...{ guildId, actorId: by, action: 'filter_remove' },
-        details: { filter: filterId, kind: found.kind },
+        details: { filter: filterId, kind: found.kind, text: found.text },
       }),
     );
     return found;

@@ -1,7 +1,8 @@
 import { reachable } from '../../intake/take-on.ts';
 import type { GuildSettings, Limits } from '../../queue/moderation.ts';
 import { Refusal } from '../../refusal.ts';
-import type { Texts } from '../../text/texts.ts';
+import { catalogues } from '../../text/texts.ts';
+import type { TextKey, Texts } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
@@ -17,6 +18,42 @@ type SomeLimits = GuildSettings['limits']['everyone'];
 /** As stored: a number, null for no limit, undefined for what the bot starts with. */
 type Value = number | null | undefined;
 
+/** Each limit's text, and how its value is shown. */
+const shownLimits = {
+  waiting: { key: 'queue.limits.waiting', show: numberText },
+  gpuSecondsPerDay: {
+    key: 'queue.limits.gpu_minutes',
+    show: (value, texts) => numberText(value / 60, texts),
+  },
+  cooldownSeconds: { key: 'queue.limits.cooldown', show: timeSpan },
+  weight: { key: 'queue.limits.weight', show: numberText },
+  queueLength: { key: 'queue.limits.queue_length', show: numberText },
+} as const satisfies Record<
+  keyof Limits | 'queueLength',
+  { key: TextKey; show: (value: number, texts: Texts) => string }
+>;
+
+type LimitName = keyof typeof shownLimits;
+
+export function isLimitName(name: string): name is LimitName {
+  return Object.hasOwn(shownLimits, name);
+}
+
+/** A limit in words. @param value null is no limit; `default` is what the bot starts with */
+export function limitText(name: LimitName, value: number | null | 'default', texts: Texts): string {
+  return texts.say(shownLimits[name].key, { value: valueText(name, value, texts) });
+}
+
+function valueText(name: LimitName, value: number | null | 'default', texts: Texts): string {
+  if (value === null) return texts.say('queue.limits.none');
+  if (value === 'default') return texts.say('queue.limits.word_default');
+  return shownLimits[name].show(value, texts);
+}
+
+function numberText(value: number, texts: Texts): string {
+  return new Intl.NumberFormat(texts.language).format(value);
+}
+
 export async function limitsPage(
   place: PagePlace,
   guildId: string,
@@ -25,11 +62,12 @@ export async function limitsPage(
 ): Promise<RenderedMessage> {
   const { limits, queueLength } = await reachable(moderation.guild(guildId));
   const roles = Object.entries(limits.roles);
-  const length = queueLength === null ? texts.say('queue.limits.none') : String(queueLength);
   const heading = [
     texts.say('queue.limits.heading'),
-    texts.say('queue.limits.everyone', { limits: limitsText(limits.everyone, texts) }),
-    texts.say('queue.limits.queue_length', { value: length }),
+    texts.say('queue.limits.everyone', {
+      limits: everyoneText(limits.everyone, moderation.defaultLimits, texts),
+    }),
+    limitText('queueLength', queueLength, texts),
   ];
   if (roles.length === 0) return message(heading);
   return page(roles, place, texts, {
@@ -38,20 +76,30 @@ export async function limitsPage(
   });
 }
 
+const personal = ['waiting', 'gpuSecondsPerDay', 'cooldownSeconds', 'weight'] as const;
+
+/** What is set; the rest is as everyone has it. */
 function limitsText(limits: SomeLimits, texts: Texts): string {
-  const { waiting, gpuSecondsPerDay, cooldownSeconds, weight } = limits;
-  const parts: [Value | string, 'waiting' | 'gpu_minutes' | 'cooldown' | 'weight'][] = [
-    [waiting, 'waiting'],
-    [typeof gpuSecondsPerDay === 'number' ? gpuSecondsPerDay / 60 : gpuSecondsPerDay, 'gpu_minutes'],
-    [typeof cooldownSeconds === 'number' ? timeSpan(cooldownSeconds) : cooldownSeconds, 'cooldown'],
-    [weight, 'weight'],
-  ];
-  const said = parts.flatMap(([value, name]) => {
-    if (value === undefined) return [];
-    const shown = value === null ? texts.say('queue.limits.unlimited') : String(value);
-    return [texts.say(`queue.limits.${name}`, { value: shown })];
-  });
-  return said.length === 0 ? texts.say('queue.limits.as_default') : said.join(' · ');
+  return personal
+    .flatMap((name) => {
+      const value = limits[name];
+      return value === undefined ? [] : [limitText(name, value, texts)];
+    })
+    .join(' · ');
+}
+
+/** All that counts for who has no role with limits of its own: also what nobody has set. */
+function everyoneText(limits: SomeLimits, defaults: Limits, texts: Texts): string {
+  return personal
+    .map((name) => {
+      const value = limits[name];
+      if (value !== undefined) return limitText(name, value, texts);
+      const byDefault = texts.say('queue.limits.as_default', {
+        value: valueText(name, defaults[name], texts),
+      });
+      return texts.say(shownLimits[name].key, { value: byDefault });
+    })
+    .join(' · ');
 }
 
 export async function setLimits(moderating: Moderating): Promise<RenderedMessage> {
@@ -133,11 +181,12 @@ function withChanges(limits: SomeLimits, changes: Changes): SomeLimits {
 
 function number({ option, text }: Given, minimum: number, maximum: number): Value | typeof unsaid {
   if (text === null) return unsaid;
-  if (isDefault(text)) return undefined;
-  if (isNone(text)) return null;
-  const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : NaN;
+  if (means('default', text)) return undefined;
+  if (means('none', text)) return null;
+  const typed = asTyped(text);
+  const value = /^\d{1,9}$/.test(typed) ? Number(typed) : NaN;
   if (value >= minimum && value <= maximum) return value;
-  throw new Refusal('queue.number', { option, minimum: String(minimum), maximum: String(maximum) });
+  throw new Refusal('queue.number', { option, minimum, maximum });
 }
 
 /** Like {@link number}, for what cannot be without a limit, with decimals. */
@@ -147,10 +196,11 @@ function needed(
   maximum: number,
 ): number | undefined | typeof unsaid {
   if (text === null) return unsaid;
-  if (isDefault(text)) return undefined;
-  const value = /^\d{1,3}([.,]\d{1,3})?$/.test(text.trim()) ? Number(text.trim().replace(',', '.')) : NaN;
+  if (means('default', text)) return undefined;
+  const typed = asTyped(text);
+  const value = /^\d{1,3}([.,]\d{1,3})?$/.test(typed) ? Number(typed.replace(',', '.')) : NaN;
   if (value >= minimum && value <= maximum) return value;
-  throw new Refusal('queue.number_needed', { option, minimum: String(minimum), maximum: String(maximum) });
+  throw new Refusal('queue.number_needed', { option, minimum, maximum });
 }
 
 function minutes(value: Value | typeof unsaid): Value | typeof unsaid {
@@ -159,15 +209,25 @@ function minutes(value: Value | typeof unsaid): Value | typeof unsaid {
 
 function cooldown({ text }: Given): Value | typeof unsaid {
   if (text === null) return unsaid;
-  if (isDefault(text)) return undefined;
-  return isNone(text) ? null : parseTimeSpan(text, cooldownBounds);
+  if (means('default', text)) return undefined;
+  return means('none', text) ? null : parseTimeSpan(text, cooldownBounds);
 }
 
-/** English and German, as the descriptions say it. */
-function isNone(text: string): boolean {
-  return ['0', '0s', 'none', 'no', 'off', 'keine', 'ohne'].includes(text.trim().toLowerCase());
+/** Japanese keyboards type digits and letters in full width. */
+function asTyped(text: string): string {
+  return text.normalize('NFKC').trim().toLowerCase();
 }
 
-function isDefault(text: string): boolean {
-  return ['default', 'vorgabe'].includes(text.trim().toLowerCase());
+/** The words of all languages: a guide in one may be read by who has Discord in another. */
+const words = {
+  none: new Set(['0', '0s', ...allSay('queue.limits.word_none')]),
+  default: new Set(allSay('queue.limits.word_default')),
+} as const;
+
+function allSay(key: 'queue.limits.word_none' | 'queue.limits.word_default'): string[] {
+  return Object.values(catalogues).map((catalogue) => catalogue[key]);
+}
+
+function means(what: keyof typeof words, text: string): boolean {
+  return words[what].has(asTyped(text));
 }

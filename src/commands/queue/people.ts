@@ -46,7 +46,7 @@ export async function bansPage(
     line: ({ userId, by, since, until, reason }, characters) =>
       [
         texts.say('queue.bans.line', { userId, by, since: Math.round(since / 1000) }),
-        ...untilLines(until, texts),
+        ...(until === null ? [] : [texts.say('queue.ends', { until: Math.round(until / 1000) })]),
         ...reasonLines(reason, texts, characters),
       ].join(' · '),
   });

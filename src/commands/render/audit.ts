@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../queue/moderation.ts';
 import { quoted } from '../../text/format.ts';
 import type { Texts } from '../../text/texts.ts';
+import { isLimitName, limitText } from '../queue/limits.ts';
 import { messageLink } from './message.ts';
 
 /** Who did what, to whom, when and why, in one line: in the list of the log and in the channel that a server has chosen. People's words have so many characters at most. */
@@ -12,7 +13,7 @@ export function auditLine(entry: AuditEntry, texts: Texts, characters = 200): st
     generationId === null ? null : `\`${generationId}\``,
     linkOf(entry),
     ...Object.entries(details).map(([name, value]) =>
-      detailText(name, value, texts, Math.min(80, characters)),
+      detailText(entry, name, value, texts, Math.min(80, characters)),
     ),
     reason === null ? null : texts.say('queue.reason', { reason: quoted(reason, characters) }),
   ];
@@ -33,26 +34,54 @@ function actionText({ action, details }: AuditEntry, texts: Texts): string {
   return texts.say(`queue.audit.${action}`);
 }
 
-/** Numbers and short words, under the names that the program gives them; ids as what they stand for. */
+/** Numbers and short words as the answers to the commands say them; ids as what they stand for. */
 function detailText(
+  entry: AuditEntry,
   name: string,
   value: string | number | boolean | null,
   texts: Texts,
   characters: number,
 ): string | null {
+  const isNumber = typeof value === 'number';
+  // How many a pause holds, not how many a person may have waiting.
+  if (name === 'waiting' && entry.action !== 'limits') {
+    return isNumber ? texts.say('queue.audit.waiting', { count: value }) : null;
+  }
+  if (isLimitName(name) && (isNumber || value === null || value === 'default')) {
+    return limitText(name, value, texts);
+  }
   switch (name) {
     case 'shown':
     case 'on':
     case 'messageId':
+    // A filter is known by its text.
+    case 'filter':
       return null;
     case 'until':
-      return typeof value === 'number' ? texts.say('queue.until', { until: Math.round(value / 1000) }) : null;
+      return isNumber ? texts.say('queue.ends', { until: Math.round(value / 1000) }) : null;
     case 'channel':
     case 'channelId':
       return typeof value === 'string' ? `<#${value}>` : texts.say('queue.audit.nowhere');
     case 'role':
       return `<@&${String(value)}>`;
+    case 'count':
+    case 'retried':
+      return isNumber ? texts.say('queue.audit.videos', { count: value }) : null;
+    case 'code':
+      return texts.say('queue.audit.code', { code: `\`${String(value)}\`` });
+    case 'kind':
+      return value === 'word' || value === 'pattern' ? texts.say(`queue.filter.${value}`) : null;
+    case 'text':
+      // Nobody has to read it who does not want to: the channel may have more readers than moderators.
+      return `||${quoted(String(value), characters)}||`;
+    case 'rerunOthers':
+      return texts.say('queue.settings.rerun_others', {
+        value: texts.say(value === true ? 'settings.yes' : 'settings.no'),
+      });
+    case 'keepInputsDays':
+      return isNumber ? texts.say('queue.settings.keep_days', { days: value }) : null;
     default:
-      return `${name}: ${value === null ? texts.say('queue.limits.none') : quoted(String(value), characters)}`;
+      // Written by another version of the program.
+      return `${name}: ${value === null ? '–' : quoted(String(value), characters)}`;
   }
 }

@@ -22,7 +22,7 @@ export const moderationSpan: SpanBounds = { minimumSeconds: 60, maximumSeconds: 
  * @throws Refusal that says which forms there are, or which lengths are possible
  */
 export function parseTimeSpan(text: string, { minimumSeconds, maximumSeconds }: SpanBounds): number {
-  const parts = form.exec(text.replaceAll(/\s+/gu, ''))?.groups;
+  const parts = form.exec(text.normalize('NFKC').replaceAll(/\s+/gu, ''))?.groups;
   const given = Object.entries(secondsOf).filter(([unit]) => parts?.[unit] !== undefined);
   if (given.length === 0) throw new Refusal('queue.span', { text: quoted(text, 40) });
   const seconds = given.reduce((sum, [unit, worth]) => sum + Number(parts?.[unit]) * worth, 0);

@@ -19,7 +19,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Was gesagt wird: eine Tondatei, eine Sprachnachricht oder ein Video mit Ton',
   'command.humo.audio_start.name': 'tonbeginn',
   'command.humo.audio_start.description': 'Ab welcher Sekunde der Ton verwendet wird',
-  'command.humo.preset.name': 'stufe',
+  'command.humo.preset.name': 'qualität',
   'command.humo.preset.description': 'Wie viel Sorgfalt (und Zeit) hineingeht',
   'command.humo.shape.name': 'format',
   'command.humo.shape.description': 'Quer, hoch oder quadratisch',
@@ -47,13 +47,13 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.delivered': 'Dein Video ist da: {link}',
   'status.delivered_private': 'Dein Video steht hier unten.',
   'status.delivered_direct': 'Dein Video habe ich dir als Direktnachricht geschickt: {link}',
-  'status.ended': 'Hieraus wurde kein Video. Warum: {link}',
-  'status.ended_private': 'Hieraus wurde kein Video; der Grund steht hier unten.',
+  'status.ended': 'Daraus wurde kein Video. Warum: {link}',
+  'status.ended_private': 'Daraus wurde kein Video; der Grund steht hier unten.',
   'status.undeliverable':
-    'Hier bin ich am Ende: Ich konnte das Ergebnis weder hier noch als Direktnachricht senden.',
+    'Ich komme nicht weiter: Ich konnte das Ergebnis weder hier noch als Direktnachricht senden.',
   'status.audio':
-    'Ton: {start}–{end} von {total} · {frames, plural, one {# Bild} other {# Bilder}} ({seconds} s)',
-  'status.no_audio': '{frames, plural, one {# Bild} other {# Bilder}} ({seconds} s), ohne Ton',
+    'Ton: {start}–{end} von {total} · {frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s)',
+  'status.no_audio': '{frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s), ohne Ton',
   'status.settings':
     '{preset} · {width}×{height} · {steps, plural, one {# Schritt} other {# Schritte}} · Seed {seed}',
   'status.cost_guess':
@@ -63,9 +63,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.private_route':
     'Nur du siehst das. Dauert es länger als 15 Minuten, schicke ich das Video als Direktnachricht: Discord beendet dieses Gespräch dann.',
   'status.direct_route':
-    'Ich bin auf diesem Server kein Mitglied; diese Nachricht bleibt darum in 15 Minuten stehen. Ist das Video bis dahin nicht fertig, kommt es als Direktnachricht.',
+    'Ich bin auf diesem Server kein Mitglied; diese Nachricht ändert sich darum nach 15 Minuten nicht mehr. Ist das Video bis dahin nicht fertig, kommt es als Direktnachricht.',
   'status.group_route':
-    'Ich bin in dieser Gruppe kein Mitglied; diese Nachricht bleibt darum in 15 Minuten stehen. Ist das Video bis dahin nicht fertig, kommt es als Direktnachricht.',
+    'Ich bin in dieser Gruppe kein Mitglied; diese Nachricht ändert sich darum nach 15 Minuten nicht mehr. Ist das Video bis dahin nicht fertig, kommt es als Direktnachricht.',
 
   'advice.heading': 'Für das nächste Mal:',
   'advice.image_tiny':
@@ -73,9 +73,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'advice.audio_silent':
     'dieser Teil des Tons ist still, die Lippen bewegen sich darum kaum; nimm einen anderen `tonbeginn`',
   'advice.frames_beyond_training':
-    'mehr als {frames} Bilder gehen und sehen etwas weniger scharf aus; kürzerer Ton gibt die beste Qualität',
+    'mehr als {frames} Bilder gehen auch, sehen aber etwas weniger scharf aus; kürzerer Ton gibt die beste Qualität',
   'advice.random_weights':
-    '**Dieser Server läuft mit `weights: random`: Das Video zeigt Rauschen, nicht deinen Menschen.**',
+    '**Dieser Server läuft mit `weights: random`: Das Video zeigt Rauschen, nicht deine Person.**',
 
   'result.heading': '<@{userId}>, dein Video ist fertig.',
   'result.begun': '<@{userId}>, dein Video ist fertig; einen Moment …',
@@ -86,7 +86,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'result.downscaled': 'Kleiner als {width}×{height}, damit es unter Discords Grenze für Dateien passt.',
   'result.identifier': '-# {id}',
 
-  'ending.failed': '<@{userId}>, hieraus wurde kein Video.',
+  'ending.failed': '<@{userId}>, daraus wurde kein Video.',
   'ending.cancelled': '<@{userId}>, abgebrochen.',
   'ending.reference': '-# Referenz: {id}',
 
@@ -94,10 +94,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'cancel.finished': 'Es ist schon fertig; es gibt nichts mehr abzubrechen.',
   'cancel.delete_there': 'Es ist schon fertig. Zum Löschen reagiere mit ❌ auf die Nachricht mit dem Video.',
   'cancel.not_yours':
-    'Abbrechen kann es nur, wer das Video bestellt hat, oder wer hier Nachrichten verwalten darf.',
+    'Abbrechen kann es nur, wer das Video angefordert hat, oder wer hier Nachrichten verwalten darf.',
 
   'notice.direct_messages':
-    'Hallo! Dauert eines deiner Videos länger als 15 Minuten, oder darf ich dort nicht schreiben, wo du es bestellt hast, kommt es hierher.',
+    'Hallo! Dauert eines deiner Videos länger als 15 Minuten, oder kann ich dort nicht schreiben, wo du es angefordert hast, kommt es hierher.',
   'notice.restarted':
     'Ich wurde neu gestartet, während ich deine Dateien las; es steht darum nichts in der Warteschlange. Bitte gib den Befehl noch einmal ein.',
 
@@ -112,13 +112,13 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.audio_start_without_audio':
     'Es gibt einen `tonbeginn`, aber keinen `ton`. Gib den Ton dazu, oder lass `tonbeginn` weg.',
   'refused.permissions':
-    'In {channel} kann ich noch nicht arbeiten: Mir fehlt {permissions}. Bitte jemanden, der den Server verwaltet, es zu erlauben, oder nimm einen anderen Kanal. Es steht nichts in der Warteschlange.',
+    'In {channel} kann ich noch nicht arbeiten: Ich brauche {permissions}. Bitte jemanden, der den Server verwaltet, es zu erlauben, oder nimm einen anderen Kanal. Es steht nichts in der Warteschlange.',
   'refused.direct_messages_closed':
-    'Ich könnte dir das Video nicht schicken: Ich bin hier kein Mitglied, und deine Direktnachrichten sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder bestelle das Video auf einem Server, auf dem ich bin. Es steht nichts in der Warteschlange.',
+    'Ich könnte dir das Video nicht schicken: Ich bin hier kein Mitglied, und deine Direktnachrichten sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder fordere das Video auf einem Server an, auf dem ich bin. Es steht nichts in der Warteschlange.',
   'refused.direct_messages_closed_private':
     'Ein privates Video, das länger als 15 Minuten braucht, muss als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder lass `privat` weg. Es steht nichts in der Warteschlange.',
   'refused.too_many_waiting':
-    'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}}, mehr geht hier nicht auf einmal. {known, select, yes {Das erste ist <t:{clears}:R> fertig; warte darauf, oder brich eines ab.} other {Warte eines ab, oder brich eines ab.}}',
+    'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}}, mehr geht hier nicht auf einmal. {known, select, yes {Das erste ist <t:{clears}:R> fertig; warte darauf, oder brich eines ab.} other {Warte, bis eines fertig ist, oder brich eines ab.}}',
   'refused.file': '**Zu `{option}`:** {reason}',
   'refused.not_understood':
     'Diesen Befehl kenne ich nicht (mehr). Hat er sich gerade geändert, lade Discord mit Strg+R neu.',
@@ -150,7 +150,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.refused.audio_start_without_audio':
     'Es gibt ein `audioStart`, aber kein `audio`. Gib den Ton dazu, oder lass `audioStart` weg.',
   'api.refused.stopping':
-    'Ich starte gleich neu. Versuch es in einer Minute noch einmal; nichts wurde eingereiht.',
+    'Ich werde gerade neu gestartet. Versuch es in einer Minute noch einmal; es steht nichts in der Warteschlange.',
 
   'permission.ViewChannel': '**Kanal ansehen**',
   'permission.SendMessages': '**Nachrichten senden**',
@@ -158,16 +158,16 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'permission.AttachFiles': '**Dateien anhängen**',
   'permission.ReadMessageHistory': '**Nachrichtenverlauf anzeigen**',
 
-  'refused.channel_gone': 'Ich sehe diesen Kanal nicht mehr. Bitte frag in einem anderen.',
-  'button.stop': 'Anhalten',
+  'refused.channel_gone': 'Ich sehe diesen Kanal nicht mehr. Bitte nimm einen anderen.',
+  'button.stop': 'Abbrechen',
   'button.again': 'Noch mal',
   'button.better': 'Besser',
   'button.edit': 'Ändern',
   'button.delete': 'Löschen',
   'button.show': 'Wieder zeigen',
-  'button.stop_number': '{number} anhalten',
+  'button.stop_number': '{number} abbrechen',
   'button.show_number': '{number} zeigen',
-  'button.refresh': 'Auffrischen',
+  'button.refresh': 'Aktualisieren',
   'button.newer': 'Neuere',
   'button.older': 'Ältere',
   'menu.animate': 'Mit HuMo beleben',
@@ -181,12 +181,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'again.gone':
     'Dieses Video kenne ich nicht mehr: Was man braucht, um eins noch mal zu machen, hebe ich einen Monat auf. Bitte nimm `/humo` mit den Dateien.',
   'again.private_by_button':
-    'Deine Videos sind nur für dich, und auf eine Reaktion antworte ich vor allen. Drück bitte den Knopf unter dem Video; mit `/settings` änderst du das.',
+    'Deine Videos sind nur für dich, und auf eine Reaktion antworte ich vor allen. Drück bitte den Knopf unter dem Video; mit `/einstellungen` änderst du das.',
   'again.reported':
     'Dieses Video wurde gemeldet. Sobald die Moderation es wieder zeigt, kannst du es wieder verwenden.',
   'again.deleted': 'Dieses Video wurde gelöscht. `/humo` macht ein neues.',
   'again.not_yours':
-    'Auf diesem Server kann nur, wer ein Video bestellt hat, es noch mal machen lassen. Mit `/humo` machst du ein eigenes.',
+    'Auf diesem Server kann ein Video nur noch mal machen, wer es angefordert hat. Mit `/humo` machst du ein eigenes.',
   'again.expired':
     'Dieser Server hebt die Dateien {days, plural, one {# Tag} other {# Tage}} auf, und dieses Video ist älter. Bitte nimm `/humo` mit den Dateien.',
   'again.best_already':
@@ -201,14 +201,14 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'form.look': 'Qualität und Format',
   'form.start': 'Anfang des Tons',
   'form.start_description': 'In Sekunden, oder als 1:02.5',
-  'form.seed': 'Startwert',
+  'form.seed': 'Seed',
   'form.seed_description': 'Leer: ein neuer',
   'form.files': 'Neue Dateien',
   'form.files_description': 'Bilder ersetzen die Bilder, ein Ton ersetzt den Ton. Leer: Alles bleibt.',
   'refused.audio_start_invalid':
     'Den Anfang des Tons verstehe ich nicht. Gib ihn in Sekunden an, etwa `12.5`, oder als `1:02.5`; höchstens {most} Sekunden.',
   'refused.seed_invalid':
-    'Der Startwert muss eine ganze Zahl von 0 bis {most} sein. Lass ihn leer für einen neuen.',
+    'Der Seed muss eine ganze Zahl von 0 bis {most} sein. Lass ihn leer für einen neuen.',
   'refused.file_kind':
     'Ich erkenne nicht, was `{name}` ist. Nimm Bilder (PNG, JPEG, WebP) und Ton (MP3, WAV, OGG) oder ein Video mit Ton.',
   'refused.images_too_many': 'Das sind mehr als {most} Bilder. Nimm die {most} wichtigsten.',
@@ -221,7 +221,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'lineage.linked': 'Entstanden aus {link}: {what}.',
   'lineage.unlinked': 'Entstanden aus einem früheren Video: {what}.',
   'lineage.nothing': 'nichts geändert',
-  'change.seed': 'Startwert {from} → {to}',
+  'change.seed': 'Seed {from} → {to}',
   'change.preset': '{from} → {to}',
   'change.shape': '{from} → {to}',
   'change.prompt': 'anderer Text',
@@ -231,10 +231,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'result.reactions': '-# Mit ✉️ bekommst du es als Direktnachricht, mit 🚩 meldest du es.',
   'delete.gone': 'Es ist schon weg.',
   'delete.not_yours':
-    'Nur wer dieses Video bestellt hat oder hier Nachrichten verwalten darf, kann es löschen.',
+    'Löschen kann es nur, wer dieses Video angefordert hat, oder wer hier Nachrichten verwalten darf.',
   'delete.done': 'Gelöscht, das Video gleich mit.',
   'delete.by_moderator':
-    'Jemand von der Moderation hat dein Video gelöscht ({id}). Wenn du nicht weißt, warum, frag dort nach.',
+    'Die Moderation hat dein Video gelöscht ({id}). Wenn du nicht weißt, warum, frag bitte dort nach.',
   'send.here': 'Hier ist das Video von {link}.',
   'send.closed':
     'Ich konnte dir das Video nicht schicken: Deine Direktnachrichten sind für mich zu. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) und reagiere noch einmal.',
@@ -242,12 +242,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'report.thanks': 'Danke. Das Video ist jetzt verdeckt, bis die Moderation es angesehen hat.',
   'report.moderators_only': 'Nur wer hier Nachrichten verwalten darf, kann es wieder zeigen.',
   'report.shown': 'Es ist wieder zu sehen.',
-  'details.not_ours': 'Diese Nachricht hat mit keinem Video von mir zu tun, oder ich kenne es nicht mehr.',
+  'details.not_ours': 'Diese Nachricht hat mit keinem meiner Videos zu tun, oder ich kenne es nicht mehr.',
   'details.heading': '**{id}**',
   'details.negative': 'Nicht zu sehen: {prompt}',
   'details.settings':
     '{preset}: {model} · {width}×{height} · {frames, plural, one {# Bild} other {# Bilder}} · {steps, plural, one {# Schritt} other {# Schritte}} · Shift {shift}',
-  'details.seed': 'Startwert `{seed}` · Führung: {scales}',
+  'details.seed': 'Seed `{seed}` · Führung: {scales}',
   'details.inputs': '{mode} · {images, plural, =0 {kein Bild} one {# Bild} other {# Bilder}}',
   'details.sound': 'Ton: {start}–{end} von {total}',
   'details.gpu': '{duration} auf der GPU',
@@ -263,7 +263,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privat: **{number} zeigen**',
   'history.failed': '<t:{time}:d> {prompt} – wurde kein Video',
-  'history.cancelled': '<t:{time}:d> {prompt} – angehalten',
+  'history.cancelled': '<t:{time}:d> {prompt} – abgebrochen',
   'history.deleted': '<t:{time}:d> {prompt} – gelöscht',
   'settings.title': 'Deine Vorgaben',
   'settings.preset': 'Qualität',
@@ -272,7 +272,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'settings.negative_description': 'Leer: was dieser Server nimmt.',
   'settings.private': 'Privat',
   'settings.private_description': 'Nur du siehst die Antworten und die Videos.',
-  'settings.notify': 'Sag mir, wenn es fertig ist',
+  'settings.notify': 'Bescheid geben, wenn es fertig ist',
   'settings.notify_description': 'Eine Direktnachricht mit einem Link.',
   'settings.as_here': 'Wie auf diesem Server',
   'settings.saved': '**Gespeichert.** Ab jetzt, wenn du nichts anderes sagst:',
@@ -288,20 +288,20 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich nehme gerade nichts Neues an; was schon wartet, wird noch gemacht. Bitte versuch es später wieder.',
   'refused.draining_because': 'Ich nehme gerade nichts Neues an: {message}',
   'refused.filtered':
-    'Etwas in deinem Text ist auf diesem Server nicht erlaubt. Bitte schreib es anders; es wurde nichts eingereiht.',
+    'Etwas in deinem Text ist auf diesem Server nicht erlaubt. Bitte sag es anders; es steht nichts in der Warteschlange.',
   'refused.cooldown':
-    'Hier gilt: ein Video alle {seconds, plural, one {# Sekunde} other {# Sekunden}}. Du kannst <t:{clears}:R> wieder fragen.',
+    'Hier gilt: ein Video alle {seconds, plural, one {# Sekunde} other {# Sekunden}}. Dein nächstes geht <t:{clears}:R>.',
   'refused.queue_full':
     'Die Warteschlange dieses Servers ist voll: {count, plural, one {# Video wartet} other {# Videos warten}}. {known, select, yes {Das nächste beginnt <t:{clears}:R>; bitte versuch es dann wieder.} other {Bitte versuch es, wenn ein paar fertig sind.}}',
   'refused.gpu_seconds':
-    'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du {used} von {limit} Minuten verbraucht, und dies braucht etwa {needed}. Platz dafür ist <t:{clears}:R>. Eine kleinere Voreinstellung braucht weniger.',
+    'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du {used, number} von {limit, number} Minuten verbraucht, und dies braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
   'refused.gpu_never':
-    'Dieses Video braucht etwa {needed} Minuten GPU-Zeit, und {limit} am Tag sind hier das Höchste für eine Person. Nimm eine kleinere Voreinstellung.',
+    'Dieses Video braucht etwa {needed, number} Minuten GPU-Zeit, und mehr als {limit, number} am Tag gibt es hier für eine Person nicht. Nimm eine niedrigere Qualität.',
   'failure.filter_pattern':
     'Dieses Muster verstehe ich nicht: {reason}. Muster sind reguläre Ausdrücke wie in RE2.',
   'failure.filter_pattern_size':
     'Dieses Muster ist zu groß, um es an jedem Text zu versuchen ({size} von {maximum} Schritten). Mach es kürzer.',
-  'failure.filter_word': 'An diesem Wort ist nichts zu sehen.',
+  'failure.filter_word': 'An diesem Wort ist nichts, was man sehen könnte.',
   'failure.filter_too_many': 'Es gibt schon {maximum} Filter, und mehr geht nicht. Entferne zuerst einen.',
 
   'duration.seconds': '{seconds} s',
@@ -319,7 +319,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.engine_timeout':
     'Das Programm, das die Videos macht, hat zweimal nicht mehr geantwortet. Ein neuer Versuch kann helfen; wenn nicht, nenne denen, die mich betreiben, die Referenz unten.',
   'failure.out_of_memory':
-    'Der Grafikkarte ist bei dieser Größe der Speicher ausgegangen. Nimm eine kleinere Stufe oder weniger Ton.',
+    'Der Grafikkarte ist bei dieser Größe der Speicher ausgegangen. Nimm eine niedrigere Qualität oder weniger Ton.',
   'failure.weights_missing':
     'Auf der Maschine, die das übernommen hat, fehlen die Modelldateien. Wer mich betreibt, muss sie herunterladen: `npm run engine -- weights download`.',
   'failure.content_blocked': 'Das ist hier nicht erlaubt, darum wurde kein Video gemacht.',
@@ -366,14 +366,14 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.video_does_not_fit':
     'Das Video war fertig, aber nichts Sehenswertes passt in die {kilobytes} kB, die Discord hier annimmt. Versuche kürzeren Ton.',
   'failure.queue_uncertain':
-    'Meine Warteschlange antwortet nicht, darum weiß ich nicht, ob das angekommen ist. Sieh bitte in einer Minute in `/jobs` nach, bevor du noch einmal fragst.',
+    'Meine Warteschlange antwortet nicht, darum weiß ich nicht, ob das angekommen ist. Sieh bitte in einer Minute in `/aufträge` nach, bevor du es noch einmal versuchst.',
   'failure.queue_unreachable':
     'Meine Warteschlange ist gerade nicht erreichbar, darum konnte ich das nicht annehmen. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',
-  'failure.cancelled_by_moderator': 'Jemand aus der Moderation hat es abgebrochen.',
+  'failure.cancelled_by_moderator': 'Die Moderation hat es abgebrochen.',
   'failure.cancelled': 'Es wurde abgebrochen.',
   'failure.video_too_large_for_channel':
-    'Das Video war fertig, aber selbst verkleinert hat Discord es hier nicht angenommen. Kürzerer Ton oder die Stufe „draft“ gibt eine kleinere Datei.',
+    'Das Video war fertig, aber selbst verkleinert hat Discord es hier nicht angenommen. Kürzerer Ton oder die Qualität „draft“ gibt eine kleinere Datei.',
   'failure.direct_messages_closed':
     'Das Video war fertig, aber ich konnte es weder im Kanal noch als Direktnachricht senden.',
   'failure.discord_missing_access': 'Ich kann diesen Kanal nicht mehr sehen. Bitte prüfe meine Rechte.',
@@ -393,15 +393,15 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.clear.description': 'Alles abbrechen, was wartet, oder alles Wartende einer Person',
   'command.queue.bump.name': 'vorziehen',
   'command.queue.bump.description': 'Eines vor die anderen dieses Servers stellen',
-  'command.queue.pause.name': 'anhalten',
-  'command.queue.pause.description': 'Wartendes zurückhalten; Neues wird angenommen und wartet auch',
+  'command.queue.pause.name': 'pausieren',
+  'command.queue.pause.description': 'Zurückhalten, was wartet; Neues wird angenommen und wartet auch',
   'command.queue.resume.name': 'fortsetzen',
   'command.queue.resume.description': 'Die Pause beenden',
   'command.queue.ban.name': 'sperren',
   'command.queue.ban.description': 'Von einer Person auf diesem Server nichts mehr annehmen',
   'command.queue.unban.name': 'entsperren',
   'command.queue.unban.description': 'Eine Sperre beenden',
-  'command.queue.bans.name': 'sperren-liste',
+  'command.queue.bans.name': 'sperrliste',
   'command.queue.bans.description': 'Wer gesperrt ist, durch wen, bis wann und warum',
   'command.queue.stats.name': 'zahlen',
   'command.queue.stats.description': 'Die letzten 24 Stunden in Zahlen',
@@ -417,9 +417,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.limits_show.description': 'Die Grenzen für alle und für Rollen',
   'command.queue.limits_set.name': 'setzen',
   'command.queue.limits_set.description':
-    'Grenzen ändern: eine Zahl, „none“ für keine, „default“ für die Vorgabe',
+    'Grenzen ändern: eine Zahl, „keine“ für keine Grenze, „vorgabe“ für die Vorgabe des Bots',
   'command.queue.filter.name': 'filter',
-  'command.queue.filter.description': 'Wörter, die in Beschreibungen nicht angenommen werden',
+  'command.queue.filter.description': 'Wörter, die in Prompts nicht angenommen werden',
   'command.queue.filter_add.name': 'hinzufügen',
   'command.queue.filter_add.description': 'Ein Wort oder Muster hinzufügen',
   'command.queue.filter_remove.name': 'entfernen',
@@ -433,7 +433,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_user.name': 'person',
   'command.queue.option_user.description': 'Wer',
   'command.queue.option_reason.name': 'grund',
-  'command.queue.option_reason.description': 'Warum; wen es betrifft, erfährt es',
+  'command.queue.option_reason.description': 'Warum; die Betroffenen lesen es',
   'command.queue.option_for.name': 'dauer',
   'command.queue.option_for.description': 'Wie lange: 30m, 2h, 1d12h. Ohne Angabe, bis du es beendest',
   'command.queue.option_role.name': 'rolle',
@@ -445,7 +445,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_cooldown.name': 'abstand',
   'command.queue.option_cooldown.description': 'Zeit zwischen zwei Anfragen einer Person: 30s, 5m',
   'command.queue.option_weight.name': 'gewicht',
-  'command.queue.option_weight.description': 'Anteil neben anderen, 0.1 bis 10; mit 2 zählt GPU-Zeit halb',
+  'command.queue.option_weight.description': 'Anteil neben anderen, 0,1 bis 10; mit 2 zählt GPU-Zeit halb',
   'command.queue.option_queue_length.name': 'länge',
   'command.queue.option_queue_length.description': 'Höchstzahl wartender Videos auf diesem Server',
   'command.queue.option_text.name': 'text',
@@ -464,7 +464,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_keep_days.description': 'Tage, in denen ein Ergebnis wiederholt werden kann',
   'command.queue_admin.name': 'warteschlange-betrieb',
   'command.queue_admin.description': 'Für die, die diesen Bot betreiben: die ganze Warteschlange',
-  'command.queue_admin.pause.name': 'anhalten',
+  'command.queue_admin.pause.name': 'pausieren',
   'command.queue_admin.pause.description': 'Überall zurückhalten, was wartet',
   'command.queue_admin.resume.name': 'fortsetzen',
   'command.queue_admin.resume.description': 'Die Pause beenden',
@@ -473,7 +473,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.undrain.name': 'annehmen',
   'command.queue_admin.undrain.description': 'Wieder Neues annehmen',
   'command.queue_admin.workers.name': 'maschinen',
-  'command.queue_admin.workers.description': 'GPU, Modelle, was sie tun und wann sie zuletzt gesehen wurden',
+  'command.queue_admin.workers.description':
+    'Die Maschinen: GPU, Modelle, was sie tun und wann sie zuletzt da waren',
   'command.queue_admin.retry.name': 'wiederholen',
   'command.queue_admin.retry.description': 'Gescheiterte Videos der letzten 24 Stunden noch einmal einreihen',
   'command.queue_admin.maintenance.name': 'wartung',
@@ -483,10 +484,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.audit.description': 'Was der Betrieb getan hat, das Neueste zuerst',
   'command.queue_admin.option_message.name': 'text',
   'command.queue_admin.option_message.description': 'Was Leute lesen',
-  'command.queue_admin.option_code.name': 'art',
+  'command.queue_admin.option_code.name': 'ursache',
   'command.queue_admin.option_code.description': 'Nur, was aus diesem Grund gescheitert ist',
 
-  'queue.guild_only': 'Das geht auf einem Server, auf dem ich Mitglied bin.',
+  'queue.guild_only': 'Das geht nur auf einem Server, auf dem ich Mitglied bin.',
   'queue.moderators_only': 'Das darf nur, wer durch eine Rolle auf diesem Server Nachrichten verwalten darf.',
   'queue.owners_only': 'Das dürfen nur die, die diesen Bot betreiben.',
   'queue.unknown':
@@ -494,8 +495,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.unknown_anywhere': 'Es gibt kein Video mit dieser ID. Kopiere die ID unter seiner Nachricht.',
   'queue.span': '„{text}“ verstehe ich nicht. Sag, wie lange: `30m`, `2h` oder `1d12h` (s, m, h, d).',
   'queue.span_range': 'Das ist zu kurz oder zu lang: von {minimum} bis {maximum}.',
-  'queue.number': '`{option}` muss eine Zahl von {minimum} bis {maximum} sein, `none` oder `default`.',
-  'queue.number_needed': '`{option}` muss eine Zahl von {minimum} bis {maximum} sein, oder `default`.',
+  'queue.number':
+    '`{option}` muss eine Zahl von {minimum, number} bis {maximum, number} sein, `keine` oder `vorgabe`.',
+  'queue.number_needed':
+    '`{option}` muss eine Zahl von {minimum, number} bis {maximum, number} sein, oder `vorgabe`.',
   'queue.empty_page': 'Das ist alles.',
   'queue.page': '-# Seite {page}',
   'queue.private': '(privat)',
@@ -505,30 +508,33 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.status.delivered': 'fertig',
   'queue.status.failed': 'gescheitert',
   'queue.status.cancelled': 'abgebrochen',
-  'queue.list.heading': '**Die Warteschlange dieses Servers**: {running} laufen, {waiting} warten',
+  'queue.list.heading':
+    '**Die Warteschlange dieses Servers**: {running, plural, one {# läuft} other {# laufen}}, {waiting, plural, one {# wartet} other {# warten}}',
   'queue.list.none': 'Auf diesem Server wartet und läuft nichts.',
-  'queue.list.line': '{place} <@{userId}> {prompt}\n-# gewünscht <t:{time}:R> · `{id}`',
-  'queue.list.more': '-# Nur die {count} ältesten sind zu sehen.',
-  'queue.paused': '⏸️ **Angehalten** von <@{by}> <t:{since}:R>.',
-  'queue.paused_until': '⏸️ **Angehalten** von <@{by}> <t:{since}:R>, bis <t:{until}:f>.',
-  'queue.show.who': '<@{userId}> · {status} · gewünscht <t:{time}:R>',
-  'queue.show.private': 'Es ist privat: Woraus es entsteht, sieht nur die Person. Abbrechen geht.',
-  'queue.cancel.done': 'Abgebrochen. <@{userId}> erfährt es.',
-  'queue.cancel.asked': 'Es wird gestoppt. <@{userId}> erfährt es.',
+  'queue.list.line': '{place} <@{userId}> {prompt}\n-# angefordert <t:{time}:R> · `{id}`',
+  'queue.list.more': '-# Nur die {count}, die zuerst angefordert wurden, sind zu sehen.',
+  'queue.paused': '⏸️ **Pausiert** von <@{by}> <t:{since}:R>.',
+  'queue.paused_until': '⏸️ **Pausiert** von <@{by}> <t:{since}:R>, bis <t:{until}:f>.',
+  'queue.show.who': '<@{userId}> · {status} · angefordert <t:{time}:R>',
+  'queue.show.private':
+    'Es ist privat: Woraus es entsteht, geht nur die Person selbst etwas an. Abbrechen lässt es sich.',
+  'queue.cancel.done': 'Abgebrochen. Ich sage <@{userId}> Bescheid.',
+  'queue.cancel.asked': 'Es wird abgebrochen. Ich sage <@{userId}> Bescheid.',
   'queue.cancel.finished': 'Es ist schon zu Ende; da gibt es nichts mehr abzubrechen.',
   'queue.clear.done':
     '{count, plural, =0 {Es hat nichts gewartet.} one {Ein wartendes Video wurde abgebrochen.} other {# wartende Videos wurden abgebrochen.}} Was läuft, läuft weiter.',
   'queue.bump.done': 'Es steht jetzt vor den anderen dieses Servers.',
   'queue.bump.not_waiting': 'Es wartet nicht (mehr), also gibt es nichts vorzuziehen.',
   'queue.pause.done':
-    'Angehalten. {count, plural, =0 {Es wartet nichts.} one {Ein Video wartet.} other {# Videos warten.}} Neues wird angenommen und wartet auch.',
+    'Pausiert. {count, plural, =0 {Es wartet nichts.} one {Ein Video wartet.} other {# Videos warten.}} Neues wird angenommen und wartet auch.',
   'queue.resume.done':
-    'Es geht weiter mit {count, plural, =0 {nichts, denn es wartet nichts} one {einem Video} other {# Videos}}.',
-  'queue.resume.nothing': 'Es ist nichts angehalten.',
+    'Es geht weiter{count, plural, =0 {; gerade wartet nichts} one { mit einem Video} other { mit # Videos}}.',
+  'queue.resume.nothing': 'Es ist nichts pausiert.',
   'queue.until': 'Bis <t:{until}:f>.',
+  'queue.ends': 'bis <t:{until}:f>',
   'queue.ban.done':
-    '<@{userId}> kann sich hier keine Videos mehr wünschen. Was schon wartet, geht weiter; `/warteschlange leeren` bricht es ab.',
-  'queue.unban.done': '<@{userId}> kann sich hier wieder Videos wünschen.',
+    '<@{userId}> kann hier keine Videos mehr anfordern. Was schon wartet, geht weiter; `/warteschlange leeren` bricht es ab.',
+  'queue.unban.done': '<@{userId}> kann hier wieder Videos anfordern.',
   'queue.unban.nothing': '<@{userId}> ist nicht gesperrt.',
   'queue.bans.heading': '**Hier gesperrt**',
   'queue.bans.none': 'Niemand ist gesperrt.',
@@ -537,20 +543,22 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.heading': '**Grenzen**',
   'queue.limits.everyone': 'Alle: {limits}',
   'queue.limits.role': '<@&{roleId}>: {limits}',
-  'queue.limits.waiting': '{value} wartend',
-  'queue.limits.gpu_minutes': '{value} GPU-Minuten am Tag',
-  'queue.limits.cooldown': '{value} zwischen Anfragen',
-  'queue.limits.weight': 'Gewicht {value}',
-  'queue.limits.queue_length': 'Längste Warteschlange: {value}',
-  'queue.limits.unlimited': 'ohne Grenze:',
+  'queue.limits.waiting': 'wartend: {value}',
+  'queue.limits.gpu_minutes': 'GPU-Minuten am Tag: {value}',
+  'queue.limits.cooldown': 'zwischen zwei Anfragen: {value}',
+  'queue.limits.weight': 'Gewicht: {value}',
+  'queue.limits.queue_length': 'längste Warteschlange: {value}',
   'queue.limits.none': 'keine Grenze',
-  'queue.limits.as_default': '(Vorgabe)',
+  'queue.limits.word_none': 'keine',
+  'queue.limits.as_default': '{value} (Vorgabe)',
+  'queue.limits.word_default': 'vorgabe',
   'queue.limits.nothing':
     'Sag, was sich ändern soll: `wartend`, `gpu_minuten`, `abstand`, `gewicht` oder `länge`.',
   'queue.limits.length_for_all': '`länge` gilt für den ganzen Server: Lass `rolle` weg.',
-  'queue.limits.done': 'Geändert, ab jetzt.',
+  'queue.limits.done': 'Geändert; es gilt ab jetzt.',
   'queue.stats.heading': '**Die letzten 24 Stunden**',
-  'queue.stats.now': 'Jetzt: {running} laufen, {waiting} warten',
+  'queue.stats.now':
+    'Jetzt: {running, plural, one {# läuft} other {# laufen}}, {waiting, plural, one {# wartet} other {# warten}}',
   'queue.stats.day': '{done} fertig · {failed} gescheitert · {cancelled} abgebrochen · {gpu} auf der GPU',
   'queue.stats.wait': 'Die Hälfte begann innerhalb von {wait}.',
   'queue.stats.person': '{number}. <@{userId}>: {done, plural, one {# Video} other {# Videos}}, {gpu}',
@@ -559,33 +567,34 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.filter.added': 'Hinzugefügt ({kind}): {text}',
   'queue.filter.removed': 'Entfernt ({kind}): {text}',
   'queue.filter.unknown': 'Diesen Filter gibt es nicht. `/warteschlange filter liste` zeigt alle.',
-  'queue.filter.meets': 'Das würde abgelehnt, wegen ({kind}): {text}',
-  'queue.filter.passes': 'Kein Filter trifft diesen Text.',
+  'queue.filter.meets': 'Dieser Filter ({kind}) würde das ablehnen: {text}',
+  'queue.filter.passes': 'Kein Filter lehnt diesen Text ab.',
   'queue.filter.heading': '**Filter**',
   'queue.filter.none': 'Es gibt keine Filter.',
   'queue.filter.line': '{text} ({kind}, <@{by}>, <t:{time}:d>)',
   'queue.log.done': 'Was die Moderation tut, steht ab jetzt in <#{channelId}>.',
-  'queue.log.off': 'Es steht nirgends mehr. `/warteschlange protokoll` zeigt es weiterhin.',
+  'queue.log.off': 'Ich schreibe es in keinen Kanal mehr. `/warteschlange protokoll` zeigt es weiterhin.',
   'queue.log.now': 'Was die Moderation tut, steht in <#{channelId}>.',
   'queue.log.nowhere':
     'Was die Moderation tut, steht in keinem Kanal. `/warteschlange protokollkanal kanal:…` ändert das.',
   'queue.log.gone':
-    '-# Es konnte nicht mitgeteilt werden: Den Kanal für das Protokoll gibt es nicht mehr, oder ich sehe ihn nicht mehr. Wähle mit `/queue log` einen anderen.',
-  'queue.log.forbidden': '-# Es konnte in <#{channelId}> nicht mitgeteilt werden: Mir fehlt {permissions}.',
+    '-# Im Protokollkanal konnte das nicht stehen: Es gibt ihn nicht mehr, oder ich sehe ihn nicht mehr. Wähle mit `/warteschlange protokollkanal` einen anderen.',
+  'queue.log.forbidden':
+    '-# In <#{channelId}> konnte ich das nicht schreiben: Ich brauche dort {permissions}.',
   'queue.log.cannot':
-    'In <#{channelId}> kann ich nicht schreiben: Mir fehlt {permissions}. Erlaube es, oder nimm einen anderen Kanal. Nichts wurde geändert.',
+    'In <#{channelId}> kann ich nicht schreiben: Ich brauche dort {permissions}. Erlaube es, oder nimm einen anderen Kanal. Nichts wurde geändert.',
   'queue.log.unseen':
-    'Ich sehe <#{channelId}> nicht und kann dort nicht schreiben. Erlaube mir **View Channel** und **Send Messages**, oder nimm einen anderen Kanal. Nichts wurde geändert.',
+    'Ich sehe <#{channelId}> nicht und kann dort nicht schreiben. Erlaube mir **Kanal ansehen** und **Nachrichten senden**, oder nimm einen anderen Kanal. Nichts wurde geändert.',
   'queue.settings.heading': '**Regeln dieses Servers**',
   'queue.settings.rerun_others': 'Ergebnisse anderer dürfen wiederholt werden: {value}',
   'queue.settings.keep_days':
     'Ein Ergebnis kann {days, plural, one {# Tag} other {# Tage}} lang wiederholt werden.',
   'queue.audit.heading': '**Wer was getan hat**',
-  'queue.audit.none': 'Noch wurde nichts getan.',
+  'queue.audit.none': 'Noch hat niemand etwas getan.',
   'queue.audit.cancel': 'hat ein Video abgebrochen',
   'queue.audit.clear': 'hat die Warteschlange geleert',
   'queue.audit.bump': 'hat ein Video vorgezogen',
-  'queue.audit.pause': 'hat die Warteschlange angehalten',
+  'queue.audit.pause': 'hat die Warteschlange pausiert',
   'queue.audit.resume': 'hat die Pause beendet',
   'queue.audit.ban': 'hat gesperrt',
   'queue.audit.unban': 'hat entsperrt',
@@ -597,7 +606,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.delete_result': 'hat ein Ergebnis gelöscht',
   'queue.audit.report': 'hat ein Ergebnis gemeldet',
   'queue.audit.report_shown': 'hat ein gemeldetes Ergebnis wieder gezeigt',
-  'queue.audit.global_pause': 'hat alles angehalten',
+  'queue.audit.global_pause': 'hat alles pausiert',
   'queue.audit.global_resume': 'hat die Pause für alle beendet',
   'queue.audit.drain': 'nimmt nichts Neues mehr an',
   'queue.audit.drain_ended': 'nimmt wieder Neues an',
@@ -605,14 +614,17 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.maintenance': 'hat die Wartungsnachricht gesetzt',
   'queue.audit.maintenance_ended': 'hat die Wartungsnachricht entfernt',
   'queue.audit.nowhere': 'nirgends',
-  'queue_admin.pause.done': 'Alles ist angehalten. Neues wird angenommen und wartet.',
+  'queue.audit.videos': '{count, plural, one {# Video} other {# Videos}}',
+  'queue.audit.waiting': '{count, plural, =0 {nichts wartete} one {# wartete} other {# warteten}}',
+  'queue.audit.code': 'gescheitert an: {code}',
+  'queue_admin.pause.done': 'Alles ist pausiert. Neues wird angenommen und wartet.',
   'queue_admin.resume.done': 'Es geht weiter.',
   'queue_admin.drain.done': 'Ab jetzt wird nichts Neues angenommen. Was wartet und läuft, geht weiter.',
   'queue_admin.undrain.done': 'Neues wird wieder angenommen.',
   'queue_admin.undrain.nothing': 'Es war nichts zu beenden: Neues wird angenommen.',
   'queue_admin.workers.heading': '**Maschinen**',
-  'queue_admin.workers.none': 'Keine Maschine wurde gesehen.',
-  'queue_admin.workers.line': '{state} `{id}` · {device} · {models}\n-# {job} · gesehen <t:{seen}:R>',
+  'queue_admin.workers.none': 'Es war noch keine Maschine zu sehen.',
+  'queue_admin.workers.line': '{state} `{id}` · {device} · {models}\n-# {job} · zuletzt gesehen <t:{seen}:R>',
   'queue_admin.workers.idle': 'frei',
   'queue_admin.workers.runs': 'arbeitet an `{id}`',
   'queue_admin.workers.unknown_device': 'GPU unbekannt',
@@ -621,11 +633,11 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.maintenance.set': 'Gesetzt. Statusnachrichten zeigen es von ihrer nächsten Änderung an.',
   'queue_admin.maintenance.removed': 'Entfernt.',
   'status.held_guild':
-    '**In der Warteschlange: Nummer {position} von {waiting}.** Die Moderation dieses Servers hat sie angehalten.',
+    '**In der Warteschlange: Platz {position} von {waiting}.** Die Moderation dieses Servers hat sie pausiert.',
   'status.held_deployment':
-    '**In der Warteschlange: Nummer {position} von {waiting}.** Zurzeit ist alles angehalten.',
+    '**In der Warteschlange: Platz {position} von {waiting}.** Zurzeit ist alles pausiert.',
   'status.held_reason': 'Warum: {reason}',
   'status.held_until': 'Es geht weiter <t:{until}:R>.',
   'status.maintenance': 'ℹ️ {message}',
-  'failure.cancelled_by_moderator_because': 'Jemand aus der Moderation hat es abgebrochen. Grund: {reason}',
+  'failure.cancelled_by_moderator_because': 'Die Moderation hat es abgebrochen. Grund: {reason}',
 };

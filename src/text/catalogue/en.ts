@@ -289,9 +289,9 @@ export const en = {
   'refused.queue_full':
     'This server’s queue is full: {count, plural, one {# video is} other {# videos are}} waiting. {known, select, yes {The next one starts <t:{clears}:R>; please try again then.} other {Please try again when some are done.}}',
   'refused.gpu_seconds':
-    'This would be too much GPU time for today: you have used {used} of {limit} minutes in the last 24 hours, and this takes about {needed}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
+    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
   'refused.gpu_never':
-    'This video takes about {needed} minutes of GPU time, and {limit} a day is the most for one person here. Use a smaller preset.',
+    'This video takes about {needed, number} minutes of GPU time, and {limit, number} a day is the most for one person here. Use a smaller preset.',
   'failure.filter_pattern':
     'I don’t understand this pattern: {reason}. Patterns are regular expressions as in RE2.',
   'failure.filter_pattern_size':
@@ -379,7 +379,7 @@ export const en = {
   'command.queue.clear.name': 'clear',
   'command.queue.clear.description': 'Cancel everything that waits, or all that one person has waiting',
   'command.queue.bump.name': 'bump',
-  'command.queue.bump.description': 'Put one before the others of this server',
+  'command.queue.bump.description': 'Move one ahead of the others of this server',
   'command.queue.pause.name': 'pause',
   'command.queue.pause.description': 'Hold what waits; new requests are taken, and wait too',
   'command.queue.resume.name': 'resume',
@@ -473,7 +473,7 @@ export const en = {
   'command.queue_admin.option_code.name': 'code',
   'command.queue_admin.option_code.description': 'Only those that failed for this reason',
 
-  'queue.guild_only': 'This works on a server that I’m a member of.',
+  'queue.guild_only': 'This only works on a server that I’m a member of.',
   'queue.moderators_only': 'Only someone whose role may manage messages on this server can do this.',
   'queue.owners_only': 'Only the people who run this bot can do this.',
   'queue.unknown':
@@ -481,8 +481,10 @@ export const en = {
   'queue.unknown_anywhere': 'There is no video with this id. Copy the id under its message.',
   'queue.span': 'I don’t understand “{text}”. Say how long like `30m`, `2h` or `1d12h` (s, m, h, d).',
   'queue.span_range': 'That’s too short or too long: from {minimum} to {maximum}.',
-  'queue.number': '`{option}` has to be a number from {minimum} to {maximum}, `none` or `default`.',
-  'queue.number_needed': '`{option}` has to be a number from {minimum} to {maximum}, or `default`.',
+  'queue.number':
+    '`{option}` has to be a number from {minimum, number} to {maximum, number}, `none` or `default`.',
+  'queue.number_needed':
+    '`{option}` has to be a number from {minimum, number} to {maximum, number}, or `default`.',
   'queue.empty_page': 'That’s all there is.',
   'queue.page': '-# Page {page}',
   'queue.private': '(private)',
@@ -500,19 +502,20 @@ export const en = {
   'queue.paused_until': '⏸️ **Paused** by <@{by}> <t:{since}:R>, until <t:{until}:f>.',
   'queue.show.who': '<@{userId}> · {status} · asked <t:{time}:R>',
   'queue.show.private': 'It’s private: what it’s made of is for the person alone. It can be cancelled.',
-  'queue.cancel.done': 'Cancelled. <@{userId}> is told.',
-  'queue.cancel.asked': 'It’s being stopped. <@{userId}> is told.',
+  'queue.cancel.done': 'Cancelled. I’ll let <@{userId}> know.',
+  'queue.cancel.asked': 'It’s being stopped. I’ll let <@{userId}> know.',
   'queue.cancel.finished': 'It’s already finished; there’s nothing left to cancel.',
   'queue.clear.done':
-    '{count, plural, =0 {Nothing was waiting.} one {One waiting video was cancelled.} other {# waiting videos were cancelled.}} What runs goes on.',
-  'queue.bump.done': 'It’s now before the others of this server.',
-  'queue.bump.not_waiting': 'It doesn’t wait (any more), so there’s nothing to bump.',
+    '{count, plural, =0 {Nothing was waiting.} one {One waiting video was cancelled.} other {# waiting videos were cancelled.}} What is running goes on.',
+  'queue.bump.done': 'It’s now ahead of the others of this server.',
+  'queue.bump.not_waiting': 'It isn’t waiting (any more), so there’s nothing to bump.',
   'queue.pause.done':
     'Paused. {count, plural, =0 {Nothing waits.} one {One video waits.} other {# videos wait.}} New requests are taken, and wait too.',
   'queue.resume.done':
     'It goes on with {count, plural, =0 {nothing waiting} one {one video} other {# videos}}.',
   'queue.resume.nothing': 'Nothing is paused.',
   'queue.until': 'Until <t:{until}:f>.',
+  'queue.ends': 'until <t:{until}:f>',
   'queue.ban.done':
     '<@{userId}> can’t ask for videos here any more. What they have waiting goes on; `/queue clear` cancels it.',
   'queue.unban.done': '<@{userId}> can ask for videos here again.',
@@ -524,14 +527,15 @@ export const en = {
   'queue.limits.heading': '**Limits**',
   'queue.limits.everyone': 'Everyone: {limits}',
   'queue.limits.role': '<@&{roleId}>: {limits}',
-  'queue.limits.waiting': '{value} waiting',
-  'queue.limits.gpu_minutes': '{value} GPU minutes a day',
-  'queue.limits.cooldown': '{value} between requests',
-  'queue.limits.weight': 'weight {value}',
-  'queue.limits.queue_length': 'Longest queue: {value}',
-  'queue.limits.unlimited': 'no limit:',
+  'queue.limits.waiting': 'waiting: {value}',
+  'queue.limits.gpu_minutes': 'GPU minutes a day: {value}',
+  'queue.limits.cooldown': 'between requests: {value}',
+  'queue.limits.weight': 'weight: {value}',
+  'queue.limits.queue_length': 'longest queue: {value}',
   'queue.limits.none': 'no limit',
-  'queue.limits.as_default': '(default)',
+  'queue.limits.word_none': 'none',
+  'queue.limits.as_default': '{value} (default)',
+  'queue.limits.word_default': 'default',
   'queue.limits.nothing':
     'Say what to change: `waiting`, `gpu_minutes`, `cooldown`, `weight` or `queue_length`.',
   'queue.limits.length_for_all': '`queue_length` is for the whole server: leave `role` out.',
@@ -552,9 +556,9 @@ export const en = {
   'queue.filter.none': 'There are no filters.',
   'queue.filter.line': '{text} ({kind}, <@{by}>, <t:{time}:d>)',
   'queue.log.done': 'From now on I post what moderators do in <#{channelId}>.',
-  'queue.log.off': 'I post it nowhere any more. `/queue audit` still shows it.',
+  'queue.log.off': 'I don’t post it anywhere any more. `/queue audit` still shows it.',
   'queue.log.now': 'I post what moderators do in <#{channelId}>.',
-  'queue.log.nowhere': 'I post what moderators do nowhere. `/queue log channel:…` changes that.',
+  'queue.log.nowhere': 'I don’t post what moderators do anywhere. `/queue log channel:…` changes that.',
   'queue.log.gone':
     '-# It couldn’t be posted: the channel of the log is gone, or I don’t see it any more. Choose another one with `/queue log`.',
   'queue.log.forbidden': '-# It couldn’t be posted in <#{channelId}>: I lack {permissions}.',
@@ -590,6 +594,10 @@ export const en = {
   'queue.audit.maintenance': 'set the maintenance message',
   'queue.audit.maintenance_ended': 'removed the maintenance message',
   'queue.audit.nowhere': 'nowhere',
+  'queue.audit.videos': '{count, plural, one {# video} other {# videos}}',
+  'queue.audit.waiting':
+    '{count, plural, =0 {nothing was waiting} one {# was waiting} other {# were waiting}}',
+  'queue.audit.code': 'failed for: {code}',
   'queue_admin.pause.done': 'Everything is paused. New requests are taken, and wait.',
   'queue_admin.resume.done': 'It goes on.',
   'queue_admin.drain.done': 'Nothing new is taken from now on. What waits and runs goes on.',

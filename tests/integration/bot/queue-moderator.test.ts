@@ -241,7 +241,7 @@ test('clear cancels what waits, of one person or of all; bump puts one before th
   const second = await waiting(scene, 'second');
   const bens = await waiting({ ...scene, ada: ben }, 'third');
   const bumped = await mia.run('/queue bump', { id: second.id }, { channel });
-  await bumped.waitForMessage(({ text }) => text.includes('before the others'));
+  await bumped.waitForMessage(({ text }) => text.includes('ahead of the others'));
   expect((await queue.position(second.id)).position).toBe(1);
   const list = await mia.run('/queue list', {}, { channel });
   const { text: listed } = await list.waitForMessage(({ text }) => text.includes('3 waiting'));
@@ -259,7 +259,7 @@ test('clear cancels what waits, of one person or of all; bump puts one before th
   const audit = await mia.run('/queue audit', {}, { channel });
   const { text } = await audit.waitForMessage((shown) => shown.text.includes('Who did what'));
   expect(text).toMatch(
-    /cleared the queue\*\* · count: 2[^]*cleared the queue\*\* · <@\d+> · count: 1[^]*bumped a video/,
+    /cleared the queue\*\* · 2 videos[^]*cleared the queue\*\* · <@\d+> · 1 video[^]*bumped a video/,
   );
 });
 
@@ -287,34 +287,49 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
   await say(
     '/queue limits set',
     { waiting: '3', gpu_minutes: '30', cooldown: '30s', queue_length: '40' },
-    '3 waiting',
-    '30 GPU minutes',
-    '30s between',
+    'waiting: 3 ·',
+    'GPU minutes a day: 30 ·',
+    'between requests: 30s ·',
+    'weight: 1 (default)',
+    'longest queue: 40',
   );
   await say(
     '/queue limits set',
     { role: fans, waiting: 'none', weight: '2,5' },
-    'no limit: waiting',
-    'weight 2.5',
+    'waiting: no limit',
+    'weight: 2.5',
   );
   expect((await moderation.guild(guild.id)).limits).toEqual({
     everyone: { waiting: 3, gpuSecondsPerDay: 1800, cooldownSeconds: 30 },
     roles: { [fans.id]: { waiting: null, weight: 2.5 } },
   });
-  await say('/queue limits set', { waiting: 'default', gpu_minutes: '0' }, 'no limit: GPU minutes');
+  await say(
+    '/queue limits set',
+    { waiting: 'default', gpu_minutes: '0' },
+    'waiting: 10 (default) · GPU minutes a day: no limit ·',
+  );
   await say('/queue limits set', { role: fans, waiting: 'default', weight: 'default' });
   expect((await moderation.guild(guild.id)).limits).toEqual({
     everyone: { gpuSecondsPerDay: null, cooldownSeconds: 30 },
     roles: {},
   });
   await say('/queue limits set', {}, 'Say what to change');
-  await say('/queue limits set', { waiting: 'many' }, '`waiting` has to be a number from 1 to 1000');
+  await say(
+    '/queue limits set',
+    { waiting: '１２', gpu_minutes: 'なし' },
+    'waiting: 12',
+    'GPU minutes a day: no limit',
+  );
+  await say('/queue limits set', { waiting: 'default' });
+  await say('/queue limits set', { waiting: 'many' }, '`waiting` has to be a number from 1 to 1,000');
   await say('/queue limits set', { weight: 'none' }, '`weight` has to be a number from 0.1 to 10');
   await say('/queue limits set', { role: fans, queue_length: '5' }, 'whole server');
-  await say('/queue limits show', {}, 'Longest queue: 40');
+  await say('/queue limits show', {}, 'longest queue: 40');
 
   await say('/queue filter add', { text: 'Gore*' }, String.raw`Gore\*`);
   await say('/queue filter add', { text: 'blo+d', kind: 'pattern' }, 'pattern');
+  const odd = await say('/queue filter add', { text: '(<@123> **x', kind: 'pattern' }, 'don’t understand');
+  expect(odd).not.toMatch(/<@123>|[^\\]\*\*/);
   await say('/queue filter list', {}, 'blo', 'Gore');
   await say('/queue filter test', { text: 'so much bloood' }, 'would be refused', 'pattern');
   await say('/queue filter test', { text: 'a tree' }, 'No filter');
@@ -329,6 +344,8 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
   expect(logged.map(({ action }) => action).toReversed()).toEqual([
     'ban',
     'unban',
+    'limits',
+    'limits',
     'limits',
     'limits',
     'limits',

@@ -10,7 +10,8 @@ import { parseTimeSpan, timeSpan } from '../../../src/commands/support/time-span
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
 import { auditActions } from '../../../src/queue/moderation.ts';
-import { textsFor } from '../../../src/text/texts.ts';
+import type { AuditEntry } from '../../../src/queue/moderation.ts';
+import { catalogues, textsFor } from '../../../src/text/texts.ts';
 import { generationWith } from '../../support/generation.ts';
 
 const texts = textsFor('en');
@@ -24,6 +25,7 @@ test.each([
   ['1d12h', 129_600],
   ['1D 12H 1m 1s', 129_661],
   ['90m', 5400],
+  ['９０ｍ', 5400],
 ])('%s is a length of time', (text, seconds) => {
   expect(parseTimeSpan(text, bounds)).toBe(seconds);
 });
@@ -83,7 +85,7 @@ test.each(declared.map((command) => [command.name, command] as const))(
   '%s fits Discord’s 8,000 characters, and no two names beside one another are the same',
   (_name, command) => {
     expect(characters(command)).toBeLessThanOrEqual(8000);
-    for (const locale of ['en-US', 'de'])
+    for (const locale of ['en-US', 'de', 'es-ES', 'fr', 'ja'])
       for (const names of siblings(command, locale)) expect(new Set(names).size).toBe(names.length);
   },
 );
@@ -133,23 +135,78 @@ test('a page has buttons to its neighbours, and a forged one leads nowhere odd',
   expect(['-3', 'x', '1e9', '2.7', undefined].map(pageOf)).toEqual([0, 0, 200, 2, 0]);
 });
 
-test.each(['en', 'de'])('every action has a line in the log (%s), in which nothing is markup', (locale) => {
-  for (const action of auditActions) {
-    const line = auditLine(
-      {
-        id: generationWith().id,
-        at: 1_800_000_000_000,
-        guildId: '1',
-        actorId: '2',
-        action,
-        targetUserId: '3',
-        generationId: null,
-        reason: '**because** <@9>\nsecond line',
-        details: { until: 1_800_000_060_000, role: '4', note: '<@&8>' },
-      },
-      textsFor(locale),
-    );
-    expect(line).toMatch(/^<t:1800000000:f> <@2> \*\*[^*]+\*\* · <@3> · .*<t:1800000060:f>.* · <@&4> · /);
-    expect(line).not.toMatch(/<@9>|<@&8>|\n|\*\*because/);
-  }
+test.each(Object.keys(catalogues))(
+  'every action has a line in the log (%s), in which nothing is markup',
+  (locale) => {
+    for (const action of auditActions) {
+      const line = auditLine(
+        {
+          id: generationWith().id,
+          at: 1_800_000_000_000,
+          guildId: '1',
+          actorId: '2',
+          action,
+          targetUserId: '3',
+          generationId: null,
+          reason: '**because** <@9>\nsecond line',
+          details: { until: 1_800_000_060_000, role: '4', note: '<@&8>' },
+        },
+        textsFor(locale),
+      );
+      expect(line).toMatch(/^<t:1800000000:f> <@2> \*\*[^*]+\*\* · <@3> · .*<t:1800000060:f>.* · <@&4> · /);
+      expect(line).not.toMatch(/<@9>|<@&8>|\n|\*\*because/);
+    }
+  },
+);
+
+const limitsEntry = {
+  id: generationWith().id,
+  at: 1_800_000_000_000,
+  guildId: '1',
+  actorId: '2',
+  targetUserId: null,
+  generationId: null,
+  reason: null,
+} as const;
+
+/** All that entries have in their details, and the names under which the program stores it. */
+const stored: Pick<AuditEntry, 'action' | 'details'>[] = [
+  {
+    action: 'limits',
+    details: {
+      waiting: 1200,
+      gpuSecondsPerDay: null,
+      cooldownSeconds: 90,
+      weight: 2.5,
+      queueLength: 'default',
+    },
+  },
+  { action: 'pause', details: { until: null, waiting: 5 } },
+  { action: 'clear', details: { count: 2 } },
+  { action: 'settings', details: { rerunOthers: false, keepInputsDays: 7 } },
+  { action: 'filter_add', details: { filter: '01JZZZZZZZZZZZZZZZZZZZZZZZ', kind: 'word', text: 'go*re' } },
+  { action: 'retry_failed', details: { retried: 3, code: 'engine_crashed' } },
+  { action: 'report', details: { shown: true } },
+];
+
+// In English some of them are the very words.
+test.each(Object.keys(catalogues).filter((language) => language !== 'en'))(
+  'the log has no name of the program’s in it (%s)',
+  (locale) => {
+    const text = stored.map((entry) => auditLine({ ...limitsEntry, ...entry }, textsFor(locale))).join('\n');
+    for (const { details } of stored)
+      for (const name of Object.keys(details))
+        expect(text).not.toMatch(new RegExp(`(?<![\\p{L}])${name}: `, 'u'));
+    expect(text).not.toMatch(/\b(?:true|false|null|undefined|01J\w+)\b/);
+  },
+);
+
+test('in the log, limits, rules and filters read as the commands say them', () => {
+  const lines = stored.map((entry) => auditLine({ ...limitsEntry, ...entry }, textsFor('de')));
+  expect(lines[0]).toContain(
+    'wartend: 1.200 · GPU-Minuten am Tag: keine Grenze · zwischen zwei Anfragen: 1m30s · Gewicht: 2,5 · längste Warteschlange: vorgabe',
+  );
+  expect(lines[1]).toMatch(/pausiert\*\* · 5 warteten$/);
+  expect(lines[4]).toContain(String.raw`Wort · ||go\*re||`);
+  expect(lines[5]).toContain('3 Videos · gescheitert an: `engine_crashed`');
 });

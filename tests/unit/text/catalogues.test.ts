@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { loadHandlers } from '../../../src/bot/handlers.ts';
+import { declarations } from '../../../src/bot/register.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
+import { loadGenerateSettings } from '../../../src/config/generate.ts';
 import { catalogues, failureText, isTextKey, languageOf, textsFor } from '../../../src/text/texts.ts';
+import type { TextValues } from '../../../src/text/texts.ts';
 
 const languages = Object.entries(catalogues);
 
@@ -156,3 +160,201 @@ test('an unknown failure shows the reference instead of its identifier', () => {
   expect(text).toContain('REF42');
   expect(text).not.toContain('no_such_thing');
 });
+
+/** Those that make plural forms, and one that is long. */
+const numbers = [0, 1, 2, 5, 11, 21, 100, 1_000_000] as const;
+
+/** The longest that each placeholder is ever filled with, or that it is a number. */
+const longest: Readonly<Record<string, string | readonly number[]>> = {
+  ...Object.fromEntries(
+    ['userId', 'by', 'channelId', 'roleId'].map((name) => [name, '9'.repeat(20)] as const),
+  ),
+  ...Object.fromEntries(
+    ['time', 'start', 'end', 'clears', 'until', 'since', 'seen'].map(
+      (name) => [name, '9'.repeat(10)] as const,
+    ),
+  ),
+  ...Object.fromEntries(
+    [
+      ...['position', 'waiting', 'running', 'step', 'steps', 'frames', 'images', 'days', 'count', 'done'],
+      ...['failed', 'cancelled', 'seconds', 'minutes', 'hours', 'used', 'limit', 'needed', 'megabytes'],
+      ...['megapixels', 'kilobytes', 'minimum', 'maximum', 'size', 'number', 'page', 'most', 'percent'],
+      ...['width', 'height', 'shift'],
+    ].map((name) => [name, numbers] as const),
+  ),
+  // People's words: at most so many characters before each is escaped.
+  reason: '\\*'.repeat(300),
+  message: '\\*'.repeat(300),
+  prompt: '\\*'.repeat(600),
+  text: '\\*'.repeat(120),
+  name: '\\*'.repeat(100),
+  // A name of a preset has at most 100, in generate.yaml.
+  preset: 'W'.repeat(100),
+  from: 'W'.repeat(100),
+  to: 'W'.repeat(100),
+  model: 'W'.repeat(100),
+  device: '\\*'.repeat(60),
+  models: '17b, 1_7b',
+  id: 'W'.repeat(26),
+  reference: 'W'.repeat(26),
+  seed: '4294967295',
+  link: `https://discord.com/channels/${Array.from({ length: 3 }, () => '9'.repeat(20)).join('/')}`,
+  total: '99:59:59.9',
+  scales: 'audio 5.5 · text 5 · image 4',
+  mode: 'TIA',
+  option: 'W'.repeat(32),
+  channel: `<#${'9'.repeat(20)}>`,
+  permissions: Array.from({ length: 5 }, () => '**Send Messages in Threads**').join(', '),
+  stage: 'W'.repeat(40),
+  bar: '▰'.repeat(12),
+  duration: '999 hours 59 minutes',
+  wait: '999 hours 59 minutes',
+  gpu: '999 hours 59 minutes',
+  what: 'W'.repeat(400),
+  value: 'W'.repeat(60),
+  limits: 'W'.repeat(200),
+  status: 'W'.repeat(30),
+  place: '⏸️ **1000000.**',
+  kind: 'W'.repeat(20),
+  state: '🟢',
+  job: 'W'.repeat(60),
+  code: 'W'.repeat(30),
+  scope: 'W'.repeat(30),
+  allow: 'GET, HEAD, POST, DELETE',
+  known: 'yes',
+  given: 'yes',
+};
+
+/** What a text can become: with the longest words, and each of the numbers in all places. */
+function fillings(text: string): TextValues[] {
+  const names = placeholders(text);
+  for (const name of names) if (!Object.hasOwn(longest, name)) throw new Error(`how long can {${name}} be?`);
+  return numbers.map((number) =>
+    Object.fromEntries(
+      names.map((name) => {
+        const value = longest[name];
+        return [name, typeof value === 'string' ? value : number];
+      }),
+    ),
+  );
+}
+
+test.each(languages)(
+  'every text of the %s catalogue, with its longest values and in every plural form, fits Discord',
+  (language, catalogue) => {
+    const texts = textsFor(language);
+    let forms = 0;
+    for (const [key, text] of Object.entries(catalogue)) {
+      if (!isTextKey(key)) throw new Error(`${key} is no key of the English catalogue`);
+      // A label of a button, or a message that says nothing else.
+      const limit = key.startsWith('button.') ? 80 : 2000;
+      for (const values of fillings(text)) {
+        const said = texts.say(key, values);
+        forms += 1;
+        expect(said.length, `${language} ${key}`).toBeLessThanOrEqual(limit);
+        // Nothing of the message format is left over, and no value is missing.
+        expect(said, `${language} ${key}`).not.toMatch(/\{|\}|\bundefined\b|\bNaN\b/);
+      }
+    }
+    expect(forms).toBeGreaterThan(Object.keys(catalogue).length);
+  },
+);
+
+test('a placeholder that nobody has measured would be noticed', () => {
+  expect(() => fillings('{surprise}')).toThrow('how long can {surprise} be?');
+});
+
+test.each(languages)(
+  'every plural of the %s catalogue has the forms that its language has',
+  (language, catalogue) => {
+    const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    // French and Spanish have a form for whole millions, which no text here counts to.
+    const needed = new Set<string | undefined>(forms.filter((form) => form !== 'many'));
+    for (const [key, text] of Object.entries(catalogue)) {
+      for (const [, branches = ''] of text.matchAll(
+        /\{\w+, plural, ((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}/g,
+      )) {
+        const written = [...branches.matchAll(/(?:^|\s)(zero|one|two|few|many|other)\s*\{/g)].map(
+          ([, form]) => form,
+        );
+        // Where none is written but for numbers themselves, the one form serves all.
+        if (written.length === 1 && written[0] === 'other') continue;
+        expect(new Set(written), `${language} ${key}`).toEqual(needed);
+      }
+    }
+  },
+);
+
+const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
+const declared = declarations(await loadHandlers(), settings);
+
+const named = z.looseObject({
+  name: z.string(),
+  name_localizations: z.record(z.string(), z.string()).optional(),
+  type: z.number().optional(),
+  options: z.array(z.unknown()).optional(),
+});
+
+/** Paths of commands and the names of their options, as Discord shows them. */
+function shownNames(given: unknown, locale: string, above: readonly string[] = []): Map<string, Set<string>> {
+  const { name, name_localizations: others, options = [] } = named.parse(given);
+  const path = [...above, others?.[locale] ?? name];
+  const inner = options.map((option) => named.parse(option));
+  // 1 and 2: a subcommand and a group of them
+  const below = inner.filter(({ type }) => type === 1 || type === 2);
+  const own = inner.filter(({ type }) => type !== 1 && type !== 2);
+  return new Map([
+    [path.join(' '), new Set(own.map((option) => option.name_localizations?.[locale] ?? option.name))],
+    ...below.flatMap((option) => [...shownNames(option, locale, path)]),
+  ]);
+}
+
+test.each([
+  ['en', 'en-US'],
+  ['de', 'de'],
+  ['es', 'es-ES'],
+  ['fr', 'fr'],
+  ['ja', 'ja'],
+] as const)('commands and options that texts name are called so in Discord (%s)', (language, locale) => {
+  const known = new Map(declared.flatMap((command) => [...shownNames(command, locale)]));
+  const options = new Set([...known.values()].flatMap((names) => [...names]));
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const [key, text] of Object.entries(catalogues[language])) {
+    // Those are read by programs' authors: they name fields, not options.
+    if (key.startsWith('api.')) continue;
+    for (const [, quoted = ''] of text.matchAll(/`([^`{}]+)`/g)) {
+      if (quoted.startsWith('/')) {
+        seen += 1;
+        const parts = quoted.slice(1).split(' ');
+        const at = parts.findIndex((part) => part.includes(':'));
+        const path = (at === -1 ? parts : parts.slice(0, at)).join(' ');
+        const given = [...quoted.matchAll(/(?<=\s)([^\s:]+):/g)].map(([, option]) => option ?? '');
+        const all = [...(known.get(path) ?? [])];
+        if (!known.has(path) || given.some((option) => !all.includes(option)))
+          wrong.push(`${key}: ${quoted}`);
+      } else if (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(quoted)) {
+        const isWord = [
+          catalogues[language]['queue.limits.word_none'],
+          catalogues[language]['queue.limits.word_default'],
+        ].includes(quoted);
+        if (!options.has(quoted) && !isWord) wrong.push(`${key}: ${quoted}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(seen).toBeGreaterThan(15);
+});
+
+test.each(languages)(
+  'what can be typed instead of a number is said as it is understood (%s)',
+  (_language, catalogue) => {
+    const words = [catalogue['queue.limits.word_none'], catalogue['queue.limits.word_default']];
+    for (const word of words) {
+      expect(word).toBe(word.normalize('NFKC').trim().toLowerCase());
+      expect(catalogue['queue.number']).toContain(`\`${word}\``);
+      expect(catalogue['command.queue.limits_set.description'].toLowerCase()).toContain(word);
+    }
+    expect(catalogue['queue.number_needed']).toContain(`\`${words[1]}\``);
+  },
+);
