@@ -76,11 +76,12 @@ export async function suggestFilters(
     }));
 }
 
-/** Choices show no markup; only what breaks the line or turns its direction goes. */
+/** Choices show no markup; only what breaks the line, turns its direction or runs over its neighbours goes. */
 function oneLine(text: string): string {
   return text
     .replaceAll(/\s+/gu, ' ')
     .replaceAll(/[\u202A-\u202E\u2066-\u2069]/gu, '')
+    .replaceAll(/(\p{M}{4})\p{M}+/gu, '$1')
     .trim();
 }
 

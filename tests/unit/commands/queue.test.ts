@@ -103,6 +103,8 @@ test('choices are found by prompt and id, fit Discord and hide what is private',
   expect(first?.value).toBe(long.id);
   expect(first?.name.length).toBeLessThanOrEqual(100);
   expect(first?.name).toMatch(/🎬…$/u);
+  const piled = generationWith({ request: { prompt: `a${'\u0301'.repeat(3998)}b` } });
+  expect(choices([piled], '', texts)[0]?.name).toMatch(/ · a\u0301{4}b$/u);
   expect(choices([long, secret], 'between', texts)).toEqual([]);
   expect(choices([long, secret], secret.id.toLowerCase(), texts)).toEqual([
     { name: 'waiting · (private)', value: secret.id },
