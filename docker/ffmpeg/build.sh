@@ -7,6 +7,8 @@
 # Debian's 5.1 would do for the bot, but brings 350 MB of displays, sound servers and LLVM along. This is one build for both, 45 MB:
 # every decoder and filter that ffmpeg has of its own, the x264 encoder, and nothing that reaches a network or a device.
 #
+# The two programs are copied into images that have none of the libraries they were built with, so all of them are linked in.
+#
 # Needs gcc, make, nasm, pkg-config, xz, and the headers and static libraries of x264 and zlib.
 set -eu
 
@@ -18,15 +20,23 @@ tar -xJf "$source" -C "$folder" --strip-components=1
 cd "$folder"
 
 # --disable-autodetect: what the build machine happens to have must not end up in the programs.
+# -static: --enable-static is about ffmpeg's own libraries only; x264 would still be looked for where the programs run.
 ./configure \
   --prefix="$target" \
   --disable-autodetect \
-  --disable-shared --enable-static --pkg-config-flags=--static \
+  --disable-shared --enable-static --pkg-config-flags=--static --extra-ldexeflags=-static \
   --enable-gpl --enable-libx264 --enable-zlib \
   --disable-network --disable-devices --enable-indev=lavfi \
   --disable-ffplay --disable-doc --disable-debug
 make -j"$(nproc)"
 make install-progs
+
+for program in ffmpeg ffprobe; do
+  if ldd "$target/bin/$program" 2>/dev/null | grep '=>' >&2; then
+    echo "$program was not linked statically: it would not start in an image that lacks the libraries above" >&2
+    exit 1
+  fi
+done
 
 "$target/bin/ffmpeg" -hide_banner -loglevel error -f lavfi -i color=size=64x64:duration=0.2 -c:v libx264 -f mp4 -y "$folder/check.mp4"
 "$target/bin/ffprobe" -v error -show_entries stream=codec_name -of csv=p=0 "$folder/check.mp4" | grep -qx h264
