@@ -11,8 +11,8 @@ export async function ensureModules() {
   const wanted = fingerprint(['package.json', 'package-lock.json']);
   if (readStamp(stamp) === wanted) return;
   say('installing npm packages (about 100 MB to download the first time) …');
-  // Not `npm ci`: it refuses a lock file made where a registry lacks some other platform's optional package. This installs the
-  // locked versions just the same, and leaves the lock file alone.
+  // Not `npm ci`, which begins with an empty folder each time. This installs the locked versions just the same, and leaves the lock
+  // file alone.
   await executeOrStop('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeStamp(stamp, wanted);
 }

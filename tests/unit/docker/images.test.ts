@@ -117,6 +117,41 @@ test('the images have the Node and the uv that everything is tested with', () =>
   expect(read('docker/worker/Dockerfile')).toContain(`ARG UV_VERSION=${uv}\n`);
 });
 
+test('package-lock.json is complete for every platform: `npm ci`, which the images install with, refuses any other', () => {
+  interface Locked {
+    readonly integrity?: string;
+    readonly dependencies?: Readonly<Record<string, string>>;
+    readonly devDependencies?: Readonly<Record<string, string>>;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  }
+  const { packages }: { packages: Record<string, Locked> } = JSON.parse(read('package-lock.json'));
+  /** Whether Node would find a package from a folder: beside it, or beside any folder above. */
+  const isFound = (from: string, name: string): boolean => {
+    if (`${from === '' ? '' : `${from}/`}node_modules/${name}` in packages) return true;
+    return from !== '' && isFound(from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/'))), name);
+  };
+  const missing = Object.entries(packages).flatMap(([folder, locked]) =>
+    Object.keys({ ...locked.dependencies, ...locked.optionalDependencies })
+      .filter((name) => !isFound(folder, name))
+      .map((name) => `${folder}: ${name}`),
+  );
+  expect(missing, 'make it anew in a folder without node_modules: npm install --package-lock-only').toEqual(
+    [],
+  );
+  const { '': root, ...others } = packages;
+  expect(Object.entries(others).filter(([, { integrity = '' }]) => !integrity.startsWith('sha512-'))).toEqual(
+    [],
+  );
+  const { dependencies, devDependencies, optionalDependencies } = root ?? {};
+  expect(JSON.parse(read('package.json'))).toMatchObject({
+    dependencies,
+    devDependencies,
+    optionalDependencies,
+  });
+  for (const image of ['bot', 'worker'])
+    expect(read(`docker/${image}/Dockerfile`)).toMatch(/^RUN npm ci --omit=dev /m);
+});
+
 test('both images build the same ffmpeg from the same checked source', () => {
   const sources = (['bot', 'worker'] as const).map(
     (image) =>
