@@ -132,8 +132,8 @@ describe.each([
 
   test('what it passes on are variables that the processes know, and makes a valid configuration', () => {
     const known = readFileSync(join(projectRoot, 'src/config/environment.ts'), 'utf8');
-    // Read by the entry point, by the download, or by parts that this file does not configure.
-    const others = ['HUMO_WEIGHTS_VERIFY', 'HF_TOKEN', 'API_HOST', 'API_PORT'];
+    // Read by the entry point, by the download, by Node itself, or by parts that this file does not configure.
+    const others = ['HUMO_WEIGHTS_VERIFY', 'HF_TOKEN', 'NODE_EXTRA_CA_CERTS', 'API_HOST', 'API_PORT'];
     for (const name of ['bot', 'worker'] as const) {
       for (const variable of Object.keys(compose.services[name].environment ?? {}))
         expect(others.includes(variable) || known.includes(`  ${variable}: `), variable).toBe(true);
@@ -182,6 +182,20 @@ test('the API is published on this machine alone, and only where that is asked f
   expect(compose.services.bot.ports).toEqual(['127.0.0.1:8090:8090']);
   expect(compose.services.bot.environment?.['API_PORT']).toBe('8090');
   expect(gpu.services.bot.ports).toBeUndefined();
+});
+
+test('bot and worker learn of an authority of one’s own, for a Redis elsewhere', () => {
+  const values = {
+    ...settings,
+    REDIS_URL: 'rediss://:pw@redis.lan:6380',
+    NODE_EXTRA_CA_CERTS: '/data/ca.pem',
+  };
+  const { services }: Compose = JSON.parse(renderCompose([files.gpu], values));
+  for (const name of ['bot', 'worker'] as const)
+    expect(services[name].environment).toMatchObject({
+      REDIS_URL: 'rediss://:pw@redis.lan:6380',
+      NODE_EXTRA_CA_CERTS: '/data/ca.pem',
+    });
 });
 
 /** What a service reads and docker/.env does not give it, and why. */
