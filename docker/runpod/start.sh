@@ -38,12 +38,16 @@ if [ "$(id -u)" = 0 ]; then
   as_user="setpriv --reuid=$user --regid=$(id -g "$user") --init-groups --no-new-privs"
 fi
 
+asked_to_stop=""
+child=""
+# Before there is anything to stop: a signal in between would end this and leave the worker running.
+trap 'asked_to_stop=yes; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT
+
 # The key to the account stays here; the worker has no use for it. Nor for root's home.
 # shellcheck disable=SC2086
 env -u RUNPOD_API_KEY HOME=/tmp $as_user node "$root/docker/worker/entrypoint.ts" &
 child=$!
-asked_to_stop=""
-trap 'asked_to_stop=yes; kill -TERM "$child" 2>/dev/null' TERM INT
+[ -z "$asked_to_stop" ] || kill -TERM "$child" 2>/dev/null
 
 # A signal interrupts `wait`, so it waits until the child is really gone.
 status=0

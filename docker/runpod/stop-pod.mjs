@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Stops this pod through RunPod's REST interface (POST /v1/pods/ID/stop), for images or accounts in which runpodctl cannot. Needs
+// Stops this pod through RunPod's REST interface, for images or accounts in which runpodctl cannot. Version 2 of it: the first one is
+// retired at the end of 2026. Needs
 // RUNPOD_POD_ID and RUNPOD_API_KEY, which RunPod sets, or a key of one's own with leave to write pods.
 const { RUNPOD_POD_ID: pod, RUNPOD_API_KEY: key, RUNPOD_API_URL: base } = process.env;
 if (!pod || !key) {
@@ -7,10 +8,11 @@ if (!pod || !key) {
   process.exit(1);
 }
 try {
-  const url = `${base || 'https://rest.runpod.io/v1'}/pods/${encodeURIComponent(pod)}/stop`;
+  const url = `${base || 'https://api.runpod.io/v2'}/pods/${encodeURIComponent(pod)}/action`;
   const response = await fetch(url, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}` },
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ action: 'stop' }),
     signal: AbortSignal.timeout(30_000),
   });
   if (!response.ok) throw new Error(`RunPod answered ${response.status}`);

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
@@ -75,10 +77,12 @@ test('a worker that ran idle stops its pod with the pod’s own key, which it ha
 
 test('without a runpodctl that can, it asks RunPod over HTTP', async () => {
   const calls: string[] = [];
-  const server = createServer((request, response) => {
-    calls.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await text(request);
+    calls.push(`${request.method} ${request.url} ${request.headers.authorization} ${body}`);
     response.end('{}');
-  }).listen(0, '127.0.0.1');
+  };
+  const server = createServer((request, response) => void take(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   await install('runpodctl', 'exit 1');
   // Stands for a worker that ended.
@@ -90,7 +94,7 @@ test('without a runpodctl that can, it asks RunPod over HTTP', async () => {
     RUNPOD_STOP_SECONDS: '0',
   });
   server.close();
-  expect(calls).toEqual(['POST /pods/pod%2F1/stop Bearer key1']);
+  expect(calls).toEqual(['POST /pods/pod%2F1/action Bearer key1 {"action":"stop"}']);
 });
 
 test('a wrong configuration stops the pod after its log could be read; a crash does not, RunPod starts it again', async () => {
@@ -121,8 +125,8 @@ test('SIGTERM reaches the worker, ends within seconds, and stops no pod', async 
     RUNPOD_POD_ID: 'pod1',
   });
   const ready = Promise.withResolvers<void>();
-  pod.all?.setEncoding('utf8').on('data', (text: string) => {
-    if (text.includes('taking jobs')) ready.resolve();
+  pod.all?.setEncoding('utf8').on('data', (said: string) => {
+    if (said.includes('taking jobs')) ready.resolve();
   });
   await ready.promise;
   const began = performance.now();

@@ -5,38 +5,36 @@ import { loadWorkerConfig, projectRoot } from '../../../src/config/environment.t
 
 const template: {
   readonly env: Readonly<Record<string, string>>;
+  readonly mounts: { readonly persistent: { readonly size: number } };
   readonly [field: string]: unknown;
 } = JSON.parse(readFileSync(join(projectRoot, 'docker/runpod/template.json'), 'utf8'));
 
 test('the template has the fields that RunPod knows, and those that it needs', () => {
-  // https://docs.runpod.io/api-reference/templates/POST/templates
+  // https://docs.runpod.io/api-reference-v2/templates/create-a-template: it refuses any other.
   const known = [
+    'args',
     'category',
-    'containerDiskInGb',
-    'containerRegistryAuthId',
-    'dockerEntrypoint',
-    'dockerStartCmd',
+    'disk',
     'env',
-    'imageName',
-    'isPublic',
-    'isServerless',
+    'image',
+    'mounts',
     'name',
     'ports',
-    'readme',
-    'volumeInGb',
-    'volumeMountPath',
+    'public',
+    'registry',
+    'serverless',
   ];
   expect(Object.keys(template).filter((field) => !known.includes(field))).toEqual([]);
   expect(template).toMatchObject({
     category: 'NVIDIA',
-    isPublic: false,
-    isServerless: false,
+    public: false,
+    serverless: false,
     // Nothing of a worker is reached from outside.
     ports: [],
-    volumeMountPath: '/workspace',
+    mounts: { persistent: { path: '/workspace' } },
   });
   // Official files of both models, 90 GB, and a bf16 copy of the larger one.
-  expect(template['volumeInGb']).toBeGreaterThanOrEqual(130);
+  expect(template.mounts.persistent.size).toBeGreaterThanOrEqual(130);
 });
 
 test('what it sets is a valid configuration, and its only secret is a reference to one', () => {
