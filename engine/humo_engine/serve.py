@@ -21,8 +21,10 @@ from humo_engine.pipeline import Cancelled, Clip, Pipeline
 from humo_engine.protocol import PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
 from humo_engine.settings import Settings
 
-# torch has no class of its own for main memory that ran out, only these words.
-CPU_MEMORY = ("not enough memory", "can't allocate memory")
+# Not all memory that ran out has a class of its own: main memory in torch, and what CUDA's libraries and Triton ask for themselves.
+MEMORY_WORDS = (
+    "not enough memory", "can't allocate memory", "CUDA error: out of memory", "[CUDA]: out of memory", "STATUS_ALLOC_FAILED",
+)  # fmt: skip
 
 
 def claim_stdout() -> TextIO:
@@ -42,8 +44,9 @@ class Server:
         self._events = events
         self._writing = threading.Lock()
         self._state = threading.Lock()
-        self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._waiting: queue.Queue[tuple[dict[str, Any], threading.Event] | None] = queue.Queue()
         self._open: dict[str, threading.Event] = {}  # accepted requests, and whether they were cancelled
+        self._at_work: str | None = None  # the one of them that is not waiting
         self._stopping = threading.Event()
 
     def run(self, lines: TextIO) -> None:
@@ -58,8 +61,8 @@ class Server:
             weights=first.components.weights,
         )
         threading.Thread(target=self._read, args=(lines,), daemon=True, name="requests").start()
-        while (message := self._waiting.get()) is not None:
-            self._serve(message)
+        while (item := self._waiting.get()) is not None:
+            self._serve(*item)
 
     def emit(self, **event: Any) -> None:
         """Write one event. A reader that is gone ends the server: there is nobody to work for."""
@@ -76,15 +79,18 @@ class Server:
             for line in lines:
                 if not line.strip():
                     continue
-                identity = message_id(line)
-                with self._state:
-                    under_way = identity in self._open
+                identity, under_way = None, False
                 try:
+                    identity = message_id(line)
+                    with self._state:
+                        under_way = identity in self._open
                     if not self._accept(parse_message(line)):
                         break
                 except RequestError as error:
                     # With its id the request that is under way would seem to have failed.
                     self.emit(type="failed", id=None if under_way else identity, code=error.code, message=str(error))
+                except Exception as error:  # whatever a line holds, the next one is read
+                    self.emit(**{**_failed("", error), "id": None})
         finally:
             self._stopping.set()
             self._waiting.put(None)
@@ -93,21 +99,28 @@ class Server:
         """Queue or act on a message; False for a shutdown."""
         if message["type"] == "shutdown":
             return False
+        identity = message["id"]
         with self._state:
-            known = self._open.get(message["id"])
-            if message["type"] == "cancel":
-                if known is not None:  # one that has ended, or never came, needs no cancelling
-                    known.set()
-                return True
-            if known is not None:
-                raise RequestError("invalid_input", f"a request with id {message['id']!r} is under way")
-            self._open[message["id"]] = threading.Event()
-        self._waiting.put(message)
+            known = self._open.get(identity)
+            if message["type"] == "generate":
+                if known is not None:
+                    raise RequestError("invalid_input", f"a request with id {identity!r} is under way")
+                self._open[identity] = threading.Event()
+                self._waiting.put((message, self._open[identity]))
+            elif known is not None:  # one that has ended, or never came, needs no cancelling
+                known.set()
+                if identity != self._at_work:  # the clips before it may take an hour; nobody has to wait for them to hear this
+                    del self._open[identity]
+                    self.emit(**_failed(identity, Cancelled()))
         return True
 
-    def _serve(self, message: dict[str, Any]) -> None:
+    def _serve(self, message: dict[str, Any], cancelled: threading.Event) -> None:
         identity = message["id"]
-        listener = _Listener(self, identity, self._open[identity], self._stopping)
+        with self._state:
+            if cancelled.is_set():
+                return  # as it was told when that was asked for
+            self._at_work = identity
+        listener = _Listener(self, identity, cancelled, self._stopping)
         try:
             listener.check()
             request = parse_request(message, self._settings, tuple(self._pipelines))
@@ -121,6 +134,7 @@ class Server:
                 raise
         finally:
             with self._state:
+                self._at_work = None
                 del self._open[identity]
         _free_memory()
         self.emit(**event)
@@ -179,16 +193,32 @@ def _failed(identity: str, error: BaseException) -> dict[str, Any]:
     """The event for an error: its own code where it has one, else `internal`. The log gets the trace."""
     if isinstance(error, Cancelled):
         code, text = "cancelled", "the request was cancelled"
-    elif isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in CPU_MEMORY):
-        code, text = "out_of_memory", f"memory ran out: {str(error).splitlines()[0] if str(error) else 'MemoryError'}"
     elif isinstance(code := getattr(error, "code", None), str):
         text = str(error)
+    elif (shortage := _memory_shortage(error)) is not None:
+        code, text = "out_of_memory", f"memory ran out: {shortage}"
     else:
         import traceback
 
         traceback.print_exception(error, file=sys.stderr)
         code, text = "internal", f"{type(error).__name__}: {error}"
     return {"type": "failed", "id": identity, "code": code, "message": text}
+
+
+def _memory_shortage(error: BaseException | None) -> str | None:
+    """What an error says about memory that ran out, in a line; None where it is about something else.
+
+    It may be the cause of another: torch reports what goes wrong while it compiles as a failure to compile.
+    """
+    while error is not None:
+        lines = str(error).splitlines() or [type(error).__name__]
+        if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)):
+            return lines[0]
+        for line in lines:
+            if any(words in line for words in MEMORY_WORDS):
+                return line
+        error = getattr(error, "inner_exception", None) or error.__cause__
+    return None
 
 
 def _free_memory() -> None:

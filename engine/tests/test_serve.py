@@ -18,7 +18,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch._dynamo.exc import BackendCompilerFailed
 
+from humo_engine.protocol import RequestError
 from humo_engine.serve import Server
 from humo_engine.settings import load_settings
 
@@ -221,13 +223,18 @@ def test_previews_come_with_their_step(engine, request_of):
         ("\udcff\udcfe", None, "not JSON"),  # two bytes that are not UTF-8
         ('{"type":"dance","id":"\\ud800"}', "\ud800", "dance"),  # an id that UTF-8 cannot write
         ("[" * 100_000, None, "JSON"),
+        ('{"type":' + "[" * 900 + "]" * 900 + "}", None, "unknown type [[["),
+        ('{"type":"generate","id":"' + "x" * 1_000_000 + '"}', None, "`id`"),
+        ('{"type":"generate","id":"g-9","request":{"steps":' + "9" * 4_000 + "}}", "g-9", "`steps`"),
     ],
-    ids=["text", "list", "type", "no id", "id", "request", "bytes", "no utf-8", "surrogate", "deep"],
-)
+    ids=["text", "list", "type", "no id", "id", "request", "bytes", "no utf-8", "surrogate", "deep", "deep type", "long id",
+         "digits"],
+)  # fmt: skip
 def test_a_malformed_line_is_a_failed_event_and_the_next_request_works(engine, request_of, line, identity, words):
     engine.send(line)
     failed, _ = engine.outcome(identity)
     assert failed["code"] == "invalid_input" and words in failed["message"]
+    assert len(failed["message"]) < 1000
     assert generate(engine, request_of("g-10", steps=1))
 
 
@@ -264,13 +271,19 @@ def test_cancel_while_denoising_stops_there_and_leaves_nothing(engine, request_o
     assert generate(engine, request_of("g-1", steps=1))
 
 
-def test_cancel_of_a_waiting_request_and_of_one_that_is_not_there(engine, request_of):
-    engine.send(request_of("g-1", steps=4))
+def test_cancel_of_a_waiting_request_is_answered_at_once_and_its_id_is_free(engine, request_of):
+    engine.send(request_of("g-1", steps=8, frames=33, width=128, height=128))
     engine.send(request_of("g-2"))
     engine.send({"type": "cancel", "id": "g-2"})
     engine.send({"type": "cancel", "id": "nobody"})
-    assert engine.outcome("g-1")[0]["type"] == "done"
-    assert engine.outcome("g-2")[0]["code"] == "cancelled"
+    engine.send(request_of("g-2", seed=9))
+    events = [engine.event()]
+    while events[-1]["type"] != "done":
+        events.append(engine.event())
+    assert events[-1]["id"] == "g-1"  # still under way when the other had its answer
+    assert [(event["id"], event["code"]) for event in events if event["type"] == "failed"] == [("g-2", "cancelled")]
+    done, _ = engine.outcome("g-2")
+    assert (done["type"], done["seed"]) == ("done", 9)
 
 
 @pytest.mark.parametrize("again", ["request", "nonsense"])
@@ -323,6 +336,20 @@ def test_missing_weights_are_one_event_that_names_the_command(tmp_path):
         engine.stop()
 
 
+def test_whoever_reads_no_more_ends_the_engine_though_requests_could_still_come(request_of):
+    engine = Engine("--profile", "tiny")
+    try:
+        assert engine.event()["type"] == "ready"
+        engine.send(request_of("g-1", steps=8, frames=65, width=128, height=128))
+        while engine.event()["stage"] != "denoise":
+            pass
+        with open(os.devnull, "rb") as nothing:
+            os.dup2(nothing.fileno(), engine.process.stdout.fileno())  # the pipe has no reader any more
+        assert engine.process.wait(PATIENCE) == 0
+    finally:
+        engine.stop()
+
+
 class FailingPipeline:
     """Stands where a pipeline does and fails as a GPU would; None in `errors` lets a request through."""
 
@@ -351,9 +378,13 @@ def test_out_of_memory_is_reported_and_the_next_request_works(request_of, tmp_pa
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 3 GiB"),
         MemoryError(),
         on_the_cpu,
+        BackendCompilerFailed(len, torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 7 GiB")),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
+        RequestError("unsupported_media", "not enough memory.png is not an image"),
         ZeroDivisionError("x"),
     ]
-    lines = io.StringIO("".join(json.dumps(request_of(f"g-{number}")) + "\n" for number in range(5)))
+    lines = io.StringIO("".join(json.dumps(request_of(f"g-{number}")) + "\n" for number in range(len(errors) + 1)))
     out = io.StringIO()
     server = Server({"17b": FailingPipeline([*errors, None], real)}, settings, out)
     finished = threading.Event()
@@ -374,6 +405,6 @@ def test_out_of_memory_is_reported_and_the_next_request_works(request_of, tmp_pa
     events = [json.loads(line) for line in out.getvalue().splitlines()]
     ends = [event for event in events if event["type"] in ("done", "failed")]
     assert [event.get("code", event["type"]) for event in ends] == [
-        "out_of_memory", "out_of_memory", "out_of_memory", "internal", "done",
+        *["out_of_memory"] * 6, "unsupported_media", "internal", "done",
     ]  # fmt: skip
-    assert "3 GiB" in ends[0]["message"] and "ZeroDivisionError" in ends[3]["message"]
+    assert "3 GiB" in ends[0]["message"] and "7 GiB" in ends[3]["message"] and "ZeroDivisionError" in ends[-2]["message"]
