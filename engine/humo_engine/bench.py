@@ -22,6 +22,7 @@ import torch
 from torch import nn
 
 from humo_engine import memory
+from humo_engine.checkpoint import lower_precision
 from humo_engine.components import Components, umt5_xxl_config
 from humo_engine.conditions import ClipConditions, prepare_conditions
 from humo_engine.fast import attention_kernel, compile_blocks, fastest_attention, keep_compiled_code
@@ -210,7 +211,7 @@ def measure_exactness(bench: Bench) -> None:
     with torch.no_grad():
         plain = model(latents, timestep, conditions[TIA]).cpu()
     del conditions
-    _lower(model, torch.bfloat16)
+    lower_precision(model, torch.bfloat16)
     conditions, latents = random_conditions(bench, model)
     _make_fast(bench, model)
     fast = forward(bench, model, latents, conditions).cpu()
@@ -474,14 +475,6 @@ def _fill(module: nn.Module, prefix: str, dtype: torch.dtype, device: torch.devi
         else:
             values = 1 + 0.1 * values if name.endswith("weight") else 0.02 * values
         parameter.data = values if runs_in_fp32(key) else values.to(dtype)
-
-
-def _lower(model: HuMoTransformer, dtype: torch.dtype) -> None:
-    from humo_engine.checkpoint import runs_in_fp32
-
-    for key, parameter in model.named_parameters():
-        if not runs_in_fp32(key):
-            parameter.data = parameter.data.to(dtype)
 
 
 def random_conditions(bench: Bench, model: HuMoTransformer) -> tuple[ClipConditions, torch.Tensor]:

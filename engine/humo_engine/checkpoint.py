@@ -88,6 +88,14 @@ def runs_in_fp32(key: str) -> bool:
     return "modulation" in key or "norm" in key or key.startswith(("head.", "time_embedding.", "time_projection."))
 
 
+def lower_precision(model: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """Bring a transformer's matrices to `dtype` in place, as `load_transformer` has them; returns it."""
+    for key, parameter in model.named_parameters():
+        if not runs_in_fp32(key):
+            parameter.data = parameter.data.to(dtype)
+    return model
+
+
 def load_transformer(size: ModelSize, files: Iterable[Path], dtype: torch.dtype, name: str) -> HuMoTransformer:
     """The transformer from the official files, in main memory, matrices as `dtype`. No more than one tensor is held twice."""
     with torch.device("meta"):

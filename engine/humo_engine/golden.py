@@ -19,7 +19,7 @@ from torch import Tensor
 
 from humo_engine import vae as video_vae
 from humo_engine.audio import audio_features, audio_windows
-from humo_engine.checkpoint import load_strict
+from humo_engine.checkpoint import load_strict, lower_precision
 from humo_engine.conditions import prepare_conditions
 from humo_engine.guidance import Scales, passes_of
 from humo_engine.images import letterbox
@@ -158,7 +158,7 @@ def _models(golden: Golden, family: str) -> Iterator[Row]:
     yield Row(f"{family}.state_keys", 0.0, EXACT)
     yield from _sizes(golden, family)
     yield from _loops(golden, family, model)
-    yield from _forwards(golden, family, model)  # last: it turns the model to bf16
+    yield from _forwards(golden, family, model)  # last: it turns the matrices to bf16
 
 
 def _sizes(golden: Golden, family: str) -> Iterator[Row]:
@@ -175,7 +175,7 @@ def _forwards(golden: Golden, family: str, model: HuMoTransformer) -> Iterator[R
     latents, timestep = golden[prefix + "x"], golden[prefix + "t"]
     channels = golden[prefix + "y"] if model.size.in_dim > latents.shape[0] else None
     for name, dtype, limit in (("out_fp32", torch.float32, FORWARD_LIMIT), ("out_bf16", torch.bfloat16, BF16_LIMIT)):
-        model.to(dtype)
+        lower_precision(model, dtype)
         conditions = Conditions(
             channels,
             model.embed_text(golden[prefix + "context"]),
