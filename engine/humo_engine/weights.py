@@ -9,14 +9,16 @@ a conversion wrote.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fnmatch
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ ORIGINAL_1_7B = "HuMo/HuMo-1.7B/ema.pth"
 INDEX_NAME = "humo.safetensors.index.json"
 SPARE_BYTES = 1 << 30  # left free after a download, for the logs and videos of whoever shares the disk
 ATTEMPTS = 5
+LONGEST_WAIT = 330.0  # seconds; the hub counts requests in windows of five minutes
 GIB = 1 << 30
 
 
@@ -126,8 +129,10 @@ class RemoteFile:
 
 def list_remote(repository: str, revision: str | None, endpoint: str | None = None) -> tuple[str, list[RemoteFile]]:
     """(commit, files) of a repository at a revision (None: its main branch). WeightsError explains a refusal."""
-    # A cut plain transfer resumes at the byte where it broke; the chunked protocol starts the file again.
+    # A cut plain transfer resumes at the byte where it broke; the chunked protocol starts the file again. So does hf_transfer,
+    # which images for rented GPUs often ask for by this variable, without having it.
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    os.environ["HF_HUB_ENABLE_HF_TRANSFER"] = "0"
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint)
@@ -230,12 +235,8 @@ def _download(
         say(f"[{number}/{len(plan)}] {entry.place}  {remote.size / GIB:.3f} GiB")
         partial = _fetch(root, entry, endpoint)
         _check(partial, entry, remote)
-        final = root / entry.place
-        final.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(partial, final)
-        _record(root, entry.place, entry.sha256, repository=entry.repository, revision=entry.revision)
+        fetched.append(_put_in_place(root, partial, entry.place, entry.sha256, entry.repository, entry.revision))
         _forget_partial(root, entry)
-        fetched.append(final)
     return fetched
 
 
@@ -292,24 +293,45 @@ def _with_retries(action: Callable[[], Any], what: str) -> Any:
     import requests
     from huggingface_hub import errors
 
+    again = "Run the same command again: it goes on where it stopped"
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return action()
-        except errors.GatedRepoError as error:
-            raise WeightsError(f"{what}: access must be granted on the hub first; then set HF_TOKEN") from error
-        except errors.RepositoryNotFoundError as error:
-            raise WeightsError(f"{what}: not found, or private; if private, set HF_TOKEN") from error
-        except (errors.EntryNotFoundError, errors.RevisionNotFoundError) as error:
-            raise WeightsError(f"{what}: not on the hub any more; `npm run engine -- weights pin` looks again") from error
-        except (requests.RequestException, httpx.HTTPError, errors.HfHubHTTPError, OSError) as error:
-            status = getattr(getattr(error, "response", None), "status_code", None)
-            hopeless = (status is not None and status < 500 and status != 429) or getattr(error, "errno", None) == 28
-            if attempt == ATTEMPTS or hopeless:
-                raise WeightsError(
-                    f"{what}: {type(error).__name__}: {error}. Run the same command again: it goes on where it stopped"
-                ) from error
-            time.sleep(min(2.0 ** (attempt - 1), 8.0) * float(os.environ.get("HUMO_RETRY_SECONDS", "1")))
+        except (requests.RequestException, httpx.HTTPError, errors.HfHubHTTPError, errors.EntryNotFoundError, OSError) as raised:
+            error: BaseException = raised
+            if isinstance(raised, errors.LocalEntryNotFoundError) and raised.__cause__:
+                # A hub that does not answer, or refuses for now, is reported as a file that is not in the cache either.
+                error = raised.__cause__
+            if isinstance(error, errors.GatedRepoError):
+                raise WeightsError(f"{what}: access must be granted on the hub first; then set HF_TOKEN") from error
+            if isinstance(error, errors.RepositoryNotFoundError):
+                raise WeightsError(f"{what}: not found, or private; if private, set HF_TOKEN") from error
+            if isinstance(error, (errors.EntryNotFoundError, errors.RevisionNotFoundError)):
+                raise WeightsError(f"{what}: not on the hub any more; `npm run engine -- weights pin` looks again") from error
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+                raise WeightsError(f"{what}: the disk is full. Free some. {again}") from error
+            response = getattr(error, "response", None)
+            status = getattr(response, "status_code", None)
+            if status == 401:
+                raise WeightsError(f"{what}: the hub does not know the token in HF_TOKEN; set a valid one, or none") from error
+            if attempt == ATTEMPTS or (status is not None and status < 500 and status != 429):
+                raise WeightsError(f"{what}: {type(error).__name__}: {error}. {again}") from error
+            asked = 0.0 if response is None else seconds_asked_for(response.headers)
+            if asked > 10:
+                print(f"{what}: the hub asks to wait {asked:.0f} s", file=sys.stderr, flush=True)
+            time.sleep(max(asked, min(2.0 ** (attempt - 1), 8.0)) * float(os.environ.get("HUMO_RETRY_SECONDS", "1")))
     raise AssertionError("unreachable")
+
+
+def seconds_asked_for(headers: Mapping[str, str]) -> float:
+    """How long a server that refuses for now wants to be left alone; 0 where it does not say. At most `LONGEST_WAIT`.
+
+    Either `Retry-After: SECONDS`, or the hub's own `RateLimit: "resolvers";r=0;t=SECONDS` for its windows of five minutes.
+    """
+    retry_after = re.fullmatch(r"\s*(\d+)\s*", headers.get("Retry-After", ""))
+    window = re.search(r";\s*r=0\s*;\s*t=(\d+)", headers.get("RateLimit", ""))
+    found = retry_after or window
+    return min(float(found[1]), LONGEST_WAIT) if found else 0.0
 
 
 def _partial_bytes(root: Path, entry: LockedFile) -> int:
@@ -519,16 +541,31 @@ def _read_record(root: Path) -> dict[str, Any]:
         ) from error
 
 
-def _record(root: Path, place: str, sha256: str | None = None, **origin: str | None) -> None:
-    record = _read_record(root)
-    file = root / place
-    record[place] = {**origin, "size": file.stat().st_size, "sha256": sha256 or file_hash(file)}
-    _write_whole(root / RECORD_FILE, json.dumps(record, indent=1, sort_keys=True) + "\n")
+def _put_in_place(
+    root: Path, temporary: Path, place: str, sha256: str | None = None, repository: str | None = None, revision: str | None = None
+) -> Path:
+    """Give a whole, checked file its name. On disk first, then in the record, then the name, so that nothing is ever in place
+    that is not all there, or that `verify` knows nothing of: not even after a power cut between any two steps.
+    """
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    entry = {"size": temporary.stat().st_size, "sha256": sha256 or file_hash(temporary)}
+    origin = {} if repository is None else {"repository": repository, "revision": revision}
+    _write_whole(
+        root / RECORD_FILE, json.dumps({**_read_record(root), place: {**origin, **entry}}, indent=1, sort_keys=True) + "\n"
+    )
+    final = root / place
+    final.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(temporary, final)
+    return final
 
 
 def _write_whole(file: Path, text: str) -> None:
     temporary = file.with_name(file.name + ".new")
-    temporary.write_text(text, encoding="utf-8")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
     os.replace(temporary, file)
 
 
@@ -601,24 +638,26 @@ def convert(root: Path, model: str, say: Callable[[str], None] = print) -> Path:
 
 def _convert(root: Path, folder: Path, keys_by_shard: list[tuple[Path, list[str] | None]], say: Callable[[str], None]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
+    place = folder.relative_to(root).as_posix()
     (folder / INDEX_NAME).unlink(missing_ok=True)  # a copy written over an older one counts when it is whole, not before
     weight_map: dict[str, str] = {}
     total = 0
     for number, (file, keys) in enumerate(keys_by_shard, start=1):
         name = f"humo-{number:05d}-of-{len(keys_by_shard):05d}.safetensors"
         say(f"[{number}/{len(keys_by_shard)}] {file.name} → {folder.name}/{name}")
-        sizes = _convert_shard(file, keys, folder / name)
-        _record(root, str((folder / name).relative_to(root)))
+        sizes = _convert_shard(file, keys, folder / f"{name}.new")
+        _put_in_place(root, folder / f"{name}.new", f"{place}/{name}")
         weight_map.update(dict.fromkeys(sizes, name))
         total += sum(sizes.values())
     text = json.dumps({"metadata": {"total_size": total, "format": "pt"}, "weight_map": weight_map}, indent=1) + "\n"
-    _write_whole(folder / INDEX_NAME, text)
-    _record(root, str((folder / INDEX_NAME).relative_to(root)))
-    return folder / INDEX_NAME
+    new_index = folder / f"{INDEX_NAME}.new"
+    new_index.write_text(text, encoding="utf-8")
+    return _put_in_place(root, new_index, f"{place}/{INDEX_NAME}")
 
 
 def _convert_shard(source: Path, keys: list[str] | None, target: Path) -> dict[str, int]:
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     from humo_engine.checkpoint import read_tensors
@@ -632,9 +671,11 @@ def _convert_shard(source: Path, keys: list[str] | None, target: Path) -> dict[s
     if keys is not None and set(keys) != converted.keys():
         difference = sorted(set(keys) ^ converted.keys())
         raise WeightsError(f"{source.name}: the index and the shard disagree about {', '.join(difference[:5])}")
-    temporary = target.with_name(target.name + ".new")
-    save_file(converted, temporary, metadata={"format": "pt"})
-    os.replace(temporary, target)
+    try:
+        save_file(converted, target, metadata={"format": "pt"})
+    except (SafetensorError, OSError) as error:
+        target.unlink(missing_ok=True)  # most often the disk is full: what was begun must not keep it so
+        raise WeightsError(f"{target} cannot be written: {error}. Run the same command again when that is mended") from error
     return {key: tensor.numel() * tensor.element_size() for key, tensor in converted.items()}
 
 

@@ -18,6 +18,8 @@ class Hub:
 
     `cuts[path]`: after how many bytes the next transfers of that path break, one after the other.
     `stalls[path]`: after how many bytes the next transfers of that path stop until `released` is set.
+    `refusals[path]`: (status, headers) of the next answers about that path, one after the other.
+    `storage`: the address of another server where the bytes of large files lie, as the hub's do; transfers are sent there.
     `damaged`: paths whose bytes arrive wrong. `requests` lists (method, path, Range, Authorization).
     """
 
@@ -27,6 +29,8 @@ class Hub:
     cuts: dict[str, list[int]] = field(default_factory=dict)
     stalls: dict[str, list[int]] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
+    refusals: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
+    storage: str | None = None
     damaged: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     endpoint: str = ""
@@ -80,8 +84,18 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
         def transfer(self, repository: str, path: str) -> None:
             hub.requests.append((self.command, path, self.headers["Range"], self.headers["Authorization"]))
+            if hub.refusals.get(path):
+                status, headers = hub.refusals[path].pop(0)
+                self.send_json(status, {"error": "not now"}, headers)
+                return
             body = hub.files[repository][path]
             etag = hashlib.sha256(body).hexdigest() if path in hub.large else blob_id(body)
+            if hub.storage and path in hub.large:
+                self.send_json(302, {}, {
+                    "Location": f"{hub.storage}{self.path}", "X-Linked-Etag": f'"{etag}"', "X-Linked-Size": str(len(body)),
+                    "X-Repo-Commit": hub.commit,
+                })  # fmt: skip
+                return
             if path in hub.damaged:
                 body = bytes([body[0] ^ 1]) + body[1:]
             start = int(self.headers["Range"].removeprefix("bytes=").split("-")[0]) if self.headers["Range"] else 0

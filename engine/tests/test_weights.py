@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import termios
@@ -217,6 +219,126 @@ def test_the_token_of_the_environment_is_sent_and_the_endpoint_variable_is_honou
     assert b"100%" in shown and b"hf_secret" not in shown
 
 
+def test_the_token_goes_to_the_hub_alone_and_not_to_the_storage_it_points_to(tmp_path, hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with serving(Hub(hub.files, large=hub.large)) as storage:
+        # The same address by another name is another host, as far as HTTP goes.
+        hub.storage = storage.endpoint.replace("127.0.0.1", "localhost")
+        storage.cuts["big.bin"] = [CHUNK + 1000]
+        fetch(tmp_path, hub, [locked("big.bin", BIG), locked("sub/small.json")])
+        assert storage.sent("big.bin") == [None, f"bytes={CHUNK}-"]
+        assert {token for *_, token in storage.requests} == {None}
+        assert {token for *_, token in hub.requests} == {"Bearer hf_secret"}
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"Retry-After": "17"}, 17),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 0),
+        ({"RateLimit": '"resolvers";r=0;t=243'}, 243),
+        ({"RateLimit": '"resolvers";r=12;t=243'}, 0),
+        ({"Retry-After": "86400"}, weights.LONGEST_WAIT),
+    ],
+)
+def test_a_hub_that_refuses_for_now_is_left_alone_as_long_as_it_asks(headers, seconds):
+    assert weights.seconds_asked_for(headers) == seconds
+
+
+def test_a_rate_limit_is_waited_out(tmp_path, hub, monkeypatch):
+    waits: list[float] = []
+    monkeypatch.setenv("HUMO_RETRY_SECONDS", "1")
+    monkeypatch.setattr(weights.time, "sleep", waits.append)
+    hub.refusals["big.bin"] = [(429, {"RateLimit": '"resolvers";r=0;t=55'}), (429, {}), (503, {"Retry-After": "3"})]
+    fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG and waits[0] == 55
+
+
+def test_a_hub_that_stays_away_is_not_taken_for_a_file_that_is_gone(tmp_path, hub, monkeypatch):
+    monkeypatch.setattr(weights.time, "sleep", lambda seconds: None)  # huggingface_hub tries each request again, too
+    hub.refusals["big.bin"] = [(503, {})] * 100
+    with pytest.raises(WeightsError, match=r"503.*goes on where it stopped"):
+        fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    assert len([True for method, path, *_ in hub.requests if path == "big.bin"]) >= weights.ATTEMPTS
+
+
+def test_a_token_that_the_hub_does_not_know_is_named(tmp_path, hub):
+    hub.refusals["big.bin"] = [(401, {})]
+    with pytest.raises(WeightsError, match="the token in HF_TOKEN"):
+        fetch(tmp_path, hub, [locked("big.bin", BIG)])
+
+
+def test_a_full_disk_is_said_at_once_and_what_came_is_kept(tmp_path, hub, monkeypatch):
+    """The disk fills after the check: somebody else writes to it, too."""
+    import huggingface_hub
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(huggingface_hub, "hf_hub_download", full)
+        with pytest.raises(WeightsError, match="the disk is full. Free some. Run the same command again"):
+            fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    assert weights.missing_files(tmp_path, "17b", [locked("big.bin", BIG)]) == ["folder/big.bin"]
+
+
+def test_an_accelerator_that_is_asked_for_and_not_installed_does_no_harm(tmp_path, hub):
+    done = run_download(tmp_path, hub, HF_HUB_ENABLE_HF_TRANSFER="1")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+
+
+def run_download(root: Path, hub: Hub, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """A download of both files, of whose sums the lock knows nothing, in a process of its own. `before`: Python run first."""
+    script = (
+        "import os, signal, sys; from humo_engine import weights\n"
+        f"{before}\n"
+        f"lock = [weights.LockedFile({REPOSITORY!r}, None, 'folder', path, None, None, ('17b',))\n"
+        "        for path in ('big.bin', 'sub/small.json')]\n"
+        "weights.download(sys.argv[1], ['17b'], lock=lock)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, str(root)],
+        env={**os.environ, "HF_ENDPOINT": hub.endpoint, "PYTHONPATH": str(Path(weights.__file__).parents[1]), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_download_that_is_killed_between_any_two_steps_leaves_nothing_partial_and_nothing_unknown(tmp_path, hub):
+    """kill -9 before the first call that puts something on disk under a name, in the next run before the second, and so on."""
+    lock = [locked("big.bin"), locked("sub/small.json")]
+    whole = {"folder/big.bin": BIG, "folder/sub/small.json": SMALL}
+    for step in range(1, 50):
+        root = tmp_path / str(step)
+        kill = (
+            "left = [" + str(step) + "]\n"
+            "def watched(call):\n"
+            "    def step(*args, **kwargs):\n"
+            "        left[0] -= 1\n"
+            "        if left[0] == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "        return call(*args, **kwargs)\n"
+            "    return step\n"
+            "for module, name in ((os, 'replace'), (os, 'fsync'), (weights.shutil, 'rmtree')):\n"
+            "    setattr(module, name, watched(getattr(module, name)))\n"
+        )
+        done = run_download(root, hub, before=kill)
+        assert done.returncode in (0, -signal.SIGKILL), done.stderr
+        for place, body in whole.items():
+            assert not (root / place).exists() or (root / place).read_bytes() == body
+        missing = weights.missing_files(root, "17b", lock)
+        assert all((place in missing) != (root / place).exists() for place in whole)
+        fetch(root, hub, lock)
+        lines: list[str] = []
+        assert weights.verify(root, ["17b"], lock=lock, say=lines.append), lines
+        if done.returncode == 0:
+            break
+    assert 6 < step < 49  # two files, each with three names and two flushes at least, and then a run that nothing killed
+
+
 def test_verify_reports_missing_wrong_and_unknown_files(tmp_path):
     lock = [locked("good", b"good"), locked("bad", b"good"), locked("short", b"good"), locked("absent", b"x"), locked("unknown")]
     (tmp_path / "folder").mkdir()
@@ -357,6 +479,12 @@ def test_a_conversion_that_did_not_finish_is_not_used(tmp_path):
     assert weights.transformer_files(tmp_path, "17b")[0].parent.name == "HuMo-17B"
 
 
+def known(root: Path, place: str) -> None:
+    """Record a file as a download does."""
+    (root / place).rename(root / "new")
+    weights._put_in_place(root, root / "new", place)
+
+
 LOCK_17B = [
     dataclasses.replace(locked(path), folder="HuMo")
     for path in ("HuMo-17B/humo.safetensors.index.json", "HuMo-17B/*.safetensors")
@@ -366,7 +494,7 @@ LOCK_17B = [
 def test_a_shard_that_was_cut_off_counts_as_missing(tmp_path):
     made_up_17b(tmp_path)
     for name in ("humo-0.safetensors", "humo-1.safetensors", "humo-2.safetensors", weights.INDEX_NAME):
-        weights._record(tmp_path, f"HuMo/HuMo-17B/{name}")
+        known(tmp_path, f"HuMo/HuMo-17B/{name}")
     assert weights.missing_files(tmp_path, "17b", LOCK_17B) == []
     file = tmp_path / "HuMo/HuMo-17B/humo-1.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
@@ -396,7 +524,7 @@ def test_verify_finds_a_damaged_converted_copy_and_loading_never_uses_one_that_w
     index = weights.convert(tmp_path, "17b", say=lambda line: None)
     file = index if damage == "index" else index.parent / "humo-00002-of-00003.safetensors"
     for original in (tmp_path / "HuMo/HuMo-17B").iterdir():
-        weights._record(tmp_path, f"HuMo/HuMo-17B/{original.name}")
+        known(tmp_path, f"HuMo/HuMo-17B/{original.name}")
     assert set(verdicts_on_the_copy(tmp_path).values()) == {"ok"}
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]) if damage == "changed" else whole[:-9])
