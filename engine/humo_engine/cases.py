@@ -36,6 +36,7 @@ SHORT = {key.rsplit(".", 1)[-1]: key for key in KEYS} | {"cases": "generation.po
 # Upstream's settings for several GPUs in one job. They change speed, never the result, and have no counterpart here.
 WITHOUT_EFFECT = ("dit.sp_size", "generation.sequence_parallel", "generation.batch_size")
 MODES = {"TA": (False, True), "TIA": (True, True), "TI": (True, False)}
+LONGEST_NAME = 200  # bytes; file systems take 255, and what is written beside the clip needs some
 CHOICES: dict[str, tuple[str, ...]] = {"mode": tuple(MODES), "model": MODELS, "precision": PRECISIONS}
 
 
@@ -63,17 +64,26 @@ def read_cases(file: Path, mode: str) -> list[Case]:
     """
     if mode not in MODES:
         raise CasesError(f"mode {mode!r} does not exist; there are {', '.join(MODES)}")
+    problems: list[str] = []
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(
+            file.read_text(encoding="utf-8-sig"), object_pairs_hook=lambda pairs: _without_doubles(pairs, problems)
+        )
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CasesError(f"{file}: {error}") from error
     if not isinstance(document, dict) or not document:
         raise CasesError(f'{file}: must map names to cases, such as {{"case_1": {{"prompt": …}}}}')
-    problems: list[str] = []
     cases = [_read_case(file, str(name), value, mode, problems) for name, value in document.items()]
     if problems:
         raise CasesError("\n".join(f"{file}: {problem}" for problem in problems))
     return cases
+
+
+def _without_doubles(pairs: list[tuple[str, Any]], problems: list[str]) -> dict[str, Any]:
+    """What JSON makes of an object, with a problem for each name that stands twice: only the last would be made, without a word."""
+    names = [name for name, _ in pairs]
+    problems += [f"{name}: stands twice; give each a name of its own" for name in dict.fromkeys(names) if names.count(name) > 1]
+    return dict(pairs)
 
 
 def _read_case(file: Path, name: str, value: Any, mode: str, problems: list[str]) -> Case:
@@ -81,8 +91,17 @@ def _read_case(file: Path, name: str, value: Any, mode: str, problems: list[str]
     if not isinstance(value, dict):
         problems.append(f"{name}: must be a mapping, not {value!r}")
         return Case(name, "", (), None)
-    prompt = value.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip():
+    # The clip's file is named after its case, and belongs into the folder that was asked for.
+    if (
+        not name.strip()
+        or len(name.encode()) > LONGEST_NAME
+        or any(letter in "/\\" or not letter.isprintable() for letter in name)
+    ):
+        problems.append(
+            f"{name!r}: names the clip's file, too: it must have 1 to {LONGEST_NAME} bytes, and no / or \\ among them"
+        )
+    prompt = as_upstream_reads(value["prompt"]) if isinstance(value.get("prompt"), str) else ""
+    if not prompt.strip():
         problems.append(f"{name}.prompt: must be a text that is not empty")
     images: list[Path] = []
     if wants_image:
@@ -94,7 +113,12 @@ def _read_case(file: Path, name: str, value: Any, mode: str, problems: list[str]
                 path for spot, text in enumerate(paths) if (path := _find(file, text, f"{name}.img_paths[{spot}]", problems))
             ]
     audio = _find(file, value.get("audio_path"), f"{name}.audio_path", problems) if wants_audio else None
-    return Case(name, prompt if isinstance(prompt, str) else "", tuple(images), audio)
+    return Case(name, prompt, tuple(images), audio)
+
+
+def as_upstream_reads(prompt: str) -> str:
+    """A prompt of a case file as upstream's own reader hands it on, so that the same file and seed mean the same clip."""
+    return prompt.strip().replace("_", " ").strip('"')
 
 
 def _find(file: Path, text: Any, spot: str, problems: list[str]) -> Path | None:

@@ -22,6 +22,7 @@ from humo_engine.settings import Settings
 from humo_engine.vocals import find_separator
 
 DEFAULT_OUTPUT = Path("output")
+OTHER_FORMATS = (".avi", ".gif", ".m4v", ".mkv", ".mov", ".mpeg", ".mpg", ".webm", ".webp")  # else a folder would get that name
 CRF = "17"  # visually lossless for H.264
 
 
@@ -166,7 +167,10 @@ def _body(settings: Settings, preset: Any, model: str, options: argparse.Namespa
 
 def _targets(cases: list[Case], out: Path) -> list[Path]:
     """Where each clip goes: `out` itself for one clip if it names an .mp4, else a file in that folder for each."""
-    if out.suffix == ".mp4":
+    suffix = out.suffix.lower()
+    if suffix in OTHER_FORMATS:
+        raise CasesError(f"--out {out}: clips are written as .mp4 and nothing else: name an .mp4, or a folder")
+    if suffix == ".mp4":
         if len(cases) != 1:
             raise CasesError(f"--out names one file, but there are {len(cases)} cases: name a folder")
         return [out]

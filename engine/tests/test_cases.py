@@ -47,6 +47,32 @@ def test_everything_wrong_is_listed_with_its_spot(folder):
         assert any(spot in line for line in lines)
 
 
+@pytest.mark.parametrize("name", ["../../escape", "/tmp/escape", "a/b", "a\\b", "", " ", "line\nbreak", "x" * 300])
+def test_a_name_that_would_lead_out_of_the_folder_or_is_no_file_name_is_refused(folder, name):
+    with pytest.raises(CasesError, match="names the clip's file"):
+        read_cases(write(folder, {name: {"prompt": "A", "audio_path": "examples/audio.wav"}}), "TA")
+
+
+def test_a_name_that_stands_twice_is_refused(folder):
+    file = folder / "examples" / "test_case.json"
+    case = '{"prompt": "A", "audio_path": "examples/audio.wav"}'
+    file.write_text(f'{{"one": {case}, "one": {case}}}', encoding="utf-8")
+    with pytest.raises(CasesError, match="one: stands twice"):
+        read_cases(file, "TA")
+
+
+def test_prompts_are_read_as_upstream_reads_them(folder):
+    """Its reader takes underscores for spaces and drops quotes around; the text encoder must get the same."""
+    file = write(folder, {"a": {"prompt": ' "A_man, who says "hello"" ', "audio_path": "examples/audio.wav"}})
+    assert read_cases(file, "TA")[0].prompt == 'A man, who says "hello'
+
+
+def test_a_byte_order_mark_does_no_harm(folder):
+    file = write(folder, {"a": {"prompt": "A", "audio_path": "examples/audio.wav"}})
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert read_cases(file, "TA")[0].name == "a"
+
+
 @pytest.mark.parametrize("document", [[], {}, "x"])
 def test_a_file_of_another_form_is_refused(folder, document):
     with pytest.raises(CasesError, match="test_case.json"):

@@ -169,8 +169,15 @@ def test_the_model_of_an_override_is_the_one_that_is_loaded(media, tmp_path, cap
     assert "loaded 1_7b" in capsys.readouterr().err and out.is_file()
 
 
+def test_another_format_than_mp4_is_refused_and_not_taken_for_a_folder(media, tmp_path, capsys):
+    assert generate("--prompt", "x", "--audio", media / "voice.mp3", "--out", tmp_path / "clip.MOV") == 1
+    assert "clip.MOV: clips are written as .mp4" in capsys.readouterr().err
+    assert not (tmp_path / "clip.MOV").exists()
+
+
 def test_vocals_that_cannot_be_had_are_told_before_a_model_is_loaded(media, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "audio_separator", None)  # as if it were not installed
+    for name in ("audio_separator", "audio_separator.separator"):  # as if it were not installed
+        monkeypatch.setitem(sys.modules, name, None)
     status = generate(
         "--prompt", "x", "--audio", media / "voice.mp3", "--vocals", "--weights", tmp_path, "--out", tmp_path / "o.mp4"
     )
