@@ -7,8 +7,9 @@ missing is a mistake in the file, and all mistakes are listed together, each wit
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,12 +19,16 @@ import yaml
 FILE_NAME = "generate.yaml"
 ENVIRONMENT_VARIABLE = "HUMO_GENERATE_YAML"
 MODELS = ("17b", "1_7b")
+LINES = (480, 720)
 SHAPES = ("landscape", "portrait", "square")
 PRECISIONS = ("bf16", "fp8", "fp32")
 SIZE_MULTIPLE = 16  # VAE stride 8 × patch 2
 # Nobody wants more; far beyond, latents overflow and the clip is black.
 MINIMUM_SHIFT, MAXIMUM_SHIFT = 0.01, 100.0
 MAXIMUM_SCALE = 100.0
+MAXIMUM_SIDE = 2048
+MAXIMUM_STEPS = 200
+MAXIMUM_PRESETS = 25
 FRAME_STEP = 4  # the VAE packs frames 4k + 1 into k + 1 latents
 
 
@@ -166,34 +171,22 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
     root = _Reader(document, "", problems)
     if not root.is_mapping():
         raise SettingsError(source, problems)
-    profiles = root.child("profiles")
-    chosen: dict[str, Any] = {}
-    if profiles.is_mapping():
-        if profile in profiles.value:
-            if profiles.child(profile).is_mapping():
-                chosen = profiles.value[profile]
-        else:
-            problems.append(f"profiles: there is no profile {profile!r}; there are {', '.join(map(str, profiles.value))}")
     if root.integer("version", minimum=1) not in (1, None):
         problems.append(f"version: {document['version']!r} is not supported; this program reads version 1")
-
-    overrides = _Reader(chosen, f"profiles.{profile}", problems)
-    weights = overrides.choice("weights", ("official", "random")) if "weights" in chosen else "official"
-    maximum_steps = overrides.integer("maximumSteps", minimum=1) if "maximumSteps" in chosen else None
-    common_seconds = _seconds_per_pass(overrides) if "secondsPerPass" in chosen else None
-    merged = _merge(
-        {key: value for key, value in document.items() if key != "profiles"},
-        {key: value for key, value in chosen.items() if key not in ("weights", "maximumSteps", "secondsPerPass")},
-    )
-    reader = _Reader(merged, "", problems)
+    # All of them are checked, whichever is used: the file is either right or wrong, here and in the bot.
+    profiles = {name: _profile(reader, problems) for name, reader in root.child("profiles").items(allow_empty=True)}
+    if profile not in profiles and isinstance(root.get("profiles"), Mapping) and profile not in root.get("profiles"):
+        problems.append(f"profiles: there is no profile {profile!r}; there are {', '.join(map(str, profiles))}")
+    chosen = profiles.get(profile, _Profile())
+    reader = root
 
     frames_reader = reader.child("frames")
     frames = Frames(*(frames_reader.integer(name, minimum=1) for name in ("default", "minimum", "maximum", "warnAbove")))
     frames_reader.only("default", "minimum", "maximum", "warnAbove")
-    for name in ("default", "minimum", "maximum"):
+    for name in ("default", "minimum", "maximum", "warn_above"):
         count = getattr(frames, name)
         if count is not None and count % FRAME_STEP != 1:
-            problems.append(f"frames.{name}: {count} is not of the form 4k + 1, as the VAE needs")
+            problems.append(f"frames.{name.replace('_a', 'A')}: {count} is not of the form 4k + 1, as the VAE needs")
     if None not in (frames.minimum, frames.default, frames.maximum) and not (frames.minimum <= frames.default <= frames.maximum):
         problems.append(f"frames: minimum {frames.minimum} ≤ default {frames.default} ≤ maximum {frames.maximum} is not so")
 
@@ -205,12 +198,16 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
     sampler_reader.only("shift", "firstSigma")
 
     sizes = _sizes(reader.child("sizes"), problems)
-    models = _models(reader.child("models"), sizes, common_seconds, problems)
+    models = _models(reader.child("models"), problems)
     presets = _presets(reader.child("presets"), models, sizes, problems)
     default_preset = reader.text("defaultPreset")
     if default_preset is not None and presets and default_preset not in presets:
         problems.append(f"defaultPreset: {default_preset!r} is not one of the presets {', '.join(presets)}")
 
+    precision = reader.choice("precision", PRECISIONS)
+    preview_every_steps = reader.integer("previewEverySteps", minimum=1)
+    if chosen.seconds_per_pass is not None:
+        models = {name: replace(model, seconds_per_pass=chosen.seconds_per_pass) for name, model in models.items()}
     settings = Settings(
         source=source,
         profile=profile,
@@ -219,16 +216,16 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         sampler=sampler,
         guidance_switch_timestep=reader.integer("guidanceSwitchTimestep", minimum=0, maximum=1000),
         models=MappingProxyType(models),
-        sizes=MappingProxyType(sizes),
+        sizes=MappingProxyType(sizes if chosen.sizes is None else chosen.sizes),
         presets=MappingProxyType(presets),
         default_preset=default_preset,
         default_shape=reader.choice("defaultShape", SHAPES),
-        precision=reader.choice("precision", PRECISIONS),
+        precision=chosen.precision or precision,
         memory_limit_gib=reader.number("memoryLimitGiB", above=0, optional=True),
-        preview_every_steps=reader.integer("previewEverySteps", minimum=1),
-        negative_prompt=reader.text("negativePrompt"),
-        weights=weights,
-        maximum_steps=maximum_steps,
+        preview_every_steps=chosen.preview_every_steps or preview_every_steps,
+        negative_prompt=reader.text("negativePrompt", longest=2000),
+        weights=chosen.weights or "official",
+        maximum_steps=chosen.maximum_steps,
     )
     reader.only(
         "version",
@@ -245,17 +242,43 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         "memoryLimitGiB",
         "previewEverySteps",
         "negativePrompt",
+        "profiles",
     )
     if problems:
         raise SettingsError(source, problems)
     return settings
 
 
+@dataclass(frozen=True)
+class _Profile:
+    """What a profile replaces; None stands for what it leaves as it is."""
+
+    weights: str | None = None
+    precision: str | None = None
+    maximum_steps: int | None = None
+    preview_every_steps: int | None = None
+    seconds_per_pass: Mapping[int, float] | None = None
+    sizes: Mapping[int, Mapping[str, tuple[int, int]]] | None = None
+
+
+def _profile(reader: _Reader, problems: list[str]) -> _Profile:
+    reader.only("weights", "precision", "maximumSteps", "previewEverySteps", "secondsPerPass", "sizes")
+    given = reader.value
+    return _Profile(
+        weights=reader.choice("weights", ("official", "random")) if "weights" in given else None,
+        precision=reader.choice("precision", PRECISIONS) if "precision" in given else None,
+        maximum_steps=reader.integer("maximumSteps", minimum=1) if "maximumSteps" in given else None,
+        preview_every_steps=reader.integer("previewEverySteps", minimum=1) if "previewEverySteps" in given else None,
+        seconds_per_pass=MappingProxyType(_seconds_per_pass(reader)) if "secondsPerPass" in given else None,
+        sizes=MappingProxyType(_sizes(reader.child("sizes"), problems)) if "sizes" in given else None,
+    )
+
+
 def _sizes(reader: _Reader, problems: list[str]) -> dict[int, Mapping[str, tuple[int, int]]]:
     sizes: dict[int, Mapping[str, tuple[int, int]]] = {}
+    reader.exactly(LINES)
     for lines, row in reader.items():
-        if not isinstance(lines, int) or isinstance(lines, bool):
-            problems.append(f"sizes.{lines}: the key must be a whole number of lines, such as 480")
+        if lines not in LINES:
             continue
         shapes: dict[str, tuple[int, int]] = {}
         for shape in SHAPES:
@@ -263,24 +286,22 @@ def _sizes(reader: _Reader, problems: list[str]) -> dict[int, Mapping[str, tuple
             path = row.path_of(shape)
             if value is None:
                 problems.append(f"{path}: is missing")
-            elif not (isinstance(value, list) and len(value) == 2 and all(type(side) is int and side > 0 for side in value)):
+            elif not (isinstance(value, list) and len(value) == 2 and all(_is_whole(side) and side > 0 for side in value)):
                 problems.append(f"{path}: must be [width, height] in whole pixels, not {value!r}")
-            elif any(side % SIZE_MULTIPLE for side in value):
-                problems.append(f"{path}: {value[0]}×{value[1]} must be multiples of {SIZE_MULTIPLE}")
+            elif any(side % SIZE_MULTIPLE or side > MAXIMUM_SIDE for side in value):
+                problems.append(f"{path}: {value[0]}×{value[1]} must be multiples of {SIZE_MULTIPLE} up to {MAXIMUM_SIDE}")
             else:
-                shapes[shape] = (value[0], value[1])
+                shapes[shape] = (int(value[0]), int(value[1]))
         row.only(*SHAPES)
         sizes[lines] = MappingProxyType(shapes)
     return sizes
 
 
-def _models(
-    reader: _Reader, sizes: Mapping[int, Any], common_seconds: dict[int, float] | None, problems: list[str]
-) -> dict[str, ModelSettings]:
+def _models(reader: _Reader, problems: list[str]) -> dict[str, ModelSettings]:
     models: dict[str, ModelSettings] = {}
+    reader.exactly(MODELS)
     for name, model in reader.items():
         if name not in MODELS:
-            problems.append(f"models.{name}: is not a HuMo model; there are {', '.join(MODELS)}")
             continue
         scales = model.child("scales")
         models[name] = ModelSettings(
@@ -292,30 +313,32 @@ def _models(
                 # Only 1.7B combines a pass with and one without the image; 17B would ignore the number silently.
                 image=scales.number("image", minimum=0, maximum=MAXIMUM_SCALE) if name == "1_7b" else None,
             ),
-            passes=model.integer("passes", minimum=1),
-            seconds_per_pass=MappingProxyType(common_seconds or _seconds_per_pass(model)),
+            passes=model.integer("passes", minimum=2, maximum=4),
+            seconds_per_pass=MappingProxyType(_seconds_per_pass(model)),
         )
         scales.only("audio", "text", *(("image",) if name == "1_7b" else ()))
         model.only("title", "parameters", "scales", "passes", "secondsPerPass")
-        for lines in sizes:
-            if lines not in models[name].seconds_per_pass:
-                problems.append(f"models.{name}.secondsPerPass.{lines}: is missing")
     return models
 
 
 def _presets(reader: _Reader, models: Mapping[str, Any], sizes: Mapping[int, Any], problems: list[str]) -> dict[str, Preset]:
     presets: dict[str, Preset] = {}
     for name, preset in reader.items():
-        presets[str(name)] = entry = Preset(
-            title=preset.text("title"),
-            description=preset.text("description"),
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9-]{1,32}", name):
+            problems.append(f"presets.{name}: the name must have 1 to 32 of a-z, 0-9 and -")
+            continue
+        presets[name] = entry = Preset(
+            title=preset.text("title", longest=100),
+            description=preset.text("description", longest=100),
             model=preset.choice("model", tuple(models) or MODELS),
             lines=preset.integer("lines", minimum=1),
-            steps=preset.integer("steps", minimum=1),
+            steps=preset.integer("steps", minimum=1, maximum=MAXIMUM_STEPS),
         )
         preset.only("title", "description", "model", "lines", "steps")
-        if entry.lines is not None and entry.lines not in sizes:
-            problems.append(f"presets.{name}.lines: {entry.lines} is not one of the sizes {', '.join(map(str, sizes))}")
+        if entry.lines is not None and entry.lines not in LINES:
+            problems.append(f"presets.{name}.lines: {entry.lines} is not one of the sizes {', '.join(map(str, LINES))}")
+    if len(presets) > MAXIMUM_PRESETS:
+        problems.append(f"presets: at most {MAXIMUM_PRESETS}: Discord shows no more choices")
     return presets
 
 
@@ -323,14 +346,13 @@ def _seconds_per_pass(parent: _Reader) -> dict[int, float]:
     reader = parent.child("secondsPerPass")
     if not reader.is_mapping():
         return {}
-    return {lines: reader.number(lines, above=0) for lines in reader.value}
+    reader.exactly(LINES)
+    return {lines: reader.number(lines, above=0) for lines in LINES if lines in reader.value}
 
 
-def _merge(base: Any, override: Any) -> Any:
-    """`override` laid over `base`: mappings merge key by key, anything else replaces."""
-    if isinstance(base, Mapping) and isinstance(override, Mapping):
-        return {**base, **{key: _merge(base.get(key), value) for key, value in override.items()}}
-    return override
+def _is_whole(value: Any) -> bool:
+    """Whether a YAML value is a whole number; 97.0 is one, as it is for the bot. NaN, infinity and true are not."""
+    return type(value) is int or (type(value) is float and value.is_integer())
 
 
 class _Reader:
@@ -355,10 +377,10 @@ class _Reader:
     def child(self, key: Any) -> _Reader:
         return _Reader(self.get(key), self.path_of(key), self._problems)
 
-    def items(self) -> Iterable[tuple[Any, _Reader]]:
+    def items(self, allow_empty: bool = False) -> Iterable[tuple[Any, _Reader]]:
         if not self.is_mapping():
             return
-        if not self.value:
+        if not self.value and not allow_empty:
             self._problems.append(f"{self.path}: must not be empty")
         for key in self.value:
             child = self.child(key)
@@ -372,17 +394,29 @@ class _Reader:
                 if key not in known:
                     self._problems.append(f"{self.path_of(key)}: is not a known setting")
 
-    def text(self, key: str) -> Any:
-        return self._checked(key, lambda value: isinstance(value, str) and value.strip() != "", "a text that is not empty")
+    def exactly(self, known: tuple[Any, ...]) -> None:
+        """Report which of `known` are missing, and keys that are none of them."""
+        if isinstance(self.value, Mapping):
+            self._problems += [f"{self.path_of(key)}: is missing" for key in known if key not in self.value]
+            self._problems += [
+                f"{self.path_of(key)}: is not one of {', '.join(map(str, known))}" for key in self.value if key not in known
+            ]
+
+    def text(self, key: str, longest: int | None = None) -> Any:
+        def fits(value: Any) -> bool:
+            return isinstance(value, str) and value.strip() != "" and (longest is None or _utf16_length(value) <= longest)
+
+        return self._checked(key, fits, "a text that is not empty" + (f", of at most {longest} characters" if longest else ""))
 
     def choice(self, key: str, options: tuple[str, ...]) -> Any:
-        return self._checked(key, lambda value: value in options, f"one of {', '.join(options)}")
+        return self._checked(key, lambda value: isinstance(value, str) and value in options, f"one of {', '.join(options)}")
 
     def integer(self, key: Any, minimum: int, maximum: int | None = None) -> Any:
         def fits(value: Any) -> bool:
-            return type(value) is int and value >= minimum and (maximum is None or value <= maximum)
+            return _is_whole(value) and value >= minimum and (maximum is None or value <= maximum)
 
-        return self._checked(key, fits, f"a whole number {_range(minimum, None, maximum)}")
+        value = self._checked(key, fits, f"a whole number {_range(minimum, None, maximum)}")
+        return None if value is None else int(value)
 
     def number(
         self,
@@ -420,6 +454,11 @@ class _Reader:
         elif not any(problem.startswith(f"{self.path}: ") for problem in self._problems):
             self._problems.append(f"{self.path}: must be a mapping, not {self.value!r}")
         return None
+
+
+def _utf16_length(text: str) -> int:
+    """How long the bot, and Discord, take a text to be."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _range(minimum: float | None, above: float | None, maximum: float | None) -> str:

@@ -86,7 +86,7 @@ def test_every_problem_is_listed_at_once_with_its_path(document):
         (lambda d: d.update(precision="fp4"), "precision"),
         (lambda d: d.update(fps=True), "fps"),
         (lambda d: d["profiles"]["official"].update(maximumSteps=0), "profiles.official.maximumSteps"),
-        (lambda d: d["profiles"]["official"].update(previewEverySteps=0), "previewEverySteps"),
+        (lambda d: d["profiles"]["official"].update(previewEverySteps=0), "profiles.official.previewEverySteps"),
     ],
 )
 def test_one_mistake_gives_one_problem_at_its_path(document, change, path):

@@ -38,23 +38,25 @@ const secondsPerPass = z.record(linesSchema, z.number().positive());
 const precisionSchema = z.enum(['bf16', 'fp8', 'fp32']);
 
 // As the engine bounds it: far beyond, latents overflow and the clip is black.
-const scale = z.number().positive().max(100);
+const scale = z.number().min(0).max(100);
+const text = z.string().regex(/\S/, 'must not be empty');
 
 const modelSchema = z.strictObject({
-  title: z.string().min(1),
+  title: text,
   parameters: z.number().int().positive(),
-  scales: z.strictObject({
-    audio: scale,
-    text: scale,
-    image: scale.optional(),
-  }),
+  scales: z.strictObject({ audio: scale, text: scale }),
   passes: z.number().int().min(2).max(4),
   secondsPerPass,
 });
+// Only 1.7B combines a pass with and one without the image; for 17B the engine refuses a scale that it would ignore.
+const modelsSchema = z.strictObject({
+  '17b': modelSchema,
+  '1_7b': modelSchema.extend({ scales: z.strictObject({ audio: scale, text: scale, image: scale }) }),
+});
 
 const presetSchema = z.strictObject({
-  title: z.string().min(1).max(100),
-  description: z.string().min(1).max(100),
+  title: text.max(100),
+  description: text.max(100),
   model: modelIdSchema,
   lines: z.union([z.literal(480), z.literal(720)]),
   steps: z.number().int().min(1).max(200),
@@ -84,7 +86,7 @@ const fileSchema = z
       firstSigma: z.number().positive().max(1),
     }),
     guidanceSwitchTimestep: z.number().int().min(0).max(1000),
-    models: z.record(modelIdSchema, modelSchema),
+    models: modelsSchema,
     sizes: sizesSchema,
     presets: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), presetSchema),
     defaultPreset: z.string(),
@@ -92,7 +94,7 @@ const fileSchema = z
     precision: precisionSchema,
     memoryLimitGiB: z.number().positive().nullable(),
     previewEverySteps: z.number().int().min(1),
-    negativePrompt: z.string().max(2000),
+    negativePrompt: text.max(2000),
     profiles: z.record(z.string(), profileSchema),
   })
   .superRefine((file, context) => {
