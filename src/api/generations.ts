@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { finished, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import parseRange from 'range-parser';
@@ -240,7 +240,8 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
         throw new Problem(429, 'too_many_streams', { values: { count: streamsPerPerson } });
       streams.set(userId, open + 1);
       const gone = new AbortController();
-      reply.raw.once('close', () => {
+      // Not the event `close`: whoever hung up while this was looked up is gone already, and it does not come twice.
+      finished(reply.raw, () => {
         gone.abort();
         const left = (streams.get(userId) ?? 1) - 1;
         if (left === 0) streams.delete(userId);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -308,6 +309,33 @@ describe('watching', () => {
     expect(await problemOf(await ada.fetch(`/v1/generations/${id}/preview`))).toMatchObject({
       code: 'no_preview',
     });
+  });
+
+  test('whoever hangs up before the stream begins does not take a place for good', async () => {
+    const hasty = await scene.token('hasty');
+    const { id } = await hasty.accepted();
+    const { port } = new URL(scene.url);
+    const request = `GET /v1/generations/${id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${hasty.token}\r\n\r\n`;
+    for (let count = 0; count < 60; count += 1) {
+      const socket = connect(Number(port), '127.0.0.1');
+      await new Promise<void>((resolve) => {
+        socket.once('error', () => resolve());
+        socket.write(request, () => {
+          // Both ways of going, each at a moment when the server looks the generation up.
+          if (count % 2 === 0) socket.destroy();
+          else socket.resetAndDestroy();
+          resolve();
+        });
+      });
+    }
+    const status = async () => {
+      const leave = new AbortController();
+      const answer = await hasty.fetch(`/v1/generations/${id}/events`, { signal: leave.signal });
+      leave.abort();
+      return answer.status;
+    };
+    for (let count = 0; count < 25; count += 1) await expect.poll(status, { timeout: 20_000 }).toBe(200);
+    await emptyQueue();
   });
 
   const order = ['queued', 'running', 'delivered'];
