@@ -78,10 +78,11 @@ function isFinal({ status }: GenerationView): boolean {
 }
 
 /** Of what a person would call news: expected times move by themselves. */
-function digestOf({ status, position, progress, result, failure }: GenerationView): string {
-  const place = position === null ? null : [position.position, position.waiting, position.workers];
+function digestOf({ status, position, progress, result, failure, maintenance }: GenerationView): string {
+  const place =
+    position === null ? null : [position.position, position.waiting, position.workers, position.held];
   return createHash('sha256')
-    .update(JSON.stringify([status, place, progress, result !== null, failure?.code]))
+    .update(JSON.stringify([status, place, progress, result !== null, failure?.code, maintenance]))
     .digest('base64url')
     .slice(0, 16);
 }

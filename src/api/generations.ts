@@ -60,7 +60,7 @@ const security = [{ token: [] }];
 /** Everything about generations under `/v1`. */
 export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: Feed): void {
   const app = plain.withTypeProvider<ZodTypeProvider>();
-  const { config, queue, store, stopping } = parts;
+  const { config, queue, moderation, store, stopping } = parts;
   const settings = config.generate;
   const orderSchema = createOrderSchema(settings);
   const streams = new Map<string, number>();
@@ -76,8 +76,13 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
     return generation;
   };
   const show = async (generation: Generation, request: FastifyRequest): Promise<GenerationView> => {
-    const position = generation.status === 'queued' ? await reachable(queue.position(generation.id)) : null;
-    return viewOf(generation, position, textsFor(languageFor(request)), settings.fps);
+    const { id, status, userId, guildId } = generation;
+    const isOpen = status === 'queued' || status === 'running';
+    const [position, notices] = await Promise.all([
+      status === 'queued' ? reachable(queue.position(id)) : null,
+      isOpen ? reachable(moderation.admission({ userId, guildId, roleIds: [] })) : null,
+    ]);
+    return viewOf(generation, position, notices, textsFor(languageFor(request)), settings.fps);
   };
 
   app.post(

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
 import { z } from 'zod';
@@ -9,6 +9,7 @@ import type { FailureCode } from '../failure.ts';
 import { Refusal } from '../refusal.ts';
 import { catalogues, failureText, isTextKey, languageOf, textsFor } from '../text/texts.ts';
 import type { TextKey, Texts, TextValues } from '../text/texts.ts';
+import { withoutMarkup } from './plain-text.ts';
 
 /** RFC 9457. `type` is about:blank, so `title` is the status' own; programs go by `code`, people by `detail`. */
 export const problemSchema = z
@@ -74,14 +75,26 @@ const statusOfRefusal: Readonly<Record<string, number>> = {
 
 /** The language that the caller reads: the first of Accept-Language that the catalogue has. */
 export function languageFor(request: FastifyRequest): string {
-  return request.language(Object.keys(catalogues)) || languageOf('');
+  // A request whose address is none never gets as far as the plugin that reads this header.
+  const accepted = 'language' in request ? request.language(Object.keys(catalogues)) : '';
+  return accepted || languageOf('');
+}
+
+const { de, en, es, fr, ja } = z.locales;
+const wordsOf: Readonly<Record<string, () => { readonly localeError: z.core.$ZodErrorMap }>> = {
+  ...{ de, en, es, fr, ja },
+};
+
+/** What a field's value lacks, in the language that the caller reads; for zod's option `error`. */
+export function fieldWordsFor(request: FastifyRequest): z.core.$ZodErrorMap {
+  return (wordsOf[languageFor(request)] ?? en)().localeError;
 }
 
 /** Every error of every route ends here. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const texts = textsFor(languageFor(request));
   const reference = ulid().slice(-8);
-  const { headers = {}, ...body } = explain(error, texts, reference);
+  const { headers = {}, ...body } = explain(error, texts, reference, request);
   if (body.status >= 500 && body.reference !== undefined) {
     request.log.error({ reference, error: errorFields(error) }, 'a request failed');
   }
@@ -97,7 +110,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
 
 type Explained = ProblemBody & { readonly headers?: Readonly<Record<string, string>> | undefined };
 
-function explain(error: unknown, texts: Texts, reference: string): Explained {
+function explain(error: unknown, texts: Texts, reference: string, request: FastifyRequest): Explained {
   const problem = (
     status: number,
     code: string,
@@ -137,17 +150,13 @@ function explain(error: unknown, texts: Texts, reference: string): Explained {
     const unreachable = error.identifier === 'queue_unreachable' || error.identifier === 'queue_uncertain';
     const status = unreachable ? 503 : (statusOfFailure[error.code] ?? 500);
     const { option } = error.context;
-    return problem(status, error.identifier, failureText(texts, error, reference), {
+    return problem(status, error.identifier, withoutMarkup(failureText(texts, error, reference), texts), {
       ...(typeof option === 'string' ? { option } : {}),
       ...(status === 500 || unreachable ? { reference } : {}),
     });
   }
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const issues = error.validation.map(({ instancePath, message = '' }) => ({
-      path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
-      message,
-    }));
-    return api(400, 'invalid_request', { issues });
+    return api(400, 'invalid_request', { issues: issuesOf(error, request) });
   }
   const status = statusOf(error);
   // The upload library's own: 406 would be about what we answer, and this is about what was sent.
@@ -155,21 +164,24 @@ function explain(error: unknown, texts: Texts, reference: string): Explained {
   if (status === 413) return api(413, 'body_too_large');
   if (status === 429) return api(429, 'too_many_requests');
   if (status === 401) return api(401, 'unauthorised');
-  if (status >= 400 && status < 500) return api(400, 'invalid_request', { issues: [] });
+  if (status >= 400 && status < 500) return api(400, 'malformed_request');
   return problem(500, 'internal', texts.say('failure.internal', { reference }), { reference });
 }
 
-/** Discord shows `<t:seconds:style>` as a time in the reader's own zone; nobody else does. */
-function withoutMarkup(text: string, { language }: Texts): string {
-  const format = new Intl.DateTimeFormat(language, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: 'UTC',
+/** The server has checked in English; the same schema says it in the caller's language. */
+function issuesOf(
+  { validation, validationContext: context }: FastifyError & { validation: unknown },
+  request: FastifyRequest,
+): NonNullable<ProblemBody['issues']> {
+  if (context !== 'querystring' && context !== 'params' && context !== 'headers') return [];
+  const schema = request.routeOptions.schema?.[context];
+  const { query: querystring, params, headers } = request;
+  if (!(schema instanceof z.ZodType))
+    throw new TypeError('a schema that is none of zod', { cause: validation });
+  const parsed = schema.safeParse({ querystring, params, headers }[context], {
+    error: fieldWordsFor(request),
   });
-  return text.replaceAll(
-    /<t:(\d+)(?::\w)?>/g,
-    (_, seconds) => `${format.format(Number(seconds) * 1000)} UTC`,
-  );
+  return (parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.join('.'), message }));
 }
 
 function statusOf(error: unknown): number {

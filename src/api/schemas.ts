@@ -86,6 +86,17 @@ export const generationViewSchema = z
         expectedStartAt: time,
         expectedEndAt: time,
         workers: z.int().meta({ description: '0: no machine is at work, and the times are guesses.' }),
+        guess: z.boolean().meta({ description: 'Whether the times are guesses.' }),
+        held: z
+          .object({
+            by: z.enum(['guild', 'deployment']).meta({
+              description: '`guild`: the Discord server that it was asked for in; `deployment`: everything.',
+            }),
+            until: time.nullable().meta({ description: 'null: until somebody ends the pause.' }),
+            reason: z.string().nullable(),
+          })
+          .nullable()
+          .meta({ description: 'A pause that keeps it from starting.' }),
       })
       .nullable()
       .meta({ description: 'While it waits.' }),
@@ -108,6 +119,10 @@ export const generationViewSchema = z
       .nullable()
       .meta({ description: 'The video is there.' }),
     failure: note.nullable(),
+    maintenance: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the people who run this want to be known, while it waits or runs.' }),
     links: z.object({
       self: z.string(),
       events: z.string(),

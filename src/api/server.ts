@@ -79,7 +79,12 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     keepAliveTimeout,
     // Connections that a browser merely keeps open do not keep the process from ending.
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 64 },
+    // As long as an address may be at all: whether an id is one, its schema says, as for every other.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16 * 1024 },
+    // An address that is none, such as /v1/%: what is thrown before there is a route.
+    frameworkErrors(_error, request, reply) {
+      answerProblem(new Problem(404, 'no_such_address'), request, reply);
+    },
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

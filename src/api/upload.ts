@@ -9,7 +9,7 @@ import type { ReceivedFile } from '../intake/intake.ts';
 import { audioLimits } from '../media/audio.ts';
 import { imageLimits } from '../media/image.ts';
 import { Failure } from '../failure.ts';
-import { languageFor, Problem } from './problem.ts';
+import { fieldWordsFor, Problem } from './problem.ts';
 
 /** The largest of the files; which of them may be how large is checked again where they are read. */
 const mostFileBytes = Math.max(imageLimits.bytes, audioLimits.bytes);
@@ -39,9 +39,9 @@ export async function receiveUpload<T>(
   const { order, images, audio } = await readForm(request, folder).catch((error: unknown) => {
     // What is still to come is passed over: left unread, it would block the connection for the sender's next request.
     request.raw.unpipe().resume();
-    throw error;
+    throw isAboutTheForm(error) ? new Problem(400, 'malformed_form') : error;
   });
-  const parsed = orderSchema.safeParse(order ?? {}, { error: localeOf(request) });
+  const parsed = orderSchema.safeParse(order ?? {}, { error: fieldWordsFor(request) });
   if (parsed.success) return { order: parsed.data, images, audio };
   const issues = parsed.error.issues.map(({ path, message }) => ({
     path: ['request', ...path].join('.'),
@@ -118,10 +118,18 @@ function parseJson(value: unknown): unknown {
   }
 }
 
-function invalidPart(name: string): Problem {
-  return new Problem(400, 'invalid_part', { values: { name: name.slice(0, 40) } });
+/** What the parser of forms throws about what was sent has nothing that would tell it from other errors but its words. */
+function isAboutTheForm(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (/^Multipart: Boundary not found|^Unexpected end of multipart data|terminated early due to unexpected end/.test(
+      error.message,
+    ) ||
+      ('code' in error && ['FST_PROTO_VIOLATION', 'FST_MP_PREMATURE_CLOSE'].includes(String(error.code))))
+  );
 }
 
-function localeOf(request: FastifyRequest) {
-  return languageFor(request) === 'de' ? z.locales.de().localeError : z.locales.en().localeError;
+/** @param name undefined: the part has none */
+function invalidPart(name: string | undefined): Problem {
+  return new Problem(400, 'invalid_part', { values: { name: (name ?? '').slice(0, 40) } });
 }

@@ -1,13 +1,24 @@
 import type { Advice } from '../intake/intake.ts';
 import type { Generation, QueuePosition } from '../queue/contract.ts';
+import type { Admission } from '../queue/moderation.ts';
 import { failureText, isTextKey } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
+import { withoutMarkup } from './plain-text.ts';
 import type { GenerationView } from './schemas.ts';
 
-/** A record as the API shows it. Artifact keys, tokens of Discord and the worker's name stay inside. */
+/** What the people who run this have to say while a generation waits or runs. */
+type Notices = Pick<Admission, 'pause' | 'globalPause' | 'maintenance'>;
+
+/**
+ * A record as the API shows it. Artifact keys, tokens of Discord and the worker's name stay inside.
+ *
+ * @param position null unless it waits
+ * @param notices null when it has ended
+ */
 export function viewOf(
   generation: Generation,
   position: QueuePosition | null,
+  notices: Notices | null,
   texts: Texts,
   fps: number,
 ): GenerationView {
@@ -46,6 +57,8 @@ export function viewOf(
             expectedStartAt: iso(position.expectedStartAt),
             expectedEndAt: iso(position.expectedEndAt),
             workers: position.workers,
+            guess: position.guess,
+            held: heldView(position, notices),
           },
     progress: progress === null ? null : { ...progress, preview: progress.preview !== null },
     result:
@@ -64,7 +77,11 @@ export function viewOf(
     failure:
       failure === null
         ? null
-        : { code: failure.identifier, message: failureText(texts, failure, id.slice(-8)) },
+        : {
+            code: failure.identifier,
+            message: withoutMarkup(failureText(texts, failure, id.slice(-8)), texts),
+          },
+    maintenance: notices?.maintenance ?? null,
     links: {
       self,
       events: `${self}/events`,
@@ -74,11 +91,19 @@ export function viewOf(
   };
 }
 
+function heldView({ held, heldUntil }: QueuePosition, notices: Notices | null) {
+  if (held === null) return null;
+  const pause = held === 'guild' ? notices?.pause : notices?.globalPause;
+  return { by: held, until: heldUntil === null ? null : iso(heldUntil), reason: pause?.reason ?? null };
+}
+
 /** Advice whose text this version does not have is left out. */
 export function adviceView(advice: readonly Advice[], texts: Texts): { code: string; message: string }[] {
   return advice.flatMap(({ identifier, context }) => {
     const key = `advice.${identifier}`;
-    return isTextKey(key) ? [{ code: identifier, message: texts.say(key, context) }] : [];
+    return isTextKey(key)
+      ? [{ code: identifier, message: withoutMarkup(texts.say(key, context), texts) }]
+      : [];
   });
 }
 

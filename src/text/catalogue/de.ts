@@ -134,6 +134,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Etwas an der Anfrage passt nicht; in `issues` steht, was.',
   'api.invalid_part':
     'Den Teil `{name}` des Formulars verstehe ich nicht. Es nimmt ein `request` (JSON), bis zu vier Dateien `image` und eine Datei `audio`.',
+  'api.malformed_request':
+    'Das ist kein HTTP, wie ich es kenne. In `/v1/openapi.json` steht, was ich annehme.',
+  'api.malformed_form':
+    'Das Formular bricht ab oder ist kein `multipart/form-data`. Bitte noch einmal ganz senden.',
   'api.body_too_large': 'Das ist mehr, als ich auf einmal nehme. Mach die Dateien kleiner.',
   'api.unsupported_content_type':
     'Diese Art Inhalt nehme ich hier nicht; welche, steht in `/v1/openapi.json`.',

@@ -135,6 +135,8 @@ export const en = {
   'api.invalid_request': 'Something about the request doesn’t fit; `issues` says what.',
   'api.invalid_part':
     'I don’t understand the part `{name}` of the form. It takes one `request` (JSON), up to four files `image` and one file `audio`.',
+  'api.malformed_request': 'This isn’t HTTP as I know it. `/v1/openapi.json` says what I take.',
+  'api.malformed_form': 'The form broke off or isn’t `multipart/form-data`. Send it again, whole.',
   'api.body_too_large': 'That’s more than I take at once. Make the files smaller.',
   'api.unsupported_content_type': 'I don’t take this type of content here; `/v1/openapi.json` says which.',
   'api.too_many_requests': 'That was too much in one minute. Wait as long as `Retry-After` says.',

@@ -127,6 +127,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Algo de la petición no encaja; `issues` dice qué.',
   'api.invalid_part':
     'No entiendo la parte `{name}` del formulario. Acepta un `request` (JSON), hasta cuatro archivos `image` y un archivo `audio`.',
+  'api.malformed_request': 'Esto no es HTTP que yo entienda. En `/v1/openapi.json` está lo que acepto.',
+  'api.malformed_form': 'El formulario se corta o no es `multipart/form-data`. Envíalo otra vez entero.',
   'api.body_too_large': 'Es más de lo que acepto de una vez. Haz los archivos más pequeños.',
   'api.unsupported_content_type': 'Aquí no acepto este tipo de contenido; `/v1/openapi.json` dice cuáles.',
   'api.too_many_requests': 'Demasiado en un minuto. Espera lo que diga `Retry-After`.',

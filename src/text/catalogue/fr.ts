@@ -127,6 +127,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Quelque chose ne va pas dans la requête ; `issues` dit quoi.',
   'api.invalid_part':
     'Je ne comprends pas la partie `{name}` du formulaire. Il prend un `request` (JSON), jusqu’à quatre fichiers `image` et un fichier `audio`.',
+  'api.malformed_request': 'Ce n’est pas du HTTP que je comprenne. `/v1/openapi.json` dit ce que j’accepte.',
+  'api.malformed_form':
+    'Le formulaire est coupé ou n’est pas du `multipart/form-data`. Envoie-le de nouveau en entier.',
   'api.body_too_large': 'C’est plus que je n’accepte d’un coup. Réduis les fichiers.',
   'api.unsupported_content_type':
     'Je n’accepte pas ce type de contenu ici ; `/v1/openapi.json` dit lesquels.',

@@ -120,6 +120,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'リクエストに合わないところがあります。`issues` に書いてあります。',
   'api.invalid_part':
     'フォームの `{name}` がわかりません。`request`（JSON）を一つ、`image` を四つまで、`audio` を一つ受け取ります。',
+  'api.malformed_request': 'HTTPの形式が正しくありません。受け付ける形式は `/v1/openapi.json` にあります。',
+  'api.malformed_form':
+    'フォームが途中で切れているか、`multipart/form-data` ではありません。もう一度、最後まで送ってください。',
   'api.body_too_large': '一度に受け取れる量を超えています。ファイルを小さくしてください。',
   'api.unsupported_content_type':
     'この種類の内容はここでは受け取れません。`/v1/openapi.json` を見てください。',

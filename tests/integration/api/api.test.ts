@@ -218,19 +218,89 @@ describe('asking for a video', () => {
     expect((await problemOf(alone)).detail).toContain('Ich brauche etwas zu sehen');
     const fields = await problemOf(await ada.ask({ prompt: 'x', seed: -1 }, [], german));
     expect(fields.issues).toEqual([{ path: 'request.seed', message: expect.stringMatching(/[Zz]u klein/) }]);
+    const inAddress = await ada.fetch('/v1/generations?limit=0', { headers: german });
+    expect((await problemOf(inAddress)).issues).toEqual([
+      { path: 'limit', message: expect.stringMatching(/[Zz]u klein/) },
+    ]);
+    for (const language of ['fr', 'es', 'ja']) {
+      const said = await problemOf(
+        await ada.ask({ prompt: 'x', seed: -1 }, [], { 'accept-language': language }),
+      );
+      expect(said.issues?.[0]?.message, language).not.toMatch(/too small/i);
+    }
     const none = await problemOf(await ada.ask({ prompt: 'x' }, [], { 'accept-language': 'xx' }));
     expect(none.detail).toContain('I need something');
   });
 
   test('what holds for everybody holds here: while nothing is taken, nothing is taken', async () => {
-    await scene.moderation.drain('1', 'new machines');
+    await scene.moderation.drain('1', 'new *machines*');
     try {
       const answer = await problemOf(await askWithPicture(eve));
       expect(answer).toMatchObject({ status: 503, code: 'draining_because' });
-      expect(answer.detail).toContain('new machines');
+      expect(answer.detail).toContain('new *machines*');
     } finally {
       await scene.moderation.endDrain('1');
     }
+  });
+
+  test('a pause keeps it waiting, and the answer says why and until when; what is to be known is said, too', async () => {
+    const { id } = await eve.accepted();
+    const look = async () =>
+      generationViewSchema.parse(await (await eve.fetch(`/v1/generations/${id}`)).json());
+    expect(await look()).toMatchObject({ position: { held: null, guess: true }, maintenance: null });
+    const until = Date.now() + 3_600_000;
+    await scene.moderation.globalPause({ by: ada.userId, reason: 'new *cards*', until });
+    await scene.moderation.maintenance('1', 'Back at noon.');
+    try {
+      expect(await look()).toMatchObject({
+        position: {
+          held: { by: 'deployment', reason: 'new *cards*', until: new Date(until).toISOString() },
+        },
+        maintenance: 'Back at noon.',
+      });
+    } finally {
+      await scene.moderation.globalResume('1');
+      await scene.moderation.maintenance('1', null);
+      await emptyQueue();
+    }
+    expect(await look()).toMatchObject({ status: 'cancelled', position: null, maintenance: null });
+  });
+
+  test.each([
+    ['no boundary', 'x', 'multipart/form-data', 'malformed_form'],
+    ['no form at all', 'garbage', undefined, 'malformed_form'],
+    [
+      'cut off in the request',
+      'Content-Disposition: form-data; name="request"\r\n\r\n{',
+      undefined,
+      'malformed_form',
+    ],
+    [
+      'cut off in a file',
+      'Content-Disposition: form-data; name="image"; filename="a"\r\n\r\nabc',
+      undefined,
+      'malformed_form',
+    ],
+    [
+      'a part without a name',
+      'Content-Disposition: form-data\r\n\r\n{}\r\n--B--\r\n',
+      undefined,
+      'invalid_part',
+    ],
+    [
+      'a part that is a name of JavaScript’s own',
+      'Content-Disposition: form-data; name="__proto__"\r\n\r\n{}\r\n--B--\r\n',
+      undefined,
+      'malformed_form',
+    ],
+  ])('a form that is none is the sender’s mistake, not ours: %s', async (_name, body, type, code) => {
+    const answer = await ada.fetch('/v1/generations', {
+      method: 'POST',
+      body: body === 'garbage' ? body : `--B\r\n${body}`,
+      headers: { 'content-type': type ?? 'multipart/form-data; boundary=B' },
+    });
+    expect(await problemOf(answer)).toMatchObject({ status: 400, code });
+    expect(await readdir(join(scene.folder, 'scratch'))).toEqual([]);
   });
 
   test('only a form is taken', async () => {
@@ -485,6 +555,10 @@ describe('the server', () => {
       status: 404,
       code: 'no_such_address',
     });
+    // Also one that is no address, and an id that is too long to be one.
+    expect(await problemOf(await ada.fetch('/v1/%'))).toMatchObject({ status: 404 });
+    const long = await ada.fetch(`/v1/generations/${'a'.repeat(3000)}`);
+    expect(await problemOf(long)).toMatchObject({ status: 400, code: 'invalid_request' });
     const answer = await ada.fetch('/v1/generations', { method: 'DELETE' });
     expect(answer.headers.get('allow')).toBe('GET, HEAD, POST');
     expect(await problemOf(answer)).toMatchObject({ status: 405 });
