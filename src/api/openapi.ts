@@ -33,6 +33,9 @@ export async function describeApi(app: FastifyInstance, settings: GenerateSettin
       if (!('openapi' in document)) return document;
       const create = document.paths?.['/v1/generations']?.post;
       if (create !== undefined) create.requestBody = uploadBody(settings);
+      // Each schema is described twice, as what comes in and as what goes out; but these only go out.
+      const { schemas } = document.components ?? {};
+      for (const name of Object.keys(schemas ?? {})) if (name.endsWith('Input')) delete schemas?.[name];
       return document;
     },
   });

@@ -1,0 +1,223 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { lastOf, portraitFile, speechFile, startApiScene } from '../../support/api.ts';
+import type { ApiScene, Caller } from '../../support/api.ts';
+import { resultWith } from '../../support/generation.ts';
+
+/** What the server answers, held against what its own OpenAPI document says that it answers: status, type and body. */
+
+const contentSchema = z.record(z.string(), z.object({ schema: z.unknown() }));
+const documentSchema = z.object({
+  openapi: z.literal('3.1.0'),
+  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        operationId: z.string(),
+        responses: z.record(z.string(), z.object({ content: contentSchema.optional() })),
+        requestBody: z.object({ content: contentSchema }).optional(),
+      }),
+    ),
+  ),
+});
+type Document = z.infer<typeof documentSchema>;
+
+let scene: ApiScene;
+let ada: Caller;
+let raw: unknown;
+let document: Document;
+let ajv: Ajv2020;
+/** `operation status` of every answer that was held against the document */
+const seen = new Set<string>();
+
+beforeAll(async () => {
+  scene = await startApiScene({ MAXIMUM_WAITING_PER_USER: '2' });
+  ada = await scene.token('ada');
+  raw = await (await fetch(`${scene.url}/v1/openapi.json`)).json();
+  document = documentSchema.parse(raw);
+  ajv = new Ajv2020({ strict: false, allErrors: true });
+  formats.default(ajv);
+  ajv.addFormat('binary', true);
+  ajv.addSchema({ $id: 'document', components: document.components });
+});
+afterAll(async () => {
+  await scene[Symbol.asyncDispose]();
+});
+
+/** Fails unless the answer is one that the document describes. @returns its body as text */
+async function check(operation: string, answer: Response): Promise<string> {
+  const responses = Object.values(document.paths)
+    .flatMap((methods) => Object.values(methods))
+    .find(({ operationId }) => operationId === operation)?.responses;
+  const described = responses?.[String(answer.status)];
+  const text = await answer.text();
+  if (described === undefined) throw new Error(`${operation} does not speak of ${answer.status}: ${text}`);
+  const type = (answer.headers.get('content-type') ?? '').split(';')[0] ?? '';
+  expect(type === '' ? [] : [type], operation).toEqual(Object.keys(described.content ?? {}));
+  const schema = described.content?.[type]?.schema;
+  if (schema !== undefined && type.endsWith('json')) fits(schema, JSON.parse(text), operation);
+  if (described.content === undefined) expect(text).toBe('');
+  seen.add(`${operation} ${answer.status}`);
+  return text;
+}
+
+function fits(schema: unknown, value: unknown, what: string): void {
+  // References of the document lead into the document; that nothing else may stand beside what is described, ajv is to hold, too.
+  const closed = JSON.stringify(schema).replaceAll('"#/components/', '"document#/components/');
+  const isValid = ajv.compile(z.record(z.string(), z.unknown()).parse(JSON.parse(closed)));
+  if (!isValid(value))
+    throw new Error(`${what}: ${ajv.errorsText(isValid.errors)}: ${JSON.stringify(value)}`);
+}
+
+test('it is an OpenAPI document, without anything that nothing points to', async () => {
+  const result = await new Validator().validate(z.record(z.string(), z.unknown()).parse(raw));
+  expect(result.errors ?? []).toEqual([]);
+  expect(result.valid).toBe(true);
+  const text = JSON.stringify(document);
+  for (const name of Object.keys(document.components.schemas)) {
+    expect(text, name).toContain(`"#/components/schemas/${name}"`);
+  }
+});
+
+test('each answer is one that it describes, whatever the status', async () => {
+  const operations = Object.values(document.paths)
+    .flatMap((methods) => Object.entries(methods))
+    .filter(([method]) => method !== 'head')
+    .map(([, { operationId }]) => operationId);
+  const none = '0'.repeat(26);
+  const addressOf: Record<string, (id: string) => [string, string]> = {
+    createGeneration: () => ['POST', '/v1/generations'],
+    listGenerations: () => ['GET', '/v1/generations'],
+    getGeneration: (id) => ['GET', `/v1/generations/${id}`],
+    watchGeneration: (id) => ['GET', `/v1/generations/${id}/events`],
+    getVideo: (id) => ['GET', `/v1/generations/${id}/video`],
+    getPreview: (id) => ['GET', `/v1/generations/${id}/preview`],
+    cancelGeneration: (id) => ['POST', `/v1/generations/${id}/cancel`],
+    getPresets: () => ['GET', '/v1/presets'],
+  };
+  expect(Object.keys(addressOf).sort()).toEqual([...operations].sort());
+  const ask = (caller: Caller, operation: string, id: string, headers: Record<string, string> = {}) => {
+    const [method, path] = addressOf[operation]?.(id) ?? ['', ''];
+    return caller.fetch(path, { method, headers });
+  };
+
+  // Of everybody: no token, too few scopes, too many requests, no such video, an id that is none.
+  const nobody = { ...ada, fetch: (path: string, options?: RequestInit) => fetch(scene.url + path, options) };
+  const admitted = await scene.token('narrow', ['cancel']);
+  const generator = await scene.token('narrower', ['generate']);
+  for (const operation of operations) {
+    expect((await statusOf(operation, ask(nobody, operation, none))) === 401, operation).toBe(true);
+    const lacking = operation === 'cancelGeneration' ? generator : admitted;
+    expect(await statusOf(operation, ask(lacking, operation, none)), operation).toBe(403);
+    const [, path] = addressOf[operation]?.('') ?? ['', ''];
+    if (!path.includes('//') && !path.endsWith('/')) continue;
+    expect(await statusOf(operation, ask(ada, operation, none)), operation).toBe(404);
+    expect(await statusOf(operation, ask(ada, operation, 'no-id')), operation).toBe(400);
+  }
+  expect(await statusOf('listGenerations', ada.fetch('/v1/generations?limit=0'))).toBe(400);
+  expect(await statusOf('getPresets', ada.fetch('/v1/presets'))).toBe(200);
+
+  // Asking.
+  const portrait = await portraitFile();
+  const large = { part: 'image', data: new Uint8Array(21 * 1024 * 1024) };
+  expect(await statusOf('createGeneration', ada.ask({}, [portrait]))).toBe(400);
+  expect(await statusOf('createGeneration', ada.ask({ prompt: 'x' }, [large]))).toBe(413);
+  expect(await statusOf('createGeneration', ask(ada, 'createGeneration', ''))).toBe(415);
+  expect(await statusOf('createGeneration', ada.ask({ prompt: 'x' }))).toBe(422);
+  const order = {
+    prompt: 'A robot',
+    preset: 'draft',
+    shape: 'square',
+    seed: 1,
+    audioStart: 1,
+    scales: { text: 5 },
+  };
+  const form =
+    document.paths['/v1/generations']?.['post']?.requestBody?.content['multipart/form-data']?.schema;
+  fits(form, { request: order, image: ['file'], audio: 'file' }, 'the form');
+  const made = z
+    .object({ id: z.string() })
+    .parse(JSON.parse(await check('createGeneration', await ada.ask(order, [portrait, await speechFile()]))));
+  const { id: unwanted } = await ada.accepted();
+  expect(await statusOf('createGeneration', ada.ask({ prompt: 'x' }, [portrait]))).toBe(429);
+  expect(await statusOf('listGenerations', ada.fetch('/v1/generations?limit=1'))).toBe(200);
+  await scene.moderation.globalPause({ by: ada.userId, reason: 'x', until: Date.now() + 3_600_000 });
+  expect(await statusOf('getGeneration', ask(ada, 'getGeneration', made.id))).toBe(200);
+  await scene.moderation.globalResume(ada.userId);
+  expect(await statusOf('cancelGeneration', ask(ada, 'cancelGeneration', unwanted))).toBe(202);
+  expect(await statusOf('cancelGeneration', ask(ada, 'cancelGeneration', unwanted))).toBe(409);
+
+  // Watching and fetching.
+  const shown = Promise.withResolvers<void>();
+  const fetched = Promise.withResolvers<void>();
+  const worker = await scene.work(async ({ id }, { report }) => {
+    const preview = `previews/${id}.jpg`;
+    await scene.store.put(preview, Buffer.from('a picture'));
+    report({ stage: 'denoise', step: 1, steps: 8, etaSeconds: null, preview });
+    await expect.poll(async () => (await scene.queue.get(id))?.progress?.preview).toBe(preview);
+    shown.resolve();
+    await fetched.promise;
+    const video = `videos/${id}.mp4`;
+    await scene.store.put(video, Buffer.from('a video'));
+    return resultWith({ video, bytes: 7 });
+  });
+  const watching = ask(ada, 'watchGeneration', made.id);
+  await shown.promise;
+  expect(await statusOf('getGeneration', ask(ada, 'getGeneration', made.id))).toBe(200);
+  expect(await statusOf('getPreview', ask(ada, 'getPreview', made.id))).toBe(200);
+  fetched.resolve();
+  const stream = await check('watchGeneration', await watching);
+  for (const [, data = ''] of stream.matchAll(/^data: (.*)$/gm)) {
+    fits({ $ref: '#/components/schemas/Generation' }, JSON.parse(data), 'an event');
+  }
+  await lastOf(await ask(ada, 'watchGeneration', made.id));
+  const last = [...stream.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? '';
+  const end = await ask(ada, 'watchGeneration', made.id, { 'last-event-id': last });
+  expect(await statusOf('watchGeneration', end)).toBe(204);
+  expect(await statusOf('getVideo', ask(ada, 'getVideo', made.id))).toBe(200);
+  expect(await statusOf('getVideo', ask(ada, 'getVideo', made.id, { range: 'bytes=0-1' }))).toBe(206);
+  expect(await statusOf('getVideo', ask(ada, 'getVideo', made.id, { range: 'bytes=99-' }))).toBe(416);
+  const video = (await scene.queue.get(made.id))?.result?.video ?? '';
+  await scene.store.delete(video);
+  expect(await statusOf('getVideo', ask(ada, 'getVideo', made.id))).toBe(410);
+  await worker.close();
+
+  // What is left of the document: too much in a minute, and no queue.
+  const someone = await scene.token('someone');
+  await scene.redis.kill();
+  for (const operation of operations) {
+    if (operation === 'getPresets') continue;
+    expect(await statusOf(operation, ask(someone, operation, made.id)), operation).toBe(503);
+  }
+  for (const operation of operations) {
+    let status = 0;
+    for (let count = 0; count < 310 && status !== 429; count += 1) {
+      const answer = await ask(nobody, operation, none);
+      status = answer.status;
+      if (status === 429) await check(operation, answer);
+      else await answer.text();
+    }
+    expect(status, operation).toBe(429);
+  }
+
+  // Nothing is described that was not seen, but what no test can bring about from outside.
+  const described = Object.values(document.paths)
+    .flatMap((methods) => Object.entries(methods))
+    .filter(([method]) => method !== 'head')
+    .flatMap(([, { operationId, responses }]) =>
+      Object.keys(responses).map((one) => `${operationId} ${one}`),
+    );
+  const unseen = described.filter((line) => !seen.has(line) && !line.endsWith(' 500'));
+  expect(unseen).toEqual(['getPresets 503']);
+
+  async function statusOf(operation: string, answer: Response | Promise<Response>): Promise<number> {
+    const given = await answer;
+    await check(operation, given);
+    return given.status;
+  }
+});
