@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request as ask } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -122,6 +123,11 @@ test('a person uploads, sees which seconds are used, waits, plays the video and 
   await page.locator('#create').click();
   await status().getByText('Painting the frames').waitFor(patience);
   await page.locator('#preview img').waitFor(patience);
+  // Whoever loads the page again meanwhile finds what they wait for, however far it has come by then.
+  await page.reload();
+  await status()
+    .getByText(/Painting the frames|Developing the film|Packing the video|Here it is/)
+    .waitFor(patience);
   await status().getByText('Here it is.').waitFor(patience);
   await status().getByText('noise, not your person').waitFor();
 
@@ -170,6 +176,46 @@ test('one that is not wanted any more is cancelled', async () => {
   await status().getByText('You cancelled it.').waitFor(patience);
   await page.locator('#cancel').waitFor({ state: 'hidden' });
   expect(await page.locator('#create').isEnabled()).toBe(true);
+});
+
+test('the page fits a phone, and shows a prompt as the words it is', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const phone = await context.newPage();
+  phone.on('dialog', (dialog) => expect.unreachable(dialog.message()));
+  await phone.goto(web.url);
+  await phone.getByLabel('username').fill(login.WEB_USERNAME);
+  await phone.getByLabel('password').fill(login.WEB_PASSWORD);
+  await phone.getByRole('button', { name: 'Login' }).click();
+  await phone
+    .locator('#prompt textarea')
+    .fill('<img src=x onerror=alert(1)> looks into the camera and speaks');
+  await phone.locator('#images input[type=file]').first().setInputFiles(portrait);
+  await phone.locator('#images img').first().waitFor();
+  await phone.locator('#create').click();
+  await phone.locator('#cancel').click(patience);
+  await phone.locator('#status').getByText('You cancelled it.').waitFor(patience);
+  await phone.locator('#recent').getByText('<img src=x').filter({ visible: true }).first().waitFor();
+  expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+  await context.close();
+});
+
+test('a page of somebody else’s in the same browser learns nothing, with a cookie or by another name', async () => {
+  const { port } = new URL(web.url);
+  const as = (headers: Record<string, string>, method = 'GET') =>
+    new Promise<number>((resolve, reject) => {
+      ask({ port, host: '127.0.0.1', path: '/gradio_api/info', method, headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end();
+    });
+  const cookies = await page.context().cookies(web.url);
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  const own = { host: 'humo.example.org', cookie };
+  expect(await as({ ...own, origin: 'https://humo.example.org' })).toBe(200);
+  expect(await as({ ...own, origin: 'https://evil.example' })).toBe(403);
+  expect(await as({ ...own, 'sec-fetch-site': 'cross-site' })).toBe(403);
 });
 
 test('the browser spoke to the page alone', () => {

@@ -52,7 +52,7 @@ def _serve(settings: Settings, folder: Path) -> int:
         max_file_size="25mb",
         strict_cors=True,
         prevent_thread_lock=True,
-        **launch_options(),
+        **launch_options(has_login=settings.login is not None),
     )
     print(f"The page is at http://{settings.host}:{settings.port}", flush=True)
     try:

@@ -17,6 +17,8 @@ Generation = dict[str, Any]
 # An upload waits while the server checks the files; an event stream says something every 15 seconds.
 _TIMEOUT = httpx.Timeout(10, read=60, write=120)
 _RECONNECTS = 30
+#: Seconds between two looks at a generation that cannot be watched.
+_POLL = 3.0
 
 
 class ApiError(Exception):
@@ -67,6 +69,14 @@ class ApiClient:
                 with httpx_sse.connect_sse(self._http, "GET", path, headers=headers) as source:
                     if source.response.status_code == 204:
                         return
+                    if source.response.status_code == 429:
+                        # Everybody on the page shares one token, which has only so many streams: whoever comes later asks again and again.
+                        generation = self.get(identifier, language)
+                        yield generation
+                        if generation["status"] in FINAL:
+                            return
+                        time.sleep(_POLL)
+                        continue
                     if source.response.is_server_error:
                         raise httpx.TransportError("the server restarts, or lacks its queue")
                     if source.response.is_error:

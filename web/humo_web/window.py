@@ -1,5 +1,6 @@
 """Which seconds of a sound a video uses. The API decides; this foretells it while a person moves the start."""
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +27,9 @@ def used_seconds(start: float, length: float, presets: dict[str, Any]) -> tuple[
 def clock(seconds: float) -> str:
     minutes, tenths = divmod(round(seconds * 10), 600)
     return f"{minutes}:{tenths / 10:04.1f}"
+
+
+def track_html(text: str, begin: float = 0, end: float = 0) -> str:
+    """The sound as a line, with what is used of it marked from `begin` to `end`, both from 0 to 1; without an end, the text alone."""
+    line = "" if end == 0 else f'<div class="track"><span style="left:{begin:.2%};width:{end - begin:.2%}"></span></div>'
+    return f"{line}<p>{escape(text)}</p>"

@@ -1,11 +1,11 @@
 """What a person reads on the page. What the API says, it says in the language of the browser."""
 
 TITLE = "HuMo"
-INTRODUCTION = "# HuMo\nA sentence, a picture and a voice become a video of that person, speaking."
+INTRODUCTION = "A sentence, a picture and a voice become a video of that person, speaking."
 
 PROMPT = "What is to be seen?"
 PROMPT_EXAMPLE = "A friendly robot looks into the camera and speaks"
-IMAGES = "Who is to be seen? One to four pictures"
+IMAGES = "Who is to be seen? Up to {images} pictures"
 AUDIO = "What is to be said?"
 START = "Start in the sound, in seconds"
 PRESET = "How much care?"
@@ -22,29 +22,41 @@ PREVIEW = "So far"
 VIDEO = "Your video"
 RECENT = "Recent"
 RECENT_HEADERS = ["When", "What", "How it went", "Id"]
+RECENT_EMPTY = "Nothing yet."
 REFRESH = "Look again"
 SHOW_HINT = "Click a line to see it."
 
 WINDOW_UNKNOWN = "I’ll tell which seconds I use as soon as I’ve read the sound."
 WINDOW_NONE = "Without a sound, nobody speaks: you get about {seconds:.1f} s of moving picture."
-WINDOW = "Used: **{start}–{end}** of {length}."
+WINDOW = "Used: {start}–{end} of {length}."
 
+EMPTY = "Your video appears here."
+EMPTY_DETAILS = "Say what is to be seen, add a picture, a voice, or both, and press “Make the video”."
 SENDING = "Reading your files …"
-QUEUED = "**In the queue: number {position} of {waiting}.** Starts in about {wait}."
-QUEUED_NO_WORKER = "**In the queue: number {position} of {waiting}.** No machine is at work; it starts as soon as one is back."
+REFUSED = "That didn’t work."
+PROGRESS = "How much is done"
+QUEUED = "In the queue: number {position} of {waiting}."
+STARTS = "Starts in about {wait}."
+STARTS_PERHAPS = "Starts in perhaps {wait}: I haven’t measured one like it here yet."
+NO_WORKER = "No machine is at work; it starts as soon as one is back."
+HELD = "Everything is paused at the moment."
+HELD_REASON = " Why: {reason}"
+HELD_UNTIL = "\nIt goes on in about {wait}."
 STAGES = {
-    "prepare": "Getting ready",
-    "encode": "Reading your files",
-    "denoise": "Painting the frames",
-    "decode": "Developing the film",
-    "compress": "Packing the video",
+    "prepare": "Getting ready …",
+    "encode": "Reading your files …",
+    "denoise": "Painting the frames …",
+    "decode": "Developing the film …",
+    "compress": "Packing the video …",
 }
-STARTING = "**Starting …**"
-RUNNING = "**{stage}** – step {step} of {steps}."
+STARTING = "Starting …"
+STEPS = "Step {step} of {steps}."
 TIME_LEFT = " About {left} left."
-DONE = "**Here it is.** {width}×{height}, {seconds:.1f} s, seed {seed}."
-RANDOM = "\n\nThis server has no model files: the video shows noise, not your person."
-FAILED = "**This didn’t become a video.** {message}"
+DONE = "Here it is."
+DONE_DETAILS = "{width}×{height}, {seconds:.1f} s, seed {seed}."
+RANDOM = "This server has no model files: the video shows noise, not your person."
+FAILED = "This didn’t become a video."
+CANCELLED = "Cancelled."
 CANCELLING = "Cancelling …"
 STATUSES = {
     "queued": "waits",
@@ -54,4 +66,6 @@ STATUSES = {
     "failed": "failed",
     "cancelled": "cancelled",
 }
+NOW = "just now"
+AGO = "{length} ago"
 NOTHING_TO_CANCEL = "There’s nothing to cancel."

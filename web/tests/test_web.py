@@ -1,15 +1,23 @@
 """What the page knows by itself; what it does with the API is played in a browser, by tests/e2e/web.test.ts."""
 
+import asyncio
 import json
 import unittest
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any, ClassVar
 
-from humo_web.app import status_line
+import httpx
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
 from humo_web.client import ApiClient, ApiError
+from humo_web.guard import Guard
 from humo_web.settings import SettingsError, load_settings
+from humo_web.status import ago, status_html, told_html
 from humo_web.window import clock, sound_seconds, used_seconds
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -55,16 +63,99 @@ class Settings(unittest.TestCase):
             self.assertIn(name, str(caught.exception))
 
 
-class StatusLine(unittest.TestCase):
+class Status(unittest.TestCase):
+    nothing: ClassVar[dict[str, Any]] = {"position": None, "progress": None, "result": None, "failure": None, "maintenance": None}
+    place: ClassVar[dict[str, Any]] = {
+        "position": 2,
+        "waiting": 3,
+        "expectedStartAt": "2020-01-01T00:00:00.000Z",
+        "workers": 1,
+        "guess": False,
+        "held": None,
+    }
+
     def test_running_failed_and_done(self) -> None:
-        nothing = {"position": None, "progress": None, "result": None, "failure": None}
         progress = {"stage": "denoise", "step": 3, "steps": 8, "etaSeconds": 125}
-        running = status_line({**nothing, "status": "running", "progress": progress})
-        self.assertEqual(running, "**Painting the frames** – step 3 of 8. About 2 min 5 s left.")
+        running = status_html({**self.nothing, "status": "running", "progress": progress})
+        self.assertIn("Painting the frames", running)
+        self.assertIn("Step 3 of 8. About 2 min 5 s left.", running)
+        self.assertIn('value="0.375"', running)
         failure = {"code": "x", "message": "No."}
-        self.assertIn("No.", status_line({**nothing, "status": "failed", "failure": failure}))
+        self.assertIn("<p>No.</p>", status_html({**self.nothing, "status": "failed", "failure": failure}))
         result = {"width": 1, "height": 2, "seconds": 3.0, "seed": 4, "weights": "official"}
-        self.assertNotIn("noise", status_line({**nothing, "status": "delivered", "result": result}))
+        self.assertNotIn("noise", status_html({**self.nothing, "status": "delivered", "result": result}))
+        self.assertIn("noise", status_html({**self.nothing, "status": "delivered", "result": {**result, "weights": "random"}}))
+
+    def test_what_waits_says_for_what(self) -> None:
+        def waiting(**changed: object) -> str:
+            return status_html({**self.nothing, "status": "queued", "position": {**self.place, **changed}})
+
+        self.assertIn("number 2 of 3", waiting())
+        self.assertIn("Starts in about 0 s.", waiting())
+        self.assertIn("perhaps", waiting(guess=True))
+        self.assertIn("No machine", waiting(workers=0))
+        held = waiting(held={"by": "deployment", "until": "2020-01-01T00:00:00.000Z", "reason": "<new {cards}>"})
+        self.assertIn("paused at the moment. Why: &lt;new {cards}&gt;", held)
+        self.assertIn("It goes on in about", held)
+        self.assertNotIn("Starts in", held)
+        self.assertNotIn("Why", waiting(held={"by": "deployment", "until": None, "reason": None}))
+
+    def test_words_of_others_are_words(self) -> None:
+        self.assertIn("&lt;img src=x onerror=alert(1)&gt; <code>a</code>", told_html("x", "<img src=x onerror=alert(1)> `a`"))
+        noted = status_html({**self.nothing, "status": "running", "maintenance": "<b>Back at noon</b>"})
+        self.assertIn("&lt;b&gt;Back at noon&lt;/b&gt;", noted)
+
+    def test_how_long_ago(self) -> None:
+        now = datetime(2026, 1, 3, tzinfo=UTC)
+        said = [ago(now - timedelta(**by), now) for by in ({"seconds": 20}, {"minutes": 5}, {"hours": 3}, {"days": 3})]
+        self.assertEqual(said, ["just now", "5 min ago", "3 h ago", "3 days ago"])
+
+
+class GuardAtTheDoor(unittest.TestCase):
+    """What a browser sends for pages of its own and of others, against the door alone."""
+
+    def answer(self, host: str, headers: dict[str, str], *, has_login: bool, method: str = "POST") -> int:
+        async def page(scope: Scope, receive: Receive, send: Send) -> None:
+            await PlainTextResponse("the page")(scope, receive, send)
+
+        async def ask() -> int:
+            transport = httpx.ASGITransport(Guard(page, has_login=has_login))
+            async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
+                answer = await client.request(method, "/", headers=headers)
+                if answer.status_code == 200:
+                    self.assertEqual(answer.headers["content-security-policy"], "frame-ancestors 'self'")
+                return answer.status_code
+
+        return asyncio.run(ask())
+
+    def test_without_a_login_only_names_of_this_machine_are_answered(self) -> None:
+        for host in ("127.0.0.1:7860", "localhost:7860", "[::1]:7860", "127.0.0.1"):
+            self.assertEqual(self.answer(host, {"origin": f"http://{host}"}, has_login=False), 200, host)
+        for host in ("evil.example:7860", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0:7860"):
+            self.assertEqual(self.answer(host, {"origin": f"http://{host}"}, has_login=False), 421, host)
+        self.assertEqual(self.answer("humo.example.org", {}, has_login=True), 200)
+
+    def test_pages_of_others_are_refused_and_links_are_not(self) -> None:
+        host = "humo.example.org"
+        for headers in (
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+            {"origin": "https://humo.example.org", "sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+            {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        ):
+            self.assertEqual(self.answer(host, headers, has_login=True), 403, headers)
+        for headers in (
+            {},
+            {"origin": "https://humo.example.org"},
+            {"sec-fetch-site": "same-origin"},
+            {"sec-fetch-site": "none"},
+        ):
+            self.assertEqual(self.answer(host, headers, has_login=True), 200, headers)
+        link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+        self.assertEqual(self.answer(host, link, has_login=True, method="GET"), 200)
+        frame = {**link, "sec-fetch-dest": "iframe"}
+        self.assertEqual(self.answer(host, frame, has_login=True, method="GET"), 403)
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -123,6 +214,15 @@ class Watching(unittest.TestCase):
 
     def test_nothing_more_to_come_is_the_end(self) -> None:
         self.assertEqual(self.watch([self.says("queued"), self.refuses(204)]), (["queued"], ["", "queued-id"]))
+
+    def test_where_there_are_too_many_streams_it_is_looked_at_instead(self) -> None:
+        def looked_at(handler: BaseHTTPRequestHandler) -> None:
+            self.assertEqual(handler.path, "/v1/generations/1")
+            handler.send_response(200)
+            handler.end_headers()
+            handler.wfile.write(b'{"status": "delivered"}')
+
+        self.assertEqual(self.watch([self.refuses(429), looked_at])[0], ["delivered"])
 
     def test_what_is_refused_is_said(self) -> None:
         with self.assertRaisesRegex(ApiError, r"^That is why\.$"):
