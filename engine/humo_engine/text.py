@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 
+import ftfy
 import torch
 from torch import Tensor
 
@@ -37,10 +39,17 @@ def rename_umt5(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
+def clean_text(prompt: str) -> str:
+    """A prompt as Wan 2.1's own tokenizer takes it, on which HuMo was trained, too: text that was encoded wrongly is mended, curly quotes
+    become straight and wide letters narrow, HTML's names of characters (named twice over, too) become these, and white space is one space.
+    """
+    return " ".join(html.unescape(html.unescape(ftfy.fix_text(prompt))).split())
+
+
 @torch.no_grad()
 def encode_text(prompt: str, encoder, tokenizer, text_length: int) -> Tensor:
     """A prompt → UMT5 states (tokens, text_dim), fp32, cut to `text_length` tokens, padding left out."""
-    tokens = tokenizer(prompt.strip(), truncation=True, max_length=text_length, return_tensors="pt")
+    tokens = tokenizer(clean_text(prompt), truncation=True, max_length=text_length, return_tensors="pt")
     device = next(encoder.parameters()).device
     states = encoder(input_ids=tokens.input_ids.to(device), attention_mask=tokens.attention_mask.to(device))
     return states.last_hidden_state[0].float()

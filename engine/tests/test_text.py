@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from humo_engine.text import encode_text, rename_umt5
+from humo_engine.text import clean_text, encode_text, rename_umt5
 from humo_engine.tiny import tiny_components
 
 
@@ -35,7 +35,22 @@ def test_blanks_around_do_not_count_and_words_do(parts):
     assert not torch.allclose(states("A man"), states("A mat"))
 
 
-@pytest.mark.parametrize("prompt", ["色调艳丽，过曝", "👩‍🚀 émigré", "\x00\x07", "a\nb"])
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("She says: “it’s fine”", 'She says: "it\'s fine"'),
+        ("A man\n\twalks  in　", "A man walks in"),
+        ("Tom &amp;amp; Jerry &lt;3", "Tom & Jerry <3"),
+        ("cafÃ© at night", "café at night"),
+        ("色调艳丽，过曝", "色调艳丽,过曝"),
+    ],
+)
+def test_a_prompt_is_cleaned_as_the_model_knows_it_from_training(parts, typed, read):
+    assert clean_text(typed) == read
+    assert torch.equal(encode_text(typed, *parts, 128), encode_text(read, *parts, 128))
+
+
+@pytest.mark.parametrize("prompt", ["色调艳丽，过曝", "👩‍🚀 émigré", "\x00\x07?", "a\nb"])
 def test_every_text_is_read(parts, prompt):
     states = encode_text(prompt, *parts, 128)
     assert torch.isfinite(states).all() and states.shape[0] > 1
