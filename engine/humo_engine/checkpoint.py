@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from humo_engine.memory import memory_shortage
 from humo_engine.model import HuMoTransformer, ModelSize
 
 SHOWN_KEYS = 10
@@ -32,9 +33,11 @@ def reading(path: Path, problem: str = "cannot be read") -> Iterator[None]:
     """
     try:
         yield
-    except (FileNotFoundError, PermissionError, MemoryError, CheckpointError):
+    except (FileNotFoundError, PermissionError, CheckpointError):
         raise
     except Exception as error:
+        if memory_shortage(error) is not None:
+            raise
         raise CheckpointError(
             f"{path} {problem}: {textwrap.shorten(str(error), 300)}. If it is damaged, delete it and fetch it anew with: "
             "npm run engine -- weights download (`weights verify` finds all that is damaged)"

@@ -17,14 +17,10 @@ from typing import Any, TextIO
 
 import torch
 
+from humo_engine.memory import memory_shortage
 from humo_engine.pipeline import Cancelled, Clip, Pipeline
 from humo_engine.protocol import PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
 from humo_engine.settings import Settings
-
-# Not all memory that ran out has a class of its own: main memory in torch, and what CUDA's libraries and Triton ask for themselves.
-MEMORY_WORDS = (
-    "not enough memory", "can't allocate memory", "CUDA error: out of memory", "[CUDA]: out of memory", "STATUS_ALLOC_FAILED",
-)  # fmt: skip
 
 
 def claim_stdout() -> TextIO:
@@ -195,7 +191,7 @@ def _failed(identity: str, error: BaseException) -> dict[str, Any]:
         code, text = "cancelled", "the request was cancelled"
     elif isinstance(code := getattr(error, "code", None), str):
         text = str(error)
-    elif (shortage := _memory_shortage(error)) is not None:
+    elif (shortage := memory_shortage(error)) is not None:
         code, text = "out_of_memory", f"memory ran out: {shortage}"
     else:
         import traceback
@@ -203,22 +199,6 @@ def _failed(identity: str, error: BaseException) -> dict[str, Any]:
         traceback.print_exception(error, file=sys.stderr)
         code, text = "internal", f"{type(error).__name__}: {error}"
     return {"type": "failed", "id": identity, "code": code, "message": text}
-
-
-def _memory_shortage(error: BaseException | None) -> str | None:
-    """What an error says about memory that ran out, in a line; None where it is about something else.
-
-    It may be the cause of another: torch reports what goes wrong while it compiles as a failure to compile.
-    """
-    while error is not None:
-        lines = str(error).splitlines() or [type(error).__name__]
-        if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)):
-            return lines[0]
-        for line in lines:
-            if any(words in line for words in MEMORY_WORDS):
-                return line
-        error = getattr(error, "inner_exception", None) or error.__cause__
-    return None
 
 
 def _free_memory() -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from humo_engine.checkpoint import CheckpointError, load_strict, load_transformer, read_pickle, read_tensors
+from humo_engine.checkpoint import CheckpointError, load_strict, load_transformer, read_pickle, read_tensors, reading
 from humo_engine.components import load_vae
 from humo_engine.model import HuMoTransformer
 from humo_engine.tiny import draw_weight, tiny_size
@@ -168,3 +168,12 @@ def test_the_original_vae_file_opens_and_one_that_lacks_a_key_does_not(tmp_path)
     torch.save({}, file)
     with pytest.raises(Exception, match=r"encoder\.conv1\.weight"):
         load_vae(file)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("no"), RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes")]
+)
+def test_memory_that_ran_out_is_not_a_damaged_file(error):
+    with pytest.raises(type(error)) as caught, reading(Path("ema.pth")):
+        raise error
+    assert caught.value is error

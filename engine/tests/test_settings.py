@@ -127,7 +127,7 @@ def test_the_file_is_found_by_argument_then_variable_then_upwards(tmp_path, monk
 
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do():
     settings = load_settings(ROOT_FILE)
-    with pytest.raises(ValueError, match="draft, standard, quality"):
+    with pytest.raises(ValueError, match="draft, standard, final"):
         settings.preset("best")
     with pytest.raises(ValueError, match="480 landscape"):
         settings.size(481)
