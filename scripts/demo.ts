@@ -24,7 +24,7 @@ const usage = `npm run demo -- [options]
   --image FILE         a picture of the person; up to four times
   --audio FILE         what they say; without --image and --audio both examples are used
   --audio-start SECS   where in the audio the clip begins
-  --preset NAME        a preset of generate.yaml: draft, standard, quality
+  --preset NAME        a preset of generate.yaml: draft, standard, final
   --shape NAME         landscape, portrait or square
   --seed NUMBER        the same seed gives the same video
   --out DIR            where the video goes; demo-output unless given

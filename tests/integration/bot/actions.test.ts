@@ -131,7 +131,7 @@ test('Better: the same seed with the next preset; the best has no such button, a
   scene.ada.react(second, '⬆️');
   const third = await nextResult(scene, first, second);
   expect(await scene.queue.get(lastId(third.text))).toMatchObject({
-    request: { preset: 'quality', seed: 7 },
+    request: { preset: 'final', seed: 7 },
   });
   expect(third.buttons.map(({ label }) => label)).not.toContain('⬆️ Better');
   scene.ada.react(third, '⬆');
@@ -382,12 +382,12 @@ test('Edit with the start left empty, where it was the beginning: the sound is a
 test('a form that was open while its quality was taken out of the settings: refused, with what to do', async () => {
   await using scene = await startScene();
   await scene.work(scene.finish);
-  const first = await finished(scene, { preset: 'quality' });
+  const first = await finished(scene, { preset: 'final' });
   const click = await scene.ada.click(first, 'Edit');
   await click.firstResponse();
   const settings = await readFile(join(projectRoot, 'generate.yaml'), 'utf8');
   const changed = join(scene.dataDirectory, 'generate.yaml');
-  await writeFile(changed, settings.replace(/^  quality:/m, '  finest:'));
+  await writeFile(changed, settings.replace(/^  final:/m, '  finest:'));
   await scene.restartBot({ GENERATE_FILE: changed });
   const submitted = await scene.ada.submitModal(click, { prompt: 'She sings' });
   const { message } = await submitted.firstResponse();

@@ -50,7 +50,7 @@ test('the costs in docs/runpod.md follow from the presets, the benchmarks and th
   const page = readFileSync(join(projectRoot, 'docs/runpod.md'), 'utf8');
   const benchmarks = readFileSync(join(projectRoot, 'engine/BENCHMARKS.md'), 'utf8');
   const { generate } = loadWorkerConfig({ REDIS_URL: 'unix:///tmp/redis.sock' });
-  const columns = [...page.matchAll(/(Draft|Standard|Quality): (\d+) × (\d) × ([\d.]+) s/g)].map(
+  const columns = [...page.matchAll(/(Draft|Standard|Final): (\d+) × (\d) × ([\d.]+) s/g)].map(
     ([, title, steps, passes, seconds = '']) => {
       const preset = generate.preset((title ?? '').toLowerCase(), 'landscape');
       expect(preset.steps).toBe(Number(steps));
