@@ -68,6 +68,9 @@ def find_separator(weights: Path) -> type:
 def isolate_voice(audio: str | Path, output: str | Path, weights: str | Path) -> Path:
     """Write the voice in `audio` to `output` (WAV, 44.1 kHz stereo, as long as the input); returns `output`.
 
+    The library multiplies the voice by the input's peak, so quiet sound gets quieter. The published procedure listens to what this
+    library writes, so it stays.
+
     VocalsUnavailable without the library, WeightsMissing without the model, ValueError if the result is unusable.
     """
     weights, output = Path(weights), Path(output)

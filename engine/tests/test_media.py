@@ -77,6 +77,10 @@ def separator(monkeypatch, tmp_path):
 
         def __init__(self, output_dir: str, **_):
             self.output = Path(output_dir)
+            self.output.mkdir(parents=True, exist_ok=True)  # as the library does
+
+        def get_model_hash(self, _):
+            return "sum"
 
         def load_model(self, _): ...
 
