@@ -284,7 +284,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'settings.no': 'nein',
   'notice.done': 'Dein Video ist fertig: {link}',
   'notice.done_private':
-    'Dein privates Video ist fertig, in {channel}. Siehst du es dort nicht mehr, zeigt `/history` es wieder.',
+    'Dein privates Video ist fertig, in {channel}. Siehst du es dort nicht mehr, zeigt `/verlauf` es wieder.',
 
   'refused.banned':
     'Du kannst hier{until, select, never {} other { bis <t:{clears}:f>}} keine Videos machen.{given, select, yes { Grund: {reason}} other {}}',

@@ -271,7 +271,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'settings.no': 'no',
   'notice.done': 'Tu vídeo está listo: {link}',
   'notice.done_private':
-    'Tu vídeo privado está listo, en {channel}. Si ya no lo ves allí, `/history` lo muestra de nuevo.',
+    'Tu vídeo privado está listo, en {channel}. Si ya no lo ves allí, `/historial` lo muestra de nuevo.',
   'refused.banned':
     'No puedes hacer vídeos aquí{until, select, never {} other { hasta <t:{clears}:f>}}.{given, select, yes { Motivo: {reason}} other {}}',
   'refused.draining':

@@ -273,7 +273,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'settings.no': 'non',
   'notice.done': 'Ta vidéo est prête : {link}',
   'notice.done_private':
-    'Ta vidéo privée est prête, dans {channel}. Si tu ne l’y vois plus, `/history` la montre à nouveau.',
+    'Ta vidéo privée est prête, dans {channel}. Si tu ne l’y vois plus, `/historique` la montre à nouveau.',
   'refused.banned':
     'Tu ne peux pas faire de vidéos ici{until, select, never {} other { jusqu’au <t:{clears}:f>}}.{given, select, yes { Raison : {reason}} other {}}',
   'refused.draining':

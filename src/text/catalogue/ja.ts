@@ -261,7 +261,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'settings.no': 'いいえ',
   'notice.done': '動画が完成しました：{link}',
   'notice.done_private':
-    '非公開の動画が{channel}で完成しました。見当たらなければ、`/history` でもう一度表示できます。',
+    '非公開の動画が{channel}で完成しました。見当たらなければ、`/履歴` でもう一度表示できます。',
   'refused.banned':
     '{until, select, never {} other {<t:{clears}:f> まで}}ここで動画を作れません。{given, select, yes {理由：{reason}} other {}}',
   'refused.draining':
