@@ -92,6 +92,9 @@ test('from the click to the delivery every step names the generation, and nothin
     const token = JSON.parse(
       (await connection.hget(`test:generation:${id}`, 'reply.interactionToken')) ?? 'null',
     );
+    // In two steps: a bot that is slow to look finds Redis back before it has missed it.
+    await redis.kill();
+    await bot.logged('Redis is away');
     await redis.restart();
     await bot.logged('Redis is back');
     const lines = [...bot.lines, ...worker.log.map((entry) => JSON.stringify(entry))];
