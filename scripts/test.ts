@@ -13,7 +13,11 @@ import { projectRoot } from '../src/config/environment.ts';
 const chosen = process.argv.slice(2);
 
 const vitest = [process.execPath, join(projectRoot, 'node_modules/vitest/vitest.mjs'), 'run', ...chosen];
-const pytest = [join(projectRoot, '.venv/bin/python'), '-m', 'pytest', 'engine', '-p', 'no:cacheprovider'];
+// A process for each core: the models of the tests are too small for threads. A file stays together, with what it has made.
+const pytest = [
+  join(projectRoot, '.venv/bin/python'),
+  ...['-m', 'pytest', 'engine', '-p', 'no:cacheprovider', '-n', 'auto', '--dist', 'loadfile'],
+];
 const page = [
   join(projectRoot, '.venv-web/bin/python'),
   '-m',

@@ -11,7 +11,14 @@ from humo_engine.protocol import RequestError, message_id, parse_message, parse_
 from humo_engine.settings import load_settings
 
 MODELS = ("17b", "1_7b")
-ABSENT = object()
+
+
+class Absent:
+    def __repr__(self) -> str:  # stands in names of tests, which have to be the same in each process
+        return "absent"
+
+
+ABSENT = Absent()
 
 
 @pytest.fixture(scope="module")
