@@ -27,9 +27,7 @@ def flash_attention_works(device: torch.device) -> bool:
 def _try(device: torch.device) -> bool:
     if device.type != "cuda" or torch.cuda.get_device_capability(device) != (9, 0):
         return False
-    try:
-        import flash_attn.cute  # noqa: F401
-    except ImportError:
+    if not _is_installed():
         return False
     try:
         generator = torch.Generator(device).manual_seed(0)
@@ -42,6 +40,19 @@ def _try(device: torch.device) -> bool:
         return False
     if difference > _AGREEMENT:
         logging.getLogger(__name__).warning("flash-attn-4 computes something else here (by %.3g); it is not used", difference)
+        return False
+    return True
+
+
+def _is_installed() -> bool:
+    """Whether the package can be imported. One that is there and cannot says why in the log: without it passes take a tenth longer."""
+    try:
+        import flash_attn.cute  # noqa: F401
+    except ImportError as error:
+        if not isinstance(error, ModuleNotFoundError) or error.name not in ("flash_attn", "flash_attn.cute"):
+            logging.getLogger(__name__).warning(
+                "flash-attn-4 is installed and cannot be imported, so cuDNN's attention is used: %s", error
+            )
         return False
     return True
 

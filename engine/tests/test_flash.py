@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 
@@ -22,6 +23,17 @@ def test_without_a_gpu_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
     assert not flash.flash_attention_works(torch.device("cpu"))
     kernels.use_fused_kernels([], torch.device("cpu"))
     assert kernels._attend is attention
+
+
+def test_a_package_that_is_there_and_cannot_be_imported_says_why(tmp_path, monkeypatch, caplog) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "flash_attn"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert not flash._is_installed() and not caplog.records
+    (tmp_path / "flash_attn").mkdir()
+    (tmp_path / "flash_attn" / "cute.py").write_text("import cutlass_that_is_missing\n")
+    importlib.invalidate_caches()
+    assert not flash._is_installed() and "cutlass_that_is_missing" in caplog.text
 
 
 def test_the_operator_is_shaped_like_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
