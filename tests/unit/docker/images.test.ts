@@ -205,6 +205,8 @@ describe('the Python locks', () => {
       // Everything but the tools of development is there.
       const development = new Set([
         'pytest',
+        'pytest-xdist',
+        'execnet',
         'ruff',
         'iniconfig',
         'pluggy',
