@@ -96,6 +96,12 @@ class Engine:
             self.process.stderr.close()
 
 
+def until_denoising(engine: Engine) -> None:
+    """Read the events of the request just sent up to the first of its denoising."""
+    while engine.event()["stage"] != "denoise":
+        pass
+
+
 @pytest.fixture(scope="module")
 def media(tmp_path_factory):
     folder = tmp_path_factory.mktemp("media")
@@ -261,8 +267,7 @@ def test_a_wrong_request_fails_and_the_next_one_works(engine, request_of, media,
 
 def test_cancel_while_denoising_stops_there_and_leaves_nothing(engine, request_of, tmp_path):
     engine.send(request_of("g-1", steps=8, frames=33, width=128, height=128))
-    while engine.event()["stage"] != "denoise":
-        pass
+    until_denoising(engine)
     engine.send({"type": "cancel", "id": "g-1"})
     failed, before = engine.outcome("g-1")
     assert (failed["type"], failed["code"]) == ("failed", "cancelled")
@@ -311,8 +316,7 @@ def test_the_end_cancels_what_runs_and_exits_with_zero(request_of, ending):
     try:
         assert engine.event()["type"] == "ready"
         engine.send(request_of("g-1", steps=8, frames=65, width=128, height=128))
-        while engine.event()["stage"] != "denoise":
-            pass
+        until_denoising(engine)
         if ending == "shutdown":
             engine.send({"type": "shutdown"})
         else:
@@ -341,8 +345,7 @@ def test_whoever_reads_no_more_ends_the_engine_though_requests_could_still_come(
     try:
         assert engine.event()["type"] == "ready"
         engine.send(request_of("g-1", steps=8, frames=65, width=128, height=128))
-        while engine.event()["stage"] != "denoise":
-            pass
+        until_denoising(engine)
         with open(os.devnull, "rb") as nothing:
             os.dup2(nothing.fileno(), engine.process.stdout.fileno())  # the pipe has no reader any more
         assert engine.process.wait(PATIENCE) == 0

@@ -5,12 +5,12 @@ import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { expect, test, vi } from 'vitest';
 import { file, startSandbox } from '../../../sandbox/start.ts';
-import { parseLogLine, startPart } from '../../../scripts/support/part.ts';
+import { parseLogLine } from '../../../scripts/support/part.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { rightPassword, secret } from '../../support/failing-process.ts';
 import { startRedis } from '../../support/redis.ts';
-import { startWorkerProcess } from '../../support/worker-process.ts';
+import { startBotAndWorker } from '../../support/bot-and-worker.ts';
 import { idOf } from '../bot/scene.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -57,20 +57,16 @@ test('from the click to the delivery every step names the generation, and nothin
   const guild = discord.createGuild({ name: 'Studio' });
   const channel = guild.createChannel('general');
   const ada = guild.addMember(discord.createUser('ada'));
-  const bot = startPart({
-    name: 'bot',
-    file: 'src/bot/main.ts',
-    environment: {
-      ...{ PATH: process.env['PATH'], HUMO_PROFILE: 'tiny', LOG_LEVEL: 'info', QUEUE_LOCK_SECONDS: '1' },
-      ...{ REDIS_URL: redis.url, REDIS_PREFIX: 'test', DATA_DIRECTORY: folder },
-      ...discord.environment,
+  const { bot, worker } = startBotAndWorker({
+    redisUrl: redis.url,
+    discord,
+    folder,
+    environment: { LOG_LEVEL: 'info', QUEUE_LOCK_SECONDS: '1' },
+    worker: {
+      script: { babble: 'She whispers xylophone' },
+      failingStores: 1,
+      failingEncodes: { times: 1, words: 'No space left on device' },
     },
-  });
-  const worker = startWorkerProcess({
-    ...{ redisUrl: redis.url, prefix: 'test', folder, name: 'w1' },
-    script: { babble: 'She whispers xylophone' },
-    failingStores: 1,
-    failingEncodes: { times: 1, words: 'No space left on device' },
   });
   const connection = new Redis(parseRedisUrl(redis.url));
   connection.on('error', () => undefined);

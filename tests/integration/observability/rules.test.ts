@@ -6,13 +6,12 @@ import { execa } from 'execa';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { startSandbox } from '../../../sandbox/start.ts';
-import { startPart } from '../../../scripts/support/part.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { evaluate, seriesOf, withValues } from '../../support/promtool.ts';
 import type { Firing, Series } from '../../support/promtool.ts';
 import { startRedis } from '../../support/redis.ts';
 import { tool } from '../../support/tool.ts';
-import { startWorkerProcess } from '../../support/worker-process.ts';
+import { startBotAndWorker } from '../../support/bot-and-worker.ts';
 import { picture } from '../bot/scene.ts';
 
 const folder = join(projectRoot, 'docker/observability');
@@ -56,21 +55,12 @@ beforeAll(async () => {
   const guild = discord.createGuild({ name: 'Studio' });
   const channel = guild.createChannel('general');
   const ada = guild.addMember(discord.createUser('ada'));
-  const bot = startPart({
-    name: 'bot',
-    file: 'src/bot/main.ts',
-    environment: {
-      ...{ PATH: process.env['PATH'], HUMO_PROFILE: 'tiny', HEALTH_PORT: '0' },
-      ...{ REDIS_URL: redis.url, REDIS_PREFIX: 'test', DATA_DIRECTORY: work },
-      ...discord.environment,
-    },
-  });
-  const worker = startWorkerProcess({
+  const { bot, worker } = startBotAndWorker({
     redisUrl: redis.url,
-    prefix: 'test',
+    discord,
     folder: work,
-    name: 'w1',
-    script: { peakGiB: 38.1 },
+    environment: { HEALTH_PORT: '0' },
+    worker: { script: { peakGiB: 38.1 } },
   });
   try {
     await Promise.all([bot.logged('ready'), worker.ready]);
