@@ -77,10 +77,24 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("overrides", nargs="*", metavar="key=value")
     generate.set_defaults(run=_generate)
 
+    _add_speech(commands)
     _add_weights(commands)
     _add_memory(commands)
     _add_bench(commands)
     return parser
+
+
+def _add_speech(commands: argparse._SubParsersAction) -> None:
+    speak = commands.add_parser("speak", help="typed words to a WAV file")
+    speak.add_argument("text", nargs="?", help="the words; without them, the voices that are there are listed")
+    speak.add_argument("--voice", metavar="NAME", help="default: the first one of the language")
+    speak.add_argument("--language", metavar="LANGUAGE", help="en, de, fr, es or ja; default: found from the words")
+    speak.add_argument("--out", type=Path, default=Path("speech.wav"), metavar="FILE", help="default: speech.wav")
+    speak.set_defaults(run=_speak)
+    serve = commands.add_parser("serve-speech", help="speak what comes on stdin, beside the engine; what a worker starts")
+    serve.set_defaults(run=_serve_speech)
+    for parser in (speak, serve):
+        parser.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
 
 
 def _add_weights(commands: argparse._SubParsersAction) -> None:
@@ -96,6 +110,11 @@ def _add_weights(commands: argparse._SubParsersAction) -> None:
         action.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
         if name != "convert":
             action.add_argument("--vocals", action="store_true", help="also the model that isolates the voice")
+            action.add_argument(
+                "--voices",
+                action="store_true",
+                help="the voices for typed words: alone, unless --model or --vocals is given, too",
+            )
         action.set_defaults(run=_weights)
     actions.add_parser("pin", help="rewrite the lock file from the hub").set_defaults(run=_weights)
 
@@ -172,6 +191,31 @@ def _serve(options: argparse.Namespace) -> int:
     return serve(load)
 
 
+def _speak(options: argparse.Namespace) -> int:
+    from humo_engine.speech.speaker import Speaker
+
+    speaker = Speaker(options.weights)
+    if options.text is None:
+        for voice in speaker.voices:
+            print(f"{voice.name:10} {voice.language}-{voice.region}  {voice.kind:6} {voice.licence}")
+        return 0
+    speech = speaker.speak(options.text, options.voice, options.language)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    speech.write(options.out)
+    print(f"{options.out}: {speech.seconds:.2f} s, {speech.voice.name} ({speech.language})")
+    return 0
+
+
+def _serve_speech(options: argparse.Namespace) -> int:
+    from humo_engine.serve_output import claim_stdout
+    from humo_engine.speech.serve import serve_speech
+
+    events = claim_stdout()
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    serve_speech(options.weights, sys.stdin, events)
+    return 0
+
+
 def _check_golden(options: argparse.Namespace) -> int:
     from humo_engine.golden import check, format_table
 
@@ -197,7 +241,9 @@ def _weights(options: argparse.Namespace) -> int:
         for model in models:
             print(weights.convert(options.weights, model))
         return 0
-    wanted = [*models, *(["vocals"] if options.vocals else [])]
+    if options.voices and not options.model and not options.vocals:
+        models = []
+    wanted = [*models, *(["vocals"] if options.vocals else []), *(["voices"] if options.voices else [])]
     if options.action == "verify":
         return 0 if weights.verify(options.weights, wanted) else 1
     weights.download(options.weights, wanted)

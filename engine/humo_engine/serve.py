@@ -7,7 +7,6 @@ work, a request at a time, in the order of arrival. Only this module writes to s
 from __future__ import annotations
 
 import json
-import os
 import queue
 import sys
 import threading
@@ -20,15 +19,8 @@ import torch
 from humo_engine.memory import memory_shortage
 from humo_engine.pipeline import Cancelled, Clip, Pipeline
 from humo_engine.protocol import PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
+from humo_engine.serve_output import claim_stdout
 from humo_engine.settings import Settings
-
-
-def claim_stdout() -> TextIO:
-    """Take stdout for the protocol: what anything else prints there, down to C code, goes to stderr from now on."""
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return protocol
 
 
 class Server:

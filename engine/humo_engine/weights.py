@@ -61,7 +61,7 @@ class WeightsMissing(WeightsError):
 class LockedFile:
     """One file (or glob) of a repository. `size` in bytes and `sha256` are enforced where they are not None.
 
-    `models` names what needs it: "17b", "1_7b", "vocals". `folder` is relative to the weights folder.
+    `models` names what needs it: "17b", "1_7b", "vocals", "voices". `folder` is relative to the weights folder.
     """
 
     repository: str
@@ -109,7 +109,7 @@ def read_lock(file: Path = LOCK_FILE) -> list[LockedFile]:
 
 
 def select(lock: Iterable[LockedFile], models: Iterable[str]) -> list[LockedFile]:
-    """The entries that any of `models` ("17b", "1_7b", "vocals") needs."""
+    """The entries that any of `models` ("17b", "1_7b", "vocals", "voices") needs."""
     wanted = set(models)
     return [entry for entry in lock if wanted & set(entry.models)]
 
@@ -680,8 +680,8 @@ def _convert_shard(source: Path, keys: list[str] | None, target: Path) -> dict[s
 
 
 def _title(model: str) -> str:
-    return {"17b": "HuMo 17B", "1_7b": "HuMo 1.7B", "vocals": "the vocal isolation"}.get(model, model)
+    return {"17b": "HuMo 17B", "1_7b": "HuMo 1.7B", "vocals": "the vocal isolation", "voices": "the voices"}.get(model, model)
 
 
 def _option(model: str) -> str:
-    return "--vocals" if model == "vocals" else f"--model {model.replace('_', '.')}"
+    return f"--{model}" if model in ("vocals", "voices") else f"--model {model.replace('_', '.')}"

@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 
 from humo_engine import weights
 from humo_engine.checkpoint import CheckpointError
+from humo_engine.speech.voices import VOICES
 from humo_engine.weights import LockedFile, WeightsError, WeightsMissing
 
 REPOSITORY = "someone/model"
@@ -387,16 +388,18 @@ def test_missing_weights_are_one_error_with_the_command(tmp_path):
 
 def test_the_lock_file_is_complete_where_it_claims_to_be():
     lock = weights.read_lock()
-    assert {entry.folder for entry in lock} == {"HuMo", "Wan2.1-T2V-1.3B", "whisper-large-v3", "audio_separator"}
+    assert {entry.folder for entry in lock} == {"HuMo", "Wan2.1-T2V-1.3B", "whisper-large-v3", "audio_separator", "voices"}
     for entry in lock:
         assert entry.sha256 is None or len(bytes.fromhex(entry.sha256)) == 32
         assert entry.revision is None or len(bytes.fromhex(entry.revision)) == 20
         # Nothing is free of any pin: a revision fixes the content, and so does a sum.
         assert entry.revision or entry.sha256
-    places = {model: {entry.place for entry in weights.select(lock, [model])} for model in ("17b", "1_7b", "vocals")}
+    places = {model: {entry.place for entry in weights.select(lock, [model])} for model in ("17b", "1_7b", "vocals", "voices")}
     assert weights.ORIGINAL_17B in places["17b"] - places["1_7b"]
     assert weights.ORIGINAL_1_7B in places["1_7b"] - places["17b"]
     assert places["vocals"] == {"audio_separator/Kim_Vocal_2.onnx"}
+    fetched = {f"voices/{voice.file}" for voice in VOICES if voice.package is None}
+    assert {place for place in places["voices"] if place.endswith(".onnx")} == fetched
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 1}', '{"version": 1, "repositories": [{}]}', '{"version": 2}'])

@@ -6,12 +6,13 @@ const programs = [
   { name: 'redis-server', package: 'redis-server', versionFlag: '--version' },
   { name: 'ffmpeg', package: 'ffmpeg', versionFlag: '-version' },
   { name: 'ffprobe', package: 'ffmpeg', versionFlag: '-version' },
+  { name: 'espeak-ng', package: 'espeak-ng', versionFlag: '--version' },
 ];
 
 /** Only the tests need it: the browser that plays the part of a person with the web page. */
 const browser = { name: 'chromium', package: 'chromium', versionFlag: '--version' };
 
-/** Installs Redis and ffmpeg where they are missing. */
+/** Installs Redis, ffmpeg and espeak-ng where they are missing. */
 export async function ensurePrograms() {
   await ensureInstalled(programs);
 }
@@ -37,7 +38,7 @@ export async function installPackages(packages) {
   const command = `apt-get install ${packages.join(' ')}`;
   if (!isDebian()) {
     throw new SetupError(
-      `Missing: ${packages.join(', ')}. I do not know this system's packages; please install these (Redis 6.2 or newer, ffmpeg 5 or newer, Python 3.11; chromium for the tests) and run the command again.`,
+      `Missing: ${packages.join(', ')}. I do not know this system's packages; please install these (Redis 6.2 or newer, ffmpeg 5 or newer, espeak-ng, Python 3.11; chromium for the tests) and run the command again.`,
     );
   }
   if (process.getuid?.() !== 0)
