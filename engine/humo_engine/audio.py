@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import wave
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -62,40 +63,44 @@ def to_engine_wav(source: Path, target: Path) -> Path:
 
 
 @torch.no_grad()
-def whisper_states(samples: Tensor, encoder, extractor) -> Tensor:
-    """Samples (n,) at 16 kHz → all hidden states of Whisper's encoder (1, 2·(n // 640), layers + 1, width), fp32.
+def whisper_states(samples: Tensor, encoder, extractor) -> Iterator[Tensor]:
+    """Samples (n,) at 16 kHz → all hidden states of Whisper's encoder (1, 2·(n // 640), layers + 1, width), fp32, in pieces of 30 s.
 
-    encoder: transformers' WhisperEncoder; extractor: its WhisperFeatureExtractor. Long sound goes through in pieces of 30 s.
-    n ≥ 640, as `read_wav` sees to.
+    encoder: transformers' WhisperEncoder; extractor: its WhisperFeatureExtractor. n ≥ 640, as `read_wav` sees to. A piece of the
+    large encoder is a quarter of a GB, so whoever takes them takes them one after the other.
     """
     weight = encoder.conv1.weight
-    pieces = []
     for start in range(0, samples.shape[0], PIECE_SAMPLES):
         piece = samples[start : start + PIECE_SAMPLES]
         features = extractor(piece.numpy(), sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
         states = encoder(features.to(weight.device, weight.dtype), output_hidden_states=True).hidden_states
-        pieces.append(torch.stack(states, dim=2)[:, : 2 * (piece.shape[0] // SAMPLES_PER_FEATURE_PAIR)].float())
-    return torch.cat(pieces, dim=1)
+        yield torch.stack(states, dim=2)[:, : 2 * (piece.shape[0] // SAMPLES_PER_FEATURE_PAIR)].float()
 
 
-def audio_features(states: Tensor) -> Tensor:
-    """Hidden states (1, 2n, 33, width) at 50 per second → features (n, 5, width) at 25 per second."""
-    groups = [states[:, :, start:end].mean(dim=2) for start, end in GROUPS] + [states[:, :, GROUPS[-1][1]]]
-    stacked = torch.stack(groups, dim=2)  # (1, 2n, 5, width)
+def audio_features(pieces: Iterable[Tensor]) -> Tensor:
+    """Hidden states at 50 per second in pieces that follow one another, 2n in all → features (n, 5, width) at 25 per second."""
+    stacked = torch.cat([_layer_means(states) for states in pieces], dim=1)  # (1, 2n, 5, width)
     flat = stacked.flatten(2).transpose(1, 2)  # (1, 5·width, 2n)
-    halved = F.interpolate(flat, size=states.shape[1] // 2, mode="linear", align_corners=True)
+    halved = F.interpolate(flat, size=stacked.shape[1] // 2, mode="linear", align_corners=True)
     return halved.transpose(1, 2).unflatten(2, stacked.shape[2:])[0]
 
 
-def audio_windows(features: Tensor, frames: int) -> Tensor:
+def _layer_means(states: Tensor) -> Tensor:
+    """(1, n, 33, width) → (1, n, 5, width)."""
+    groups = [states[:, :, start:end].mean(dim=2) for start, end in GROUPS] + [states[:, :, GROUPS[-1][1]]]
+    return torch.stack(groups, dim=2)
+
+
+def audio_windows(features: Tensor, frames: int, offset: int = 0) -> Tensor:
     """Features (n, 5, width) at 25 per second → what each latent frame hears (latent frames, 8, 5, width).
 
     Latent frame 0 hears three frames of silence and video frames −2…2; latent frame i > 0 hears its own four, two before and
-    two after. What lies outside the sound is silence. `frames` is the number of video frames, 4k + 1.
+    two after. What lies outside the sound is silence. `frames` is the number of video frames, 4k + 1, of which the first is
+    frame `offset` of the sound.
     """
     latent_frames = (frames - 1) // LATENT_STRIDE + 1
     length = 2 * CONTEXT + LATENT_STRIDE
-    starts = torch.arange(latent_frames) * LATENT_STRIDE - FIRST_FRAME_PADDING - CONTEXT
+    starts = torch.arange(latent_frames) * LATENT_STRIDE - FIRST_FRAME_PADDING - CONTEXT + offset
     index = starts[:, None] + torch.arange(length)
     valid = (index >= 0) & (index < features.shape[0])
     valid[0, :FIRST_FRAME_PADDING] = False

@@ -40,6 +40,9 @@ class _Terminal:
     def preview(self, path: Path, step: int) -> None:
         pass
 
+    def frames(self, path: Path, first: int, count: int) -> None:
+        pass
+
     def check(self) -> None:
         pass
 

@@ -231,7 +231,7 @@ def _schedulers(golden: Golden) -> Iterator[Row]:
 
 
 def _audio(golden: Golden) -> Iterator[Row]:
-    features = audio_features(golden["audio.hidden"])
+    features = audio_features([golden["audio.hidden"]])
     yield _relative("audio.emb", features, golden["audio.emb"], AUDIO_LIMIT)
     counts = [int(match[1]) for match in golden.names(r"audio\.window\.(\d+)")]
     if not counts:

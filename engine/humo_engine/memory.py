@@ -30,16 +30,26 @@ class DoesNotFit(RuntimeError):
 
 @dataclass(frozen=True)
 class Extent:
-    """How large a clip is: pixels, frames, and reference images, one of which is there even if it is empty."""
+    """How large a clip is: pixels, frames, and reference images, one of which is there even if it is empty.
+
+    `at_once` of the frames go through the model together, None if all do.
+    """
 
     width: int
     height: int
     frames: int
     references: int = 1
+    at_once: int | None = None
+
+    @property
+    def seen(self) -> int:
+        """The frames that go through the model together."""
+        return self.frames if self.at_once is None else min(self.frames, self.at_once)
 
     def __str__(self) -> str:
         images = f"{self.references} reference image{'' if self.references == 1 else 's'}"
-        return f"{self.width}×{self.height}, {self.frames} frames, {images}"
+        windows = f", {self.seen} at a time" if self.seen < self.frames else ""
+        return f"{self.width}×{self.height}, {self.frames} frames{windows}, {images}"
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,10 @@ class Plan:
         """Whether a clip has to be decoded in tiles. They take longer and leave slight seams, so only where the whole does not fit."""
         return not self.fits(work.decode)
 
+    def left(self, needed: int) -> int | None:
+        """Bytes that are left beside what stays and `needed`, at least 0; None without a limit."""
+        return None if self.limit is None else max(0, int(self.limit * (1 - MARGIN)) - self.persistent - needed)
+
     def limit_for(self, work: Work) -> int:
         """The least limit in bytes under which a clip would fit beside what stays."""
         return int((self.persistent + work.least) / (1 - MARGIN))
@@ -184,7 +198,7 @@ def _largest_clips(settings: Settings) -> Iterator[Extent]:
 
     for lines in sorted(settings.sizes, reverse=True):
         width, height = max(settings.sizes[lines].values(), key=_area)
-        yield Extent(width, height, settings.frames.maximum, MAXIMUM_REFERENCES)
+        yield Extent(width, height, settings.frames.maximum[lines], MAXIMUM_REFERENCES)
         yield Extent(width, height, settings.frames.default)
 
 
@@ -276,12 +290,12 @@ def work_for(size: ModelSize, extent: Extent) -> Work:
     """What the stages of a clip need with a model of `size`."""
     from humo_engine.vae import LATENT_CHANNELS, SPATIAL_STRIDE, latent_frames
 
-    width, height, frames = extent.width, extent.height, extent.frames
+    width, height, frames = extent.width, extent.height, extent.seen
     slots = latent_frames(frames) + extent.references
     tokens = slots * (height // (2 * SPATIAL_STRIDE)) * (width // (2 * SPATIAL_STRIDE))
     return Work(
         encode=encode_work_bytes(width, height, 4 if size.in_dim > LATENT_CHANNELS else 1),
-        denoise=denoise_work_bytes(tokens, size.dim, size.layers, size.text_length, slots),
+        denoise=denoise_work_bytes(tokens, size.dim, size.layers, size.text_length, slots) + take_work_bytes(extent),
         decode=decode_work_bytes(width, height, frames),
         decode_tiled=decode_work_bytes(256, 256, frames) + 3 * frames * width * height * 2 * 2,
     )
@@ -353,6 +367,15 @@ def denoise_work_bytes(tokens: int, dim: int, layers: int, text_length: int, lat
     """
     kept = 2 * 2 * layers * dim * (text_length + 16 * latent_frames) * 2
     return kept + 16 * tokens * dim * 2 + GIB
+
+
+def take_work_bytes(extent: Extent) -> int:
+    """Bytes of the latents of a take beyond those of one window: the sampler's history of three, the velocities of up to four
+    passes and their sums, in fp32. A minute at 480 lines is 0.15 GB a copy."""
+    from humo_engine.vae import LATENT_CHANNELS, SPATIAL_STRIDE, latent_frames
+
+    beyond = latent_frames(extent.frames) - latent_frames(extent.seen)
+    return 12 * 4 * LATENT_CHANNELS * beyond * (extent.height // SPATIAL_STRIDE) * (extent.width // SPATIAL_STRIDE)
 
 
 def decode_work_bytes(width: int, height: int, frames: int) -> int:

@@ -8,6 +8,7 @@ import logging
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,7 @@ from humo_engine.protocol import Request, RequestError
 from humo_engine.sampling import denoise, draw_noise
 from humo_engine.settings import Settings
 from humo_engine.text import encode_text
+from humo_engine.windows import KEPT_AUDIO_BYTES, Window, WindowedPredictor, plan_windows, slice_of_audio
 
 
 class Cancelled(Exception):
@@ -41,20 +43,41 @@ class Listener(Protocol):
 
     def preview(self, path: Path, step: int) -> None: ...
 
+    def frames(self, path: Path, first: int, count: int) -> None:
+        """A piece of the finished frames lies in `path`. For requests with `pieces`; whoever reads a piece removes it."""
+
     def check(self) -> None:
         """Raise Cancelled if the request is no longer wanted. Called before every forward pass and decoded piece."""
 
 
+MOST_PIECES = 32
+"""So many pieces of frames may lie unread: 150 MB at 480 lines, so that the disk fills no more than with a short clip."""
+
+
+@dataclass
+class Take:
+    """What a clip is denoised with: the conditions of a window, and what each latent frame (without the references' `slots`) hears."""
+
+    conditions: ClipConditions
+    windows: tuple[Window, ...]
+    audio: Tensor
+    slots: int
+
+
 @dataclass
 class Clip:
-    """A finished clip: raw rgb24 frames in `path`, and what making them took."""
+    """A finished clip: raw rgb24 frames in `path`, or None where they left in pieces, and what making them took.
 
-    path: Path
+    `windows` of them were denoised together; 1 is a clip that went through the model at once.
+    """
+
+    path: Path | None
     width: int
     height: int
     fps: int
     count: int
     seed: int
+    windows: int = 1
     seconds: dict[str, float] = field(default_factory=dict)
     peak_gib: float | None = None
 
@@ -89,35 +112,53 @@ class Pipeline:
         seconds: dict[str, float] = {}
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
-        self._make_room(request)
+        windows = self.windows(request)
+        room = self._make_room(request, windows)
         try:
             request.output_dir.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as error:  # ValueError: what no path may hold, such as a zero byte
             raise RequestError("invalid_input", f"`outputDir` cannot be used: {error}") from error
         with self._timed(seconds, "encode"):
             listener.progress("encode", 0, 1, None, None)
-            noise, conditions = self._encode(request, listener)
+            noise, take = self._encode(request, windows, listener)
             listener.progress("encode", 1, 1, None, None)
         # For the transformer alone: the kernel may be the only one allowed, and the VAE and Whisper need others.
         with self._timed(seconds, "denoise"), fastest_attention(self.device, self.components.transformer.compute_dtype):
-            latents = self._denoise(request, noise, conditions, listener)
-        del conditions, noise
+            latents = self._denoise(request, noise, take, room, listener)
+        del take, noise
         with self._timed(seconds, "decode"):
             path = self._decode(request, latents, listener)
         peak = torch.cuda.max_memory_allocated(self.device) / GIB if self.device.type == "cuda" else None
-        return Clip(path, request.width, request.height, self.settings.fps, request.frames, request.seed, seconds, peak)
+        return Clip(
+            path, request.width, request.height, self.settings.fps, request.frames, request.seed, len(windows), seconds, peak
+        )
 
-    def _make_room(self, request: Request) -> None:
-        """Refuse a clip that cannot fit before any work is done, and decode in tiles where the whole would not fit."""
+    def windows(self, request: Request) -> tuple[Window, ...]:
+        """One window of the whole clip if it can go through the model at once, else those of a long take."""
+        frames = video_vae.latent_frames(request.frames)
+        if request.frames <= self.settings.frames_at_once(request.width, request.height):
+            return (Window(0, frames),)
+        takes = self.settings.takes
+        return plan_windows(frames, video_vae.latent_frames(takes.window), takes.overlap // video_vae.TEMPORAL_STRIDE)
+
+    def _make_room(self, request: Request, windows: Sequence[Window]) -> int:
+        """Refuse a clip that cannot fit before any work is done, and decode in tiles where the whole would not fit.
+
+        → the bytes that there are for what a long take may keep.
+        """
         if self.plan is None:
-            return
+            return KEPT_AUDIO_BYTES
         size = self.components.transformer.size
-        extent = Extent(request.width, request.height, request.frames, max(1, len(request.images)))
+        at_once = self.settings.takes.window if len(windows) > 1 else None
+        extent = Extent(request.width, request.height, request.frames, max(1, len(request.images)), at_once)
         if (reason := refusal(self.plan, size, extent, self.settings)) is not None:
             raise RequestError("out_of_memory", reason)
-        self.components.vae.use_tiling = self.plan.tiles(work_for(size, extent))
+        work = work_for(size, extent)
+        self.components.vae.use_tiling = self.plan.tiles(work)
+        left = self.plan.left(work.denoise)
+        return KEPT_AUDIO_BYTES if left is None else min(KEPT_AUDIO_BYTES, left)
 
-    def _encode(self, request: Request, listener: Listener) -> tuple[Tensor, ClipConditions]:
+    def _encode(self, request: Request, windows: Sequence[Window], listener: Listener) -> tuple[Tensor, Take]:
         parts, size = self.components, self.components.transformer.size
         listener.check()
         text, negative = (
@@ -125,24 +166,24 @@ class Pipeline:
             for prompt in (request.prompt, request.negative_prompt)
         )
         listener.check()
-        windows = self._audio(request)
+        audio = self._audio(request)
         listener.check()
         references = self._references(request)
         slots = references.shape[1]
-        windows = torch.cat((windows, windows.new_zeros(slots, *windows.shape[1:])))
-        frames = windows.shape[0]
+        heard = slice_of_audio(audio, windows[0], slots)
+        frames = heard.shape[0]
         has_channels = size.in_dim > video_vae.LATENT_CHANNELS
         conditions = prepare_conditions(
             parts.transformer,
             passes_of(parts.family, request.mode),
             text=text,
             negative_text=negative,
-            audio=windows,
+            audio=heard,
             references=references,
             zero_video=self.zero_video(frames, request.width, request.height) if has_channels else None,
         )
-        shape = (video_vae.LATENT_CHANNELS, frames, *references.shape[2:])
-        return draw_noise(request.seed, shape, self.device), conditions
+        shape = (video_vae.LATENT_CHANNELS, audio.shape[0] + slots, *references.shape[2:])
+        return draw_noise(request.seed, shape, self.device), Take(conditions, tuple(windows), audio, slots)
 
     def _audio(self, request: Request) -> Tensor:
         """What each latent frame hears (latent frames, 8, 5, width); zeros without sound."""
@@ -156,7 +197,7 @@ class Pipeline:
         except ValueError as error:
             raise RequestError("unsupported_media", str(error)) from error
         states = whisper_states(samples, self.components.whisper, self.components.extractor)
-        return audio_windows(audio_features(states), request.frames).to(self.device)
+        return audio_windows(audio_features(states), request.frames, request.audio_offset).to(self.device)
 
     def _voice_alone(self, path: Path) -> Tensor:
         from humo_engine.vocals import isolate_voice
@@ -207,16 +248,29 @@ class Pipeline:
         weight = self.components.vae.encoder.conv_in.weight
         return hashlib.sha256(weight.detach().float().cpu().numpy().tobytes()).hexdigest()[:16]
 
-    def _denoise(self, request: Request, noise: Tensor, conditions: ClipConditions, listener: Listener) -> Tensor:
+    def _denoise(self, request: Request, noise: Tensor, take: Take, room: int, listener: Listener) -> Tensor:
         started = time.perf_counter()
+        frames, passes = video_vae.latent_frames(request.frames), 0
+        each_step = len(passes_of(self.components.family, request.mode)) * len(take.windows)
 
         def after_step(step: int, latents: Tensor) -> None:
+            nonlocal passes
+            passes = step * each_step
             per_step = (time.perf_counter() - started) / step
             listener.progress("denoise", step, request.steps, per_step, per_step * (request.steps - step))
             if request.preview and step % self.settings.preview_every_steps == 0 and step < request.steps:
                 path = request.output_dir / f"preview-{step}.jpg"
-                write_preview(latents[:, : video_vae.latent_frames(request.frames)], path)
+                write_preview(latents[:, : take.windows[0].end], path)  # of a long take, the frames that are seen first
                 listener.preview(path, step)
+
+        def after_window() -> None:
+            # A step of a long take may last minutes: whoever listens hears that it goes on, and how long it still takes.
+            nonlocal passes
+            passes += 1
+            whole = passes // each_step
+            if passes % each_step:
+                per_pass = (time.perf_counter() - started) / passes
+                listener.progress("denoise", whole, request.steps, None, per_pass * (request.steps * each_step - passes))
 
         pending: list[torch.cuda.Event] = []
 
@@ -228,13 +282,25 @@ class Pipeline:
                 pending.append(torch.cuda.current_stream(self.device).record_event())
             listener.check()
 
+        predict = None
+        if len(take.windows) > 1:
+            predict = WindowedPredictor(
+                self.components.transformer,
+                take.conditions,
+                take.windows,
+                take.audio,
+                take.slots,
+                before_pass,
+                after_window,
+                room,
+            ).predict
         listener.progress("denoise", 0, request.steps, None, None)
         latents = denoise(
             self.components.transformer,
             self.components.family,
             request.mode,
             noise,
-            conditions,
+            take.conditions,
             steps=request.steps,
             shift=request.shift,
             first_sigma=self.settings.sampler.first_sigma,
@@ -242,13 +308,17 @@ class Pipeline:
             switch_timestep=self.settings.guidance_switch_timestep,
             before_pass=before_pass,
             after_step=after_step,
+            predict=predict,
         )
         if not latents.isfinite().all():
             raise RuntimeError("denoising ended in values that are not numbers; smaller scales, or another precision, may help")
-        return latents[:, : video_vae.latent_frames(request.frames)]
+        return latents[:, :frames]
 
-    def _decode(self, request: Request, latents: Tensor, listener: Listener) -> Path:
-        """Decode and write frames as they come; the file gets its name when it is whole."""
+    def _decode(self, request: Request, latents: Tensor, listener: Listener) -> Path | None:
+        """Decode and write frames as they come. The file gets its name when it is whole; in pieces, each of them does."""
+        if request.pieces:
+            self._decode_in_pieces(request, latents, listener)
+            return None
         path = request.output_dir / "frames.rgb"
         partial = path.with_suffix(".part")
         pieces, written = latents.shape[1], 0
@@ -267,6 +337,37 @@ class Pipeline:
         finally:
             partial.unlink(missing_ok=True)
         return path
+
+    def _decode_in_pieces(self, request: Request, latents: Tensor, listener: Listener) -> None:
+        """Decode into files that a reader takes away as they come, and wait for it where it falls behind."""
+        total, written = latents.shape[1], 0
+        partial = request.output_dir / "frames.part"
+        left: list[Path] = []
+        listener.progress("decode", 0, total, None, None)
+        try:
+            for pixels in video_vae.decode_pieces(self.components.vae, latents):
+                while True:
+                    listener.check()
+                    left = [path for path in left if path.exists()]
+                    if len(left) < MOST_PIECES:
+                        break
+                    time.sleep(0.02)
+                frames = to_rgb24(pixels).cpu().numpy()
+                path = request.output_dir / f"frames-{written:06}.rgb"
+                partial.write_bytes(frames.tobytes())
+                os.replace(partial, path)
+                left.append(path)
+                listener.frames(path, written, frames.shape[0])
+                written += frames.shape[0]
+                listener.progress("decode", min(video_vae.latent_frames(written), total), total, None, None)
+            if written != request.frames:
+                raise RuntimeError(f"the VAE made {written} frames instead of {request.frames}")
+        except BaseException:
+            for path in left:
+                path.unlink(missing_ok=True)
+            raise
+        finally:
+            partial.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _timed(self, seconds: dict[str, float], stage: str):

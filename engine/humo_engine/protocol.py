@@ -16,10 +16,13 @@ from humo_engine.guidance import RULES, Scales
 from humo_engine.settings import FRAME_STEP, MAXIMUM_SCALE, MAXIMUM_SHIFT, MINIMUM_SHIFT, SIZE_MULTIPLE, Settings
 
 PROTOCOL_VERSION = 1
+FEATURES = ("pieces", "windows")
+"""What this engine can do beyond the first form of the protocol, said in `ready`: frames in pieces, and takes of any length."""
 MAXIMUM_SIDE = 2048
 MAXIMUM_SEED = 2**63 - 1
 MAXIMUM_REFERENCES = 4
 MAXIMUM_STEPS = 200
+MAXIMUM_OFFSET = 25 * 600  # frames: the longest sound that anybody gives
 MAXIMUM_PROMPT = 20_000  # characters; far beyond the 512 tokens that are read
 
 FAILURE_CODES = (
@@ -37,7 +40,10 @@ class RequestError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One clip, checked. `images` and `audio` exist where the mode needs them and are empty or None elsewhere."""
+    """One clip, checked. `images` and `audio` exist where the mode needs them and are empty or None elsewhere.
+
+    `audio_offset` is the frame of the sound at which the clip begins. With `pieces`, frames leave in a file for each decoded piece.
+    """
 
     id: str
     prompt: str
@@ -56,6 +62,8 @@ class Request:
     preview: bool
     vocals: bool
     output_dir: Path
+    audio_offset: int = 0
+    pieces: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -92,7 +100,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     problems: list[str] = []
     known = {
         "prompt", "negativePrompt", "mode", "images", "audio", "model", "width", "height", "frames", "steps", "shift",
-        "scales", "seed", "precision", "preview", "vocals",
+        "scales", "seed", "precision", "preview", "vocals", "audioOffset", "pieces",
     }  # fmt: skip
     problems += [f"`{key}` is not known" for key in body if key not in known]
 
@@ -119,14 +127,13 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     for name, side in (("width", width), ("height", height)):
         if side % SIZE_MULTIPLE:
             problems.append(f"`{name}` must be a multiple of {SIZE_MULTIPLE}, not {side}")
-    frames = _whole(
-        body.get("frames", settings.frames.default), "frames", settings.frames.minimum, settings.frames.maximum, problems
-    )
+    frames = _whole(body.get("frames", settings.frames.default), "frames", settings.frames.minimum, settings.longest, problems)
     if frames % FRAME_STEP != 1:
         problems.append(f"`frames` must be 4k + 1, not {frames}: {frames - (frames - 1) % FRAME_STEP} would do")
     most_steps = settings.maximum_steps or MAXIMUM_STEPS
     steps = _whole(body.get("steps", min(preset.steps, most_steps)), "steps", 1, most_steps, problems)
     shift = _number(body.get("shift", settings.sampler.shift), "shift", MINIMUM_SHIFT, MAXIMUM_SHIFT, problems)
+    offset = _whole(body.get("audioOffset", 0), "audioOffset", 0, MAXIMUM_OFFSET, problems)
     seed = _whole(body.get("seed", 0), "seed", 0, MAXIMUM_SEED, problems)
     precision = body.get("precision")
     if precision is not None and precision != settings.precision:
@@ -143,7 +150,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
 
     scales = Scales(scale("audio"), scale("text"), None if default_scales.image is None else scale("image"))
     flags = {}
-    for name, default in (("preview", False), ("vocals", False)):
+    for name, default in (("preview", False), ("vocals", False), ("pieces", False)):
         flags[name] = body.get(name, default)
         if not isinstance(flags[name], bool):
             problems.append(f"`{name}` must be true or false")
@@ -171,12 +178,12 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     if problems:
         raise RequestError("invalid_input", "; ".join(problems))
     warnings = []
-    if frames > settings.frames.warn_above:
-        warnings.append(f"{frames} frames: HuMo was trained on {settings.frames.warn_above}, longer clips lose quality")
+    if settings.frames.warn_above < frames <= settings.frames_at_once(width, height):
+        warnings.append(f"{frames} frames: HuMo was trained on {settings.frames.warn_above}, more at once lose quality")
     return Request(
         id=message["id"], prompt=prompt, negative_prompt=negative, mode=mode, images=image_paths, audio=audio_path,
         model=model, width=width, height=height, frames=frames, steps=steps, shift=shift, scales=scales, seed=seed,
-        preview=flags["preview"], vocals=flags["vocals"], output_dir=Path(output), warnings=tuple(warnings),
+        preview=flags["preview"], vocals=flags["vocals"], audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
     )  # fmt: skip
 
 

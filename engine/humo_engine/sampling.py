@@ -21,6 +21,9 @@ TRAINING_TIMESTEPS = 1000
 StepCallback = Callable[[int, Tensor], None]
 """Called after each step with the number of steps done and the latents (16, frames, height, width)."""
 
+Predict = Callable[[Tensor, Tensor, Pass], Tensor]
+"""Latents (16, frames, height, width), a timestep (1,) and a pass → the velocity of the latents' shape."""
+
 
 def make_scheduler(steps: int, shift: float, first_sigma: float, device: torch.device | str = "cpu"):
     """UniPC for `steps` steps. sigmas: linspace(first_sigma, 0) without its end, then shift·σ / (1 + (shift − 1)·σ), then 0."""
@@ -66,10 +69,12 @@ def denoise(
     switch_timestep: int,
     before_pass: Callable[[], None] = lambda: None,
     after_step: StepCallback | None = None,
+    predict: Predict | None = None,
 ) -> Tensor:
     """Noise (16, frames + references, height, width), fp32 → latents of the same shape, reference slots included.
 
     `before_pass` runs before every forward pass; what it raises ends the loop (that is how a clip is cancelled).
+    `predict` is asked instead of the model, for what takes more than one look at it.
     Apart from what the callbacks do, the loop waits for the device at the end of each step only: UniPC sends its coefficients
     there and solves for them.
     """
@@ -81,9 +86,11 @@ def denoise(
         velocities: Mapping[Pass, Tensor] = {}
         for which in guidance.passes:
             before_pass()
-            velocities[which] = model(
-                conditions.with_references(latents, which), scheduler.timesteps[index : index + 1], conditions[which]
-            )
+            now = scheduler.timesteps[index : index + 1]
+            if predict is None:
+                velocities[which] = model(conditions.with_references(latents, which), now, conditions[which])
+            else:
+                velocities[which] = predict(latents, now, which)
         velocity = guidance.combine(velocities, scales)
         latents = scheduler.step(velocity[None], timestep, latents[None], return_dict=False)[0][0]
         if after_step is not None:

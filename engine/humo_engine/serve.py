@@ -18,7 +18,7 @@ import torch
 
 from humo_engine.memory import memory_shortage
 from humo_engine.pipeline import Cancelled, Clip, Pipeline
-from humo_engine.protocol import PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
+from humo_engine.protocol import FEATURES, PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
 from humo_engine.serve_output import claim_stdout
 from humo_engine.settings import Settings
 
@@ -47,6 +47,7 @@ class Server:
             device=device_name(first.device),
             torch=torch.__version__,
             weights=first.components.weights,
+            features=list(FEATURES),
         )
         threading.Thread(target=self._read, args=(lines,), daemon=True, name="requests").start()
         while (item := self._waiting.get()) is not None:
@@ -145,6 +146,9 @@ class _Listener:
     def preview(self, path: Path, step: int) -> None:
         self._server.emit(type="preview", id=self._identity, path=str(path), step=step)
 
+    def frames(self, path: Path, first: int, count: int) -> None:
+        self._server.emit(type="frames", id=self._identity, path=str(path), first=first, count=count)
+
     def check(self) -> None:
         if self._cancelled.is_set() or self._stopping.is_set():
             raise Cancelled
@@ -160,7 +164,7 @@ def _done(request: Request, clip: Clip) -> dict[str, Any]:
         "type": "done",
         "id": request.id,
         "frames": {
-            "path": str(clip.path),
+            **({} if clip.path is None else {"path": str(clip.path)}),
             "pixelFormat": "rgb24",
             "width": clip.width,
             "height": clip.height,
@@ -169,6 +173,7 @@ def _done(request: Request, clip: Clip) -> dict[str, Any]:
         },
         "seconds": clip.seconds,
         "seed": clip.seed,
+        "windows": clip.windows,
     }
     if clip.peak_gib is not None:
         event["peakGiB"] = round(clip.peak_gib, 2)

@@ -29,6 +29,8 @@ MAXIMUM_SCALE = 100.0
 MAXIMUM_SIDE = 2048
 MAXIMUM_STEPS = 200
 MAXIMUM_PRESETS = 25
+TAKES = ("auto", "one", "shots")
+LONGEST = 600  # seconds: the longest sound that is taken
 FRAME_STEP = 4  # the VAE packs frames 4k + 1 into k + 1 latents
 
 
@@ -43,12 +45,40 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Frames:
-    """Clip lengths in frames; `default`, `minimum` and `maximum` are 4k + 1. Above `warn_above` quality drops."""
+    """What goes through the model at once, in frames of the form 4k + 1. Above `warn_above` quality drops.
+
+    `maximum` is by number of lines: larger pictures were trained with longer clips.
+    """
 
     default: int
     minimum: int
-    maximum: int
+    maximum: Mapping[int, int]
     warn_above: int
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a video may be, in seconds: until moderators say otherwise, and at all."""
+
+    default: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Takes:
+    """How a video is made that is longer than the model sees at once.
+
+    `take` is one of TAKES. `window` (4k + 1), `overlap` and `pre_roll` (4k) are frames; `continuous`, up to which `auto` makes one
+    continuous take, and the bounds of a shot are seconds.
+    """
+
+    take: str
+    window: int
+    overlap: int
+    continuous: float
+    shot_minimum: float
+    shot_maximum: float
+    pre_roll: int
 
 
 @dataclass(frozen=True)
@@ -102,6 +132,8 @@ class Settings:
     profile: str
     fps: int
     frames: Frames
+    length: Length
+    takes: Takes
     sampler: Sampler
     guidance_switch_timestep: int
     models: Mapping[str, ModelSettings]
@@ -131,6 +163,19 @@ class Settings:
             raise ValueError(f"size {lines} {shape} does not exist; there are {known}")
         return self.sizes[lines][shape]
 
+    def frames_at_once(self, width: int, height: int) -> int:
+        """The most frames that go through the model at once in pictures of that size, or of the nearest size there is."""
+
+        def distance(lines: int) -> int:
+            return min(abs(width * height - w * h) + abs(width - w) + abs(height - h) for w, h in self.sizes[lines].values())
+
+        return self.frames.maximum[min(sorted(self.sizes), key=distance)]
+
+    @property
+    def longest(self) -> int:
+        """The most frames that a video may have, 4k + 1: `length.maximum`, or what goes through the model at once if that is more."""
+        return max(whole_frames(self.length.maximum * self.fps), *self.frames.maximum.values())
+
 
 def load_settings(path: str | os.PathLike[str] | None = None, profile: str = "official") -> Settings:
     """Read and check `generate.yaml`, with `profile` applied.
@@ -146,6 +191,11 @@ def load_settings(path: str | os.PathLike[str] | None = None, profile: str = "of
     except yaml.YAMLError as error:
         raise SettingsError(str(file), [f"it is not YAML: {error}"]) from error
     return parse_settings(document, profile=profile, source=str(file))
+
+
+def whole_frames(frames: float) -> int:
+    """The most frames of the form 4k + 1 that are not more than `frames`."""
+    return int((frames - 1) // FRAME_STEP) * FRAME_STEP + 1
 
 
 def find_settings_file(path: str | os.PathLike[str] | None = None, start: Path | None = None) -> Path:
@@ -180,15 +230,9 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
     chosen = profiles.get(profile, _Profile())
     reader = root
 
-    frames_reader = reader.child("frames")
-    frames = Frames(*(frames_reader.integer(name, minimum=1) for name in ("default", "minimum", "maximum", "warnAbove")))
-    frames_reader.only("default", "minimum", "maximum", "warnAbove")
-    for name in ("default", "minimum", "maximum", "warn_above"):
-        count = getattr(frames, name)
-        if count is not None and count % FRAME_STEP != 1:
-            problems.append(f"frames.{name.replace('_a', 'A')}: {count} is not of the form 4k + 1, as the VAE needs")
-    if None not in (frames.minimum, frames.default, frames.maximum) and not (frames.minimum <= frames.default <= frames.maximum):
-        problems.append(f"frames: minimum {frames.minimum} ≤ default {frames.default} ≤ maximum {frames.maximum} is not so")
+    frames = _frames(reader.child("frames"), problems)
+    length = _length(reader.child("length"), problems)
+    takes = _takes(reader.child("takes"), problems)
 
     sampler_reader = reader.child("sampler")
     sampler = Sampler(
@@ -213,6 +257,8 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         profile=profile,
         fps=reader.integer("fps", minimum=1),
         frames=frames,
+        length=chosen.length or length,
+        takes=takes,
         sampler=sampler,
         guidance_switch_timestep=reader.integer("guidanceSwitchTimestep", minimum=0, maximum=1000),
         models=MappingProxyType(models),
@@ -231,6 +277,8 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         "version",
         "fps",
         "frames",
+        "length",
+        "takes",
         "sampler",
         "guidanceSwitchTimestep",
         "models",
@@ -258,11 +306,12 @@ class _Profile:
     maximum_steps: int | None = None
     preview_every_steps: int | None = None
     seconds_per_pass: Mapping[int, float] | None = None
+    length: Length | None = None
     sizes: Mapping[int, Mapping[str, tuple[int, int]]] | None = None
 
 
 def _profile(reader: _Reader, problems: list[str]) -> _Profile:
-    reader.only("weights", "precision", "maximumSteps", "previewEverySteps", "secondsPerPass", "sizes")
+    reader.only("weights", "precision", "maximumSteps", "previewEverySteps", "secondsPerPass", "length", "sizes")
     given = reader.value
     return _Profile(
         weights=reader.choice("weights", ("official", "random")) if "weights" in given else None,
@@ -270,8 +319,63 @@ def _profile(reader: _Reader, problems: list[str]) -> _Profile:
         maximum_steps=reader.integer("maximumSteps", minimum=1) if "maximumSteps" in given else None,
         preview_every_steps=reader.integer("previewEverySteps", minimum=1) if "previewEverySteps" in given else None,
         seconds_per_pass=MappingProxyType(_seconds_per_pass(reader)) if "secondsPerPass" in given else None,
+        length=_length(reader.child("length"), problems) if "length" in given else None,
         sizes=MappingProxyType(_sizes(reader.child("sizes"), problems)) if "sizes" in given else None,
     )
+
+
+def _frames(reader: _Reader, problems: list[str]) -> Frames:
+    counts = {name: reader.integer(name, minimum=1) for name in ("default", "minimum", "warnAbove")}
+    most = reader.child("maximum")
+    if isinstance(reader.value, Mapping) and most.is_mapping():
+        most.exactly(LINES)
+    maximum = {
+        lines: most.integer(lines, minimum=1) for lines in LINES if isinstance(most.value, Mapping) and lines in most.value
+    }
+    reader.only("default", "minimum", "maximum", "warnAbove")
+    named = [*counts.items(), *((f"maximum.{lines}", count) for lines, count in maximum.items())]
+    for name, count in named:
+        if count is not None and count % FRAME_STEP != 1:
+            problems.append(f"frames.{name}: {count} is not of the form 4k + 1, as the VAE needs")
+    least, usual = counts["minimum"], counts["default"]
+    lowest = min(maximum.values()) if maximum and None not in maximum.values() else None
+    if None not in (least, usual, lowest) and not least <= usual <= lowest:
+        problems.append(f"frames: minimum {least} ≤ default {usual} ≤ maximum {lowest} is not so")
+    return Frames(usual, least, MappingProxyType(maximum), counts["warnAbove"])
+
+
+def _length(reader: _Reader, problems: list[str]) -> Length:
+    length = Length(*(reader.number(name, minimum=1, maximum=LONGEST) for name in ("default", "maximum")))
+    reader.only("default", "maximum")
+    if None not in (length.default, length.maximum) and length.default > length.maximum:
+        problems.append(f"{reader.path}: default {length.default:g} is more than maximum {length.maximum:g}")
+    return length
+
+
+def _takes(reader: _Reader, problems: list[str]) -> Takes:
+    shot = reader.child("shot")
+    takes = Takes(
+        take=reader.choice("take", TAKES),
+        window=reader.integer("window", minimum=FRAME_STEP + 1, maximum=1001),
+        overlap=reader.integer("overlap", minimum=FRAME_STEP, maximum=1000),
+        continuous=reader.number("continuous", minimum=1, maximum=LONGEST),
+        shot_minimum=shot.number("minimum", minimum=0.5, maximum=LONGEST) if isinstance(reader.value, Mapping) else None,
+        shot_maximum=shot.number("maximum", minimum=1, maximum=LONGEST) if isinstance(reader.value, Mapping) else None,
+        pre_roll=reader.integer("preRoll", minimum=0, maximum=100),
+    )
+    reader.only("take", "window", "overlap", "continuous", "shot", "preRoll")
+    shot.only("minimum", "maximum")
+    if takes.window is not None and takes.window % FRAME_STEP != 1:
+        problems.append(f"{reader.path}.window: {takes.window} is not of the form 4k + 1, as the VAE needs")
+    for name, count in (("overlap", takes.overlap), ("preRoll", takes.pre_roll)):
+        if count is not None and count % FRAME_STEP:
+            problems.append(f"{reader.path}.{name}: {count} is not a multiple of 4: the VAE packs four frames into one")
+    if None not in (takes.window, takes.overlap) and takes.overlap >= takes.window - 1:
+        problems.append(f"{reader.path}: overlap {takes.overlap} must be less than window {takes.window} - 1")
+    # A pause may lie just beyond the longest shot: halves of what is left have to be long enough.
+    if None not in (takes.shot_minimum, takes.shot_maximum) and takes.shot_maximum < 2 * takes.shot_minimum:
+        problems.append(f"{shot.path}: maximum {takes.shot_maximum:g} must be at least twice minimum {takes.shot_minimum:g}")
+    return takes
 
 
 def _sizes(reader: _Reader, problems: list[str]) -> dict[int, Mapping[str, tuple[int, int]]]:

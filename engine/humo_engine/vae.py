@@ -17,6 +17,8 @@ STD = (2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743,
 LATENT_CHANNELS = 16
 SPATIAL_STRIDE = 8
 TEMPORAL_STRIDE = 4
+TILED_LATENTS = 41  # as many as the longest clip that goes through the model at once
+TILED_LEAD = 4
 
 
 def build_vae(base_dim: int = 96):
@@ -60,14 +62,14 @@ def decode_pieces(vae, latents: Tensor) -> Iterator[Tensor]:
     """Normalised latents (16, n, h, w) → pixels (3, 1, 8h, 8w) and then (3, 4, 8h, 8w) for each further latent frame, fp32.
 
     The VAE is causal in time, so frames can leave the device as they are made. Values may overshoot [−1, 1] a little.
-    With the library's tiling switched on, everything comes in one piece, joined from overlapping tiles.
+    With the library's tiling switched on, the frames of up to TILED_LATENTS latent frames come in one piece, joined from overlapping tiles.
     """
     conv = vae.decoder.conv_in.weight
     latents = latents.float() * _per_channel(STD, latents) + _per_channel(MEAN, latents)
     latents = latents[None].to(conv.device, conv.dtype)
     tile = (vae.tile_sample_min_height // SPATIAL_STRIDE, vae.tile_sample_min_width // SPATIAL_STRIDE)
     if vae.use_tiling and (latents.shape[-2] > tile[0] or latents.shape[-1] > tile[1]):
-        yield vae.decode(latents, return_dict=False)[0][0].float()
+        yield from _decode_tiled(vae, latents)
         return
     vae.clear_cache()
     try:
@@ -78,6 +80,19 @@ def decode_pieces(vae, latents: Tensor) -> Iterator[Tensor]:
             yield vae.decoder(piece, feat_cache=vae._feat_map, feat_idx=vae._conv_idx, **first)[0].float()
     finally:
         vae.clear_cache()
+
+
+def _decode_tiled(vae, latents: Tensor) -> Iterator[Tensor]:
+    """Latents (1, 16, n, h, w), as the VAE takes them → pixels in pieces whose size does not grow with n.
+
+    The library decodes each tile over all frames. Of a long take that would be the whole video in memory several times over, so it goes
+    through in stretches; each begins some latent frames early, whose pixels are dropped, since what a frame looks like depends
+    on those before it.
+    """
+    for start in range(0, latents.shape[2], TILED_LATENTS):
+        lead = min(start, TILED_LEAD)
+        pixels = vae.decode(latents[:, :, start - lead : start + TILED_LATENTS], return_dict=False)[0][0].float()
+        yield pixels[:, TEMPORAL_STRIDE * (lead - 1) + 1 :] if lead else pixels
 
 
 def decode(vae, latents: Tensor) -> Tensor:

@@ -97,29 +97,33 @@ def sound(samples: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("samples", [640, 16_000, 16_639])
 def test_states_are_two_for_each_whole_video_frame(whisper, samples):
-    states = whisper_states(sound(samples), *whisper)
+    (states,) = whisper_states(sound(samples), *whisper)
     assert states.shape == (1, 2 * (samples // 640), 33, 32) and states.dtype == torch.float32
 
 
 def test_long_sound_goes_through_in_pieces_of_30_seconds_that_are_joined(whisper):
     samples = sound(PIECE_SAMPLES + 32_000)
     assert PIECE_SAMPLES == 480_000
-    states = whisper_states(samples, *whisper)
-    first, second = whisper_states(samples[:480_000], *whisper), whisper_states(samples[480_000:], *whisper)
+    first, second = whisper_states(samples, *whisper)
     assert first.shape[1] == 1500 and second.shape[1] == 100
-    assert torch.equal(states, torch.cat((first, second), dim=1))
+    (alone,) = whisper_states(samples[480_000:], *whisper)
+    assert torch.equal(second, alone)
+    # What follows from them does not depend on where they were cut.
+    torch.testing.assert_close(
+        audio_features([first, second]), audio_features([torch.cat((first, second), dim=1)]), rtol=0, atol=0
+    )
 
 
 def test_features_are_means_of_eight_states_and_the_last_alone():
     states = torch.arange(33.0)[None, None, :, None].expand(1, 10, 33, 4)
-    features = audio_features(states)
+    features = audio_features([states])
     assert features.shape == (5, 5, 4)
     assert features[2, :, 0].tolist() == [3.5, 11.5, 19.5, 27.5, 32.0]
 
 
 def test_the_rate_is_halved_between_the_same_ends():
     ramp = torch.arange(20.0)[None, :, None, None].expand(1, 20, 33, 1)
-    torch.testing.assert_close(audio_features(ramp)[:, 0, 0], torch.linspace(0, 19, 10))
+    torch.testing.assert_close(audio_features([ramp])[:, 0, 0], torch.linspace(0, 19, 10))
 
 
 def test_windows_hear_their_frames_and_silence_elsewhere():
@@ -133,6 +137,14 @@ def test_windows_hear_their_frames_and_silence_elsewhere():
         [8, 9, 10, 11, 0, 0, 0, 0],
         [0, 0, 0, 0, 0, 0, 0, 0],
     ]
+
+
+def test_a_clip_that_begins_later_hears_the_same_as_that_part_of_the_whole():
+    features = torch.randn(60, 5, 2)
+    whole, part = audio_windows(features, 57), audio_windows(features, 17, offset=20)
+    assert torch.equal(part[1:], whole[6:10])
+    # Its first latent frame is one video frame, with what is really heard before it.
+    assert (part[0, :3] == 0).all() and torch.equal(part[0, 3:], features[18:23])
 
 
 @pytest.mark.parametrize("frames", [1, 5, 97, 129])

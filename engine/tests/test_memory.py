@@ -33,7 +33,7 @@ from humo_engine.model import SIZES, Conditions
 from humo_engine.settings import load_settings
 
 USUAL = Extent(832, 480, 97)
-LARGEST = Extent(1280, 720, 129, 4)
+LARGEST = Extent(1280, 720, 161, 4)
 LARGE, SMALL = "17b", "1_7b"
 
 # About HuMo 17B at 480 lines.
@@ -181,7 +181,7 @@ def test_a_clip_that_cannot_fit_is_refused_with_one_that_does(settings):
     for fitting in (USUAL, plan.demand.extent, Extent(480, 832, 129, 4)):
         assert refusal(plan, SIZES[LARGE], fitting, settings) is None
     assert refusal(plan, SIZES[LARGE], LARGEST, settings) == (
-        "1280×720, 129 frames, 4 reference images needs 29.8 GiB, and there are 24.0 GiB; "
+        "1280×720, 161 frames, 4 reference images needs 34.6 GiB, and there are 24.0 GiB; "
         "what fits is 1280×720, 89 frames, 4 reference images"
     )
     for extent, nearest in (
@@ -282,3 +282,26 @@ def test_placed_parts_compute_the_same_with_everything_streamed():
     assert [len(part.streamed) for part in streamed] == [3, 3, 3]
     for out, reference in zip(results(), expected, strict=True):
         assert torch.equal(out, reference)
+
+
+@pytest.mark.parametrize(("lines", "seconds"), [(480, 20), (480, 10), (720, 20)])
+def test_a_long_take_needs_at_most_two_gib_more_than_one_window(settings, lines, seconds):
+    from humo_engine.windows import KEPT_AUDIO_BYTES
+
+    takes = settings.takes
+    size = settings.size(lines)
+    for model in SIZES.values():
+        window = work_for(model, Extent(*size, takes.window))
+        take = work_for(model, Extent(*size, 25 * seconds + 1, at_once=takes.window))
+        kept = KEPT_AUDIO_BYTES
+        assert take.denoise + kept - window.denoise <= (2 if lines == 480 else 2.8) * GIB
+        # Frames leave as they come: to decode an hour takes no more than to decode a window.
+        assert (take.encode, take.decode, take.decode_tiled) == (window.encode, window.decode, window.decode_tiled)
+
+
+def test_what_is_left_for_a_long_take_is_what_its_work_leaves(settings):
+    plan = plan_for(settings, (LARGE,), 24 * GIB)
+    work = work_for(SIZES[LARGE], Extent(832, 480, 501, at_once=97))
+    left = plan.left(work.denoise)
+    assert left > 0 and plan.fits(work.denoise + left) and not plan.fits(work.denoise + left + 2)
+    assert plan.left(1 << 60) == 0 and make_plan(DEMAND, None).left(0) is None

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from humo_engine.pipeline import Pipeline
+from humo_engine.pipeline import Cancelled, Pipeline
 from humo_engine.protocol import Request, RequestError, parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components
@@ -143,3 +143,84 @@ def test_decoding_begins_at_nothing_and_ends_at_all_of_it(request_to, tmp_path, 
 
     Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / "out"), Listening())
     assert steps == [(0, 2), (2, 2)] if tiled else [(0, 2), (1, 2), (2, 2)]
+
+
+# A long take at toy size: windows of nine frames.
+LONG = dataclasses.replace(
+    SETTINGS,
+    frames=dataclasses.replace(SETTINGS.frames, maximum={480: 9, 720: 9}),
+    takes=dataclasses.replace(SETTINGS.takes, window=9, overlap=4),
+)
+
+
+class Watching(Quiet):
+    """Keeps what it is told, and takes pieces away as they come."""
+
+    def __init__(self):
+        self.steps, self.pieces, self.previews = [], [], []
+
+    def progress(self, stage, step, count, per_step, eta):
+        self.steps.append((stage, step, count, eta))
+
+    def preview(self, path, step):
+        self.previews.append(Image.open(path).copy())
+
+    def frames(self, path, first, count):
+        self.pieces.append((first, count, path.read_bytes()))
+        path.unlink()
+
+
+def test_a_long_take_leaves_in_pieces_that_are_the_same_frames(parts, request_to, tmp_path):
+    request = dataclasses.replace(request_to(tmp_path / "whole"), frames=21)
+    pipeline = Pipeline(parts, LONG, CPU, cache=tmp_path)
+    whole = pipeline.generate(request, Quiet())
+    assert whole.windows == 3 and whole.path.stat().st_size == 21 * SIDE * SIDE * 3
+    listener = Watching()
+    pieces = pipeline.generate(dataclasses.replace(request, pieces=True, output_dir=tmp_path / "pieces"), listener)
+    assert pieces.path is None and list((tmp_path / "pieces").iterdir()) == []
+    assert [(first, count) for first, count, _ in listener.pieces] == [(0, 1), (1, 4), (5, 4), (9, 4), (13, 4), (17, 4)]
+    assert b"".join(content for _, _, content in listener.pieces) == whole.path.read_bytes()
+
+
+def test_a_long_take_tells_after_every_pass_that_it_goes_on_and_shows_its_first_frames_first(parts, request_to, tmp_path):
+    request = dataclasses.replace(request_to(tmp_path / "out"), frames=21, steps=3, preview=True)
+    listener = Watching()
+    Pipeline(parts, dataclasses.replace(LONG, preview_every_steps=2), CPU, cache=tmp_path).generate(request, listener)
+    told = [(step, count) for stage, step, count, _ in listener.steps if stage == "denoise"]
+    passes = 3 * 3  # of the three that some step makes; a step itself makes two or three, in each of three windows
+    assert told == sorted(told) and told[0] == (0, 3) and told[-1] == (3, 3) and 3 * 2 * 3 <= len(told) <= 3 * passes
+    assert [eta for stage, *_, eta in listener.steps if stage == "denoise"][-1] == 0
+    assert len(listener.previews) == 1
+
+
+def test_whoever_reads_no_pieces_is_waited_for_and_a_cancel_leaves_none(parts, request_to, tmp_path, monkeypatch):
+    monkeypatch.setattr("humo_engine.pipeline.MOST_PIECES", 3)
+    request = dataclasses.replace(request_to(tmp_path / "out"), frames=21, pieces=True)
+
+    class Idle(Watching):
+        waited = 0
+
+        def check(self):
+            if len(self.pieces) == 3:
+                self.waited += 1
+                if self.waited == 3:
+                    raise Cancelled
+
+        def frames(self, path, first, count):
+            self.pieces.append(path)
+
+    listener = Idle()
+    with pytest.raises(Cancelled):
+        Pipeline(parts, LONG, CPU, cache=tmp_path).generate(request, listener)
+    assert len(listener.pieces) == 3 and list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(("frames", "windows"), [(5, 1), (129, 1), (133, 2), (501, 6)])
+def test_what_the_model_does_not_see_at_once_is_made_of_windows(parts, request_to, tmp_path, frames, windows):
+    pipeline = Pipeline(parts, SETTINGS, CPU, cache=tmp_path)
+    size = dict(zip(("width", "height"), SETTINGS.size(480), strict=True))
+    request = dataclasses.replace(request_to(tmp_path), frames=frames, **size)
+    assert len(pipeline.windows(request)) == windows
+    if frames == 133:
+        larger = dict(zip(("width", "height"), SETTINGS.size(720), strict=True))
+        assert len(pipeline.windows(dataclasses.replace(request, **larger))) == 1

@@ -73,7 +73,7 @@ WRONG = [
     *[("model", value) for value in ("14b", 17, None, [])],
     *[("width", value) for value in (0, -16, 833, 8, 4096, 832.0, "832", True, None)],
     *[("height", value) for value in (470, 2064, False)],
-    *[("frames", value) for value in (1, 4, 6, 133, 97.0, "97", True)],
+    *[("frames", value) for value in (1, 4, 6, 3005, 97.0, "97", True)],
     *[("steps", value) for value in (0, -1, 201, 1.5, "50", True)],
     *[("shift", value) for value in (0, -1, float("nan"), float("inf"), "5", True, 1e-3, 101, 1e9, 10**400)],
     *[("seed", value) for value in (-1, 2**63, 1.0, "1", None)],

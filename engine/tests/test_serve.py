@@ -153,7 +153,7 @@ def generate(engine, message: dict) -> bytes:
 def test_ready_comes_first_and_says_what_is_loaded(engine):
     assert engine.ready == {
         "type": "ready", "protocol": 1, "models": ["17b", "1_7b"], "device": "CPU", "torch": torch.__version__,
-        "weights": "random",
+        "weights": "random", "features": ["pieces", "windows"],
     }  # fmt: skip
 
 
@@ -203,6 +203,22 @@ def test_a_second_reference_and_another_image_change_the_frames(engine, request_
         for i, images in enumerate([[red], [blue], [red, blue]])
     ]
     assert len(set(clips)) == 3
+
+
+def test_frames_leave_in_pieces_where_that_is_asked_for(engine, request_of):
+    whole = generate(engine, request_of("g-1", frames=9))
+    engine.send(request_of("g-2", frames=9, pieces=True))
+    done, before = engine.outcome("g-2")
+    assert done["type"] == "done", done
+    assert "path" not in done["frames"] and done["frames"]["count"] == 9 and done["windows"] == 1
+    pieces = [event for event in before if event["type"] == "frames"]
+    assert [(event["first"], event["count"]) for event in pieces] == [(0, 1), (1, 4), (5, 4)]
+    assert b"".join(Path(event["path"]).read_bytes() for event in pieces) == whole
+
+
+def test_a_clip_may_begin_in_the_middle_of_its_sound(engine, request_of):
+    clips = [generate(engine, request_of(f"g-{offset}", audioOffset=offset)) for offset in (0, 10)]
+    assert clips[0] != clips[1]
 
 
 def test_previews_come_with_their_step(engine, request_of):

@@ -159,7 +159,11 @@ function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
       profile: settings.profile,
       weights: settings.weights,
       fps: settings.fps,
-      frames: settings.frames,
+      frames: {
+        default: settings.frames.default,
+        minimum: settings.frames.minimum,
+        maximum: Math.min(...Object.values(settings.frames.maximum)),
+      },
       defaultPreset: settings.defaultPreset,
       defaultShape: settings.defaultShape,
       presets: settings.presetNames.map((name) => {

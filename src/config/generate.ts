@@ -62,12 +62,38 @@ const presetSchema = z.strictObject({
   steps: z.number().int().min(1).max(200),
 });
 
+/** No sound is longer. Seconds. */
+const longest = 600;
+const lengthSchema = z
+  .strictObject({ default: z.number().min(1).max(longest), maximum: z.number().min(1).max(longest) })
+  .refine((length) => length.default <= length.maximum, {
+    message: 'default must not be more than maximum',
+  });
+
+const latentMultiple = z.number().int().multipleOf(4, 'must be a multiple of 4: the VAE packs four into one');
+const takesSchema = z
+  .strictObject({
+    take: z.enum(['auto', 'one', 'shots']),
+    window: frameCount.min(5).max(1001),
+    overlap: latentMultiple.min(4).max(1000),
+    continuous: z.number().min(1).max(longest),
+    shot: z
+      .strictObject({ minimum: z.number().min(0.5).max(longest), maximum: z.number().min(1).max(longest) })
+      // A pause may lie just beyond the longest shot: halves of what is left have to be long enough.
+      .refine((shot) => shot.maximum >= 2 * shot.minimum, {
+        message: 'maximum must be at least twice minimum',
+      }),
+    preRoll: latentMultiple.min(0).max(100),
+  })
+  .refine(({ window, overlap }) => overlap < window - 1, { message: 'overlap must be less than window - 1' });
+
 const profileSchema = z.strictObject({
   weights: z.enum(['official', 'random']).optional(),
   precision: precisionSchema.optional(),
   maximumSteps: z.number().int().min(1).optional(),
   previewEverySteps: z.number().int().min(1).optional(),
   secondsPerPass: secondsPerPass.optional(),
+  length: lengthSchema.optional(),
   sizes: sizesSchema.optional(),
 });
 
@@ -78,9 +104,11 @@ const fileSchema = z
     frames: z.strictObject({
       default: frameCount,
       minimum: frameCount,
-      maximum: frameCount,
+      maximum: z.record(linesSchema, frameCount),
       warnAbove: frameCount,
     }),
+    length: lengthSchema,
+    takes: takesSchema,
     sampler: z.strictObject({
       shift: z.number().min(0.01).max(100),
       firstSigma: z.number().positive().max(1),
@@ -105,7 +133,8 @@ const fileSchema = z
         message: `names no preset; there are: ${Object.keys(file.presets).join(', ')}`,
       });
     }
-    const { minimum, maximum, default: usual } = file.frames;
+    const { minimum, default: usual } = file.frames;
+    const maximum = Math.min(...Object.values(file.frames.maximum));
     if (!(minimum <= usual && usual <= maximum)) {
       context.addIssue({
         code: 'custom',
@@ -141,6 +170,8 @@ export interface ResolvedPreset {
   /** first guess of one pass at the default number of frames, in seconds */
   readonly secondsPerPass: number;
   readonly passes: number;
+  /** what goes through the model at once, in frames; longer videos are made of windows */
+  readonly framesAtOnce: number;
 }
 
 /** `generate.yaml` with one profile applied. */
@@ -149,6 +180,9 @@ export interface GenerateSettings {
   readonly weights: 'official' | 'random';
   readonly fps: number;
   readonly frames: GenerateFile['frames'];
+  /** of a video, in seconds: until moderators say otherwise, and at all */
+  readonly length: GenerateFile['length'];
+  readonly takes: GenerateFile['takes'];
   readonly presetNames: readonly string[];
   readonly defaultPreset: string;
   readonly defaultShape: Shape;
@@ -218,6 +252,8 @@ export function parseGenerateSettings(
     weights: overrides.weights ?? 'official',
     fps: file.fps,
     frames: file.frames,
+    length: overrides.length ?? file.length,
+    takes: file.takes,
     presetNames: Object.keys(file.presets),
     defaultPreset: file.defaultPreset,
     defaultShape: file.defaultShape,
@@ -244,6 +280,7 @@ export function parseGenerateSettings(
         scales: model.scales,
         secondsPerPass: (overrides.secondsPerPass ?? model.secondsPerPass)[lines],
         passes: model.passes,
+        framesAtOnce: file.frames.maximum[lines],
       };
     },
   };

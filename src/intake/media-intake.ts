@@ -147,7 +147,11 @@ export class MediaIntake implements Intake {
         const wanted = {
           startSeconds,
           minimumFrames: frames.minimum,
-          maximumFrames: mostFrames(durationSeconds - startSeconds, frames, fps),
+          maximumFrames: mostFrames(
+            durationSeconds - startSeconds,
+            { default: frames.default, maximum: Math.min(...Object.values(frames.maximum)) },
+            fps,
+          ),
           fps,
         };
         return normaliseAudio(source, { speech, soundtrack }, wanted, limits);
