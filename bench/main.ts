@@ -82,6 +82,33 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
       ),
     ];
   },
+  scaler(result) {
+    const figure = (who: string, what: string) => number(result, who, what);
+    const [cost, wait] = [number(result, 'costRatio'), number(result, 'waitRatio')];
+    const [costLimit, waitLimit] = [number(result, 'limits', 'cost'), number(result, 'limits', 'wait')];
+    const others = (what: string, unit: string) =>
+      [
+        `${figure('alwaysOn', what)} ${unit} always on`,
+        `${figure('byHand', what)} ${unit} by hand`,
+        `${figure('scalerOfOne', what)} ${unit} with one pod at most`,
+      ].join('; ');
+    return [
+      {
+        figure: 'rented GPUs, a week, two pods at most',
+        target: `≤ ${costLimit * 100} % of always on`,
+        measured: `$${figure('scaler', 'dollars')}, ${(cost * 100).toFixed(1)} %`,
+        baseline: others('dollars', '$'),
+        holds: cost <= costLimit,
+      },
+      {
+        figure: 'median wait in the evening',
+        target: `≤ ${waitLimit}× that of always on`,
+        measured: `${figure('scaler', 'medianEveningWait')} s, ${wait}×`,
+        baseline: others('medianEveningWait', 's'),
+        holds: wait <= waitLimit,
+      },
+    ];
+  },
   scale(result) {
     const seconds = (order: string, kind: string, which: string) =>
       number(result, order, 'waits', kind, which);

@@ -35,6 +35,7 @@ const targets = {
     run: (args) => [[nodeProgram(), ...botProcess.flags, join(root, 'src/bot/main.ts'), ...args]],
   },
   worker: { needs: everything, environmentFile: true, run: node('src/worker/main.ts') },
+  scaler: { needs: ['programs'], environmentFile: true, run: node('src/scaler/main.ts') },
   api: { needs: ['programs'], environmentFile: true, run: node('src/api/main.ts') },
   web: {
     needs: ['web'],

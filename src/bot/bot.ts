@@ -9,10 +9,12 @@ import type { BotConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import { BotMetrics } from '../observability/bot-metrics.ts';
+import { watchGpus } from '../observability/gpu-metrics.ts';
 import { Health } from '../observability/health.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
 import type { Moderation } from '../queue/moderation.ts';
+import type { Gpus } from '../queue/gpus.ts';
 import type { People } from '../queue/people.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
@@ -52,6 +54,8 @@ export interface BotParts {
   readonly queue: GenerationQueue;
   readonly moderation: Moderation;
   readonly people: People;
+  /** rented GPUs; null: none */
+  readonly gpus: Gpus | null;
   readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix'>;
   readonly intake: Intake;
   readonly personLimit: PersonLimit;
@@ -79,6 +83,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   const { config, queue, clock, logger } = parts;
   const handlers = await loadHandlers();
   const metrics = new BotMetrics(queue, config.dataDirectory);
+  if (parts.gpus !== null) watchGpus(metrics.registry, parts.gpus, clock);
   const client = await connect(config, logger);
   const messages = new Messages(client.rest, {
     apiUrl: config.discord.apiUrl,
@@ -147,6 +152,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       queue,
       moderation: parts.moderation,
       people: parts.people,
+      gpus: parts.gpus,
       channels,
       results: new StoredResults(parts.videos, parts.store),
       intake: parts.intake,

@@ -6,11 +6,13 @@ import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { createGpus } from '../queue/gpus.ts';
 import { createPeople } from '../queue/people.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { startApi } from '../api/server.ts';
+import { startScaler } from '../scaler/start-scaler.ts';
 import { startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
 import { MediaIntake } from '../intake/media-intake.ts';
@@ -39,6 +41,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
   const queue = createGenerationQueue(config, logger);
   const moderation = createModeration(config, logger);
   const people = createPeople(config, logger);
+  const gpus = config.gpus === null ? null : createGpus(config, logger);
   const store = createArtifactStore(config);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
   try {
@@ -61,6 +64,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       queue,
       moderation,
       people,
+      gpus,
       store,
       logger,
       clock: systemClock,
@@ -69,9 +73,18 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       videos: new StoredVideos({ config, store, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
     });
+    const scaler =
+      config.gpus === null || gpus === null
+        ? null
+        : startScaler({
+            ...{ queue, moderation, gpus, log: logger },
+            config: config.gpus,
+            prefix: config.redis.prefix,
+          });
     await aborted(stop);
-    await Promise.all([bot.stop(), api?.stop()]);
+    await Promise.all([bot.stop(), api?.stop(), scaler?.stop()]);
   } finally {
+    gpus?.close();
     await Promise.all([queue.close(), moderation.close(), people.close(), store.close()]);
   }
   logger.info('stopped');

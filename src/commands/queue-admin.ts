@@ -10,6 +10,7 @@ import { idIn } from './queue/acting.ts';
 import type { Acting, Action } from './queue/acting.ts';
 import { auditPage } from './queue/audit.ts';
 import { declareQueueAdmin, reasonCharacters } from './queue/declaration.ts';
+import { gpuSuggestions, showGpus } from './queue/gpus.ts';
 import { page, pageOf } from './queue/pages.ts';
 import type { PagePlace } from './queue/pages.ts';
 import { choices } from './queue/suggestions.ts';
@@ -48,6 +49,7 @@ export const actions: ReadonlyMap<string, Action<Acting>> = new Map([
   ['drain', drain],
   ['undrain', undrain],
   ['workers', first('workers')],
+  ['gpus', showGpus],
   ['retry', retry],
   ['maintenance', maintenance],
   ['audit', first('audit')],
@@ -71,11 +73,16 @@ const command: SlashCommand = {
 
   async autocomplete(interaction, services) {
     requireOwner(interaction, services);
+    const focused = interaction.options.getFocused(true);
+    if (focused.name === 'gpu') {
+      await interaction.respond(await gpuSuggestions(services.gpus, focused.value));
+      return;
+    }
     const texts = textsFor(interaction.locale);
     const since = services.now() - day;
     const failed = await services.queue.list({ statuses: ['failed'], limit: 200 });
     const recent = failed.filter(({ finishedAt }) => finishedAt !== null && finishedAt >= since);
-    await interaction.respond(choices(recent, interaction.options.getFocused(), texts));
+    await interaction.respond(choices(recent, focused.value, texts));
   },
 };
 

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ConfigurationError, loadGenerateSettings, modelIdSchema } from './generate.ts';
 import type { GenerateSettings, ModelId } from './generate.ts';
+import { gpuConfig, gpuFields } from './gpus.ts';
+import type { GpuConfig } from './gpus.ts';
 
 /** The repository root, from which relative paths in the environment are resolved. */
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
@@ -62,6 +64,7 @@ const apiSchema = commonSchema.extend({ ...intakeFields, ...apiFields });
 const botSchema = commonSchema.extend({
   ...intakeFields,
   ...apiFields,
+  ...gpuFields,
   DISCORD_TOKEN: z
     .string('must be set: copy the bot token from the Developer Portal, page Bot')
     .min(20, 'is too short to be a bot token: copy it from the Developer Portal, page Bot'),
@@ -83,8 +86,15 @@ const workerSchema = commonSchema.extend({
   WORKER_IDLE_EXIT_MINUTES: z.coerce.number('must be a number of minutes').positive().max(10_080).optional(),
 });
 
+const scalerSchema = commonSchema.extend(gpuFields);
+
 /** By the process that reads them; for the page that explains them. */
-export const environmentSchemas = { bot: botSchema, worker: workerSchema, api: apiSchema } as const;
+export const environmentSchemas = {
+  bot: botSchema,
+  worker: workerSchema,
+  api: apiSchema,
+  scaler: scalerSchema,
+} as const;
 
 export interface CommonConfig {
   readonly redis: {
@@ -140,6 +150,8 @@ export interface ApiConfig extends IntakeConfig {
 export interface BotConfig extends IntakeConfig {
   /** null: the bot serves no API */
   readonly api: ApiSettings | null;
+  /** rented GPUs that the bot starts and stops; null: none */
+  readonly gpus: GpuConfig | null;
   readonly discord: {
     readonly token: string;
     readonly guildId: string | undefined;
@@ -172,12 +184,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function loadBotConfig(environment: Environment): BotConfig {
   const { values, common, problems } = load(botSchema, environment);
   const certificateAuthority = readAuthority(values?.ATTACHMENT_CA_FILE, problems);
+  const gpus = values === undefined ? null : gpuConfig(values, withoutEmpty(environment), problems);
   if (values === undefined || common === undefined || problems.length > 0)
     throw new ConfigurationError(problems);
   return {
     ...common,
     ...intakeSettings(values, certificateAuthority),
     api: values.API_PORT === undefined ? null : apiSettings(values, values.API_PORT),
+    gpus,
     discord: {
       token: values.DISCORD_TOKEN,
       guildId: values.DISCORD_GUILD_ID,
@@ -186,6 +200,21 @@ export function loadBotConfig(environment: Environment): BotConfig {
       registerCommands: values.REGISTER_COMMANDS,
     },
   };
+}
+
+/** What starts and stops rented GPUs needs, in a process of its own. */
+export interface ScalerConfig extends CommonConfig {
+  readonly gpus: GpuConfig;
+}
+
+/** @throws ConfigurationError naming every bad variable at once */
+export function loadScalerConfig(environment: Environment): ScalerConfig {
+  const { values, common, problems } = load(scalerSchema, environment);
+  const gpus = values === undefined ? null : gpuConfig(values, withoutEmpty(environment), problems);
+  if (values?.GPU_PROVIDER === 'none')
+    problems.push('GPU_PROVIDER: is not set; it says who rents the GPUs: runpod or command');
+  if (gpus === null || common === undefined || problems.length > 0) throw new ConfigurationError(problems);
+  return { ...common, gpus };
 }
 
 /** Where the API listens when it was started for its own sake, and nothing else is said. */
@@ -281,10 +310,7 @@ function load<S extends typeof commonSchema>(
   schema: S,
   environment: Environment,
 ): { values: z.infer<S> | undefined; common: CommonConfig | undefined; problems: string[] } {
-  // An empty variable means "not set": `.env` files list variables without values.
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  );
+  const given = withoutEmpty(environment);
   const problems: string[] = [];
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
@@ -342,4 +368,11 @@ function load<S extends typeof commonSchema>(
         values.HEALTH_PORT === undefined ? null : { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     },
   };
+}
+
+/** An empty variable means "not set": `.env` files list variables without values. */
+function withoutEmpty(environment: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
 }

@@ -8,6 +8,8 @@ export interface QueueDepth {
   readonly models: readonly {
     readonly model: ModelId;
     readonly waiting: number;
+    /** expected GPU seconds of those that wait and are not held */
+    readonly waitingSeconds: number;
     readonly running: number;
     /** since the oldest waiting one was accepted; 0 when none waits */
     readonly oldestSeconds: number;
@@ -41,6 +43,8 @@ export async function readDepth(connection: Redis, names: Names, now: number): P
       return {
         model,
         waiting: await connection.scard(share(model, 'waiting')),
+        waitingSeconds:
+          (await connection.hvals(share(model, 'costs'))).reduce((sum, cost) => sum + Number(cost), 0) / 1000,
         running: await connection.zcard(share(model, 'running')),
         oldestSeconds: since === undefined ? 0 : Math.max(0, (now - since) / 1000),
         workers: await connection.zcount(names.workers(model), `(${now}`, '+inf'),

@@ -165,6 +165,8 @@ export interface Admission {
   readonly draining: { readonly message: string | null } | null;
   /** shown with every answer while it stands */
   readonly maintenance: string | null;
+  /** when a rented GPU that is being started is likely to take jobs, milliseconds since 1970; null: none is being started */
+  readonly wakingUntil: number | null;
   readonly limits: Limits;
   readonly queueLength: number | null;
 }

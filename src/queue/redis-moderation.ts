@@ -9,6 +9,7 @@ import { closeConnection, openConnection } from './connection.ts';
 import { generationIdSchema } from './contract.ts';
 import type { Generation } from './contract.ts';
 import { checkFilter, compileFilters } from './filters.ts';
+import { wakingKey } from './gpus.ts';
 import { Ledger } from './ledger.ts';
 import { deploymentLimits, limitsOf } from './limits.ts';
 import {
@@ -119,7 +120,8 @@ class RedisModeration implements Moderation {
       .multi()
       .hget(names.pauses, 'deployment')
       .get(names.drain)
-      .get(names.maintenance);
+      .get(names.maintenance)
+      .get(wakingKey(names.prefix));
     if (guildId !== null) {
       const guild = checkedId(guildId);
       whole
@@ -127,7 +129,7 @@ class RedisModeration implements Moderation {
         .hget(names.bans(guild), checkedId(userId))
         .hget(names.settings(guild), 'text');
     }
-    const [globalPause, drain, maintenance, pause, ban, text] = await answers(whole);
+    const [globalPause, drain, maintenance, waking, pause, ban, text] = await answers(whole);
     const now = Date.now();
     const settings = parseSettings(text);
     return {
@@ -136,6 +138,7 @@ class RedisModeration implements Moderation {
       globalPause: standing(pauseSchema, globalPause, now),
       draining: typeof drain === 'string' ? { message: drainSchema.parse(JSON.parse(drain)).message } : null,
       maintenance: maintenance ?? null,
+      wakingUntil: typeof waking === 'string' ? Number(waking) : null,
       limits: guildId === null ? this.defaultLimits : limitsOf(settings.limits, roleIds, this.defaultLimits),
       queueLength: guildId === null ? null : settings.queueLength,
     };

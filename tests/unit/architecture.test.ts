@@ -66,6 +66,7 @@ describe('imports run one way: config ← queue, storage, media ← intake ← c
     ['commands', ['storage', 'media', 'api', 'bot', 'worker']],
     ['api', ['commands', 'bot', 'worker']],
     ['bot', ['worker']],
+    ['scaler', ['storage', 'media', 'text', 'intake', 'commands', 'api', 'bot', 'worker']],
     ['worker', ['text', 'intake', 'commands', 'api', 'bot']],
   ])('src/%s imports nothing of %j', (folder, others) => {
     expect(strays(folder, inFolders(...others))).toEqual([]);

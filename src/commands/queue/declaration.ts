@@ -173,6 +173,21 @@ export function declareQueueAdmin(): RESTPostAPIChatInputApplicationCommandsJSON
       subcommand('drain', 'command.queue_admin.drain', [message]),
       subcommand('undrain', 'command.queue_admin.undrain'),
       subcommand('workers', 'command.queue_admin.workers'),
+      subcommand('gpus', 'command.queue_admin.gpus', [
+        {
+          type: string,
+          ...localised('do', 'command.queue_admin.option_do'),
+          choices: (['start', 'stop'] as const).map((what) =>
+            localisedChoice(what, `queue_admin.gpus.${what}`),
+          ),
+        },
+        {
+          type: string,
+          ...localised('gpu', 'command.queue_admin.option_gpu'),
+          max_length: idCharacters,
+          autocomplete: true,
+        },
+      ]),
       subcommand('retry', 'command.queue_admin.retry', [
         id(false),
         {

@@ -21,7 +21,8 @@ export interface StatusView {
 }
 
 /** What moderators and owners have said that concerns a generation that waits or runs. */
-export type Notices = Pick<Admission, 'pause' | 'globalPause' | 'maintenance'>;
+export type Notices = Pick<Admission, 'pause' | 'globalPause' | 'maintenance'> &
+  Partial<Pick<Admission, 'wakingUntil'>>;
 
 /** characters of a reason or a message of theirs */
 const noticeCharacters = 300;
@@ -95,7 +96,11 @@ export function headline(
       end: Math.round(position.expectedEndAt / 1000),
     };
     if (position.held !== null) return heldText(texts, position, notices);
-    if (position.workers === 0) return texts.say('status.queued_no_worker', values);
+    if (position.workers === 0) {
+      const waking = notices?.wakingUntil ?? null;
+      if (waking === null) return texts.say('status.queued_no_worker', values);
+      return texts.say('status.queued_waking', { ...values, ready: Math.round(waking / 1000) });
+    }
     return position.position === 1 ? texts.say('status.next', values) : texts.say('status.queued', values);
   }
   const progress: GenerationProgress = generation.progress ?? {

@@ -2,6 +2,7 @@ import type { ButtonInteraction } from 'discord.js';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
 import type { Moderation } from '../../queue/moderation.ts';
+import type { GpuPod, GpuStatus, Wish } from '../../queue/gpus.ts';
 import type { People } from '../../queue/people.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Generation } from '../../queue/contract.ts';
@@ -15,6 +16,8 @@ export interface Services {
   readonly queue: GenerationQueue;
   readonly moderation: Moderation;
   readonly people: People;
+  /** rented GPUs; null: this deployment rents none */
+  readonly gpus: RentedGpus | null;
   readonly channels: Channels;
   readonly results: Results;
   readonly intake: Intake;
@@ -30,6 +33,16 @@ export interface Services {
   now(): number;
   /** aborts when the process stops: what was not accepted by then is told so */
   readonly stopping: AbortSignal;
+}
+
+/** What owners see of rented GPUs, and ask for. Whoever starts and stops them does it at the next look. */
+export interface RentedGpus {
+  pods(): Promise<readonly GpuPod[]>;
+  /** null: nobody has looked yet */
+  status(): Promise<GpuStatus | null>;
+  /** seconds; null: not known yet */
+  usualStartSeconds(): Promise<number | null>;
+  wish(wish: Wish): Promise<void>;
 }
 
 /** Keeps status messages up to date. */

@@ -35,6 +35,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     '**In der Warteschlange: Platz {position} von {waiting}.** Beginnt <t:{start}:R>, fertig <t:{end}:R>.',
   'status.queued_no_worker':
     '**In der Warteschlange: Platz {position} von {waiting}.** Gerade arbeitet keine Maschine; dein Video beginnt, sobald wieder eine da ist.',
+  'status.queued_waking':
+    '**In der Warteschlange: Nummer {position} von {waiting}.** Für dich wird gerade eine GPU geweckt; sie sollte <t:{ready}:R> bereit sein.',
   'status.next': '**Du bist als Nächstes dran.** Beginnt <t:{start}:R>, fertig <t:{end}:R>.',
   'status.running': '**{stage}** {bar} {percent} %',
   'status.running_steps': '**{stage}** {bar} Schritt {step} von {steps}',
@@ -479,6 +481,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.workers.name': 'maschinen',
   'command.queue_admin.workers.description':
     'Die Maschinen: GPU, Modelle, was sie tun und wann sie zuletzt da waren',
+  'command.queue_admin.gpus.name': 'gpus',
+  'command.queue_admin.gpus.description':
+    'Gemietete GPUs: was läuft und was es kostet; eine von Hand starten oder stoppen',
   'command.queue_admin.retry.name': 'wiederholen',
   'command.queue_admin.retry.description': 'Gescheiterte Videos der letzten 24 Stunden noch einmal einreihen',
   'command.queue_admin.maintenance.name': 'wartung',
@@ -491,6 +496,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_code.name': 'ursache',
   'command.queue_admin.option_code.description': 'Nur, was aus diesem Grund gescheitert ist',
 
+  'command.queue_admin.option_do.name': 'aktion',
+  'command.queue_admin.option_do.description': 'Noch eine starten oder eine stoppen',
+  'command.queue_admin.option_gpu.name': 'gpu',
+  'command.queue_admin.option_gpu.description': 'Welche gestoppt wird',
   'queue.guild_only': 'Das geht nur auf einem Server, auf dem ich Mitglied bin.',
   'queue.moderators_only': 'Das darf nur, wer durch eine Rolle auf diesem Server Nachrichten verwalten darf.',
   'queue.owners_only': 'Das dürfen nur die, die diesen Bot betreiben.',
@@ -632,6 +641,32 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.workers.idle': 'frei',
   'queue_admin.workers.runs': 'arbeitet an `{id}`',
   'queue_admin.workers.unknown_device': 'GPU unbekannt',
+  'queue_admin.gpus.start': 'Eine starten',
+  'queue_admin.gpus.stop': 'Eine stoppen',
+  'queue_admin.gpus.off':
+    'Hier werden keine GPUs gemietet. GPU_PROVIDER schaltet es ein; wie, steht in docs/runpod.md.',
+  'queue_admin.gpus.heading': '**Gemietete GPUs** ({provider})',
+  'queue_admin.gpus.none': 'Keine läuft.',
+  'queue_admin.gpus.line': '{state} `{name}` · {kind} · {price} $/h\n-# {what} · seit <t:{since}:R>',
+  'queue_admin.gpus.starting': 'startet',
+  'queue_admin.gpus.ready': 'nimmt Videos an',
+  'queue_admin.gpus.ending': 'wird gestoppt',
+  'queue_admin.gpus.spent':
+    'Heute {today} ${dayCap, select, none {} other { von {dayCap} $}} · dieser Monat {month} ${monthCap, select, none {} other { von {monthCap} $}}',
+  'queue_admin.gpus.usual': 'Ein Start dauert meist {duration}.',
+  'queue_admin.gpus.problem': '⚠️ Der Anbieter sagt: {problem}',
+  'queue_admin.gpus.silent':
+    '⚠️ Seit <t:{at}:R> hat niemand nach den GPUs gesehen. Läuft der Bot oder der Scaler?',
+  'queue_admin.gpus.hindrance.cap': '⚠️ Die Ausgabengrenze ist erreicht: Es wird nichts mehr gestartet.',
+  'queue_admin.gpus.hindrance.hours': 'Außerhalb deiner Zeiten (GPU_HOURS): Gerade wird nichts gestartet.',
+  'queue_admin.gpus.hindrance.no_offer': '⚠️ Keine deiner GPUs ist zu deinem Preis zu haben (GPU_KINDS).',
+  'queue_admin.gpus.hindrance.back_off':
+    'Der letzte Start ist gescheitert; der nächste Versuch kommt gleich.',
+  'queue_admin.gpus.hindrance.maximum': 'Es laufen so viele, wie du erlaubst (GPU_MAXIMUM_PODS).',
+  'queue_admin.gpus.start_asked': 'Gleich wird noch eine gestartet, wenn deine Grenzen es erlauben.',
+  'queue_admin.gpus.stop_asked':
+    '`{name}` wird gleich gestoppt. Was sie gerade macht, geht zurück in die Warteschlange.',
+  'queue_admin.gpus.unknown': 'Ich kenne keine gemietete GPU namens `{name}`. Wähle eine aus der Liste.',
   'queue_admin.retry.done':
     '{count, plural, =0 {Nichts, was in den letzten 24 Stunden gescheitert ist, passt.} one {Ein Video ist wieder eingereiht:} other {# Videos sind wieder eingereiht:}}',
   'queue_admin.maintenance.set': 'Gesetzt. Statusnachrichten zeigen es von ihrer nächsten Änderung an.',

@@ -37,6 +37,8 @@ export const en = {
     '**In the queue: number {position} of {waiting}.** Starts <t:{start}:R>, done <t:{end}:R>.',
   'status.queued_no_worker':
     '**In the queue: number {position} of {waiting}.** No machine is at work right now; your video starts as soon as one is back.',
+  'status.queued_waking':
+    '**In the queue: number {position} of {waiting}.** A GPU is being woken for you; it should be up <t:{ready}:R>.',
   'status.next': '**You’re next.** Starts <t:{start}:R>, done <t:{end}:R>.',
   'status.running': '**{stage}** {bar} {percent}%',
   'status.running_steps': '**{stage}** {bar} step {step} of {steps}',
@@ -464,6 +466,8 @@ export const en = {
   'command.queue_admin.workers.name': 'workers',
   'command.queue_admin.workers.description':
     'The machines: GPU, models, what they run, when they were last seen',
+  'command.queue_admin.gpus.name': 'gpus',
+  'command.queue_admin.gpus.description': 'Rented GPUs: what runs, what it costs; start or stop one by hand',
   'command.queue_admin.retry.name': 'retry',
   'command.queue_admin.retry.description': 'Queue failed videos of the last 24 hours again',
   'command.queue_admin.maintenance.name': 'maintenance',
@@ -475,6 +479,10 @@ export const en = {
   'command.queue_admin.option_code.name': 'code',
   'command.queue_admin.option_code.description': 'Only those that failed for this reason',
 
+  'command.queue_admin.option_do.name': 'do',
+  'command.queue_admin.option_do.description': 'Start one more, or stop one',
+  'command.queue_admin.option_gpu.name': 'gpu',
+  'command.queue_admin.option_gpu.description': 'Which one to stop',
   'queue.guild_only': 'This only works on a server that I’m a member of.',
   'queue.moderators_only': 'Only someone whose role may manage messages on this server can do this.',
   'queue.owners_only': 'Only the people who run this bot can do this.',
@@ -611,6 +619,29 @@ export const en = {
   'queue_admin.workers.idle': 'idle',
   'queue_admin.workers.runs': 'runs `{id}`',
   'queue_admin.workers.unknown_device': 'GPU unknown',
+  'queue_admin.gpus.start': 'Start one',
+  'queue_admin.gpus.stop': 'Stop one',
+  'queue_admin.gpus.off': 'This deployment rents no GPUs. GPU_PROVIDER turns it on: docs/runpod.md says how.',
+  'queue_admin.gpus.heading': '**Rented GPUs** ({provider})',
+  'queue_admin.gpus.none': 'None is running.',
+  'queue_admin.gpus.line': '{state} `{name}` · {kind} · ${price}/h\n-# {what} · since <t:{since}:R>',
+  'queue_admin.gpus.starting': 'starting',
+  'queue_admin.gpus.ready': 'takes videos',
+  'queue_admin.gpus.ending': 'is being stopped',
+  'queue_admin.gpus.spent':
+    'Today ${today}{dayCap, select, none {} other { of ${dayCap}}} · this month ${month}{monthCap, select, none {} other { of ${monthCap}}}',
+  'queue_admin.gpus.usual': 'A start usually takes {duration}.',
+  'queue_admin.gpus.problem': '⚠️ The provider said: {problem}',
+  'queue_admin.gpus.silent':
+    '⚠️ Nobody has looked after the GPUs since <t:{at}:R>. Is the bot or the scaler running?',
+  'queue_admin.gpus.hindrance.cap': '⚠️ The spending cap is reached: nothing more is started.',
+  'queue_admin.gpus.hindrance.hours': 'Outside your hours (GPU_HOURS): nothing is started now.',
+  'queue_admin.gpus.hindrance.no_offer': '⚠️ None of your kinds is in stock at your price (GPU_KINDS).',
+  'queue_admin.gpus.hindrance.back_off': 'The last start failed; the next try comes soon.',
+  'queue_admin.gpus.hindrance.maximum': 'As many as you allow are running (GPU_MAXIMUM_PODS).',
+  'queue_admin.gpus.start_asked': 'One more is started in a moment, if your limits allow it.',
+  'queue_admin.gpus.stop_asked': '`{name}` is stopped in a moment. What it works on goes back to the queue.',
+  'queue_admin.gpus.unknown': 'I know no rented GPU called `{name}`. Pick one from the list.',
   'queue_admin.retry.done':
     '{count, plural, =0 {Nothing that failed in the last 24 hours fits.} one {One video is queued again:} other {# videos are queued again:}}',
   'queue_admin.maintenance.set': 'Set. Status messages show it from their next change on.',

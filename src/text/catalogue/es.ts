@@ -34,6 +34,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     '**En la cola: número {position} de {waiting}.** Empieza <t:{start}:R>, listo <t:{end}:R>.',
   'status.queued_no_worker':
     '**En la cola: número {position} de {waiting}.** Ahora mismo no hay ninguna máquina trabajando; tu vídeo empieza en cuanto vuelva una.',
+  'status.queued_waking':
+    '**En la cola: número {position} de {waiting}.** Se está encendiendo una GPU para ti; debería estar lista <t:{ready}:R>.',
   'status.next': '**Tu vídeo es el siguiente.** Empieza <t:{start}:R>, listo <t:{end}:R>.',
   'status.running': '**{stage}** {bar} {percent} %',
   'status.running_steps': '**{stage}** {bar} paso {step} de {steps}',
@@ -457,6 +459,9 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.workers.name': 'máquinas',
   'command.queue_admin.workers.description':
     'Las máquinas: GPU, modelos, qué hacen, cuándo se vieron por última vez',
+  'command.queue_admin.gpus.name': 'gpus',
+  'command.queue_admin.gpus.description':
+    'GPU alquiladas: qué hay en marcha y qué cuesta; enciende o apaga una',
   'command.queue_admin.retry.name': 'reintentar',
   'command.queue_admin.retry.description':
     'Pone otra vez en cola los vídeos fallidos de las últimas 24 horas',
@@ -470,6 +475,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_message.description': 'Lo que lee la gente',
   'command.queue_admin.option_code.name': 'código',
   'command.queue_admin.option_code.description': 'Solo los que fallaron por este motivo',
+  'command.queue_admin.option_do.name': 'accion',
+  'command.queue_admin.option_do.description': 'Encender una más o apagar una',
+  'command.queue_admin.option_gpu.name': 'gpu',
+  'command.queue_admin.option_gpu.description': 'Cuál apagar',
   'queue.guild_only': 'Esto solo funciona en un servidor del que soy miembro.',
   'queue.moderators_only':
     'Solo puede hacerlo alguien cuyo rol permita gestionar los mensajes de este servidor.',
@@ -608,6 +617,28 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.workers.idle': 'libre',
   'queue_admin.workers.runs': 'hace `{id}`',
   'queue_admin.workers.unknown_device': 'GPU desconocida',
+  'queue_admin.gpus.start': 'Encender una',
+  'queue_admin.gpus.stop': 'Apagar una',
+  'queue_admin.gpus.off': 'Aquí no se alquilan GPU. GPU_PROVIDER lo activa: docs/runpod.md explica cómo.',
+  'queue_admin.gpus.heading': '**GPU alquiladas** ({provider})',
+  'queue_admin.gpus.none': 'No hay ninguna en marcha.',
+  'queue_admin.gpus.line': '{state} `{name}` · {kind} · {price} $/h\n-# {what} · desde <t:{since}:R>',
+  'queue_admin.gpus.starting': 'encendiéndose',
+  'queue_admin.gpus.ready': 'acepta vídeos',
+  'queue_admin.gpus.ending': 'apagándose',
+  'queue_admin.gpus.spent':
+    'Hoy {today} ${dayCap, select, none {} other { de {dayCap} $}} · este mes {month} ${monthCap, select, none {} other { de {monthCap} $}}',
+  'queue_admin.gpus.usual': 'Encender una suele tardar {duration}.',
+  'queue_admin.gpus.problem': '⚠️ El proveedor dice: {problem}',
+  'queue_admin.gpus.silent': '⚠️ Nadie vigila las GPU desde <t:{at}:R>. ¿Está en marcha el bot o el scaler?',
+  'queue_admin.gpus.hindrance.cap': '⚠️ Se alcanzó el límite de gasto: no se enciende nada más.',
+  'queue_admin.gpus.hindrance.hours': 'Fuera de tu horario (GPU_HOURS): ahora no se enciende nada.',
+  'queue_admin.gpus.hindrance.no_offer': '⚠️ Ninguno de tus modelos está disponible a tu precio (GPU_KINDS).',
+  'queue_admin.gpus.hindrance.back_off': 'El último encendido falló; pronto se intentará de nuevo.',
+  'queue_admin.gpus.hindrance.maximum': 'Ya hay tantas como permites (GPU_MAXIMUM_PODS).',
+  'queue_admin.gpus.start_asked': 'Enseguida se enciende una más, si tus límites lo permiten.',
+  'queue_admin.gpus.stop_asked': '`{name}` se apaga enseguida. Lo que esté haciendo vuelve a la cola.',
+  'queue_admin.gpus.unknown': 'No conozco ninguna GPU alquilada llamada `{name}`. Elige una de la lista.',
   'queue_admin.retry.done':
     '{count, plural, =0 {Nada de lo que falló en las últimas 24 horas encaja.} one {Un vídeo está otra vez en cola:} other {# vídeos están otra vez en cola:}}',
   'queue_admin.maintenance.set': 'Puesto. Los mensajes de estado lo muestran desde su próximo cambio.',

@@ -34,6 +34,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     '**Dans la file : numéro {position} sur {waiting}.** Commence <t:{start}:R>, prête <t:{end}:R>.',
   'status.queued_no_worker':
     '**Dans la file : numéro {position} sur {waiting}.** Aucune machine ne travaille en ce moment ; ta vidéo commence dès qu’il y en a une.',
+  'status.queued_waking':
+    '**Dans la file : numéro {position} sur {waiting}.** Un GPU démarre pour toi ; il devrait être prêt <t:{ready}:R>.',
   'status.next': '**Ta vidéo est la prochaine.** Commence <t:{start}:R>, prête <t:{end}:R>.',
   'status.running': '**{stage}** {bar} {percent} %',
   'status.running_steps': '**{stage}** {bar} étape {step} sur {steps}',
@@ -463,6 +465,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.workers.name': 'machines',
   'command.queue_admin.workers.description':
     'Les machines : GPU, modèles, ce qu’elles font, quand on les a vues',
+  'command.queue_admin.gpus.name': 'gpus',
+  'command.queue_admin.gpus.description':
+    'GPU loués : ce qui tourne, ce que ça coûte ; en démarrer ou en arrêter un',
   'command.queue_admin.retry.name': 'réessayer',
   'command.queue_admin.retry.description':
     'Remettre dans la file les vidéos échouées des dernières 24 heures',
@@ -476,6 +481,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_message.description': 'Ce que lisent les gens',
   'command.queue_admin.option_code.name': 'code',
   'command.queue_admin.option_code.description': 'Seulement celles qui ont échoué pour cette raison',
+  'command.queue_admin.option_do.name': 'action',
+  'command.queue_admin.option_do.description': 'En démarrer un de plus, ou en arrêter un',
+  'command.queue_admin.option_gpu.name': 'gpu',
+  'command.queue_admin.option_gpu.description': 'Lequel arrêter',
   'queue.guild_only': 'Cela ne marche que sur un serveur dont je suis membre.',
   'queue.moderators_only':
     'Seul quelqu’un dont le rôle permet de gérer les messages de ce serveur peut faire cela.',
@@ -617,6 +626,30 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.workers.idle': 'libre',
   'queue_admin.workers.runs': 'fait `{id}`',
   'queue_admin.workers.unknown_device': 'GPU inconnu',
+  'queue_admin.gpus.start': 'En démarrer un',
+  'queue_admin.gpus.stop': 'En arrêter un',
+  'queue_admin.gpus.off':
+    'Ici, aucun GPU n’est loué. GPU_PROVIDER l’active : docs/runpod.md explique comment.',
+  'queue_admin.gpus.heading': '**GPU loués** ({provider})',
+  'queue_admin.gpus.none': 'Aucun ne tourne.',
+  'queue_admin.gpus.line': '{state} `{name}` · {kind} · {price} $/h\n-# {what} · depuis <t:{since}:R>',
+  'queue_admin.gpus.starting': 'démarre',
+  'queue_admin.gpus.ready': 'prend des vidéos',
+  'queue_admin.gpus.ending': 's’arrête',
+  'queue_admin.gpus.spent':
+    'Aujourd’hui {today} ${dayCap, select, none {} other { sur {dayCap} $}} · ce mois-ci {month} ${monthCap, select, none {} other { sur {monthCap} $}}',
+  'queue_admin.gpus.usual': 'Un démarrage prend en général {duration}.',
+  'queue_admin.gpus.problem': '⚠️ Le fournisseur répond : {problem}',
+  'queue_admin.gpus.silent':
+    '⚠️ Personne ne surveille les GPU depuis <t:{at}:R>. Le bot ou le scaler tourne-t-il ?',
+  'queue_admin.gpus.hindrance.cap': '⚠️ Le plafond de dépenses est atteint : plus rien ne démarre.',
+  'queue_admin.gpus.hindrance.hours': 'Hors de tes heures (GPU_HOURS) : rien ne démarre pour le moment.',
+  'queue_admin.gpus.hindrance.no_offer': '⚠️ Aucun de tes modèles n’est disponible à ton prix (GPU_KINDS).',
+  'queue_admin.gpus.hindrance.back_off': 'Le dernier démarrage a échoué ; nouvel essai bientôt.',
+  'queue_admin.gpus.hindrance.maximum': 'Il en tourne autant que tu le permets (GPU_MAXIMUM_PODS).',
+  'queue_admin.gpus.start_asked': 'Un de plus démarre dans un instant, si tes limites le permettent.',
+  'queue_admin.gpus.stop_asked': '`{name}` s’arrête dans un instant. Ce qu’il fait retourne dans la file.',
+  'queue_admin.gpus.unknown': 'Je ne connais aucun GPU loué nommé `{name}`. Choisis-en un dans la liste.',
   'queue_admin.retry.done':
     '{count, plural, =0 {Rien de ce qui a échoué ces dernières 24 heures ne correspond.} one {Une vidéo est de nouveau dans la file :} other {# vidéos sont de nouveau dans la file :}}',
   'queue_admin.maintenance.set': 'C’est noté. Les messages d’état le montrent dès leur prochain changement.',

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
+import type { GpuPod } from '../../../src/queue/gpus.ts';
 import type { Sandbox } from '../../../sandbox/scripting/sandbox.ts';
 import { hasStatus, idOf, picture, startScene } from './scene.ts';
 
 type Person = ReturnType<Sandbox['createUser']>;
 
 /** A scene with one who runs the bot: a member of the guild, and no moderator. */
-async function withOwner() {
+async function withOwner(environment: Record<string, string> = {}) {
   const owners: Person[] = [];
   const scene = await startScene((discord) => {
     owners.push(discord.createUser('olga'));
-    return { OWNER_IDS: owners.map(({ id }) => id).join(',') };
+    return { ...environment, OWNER_IDS: owners.map(({ id }) => id).join(',') };
   });
   const [olga] = owners;
   if (olga === undefined) throw new Error('there is no owner');
@@ -78,4 +79,58 @@ test('whoever is no owner is refused, wherever the command is shown to them', as
     expect(await person.autocomplete('/queue-admin retry', {}, 'id', { channel: where })).toEqual([]);
   }
   expect(await moderation.audit({ guildId: null, limit: 10 })).toEqual([]);
+});
+
+test('rented GPUs: people read that one is woken, owners what it costs, and start and stop one by hand', async () => {
+  const {
+    scene: opened,
+    olga,
+    say,
+  } = await withOwner({
+    GPU_PROVIDER: 'command',
+    GPU_START_COMMAND: 'true',
+    GPU_STOP_COMMAND: 'true',
+  });
+  await using scene = opened;
+  const { ada, channel, gpus } = scene;
+  if (gpus === null) throw new Error('there are no rented GPUs');
+  await say('/queue-admin gpus', {}, 'None is running');
+  const now = scene.discord.clock.now();
+  const pod: GpuPod = {
+    ...{ name: 'humo-gpu-01', id: 'pod1', kind: 'NVIDIA H200', pricePerHour: 4.5 },
+    ...{ askedAt: now, readyAt: null, busyAt: now, chargedUntil: now, byHand: false, ending: null },
+    version: 1,
+  };
+  await gpus.save(pod);
+  await gpus.announceWaking([pod], 60_000);
+  await gpus.publish({
+    version: 1,
+    ...{ at: now, provider: 'runpod', hindrance: 'cap', problem: 'RunPod answered 429' },
+    ...{ spent: { today: 3.456, month: 20 }, caps: { today: 5, month: null } },
+  });
+
+  await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
+  const status = await channel.waitForMessage(hasStatus);
+  expect(status.text).toContain('A GPU is being woken for you');
+  expect(status.text).toContain(`<t:${Math.round((now + 240_000) / 1000)}:R>`);
+
+  const shown = await say(
+    ...(['/queue-admin gpus', {}, '`humo-gpu-01` · NVIDIA H200 · $4.50/h', 'starting'] as const),
+  );
+  expect(shown).toContain('Today $3.46 of $5.00 · this month $20.00\n');
+  expect(shown).toContain('The spending cap is reached');
+  expect(shown).toContain('RunPod answered 429');
+
+  const suggested = await olga.autocomplete('/queue-admin gpus', { do: 'stop' }, 'gpu', {
+    channel: olga.directMessage,
+  });
+  expect(suggested.map(({ value }) => value)).toEqual(['humo-gpu-01']);
+  await say('/queue-admin gpus', { do: 'stop', gpu: 'nonsense' }, 'no rented GPU called `nonsense`');
+  await say('/queue-admin gpus', { do: 'stop', gpu: 'humo-gpu-01' }, '`humo-gpu-01` is stopped in a moment');
+  await say('/queue-admin gpus', { do: 'start' }, 'One more is started in a moment');
+  expect([await gpus.nextWish(), await gpus.nextWish(), await gpus.nextWish()]).toEqual([
+    { stop: 'humo-gpu-01' },
+    { start: true },
+    null,
+  ]);
 });

@@ -22,6 +22,8 @@ import { loadBotConfig } from '../../../src/config/environment.ts';
 import type { Generation, GenerationResult } from '../../../src/queue/contract.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
+import { createGpus } from '../../../src/queue/gpus.ts';
+import type { Gpus } from '../../../src/queue/gpus.ts';
 import { createPeople } from '../../../src/queue/people.ts';
 import { createModeration } from '../../../src/queue/redis-moderation.ts';
 import type { Moderation } from '../../../src/queue/moderation.ts';
@@ -50,6 +52,8 @@ export interface Scene extends AsyncDisposable {
   keysWith(id: string): Promise<string[]>;
   /** of the bot's health checks and metrics */
   readonly healthPort: number | null;
+  /** null unless the environment says who rents GPUs out; nobody looks after them here */
+  readonly gpus: Gpus | null;
   readonly moderation: Moderation;
   readonly store: ArtifactStore;
   /** where the bot works on files */
@@ -96,6 +100,7 @@ export async function startScene(
   const scratchRoot = join(folder, 'scratch');
   const moderation = createModeration(config, logger);
   const people = createPeople(config, logger);
+  const gpus = config.gpus === null ? null : createGpus(config, logger);
   const start = async (dataDirectory = folder): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
     const queue = createGenerationQueue(config, logger);
     const bot = await startBot({
@@ -103,6 +108,7 @@ export async function startScene(
       queue,
       moderation,
       people,
+      gpus,
       store,
       clock,
       logger,
@@ -131,6 +137,7 @@ export async function startScene(
     ada,
     scratchRoot,
     moderation,
+    gpus,
     store,
     redisUrl: redis.url,
     dataDirectory: folder,

@@ -318,6 +318,7 @@ function trials(played: Scene, zoe: Person, where: Where): Record<string, Trial>
     'queue-admin drain': command('queue-admin drain'),
     'queue-admin undrain': command('queue-admin undrain'),
     'queue-admin workers': command('queue-admin workers'),
+    'queue-admin gpus': command('queue-admin gpus', { do: 'start' }),
     'queue-admin retry': command('queue-admin retry'),
     'queue-admin maintenance': command('queue-admin maintenance', { message: 'hello' }),
     'queue-admin audit': command('queue-admin audit'),

@@ -59,7 +59,14 @@ beforeAll(async () => {
     redisUrl: redis.url,
     discord,
     folder: work,
-    environment: { HEALTH_PORT: '0' },
+    environment: {
+      HEALTH_PORT: '0',
+      GPU_PROVIDER: 'command',
+      GPU_START_COMMAND: 'true',
+      GPU_STOP_COMMAND: 'true',
+      GPU_DOLLARS_PER_DAY: '10',
+      GPU_DOLLARS_PER_MONTH: '100',
+    },
     worker: { script: { peakGiB: 38.1 } },
   });
   try {
@@ -208,6 +215,33 @@ const troubles: readonly Trouble[] = [
     what: [['up', atBot, '1x9 0x100']],
     ...{ notYet: 14, by: 16, labels: { ...page, ...atBot } },
     summary: `${atBot.instance} does not answer.`,
+  },
+  {
+    alert: 'HumoGpuCapNear',
+    what: [['humo_gpu_spent_dollars', { period: 'day' }, '0x9 9x100']],
+    ...{ notYet: 9, by: 10, labels: { ...warn, period: 'day' } },
+    summary: 'Rented GPUs have cost 9 dollars this day, more than 80 % of the cap.',
+  },
+  {
+    alert: 'HumoGpuStartsFail',
+    what: [['humo_gpu_start_failures_total', {}, '0x9 0+1x4 4x100']],
+    ...{ notYet: 12, by: 15, labels: page },
+    summary: '4 starts of a rented GPU failed in the last hour.',
+  },
+  {
+    alert: 'HumoGpuIdle',
+    what: [['humo_gpu_idle_seconds', {}, '0x9 4000x100']],
+    ...{ notYet: 14, by: 16, labels: warn },
+    summary: 'A rented GPU has had nothing to do for 1h 6m 40s, and still costs.',
+  },
+  {
+    alert: 'HumoGpuUnwatched',
+    what: [
+      ['humo_gpu_looked_seconds', {}, '0x9 400x100'],
+      ['humo_gpus', { state: 'ready' }, '1x110'],
+    ],
+    ...{ notYet: 11, by: 13, labels: page },
+    summary: 'GPUs are rented, and nobody has looked after them for 6m 40s.',
   },
 ];
 

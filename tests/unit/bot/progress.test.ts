@@ -40,6 +40,7 @@ beforeEach(async () => {
     globalPause: null,
     draining: null,
     maintenance: null,
+    wakingUntil: null,
     limits: { waiting: 10, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
     queueLength: null,
   };

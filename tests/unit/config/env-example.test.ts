@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
 
 const example = readFileSync(join(projectRoot, '.env.example'), 'utf8').split('\n');
-const source = readFileSync(join(projectRoot, 'src/config/environment.ts'), 'utf8');
+const source = ['environment', 'gpus']
+  .map((name) => readFileSync(join(projectRoot, `src/config/${name}.ts`), 'utf8'))
+  .join('\n');
 
 const page = readFileSync(join(projectRoot, 'web/humo_web/settings.py'), 'utf8');
 

@@ -131,7 +131,9 @@ describe.each([
   });
 
   test('what it passes on are variables that the processes know, and makes a valid configuration', () => {
-    const known = readFileSync(join(projectRoot, 'src/config/environment.ts'), 'utf8');
+    const known = ['environment', 'gpus']
+      .map((name) => readFileSync(join(projectRoot, `src/config/${name}.ts`), 'utf8'))
+      .join('\n');
     // Read by the entry point, by the download, by Node itself, or by parts that this file does not configure.
     const others = ['HUMO_WEIGHTS_VERIFY', 'HF_TOKEN', 'NODE_EXTRA_CA_CERTS', 'API_HOST', 'API_PORT'];
     for (const name of ['bot', 'worker'] as const) {
@@ -209,6 +211,10 @@ const notPassedOn: Readonly<Record<string, string>> = {
   DISCORD_API_URL: 'for the sandbox',
   ATTACHMENT_HOSTS: 'for the sandbox',
   ATTACHMENT_CA_FILE: 'for the sandbox',
+  GPU_DOLLARS_PER_HOUR: 'the image holds no programs of other clouds: run the scaler beside it',
+  GPU_LIST_COMMAND: 'the image holds no programs of other clouds: run the scaler beside it',
+  GPU_START_COMMAND: 'the image holds no programs of other clouds: run the scaler beside it',
+  GPU_STOP_COMMAND: 'the image holds no programs of other clouds: run the scaler beside it',
 };
 const fixed = new Set(['API_HOST', 'API_PORT', 'HEALTH_HOST']);
 

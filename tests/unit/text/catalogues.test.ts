@@ -179,7 +179,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
       ...['position', 'waiting', 'running', 'step', 'steps', 'frames', 'images', 'days', 'count', 'done'],
       ...['failed', 'cancelled', 'seconds', 'minutes', 'hours', 'used', 'limit', 'needed', 'megabytes'],
       ...['megapixels', 'kilobytes', 'minimum', 'maximum', 'size', 'number', 'page', 'most', 'percent'],
-      ...['width', 'height', 'shift'],
+      ...['width', 'height', 'shift', 'ready', 'since', 'at'],
     ].map((name) => [name, numbers] as const),
   ),
   // People's words: at most so many characters before each is escaped.
@@ -223,6 +223,13 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   allow: 'GET, HEAD, POST, DELETE',
   known: 'yes',
   given: 'yes',
+  price: '99.99',
+  today: '99999.99',
+  month: '99999.99',
+  dayCap: '99999.99',
+  monthCap: 'none',
+  provider: 'command',
+  problem: '\\*'.repeat(200),
 };
 
 /** What a text can become: with the longest words, and each of the numbers in all places. */

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+
+/** US dollars, more than nothing. */
+const dollars = z.coerce.number('must be an amount in US dollars').positive('must be more than 0');
+const words = z
+  .string()
+  .transform((text) => text.split(' ').filter((part) => part !== ''))
+  .pipe(z.array(z.string()).min(1));
+
+/** `NVIDIA H200=4.60, NVIDIA H100 80GB HBM3=4.00`: in the order of preference, each with the highest price that is paid. */
+const kinds = z.string().transform((text, context) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const at = part.lastIndexOf('=');
+      const [id, cap] = [part.slice(0, at).trim(), Number(part.slice(at + 1))];
+      if (at < 1 || id === '' || !(cap > 0) || !Number.isFinite(cap)) {
+        context.addIssue(`“${part}” must be a kind of GPU and a price, such as NVIDIA H200=4.60`);
+      }
+      return { id, cap };
+    }),
+);
+
+/** `8-24`: hours of the day in UTC. */
+const hours = z
+  .string()
+  .regex(/^([01]?\d|2[0-3])-([01]?\d|2[0-4])$/, 'must be two hours of the day in UTC, such as 8-24')
+  .transform((text) => {
+    const [from = 0, to = 24] = text.split('-').map(Number);
+    return { from, to: to % 24 };
+  });
+
+/** Variables of whoever starts and stops rented GPUs: the bot, or `npm run scaler`. */
+export const gpuFields = {
+  GPU_PROVIDER: z.enum(['none', 'runpod', 'command'], 'must be none, runpod or command').default('none'),
+  GPU_MAXIMUM_PODS: z.coerce.number().int().min(1).max(100).default(1),
+  GPU_DOLLARS_PER_DAY: dollars.optional(),
+  GPU_DOLLARS_PER_MONTH: dollars.optional(),
+  GPU_START_WAIT_MINUTES: z.coerce.number().min(0).max(1440).default(5),
+  GPU_IDLE_MINUTES: z.coerce.number().min(1).max(1440).default(15),
+  GPU_START_TIMEOUT_MINUTES: z.coerce.number().min(1).max(240).default(45),
+  GPU_HOURS: hours.prefault('0-24'),
+  GPU_KINDS: kinds.prefault(''),
+  RUNPOD_API_KEY: z.string().min(1).optional(),
+  RUNPOD_API_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .default('https://api.runpod.io/v2'),
+  RUNPOD_TEMPLATE_ID: z.string().min(1).optional(),
+  RUNPOD_NETWORK_VOLUME_ID: z.string().min(1).optional(),
+  RUNPOD_CLOUD: z.enum(['SECURE', 'COMMUNITY'], 'must be SECURE or COMMUNITY').default('SECURE'),
+  RUNPOD_DATA_CENTERS: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .prefault(''),
+  RUNPOD_MINIMUM_CUDA: z
+    .string()
+    .regex(/^\d+\.\d+$/, 'must be a version such as 13.0')
+    .optional(),
+  GPU_START_COMMAND: words.optional(),
+  GPU_STOP_COMMAND: words.optional(),
+  GPU_LIST_COMMAND: words.optional(),
+  GPU_DOLLARS_PER_HOUR: z.coerce.number().min(0).default(0),
+} as const;
+const gpuSchema = z.object(gpuFields);
+
+/** What starts and stops rented GPUs has to know. */
+export interface GpuConfig {
+  readonly rules: {
+    readonly maximumPods: number;
+    readonly startWaitSeconds: number;
+    readonly idleSeconds: number;
+    readonly startTimeoutSeconds: number;
+    readonly dailyCap: number;
+    readonly monthlyCap: number;
+    readonly hours: { readonly from: number; readonly to: number };
+  };
+  readonly provider:
+    | {
+        readonly kind: 'runpod';
+        readonly key: string;
+        readonly url: string;
+        readonly templateId: string;
+        readonly networkVolumeId: string;
+        readonly cloud: 'SECURE' | 'COMMUNITY';
+        readonly dataCenterIds: readonly string[];
+        readonly minimumCuda: string | undefined;
+        readonly kinds: readonly { readonly id: string; readonly cap: number }[];
+      }
+    | {
+        readonly kind: 'command';
+        readonly start: readonly string[];
+        readonly stop: readonly string[];
+        readonly list: readonly string[] | null;
+        readonly pricePerHour: number;
+      };
+}
+
+/** What each provider cannot do without. Money has no default: only the owner knows how much it may be. */
+const needed = {
+  runpod: [
+    'RUNPOD_API_KEY',
+    'RUNPOD_TEMPLATE_ID',
+    'RUNPOD_NETWORK_VOLUME_ID',
+    'GPU_KINDS',
+    'GPU_DOLLARS_PER_DAY',
+    'GPU_DOLLARS_PER_MONTH',
+  ],
+  command: ['GPU_START_COMMAND', 'GPU_STOP_COMMAND'],
+} as const;
+
+/**
+ * @param given the environment without empty variables
+ * @param problems takes what is missing, a line each
+ * @returns null: nothing is rented here
+ */
+export function gpuConfig(
+  values: z.infer<typeof gpuSchema>,
+  given: Readonly<Record<string, unknown>>,
+  problems: string[],
+): GpuConfig | null {
+  const { GPU_PROVIDER: kind } = values;
+  if (kind === 'none') return null;
+  const missing = needed[kind].filter((name) => given[name] === undefined);
+  for (const name of missing) problems.push(`${name}: is not set; GPU_PROVIDER=${kind} needs it`);
+  if (missing.length > 0) return null;
+  return {
+    rules: {
+      maximumPods: values.GPU_MAXIMUM_PODS,
+      startWaitSeconds: values.GPU_START_WAIT_MINUTES * 60,
+      idleSeconds: values.GPU_IDLE_MINUTES * 60,
+      startTimeoutSeconds: values.GPU_START_TIMEOUT_MINUTES * 60,
+      dailyCap: values.GPU_DOLLARS_PER_DAY ?? Infinity,
+      monthlyCap: values.GPU_DOLLARS_PER_MONTH ?? Infinity,
+      hours: values.GPU_HOURS,
+    },
+    provider:
+      kind === 'runpod'
+        ? {
+            kind,
+            key: values.RUNPOD_API_KEY ?? '',
+            url: values.RUNPOD_API_URL.replace(/\/+$/, ''),
+            templateId: values.RUNPOD_TEMPLATE_ID ?? '',
+            networkVolumeId: values.RUNPOD_NETWORK_VOLUME_ID ?? '',
+            cloud: values.RUNPOD_CLOUD,
+            dataCenterIds: values.RUNPOD_DATA_CENTERS,
+            minimumCuda: values.RUNPOD_MINIMUM_CUDA,
+            kinds: values.GPU_KINDS,
+          }
+        : {
+            kind,
+            start: values.GPU_START_COMMAND ?? [],
+            stop: values.GPU_STOP_COMMAND ?? [],
+            list: values.GPU_LIST_COMMAND ?? null,
+            pricePerHour: values.GPU_DOLLARS_PER_HOUR,
+          },
+  };
+}

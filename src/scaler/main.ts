@@ -1,0 +1,49 @@
+/** `npm run scaler`: starts and stops rented GPUs without a bot beside it, for who runs several bots, or the API alone. */
+import '../steady-exit.ts';
+import { loadScalerConfig } from '../config/environment.ts';
+import type { ScalerConfig } from '../config/environment.ts';
+import { ConfigurationError } from '../config/generate.ts';
+import { createLogger } from '../log.ts';
+import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { createGpus } from '../queue/gpus.ts';
+import { createModeration } from '../queue/redis-moderation.ts';
+import { runUntilSignal } from '../run-until-signal.ts';
+import { startScaler } from './start-scaler.ts';
+
+/** From sysexits.h: a restart does not help against a wrong configuration. */
+const configurationExit = 78;
+
+async function main(): Promise<number> {
+  let config: ScalerConfig;
+  try {
+    config = loadScalerConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`The scaler cannot start. ${error.message}\n`);
+    return configurationExit;
+  }
+  const log = createLogger('scaler', config.logLevel);
+  return runUntilSignal(log, async (stop) => {
+    const queue = createGenerationQueue(config, log);
+    const moderation = createModeration(config, log);
+    const gpus = createGpus(config, log);
+    try {
+      await queue.health();
+      const scaler = startScaler({
+        ...{ queue, moderation, gpus, log },
+        config: config.gpus,
+        prefix: config.redis.prefix,
+      });
+      await new Promise<void>((resolve) => {
+        if (stop.aborted) resolve();
+        stop.addEventListener('abort', () => resolve(), { once: true });
+      });
+      await scaler.stop();
+    } finally {
+      await Promise.all([queue.close(), moderation.close()]);
+      gpus.close();
+    }
+  });
+}
+
+process.exit(await main());

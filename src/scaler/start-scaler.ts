@@ -1,0 +1,112 @@
+import type { GpuConfig } from '../config/gpus.ts';
+import { errorFields } from '../error-fields.ts';
+import type { Logger } from '../log.ts';
+import type { QueueDepth } from '../queue/depth.ts';
+import type { Gpus } from '../queue/gpus.ts';
+import type { Moderation } from '../queue/moderation.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
+import { createCommandProvider } from './command.ts';
+import type { GpuProvider } from './provider.ts';
+import { createRunpod } from './runpod.ts';
+import { Scaler } from './scaler.ts';
+import type { QueueView } from './scaler.ts';
+
+/** Between two looks. What a look costs is a dozen commands of Redis, and one request to the provider while anything is rented. */
+export const tickSeconds = 15;
+
+export interface ScalerServices {
+  readonly config: GpuConfig;
+  /** of the deployment: names of machines begin with it */
+  readonly prefix: string;
+  readonly gpus: Gpus;
+  readonly queue: Pick<GenerationQueue, 'depth'>;
+  readonly moderation: Pick<Moderation, 'workers'>;
+  readonly log: Logger;
+}
+
+/**
+ * Starts to look every {@link tickSeconds}, and now. A look that fails is logged, and the next one comes in its time.
+ *
+ * @returns stops it, after the look that is under way; rented GPUs stay as they are
+ */
+export function startScaler(services: ScalerServices): { stop(): Promise<void> } {
+  const { config, prefix, gpus, queue, moderation, log } = services;
+  const scaler = new Scaler({
+    provider: createProvider(config),
+    providerName: config.provider.kind,
+    state: gpus,
+    queue: queueView(queue, moderation),
+    rules: { ...config.rules, tickSeconds },
+    namePrefix: `${prefix}-gpu`,
+    log,
+    now: Date.now,
+  });
+  let looking: Promise<void> = Promise.resolve();
+  let isLooking = false;
+  const look = (): void => {
+    if (isLooking) return;
+    isLooking = true;
+    looking = scaler
+      .look()
+      .then(() => undefined)
+      .catch((error: unknown) =>
+        log.warn({ error: errorFields(error) }, 'rented GPUs could not be looked at'),
+      )
+      .finally(() => {
+        isLooking = false;
+      });
+  };
+  look();
+  const timer = setInterval(look, tickSeconds * 1000);
+  log.info(
+    { provider: config.provider.kind, maximum: config.rules.maximumPods },
+    'GPUs are rented when they are needed',
+  );
+  return {
+    async stop() {
+      clearInterval(timer);
+      await looking;
+      await scaler.close().catch(() => undefined);
+    },
+  };
+}
+
+function createProvider({ provider }: GpuConfig): GpuProvider {
+  if (provider.kind === 'runpod') return createRunpod(provider);
+  return createCommandProvider({
+    ...provider,
+    kind: 'command',
+    // The commands are the owner's own, and log in with what the owner's shell has: never with Discord's or Redis' secrets.
+    environment: Object.fromEntries(
+      Object.entries(process.env).flatMap(([name, value]) =>
+        value !== undefined && (name === 'PATH' || name === 'HOME' || name.startsWith('GPU_COMMAND_'))
+          ? [[name, value]]
+          : [],
+      ),
+    ),
+  });
+}
+
+/** What the scaler goes by: the queue's own figures. */
+export function queueView(
+  queue: Pick<GenerationQueue, 'depth'>,
+  moderation: Pick<Moderation, 'workers'>,
+): QueueView {
+  return {
+    waiting: async () => waitingIn(await queue.depth()),
+    workers: async () =>
+      (await moderation.workers())
+        .filter(({ alive }) => alive)
+        .map(({ id, runningId }) => ({ id, isBusy: runningId !== null })),
+  };
+}
+
+function waitingIn({ models }: QueueDepth): { count: number; seconds: number } {
+  return models.reduce(
+    (sum, model) => ({
+      count: sum.count + model.waiting,
+      seconds: sum.seconds + model.waitingSeconds,
+    }),
+    { count: 0, seconds: 0 },
+  );
+}
