@@ -6,7 +6,7 @@ import type { Texts } from '../../text/texts.ts';
 import type { GpuPod, GpuStatus } from '../../queue/gpus.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
-import type { RentedGpus, Services } from '../support/services.ts';
+import type { RentedGpus } from '../support/services.ts';
 import type { Acting } from './acting.ts';
 
 /** Whoever has not looked for this long does not look any more. */
