@@ -24,7 +24,7 @@ from humo_engine.conditions import prepare_conditions
 from humo_engine.guidance import Scales, passes_of
 from humo_engine.images import letterbox
 from humo_engine.model import Conditions, HuMoTransformer, ModelSize
-from humo_engine.sampling import denoise, make_scheduler
+from humo_engine.sampling import EveryPass, WholeClip, denoise, make_scheduler
 from humo_engine.text import rename_umt5
 from humo_engine.tiny import draw_weight
 
@@ -204,9 +204,9 @@ def _loops(golden: Golden, family: str, model: HuMoTransformer) -> Iterator[Row]
         )
         steps: list[Tensor] = []
         final = denoise(
-            model, family, mode, noise, conditions,
-            steps=settings["loop_steps"], shift=settings["shift"], first_sigma=FIRST_SIGMA,
-            scales=Scales(given["scale_a"], given["scale_t"], given["scale_i"]), switch_timestep=SWITCH_TIMESTEP,
+            WholeClip(model, conditions),
+            EveryPass(family, mode, Scales(given["scale_a"], given["scale_t"], given["scale_i"]), SWITCH_TIMESTEP),
+            noise, steps=settings["loop_steps"], shift=settings["shift"], first_sigma=FIRST_SIGMA,
             after_step=lambda step, latents, steps=steps: steps.append(latents),
         )  # fmt: skip
         yield _relative(f"{prefix}{mode}.first", steps[0], golden[f"{prefix}{mode}.first"], FORWARD_LIMIT)

@@ -87,18 +87,43 @@ RULES: dict[tuple[str, str], tuple[Guidance, Guidance]] = {
 }
 
 
-def guidance_for(model: str, mode: str, timestep: int, switch_timestep: int) -> Guidance:
-    """The guidance of one step. `timestep` is the integer timestep, 0…1000; above `switch_timestep` the early rule holds.
+def _audio_over(base: Pass, heard: Pass) -> Guidance:
+    return Guidance((heard, base), lambda v, s: v[base] + s.audio * (v[heard] - v[base]))
+
+
+def _alone(which: Pass) -> Guidance:
+    return Guidance((which,), lambda v, s: v[which])
+
+
+# Guidance by the sound alone, as if the text scale were 1: for weights that were distilled to need no text guidance, and would
+# still move their lips too little. Ours; the published procedure has no such rule. Both models, before and after the switch.
+AUDIO_RULES: dict[tuple[str, str], tuple[Guidance, Guidance]] = {
+    (model, mode): (guidance, guidance)
+    for model in ("17b", "1_7b")
+    for mode, guidance in {"TIA": _audio_over(TI, TIA), "TA": _audio_over(T, TA), "TI": _alone(TI)}.items()
+}
+# No guidance: one pass a step, with all that is given.
+NO_RULES: dict[tuple[str, str], tuple[Guidance, Guidance]] = {
+    (model, mode): (_alone(which), _alone(which))
+    for model in ("17b", "1_7b")
+    for mode, which in {"TIA": TIA, "TA": TA, "TI": TI}.items()
+}
+TABLES = {"full": RULES, "audio": AUDIO_RULES, "none": NO_RULES}
+
+
+def guidance_for(model: str, mode: str, timestep: float, switch_timestep: int, table: str = "full") -> Guidance:
+    """The guidance of one step. `timestep` is 0…1000; above `switch_timestep` the early rule holds. `table` is one of TABLES.
 
     Raises ValueError for a model or mode that has no rule.
     """
-    if (model, mode) not in RULES:
-        raise ValueError(f"no guidance for model {model!r} in mode {mode!r}; there is: {sorted(RULES)}")
-    early, late = RULES[model, mode]
+    rules = TABLES[table]
+    if (model, mode) not in rules:
+        raise ValueError(f"no guidance for model {model!r} in mode {mode!r}; there is: {sorted(rules)}")
+    early, late = rules[model, mode]
     return early if timestep > switch_timestep else late
 
 
-def passes_of(model: str, mode: str) -> tuple[Pass, ...]:
+def passes_of(model: str, mode: str, table: str = "full") -> tuple[Pass, ...]:
     """Every pass that any step of a clip makes, each once."""
-    early, late = RULES[model, mode]
+    early, late = TABLES[table][model, mode]
     return tuple(dict.fromkeys((*early.passes, *late.passes)))

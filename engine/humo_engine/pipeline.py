@@ -26,7 +26,7 @@ from humo_engine.images import letterbox, read_image, to_rgb24
 from humo_engine.memory import GIB, Extent, Plan, refusal, work_for
 from humo_engine.preview import write_preview
 from humo_engine.protocol import Request, RequestError
-from humo_engine.sampling import denoise, draw_noise
+from humo_engine.sampling import EveryPass, Predictor, WholeClip, denoise, draw_noise
 from humo_engine.settings import Settings
 from humo_engine.text import encode_text
 from humo_engine.windows import KEPT_AUDIO_BYTES, Window, WindowedPredictor, plan_windows, slice_of_audio
@@ -282,9 +282,9 @@ class Pipeline:
                 pending.append(torch.cuda.current_stream(self.device).record_event())
             listener.check()
 
-        predict = None
+        predictor: Predictor = WholeClip(self.components.transformer, take.conditions)
         if len(take.windows) > 1:
-            predict = WindowedPredictor(
+            predictor = WindowedPredictor(
                 self.components.transformer,
                 take.conditions,
                 take.windows,
@@ -293,22 +293,17 @@ class Pipeline:
                 before_pass,
                 after_window,
                 room,
-            ).predict
+            )
         listener.progress("denoise", 0, request.steps, None, None)
         latents = denoise(
-            self.components.transformer,
-            self.components.family,
-            request.mode,
+            predictor,
+            EveryPass(self.components.family, request.mode, request.scales, self.settings.guidance_switch_timestep),
             noise,
-            take.conditions,
             steps=request.steps,
             shift=request.shift,
             first_sigma=self.settings.sampler.first_sigma,
-            scales=request.scales,
-            switch_timestep=self.settings.guidance_switch_timestep,
             before_pass=before_pass,
             after_step=after_step,
-            predict=predict,
         )
         if not latents.isfinite().all():
             raise RuntimeError("denoising ended in values that are not numbers; smaller scales, or another precision, may help")

@@ -90,7 +90,13 @@ class WindowedPredictor:
         self._kept: dict[int, list[KeysValues]] = {}
         self._room = room
 
-    def predict(self, latents: Tensor, timestep: Tensor, which: Pass) -> Tensor:
+    def rounds(self, passes: Sequence[Pass]) -> Sequence[tuple[Pass, ...]]:
+        return [(which,) for which in passes]
+
+    def predict(self, latents: Tensor, timestep: Tensor, passes: tuple[Pass, ...]) -> Sequence[Tensor]:
+        return [self.velocity(latents, timestep, which) for which in passes]
+
+    def velocity(self, latents: Tensor, timestep: Tensor, which: Pass) -> Tensor:
         """Latents (16, frames + slots, height, width) and a timestep (1,) → velocity of the latents' shape, fp32."""
         frames = latents.shape[1] - self._slots
         references = latents[:, frames:]

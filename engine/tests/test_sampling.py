@@ -8,7 +8,7 @@ import torch
 
 from humo_engine.conditions import ClipConditions
 from humo_engine.guidance import TI, TIA, I, Scales, guidance_for, passes_of
-from humo_engine.sampling import denoise, draw_noise, make_scheduler
+from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise, make_scheduler
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 50])
@@ -62,8 +62,8 @@ class Named(ClipConditions):
 def run(model, steps=4, family="17b", mode="TIA", shift=5.0, **callbacks):
     noise = draw_noise(1, (16, 3, 2, 2), torch.device("cpu"))
     return denoise(
-        model, family, mode, noise, Named({}, None), steps=steps, shift=shift, first_sigma=0.999, scales=Scales(5.5, 5.0, 4.0),
-        switch_timestep=980, **callbacks,
+        WholeClip(model, Named({}, None)), EveryPass(family, mode, Scales(5.5, 5.0, 4.0), 980), noise, steps=steps, shift=shift,
+        first_sigma=0.999, **callbacks,
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_the_noise_is_left_as_it_is():
     noise = draw_noise(1, (16, 3, 2, 2), torch.device("cpu"))
     kept = noise.clone()
     denoise(
-        Recorder(), "1_7b", "TIA", noise, Named({}, torch.ones(16, 1, 2, 2)), steps=2, shift=5.0, first_sigma=0.999,
-        scales=Scales(7.5, 7.0, 4.0), switch_timestep=980,
+        WholeClip(Recorder(), Named({}, torch.ones(16, 1, 2, 2))), EveryPass("1_7b", "TIA", Scales(7.5, 7.0, 4.0), 980), noise,
+        steps=2, shift=5.0, first_sigma=0.999,
     )  # fmt: skip
     assert torch.equal(noise, kept)

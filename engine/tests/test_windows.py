@@ -11,7 +11,7 @@ import torch
 
 from humo_engine.conditions import prepare_conditions
 from humo_engine.guidance import TIA, Scales, passes_of
-from humo_engine.sampling import denoise, draw_noise
+from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components
 from humo_engine.vae import latent_frames
@@ -88,10 +88,10 @@ def prepared(parts, windows, frames, references):
     return conditions, audio
 
 
-def denoised(parts, noise, conditions, predict=None):
+def denoised(parts, noise, conditions, predictor=None):
     return denoise(
-        parts.transformer, parts.family, "TIA", noise, conditions, steps=3, shift=5.0, first_sigma=0.999,
-        scales=Scales(5.5, 5.0, 4.0), switch_timestep=980, predict=predict,
+        predictor or WholeClip(parts.transformer, conditions), EveryPass(parts.family, "TIA", Scales(5.5, 5.0, 4.0), 980), noise,
+        steps=3, shift=5.0, first_sigma=0.999,
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_one_window_is_one_pass_to_the_bit(parts):
     conditions, audio = prepared(parts, windows, 6, references)
     noise = draw_noise(1, (16, 8, 4, 4), torch.device("cpu"))
     predictor = WindowedPredictor(parts.transformer, conditions, windows, audio, 2)
-    assert torch.equal(denoised(parts, noise, conditions), denoised(parts, noise, conditions, predictor.predict))
+    assert torch.equal(denoised(parts, noise, conditions), denoised(parts, noise, conditions, predictor))
 
 
 class Watching:
@@ -130,7 +130,7 @@ def test_every_window_is_a_clip_of_its_own_with_its_own_sound_and_the_references
     latents = draw_noise(1, (16, frames + slots, 4, 4), torch.device("cpu"))
     predictor = WindowedPredictor(model, conditions, windows, audio, slots)
     time = torch.tensor([500.0])
-    predictor.predict(latents, time, TIA)
+    predictor.velocity(latents, time, TIA)
     for window, (seen, given) in zip(windows, model.calls, strict=True):
         assert torch.equal(seen[:, :6], latents[:, window.start : window.end])
         if given.channels is None:
@@ -145,7 +145,7 @@ def test_every_window_is_a_clip_of_its_own_with_its_own_sound_and_the_references
             assert torch.equal(key, right_key) and torch.equal(value, right_value)
         assert torch.equal(given.rope[0], parts.transformer.positions(6 + slots, 4, 4)[0])
     model.calls.clear()
-    predictor.predict(latents, time, next(which for which in passes_of(parts.family, "TIA") if not which.audio))
+    predictor.velocity(latents, time, next(which for which in passes_of(parts.family, "TIA") if not which.audio))
     silent = parts.transformer.embed_audio(torch.zeros(8, *audio.shape[1:]))
     assert all(torch.equal(given.audio[0][0], silent[0][0]) for _, given in model.calls)
 
@@ -156,7 +156,7 @@ def test_where_windows_overlap_their_velocities_are_mixed_by_the_ramps(parts):
     conditions, audio = prepared(parts, windows, 10, references)
     model = Watching(parts.transformer, says=lambda call: call)  # the first window says 0, the second 1
     latents = torch.zeros(16, 11, 4, 4)
-    velocity = WindowedPredictor(model, conditions, windows, audio, 1).predict(latents, torch.tensor([500.0]), TIA)
+    velocity = WindowedPredictor(model, conditions, windows, audio, 1).velocity(latents, torch.tensor([500.0]), TIA)
     # The slot of the reference, which both windows have, is their mean.
     assert velocity[0, :, 0, 0].tolist() == [0, 0, 0, 0, 0, 0.5, 1, 1, 1, 1, 0.5]
 
@@ -169,7 +169,7 @@ def test_without_ramps_the_take_is_another(parts, monkeypatch):
     noise = draw_noise(1, (16, 12, 4, 4), torch.device("cpu"))
 
     def made():
-        return denoised(parts, noise, conditions, WindowedPredictor(parts.transformer, conditions, windows, audio, 1).predict)
+        return denoised(parts, noise, conditions, WindowedPredictor(parts.transformer, conditions, windows, audio, 1))
 
     def hard(some):
         weights = [torch.ones(window.end - window.start) for window in some]
@@ -202,7 +202,7 @@ def test_sound_that_finds_no_room_is_made_anew_and_is_the_same(parts):
     for room in (1 << 30, 0):
         Counting.made = 0
         predictor = WindowedPredictor(Counting(parts.transformer), conditions, windows, audio, 1, room=room)
-        velocities += [predictor.predict(latents, time, TIA) for _ in range(2)]
+        velocities += [predictor.velocity(latents, time, TIA) for _ in range(2)]
         assert Counting.made == (3 if room else 6)
     assert all(torch.equal(velocity, velocities[0]) for velocity in velocities)
 
@@ -220,5 +220,5 @@ def test_each_window_may_be_the_last_before_a_cancel(parts):
 
     predictor = WindowedPredictor(model, conditions, windows, audio, 1, before_pass=stop)
     with pytest.raises(Stop):
-        predictor.predict(torch.zeros(16, 14, 4, 4), torch.tensor([500.0]), TIA)
+        predictor.velocity(torch.zeros(16, 14, 4, 4), torch.tensor([500.0]), TIA)
     assert len(model.calls) == 1
