@@ -107,6 +107,23 @@ class StreamedLayers:
 
         return run
 
+    def kept(self, owner: nn.Module, name: str) -> torch.Tensor | None:
+        """What main memory keeps of a parameter or buffer of `owner` in a streamed layer; None for any other.
+
+        Call `forget_slots` after writing to it.
+        """
+        for index, tensors in self._tensors.items():
+            for tensor in tensors:
+                if tensor.owner is owner and tensor.name == name:
+                    return tensor.view(self._packed[index])
+        return None
+
+    def forget_slots(self) -> None:
+        """Let every layer be copied to the device anew before it runs."""
+        if self._cuda:
+            torch.cuda.synchronize(self.device)
+        self._holds = [None] * len(self._holds)
+
     def remove(self) -> None:
         """Take the hooks off and give the slots' memory back."""
         for hook in self._hooks:
