@@ -169,7 +169,11 @@ def _whole_gibibytes(text: str) -> int:
 
 
 def _add_engine_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", default="official", help="a profile of generate.yaml: official, or tiny")
+    parser.add_argument(
+        "--profile",
+        default=os.environ.get("HUMO_PROFILE") or "official",
+        help="a profile of generate.yaml: official, or tiny; default: HUMO_PROFILE, or official",
+    )
     parser.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
     parser.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
     parser.add_argument("--precision", choices=("bf16", "fp8", "fp32"), help="default: as generate.yaml says")

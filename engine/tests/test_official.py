@@ -43,7 +43,7 @@ def toy_sizes(monkeypatch):
     """The official loader, told that the official models are small."""
     monkeypatch.setattr(components, "SIZES", {family: tiny_size(family) for family in ("17b", "1_7b")})
     monkeypatch.setattr(components, "umt5_xxl_config", lambda: tiny_components("17b").text_encoder.config)
-    lock = [dataclasses.replace(entry, size=None) for entry in weights.read_lock() if "zero_vae" not in entry.path]
+    lock = [dataclasses.replace(entry, size=None) for entry in weights.read_lock()]
     lock = [entry for entry in lock if "special_tokens_map" not in entry.path and "spiece" not in entry.path]
     monkeypatch.setattr(weights, "read_lock", lambda: lock)
 
@@ -229,7 +229,7 @@ _ANY_SIZE = """
 import dataclasses, sys
 from humo_engine import cli, weights
 lock = [dataclasses.replace(entry, size=None) for entry in weights.read_lock()]
-lock = [entry for entry in lock if not any(name in entry.path for name in ("zero_vae", "special_tokens_map", "spiece"))]
+lock = [entry for entry in lock if not any(name in entry.path for name in ("special_tokens_map", "spiece"))]
 weights.read_lock = lambda: lock
 sys.exit(cli.main(sys.argv[1:]))
 """
