@@ -4,7 +4,7 @@ import ffmpeg from 'fluent-ffmpeg';
 import { Failure } from '../failure.ts';
 import { encoderArguments, firstAttempt, nextAttempt } from './compression.ts';
 import type { Attempt, ClipShape } from './compression.ts';
-import { niceness, runFluent } from './process.ts';
+import { encodeBounds, runFluent } from './process.ts';
 import type { RunLimits } from './process.ts';
 
 /** Frames as the engine writes them, with a sound beside; or a finished MP4 that has to get smaller. */
@@ -79,10 +79,10 @@ async function encodeOnce(
   const passes = attempt.kind === 'quality' ? ([0] as const) : ([1, 2] as const);
   for (const pass of passes) {
     const { inputs, output } = encoderArguments(source, clip, attempt, pass, passLog);
-    const command = ffmpeg({ niceness, cwd: limits.scratch });
+    const command = ffmpeg();
     for (const input of inputs) command.input(resolve(input.path)).inputOptions([...input.options]);
     command.outputOptions([...output]).output(pass === 1 ? '/dev/null' : resolve(target));
-    await runFluent(command, limits);
+    await runFluent(command, limits, encodeBounds);
   }
   return (await stat(target)).size;
 }

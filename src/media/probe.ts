@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import { runMediaProgram } from './process.ts';
+import { encodeBounds, runMediaProgram } from './process.ts';
 import type { RunLimits } from './process.ts';
 
 const streamSchema = z.object({
@@ -51,9 +51,15 @@ export async function probeVideo(path: string, limits: RunLimits): Promise<Probe
     'ffmpeg',
     ['-nostdin', '-v', 'error', '-xerror', ...guards, '-i', path, '-f', 'null', '-'],
     limits,
+    encodeBounds,
   );
   const wanted = ['-show_streams', '-show_format', '-count_frames', '-of', 'json'];
-  const text = await runMediaProgram('ffprobe', ['-v', 'error', ...guards, ...wanted, path], limits);
+  const text = await runMediaProgram(
+    'ffprobe',
+    ['-v', 'error', ...guards, ...wanted, path],
+    limits,
+    encodeBounds,
+  );
   const { streams, format } = probeSchema.parse(JSON.parse(text));
   const video = streams.find((stream) => stream.codec_type === 'video');
   if (video === undefined) throw new TypeError(`${path} has no picture`);

@@ -1,5 +1,6 @@
 import { execa, ExecaError } from 'execa';
 import type { FfmpegCommand } from 'fluent-ffmpeg';
+import { withMediaMemory } from './memory.ts';
 
 /** How far below the bot and the engine the helpers run, so that a person's large file never delays an answer. */
 export const niceness = 10;
@@ -26,6 +27,32 @@ export interface RunLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a program may take of the machine, whatever the file makes of it. */
+export interface Bounds {
+  /** of address space, so of memory too: an allocation beyond it fails, and the program says so */
+  readonly addressSpaceBytes: number;
+  /** counted against what all media work of this process may take together */
+  readonly expectedBytes: number;
+  /** of processor time, which a busy machine does not use up */
+  readonly cpuSeconds: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** For a person's file. ffmpeg's libraries alone take 250 MiB of address space where they are shared. */
+export const foreignFileBounds: Bounds = {
+  addressSpaceBytes: 512 * mebibyte,
+  expectedBytes: 256 * mebibyte,
+  cpuSeconds: 10,
+};
+
+/** For frames of our own engine, which x264 looks ahead in, with some memory for each of the machine's processors. */
+export const encodeBounds: Bounds = {
+  addressSpaceBytes: 4096 * mebibyte,
+  expectedBytes: 768 * mebibyte,
+  cpuSeconds: 86_400,
+};
+
 /**
  * Options before every input: no terminal, and no other protocol than local files. Together with a demuxer chosen by
  * content (`-f`), a file cannot make ffmpeg open another one or reach a host.
@@ -35,7 +62,26 @@ export function inputGuards(demuxer: string): readonly string[] {
 }
 
 /**
- * Runs ffmpeg or ffprobe with an argument list; no shell is involved.
+ * For inputs of which only the sound is wanted: pictures in them, such as covers, are not decoded, neither to look at the file nor to
+ * read it. A cover of a few kilobytes may unfold into gigabytes.
+ */
+export const noPictures: readonly string[] = ['-max_pixels', '36000000', '-skip_frame', 'all'];
+
+/**
+ * Sets the limits, then becomes the program: `sh -c LAUNCHER sh KILOBYTES SECONDS PROGRAM ARGUMENTS…`. The arguments stay arguments, the
+ * shell reads none of them. A core dump would hold a person's file. Only Linux knows a limit of address space.
+ */
+const launcher = [
+  'ulimit -c 0',
+  'ulimit -t "$2"',
+  'ulimit -v "$1" 2>/dev/null || [ "$(uname)" != Linux ] || exit 126',
+  'shift 2',
+  `exec nice -n ${niceness} "$@"`,
+].join('\n');
+
+/**
+ * Runs ffmpeg or ffprobe with an argument list: the one way in which programs that touch media are started. They get a bare
+ * environment, without token, key or proxy, bounded memory and time, and their turn when the machine's memory has room.
  *
  * @returns what it wrote to stdout
  * @throws MediaProcessError with the end of its error output; the signal's reason when aborted
@@ -44,16 +90,26 @@ export async function runMediaProgram(
   program: 'ffmpeg' | 'ffprobe',
   args: readonly string[],
   limits: RunLimits,
+  bounds: Bounds = foreignFileBounds,
 ): Promise<string> {
-  limits.signal?.throwIfAborted();
+  return withMediaMemory(bounds.expectedBytes, () => start(program, args, limits, bounds), limits.signal);
+}
+
+async function start(
+  program: 'ffmpeg' | 'ffprobe',
+  args: readonly string[],
+  limits: RunLimits,
+  { addressSpaceBytes, cpuSeconds }: Bounds,
+): Promise<string> {
   try {
-    const { stdout } = await execa('nice', ['-n', String(niceness), program, ...args], {
+    const guards = [String(Math.floor(addressSpaceBytes / 1024)), String(cpuSeconds)];
+    const { stdout } = await execa('sh', ['-c', launcher, 'sh', ...guards, program, ...args], {
       cwd: limits.scratch,
       stdin: 'ignore',
       timeout: limits.timeoutMilliseconds,
       forceKillAfterDelay: 1000,
-      maxBuffer: 16 * 1024 * 1024,
-      env: quietEnvironment(),
+      maxBuffer: 64 * mebibyte,
+      env: bareEnvironment(),
       extendEnv: false,
       ...(limits.signal === undefined ? {} : { cancelSignal: limits.signal }),
     });
@@ -61,54 +117,38 @@ export async function runMediaProgram(
   } catch (error) {
     limits.signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
-    if (error.code === 'ENOENT') throw missingProgram(program, error);
+    // What `nice` and the shell say of a program that is not there.
+    if (error.code === 'ENOENT' || error.exitCode === 127) throw missingProgram(program, error);
     throw new MediaProcessError(
       program,
       typeof error.stderr === 'string' ? error.stderr : '',
-      error.timedOut,
+      error.timedOut || error.signal === 'SIGXCPU',
       { cause: error },
     );
   }
 }
 
-/** Runs a command built with fluent-ffmpeg under the same limits. @throws as {@link runMediaProgram} */
-export async function runFluent(command: FfmpegCommand, limits: Omit<RunLimits, 'scratch'>): Promise<void> {
-  limits.signal?.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    let timedOut = false;
-    const stop = () => command.kill('SIGKILL');
-    const timer = setTimeout(() => {
-      timedOut = true;
-      stop();
-    }, limits.timeoutMilliseconds);
-    const finish = (settle: () => void) => {
-      clearTimeout(timer);
-      limits.signal?.removeEventListener('abort', stop);
-      settle();
-    };
-    limits.signal?.addEventListener('abort', stop, { once: true });
-    command
-      // fluent-ffmpeg asks ffmpeg what it can do before it starts it: a stop in between found nothing to kill.
-      .on('start', () => {
-        if (timedOut || limits.signal?.aborted === true) stop();
-      })
-      .on('end', () => finish(resolve))
-      .on('error', (error: Error, _stdout?: string | null, stderr?: string | null) =>
-        finish(() => {
-          if (limits.signal?.aborted === true) reject(limits.signal.reason);
-          else if (error.message.includes('Cannot find ffmpeg')) reject(missingProgram('ffmpeg', error));
-          else reject(new MediaProcessError('ffmpeg', stderr ?? error.message, timedOut, { cause: error }));
-        }),
-      )
-      .run();
-  });
+/**
+ * Runs a command built with fluent-ffmpeg. The library only puts the arguments together: a program that it starts by itself inherits
+ * every secret of this process, and nothing bounds it.
+ *
+ * @throws as {@link runMediaProgram}
+ */
+export async function runFluent(command: FfmpegCommand, limits: RunLimits, bounds: Bounds): Promise<void> {
+  await runMediaProgram('ffmpeg', ['-hide_banner', '-v', 'error', ...argumentsOf(command)], limits, bounds);
+}
+
+/** Not declared by the library's types, but what it starts ffmpeg with. */
+function argumentsOf(command: FfmpegCommand & { _getArguments?: () => string[] }): string[] {
+  if (command._getArguments === undefined) throw new TypeError('fluent-ffmpeg has no list of arguments');
+  return command._getArguments();
 }
 
 function missingProgram(program: string, cause: unknown): Error {
   return new Error(`${program} is not installed or not on the PATH; install the package ffmpeg`, { cause });
 }
 
-/** Of the environment only what a program needs to start: no token, no proxy. */
-function quietEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
+/** Of the environment only what a program needs to start: no token, no proxy. An arena of memory for each thread would be counted as used. */
+function bareEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', MALLOC_ARENA_MAX: '2' };
 }
