@@ -79,8 +79,8 @@ async function readForm(request: FastifyRequest, folder: string): Promise<Upload
       throw new Failure('too_large', 'file_too_large', { option, megabytes: mostFileBytes / 1024 / 1024 });
     }
     const received = { path, option, size: part.file.bytesRead };
-    // A browser sends a file that nobody chose as an empty one.
-    if (received.size === 0) continue;
+    // A browser sends a file that nobody chose as an empty one without a name. One with a name is refused where it is read.
+    if (received.size === 0 && (part.filename ?? '') === '') continue;
     if (isAudio) audio = received;
     else images.push(received);
   }

@@ -142,7 +142,8 @@ export class MediaIntake implements Intake {
         signal: work.signal,
       };
       const taken = await this.#processing(async () => {
-        const { durationSeconds } = await inspectAudio(source, limits);
+        const inspected = await inspectAudio(source, limits);
+        const { durationSeconds } = inspected;
         const { fps, frames } = this.#config.generate;
         const wanted = {
           startSeconds,
@@ -154,7 +155,8 @@ export class MediaIntake implements Intake {
           ),
           fps,
         };
-        return normaliseAudio(source, { speech, soundtrack }, wanted, limits);
+        const made = await normaliseAudio(source, inspected, { speech, soundtrack }, wanted, limits);
+        return { ...made, durationSeconds };
       });
       const folder = inputsOf(work.id);
       const [audioKey, soundtrackKey] = [`${folder}speech.wav`, `${folder}soundtrack.flac`];

@@ -1,11 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
-import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { planAudioWindow } from './audio-window.ts';
 import type { AudioWindow } from './audio-window.ts';
-import { inputGuards, MediaProcessError, runMediaProgram } from './process.ts';
+import { inputGuards, MediaProcessError, noPictures, runMediaProgram } from './process.ts';
 import type { RunLimits } from './process.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
+import type { SoundForm } from './sniff.ts';
+import { countSound, parseSoundProbe, probeEntries, timesAgree } from './sound-length.ts';
+import type { SoundLength, SoundTrack } from './sound-length.ts';
 
 /** What a sound may be at most. */
 export const audioLimits = { bytes: 25 * 1024 * 1024, seconds: 600 } as const;
@@ -17,71 +19,85 @@ const silencePeakDecibels = -45;
 
 export interface InspectedAudio {
   /** ffmpeg's demuxer, chosen by content */
-  readonly demuxer: string;
+  readonly demuxer: SoundForm;
+  /** options of ffmpeg before the file */
+  readonly input: readonly string[];
   readonly durationSeconds: number;
-  readonly hasVideo: boolean;
-  readonly channels: number;
+  readonly track: Pick<SoundTrack, 'index' | 'channels' | 'layout'>;
+  readonly length: SoundLength;
 }
 
-const probeSchema = z.object({
-  streams: z.array(
-    z.object({
-      codec_type: z.string().optional(),
-      channels: z.number().optional(),
-      duration: z.coerce.number().optional(),
-    }),
-  ),
-  format: z.object({ duration: z.coerce.number().optional() }).optional(),
-});
+/** More packets, pictures included, than a film of the longest length has. */
+const mostPackets = 400_000;
+/** Encoders fill their last packet up: ten minutes may be a few hundredths more. */
+const lengthTolerance = 0.1;
+/** A track may begin late in a film: all of it is looked at. */
+const lookThrough = [
+  '-probesize',
+  String(audioLimits.bytes),
+  '-analyzeduration',
+  String(audioLimits.seconds * 1e6),
+];
 
 /**
- * Finds the sound in a file, whatever it is called.
+ * Finds the sound in a file, whatever it is called, and counts how long it is.
  *
- * @throws Failure `audio_not_sound`, `audio_unreadable`, `audio_no_track`, `audio_too_large` or `audio_too_long`
+ * @throws Failure `file_empty`, `audio_not_sound`, `audio_unreadable`, `audio_no_track`, `audio_nothing_heard`, `audio_too_large` or
+ *   `audio_too_long`
  */
 export async function inspectAudio(path: string, limits: RunLimits): Promise<InspectedAudio> {
   const { size } = await stat(path);
+  if (size === 0) throw new Failure('invalid_input', 'file_empty');
   if (size > audioLimits.bytes) {
     throw new Failure('too_large', 'audio_too_large', { megabytes: audioLimits.bytes / 1024 / 1024 });
   }
   const demuxer = await sniffFile(path);
   if (demuxer === null || isImageForm(demuxer)) throw new Failure('unsupported_media', 'audio_not_sound');
-  const probe = await readable(async () => {
-    const args = [
-      '-v',
-      'error',
-      ...inputGuards(demuxer).slice(1),
-      '-show_streams',
-      '-show_format',
-      '-of',
-      'json',
-      path,
-    ];
-    return probeSchema.parse(JSON.parse(await runMediaProgram('ffprobe', args, limits)));
-  });
-  const track = probe.streams.find((stream) => stream.codec_type === 'audio' && (stream.channels ?? 0) > 0);
+  let input = soundInput(demuxer);
+  let { startSeconds, track } = await probeSound(path, input, limits);
+  if (demuxer === 'mov' && track !== undefined && !timesAgree(track)) {
+    // In a wrong time scale, what an edit list shows of the sound is wrong as well.
+    input = [...input, '-ignore_editlist', '1'];
+    ({ startSeconds, track } = await probeSound(path, input, limits));
+  }
   if (track === undefined) throw new Failure('unsupported_media', 'audio_no_track');
-  const stated = track.duration ?? probe.format?.duration;
-  const durationSeconds =
-    stated !== undefined && stated > 0 ? stated : await measureDuration(path, demuxer, limits);
-  if (durationSeconds > audioLimits.seconds) {
+  if (track.packets.length === 0) throw new Failure('unsupported_media', 'audio_nothing_heard');
+  const length =
+    countSound(track, startSeconds, demuxer) ?? (await decodedLength(path, input, track.index, limits));
+  if (length.seconds > audioLimits.seconds + lengthTolerance || track.packets.length >= mostPackets) {
     throw new Failure('too_large', 'audio_too_long', { minutes: audioLimits.seconds / 60 });
   }
-  return {
-    demuxer,
-    durationSeconds,
-    channels: track.channels ?? 1,
-    hasVideo: probe.streams.some((stream) => stream.codec_type === 'video'),
-  };
+  if (length.seconds <= 0) throw new Failure('unsupported_media', 'audio_nothing_heard');
+  return { demuxer, input, durationSeconds: length.seconds, track, length };
 }
 
-/** Recordings that were cut off, or streamed, state no length: it is counted by decoding, a little beyond the limit at most. */
-async function measureDuration(path: string, demuxer: string, limits: RunLimits): Promise<number> {
-  const args = ['-v', 'error', '-progress', 'pipe:1', ...inputGuards(demuxer), '-i', path, '-map', '0:a:0'];
-  args.push('-t', String(audioLimits.seconds + 1), '-f', 'null', '-');
+async function probeSound(path: string, input: readonly string[], limits: RunLimits) {
+  const args = ['-v', 'error', ...input.slice(1)];
+  args.push('-read_intervals', `%+#${mostPackets}`, '-show_entries', probeEntries, '-of', 'compact', path);
+  const { startSeconds, tracks } = await readable(async () =>
+    parseSoundProbe(await runMediaProgram('ffprobe', args, limits)),
+  );
+  const audible = tracks.filter(({ channels }) => channels > 0);
+  // A film may have a first sound track that nobody here can decode, and a second one that everybody can.
+  return { startSeconds, track: audible.find(({ isDecodable }) => isDecodable) ?? audible[0] };
+}
+
+function soundInput(demuxer: SoundForm): readonly string[] {
+  return [...inputGuards(demuxer), ...lookThrough, ...noPictures];
+}
+
+/** Where packets do not tell, it is counted by decoding, a little beyond the limit at most. */
+async function decodedLength(
+  path: string,
+  input: readonly string[],
+  index: number,
+  limits: RunLimits,
+): Promise<SoundLength> {
+  const args = ['-v', 'error', '-progress', 'pipe:1', ...input, '-i', path, '-map', `0:${index}`];
+  args.push('-af', 'asetpts=N/SR/TB', '-t', String(audioLimits.seconds + 1), '-f', 'null', '-');
   const report = await readable(() => runMediaProgram('ffmpeg', args, limits));
   const times = [...report.matchAll(/^out_time_us=(\d+)$/gm)];
-  return Number(times.at(-1)?.[1] ?? 0) / 1_000_000;
+  return { seconds: Number(times.at(-1)?.[1] ?? 0) / 1_000_000, startSeconds: 0, by: 'samples' };
 }
 
 export interface NormalisedAudio {
@@ -93,63 +109,85 @@ export interface NormalisedAudio {
  * Cuts the window out of a sound: `speech`, 16 kHz mono 16-bit WAV for the engine, and `soundtrack`, FLAC at 48 kHz with at
  * most two channels for the video; both exactly `frames / fps` long.
  *
- * @throws Failure as {@link inspectAudio} and {@link planAudioWindow}
+ * It is decoded from its beginning: where a second lies in a file without an index ffmpeg only guesses.
+ *
+ * @param inspected of the same file
+ * @throws Failure as {@link planAudioWindow}, or `audio_unreadable`
  */
 export async function normaliseAudio(
   source: string,
+  inspected: InspectedAudio,
   targets: { readonly speech: string; readonly soundtrack: string },
   wanted: { startSeconds: number; minimumFrames: number; maximumFrames: number; fps: number },
   limits: RunLimits,
-): Promise<NormalisedAudio & InspectedAudio> {
-  const inspected = await inspectAudio(source, limits);
-  const window = planAudioWindow({ ...wanted, durationSeconds: inspected.durationSeconds });
+): Promise<NormalisedAudio> {
+  const { input, durationSeconds, track } = inspected;
+  const window = planAudioWindow({ ...wanted, durationSeconds });
   const seconds = window.frames / wanted.fps;
-  // The layout is named outright: with a choice, ffmpeg 5 cannot decide for more than two channels.
-  const cut = (sampleRate: number, layout: 'mono' | 'stereo') => {
-    const samples = Math.round(seconds * sampleRate);
-    return `aresample=${sampleRate},aformat=channel_layouts=${layout},apad=whole_len=${samples},atrim=end_sample=${samples}`;
-  };
+  const output = (
+    path: string,
+    sampleRate: number,
+    layout: 'mono' | 'stereo',
+    codec: string,
+    format: string,
+  ) => [
+    ...['-map', `0:${track.index}`, '-af', cut(inspected, window, seconds, sampleRate, layout)],
+    ...['-c:a', codec, '-map_metadata', '-1', '-bitexact', '-f', format, path],
+  ];
   await readable(() =>
     runMediaProgram(
       'ffmpeg',
       [
-        '-v',
-        'error',
-        '-y',
-        ...inputGuards(inspected.demuxer),
-        '-ss',
-        String(window.startSeconds),
-        '-i',
-        source,
-        '-map',
-        '0:a:0',
-        '-af',
-        cut(engineSampleRate, 'mono'),
-        '-c:a',
-        'pcm_s16le',
-        '-map_metadata',
-        '-1',
-        '-bitexact',
-        '-f',
-        'wav',
-        targets.speech,
-        '-map',
-        '0:a:0',
-        '-af',
-        cut(soundtrackSampleRate, inspected.channels === 1 ? 'mono' : 'stereo'),
-        '-c:a',
-        'flac',
-        '-map_metadata',
-        '-1',
-        '-bitexact',
-        '-f',
-        'flac',
-        targets.soundtrack,
+        ...['-v', 'error', '-y', '-copyts', ...input, '-i', source],
+        ...output(targets.speech, engineSampleRate, 'mono', 'pcm_s16le', 'wav'),
+        ...output(
+          targets.soundtrack,
+          soundtrackSampleRate,
+          track.channels === 1 ? 'mono' : 'stereo',
+          'flac',
+          'flac',
+        ),
       ],
       limits,
     ),
   );
-  return { ...inspected, window, silent: peakDecibels(await readFile(targets.speech)) < silencePeakDecibels };
+  return { window, silent: peakDecibels(await readFile(targets.speech)) < silencePeakDecibels };
+}
+
+/** The filters that take a window out of a sound whose seconds are told as its {@link SoundLength} says. */
+function cut(
+  { length, track, durationSeconds }: InspectedAudio,
+  window: AudioWindow,
+  seconds: number,
+  sampleRate: number,
+  layout: 'mono' | 'stereo',
+): string {
+  const samples = Math.round(seconds * sampleRate);
+  const end = Math.min(window.startSeconds + seconds, durationSeconds);
+  return [
+    ...mixed(track, layout),
+    length.by === 'samples'
+      ? `asetpts=(N/SR+${length.startSeconds.toFixed(6)})/TB`
+      : `asetpts=PTS-${(length.fileStartSeconds ?? 0).toFixed(6)}/TB`,
+    // Silence until it begins, and in holes.
+    `aresample=${sampleRate}:async=1:first_pts=0`,
+    // The layout is named outright: with a choice, ffmpeg 5 cannot decide for more than two channels.
+    `aformat=channel_layouts=${layout}`,
+    `atrim=start=${window.startSeconds.toFixed(6)}:end=${end.toFixed(6)}`,
+    'asetpts=PTS-STARTPTS',
+    `apad=whole_len=${samples}`,
+    `atrim=end_sample=${samples}`,
+  ].join(',');
+}
+
+/** ffmpeg knows how to mix the layouts that have a name, and up to eight channels of none; more become their average. */
+function mixed(
+  { channels, layout }: Pick<SoundTrack, 'channels' | 'layout'>,
+  to: 'mono' | 'stereo',
+): string[] {
+  if (channels <= 8 && (layout !== null || channels <= 2)) return [];
+  const all = Array.from({ length: channels }, (_, channel) => `c${channel}`).join('+');
+  return [`pan=${to}|${to === 'mono' ? `FC<${all}` : `FL<${all}|FR<${all}`}`];
 }
 
 /** Loudest sample of a 16-bit WAV as written by {@link normaliseAudio}, in dB below full scale; −∞ for silence. */

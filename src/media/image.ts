@@ -1,10 +1,15 @@
-import { stat } from 'node:fs/promises';
+import { appendFile, copyFile, open, rm, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { Failure } from '../failure.ts';
+import { withMediaMemory } from './memory.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
+import type { ImageForm } from './sniff.ts';
 
 /** What one image may be at most. */
-export const imageLimits = { bytes: 20 * 1024 * 1024, pixels: 40_000_000 } as const;
+export const imageLimits = { bytes: 20 * 1024 * 1024, pixels: 40_000_000, side: 16_384 } as const;
+/** What a decoder and the way to a PNG take for each pixel, with room: a progressive JPEG and an AVIF are held whole. */
+const bytesPerPixel = 12;
+const bytesBeside = 64 * 1024 * 1024;
 /** Below this shorter side a face has too few pixels to be recognised. */
 export const tinyImageSide = 256;
 const timeoutSeconds = 20;
@@ -34,7 +39,8 @@ export interface NormalisedImage {
  * Makes an upright PNG in sRGB of the first frame of an image, on white where it is transparent.
  *
  * @param number which of the person's images it is, for what they are told
- * @throws Failure `image_unreadable`, `image_heic`, `image_not_image`, `image_too_many_pixels` or `image_too_large`
+ * @throws Failure `file_empty`, `image_unreadable`, `image_heic`, `image_animated_avif`, `image_not_image`, `image_too_many_pixels`,
+ *   `image_too_long` or `image_too_large`
  */
 export async function normaliseImage(
   source: string,
@@ -42,6 +48,7 @@ export async function normaliseImage(
   number: number,
 ): Promise<NormalisedImage> {
   const { size } = await stat(source);
+  if (size === 0) throw new Failure('invalid_input', 'file_empty', { number });
   if (size > imageLimits.bytes) {
     throw new Failure('too_large', 'image_too_large', { number, megabytes: imageLimits.bytes / 1024 / 1024 });
   }
@@ -51,8 +58,7 @@ export async function normaliseImage(
   // iPhone photos: their compression is patented, so the library cannot open them. Discord's own app sends JPEG.
   if (form === 'heic') throw new Failure('unsupported_media', 'image_heic', { number });
   try {
-    const input = { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true } as const;
-    const { width, height } = await sharp(source, input).metadata();
+    const { width, height } = await sizeOf(source);
     // From the header, before anything is decoded: a small file can claim to be enormous.
     if (width * height > imageLimits.pixels) {
       throw new Failure('too_large', 'image_too_many_pixels', {
@@ -60,15 +66,65 @@ export async function normaliseImage(
         megapixels: imageLimits.pixels / 1_000_000,
       });
     }
-    return await sharp(source, { ...input, limitInputPixels: imageLimits.pixels })
-      .timeout({ seconds: timeoutSeconds })
-      .autoOrient()
-      .flatten({ background: 'white' })
-      .toColourspace('srgb')
-      .png({ compressionLevel: 3 })
-      .toFile(target);
+    // Rows are what is worked on at a time: one of millions of pixels takes more than a large picture.
+    if (Math.max(width, height) > imageLimits.side) {
+      throw new Failure('too_large', 'image_too_long', { number, pixels: imageLimits.side });
+    }
+    return await withMediaMemory(bytesBeside + width * height * bytesPerPixel, () =>
+      decoded(source, target, form),
+    );
   } catch (error) {
     if (error instanceof Failure) throw error;
+    if (form === 'avif' && (await isSequence(source))) {
+      throw new Failure('unsupported_media', 'image_animated_avif', { number }, { cause: error });
+    }
     throw new Failure('unsupported_media', 'image_unreadable', { number }, { cause: error });
+  }
+}
+
+const input = { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true } as const;
+
+async function sizeOf(source: string): Promise<NormalisedImage> {
+  const { width, height } = await sharp(source, input).metadata();
+  return { width, height };
+}
+
+async function decoded(source: string, target: string, form: ImageForm): Promise<NormalisedImage> {
+  try {
+    return await toPng(source, target, 'error');
+  } catch (error) {
+    if (form !== 'jpeg') throw error;
+    // Every viewer shows a JPEG of which nothing but its last two bytes is missing. Of the picture itself nothing may be.
+    const mended = `${target}.mended`;
+    try {
+      await copyFile(source, mended);
+      await appendFile(mended, Buffer.from([0xff, 0xd9]));
+      return await toPng(mended, target, 'warning');
+    } catch {
+      throw error;
+    } finally {
+      await rm(mended, { force: true });
+    }
+  }
+}
+
+async function toPng(source: string, target: string, failOn: 'error' | 'warning'): Promise<NormalisedImage> {
+  return sharp(source, { ...input, failOn, limitInputPixels: imageLimits.pixels })
+    .timeout({ seconds: timeoutSeconds })
+    .autoOrient()
+    .flatten({ background: 'white' })
+    .toColourspace('srgb')
+    .png({ compressionLevel: 3 })
+    .toFile(target);
+}
+
+/** An AVIF whose major brand says that it is a sequence, which the library opens only if there is a picture beside it. */
+async function isSequence(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(12), 0, 12, 0);
+    return buffer.toString('latin1', 8, 12) === 'avis';
+  } finally {
+    await file.close();
   }
 }

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { frameForm } from './frames.ts';
 
 /**
  * What a file is by its first bytes. Only these forms ever reach a decoder, and the decoder is told which one it is:
@@ -24,18 +25,36 @@ export function isImageForm(form: MediaForm): form is ImageForm {
   return imageForms.has(form);
 }
 
-/** How much of a file {@link sniff} looks at: enough for two packets of an MPEG transport stream. */
-export const sniffedBytes = 512;
+/** How much of a file {@link sniff} looks at: recordings that were cut out of a stream begin in the middle of a frame, or with padding. */
+export const sniffedBytes = 64 * 1024;
 
 /** @returns null for what is not known */
 export async function sniffFile(path: string): Promise<MediaForm | null> {
   const file = await open(path);
+  const read = async (at: number) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(sniffedBytes), 0, sniffedBytes, at);
+    return buffer.subarray(0, bytesRead);
+  };
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(sniffedBytes), 0, sniffedBytes, 0);
-    return sniff(buffer.subarray(0, bytesRead));
+    let at = 0;
+    let head = await read(at);
+    // ID3 tags, with pictures of any size, stand before sounds of several kinds, sometimes one after the other.
+    for (let length = tagLength(head); length > 0 && head.length > 0; length = tagLength(head)) {
+      at += length;
+      head = await read(at);
+    }
+    const form = sniff(head);
+    return at > 0 && form !== null && isImageForm(form) ? null : form;
   } finally {
     await file.close();
   }
+}
+
+/** Of an ID3v2 tag, with header and footer; 0 without one. https://id3.org/id3v2.4.0-structure */
+function tagLength(head: Buffer): number {
+  if (head.length < 10 || head.toString('latin1', 0, 3) !== 'ID3') return 0;
+  const size = [6, 7, 8, 9].reduce((sum, at) => sum * 128 + ((head[at] ?? 0) & 0x7f), 0);
+  return 10 + size + (((head[5] ?? 0) & 0x10) === 0 ? 0 : 10);
 }
 
 /** The form of a file from its first bytes; null for what is not known. */
@@ -53,6 +72,8 @@ export function sniff(head: Buffer): MediaForm | null {
   if (text(0, 4) === 'RF64' && text(8, 12) === 'WAVE') return 'wav';
   if (text(0, 4) === 'riff' && starts(0x72, 0x69, 0x66, 0x66, 0x2e, 0x91)) return 'w64';
   if (text(4, 8) === 'ftyp') return isoForm(head);
+  // QuickTime before 2002, and cameras since: no brand, and any of these atoms first.
+  if (firstAtoms.has(text(4, 8)) && (starts(0, 0, 0) || head.readUInt32BE(0) >= 8)) return 'mov';
   if (text(0, 4) === 'OggS') return 'ogg';
   if (text(0, 4) === 'fLaC') return 'flac';
   if (text(0, 4) === 'FORM' && (text(8, 12) === 'AIFF' || text(8, 12) === 'AIFC')) return 'aiff';
@@ -66,16 +87,10 @@ export function sniff(head: Buffer): MediaForm | null {
   if (starts(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11)) return 'asf';
   if (starts(0x00, 0x00, 0x01, 0xba)) return 'mpeg';
   if (head[0] === 0x47 && head[188] === 0x47 && head[376] === 0x47) return 'mpegts';
-  if (text(0, 3) === 'ID3') return 'mp3';
-  // A frame header: eleven set bits, and then a layer (mp3) or the two zero bits that only ADTS has.
-  if (head[0] === 0xff && head[1] !== undefined) {
-    if ((head[1] & 0xf6) === 0xf0) return 'aac';
-    const isFrame =
-      (head[1] & 0xe0) === 0xe0 && (head[1] & 0x06) !== 0 && ((head[2] ?? 0xff) & 0xf0) !== 0xf0;
-    if (isFrame) return 'mp3';
-  }
-  return null;
+  return frameForm(head);
 }
+
+const firstAtoms: ReadonlySet<string> = new Set(['wide', 'free', 'skip', 'moov', 'mdat', 'pnot']);
 
 /** The brands of an ISO base media file tell a picture from a film. */
 function isoForm(head: Buffer): MediaForm {

@@ -355,6 +355,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.audio_too_large': 'Der Ton ist größer als {megabytes} MB. Kürze ihn, oder wandle ihn in MP3 um.',
   'failure.audio_too_long':
     'Der Ton ist länger als {minutes} Minuten. Schneide den Teil heraus, den du brauchst.',
+  'failure.file_empty':
+    'Diese Datei ist leer: Sie hat kein einziges Byte. Schick sie noch einmal oder nimm eine andere.',
+  'failure.audio_nothing_heard':
+    'In dieser Datei ist nichts zu hören. Nimm sie neu auf oder schick eine andere.',
+  'failure.image_animated_avif':
+    'Ein animiertes AVIF ist ein Film, und ich brauche ein Bild. Schick ein Einzelbild davon als PNG oder JPEG.',
   'failure.audio_no_track': 'Dieses Video hat keinen Ton. Nimm eines mit Ton oder eine Tondatei.',
   'failure.audio_not_sound':
     'Das ist kein Ton, den ich kenne. Versuche MP3, WAV, OGG, M4A oder ein Video mit Ton.',
@@ -365,6 +371,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.image_not_image': 'Das ist kein Bild, das ich kenne. Versuche PNG, JPEG, WebP, GIF oder AVIF.',
   'failure.image_too_large':
     'Das Bild ist größer als {megabytes} MB. Mach es kleiner und versuche es noch einmal.',
+  'failure.image_too_long':
+    'Das Bild ist auf einer Seite länger als {pixels, number} Pixel. Mach es kleiner und versuche es noch einmal.',
   'failure.image_too_many_pixels':
     'Das Bild hat mehr als {megapixels} Megapixel. Mach es kleiner und versuche es noch einmal.',
   'failure.image_unreadable':

@@ -344,6 +344,11 @@ export const en = {
   'failure.audio_too_short': 'From there on, the sound is too short: at least {seconds} s are needed.',
   'failure.audio_too_large': 'The sound is larger than {megabytes} MB. Cut it, or convert it to MP3.',
   'failure.audio_too_long': 'The sound is longer than {minutes} minutes. Cut out the part that you need.',
+  'failure.file_empty': 'This file is empty: it has no bytes. Send it again, or send another one.',
+  'failure.audio_nothing_heard':
+    'There is no sound to be heard in this file. Record it again, or send another one.',
+  'failure.image_animated_avif':
+    'An animated AVIF is a film, and I need a picture. Send one frame of it as PNG or JPEG.',
   'failure.audio_no_track': 'This video has no sound. Use one that has, or a sound file.',
   'failure.audio_not_sound': 'This isn’t a sound that I know. Try MP3, WAV, OGG, M4A or a video with sound.',
   'failure.audio_unreadable':
@@ -351,6 +356,8 @@ export const en = {
   'failure.image_heic': 'I can’t open HEIC photos. Send it as JPEG, or take a screenshot of it.',
   'failure.image_not_image': 'This isn’t an image that I know. Try PNG, JPEG, WebP, GIF or AVIF.',
   'failure.image_too_large': 'The image is larger than {megabytes} MB. Make it smaller and try again.',
+  'failure.image_too_long':
+    'The image is longer than {pixels, number} pixels on one side. Make it smaller and try again.',
   'failure.image_too_many_pixels':
     'The image has more than {megapixels} megapixels. Make it smaller and try again.',
   'failure.image_unreadable':

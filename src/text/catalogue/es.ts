@@ -335,6 +335,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.audio_too_short': 'Desde ahí el sonido es demasiado corto: hacen falta al menos {seconds} s.',
   'failure.audio_too_large': 'El sonido ocupa más de {megabytes} MB. Recórtalo o conviértelo a MP3.',
   'failure.audio_too_long': 'El sonido dura más de {minutes} minutos. Recorta la parte que necesitas.',
+  'failure.file_empty': 'Este archivo está vacío: no tiene ni un byte. Envíalo de nuevo o envía otro.',
+  'failure.audio_nothing_heard': 'En este archivo no se oye nada. Grábalo de nuevo o envía otro.',
+  'failure.image_animated_avif':
+    'Un AVIF animado es una película, y necesito una imagen. Envía uno de sus fotogramas como PNG o JPEG.',
   'failure.audio_no_track': 'Este vídeo no tiene sonido. Usa uno que tenga, o un archivo de sonido.',
   'failure.audio_not_sound':
     'Este no es un sonido que yo conozca. Prueba MP3, WAV, OGG, M4A o un vídeo con sonido.',
@@ -343,6 +347,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.image_heic': 'No puedo abrir fotos HEIC. Envíala como JPEG o haz una captura de pantalla.',
   'failure.image_not_image': 'Esta no es una imagen que yo conozca. Prueba PNG, JPEG, WebP, GIF o AVIF.',
   'failure.image_too_large': 'La imagen ocupa más de {megabytes} MB. Hazla más pequeña y prueba otra vez.',
+  'failure.image_too_long':
+    'La imagen mide más de {pixels, number} píxeles en uno de sus lados. Hazla más pequeña y prueba otra vez.',
   'failure.image_too_many_pixels':
     'La imagen tiene más de {megapixels} megapíxeles. Hazla más pequeña y prueba otra vez.',
   'failure.image_unreadable':

@@ -337,6 +337,12 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'failure.audio_too_short': 'À partir de là, le son est trop court : il faut au moins {seconds} s.',
   'failure.audio_too_large': 'Le son fait plus de {megabytes} Mo. Coupe-le, ou convertis-le en MP3.',
   'failure.audio_too_long': 'Le son dure plus de {minutes} minutes. Coupe la partie qu’il te faut.',
+  'failure.file_empty':
+    'Ce fichier est vide : il ne contient aucun octet. Renvoie-le, ou choisis-en un autre.',
+  'failure.audio_nothing_heard':
+    'On n’entend rien dans ce fichier. Enregistre-le à nouveau, ou envoies-en un autre.',
+  'failure.image_animated_avif':
+    'Un AVIF animé est un film, et il me faut une image. Envoie une de ses images en PNG ou en JPEG.',
   'failure.audio_no_track': 'Cette vidéo n’a pas de son. Prends-en une qui en a, ou un fichier son.',
   'failure.audio_not_sound':
     'Ce n’est pas un son que je connais. Essaie MP3, WAV, OGG, M4A ou une vidéo avec du son.',
@@ -346,6 +352,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je ne peux pas ouvrir les photos HEIC. Envoie-la en JPEG, ou fais-en une capture d’écran.',
   'failure.image_not_image': 'Ce n’est pas une image que je connais. Essaie PNG, JPEG, WebP, GIF ou AVIF.',
   'failure.image_too_large': 'L’image fait plus de {megabytes} Mo. Réduis-la et réessaie.',
+  'failure.image_too_long': 'L’image dépasse {pixels, number} pixels sur un côté. Réduis-la et réessaie.',
   'failure.image_too_many_pixels': 'L’image a plus de {megapixels} mégapixels. Réduis-la et réessaie.',
   'failure.image_unreadable':
     'Je n’ai pas pu lire cette image ; le fichier est peut-être abîmé. Enregistre-la en PNG ou JPEG et réessaie.',

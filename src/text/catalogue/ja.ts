@@ -323,6 +323,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.audio_too_short': 'そこからの音声は短すぎます。少なくとも{seconds}秒必要です。',
   'failure.audio_too_large': '音声が{megabytes} MBを超えています。切り取るか、MP3に変換してください。',
   'failure.audio_too_long': '音声が{minutes}分を超えています。必要な部分を切り取ってください。',
+  'failure.file_empty': 'このファイルは空です（0バイト）。もう一度送るか、別のファイルを送ってください。',
+  'failure.audio_nothing_heard':
+    'このファイルには音が入っていません。録音し直すか、別のファイルを送ってください。',
+  'failure.image_animated_avif': 'アニメーションAVIFは動画です。1コマをPNGかJPEGで送ってください。',
   'failure.audio_no_track': 'この動画には音声がありません。音声のある動画か音声ファイルを使ってください。',
   'failure.audio_not_sound':
     '知らない種類の音声です。MP3、WAV、OGG、M4A、または音声つきの動画を試してください。',
@@ -331,6 +335,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.image_heic': 'HEICの写真は開けません。JPEGで送るか、スクリーンショットを撮ってください。',
   'failure.image_not_image': '知らない種類の画像です。PNG、JPEG、WebP、GIF、AVIFを試してください。',
   'failure.image_too_large': '画像が{megabytes} MBを超えています。小さくして試してください。',
+  'failure.image_too_long': '画像の一辺が{pixels, number}ピクセルを超えています。小さくして試してください。',
   'failure.image_too_many_pixels': '画像が{megapixels}メガピクセルを超えています。小さくして試してください。',
   'failure.image_unreadable':
     'この画像を読めませんでした。壊れているかもしれません。PNGかJPEGで保存して試してください。',

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectAudio, normaliseAudio } from '../../../src/media/audio.ts';
 
 const run = promisify(execFile);
@@ -19,6 +19,9 @@ afterAll(() => rm(scratch, { recursive: true }));
 
 const limits = () => ({ scratch, timeoutMilliseconds: 30_000 });
 const wanted = { startSeconds: 0, minimumFrames: 5, maximumFrames: 97, fps: 25 };
+/** As the intake does it. */
+const normalise = async (window: typeof wanted) =>
+  normaliseAudio(given, await inspectAudio(given, limits()), targets, window, limits());
 const make = (...args: string[]) => run('ffmpeg', ['-v', 'error', '-y', ...args, given]);
 const tone = (seconds: number) => ['-f', 'lavfi', '-i', 'sine=f=440:r=44100', '-t', String(seconds)];
 
@@ -48,9 +51,9 @@ test.each([
   ['WebM', ['-c:a', 'libopus', '-ar', '48000', '-f', 'webm']],
 ])('%s becomes speech and sound track of exactly the length of the video', async (_name, format) => {
   await make(...tone(6), ...format);
-  const { window, silent, hasVideo } = await normaliseAudio(given, targets, wanted, limits());
+  const { window, silent } = await normalise(wanted);
   expect(window).toMatchObject({ startSeconds: 0, frames: 97 });
-  expect([silent, hasVideo]).toEqual([false, false]);
+  expect(silent).toBe(false);
   expect((await speech()).length).toBe(3.88 * 16_000);
   expect(await probed(targets.soundtrack)).toMatchObject({
     codec_name: 'flac',
@@ -61,14 +64,13 @@ test.each([
 
 test('the sound of a video is used', async () => {
   await make('-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=25', ...tone(2), '-pix_fmt', 'yuv420p', '-f', 'mp4');
-  const taken = await normaliseAudio(given, targets, wanted, limits());
-  expect(taken.hasVideo).toBe(true);
+  const taken = await normalise(wanted);
   expect(taken.window.frames).toBe(53);
 });
 
 test('the window begins where it was asked for', async () => {
   await make('-f', 'lavfi', '-i', "aevalsrc='0.9*gte(t,3)*sin(2*PI*500*t)':s=48000", '-t', '6', '-f', 'flac');
-  await normaliseAudio(given, targets, { ...wanted, startSeconds: 2 }, limits());
+  await normalise({ ...wanted, startSeconds: 2 });
   const first = (await speech()).findIndex((sample) => Math.abs(sample) > 3000);
   expect(Math.abs(first / 16_000 - 1)).toBeLessThan(0.002);
 });
@@ -76,30 +78,28 @@ test('the window begins where it was asked for', async () => {
 test('six channels become two, and one stays one', async () => {
   const sound = 'aevalsrc=0.3*sin(440*t)|0.2*sin(300*t)|0|0|0|0:c=5.1';
   await make('-f', 'lavfi', '-i', sound, '-t', '2', '-f', 'flac');
-  await normaliseAudio(given, targets, wanted, limits());
+  await normalise(wanted);
   expect(await probed(targets.soundtrack)).toMatchObject({ channels: 2 });
   await make(...tone(2), '-ac', '1', '-f', 'flac');
-  await normaliseAudio(given, targets, wanted, limits());
+  await normalise(wanted);
   expect(await probed(targets.soundtrack)).toMatchObject({ channels: 1 });
 });
 
 test('silence is noticed, a quiet voice is not taken for it', async () => {
   await make('-f', 'lavfi', '-i', 'anullsrc', '-t', '2', '-f', 'wav');
-  expect((await normaliseAudio(given, targets, wanted, limits())).silent).toBe(true);
+  expect((await normalise(wanted)).silent).toBe(true);
   await make('-f', 'lavfi', '-i', 'aevalsrc=0.03*sin(2*PI*300*t)', '-t', '2', '-f', 'wav');
-  expect((await normaliseAudio(given, targets, wanted, limits())).silent).toBe(false);
+  expect((await normalise(wanted)).silent).toBe(false);
 });
 
 test('a start beyond the end and a sound that is too short say what the length is', async () => {
   await make(...tone(3), '-f', 'wav');
-  await expect(
-    normaliseAudio(given, targets, { ...wanted, startSeconds: 5 }, limits()),
-  ).rejects.toMatchObject({
+  await expect(normalise({ ...wanted, startSeconds: 5 })).rejects.toMatchObject({
     identifier: 'audio_start_beyond_end',
     context: { seconds: 3 },
   });
   await make(...tone(0.1), '-f', 'wav');
-  await expect(normaliseAudio(given, targets, wanted, limits())).rejects.toMatchObject({
+  await expect(normalise(wanted)).rejects.toMatchObject({
     identifier: 'audio_too_short',
   });
 });
@@ -129,4 +129,107 @@ test('more than ten minutes, more than 25 MiB, a video without sound, an image a
   await refusal('audio_unreadable');
   await truncate(given, 25 * 1024 * 1024 + 1);
   await refusal('audio_too_large');
+});
+
+/** A tone whose pitch tells the second, quiet for two seconds and then loud with noise: a guess from its first frames is far too long. */
+const quietFirst = [
+  ...['-f', 'lavfi', '-i'],
+  "aevalsrc='if(lt(t,2),0.02,0.6)*sin(2*PI*(200*t+25*t*t))+if(lt(t,2),0,0.2)*(random(0)-0.5)':s=44100:d=6",
+];
+/** The second of {@link quietFirst} that begins what was cut, from the pitch a little later. */
+async function secondHeard(): Promise<number> {
+  const samples = (await speech()).subarray(1600, 8000);
+  const smooth = Array.from(samples, (_, at) =>
+    samples.subarray(at, at + 8).reduce((sum, one) => sum + one, 0),
+  );
+  const ups: number[] = [];
+  for (let at = 1; at < smooth.length; at += 1) {
+    const isUp = (smooth[at - 1] ?? 0) < 0 && (smooth[at] ?? 0) >= 0;
+    if (isUp && at - (ups.at(-1) ?? -100) > 12) ups.push(at);
+  }
+  const [first = 0, last = 0] = [ups[0], ups.at(-1)];
+  const hertz = ((ups.length - 1) * 16_000) / (last - first);
+  return (hertz - 200) / 50 - (first + last) / 2 / 16_000 - 0.1;
+}
+
+describe('seconds told are seconds heard are seconds there', () => {
+  const late = (format: string, sound: string) => [
+    ...['-f', 'lavfi', '-i', 'color=s=32x32:r=10:d=9', '-itsoffset', '3', ...quietFirst],
+    ...['-map', '0', '-map', '1', '-pix_fmt', 'yuv420p', '-c:a', sound, '-f', format],
+  ];
+  test.each([
+    ['ADTS AAC', 0, [...quietFirst, '-c:a', 'aac', '-f', 'adts']],
+    [
+      'MP3 of changing bitrate without a header',
+      0,
+      [...quietFirst, '-q:a', '4', '-write_xing', '0', '-f', 'mp3'],
+    ],
+    ['Ogg', 0, [...quietFirst, '-c:a', 'libopus', '-f', 'ogg']],
+    ['Ogg that begins at a minute', 0, ['-itsoffset', '60', ...quietFirst, '-c:a', 'libopus', '-f', 'ogg']],
+    ['MP4', 0, [...quietFirst, '-c:a', 'aac', '-f', 'mp4']],
+    ['an MP4 whose sound begins later', 3, late('mp4', 'aac')],
+    ['a WebM whose sound begins later', 3, late('matroska', 'libopus')],
+  ])('%s', async (_name, begins, args) => {
+    await make(...args);
+    const { durationSeconds } = await inspectAudio(given, limits());
+    expect(Math.abs(durationSeconds - 6 - begins)).toBeLessThan(0.05);
+    for (const second of [1, 4]) {
+      await normalise({ ...wanted, startSeconds: begins + second });
+      expect(Math.abs((await secondHeard()) - second)).toBeLessThan(0.05);
+    }
+  });
+
+  test('an Ogg of two pieces, one after the other', async () => {
+    await make(...quietFirst, '-c:a', 'libopus', '-f', 'ogg');
+    const piece = await readFile(given);
+    await writeFile(given, Buffer.concat([piece, piece]));
+    const { durationSeconds } = await inspectAudio(given, limits());
+    expect(Math.abs(durationSeconds - 12)).toBeLessThan(0.05);
+    await normalise({ ...wanted, startSeconds: 10 });
+    expect(Math.abs((await secondHeard()) - 4)).toBeLessThan(0.05);
+  });
+
+  test('an MP4 whose time scale is wrong, and a WAV whose sizes are', async () => {
+    await make(...quietFirst, '-c:a', 'aac', '-f', 'mp4');
+    const film = await readFile(given);
+    const header = film.indexOf('mdhd');
+    film.writeUInt32BE(8000, header + 16);
+    await writeFile(given, film);
+    expect(Math.abs((await inspectAudio(given, limits())).durationSeconds - 6)).toBeLessThan(0.05);
+    await make(...quietFirst, '-bitexact', '-f', 'wav');
+    const wave = await readFile(given);
+    for (const size of [0, 0xff_ff_ff_ff, 2_000_000_000]) {
+      wave.writeUInt32LE(size, 40);
+      await writeFile(given, wave);
+      expect(Math.abs((await inspectAudio(given, limits())).durationSeconds - 6)).toBeLessThan(0.05);
+    }
+    await writeFile(given, wave.subarray(0, 44));
+    await expect(inspectAudio(given, limits())).rejects.toMatchObject({ identifier: 'audio_nothing_heard' });
+  });
+});
+
+test('twelve channels without a layout, an ID3 tag before FLAC, QuickTime without a brand and half a frame are read', async () => {
+  await make(...tone(2), '-ac', '1', '-bitexact', '-f', 'wav');
+  const one = (await readFile(given)).subarray(44);
+  const header = Buffer.from((await readFile(given)).subarray(0, 44));
+  const many = Buffer.alloc(one.length * 12);
+  for (let at = 0; at < one.length; at += 2)
+    for (let channel = 0; channel < 12; channel += 1) one.copy(many, at * 12 + channel * 2, at, at + 2);
+  header.writeUInt16LE(12, 22);
+  header.writeUInt16LE(24, 32);
+  header.writeUInt32LE(44_100 * 24, 28);
+  header.writeUInt32LE(many.length, 40);
+  await writeFile(given, Buffer.concat([header, many]));
+  expect((await normalise(wanted)).silent).toBe(false);
+  await make(...tone(2), '-f', 'flac');
+  const tag = Buffer.concat([Buffer.from('ID3\u0003\0\0\0\0\u0001\0', 'latin1'), Buffer.alloc(128)]);
+  await writeFile(given, Buffer.concat([tag, await readFile(given)]));
+  expect((await inspectAudio(given, limits())).demuxer).toBe('flac');
+  await make(...tone(2), '-c:a', 'aac', '-f', 'mov');
+  const film = await readFile(given);
+  await writeFile(given, film.subarray(film.readUInt32BE(0)));
+  expect((await inspectAudio(given, limits())).demuxer).toBe('mov');
+  await make(...tone(2), '-write_xing', '0', '-id3v2_version', '0', '-f', 'mp3');
+  await writeFile(given, (await readFile(given)).subarray(100));
+  expect((await inspectAudio(given, limits())).demuxer).toBe('mp3');
 });

@@ -139,3 +139,17 @@ test('a file above 20 MiB, a cut one, and one that is no image are refused for w
   await writeFile(given, ftyp);
   await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_heic' });
 });
+
+test('a JPEG without its last two bytes is taken; a row of forty million pixels, an empty file and an animated AVIF are not', async () => {
+  const whole = await (await redAndBlue(800, 400)).jpeg().toBuffer();
+  await writeFile(given, whole.subarray(0, -2));
+  expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 800, height: 400 });
+  await sharp({ create: { width: 20_000, height: 1, channels: 3, background: 'red' } })
+    .png()
+    .toFile(given);
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_too_long' });
+  await writeFile(given, '');
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'file_empty' });
+  await writeFile(given, Buffer.from('\0\0\0\u0018ftypavis\0\0\0\0avisavif', 'latin1'));
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_animated_avif' });
+});

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
-import { normaliseAudio } from '../../../src/media/audio.ts';
+import { inspectAudio, normaliseAudio } from '../../../src/media/audio.ts';
 import { normaliseImage } from '../../../src/media/image.ts';
 import { inputGuards, runMediaProgram } from '../../../src/media/process.ts';
 
@@ -55,7 +55,9 @@ test.each(scripts)(
         await writeFile(given, script(target));
         const targets = { speech: join(scratch, 'speech.wav'), soundtrack: join(scratch, 'soundtrack.flac') };
         const wanted = { startSeconds: 0, minimumFrames: 5, maximumFrames: 97, fps: 25 };
-        await expect(normaliseAudio(given, targets, wanted, limits())).rejects.toThrow(Failure);
+        const take = async () =>
+          normaliseAudio(given, await inspectAudio(given, limits()), targets, wanted, limits());
+        await expect(take()).rejects.toThrow(Failure);
         await expect(normaliseImage(given, join(scratch, 'image.png'), 1)).rejects.toThrow(Failure);
       }
     }

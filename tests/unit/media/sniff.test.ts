@@ -17,8 +17,15 @@ test.each([
   ['mov', iso('qt  ', 'qt  ')],
   ['webp', Buffer.from('RIFF\0\0\0\0WEBPVP8 ', 'latin1')],
   ['wav', Buffer.from('RIFF\0\0\0\0WAVEfmt ', 'latin1')],
-  ['mp3', Buffer.from([0xff, 0xfb, 0x90, 0x64])],
-  ['aac', Buffer.from([0xff, 0xf1, 0x50, 0x80])],
+  [
+    'mp3',
+    Buffer.concat([
+      Buffer.from([0xff, 0xfb, 0x90, 0]),
+      Buffer.alloc(413),
+      Buffer.from([0xff, 0xfb, 0x90, 0]),
+    ]),
+  ],
+  ['aac', Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x01, 0x5f, 0xfc, 0, 0, 0, 0xff, 0xf1])],
   ['jpeg', Buffer.from([0xff, 0xd8, 0xff, 0xe0])],
 ])('knows %s by its first bytes', (form, head) => {
   expect(sniff(head)).toBe(form);

@@ -1,0 +1,268 @@
+import type { SoundForm } from './sniff.ts';
+
+/**
+ * How long a sound is, counted from its packets. What a file states about itself is a guess (of ADTS AAC and MP3 from the first frames, of
+ * Ogg from the last granule) or may be wrong (the time scale of an MP4, the sizes of a WAV), so none of it is believed.
+ */
+
+/** A packet as ffprobe shows it, in the ticks of its stream. */
+export interface SoundPacket {
+  readonly at: number | null;
+  readonly duration: number | null;
+  readonly bytes: number;
+  /** only there for the decoder to start with; what it gives is not heard */
+  readonly isDiscarded: boolean;
+  /** samples not to be heard, at its beginning and at its end */
+  readonly skipped: number;
+  readonly padding: number;
+}
+
+export interface SoundTrack {
+  /** ffmpeg's number of the stream */
+  readonly index: number;
+  readonly codec: string;
+  readonly profile: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** null where the file does not say which channel is which */
+  readonly layout: string | null;
+  /** whether ffmpeg has a decoder that made something of it */
+  readonly isDecodable: boolean;
+  readonly bitsPerSample: number;
+  readonly secondsPerTick: number;
+  readonly packets: readonly SoundPacket[];
+}
+
+export interface SoundProbe {
+  /** when the first of all streams begins, pictures included: the zero of what a player shows */
+  readonly startSeconds: number;
+  readonly tracks: readonly SoundTrack[];
+}
+
+/**
+ * Reads what `ffprobe -of compact -show_entries …` with {@link probeEntries} writes: a line for each packet and each stream, of
+ * fields `name=value`. Fields that a version of ffprobe does not have are as if they were 0.
+ */
+export function parseSoundProbe(text: string): SoundProbe {
+  const packets = new Map<number, SoundPacket[]>();
+  const streams: Omit<SoundTrack, 'packets'>[] = [];
+  const ticks = new Map<number, number>();
+  for (const line of text.split('\n')) {
+    const kind = line.slice(0, line.indexOf('|'));
+    if (kind !== 'packet' && kind !== 'stream') continue;
+    const fields = fieldsOf(line);
+    if (kind === 'packet') {
+      const index = numberIn(fields, 'stream_index') ?? 0;
+      const known = packets.get(index) ?? [];
+      if (known.length === 0) packets.set(index, known);
+      known.push({
+        at: numberIn(fields, 'pts') ?? numberIn(fields, 'dts'),
+        duration: numberIn(fields, 'duration'),
+        bytes: numberIn(fields, 'size') ?? 0,
+        isDiscarded: fields.get('flags')?.includes('D') ?? false,
+        skipped: numberIn(fields, 'skip_samples') ?? 0,
+        padding: numberIn(fields, 'discard_padding') ?? 0,
+      });
+      continue;
+    }
+    const [numerator = 0, denominator = 1] = (fields.get('time_base') ?? '').split('/').map(Number);
+    const secondsPerTick = numerator / denominator;
+    ticks.set(numberIn(fields, 'index') ?? 0, secondsPerTick);
+    if (fields.get('codec_type') === 'audio') {
+      const layout = fields.get('channel_layout') ?? 'unknown';
+      streams.push({
+        index: numberIn(fields, 'index') ?? 0,
+        codec: fields.get('codec_name') ?? 'unknown',
+        profile: fields.get('profile') ?? 'unknown',
+        sampleRate: numberIn(fields, 'sample_rate') ?? 0,
+        channels: numberIn(fields, 'channels') ?? 0,
+        layout: layout === 'unknown' || /^\d+ channels/.test(layout) ? null : layout,
+        isDecodable: !['unknown', undefined].includes(fields.get('sample_fmt')),
+        bitsPerSample: numberIn(fields, 'bits_per_sample') ?? 0,
+        secondsPerTick,
+      });
+    }
+  }
+  const starts = [...packets].flatMap(([index, known]) => {
+    const first = known
+      .slice(0, reordered)
+      .flatMap(({ at, isDiscarded }) => (at === null || isDiscarded ? [] : [at]));
+    return first.length === 0 ? [] : [Math.min(...first) * (ticks.get(index) ?? 0)];
+  });
+  return {
+    // Not what ffprobe gives as the start of the file: that depends on what it has decoded of the pictures.
+    startSeconds: starts.length === 0 ? 0 : Math.min(...starts),
+    tracks: streams.map((stream) => ({ ...stream, packets: packets.get(stream.index) ?? [] })),
+  };
+}
+
+/** The first frame to be shown may come after so many others. */
+const reordered = 32;
+
+/** What {@link parseSoundProbe} needs of ffprobe. */
+export const probeEntries = [
+  'stream=index,codec_type,codec_name,profile,sample_rate,channels,channel_layout,sample_fmt,bits_per_sample,time_base',
+  'packet=stream_index,pts,dts,duration,size,flags',
+  'packet_side_data=skip_samples,discard_padding',
+].join(':');
+
+function fieldsOf(line: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const field of line.split('|')) {
+    const at = field.indexOf('=');
+    // Newer versions put the kind of side data before the name: `skip_samples:skip_samples=312`.
+    if (at > 0) fields.set(field.slice(field.lastIndexOf(':', at) + 1, at), field.slice(at + 1));
+  }
+  return fields;
+}
+
+function numberIn(fields: ReadonlyMap<string, string>, name: string): number | null {
+  const value = Number(fields.get(name) ?? Number.NaN);
+  return Number.isFinite(value) ? value : null;
+}
+
+/** How the seconds of a sound are to be understood: in its count, and the same way when it is cut. */
+export interface SoundLength {
+  /** from the zero of the file to the end of the sound */
+  readonly seconds: number;
+  /** when it begins: later than its pictures, perhaps */
+  readonly startSeconds: number;
+  /** `samples`: as they are decoded, one after the other; `times`: at the times that the packets state, with silence in between */
+  readonly by: 'samples' | 'times';
+  /** what the times of the packets call the zero of the file; only where they count */
+  readonly fileStartSeconds?: number;
+}
+
+/** Formats in which time is what their samples add up to: whatever times ffmpeg gives are its own reckoning. */
+const withoutTimes: ReadonlySet<SoundForm> = new Set<SoundForm>([
+  'wav', 'w64', 'ogg', 'flac', 'mp3', 'aac', 'aiff', 'amr', 'caf', 'wv', 'ape', 'au',
+]); // prettier-ignore
+
+/** A hole in a recording, other than packets whose times are rounded. */
+const leastHole = 0.1;
+/** ffmpeg takes more than that for a break in a stream, and closes it. */
+const longestHole = 10;
+
+/**
+ * Counts.
+ *
+ * @returns null when only decoding can tell, or nothing is there
+ */
+export function countSound(track: SoundTrack, fileStart: number, form: SoundForm): SoundLength | null {
+  const { packets, secondsPerTick } = track;
+  if (packets.length === 0 || secondsPerTick <= 0) return null;
+  const added = addedSeconds(track, form);
+  if (withoutTimes.has(form))
+    return added === null ? null : { seconds: added, startSeconds: 0, by: 'samples' };
+  const times = timedExtent(track);
+  const startSeconds = times === null ? 0 : Math.max(0, times.start - fileStart);
+  const known = knownSeconds(track);
+  if (times === null) return bySamples(known, 0);
+  if (!timesAgree(track)) return bySamples(known, 0);
+  if (known === null && form === 'mov') return null;
+  if (!times.isSteady) return bySamples(known ?? added, startSeconds);
+  if (times.holes > 0) {
+    const seconds = startSeconds + times.end - times.start;
+    return { seconds, startSeconds, by: 'times', fileStartSeconds: fileStart };
+  }
+  // Added up it is exact in MP4, whose last packet says how much of it counts; elsewhere packets have milliseconds, or no length.
+  const seconds = form === 'mov' && added !== null ? added : times.end - times.start;
+  return { seconds: startSeconds + seconds, startSeconds, by: 'samples' };
+}
+
+/** Whether the times of the packets are those that so many packets of the codec have, but for holes; true where the codec does not tell. */
+export function timesAgree(track: SoundTrack): boolean {
+  const [times, known] = [timedExtent(track), knownSeconds(track)];
+  if (times === null || known === null) return true;
+  return Math.abs(times.end - times.start - times.holes - known) <= Math.max(0.25, known * 0.02);
+}
+
+function bySamples(seconds: number | null, startSeconds: number): SoundLength | null {
+  return seconds === null ? null : { seconds: startSeconds + seconds, startSeconds, by: 'samples' };
+}
+
+const longestOpusPacket = 0.1201;
+
+/** What the packets' own lengths add up to, less what is skipped; null when a packet in the middle has none. */
+function addedSeconds(
+  { codec, packets, secondsPerTick, sampleRate }: SoundTrack,
+  form: SoundForm,
+): number | null {
+  if (sampleRate <= 0) return null;
+  let sum = 0;
+  let skip = 0;
+  for (const [index, packet] of packets.entries()) {
+    if (packet.skipped > 0) skip = packet.skipped / sampleRate;
+    if (packet.duration === null || packet.duration <= 0) {
+      // A first packet may only prepare the decoder, a last one may be cut off, and in Ogg the headers of the next piece are packets.
+      if (form !== 'ogg' && index > 0 && index < packets.length - 1) return null;
+      continue;
+    }
+    const seconds = packet.duration * secondsPerTick;
+    // Headers, too, taken for sound: no packet of Opus is so long (RFC 6716, 2.1.4).
+    if (form === 'ogg' && codec === 'opus' && seconds > longestOpusPacket) continue;
+    const unheard = Math.min(skip, seconds);
+    skip -= unheard;
+    if (packet.isDiscarded) continue;
+    // Ogg's last packet has the padding taken off its length already.
+    const padding = form === 'ogg' ? 0 : packet.padding / sampleRate;
+    sum += Math.max(0, seconds - unheard - padding);
+  }
+  return sum > 0 ? sum : null;
+}
+
+/** Samples in a packet of codecs that have the same in all of them. */
+const samplesPerPacket: Readonly<Record<string, number>> = {
+  ac3: 1536,
+  amr_nb: 160,
+  amr_wb: 320,
+  mp2: 1152,
+};
+
+/** What so many packets of this codec are, whatever their times say; null where that differs from packet to packet. */
+function knownSeconds({
+  codec,
+  profile,
+  packets,
+  sampleRate,
+  channels,
+  bitsPerSample,
+}: SoundTrack): number | null {
+  if (sampleRate <= 0 || channels <= 0) return null;
+  const heard = packets.filter(({ isDiscarded }) => !isDiscarded);
+  if (codec.startsWith('pcm_') && bitsPerSample > 0) {
+    const bytes = heard.reduce((sum, packet) => sum + packet.bytes, 0);
+    return bytes / (bitsPerSample / 8) / channels / sampleRate;
+  }
+  const samples =
+    codec === 'aac'
+      ? profile.startsWith('HE-AAC')
+        ? 2048
+        : 1024
+      : codec === 'mp3'
+        ? sampleRate >= 32_000
+          ? 1152
+          : 576
+        : samplesPerPacket[codec];
+  return samples === undefined ? null : (heard.length * samples) / sampleRate;
+}
+
+/** From the first packet to the end of the last, with the holes between them. */
+function timedExtent({ packets, secondsPerTick }: SoundTrack) {
+  let start: number | null = null;
+  let end = 0;
+  let holes = 0;
+  let isSteady = true;
+  for (const { at, duration, isDiscarded } of packets) {
+    if (at === null || isDiscarded) continue;
+    const begins = at * secondsPerTick;
+    if (start === null) start = begins;
+    else {
+      if (begins - end > leastHole) holes += begins - end;
+      // Backwards, or a leap that ffmpeg smooths in streams: then they are no times to go by.
+      if (end - begins > leastHole || begins - end > longestHole) isSteady = false;
+    }
+    end = Math.max(end, begins + (duration ?? 0) * secondsPerTick);
+  }
+  return start === null ? null : { start, end, holes, isSteady };
+}
