@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from humo_engine.prompts import is_empty
 from humo_engine.settings import MODELS, PRECISIONS
 
 # What a key of upstream's configuration, or its short form, sets; and the type of its value.
@@ -101,7 +102,7 @@ def _read_case(file: Path, name: str, value: Any, mode: str, problems: list[str]
             f"{name!r}: names the clip's file, too: it must have 1 to {LONGEST_NAME} bytes, and no / or \\ among them"
         )
     prompt = as_upstream_reads(value["prompt"]) if isinstance(value.get("prompt"), str) else ""
-    if not prompt.strip():
+    if is_empty(prompt):
         problems.append(f"{name}.prompt: must be a text that is not empty")
     images: list[Path] = []
     if wants_image:

@@ -17,6 +17,7 @@ from humo_engine.cases import Case, CasesError, parse_overrides, read_cases
 from humo_engine.images import read_image
 from humo_engine.load import choose_device, effective_settings, load_pipelines
 from humo_engine.pipeline import Clip
+from humo_engine.prompts import is_empty
 from humo_engine.protocol import Request, RequestError, parse_request
 from humo_engine.settings import Settings
 from humo_engine.vocals import find_separator
@@ -128,7 +129,7 @@ def _cases(options: argparse.Namespace, overrides: dict[str, Any]) -> list[Case]
         if options.prompt or options.image or options.audio:
             raise CasesError("give either --cases or --prompt, --image and --audio")
         return read_cases(file, mode or "TIA")
-    if not options.prompt:
+    if not options.prompt or is_empty(options.prompt):
         raise CasesError("--prompt is missing: say what happens in the clip, such as --prompt 'A woman speaks'")
     if not options.image and options.audio is None:
         raise CasesError("give --image, --audio or both: HuMo needs somebody to show or something to say")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from humo_engine.guidance import RULES, Scales
+from humo_engine.prompts import is_empty
 from humo_engine.settings import FRAME_STEP, MAXIMUM_SCALE, MAXIMUM_SHIFT, MINIMUM_SHIFT, SIZE_MULTIPLE, Settings
 
 PROTOCOL_VERSION = 1
@@ -116,7 +117,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
         problems.append(f"`mode` must be one of {', '.join(modes)}, not {_shown(mode)}")
 
     prompt = body.get("prompt")
-    if not _is_text(prompt) or not prompt.strip():
+    if not _is_text(prompt) or is_empty(prompt):
         problems.append(f"`prompt` must be a text of 1 to {MAXIMUM_PROMPT} characters")
     negative = body.get("negativePrompt", settings.negative_prompt)
     if not _is_text(negative):

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { modelIdSchema, shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import { latestAudioStart, promptCharacters, scaleBounds } from '../intake/bounds.ts';
+import { meantPrompt } from '../intake/prompt.ts';
 import { generationIdSchema, modeSchema, progressSchema, statusSchema } from '../queue/contract.ts';
 
 /** The shapes of the API. Its OpenAPI document is made from these, so descriptions stand here. */
@@ -15,7 +16,7 @@ export function createOrderSchema(settings: GenerateSettings) {
   return z.strictObject({
     prompt: z
       .string()
-      .trim()
+      .overwrite(meantPrompt)
       .min(1)
       .max(promptCharacters)
       .meta({ description: 'What is to be seen: the person, the place, what they do.' }),

@@ -3,6 +3,7 @@ import type { APIApplicationCommandBasicOption, Attachment, ChatInputCommandInte
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings, Shape } from '../config/generate.ts';
 import { latestAudioStart, promptCharacters } from '../intake/bounds.ts';
+import { meantPrompt } from '../intake/prompt.ts';
 import type { GivenFile } from '../intake/intake.ts';
 import { chooseMode } from '../intake/mode.ts';
 import { reachable } from '../intake/take-on.ts';
@@ -121,7 +122,7 @@ function readOptions(
   const audio = given.getAttachment('audio');
   const texts = textsFor(locale);
   return {
-    prompt: given.getString('prompt', true).trim(),
+    prompt: meantPrompt(given.getString('prompt', true)),
     images: imageOptions.flatMap((name) => {
       const attachment = given.getAttachment(name);
       return attachment === null ? [] : [toFile(attachment, name, texts)];

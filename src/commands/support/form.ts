@@ -3,6 +3,7 @@ import type { APIModalInteractionResponseCallbackData, Attachment, ModalSubmitIn
 import { shapeSchema } from '../../config/generate.ts';
 import type { GenerateSettings, Shape } from '../../config/generate.ts';
 import { latestAudioStart, mostImages, promptCharacters } from '../../intake/bounds.ts';
+import { meantPrompt } from '../../intake/prompt.ts';
 import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
@@ -129,7 +130,7 @@ function looks(shape: Shape, settings: GenerateSettings): { preset: string; shap
 /** What a person sent. @throws Refusal that names the field and says what it takes */
 export function readForm(interaction: ModalSubmitInteraction): FormAnswers {
   const { fields: given } = interaction;
-  const prompt = given.getTextInputValue(fields.prompt).trim();
+  const prompt = meantPrompt(given.getTextInputValue(fields.prompt));
   if (prompt === '') throw new Refusal('refused.prompt_empty');
   const [preset = '', shape] = (given.getStringSelectValues(fields.look)[0] ?? '').split('/');
   const uploaded = [...(given.getUploadedFiles(fields.files)?.values() ?? [])];

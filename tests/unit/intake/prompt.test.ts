@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { meantPrompt } from '../../../src/intake/prompt.ts';
+
+test.each([
+  '',
+  ' \n',
+  '\u200b\u200d',
+  '\u3164',
+  '\u115f\uffa0',
+  '\u00ad\u2060',
+  '\u2800',
+  '\ufe0f',
+  '\u{e0041}',
+  '\u202e',
+])('%j has nothing to be seen in it', (prompt) => expect(meantPrompt(prompt)).toBe(''));
+
+test.each([
+  [' A woman speaks ', 'A woman speaks'],
+  ['👩‍🚀', '👩‍🚀'],
+  ['‏שלום', '‏שלום'],
+  ['.', '.'],
+])('%j is a prompt', (given, meant) => expect(meantPrompt(given)).toBe(meant));
