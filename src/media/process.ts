@@ -139,9 +139,11 @@ export async function runFluent(command: FfmpegCommand, limits: RunLimits, bound
 }
 
 /** Not declared by the library's types, but what it starts ffmpeg with. */
-function argumentsOf(command: FfmpegCommand & { _getArguments?: () => string[] }): string[] {
-  if (command._getArguments === undefined) throw new TypeError('fluent-ffmpeg has no list of arguments');
-  return command._getArguments();
+function argumentsOf(command: FfmpegCommand): string[] {
+  const list: unknown = Reflect.get(command, '_getArguments');
+  if (typeof list !== 'function') throw new TypeError('fluent-ffmpeg has no list of arguments');
+  const found: string[] = Reflect.apply(list, command, []);
+  return found;
 }
 
 function missingProgram(program: string, cause: unknown): Error {
