@@ -72,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument("--preset", help="a preset of generate.yaml")
     generate.add_argument("--shape", choices=("landscape", "portrait", "square"))
+    generate.add_argument("--sampler", choices=("unipc", "lcm"), help="lcm is for step-distilled LoRAs; default: unipc")
+    generate.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: full, as published")
     generate.add_argument("--vocals", action="store_true", help="listen to the voice alone")
     generate.add_argument("--out", type=Path, metavar="FILE|DIR", help="an .mp4, or a folder with --cases; default: output")
     generate.add_argument("overrides", nargs="*", metavar="key=value")
@@ -178,6 +180,9 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
     parser.add_argument("--precision", choices=("bf16", "fp8", "fp32"), help="default: as generate.yaml says")
     parser.add_argument("--memory-limit", type=_gibibytes, metavar="GIB", help="of this process; default: as generate.yaml says")
+    parser.add_argument(
+        "--lora", action="append", default=[], metavar="FILE[=STRENGTH]", help="add it to the weights; may be repeated"
+    )
     parser.add_argument("--device", help="such as cuda:0 or cpu; default: the first GPU, if there is one")
 
 
@@ -185,12 +190,12 @@ def _serve(options: argparse.Namespace) -> int:
     from humo_engine.serve import serve
 
     def load():
-        from humo_engine.load import choose_device, effective_settings, load_pipelines
+        from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
 
         settings = effective_settings(options.config, options.profile, options.precision, options.memory_limit)
         chosen = options.model or ["17b"]
         models = list(MODELS) if "all" in chosen else list(dict.fromkeys(chosen))
-        return load_pipelines(settings, models, options.weights, choose_device(options.device)), settings
+        return load_pipelines(settings, models, options.weights, choose_device(options.device), loras_of(options)), settings
 
     return serve(load)
 

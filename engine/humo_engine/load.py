@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import torch
 
 from humo_engine.components import Components, official_components
+from humo_engine.lora import Lora, LoraError, add_loras, parse_lora
 from humo_engine.memory import GIB, Plan, describe, plan_for
 from humo_engine.pipeline import Pipeline
 from humo_engine.settings import Settings, load_settings
@@ -27,6 +29,11 @@ def choose_device(name: str | None = None) -> torch.device:
     return torch.device(name or ("cuda" if "cuda" in known else "cpu"))
 
 
+def loras_of(options: argparse.Namespace) -> list[Lora]:
+    """What `--lora` names."""
+    return [parse_lora(text) for text in options.lora]
+
+
 def effective_settings(
     config: str | None, profile: str, precision: str | None = None, limit_gib: float | None = None
 ) -> Settings:
@@ -39,11 +46,15 @@ def effective_settings(
     )
 
 
-def load_pipelines(settings: Settings, models: Sequence[str], weights: Path, device: torch.device) -> dict[str, Pipeline]:
+def load_pipelines(
+    settings: Settings, models: Sequence[str], weights: Path, device: torch.device, loras: Sequence[Lora] = ()
+) -> dict[str, Pipeline]:
     """Load the models named, once for any number of clips. The models share their text encoder, Whisper and VAE.
 
     Raises WeightsMissing, CheckpointError, SettingsError, or DoesNotFit where the memory limit is too small.
     """
+    if loras and len(models) > 1:
+        raise LoraError("a LoRA fits one model: load one with --model, or start an engine for each")
     pipelines: dict[str, Pipeline] = {}
     shared: Components | None = None
     plan = _plan(settings, models, device) if device.type == "cuda" and settings.weights == "official" else None
@@ -53,11 +64,13 @@ def load_pipelines(settings: Settings, models: Sequence[str], weights: Path, dev
             from humo_engine.tiny import tiny_components
 
             components = tiny_components(model)
+            add_loras(components.transformer, loras, weights, device)
             speed_up_on_cpu(components.vae)
             for part in (components.transformer, components.text_encoder, components.whisper, components.vae):
                 part.to(device, DTYPES[settings.precision] if part is components.transformer else None)
         else:
             components = official_components(weights, model, DTYPES[settings.precision], shared)
+            add_loras(components.transformer, loras, weights, device)
             if plan is None:
                 speed_up_on_cpu(components.vae)
             else:

@@ -224,6 +224,27 @@ def fused(weight: Tensor, differences: Sequence[Tensor], device: torch.device | 
     return wide.to(weight.dtype).to(weight.device)
 
 
+def add_loras(transformer: nn.Module, loras: Sequence[Lora], folder: Path, device: torch.device | str = "cpu") -> None:
+    """Add LoRAs to a transformer's weights for good, before it is quantised and placed."""
+    if not loras:
+        return
+    state = transformer.state_dict()
+    with torch.no_grad():
+        for key, differences in read_loras(loras, folder, {key: value.shape for key, value in state.items()}).items():
+            state[key].copy_(fused(state[key], differences, device))
+
+
+def parse_lora(text: str) -> Lora:
+    """FILE or FILE=STRENGTH, as the command line has it. LoraError for a strength that is no number."""
+    file, separator, strength = text.rpartition("=")
+    if not separator:
+        return Lora(str(Path(text).resolve()))
+    try:
+        return Lora(str(Path(file).resolve()), float(strength))
+    except ValueError as error:
+        raise LoraError(f"--lora {text}: the strength must be a number, such as {file}=0.8") from error
+
+
 class LoraSwitch:
     """A transformer's weights with and without LoRAs, each kept in main memory and copied to where they run.
 

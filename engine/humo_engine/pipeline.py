@@ -26,8 +26,9 @@ from humo_engine.images import letterbox, read_image, to_rgb24
 from humo_engine.memory import GIB, Extent, Plan, refusal, work_for
 from humo_engine.preview import write_preview
 from humo_engine.protocol import Request, RequestError
-from humo_engine.sampling import EveryPass, Predictor, WholeClip, denoise, draw_noise
+from humo_engine.sampling import EveryPass, Guide, Predictor, WholeClip, denoise, draw_noise
 from humo_engine.settings import Settings
+from humo_engine.shortcuts import Gating, Shortcuts
 from humo_engine.text import encode_text
 from humo_engine.windows import KEPT_AUDIO_BYTES, Window, WindowedPredictor, plan_windows, slice_of_audio
 
@@ -175,7 +176,7 @@ class Pipeline:
         has_channels = size.in_dim > video_vae.LATENT_CHANNELS
         conditions = prepare_conditions(
             parts.transformer,
-            passes_of(parts.family, request.mode),
+            passes_of(parts.family, request.mode, request.guidance),
             text=text,
             negative_text=negative,
             audio=heard,
@@ -251,7 +252,7 @@ class Pipeline:
     def _denoise(self, request: Request, noise: Tensor, take: Take, room: int, listener: Listener) -> Tensor:
         started = time.perf_counter()
         frames, passes = video_vae.latent_frames(request.frames), 0
-        each_step = len(passes_of(self.components.family, request.mode)) * len(take.windows)
+        each_step = len(passes_of(self.components.family, request.mode, request.guidance)) * len(take.windows)
 
         def after_step(step: int, latents: Tensor) -> None:
             nonlocal passes
@@ -297,17 +298,25 @@ class Pipeline:
         listener.progress("denoise", 0, request.steps, None, None)
         latents = denoise(
             predictor,
-            EveryPass(self.components.family, request.mode, request.scales, self.settings.guidance_switch_timestep),
+            self._guide(request),
             noise,
             steps=request.steps,
             shift=request.shift,
             first_sigma=self.settings.sampler.first_sigma,
+            sampler=request.sampler,
+            seed=request.seed,
             before_pass=before_pass,
             after_step=after_step,
         )
         if not latents.isfinite().all():
             raise RuntimeError("denoising ended in values that are not numbers; smaller scales, or another precision, may help")
         return latents[:, :frames]
+
+    def _guide(self, request: Request) -> Guide:
+        rules = (self.components.family, request.mode, request.scales, self.settings.guidance_switch_timestep)
+        if request.gating == Gating() and request.caching is None:
+            return EveryPass(*rules, request.guidance)
+        return Shortcuts(*rules, request.steps, request.guidance, request.gating, request.caching)
 
     def _decode(self, request: Request, latents: Tensor, listener: Listener) -> Path | None:
         """Decode and write frames as they come. The file gets its name when it is whole; in pieces, each of them does."""

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humo_engine.guidance import RULES, Scales
+from humo_engine.guidance import RULES, TABLES, Scales
 from humo_engine.prompts import is_empty
+from humo_engine.sampling import SAMPLERS
 from humo_engine.settings import FRAME_STEP, MAXIMUM_SCALE, MAXIMUM_SHIFT, MINIMUM_SHIFT, SIZE_MULTIPLE, Settings
+from humo_engine.shortcuts import Caching, Gating
 
 PROTOCOL_VERSION = 1
 FEATURES = ("pieces", "windows")
 """What this engine can do beyond the first form of the protocol, said in `ready`: frames in pieces, and takes of any length."""
 MAXIMUM_SIDE = 2048
+NO_GATING = Gating()
 MAXIMUM_SEED = 2**63 - 1
 MAXIMUM_REFERENCES = 4
 MAXIMUM_STEPS = 200
@@ -63,6 +66,10 @@ class Request:
     preview: bool
     vocals: bool
     output_dir: Path
+    sampler: str = "unipc"
+    guidance: str = "full"
+    gating: Gating = NO_GATING
+    caching: Caching | None = None
     audio_offset: int = 0
     pieces: bool = False
     warnings: tuple[str, ...] = ()
@@ -101,7 +108,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     problems: list[str] = []
     known = {
         "prompt", "negativePrompt", "mode", "images", "audio", "model", "width", "height", "frames", "steps", "shift",
-        "scales", "seed", "precision", "preview", "vocals", "audioOffset", "pieces",
+        "scales", "seed", "precision", "preview", "vocals", "sampler", "guidance", "gating", "caching", "audioOffset", "pieces",
     }  # fmt: skip
     problems += [f"`{key}` is not known" for key in body if key not in known]
 
@@ -150,6 +157,10 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
         return _number(given.get(name, getattr(default_scales, name)), f"scales.{name}", 0, MAXIMUM_SCALE, problems)
 
     scales = Scales(scale("audio"), scale("text"), None if default_scales.image is None else scale("image"))
+    sampler = _one_of(body.get("sampler", "unipc"), "sampler", SAMPLERS, problems)
+    guidance = _one_of(body.get("guidance", "full"), "guidance", tuple(TABLES), problems)
+    shares = _numbers(body.get("gating"), "gating", {"text": (1.0, 0, 1), "audio": (1.0, 0, 1)}, problems)
+    cached = _numbers(body.get("caching"), "caching", {"threshold": (0.0, 0, 1), "inARow": (1, 1, MAXIMUM_STEPS)}, problems)
     flags = {}
     for name, default in (("preview", False), ("vocals", False), ("pieces", False)):
         flags[name] = body.get(name, default)
@@ -184,7 +195,8 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     return Request(
         id=message["id"], prompt=prompt, negative_prompt=negative, mode=mode, images=image_paths, audio=audio_path,
         model=model, width=width, height=height, frames=frames, steps=steps, shift=shift, scales=scales, seed=seed,
-        preview=flags["preview"], vocals=flags["vocals"], audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
+        preview=flags["preview"], vocals=flags["vocals"], sampler=sampler, guidance=guidance, gating=Gating(**shares),
+        caching=None if body.get("caching") is None else Caching(cached["threshold"], int(cached["inARow"])), audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
     )  # fmt: skip
 
 
@@ -204,6 +216,25 @@ def _is_id(value: Any) -> bool:
 def _is_text(value: Any) -> bool:
     """Whether a tokenizer can read it: half of a surrogate pair is no character."""
     return isinstance(value, str) and len(value) <= MAXIMUM_PROMPT and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _one_of(value: Any, name: str, known: tuple[str, ...], problems: list[str]) -> str:
+    if not isinstance(value, str) or value not in known:
+        problems.append(f"`{name}` must be one of {', '.join(known)}, not {_shown(value)}")
+        return known[0]
+    return value
+
+
+def _numbers(value: Any, name: str, known: dict[str, tuple[float, float, float]], problems: list[str]) -> dict[str, float]:
+    """The numbers of an object that may be absent; `known` has the default and the bounds of each."""
+    if value is not None and (not isinstance(value, dict) or set(value) - set(known)):
+        problems.append(f"`{name}` must be an object with {' and '.join(known)}")
+        value = None
+    given = value or {}
+    return {
+        key: _number(given.get(key, default), f"{name}.{key}", least, most, problems)
+        for key, (default, least, most) in known.items()
+    }
 
 
 def _whole(value: Any, name: str, minimum: int, maximum: int, problems: list[str]) -> int:

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from humo_engine.fp8 import use_float8
-from humo_engine.lora import Lora, LoraError, LoraMissing, LoraSwitch, fused, read_lora, read_loras
+from humo_engine.lora import Lora, LoraError, LoraMissing, LoraSwitch, fused, parse_lora, read_lora, read_loras
 from humo_engine.model import HuMoTransformer
 from humo_engine.streaming import StreamedLayers
 from humo_engine.tiny import draw_weights, tiny_size
@@ -223,3 +223,25 @@ def test_a_switch_goes_there_and_back_to_the_bit(tmp_path, precision, streamed):
             switch.use((Lora("other.safetensors"),))
         switch.use(())
         assert torch.equal(out(model), without)
+
+
+def test_loras_of_a_process_are_added_once_when_it_loads(tmp_path, shapes):
+    from pathlib import Path
+
+    from humo_engine.load import load_pipelines
+    from humo_engine.settings import load_settings
+
+    loras = two_files(tmp_path)
+    settings = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
+    key = "blocks.0.self_attn.q.weight"
+    plain, changed, again = (
+        load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"), given)["17b"].components.transformer.state_dict()[key]
+        for given in ((), loras, loras)
+    )
+    assert torch.equal(changed, fused(plain, read_loras(loras, tmp_path, shapes)[key]))
+    assert torch.equal(changed, again) and not torch.equal(plain, changed)
+    with pytest.raises(LoraError, match="a LoRA fits one model"):
+        load_pipelines(settings, ["17b", "1_7b"], tmp_path, torch.device("cpu"), loras)
+    assert parse_lora("x/a.safetensors=0.8").strength == 0.8 and parse_lora("a.safetensors").strength == 1.0
+    with pytest.raises(LoraError, match="the strength must be a number"):
+        parse_lora("a.safetensors=strong")

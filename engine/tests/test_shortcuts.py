@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
 
 from humo_engine.guidance import NULL, TA, TI, TIA, I, Scales, T, passes_of
+from humo_engine.protocol import RequestError, parse_request
 from humo_engine.sampling import EveryPass, denoise, draw_noise, make_few_step_scheduler, make_scheduler
+from humo_engine.settings import load_settings
 from humo_engine.shortcuts import Caching, Gating, Shortcuts, expected_passes
 
 SCALES = Scales(5.5, 5.0, 4.0)
@@ -150,3 +153,23 @@ def test_the_few_step_sampler_goes_to_the_predicted_end_and_adds_noise_of_the_se
     assert torch.equal(ends(1), ends(1)) and not torch.equal(ends(1), ends(2))
     with pytest.raises(ValueError, match="steps must be at least 1, not 0"):
         make_few_step_scheduler(0, 5.0)
+
+
+def test_a_request_says_how_its_steps_are_made_and_what_is_wrong_with_that(tmp_path):
+    settings = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
+    (tmp_path / "a.png").write_bytes(b"")
+
+    def parsed(**more):
+        body = {"prompt": "x", "mode": "TI", "images": [str(tmp_path / "a.png")], **more}
+        return parse_request({"id": "1", "outputDir": str(tmp_path), "request": body}, settings, ("17b",))
+
+    plain = parsed()
+    assert (plain.sampler, plain.guidance, plain.gating, plain.caching) == ("unipc", "full", Gating(), None)
+    given = parsed(sampler="lcm", guidance="audio", gating={"text": 0.5}, caching={"threshold": 0.1, "inARow": 2})
+    assert (given.sampler, given.guidance, given.gating) == ("lcm", "audio", Gating(0.5, 1.0))
+    assert given.caching == Caching(0.1, 2)
+    with pytest.raises(RequestError) as refused:
+        parsed(sampler="euler", guidance="more", gating={"image": 1}, caching={"threshold": 2})
+    for part in ("`sampler` must be one of unipc, lcm", "`guidance` must be one of full, audio, none",
+                 "`gating` must be an object with text and audio", "`caching.threshold` must be a number from 0 to 1"):  # fmt: skip
+        assert part in str(refused.value)

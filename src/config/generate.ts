@@ -62,6 +62,20 @@ const presetSchema = z.strictObject({
   steps: z.number().int().min(1).max(200),
 });
 
+/** What a generation is given: text, image and audio. */
+export type GivenInputs = 'TIA' | 'TA' | 'TI';
+
+/**
+ * Forward passes of one step, as the engine's guidance table has them.
+ *
+ * @param ofAll passes of a step that is given everything: `passes` in `generate.yaml`
+ */
+export function passesOfStep(model: ModelId, mode: GivenInputs, ofAll: number): number {
+  // Without an image 17B makes as many, and 1.7B saves the pass that drops it; without sound both save the one that drops that.
+  const saves = mode === 'TI' || (mode === 'TA' && model === '1_7b');
+  return saves ? ofAll - 1 : ofAll;
+}
+
 /** No sound is longer. Seconds. */
 const longest = 600;
 const lengthSchema = z

@@ -1,3 +1,4 @@
+import { passesOfStep } from '../config/generate.ts';
 import type { GenerateSettings, ResolvedPreset, Shape } from '../config/generate.ts';
 import { contractVersion } from '../queue/contract.ts';
 import type { GenerationRequest, Mode } from '../queue/contract.ts';
@@ -59,7 +60,7 @@ export function workOf(request: GenerationRequest, preset: ResolvedPreset) {
     height: request.height,
     frames: request.frames,
     steps: request.steps,
-    passes: preset.passes,
+    passes: passesOfStep(request.model, request.mode, preset.passes),
     firstGuessSecondsPerPass: preset.secondsPerPass,
   };
 }

@@ -8,7 +8,7 @@ import { errorFields } from '../error-fields.ts';
 import { Failure, isRetryable } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, isOutage, openConnection } from './connection.ts';
-import type { Generation, GenerationProgress, GenerationResult } from './contract.ts';
+import type { Generation, GenerationProgress, GenerationResult, Mode } from './contract.ts';
 import { storedFailure } from './failures.ts';
 import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
 import { exhausted, Ledger } from './ledger.ts';
@@ -49,7 +49,7 @@ interface Options {
   readonly url: string;
   readonly names: Names;
   readonly lockDuration: number;
-  readonly passesOf: (model: ModelId) => number;
+  readonly passesOf: (model: ModelId, mode: Mode) => number;
   readonly log: Logger;
   readonly models: readonly ModelId[];
   readonly workerId: string;
@@ -447,7 +447,7 @@ export class Consumer implements Closable {
 
   async #learn(generation: Generation, result: GenerationResult): Promise<void> {
     const { request } = generation;
-    const passes = request.steps * this.#options.passesOf(request.model);
+    const passes = request.steps * this.#options.passesOf(request.model, request.mode);
     if (result.engineSeconds > 0) await this.#ledger.learn(paceKey(request), result.engineSeconds / passes);
   }
 

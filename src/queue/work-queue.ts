@@ -1,4 +1,5 @@
 import type { CommonConfig } from '../config/environment.ts';
+import { passesOfStep } from '../config/generate.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './connection.ts';
 import { Consumer } from './consumer.ts';
@@ -17,7 +18,7 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
         url: config.redis.url,
         names,
         lockDuration: (config.redis.lockSeconds ?? defaultLockDuration / 1000) * 1000,
-        passesOf: (model) => config.generate.models[model].passes,
+        passesOf: (model, mode) => passesOfStep(model, mode, config.generate.models[model].passes),
         log,
         ...options,
         prepare: options.prepare ?? (async () => undefined),
