@@ -41,7 +41,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _is_ours(error: Exception) -> bool:
-    return type(error).__module__.startswith("humo_engine.")
+    return type(error).__module__.startswith(("humo_engine.", "humo_quality."))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_weights(commands)
     _add_memory(commands)
     _add_bench(commands)
+    _add_quality(commands)
     return parser
 
 
@@ -148,6 +149,37 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         "--limit", type=_whole_gibibytes, action="append", metavar="GIB", help="for the case limit; default: 24 and 48"
     )
     bench.set_defaults(run=_bench)
+
+
+def _add_quality(commands: argparse._SubParsersAction) -> None:
+    quality = commands.add_parser(
+        "quality",
+        help="how well clips follow their sound, look like their reference and show their prompt; of held-out clips, or of a film",
+        epilog="A and B of --against: default, a preset, a mistake made on purpose (such as audio-late), or key=value,key=value",
+    )
+    _add_engine_options(quality)
+    quality.set_defaults(profile="mini")
+    quality.add_argument(
+        "--film", type=Path, metavar="FILE", help="measure how lips and sound of this video agree, and nothing else"
+    )
+    quality.add_argument("--sheet", type=Path, metavar="PNG", help="with --film: also a contact sheet")
+    quality.add_argument("--clips", type=int, default=24, metavar="N", help="default: 24")
+    quality.add_argument("--preset", help="a preset of generate.yaml")
+    quality.add_argument("--shape", choices=("landscape", "portrait", "square"))
+    quality.add_argument(
+        "--set", action="append", default=[], metavar="key=value", help="as `generate` takes them; may be repeated"
+    )
+    quality.add_argument(
+        "--against", nargs=2, metavar=("A", "B"), help="two settings clip by clip, and which differences are real"
+    )
+    quality.add_argument(
+        "--controls", action="store_true", help="mistakes made on purpose, one after the other, and what names each"
+    )
+    quality.add_argument("--full-steps", type=int, metavar="N", help="also with so many steps, and the distance to that")
+    quality.add_argument("--bars", action="store_true", help="what mini has to reach; exits 1 if something does not hold")
+    quality.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures, and all numbers")
+    quality.add_argument("--json", action="store_true", help="for programs")
+    quality.set_defaults(run=_quality, vocals=False)
 
 
 def _model_name(text: str) -> str:
@@ -275,6 +307,12 @@ def _memory_plan(options: argparse.Namespace) -> int:
     print(f"HuMo {together}, {settings.precision}" + (", in one process" if len(models) > 1 else ""))
     print("\n".join(describe(plan)))
     return 0
+
+
+def _quality(options: argparse.Namespace) -> int:
+    from humo_quality.command import quality
+
+    return quality(options)
 
 
 def _bench(options: argparse.Namespace) -> int:

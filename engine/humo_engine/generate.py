@@ -57,7 +57,7 @@ def generate(options: argparse.Namespace) -> int:
     cases, out = _cases(options, overrides), options.out or Path(overrides.get("output", DEFAULT_OUTPUT))
     preset = settings.preset(overrides.get("preset") or options.preset)
     model = overrides.get("model") or preset.model
-    body = _body(settings, preset, model, options, overrides)
+    body = request_body(settings, preset, model, options, overrides)
     targets = _targets(cases, out)
     if shutil.which("ffmpeg") is None:
         raise CasesError("ffmpeg is not installed; it reads the sound and writes the MP4")
@@ -146,7 +146,9 @@ def _mode(images: Sequence[Path], audio: Path | None) -> str:
     return "T" + ("I" if images else "") + ("A" if audio else "")
 
 
-def _body(settings: Settings, preset: Any, model: str, options: argparse.Namespace, overrides: dict[str, Any]) -> dict[str, Any]:
+def request_body(
+    settings: Settings, preset: Any, model: str, options: argparse.Namespace, overrides: dict[str, Any]
+) -> dict[str, Any]:
     """The part of the request that all cases share."""
     width, height = settings.size(preset.lines, options.shape)
     steps = overrides.get("steps", preset.steps)

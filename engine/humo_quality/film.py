@@ -1,0 +1,77 @@
+"""Films: frames and sound of a video file, and how well its lips follow its sound."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from humo_engine.audio import read_wav, to_engine_wav
+from humo_mini.drawing import openings_from_sound
+from humo_quality import face, signals
+
+
+class FilmError(ValueError):
+    """A file that is no film with a picture and a sound; the message says why."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How lips and sound of a film agree: correlation, the lag in frames at which it is best (positive: lips late), and there."""
+
+    correlation: float
+    lag: int
+    at_lag: float
+
+
+def read_frames(file: Path) -> Tensor:
+    """The frames of a video that ffmpeg reads, at 25 a second (frames, height, width, 3), fp32, 0 … 255."""
+    probe = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "json", str(file)]
+    done = subprocess.run(probe, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    streams = json.loads(done.stdout or "{}").get("streams", [])
+    if done.returncode != 0 or not streams:
+        raise FilmError(f"{file} has no picture that ffmpeg reads: {done.stderr.strip()[-300:] or 'there is no video stream'}")
+    width, height = streams[0]["width"], streams[0]["height"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", str(file)]
+    command += ["-map", "0:v:0", "-vf", f"fps={signals.FPS}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    raw = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    if raw.returncode != 0 or not raw.stdout:
+        raise FilmError(f"{file} cannot be decoded: {raw.stderr.decode(errors='replace').strip()[-300:]}")
+    return torch.from_numpy(np.frombuffer(raw.stdout, dtype=np.uint8).reshape(-1, height, width, 3).copy()).float()
+
+
+def read_raw(file: Path, width: int, height: int) -> Tensor:
+    """The engine's raw rgb24 frames (frames, height, width, 3), fp32."""
+    return torch.from_numpy(np.fromfile(file, dtype=np.uint8).reshape(-1, height, width, 3)).float()
+
+
+def agreement(file: Path, scratch: Path) -> Agreement:
+    """How lips and sound of a film agree; `scratch` is a folder for a moment. FilmError for what has no sound or picture."""
+    frames = read_frames(file)
+    try:
+        samples = read_wav(to_engine_wav(file, scratch / "film.wav"))
+    except ValueError as error:
+        raise FilmError(f"{file} has no sound to compare with: {error}") from error
+    sound = openings_from_sound(samples, len(frames))
+    mouth = face.openings(frames)
+    lag = signals.best_lag(mouth, sound)
+    return Agreement(round(signals.correlation(mouth, sound), 3), lag, round(signals.at_lag(mouth, sound, lag), 3))
+
+
+def in_words(found: Agreement) -> str:
+    """One line for people."""
+    when = "at the same frame" if found.lag == 0 else f"{abs(found.lag)} frames {'late' if found.lag > 0 else 'early'}"
+    how = "well" if found.at_lag >= 0.7 else "in part" if found.at_lag >= 0.4 else "not"
+    if how == "not":
+        return f"Lips and sound do not agree (correlation {found.correlation:.2f})."
+    return f"Lips and sound agree {how}: correlation {found.at_lag:.2f}, lips {when}."
+
+
+def as_json(found: Agreement) -> str:
+    """For programs."""
+    return json.dumps(asdict(found))
