@@ -86,10 +86,11 @@ def quality(options: argparse.Namespace) -> int:
 
 
 def _film(options: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:
-        found = agreement(options.film, Path(name))
+    frames = read_frames(options.film)
     if options.sheet is not None:
-        write_film_sheet(read_frames(options.film), options.sheet)
+        write_film_sheet(frames, options.sheet)
+    with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:
+        found = agreement(options.film, frames, Path(name))
     print(as_json(found) if options.json else in_words(found))
     return 0
 

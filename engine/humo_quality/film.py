@@ -50,21 +50,28 @@ def read_raw(file: Path, width: int, height: int) -> Tensor:
     return torch.from_numpy(np.fromfile(file, dtype=np.uint8).reshape(-1, height, width, 3)).float()
 
 
-def agreement(file: Path, scratch: Path) -> Agreement:
-    """How lips and sound of a film agree; `scratch` is a folder for a moment. FilmError for what has no sound or picture."""
-    frames = read_frames(file)
+def agreement(file: Path, frames: Tensor, scratch: Path) -> Agreement | None:
+    """How lips and sound of a film agree, whose frames `read_frames` read; None where there is no sound.
+
+    `scratch` is a folder for a moment. FilmError for a sound that cannot be read.
+    """
+    probe = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
+    if not subprocess.run(probe, capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout.strip():
+        return None
     try:
         samples = read_wav(to_engine_wav(file, scratch / "film.wav"))
     except ValueError as error:
-        raise FilmError(f"{file} has no sound to compare with: {error}") from error
+        raise FilmError(f"{file}: {error}") from error
     sound = openings_from_sound(samples, len(frames))
     mouth = face.openings(frames)
     lag = signals.best_lag(mouth, sound)
     return Agreement(round(signals.correlation(mouth, sound), 3), lag, round(signals.at_lag(mouth, sound, lag), 3))
 
 
-def in_words(found: Agreement) -> str:
+def in_words(found: Agreement | None) -> str:
     """One line for people."""
+    if found is None:
+        return "There is no sound that lips could follow."
     when = "at the same frame" if found.lag == 0 else f"{abs(found.lag)} frames {'late' if found.lag > 0 else 'early'}"
     how = "well" if found.at_lag >= 0.7 else "in part" if found.at_lag >= 0.4 else "not"
     if how == "not":
@@ -72,6 +79,6 @@ def in_words(found: Agreement) -> str:
     return f"Lips and sound agree {how}: correlation {found.at_lag:.2f}, lips {when}."
 
 
-def as_json(found: Agreement) -> str:
-    """For programs."""
-    return json.dumps(asdict(found))
+def as_json(found: Agreement | None) -> str:
+    """For programs; null without sound."""
+    return json.dumps(None if found is None else asdict(found))

@@ -57,7 +57,7 @@ def measure(clip: HeldOut, frames: Tensor, others: Sequence[HeldOut], full: Tens
         "change every fourth frame": signals.every_fourth(frames),
         "background drift": signals.background_drift(frames),
         "frames like the reference": float(signals.flashes(frames, clip.reference).float().mean()),
-        "PSNR to full steps": None if full is None else signals.psnr(frames, full),
+        "PSNR, same seed": None if full is None else signals.psnr(frames, full),
     }
 
 

@@ -27,7 +27,7 @@ from humo_mini.drawing import (
 )
 from humo_quality import face, signals
 from humo_quality.bars import BARS, bars_table, judge_bars
-from humo_quality.film import agreement, in_words
+from humo_quality.film import agreement, in_words, read_frames
 from humo_quality.held_out import SKIN_GROUPS, held_out_clips, to_rgb, voice_files
 from humo_quality.statistics import mean_interval, paired, share_interval
 
@@ -247,7 +247,7 @@ def sounding(openings):
 def test_lips_and_sound_of_a_film_are_compared_as_people_would(clips, tmp_path, late):
     _, frames, truth = clips[18]
     film = write_film(tmp_path / "film.mp4", torch.roll(frames, late, dims=0), sounding(truth.openings))
-    found = agreement(film, tmp_path)
+    found = agreement(film, read_frames(film), tmp_path)
     assert found.lag == late
     assert found.at_lag > 0.9
     assert in_words(found).endswith("lips 3 frames late." if late else "lips at the same frame.")
@@ -257,6 +257,11 @@ def test_lips_and_sound_of_a_film_are_compared_as_people_would(clips, tmp_path, 
 
 
 def test_a_film_without_sound_or_picture_says_so(tmp_path, capsys):
+    silent = tmp_path / "silent.mp4"
+    source = ["-f", "lavfi", "-i", "color=red:s=64x48:r=25:d=0.2", "-pix_fmt", "yuv420p", str(silent)]
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *source], check=True)
+    assert main(["quality", "--film", str(silent)]) == 0
+    assert capsys.readouterr().out == "There is no sound that lips could follow.\n"
     (tmp_path / "no.mp4").write_text("nothing")
     assert main(["quality", "--film", str(tmp_path / "no.mp4")]) == 1
     assert "has no picture that ffmpeg reads" in capsys.readouterr().err
