@@ -179,6 +179,8 @@ def _add_quality(commands: argparse._SubParsersAction) -> None:
     quality.add_argument("--bars", action="store_true", help="what mini has to reach; exits 1 if something does not hold")
     quality.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures, and all numbers")
     quality.add_argument("--json", action="store_true", help="for programs")
+    quality.add_argument("--sampler", choices=("unipc", "lcm"), help="default: unipc")
+    quality.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: full")
     quality.set_defaults(run=_quality, vocals=False)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from humo_engine.cases import CasesError, parse_overrides
 from humo_engine.generate import request_body
-from humo_engine.load import choose_device, effective_settings, load_pipelines
+from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
 from humo_engine.pipeline import Pipeline
 from humo_engine.protocol import parse_request
 from humo_engine.settings import Settings
@@ -61,7 +61,7 @@ def quality(options: argparse.Namespace) -> int:
     settings = effective_settings(options.config, options.profile, options.precision, options.memory_limit)
     variants = _variants(options, settings)
     models = list(dict.fromkeys(str(variant.body["model"]) for variant in variants))
-    pipelines = load_pipelines(settings, models, options.weights, choose_device(options.device))
+    pipelines = load_pipelines(settings, models, options.weights, choose_device(options.device), loras_of(options))
     with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:
         folder = Path(name)
         size = {(variant.body["width"], variant.body["height"], variant.body["frames"]) for variant in variants}

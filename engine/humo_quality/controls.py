@@ -64,7 +64,10 @@ def _swapped_passes(_: Pipeline, __: Sequence[str]):
             return rule
         return Guidance(rule.passes, lambda v, s: rule.combine({**v, TI: v[NULL], NULL: v[TI]}, s))
 
-    return _replaced(guidance, "RULES", {key: (swap(early), swap(late)) for key, (early, late) in guidance.RULES.items()})
+    tables = {
+        name: {key: (swap(early), swap(late)) for key, (early, late) in table.items()} for name, table in guidance.TABLES.items()
+    }
+    return _replaced(guidance, "TABLES", tables)
 
 
 def _wrong_timestep(which: Pipeline, _: Sequence[str]):

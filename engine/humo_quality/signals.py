@@ -16,6 +16,8 @@ SILENCE_SETTLES = 2  # frames after a sound's end, in which a mouth may still be
 
 def correlation(a: Tensor, b: Tensor) -> float:
     """Pearson's correlation of two series of the same length; 0 where one of them stands still, since that follows nothing."""
+    if len(a) < 2:
+        return 0.0
     a, b = a.double() - a.double().mean(), b.double() - b.double().mean()
     spread = a.norm() * b.norm()
     return float((a * b).sum() / spread) if a.std() > 1e-4 and b.std() > 1e-4 else 0.0
