@@ -6,6 +6,7 @@ missing is a mistake in the file, and all mistakes are listed together, each wit
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -194,8 +195,8 @@ def load_settings(path: str | os.PathLike[str] | None = None, profile: str = "of
 
 
 def whole_frames(frames: float) -> int:
-    """The most frames of the form 4k + 1 that are not more than `frames`."""
-    return int((frames - 1) // FRAME_STEP) * FRAME_STEP + 1
+    """As few frames of the form 4k + 1 as hold `frames`."""
+    return math.ceil((frames - 1) / FRAME_STEP) * FRAME_STEP + 1
 
 
 def find_settings_file(path: str | os.PathLike[str] | None = None, start: Path | None = None) -> Path:

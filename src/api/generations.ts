@@ -119,11 +119,11 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
         try {
           const { order, images, audio } = await receiveUpload(request, orderSchema, scratch.path);
           await reachable(admit(person, [order.prompt], parts));
-          const { audioStart, seed = randomInt(chosenSeeds), ...choices } = order;
+          const { audioStart, audioEnd, seconds, seed = randomInt(chosenSeeds), ...choices } = order;
           const mode = chooseMode({
             images: images.length,
             hasAudio: audio !== null,
-            hasAudioStart: audioStart !== undefined,
+            hasAudioStart: audioStart !== undefined || audioEnd !== undefined,
           });
           const { generation, advice } = await takeOn(
             {
@@ -132,7 +132,7 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
               guildId: null,
               locale: languageFor(request),
               choices: { ...choices, seed, mode },
-              files: { images, audio, audioStart: audioStart ?? 0 },
+              files: { images, audio, audioStart: audioStart ?? 0, audioEnd, seconds },
               limitBytes: fetchedVideoBytes,
               reply: apiReply,
               admission,

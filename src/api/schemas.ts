@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { modelIdSchema, shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
-import { latestAudioStart, promptCharacters, scaleBounds } from '../intake/bounds.ts';
+import { latestAudioStart, promptCharacters, scaleBounds, shortestVideo } from '../intake/bounds.ts';
 import { meantPrompt } from '../intake/prompt.ts';
 import { generationIdSchema, modeSchema, progressSchema, statusSchema } from '../queue/contract.ts';
 
@@ -31,6 +31,16 @@ export function createOrderSchema(settings: GenerateSettings) {
       .max(latestAudioStart)
       .optional()
       .meta({ description: 'Where in the sound to start, in seconds; only together with a file `audio`.' }),
+    audioEnd: z
+      .number()
+      .min(shortestVideo)
+      .max(latestAudioStart)
+      .optional()
+      .meta({ description: 'Where in the sound to end, in seconds; without, at its end.' }),
+    seconds: z.number().min(shortestVideo).max(settings.length.maximum).optional().meta({
+      description:
+        'How long the video is, above all without sound; with one, as long as the sound without it.',
+    }),
     scales: z.strictObject({ audio: scale.optional(), text: scale.optional() }).optional().meta({
       description: 'How strongly sound and prompt guide the model; without them, as the model likes best.',
     }),
@@ -78,6 +88,13 @@ export const generationViewSchema = z
         .object({ startSeconds: z.number(), endSeconds: z.number(), sourceSeconds: z.number() })
         .nullable()
         .meta({ description: 'The seconds of the sound that are used.' }),
+      take: z
+        .object({ shots: z.array(z.number()), windows: z.int() })
+        .nullable()
+        .meta({
+          description:
+            'How it is made where it is longer than the model sees at once: the seconds of each shot, one for a continuous take, and the windows of all.',
+        }),
     }),
     gpuSeconds: z.number().meta({ description: 'What it is expected to take on the GPU.' }),
     position: z
@@ -159,6 +176,9 @@ export const presetsSchema = z
     weights: z.enum(['official', 'random']),
     fps: z.number(),
     frames: z.object({ default: z.int(), minimum: z.int(), maximum: z.int() }),
+    length: z
+      .object({ default: z.number(), maximum: z.number() })
+      .meta({ description: 'Seconds of a video: unless an owner allows otherwise, and at all.' }),
     defaultPreset: z.string(),
     defaultShape: shapeSchema,
     presets: z.array(

@@ -11,6 +11,7 @@ import type { Intake } from '../intake/intake.ts';
 import type { PersonLimit } from '../intake/person-limit.ts';
 import type { Logger } from '../log.ts';
 import { audioLimits } from '../media/audio.ts';
+import { mostFrames } from '../intake/media-intake.ts';
 import { imageLimits } from '../media/image.ts';
 import type { Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
@@ -162,8 +163,9 @@ function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
       frames: {
         default: settings.frames.default,
         minimum: settings.frames.minimum,
-        maximum: Math.min(...Object.values(settings.frames.maximum)),
+        maximum: mostFrames(settings.length.maximum, settings.fps),
       },
+      length: settings.length,
       defaultPreset: settings.defaultPreset,
       defaultShape: settings.defaultShape,
       presets: settings.presetNames.map((name) => {

@@ -46,6 +46,10 @@ export function viewOf(
       seed: request.seed,
       scales: request.scales,
       audio: request.audioWindow,
+      take:
+        request.take === null
+          ? null
+          : { shots: request.take.shots.map((frames) => frames / fps), windows: request.take.windows },
     },
     gpuSeconds: generation.costSeconds,
     position:

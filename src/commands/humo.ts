@@ -2,7 +2,7 @@ import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord.js
 import type { APIApplicationCommandBasicOption, Attachment, ChatInputCommandInteraction } from 'discord.js';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings, Shape } from '../config/generate.ts';
-import { latestAudioStart, promptCharacters } from '../intake/bounds.ts';
+import { latestAudioStart, promptCharacters, shortestVideo } from '../intake/bounds.ts';
 import { meantPrompt } from '../intake/prompt.ts';
 import type { GivenFile } from '../intake/intake.ts';
 import { chooseMode } from '../intake/mode.ts';
@@ -38,15 +38,15 @@ export default {
     const mode = chooseMode({
       images: chosen.images.length,
       hasAudio: chosen.audio !== null,
-      hasAudioStart: chosen.audioStart !== null,
+      hasAudioStart: chosen.audioStart !== null || chosen.audioEnd !== null,
     });
     if (chosen.prompt === '') throw new Refusal('refused.prompt_empty');
-    const { images, audio, audioStart, ...choices } = chosen;
+    const { images, audio, audioStart, audioEnd, seconds, ...choices } = chosen;
     await ask(
       interaction,
       {
         choices: { ...choices, mode },
-        files: { images, audio, audioStart: audioStart ?? 0 },
+        files: { images, audio, audioStart: audioStart ?? 0, audioEnd, seconds },
         private: chosen.private,
       },
       services,
@@ -79,6 +79,18 @@ function options(settings: GenerateSettings): APIApplicationCommandBasicOption[]
       max_value: latestAudioStart,
     },
     {
+      type: number,
+      ...localised('audio_end', 'command.humo.audio_end'),
+      min_value: shortestVideo,
+      max_value: latestAudioStart,
+    },
+    {
+      type: number,
+      ...localised('seconds', 'command.humo.seconds'),
+      min_value: shortestVideo,
+      max_value: settings.length.maximum,
+    },
+    {
       type: string,
       ...localised('preset', 'command.humo.preset'),
       choices: settings.presetNames.map((name) => {
@@ -106,6 +118,8 @@ interface ChosenOptions {
   readonly images: readonly GivenFile[];
   readonly audio: GivenFile | null;
   readonly audioStart: number | null;
+  readonly audioEnd: number | null;
+  readonly seconds: number | null;
   readonly preset: string;
   readonly shape: Shape;
   readonly seed: number;
@@ -129,6 +143,8 @@ function readOptions(
     }),
     audio: audio === null ? null : toFile(audio, 'audio', texts),
     audioStart: given.getNumber('audio_start'),
+    audioEnd: given.getNumber('audio_end'),
+    seconds: given.getNumber('seconds'),
     preset: given.getString('preset') ?? preferredPreset(preferences, settings),
     shape: shapeSchema.parse(given.getString('shape') ?? preferences.shape ?? settings.defaultShape),
     negativePrompt: preferences.negativePrompt ?? undefined,

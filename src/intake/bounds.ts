@@ -6,6 +6,9 @@ export const promptCharacters = 2000;
 /** No sound is longer than ten minutes, so no window starts later. Seconds. */
 export const latestAudioStart = 600;
 
+/** No video is shorter: the model's least number of frames. Seconds. */
+export const shortestVideo = 0.2;
+
 export const mostImages = 4;
 
 /** Short enough to read out and type in again; given seeds may be larger. */

@@ -41,6 +41,10 @@ export interface GivenFiles {
   readonly audio: GivenFile | KeptSound | null;
   /** seconds */
   readonly audioStart: number;
+  /** seconds of the sound at which the video ends; its end, or what is allowed, without */
+  readonly audioEnd?: number | null | undefined;
+  /** of the video: from `audioStart` on, or of one without sound. What is usual, without */
+  readonly seconds?: number | null | undefined;
 }
 
 export type TakenSound = Pick<
@@ -55,6 +59,8 @@ export interface Advice {
 }
 
 export interface TakenFiles extends TakenSound, Pick<GenerationRequest, 'images'> {
+  /** of each frame's sound, in decibels below full scale; empty without sound */
+  readonly loudness: readonly number[];
   readonly advice: readonly Advice[];
 }
 
@@ -62,10 +68,16 @@ export interface TakenFiles extends TakenSound, Pick<GenerationRequest, 'images'
 export interface Intake {
   /**
    * @param generationId part of the artifacts' keys
-   * @throws Failure `invalid_input`, `unsupported_media` or `too_large` that says why, with the file's `option` in its context;
+   * @param mostSeconds of the video: a longer sound is used up to there
+   * @throws Failure `video_too_long` where more was asked for in so many words; `invalid_input`, `unsupported_media` or `too_large` that says why, with the file's `option` in its context;
    *   `files_expired` when a file of an earlier request is gone
    */
-  take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles>;
+  take(
+    generationId: string,
+    files: GivenFiles,
+    signal: AbortSignal,
+    mostSeconds: number,
+  ): Promise<TakenFiles>;
   /** Removes what `take` has stored, for a request that was not accepted. */
   discard(generationId: string): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
@@ -7,6 +8,8 @@ import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
+import { frameLoudness } from '../media/loudness.ts';
+import { wholeFrames } from '../queue/take.ts';
 import { inputsOf } from '../storage/keys.ts';
 import { unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
@@ -22,7 +25,7 @@ const downloadTimeout = 60_000;
 const processingTimeout = 60_000;
 
 type IntakeStore = Pick<ArtifactStore, 'put' | 'fetchTo' | 'deletePrefix' | 'health'>;
-type Sound = TakenSound & Pick<TakenFiles, 'advice'>;
+type Sound = TakenSound & Pick<TakenFiles, 'advice' | 'loudness'>;
 interface TakenImage {
   readonly key: string;
   readonly advice: readonly Advice[];
@@ -49,7 +52,12 @@ export class MediaIntake implements Intake {
     this.#scratchRoot = options.scratchRoot;
   }
 
-  take(generationId: string, files: GivenFiles, signal: AbortSignal): Promise<TakenFiles> {
+  take(
+    generationId: string,
+    files: GivenFiles,
+    signal: AbortSignal,
+    mostSeconds: number,
+  ): Promise<TakenFiles> {
     return this.#people(async () => {
       signal.throwIfAborted();
       await using scratch = await openScratch(this.#scratchRoot, 'bot');
@@ -59,6 +67,7 @@ export class MediaIntake implements Intake {
         id: generationId,
         folder: scratch.path,
         signal: AbortSignal.any([signal, broken.signal]),
+        mostSeconds,
       };
       const images =
         'kept' in files.images
@@ -84,10 +93,18 @@ export class MediaIntake implements Intake {
     await this.#store.deletePrefix(inputsOf(generationId));
   }
 
-  #sound({ audio, audioStart }: GivenFiles, work: Work): Promise<Sound> {
-    if (audio === null) return this.#noSound();
+  #sound(files: GivenFiles, work: Work): Promise<Sound> {
+    const { audio } = files;
+    if (audio === null) return this.#noSound(files.seconds ?? null, work);
     if ('kept' in audio) return this.#keepSound(audio, work);
-    return this.#takeSound(audio, audioStart, work);
+    return this.#takeSound(audio, files, work);
+  }
+
+  /** @throws Failure where more was asked for than is allowed, in so many words */
+  #requireAllowed(frames: number, { mostSeconds }: Work): void {
+    if (frames > mostFrames(mostSeconds, this.#config.generate.fps)) {
+      throw new Failure('invalid_input', 'video_too_long', { seconds: mostSeconds });
+    }
   }
 
   async #keepImage(key: string, work: Work): Promise<TakenImage> {
@@ -95,11 +112,14 @@ export class MediaIntake implements Intake {
   }
 
   async #keepSound({ kept }: KeptSound, work: Work): Promise<Sound> {
+    this.#requireAllowed(kept.frames, work);
     const copy = (key: string | null) => (key === null ? null : this.#copy(key, work));
     // The whole sound may be the sound track at the same time: copying it twice gives one artifact.
+    const audio = await copy(kept.audio);
     return {
       ...kept,
-      audio: await copy(kept.audio),
+      audio,
+      loudness: audio === null ? [] : await this.#loudness(join(work.folder, `kept-${nameOf(audio)}`)),
       soundtrack: await copy(kept.soundtrack),
       originalAudio: await copy(kept.originalAudio),
       advice: [],
@@ -108,7 +128,7 @@ export class MediaIntake implements Intake {
 
   /** Each generation has files of its own, which live as long as it does. @returns the new key */
   async #copy(key: string, work: Work): Promise<string> {
-    const name = key.slice(key.lastIndexOf('/') + 1);
+    const name = nameOf(key);
     const path = join(work.folder, `kept-${name}`);
     await this.#store.fetchTo(key, path).catch(unlessStoreIsIll(this.#store));
     const copied = `${inputsOf(work.id)}${name}`;
@@ -132,7 +152,17 @@ export class MediaIntake implements Intake {
     });
   }
 
-  async #takeSound(file: GivenFile, startSeconds: number, work: Work): Promise<Sound> {
+  /** @param path of a WAV as the engine takes it */
+  async #loudness(path: string): Promise<number[]> {
+    return frameLoudness(await readFile(path), this.#config.generate.fps);
+  }
+
+  async #takeSound(
+    file: GivenFile,
+    { audioStart: startSeconds, audioEnd, seconds = null }: GivenFiles,
+    work: Work,
+  ): Promise<Sound> {
+    const endSeconds = audioEnd ?? (seconds === null ? null : startSeconds + seconds);
     return aboutOption(file, async () => {
       const source = await this.#fetch(file, join(work.folder, 'given-sound'), audioLimits.bytes, work);
       const [speech, soundtrack] = [join(work.folder, 'speech.wav'), join(work.folder, 'soundtrack.flac')];
@@ -147,12 +177,9 @@ export class MediaIntake implements Intake {
         const { fps, frames } = this.#config.generate;
         const wanted = {
           startSeconds,
+          endSeconds,
           minimumFrames: frames.minimum,
-          maximumFrames: mostFrames(
-            durationSeconds - startSeconds,
-            { default: frames.default, maximum: Math.min(...Object.values(frames.maximum)) },
-            fps,
-          ),
+          maximumFrames: mostFrames(work.mostSeconds, fps),
           fps,
         };
         const made = await normaliseAudio(source, inspected, { speech, soundtrack }, wanted, limits);
@@ -161,6 +188,9 @@ export class MediaIntake implements Intake {
       const folder = inputsOf(work.id);
       const [audioKey, soundtrackKey] = [`${folder}speech.wav`, `${folder}soundtrack.flac`];
       const { window, durationSeconds, silent } = taken;
+      const wantedEnd = Math.min(endSeconds ?? durationSeconds, durationSeconds);
+      // A frame more or less is nobody's loss.
+      const isPart = wantedEnd - window.endSeconds > 1 / this.#config.generate.fps;
       // What was used whole is its own original; of a longer sound, another part may be wanted later.
       const isWhole = window.startSeconds === 0 && window.endSeconds >= durationSeconds;
       const originalKey = isWhole ? soundtrackKey : `${folder}original-sound`;
@@ -179,14 +209,23 @@ export class MediaIntake implements Intake {
           sourceSeconds: durationSeconds,
         },
         frames: window.frames,
-        advice: silent ? [{ identifier: 'audio_silent', context: {} }] : [],
+        loudness: await this.#loudness(speech),
+        advice: [
+          ...(silent ? [{ identifier: 'audio_silent', context: {} }] : []),
+          ...(isPart ? [{ identifier: 'length_limited', context: { seconds: work.mostSeconds } }] : []),
+        ],
       };
     });
   }
 
-  async #noSound(): Promise<Sound> {
-    const frames = this.#config.generate.frames.default;
-    return { audio: null, soundtrack: null, originalAudio: null, audioWindow: null, frames, advice: [] };
+  async #noSound(seconds: number | null, work: Work): Promise<Sound> {
+    const { frames: bounds, fps } = this.#config.generate;
+    const wanted =
+      seconds === null ? bounds.default : Math.max(bounds.minimum, wholeFrames(Math.round(seconds * fps)));
+    // What is usual, everybody may have who may have anything.
+    if (seconds !== null) this.#requireAllowed(wanted, work);
+    const none = { audio: null, soundtrack: null, originalAudio: null, audioWindow: null };
+    return { ...none, frames: wanted, loudness: [], advice: [] };
   }
 
   /** @returns where the file lies: at `path`, or where it was received */
@@ -210,20 +249,16 @@ interface Work {
   readonly id: string;
   readonly folder: string;
   readonly signal: AbortSignal;
+  readonly mostSeconds: number;
 }
 
-/**
- * Speech that is a little longer than the usual clip is taken whole, if the model can: a sentence that breaks off is worse than
- * frames that are a little less sharp. Out of a longer sound, the usual length is taken.
- *
- * @param availableSeconds from the chosen start to the end of the sound
- */
-export function mostFrames(
-  availableSeconds: number,
-  frames: { readonly default: number; readonly maximum: number },
-  fps: number,
-): number {
-  return availableSeconds * fps <= frames.maximum ? frames.maximum : frames.default;
+/** The frames of the longest video: as few of the form 4k + 1 as hold so many seconds. */
+export function mostFrames(seconds: number, fps: number): number {
+  return wholeFrames(Math.ceil(seconds * fps));
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
 }
 
 /** Adds to a failure which of the person's files it is about. */

@@ -3,6 +3,7 @@ import type { GenerateSettings, ResolvedPreset, Shape } from '../config/generate
 import { contractVersion } from '../queue/contract.ts';
 import type { GenerationRequest, Mode } from '../queue/contract.ts';
 import type { TakenFiles } from './intake.ts';
+import { planTake, relativeCost } from './plan-take.ts';
 
 /** What a person chose, before it is combined with the settings. */
 export interface Choices {
@@ -25,6 +26,8 @@ export function buildRequest(
   limitBytes: number,
 ): GenerationRequest {
   const preset = settings.preset(choices.preset, choices.shape);
+  const { prompt } = choices;
+  const { frames, loudness } = files;
   const { image } = preset.scales;
   const { audio = preset.scales.audio, text = preset.scales.text } = choices.scales ?? {};
   return {
@@ -42,7 +45,8 @@ export function buildRequest(
     model: preset.model,
     width: preset.width,
     height: preset.height,
-    frames: files.frames,
+    frames,
+    take: planTake({ frames, prompt, loudness, framesAtOnce: preset.framesAtOnce }, settings),
     steps: preset.steps,
     shift: preset.shift,
     scales: image === undefined ? { audio, text } : { audio, text, image },
@@ -53,12 +57,19 @@ export function buildRequest(
 }
 
 /** What the estimate of the cost needs to know. */
-export function workOf(request: GenerationRequest, preset: ResolvedPreset) {
+export function workOf(
+  request: GenerationRequest,
+  preset: ResolvedPreset,
+  { frames: { default: usualFrames } }: Pick<GenerateSettings, 'frames'>,
+) {
   return {
     model: request.model,
     width: request.width,
     height: request.height,
     frames: request.frames,
+    take: request.take,
+    units: request.take?.units ?? relativeCost(request.frames, usualFrames),
+    usualFrames,
     steps: request.steps,
     passes: passesOfStep(request.model, request.mode, preset.passes),
     firstGuessSecondsPerPass: preset.secondsPerPass,

@@ -57,9 +57,9 @@ export async function takeOn(
   { settings, queue, intake, stopping }: Takers,
 ): Promise<Accepted> {
   try {
-    const taken = await intake.take(order.id, files, stopping);
+    const taken = await intake.take(order.id, files, stopping, longestFor(admission, settings));
     const request = buildRequest(choices, taken, settings, limitBytes);
-    const work = workOf(request, settings.preset(choices.preset, choices.shape));
+    const work = workOf(request, settings.preset(choices.preset, choices.shape), settings);
     const generation = await reachable(
       queue.accept(
         {
@@ -77,6 +77,14 @@ export async function takeOn(
     if (!isUncertain(error)) await intake.discard(order.id).catch(() => undefined);
     throw error;
   }
+}
+
+/** The longest video that somebody may have, in seconds. */
+export function longestFor(
+  admission: { readonly limits: Pick<Admission['limits'], 'videoSeconds'> } | undefined,
+  { length }: Pick<GenerateSettings, 'length'>,
+): number {
+  return Math.min(admission?.limits.videoSeconds ?? length.default, length.maximum);
 }
 
 function isUncertain(error: unknown): boolean {

@@ -4,6 +4,8 @@ export interface WindowRequest {
   /** of the person's file */
   readonly durationSeconds: number;
   readonly startSeconds: number;
+  /** of the person's file; its end without */
+  readonly endSeconds?: number | null | undefined;
   readonly minimumFrames: number;
   readonly maximumFrames: number;
   readonly fps: number;
@@ -18,15 +20,19 @@ export interface AudioWindow {
 }
 
 /**
- * Which seconds of a sound a video uses: from the start, as many frames as the sound lasts, rounded up to 4k + 1 so that
+ * Which seconds of a sound a video uses: from the start to the end, as many frames as that lasts, rounded up to 4k + 1 so that
  * the last word is not cut, within the limits.
  *
- * @throws Failure `audio_start_beyond_end` (context: seconds) or `audio_too_short` (context: seconds)
+ * @throws Failure `audio_start_beyond_end` (context: seconds), `audio_end_before_start` (context: seconds, the start) or `audio_too_short` (context: seconds)
  */
 export function planAudioWindow(request: WindowRequest): AudioWindow {
-  const { durationSeconds, minimumFrames, maximumFrames, fps } = request;
+  const { minimumFrames, maximumFrames, fps } = request;
+  const durationSeconds = Math.min(request.durationSeconds, request.endSeconds ?? Infinity);
   // Whole milliseconds: what a person can read in a form and give back.
   const startSeconds = Math.round(request.startSeconds * 1000) / 1000;
+  if (durationSeconds < request.durationSeconds && durationSeconds <= startSeconds) {
+    throw new Failure('invalid_input', 'audio_end_before_start', { seconds: rounded(startSeconds) });
+  }
   if (startSeconds >= durationSeconds) {
     throw new Failure('invalid_input', 'audio_start_beyond_end', { seconds: rounded(durationSeconds) });
   }

@@ -118,7 +118,13 @@ export async function normaliseAudio(
   source: string,
   inspected: InspectedAudio,
   targets: { readonly speech: string; readonly soundtrack: string },
-  wanted: { startSeconds: number; minimumFrames: number; maximumFrames: number; fps: number },
+  wanted: {
+    startSeconds: number;
+    endSeconds?: number | null;
+    minimumFrames: number;
+    maximumFrames: number;
+    fps: number;
+  },
   limits: RunLimits,
 ): Promise<NormalisedAudio> {
   const { input, durationSeconds, track } = inspected;

@@ -447,7 +447,8 @@ export class Consumer implements Closable {
 
   async #learn(generation: Generation, result: GenerationResult): Promise<void> {
     const { request } = generation;
-    const passes = request.steps * this.#options.passesOf(request.model, request.mode);
+    const { model, mode, steps, take } = request;
+    const passes = steps * this.#options.passesOf(model, mode) * (take === null ? 1 : take.units);
     if (result.engineSeconds > 0) await this.#ledger.learn(paceKey(request), result.engineSeconds / passes);
   }
 

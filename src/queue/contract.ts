@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelIdSchema, shapeSchema } from '../config/generate.ts';
 import { failureCodes } from '../failure.ts';
+import { takeSchema } from './take.ts';
 
 /** Version of the stored request, record and result. A record of another version is refused, never guessed at. */
 export const contractVersion = 1;
@@ -42,6 +43,8 @@ export const generationRequestSchema = z.strictObject({
   width: z.number().int(),
   height: z.number().int(),
   frames: z.number().int(),
+  /** how it is made where the model does not see all of it at once; null: it does */
+  take: takeSchema.nullable().default(null),
   steps: z.number().int(),
   shift: z.number(),
   scales: z.strictObject({ audio: z.number(), text: z.number(), image: z.number().optional() }),
@@ -108,6 +111,8 @@ export const progressSchema = z.strictObject({
   etaSeconds: z.number().nonnegative().nullable(),
   /** artifact key of the newest preview, a JPEG */
   preview: artifactKey.nullable(),
+  /** which shot of how many, from 1; absent for a single take */
+  shot: z.strictObject({ number: z.number().int().positive(), of: z.number().int().positive() }).optional(),
 });
 export type GenerationProgress = z.infer<typeof progressSchema>;
 

@@ -34,9 +34,19 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
   const patience = lockDuration * silentLocks;
   const parts = { connection, names, ledger, tickets, log, patience };
   const estimate: GenerationQueue['estimate'] = async (work) => {
+    const { units = 1, usualFrames, take = null } = work;
+    const passes = work.steps * work.passes;
     const measured = await ledger.pace(paceKey(work));
-    const seconds = (measured ?? work.firstGuessSecondsPerPass) * work.steps * work.passes;
-    return { seconds, guess: measured === null };
+    if (measured !== null) {
+      // The pace of a take is that of a pass of the usual length.
+      return { seconds: measured * passes * (take === null ? 1 : units), guess: false };
+    }
+    // Better than a guess: the same passes at the usual length.
+    const usual =
+      usualFrames === undefined
+        ? null
+        : await ledger.pace(paceKey({ ...work, frames: usualFrames, take: null }));
+    return { seconds: (usual ?? work.firstGuessSecondsPerPass) * passes * units, guess: true };
   };
 
   return {

@@ -27,11 +27,15 @@ export function limitsOf(
     const everyone = settings.everyone[name];
     return everyone === undefined ? defaults[name] : everyone;
   };
+  const lengths = roles.map((role) => role.videoSeconds).filter((value) => value !== undefined);
+  const videoSeconds =
+    lengths.length > 0 ? Math.max(...lengths) : (settings.everyone.videoSeconds ?? defaults.videoSeconds);
   const weights = roles.map((role) => role.weight).filter((value) => value !== undefined);
   return {
     waiting: choose('waiting', Math.max),
     gpuSecondsPerDay: choose('gpuSecondsPerDay', Math.max),
     cooldownSeconds: choose('cooldownSeconds', Math.min),
+    ...(videoSeconds === undefined ? {} : { videoSeconds }),
     weight: weights.length > 0 ? Math.max(...weights) : (settings.everyone.weight ?? defaults.weight),
   };
 }

@@ -18,6 +18,8 @@ export const limitsSchema = z.strictObject({
   gpuSecondsPerDay: z.number().int().min(1).max(1_000_000).nullable(),
   /** seconds between two requests; one that failed or was cancelled is none */
   cooldownSeconds: z.number().int().min(1).max(86_400).nullable(),
+  /** the longest video, in seconds; without, as long as `generate.yaml` says */
+  videoSeconds: z.number().int().min(1).max(600).optional(),
   /** share of the queue beside others: with 2, each GPU second counts half */
   weight: z.number().min(0.1).max(10),
 });

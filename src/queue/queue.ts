@@ -1,4 +1,5 @@
 import type { ModelId } from '../config/generate.ts';
+import type { Take } from './take.ts';
 import type { QueueDepth, ServerState } from './depth.ts';
 import type { Admission } from './moderation.ts';
 import type { StoredFailure } from './contract.ts';
@@ -24,9 +25,15 @@ export interface EstimatedWork {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
+  /** as the request has it */
+  readonly take?: Take | null | undefined;
   readonly steps: number;
   readonly passes: number;
+  /** of the usual number of frames, which is `usualFrames` */
   readonly firstGuessSecondsPerPass: number;
+  readonly usualFrames?: number | undefined;
+  /** what one pass costs, in passes over `usualFrames`; 1 unless given */
+  readonly units?: number | undefined;
 }
 
 /**

@@ -17,11 +17,9 @@ def sound_seconds(path: Path) -> float | None:
 
 
 def used_seconds(start: float, length: float, presets: dict[str, Any]) -> tuple[float, float]:
-    """From and to, in seconds: a little more than the usual clip is taken whole, out of more the usual length."""
-    fps, frames = presets["fps"], presets["frames"]
+    """From and to, in seconds: all of the sound, up to the longest video that the API makes for its callers."""
     left = max(0.0, length - start)
-    most = frames["maximum"] if left * fps <= frames["maximum"] else frames["default"]
-    return start, start + min(left, most / fps)
+    return start, start + min(left, presets["length"]["default"])
 
 
 def clock(seconds: float) -> str:

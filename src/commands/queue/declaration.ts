@@ -54,7 +54,7 @@ const span: APIApplicationCommandBasicOption = {
   max_length: spanCharacters,
 };
 const number = (
-  name: 'waiting' | 'gpu_minutes' | 'cooldown' | 'weight' | 'queue_length',
+  name: 'waiting' | 'gpu_minutes' | 'cooldown' | 'video_length' | 'weight' | 'queue_length',
 ): APIApplicationCommandBasicOption => ({
   type: string,
   ...localised(name, `command.queue.option_${name}`),
@@ -92,6 +92,7 @@ export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody 
           number('waiting'),
           number('gpu_minutes'),
           number('cooldown'),
+          number('video_length'),
           number('weight'),
           number('queue_length'),
         ]),

@@ -26,6 +26,7 @@ const shownLimits = {
     show: (value, texts) => numberText(value / 60, texts),
   },
   cooldownSeconds: { key: 'queue.limits.cooldown', show: timeSpan },
+  videoSeconds: { key: 'queue.limits.video_length', show: timeSpan },
   weight: { key: 'queue.limits.weight', show: numberText },
   queueLength: { key: 'queue.limits.queue_length', show: numberText },
 } as const satisfies Record<
@@ -58,14 +59,18 @@ export async function limitsPage(
   place: PagePlace,
   guildId: string,
   texts: Texts,
-  { moderation }: Services,
+  { moderation, settings }: Services,
 ): Promise<RenderedMessage> {
   const { limits, queueLength } = await reachable(moderation.guild(guildId));
   const roles = Object.entries(limits.roles);
   const heading = [
     texts.say('queue.limits.heading'),
     texts.say('queue.limits.everyone', {
-      limits: everyoneText(limits.everyone, moderation.defaultLimits, texts),
+      limits: everyoneText(
+        limits.everyone,
+        { ...moderation.defaultLimits, videoSeconds: settings.length.default },
+        texts,
+      ),
     }),
     limitText('queueLength', queueLength, texts),
   ];
@@ -76,7 +81,7 @@ export async function limitsPage(
   });
 }
 
-const personal = ['waiting', 'gpuSecondsPerDay', 'cooldownSeconds', 'weight'] as const;
+const personal = ['waiting', 'gpuSecondsPerDay', 'cooldownSeconds', 'videoSeconds', 'weight'] as const;
 
 /** What is set; the rest is as everyone has it. */
 function limitsText(limits: SomeLimits, texts: Texts): string {
@@ -95,7 +100,7 @@ function everyoneText(limits: SomeLimits, defaults: Limits, texts: Texts): strin
       const value = limits[name];
       if (value !== undefined) return limitText(name, value, texts);
       const byDefault = texts.say('queue.limits.as_default', {
-        value: valueText(name, defaults[name], texts),
+        value: valueText(name, defaults[name] ?? null, texts),
       });
       return texts.say(shownLimits[name].key, { value: byDefault });
     })
@@ -116,6 +121,7 @@ export async function setLimits(moderating: Moderating): Promise<RenderedMessage
     waiting: number(given('waiting'), 1, 1000),
     gpuSecondsPerDay: minutes(number(given('gpu_minutes'), 1, 16_000)),
     cooldownSeconds: cooldown(given('cooldown')),
+    videoSeconds: videoLength(given('video_length'), services.settings.length.maximum),
     weight: needed(given('weight'), 0.1, 10),
   };
   const length = number(given('queue_length'), 1, 10_000);
@@ -159,7 +165,7 @@ export async function setLimits(moderating: Moderating): Promise<RenderedMessage
   return { ...shown, content: `${texts.say('queue.limits.done')}\n${shown.content}` };
 }
 
-type NumberOption = 'waiting' | 'gpu_minutes' | 'cooldown' | 'weight' | 'queue_length';
+type NumberOption = 'waiting' | 'gpu_minutes' | 'cooldown' | 'video_length' | 'weight' | 'queue_length';
 
 /** What stands in an option, and what the person calls it. */
 interface Given {
@@ -170,7 +176,7 @@ interface Given {
 /** An option that was left out changes nothing. */
 const unsaid: unique symbol = Symbol('unsaid');
 
-type Changes = { readonly [Name in keyof Limits]: Limits[Name] | undefined | typeof unsaid };
+type Changes = { readonly [Name in keyof Required<Limits>]: Limits[Name] | undefined | typeof unsaid };
 
 /** `undefined` takes the value away, so that what the bot starts with counts again. */
 function withChanges(limits: SomeLimits, changes: Changes): SomeLimits {
@@ -211,6 +217,13 @@ function cooldown({ text }: Given): Value | typeof unsaid {
   if (text === null) return unsaid;
   if (means('default', text)) return undefined;
   return means('none', text) ? null : parseTimeSpan(text, cooldownBounds);
+}
+
+/** There is always a longest video: what the file of this deployment allows. */
+function videoLength({ text }: Given, maximumSeconds: number): number | undefined | typeof unsaid {
+  if (text === null) return unsaid;
+  if (means('default', text)) return undefined;
+  return parseTimeSpan(text, { minimumSeconds: 1, maximumSeconds: Math.floor(maximumSeconds) });
 }
 
 /** Japanese keyboards type digits and letters in full width. */

@@ -42,6 +42,7 @@ export function renderStatus({
       headline(texts, generation, position, notices),
       lineageLine(generation, texts),
       inputsLine(texts, generation, settings),
+      takeLine(texts, generation),
       settingsLine(texts, generation, settings),
       generation.status === 'queued'
         ? texts.say(position?.measured === false ? 'status.cost_guess' : 'status.cost', {
@@ -160,6 +161,13 @@ function inputsLine(texts: Texts, { request }: Generation, settings: GenerateSet
   });
 }
 
+/** How it is made where the model does not see all of it at once. */
+function takeLine(texts: Texts, { request: { take } }: Generation): string | null {
+  if (take === null) return null;
+  const values = { windows: take.windows, shots: take.shots.length };
+  return texts.say(take.shots.length > 1 ? 'status.take_shots' : 'status.take_windows', values);
+}
+
 function settingsLine(texts: Texts, { request }: Generation, settings: GenerateSettings): string {
   return texts.say('status.settings', {
     preset: presetTitle(settings, request.preset),
@@ -180,7 +188,7 @@ function adviceLines(
     const key = `advice.${identifier}`;
     return isTextKey(key) ? [texts.say(key, context)] : [];
   });
-  if (request.frames > settings.frames.warnAbove) {
+  if (request.take === null && request.frames > settings.frames.warnAbove) {
     lines.push(texts.say('advice.frames_beyond_training', { frames: settings.frames.warnAbove }));
   }
   const notes = lines.length === 0 ? [] : [texts.say('advice.heading'), ...lines.map((line) => `- ${line}`)];

@@ -19,6 +19,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Was gesagt wird: eine Tondatei, eine Sprachnachricht oder ein Video mit Ton',
   'command.humo.audio_start.name': 'tonbeginn',
   'command.humo.audio_start.description': 'Ab welcher Sekunde der Ton verwendet wird',
+  'command.humo.audio_end.name': 'audio_ende',
+  'command.humo.audio_end.description': 'Wo im Ton Schluss ist, in Sekunden; sonst an seinem Ende',
+  'command.humo.seconds.name': 'sekunden',
+  'command.humo.seconds.description': 'Wie lang das Video wird, in Sekunden; mit Ton so lang wie er',
   'command.humo.preset.name': 'qualität',
   'command.humo.preset.description': 'Wie viel Sorgfalt (und Zeit) hineingeht',
   'command.humo.shape.name': 'format',
@@ -56,6 +60,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.audio':
     'Ton: {start}–{end} von {total} · {frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s)',
   'status.no_audio': '{frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s), ohne Ton',
+  'status.take_windows':
+    'Eine durchgehende Aufnahme in {windows, plural, one {# Fenster} other {# Fenstern}}.',
+  'status.take_shots':
+    '{shots, plural, one {# Einstellung} other {# Einstellungen}}, geschnitten in den Pausen des Tons.',
   'status.settings':
     '{preset} · {width}×{height} · {steps, plural, one {# Schritt} other {# Schritte}} · Seed {seed}',
   'status.cost_guess':
@@ -74,6 +82,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Bild {number} ist klein ({width}×{height}); ab {minimum} Pixeln auf der kürzeren Seite werden Gesichter deutlicher',
   'advice.audio_silent':
     'dieser Teil des Tons ist still, die Lippen bewegen sich darum kaum; nimm einen anderen `tonbeginn`',
+  'advice.length_limited':
+    'Videos sind hier höchstens {seconds, plural, one {# Sekunde} other {# Sekunden}} lang, der Rest des Tons bleibt weg; wähle mit `tonbeginn` einen anderen Teil',
   'advice.frames_beyond_training':
     'mehr als {frames} Bilder gehen auch, sehen aber etwas weniger scharf aus; kürzerer Ton gibt die beste Qualität',
   'advice.random_weights':
@@ -351,6 +361,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Die Programme auf der Maschine, die das übernommen hat, passen nicht zusammen. Wer mich betreibt, muss sie aktualisieren.',
   'failure.audio_start_beyond_end':
     'Der Ton endet nach {seconds} s, vor deinem `tonbeginn`. Wähle einen früheren Beginn.',
+  'failure.audio_end_before_start':
+    'Der Ton würde enden, bevor er bei {seconds} s beginnt. Wähle ein späteres Ende.',
+  'failure.video_too_long':
+    'Videos sind hier höchstens {seconds, plural, one {# Sekunde} other {# Sekunden}} lang. Wünsch dir ein kürzeres.',
   'failure.audio_too_short': 'Von da an ist der Ton zu kurz: Es braucht mindestens {seconds} s.',
   'failure.audio_too_large': 'Der Ton ist größer als {megabytes} MB. Kürze ihn, oder wandle ihn in MP3 um.',
   'failure.audio_too_long':
@@ -458,6 +472,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_gpu_minutes.description': 'Minuten GPU-Zeit pro Person in 24 Stunden',
   'command.queue.option_cooldown.name': 'abstand',
   'command.queue.option_cooldown.description': 'Zeit zwischen zwei Anfragen einer Person: 30s, 5m',
+  'command.queue.option_video_length.name': 'videolänge',
+  'command.queue.option_video_length.description': 'Das längste Video einer Person: 30s, 2m',
   'command.queue.option_weight.name': 'gewicht',
   'command.queue.option_weight.description': 'Anteil neben anderen, 0,1 bis 10; mit 2 zählt GPU-Zeit halb',
   'command.queue.option_queue_length.name': 'länge',
@@ -567,6 +583,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.waiting': 'wartend: {value}',
   'queue.limits.gpu_minutes': 'GPU-Minuten am Tag: {value}',
   'queue.limits.cooldown': 'zwischen zwei Anfragen: {value}',
+  'queue.limits.video_length': 'längstes Video: {value}',
   'queue.limits.weight': 'Gewicht: {value}',
   'queue.limits.queue_length': 'längste Warteschlange: {value}',
   'queue.limits.none': 'keine Grenze',

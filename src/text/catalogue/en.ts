@@ -21,6 +21,11 @@ export const en = {
   'command.humo.audio.description': 'What is to be said: a sound file, a voice message or a video with sound',
   'command.humo.audio_start.name': 'audio_start',
   'command.humo.audio_start.description': 'Where in the sound to start, in seconds',
+  'command.humo.audio_end.name': 'audio_end',
+  'command.humo.audio_end.description': 'Where in the sound to end, in seconds; without it, at its end',
+  'command.humo.seconds.name': 'seconds',
+  'command.humo.seconds.description':
+    'How long the video is, in seconds; with a sound, it is as long as the sound',
   'command.humo.preset.name': 'preset',
   'command.humo.preset.description': 'How much care (and time) goes into it',
   'command.humo.shape.name': 'shape',
@@ -57,6 +62,8 @@ export const en = {
   'status.audio':
     'Sound: {start}–{end} of {total} · {frames, plural, one {# frame} other {# frames}} ({seconds} s)',
   'status.no_audio': '{frames, plural, one {# frame} other {# frames}} ({seconds} s), without sound',
+  'status.take_windows': 'One continuous take in {windows, plural, one {# window} other {# windows}}.',
+  'status.take_shots': '{shots, plural, one {# shot} other {# shots}}, cut where the sound pauses.',
   'status.settings':
     '{preset} · {width}×{height} · {steps, plural, one {# step} other {# steps}} · seed {seed}',
   'status.cost': 'Takes about {duration} of GPU time.',
@@ -75,6 +82,8 @@ export const en = {
     'image {number} is small ({width}×{height}); with at least {minimum} pixels on the shorter side, faces come out clearer',
   'advice.audio_silent':
     'this part of the sound is silent, so the lips will hardly move; try another `audio_start`',
+  'advice.length_limited':
+    'videos here are at most {seconds, plural, one {# second} other {# seconds}} long, so the rest of the sound isn’t used; choose another part with `audio_start`',
   'advice.frames_beyond_training':
     'longer than {frames} frames works, and looks a little less sharp; shorter sound gives the best quality',
   'advice.random_weights':
@@ -341,6 +350,10 @@ export const en = {
     'The programs on the machine that took this don’t fit together. The people who run me have to update them.',
   'failure.audio_start_beyond_end':
     'The sound ends after {seconds} s, before your `audio_start`. Choose an earlier start.',
+  'failure.audio_end_before_start':
+    'The sound would end before it starts, at {seconds} s. Choose a later end.',
+  'failure.video_too_long':
+    'Videos here are at most {seconds, plural, one {# second} other {# seconds}} long. Ask for a shorter one.',
   'failure.audio_too_short': 'From there on, the sound is too short: at least {seconds} s are needed.',
   'failure.audio_too_large': 'The sound is larger than {megabytes} MB. Cut it, or convert it to MP3.',
   'failure.audio_too_long': 'The sound is longer than {minutes} minutes. Cut out the part that you need.',
@@ -442,6 +455,8 @@ export const en = {
   'command.queue.option_gpu_minutes.description': 'Minutes of GPU time per person in 24 hours',
   'command.queue.option_cooldown.name': 'cooldown',
   'command.queue.option_cooldown.description': 'Time between two requests of a person: 30s, 5m',
+  'command.queue.option_video_length.name': 'video_length',
+  'command.queue.option_video_length.description': 'The longest video of a person: 30s, 2m',
   'command.queue.option_weight.name': 'weight',
   'command.queue.option_weight.description': 'Share beside others, 0.1 to 10; with 2, GPU time counts half',
   'command.queue.option_queue_length.name': 'queue_length',
@@ -547,6 +562,7 @@ export const en = {
   'queue.limits.waiting': 'waiting: {value}',
   'queue.limits.gpu_minutes': 'GPU minutes a day: {value}',
   'queue.limits.cooldown': 'between requests: {value}',
+  'queue.limits.video_length': 'longest video: {value}',
   'queue.limits.weight': 'weight: {value}',
   'queue.limits.queue_length': 'longest queue: {value}',
   'queue.limits.none': 'no limit',

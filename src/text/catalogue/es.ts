@@ -19,6 +19,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Lo que se dice: un archivo de sonido, un mensaje de voz o un vídeo con sonido',
   'command.humo.audio_start.name': 'inicio_audio',
   'command.humo.audio_start.description': 'En qué punto del sonido empezar, en segundos',
+  'command.humo.audio_end.name': 'fin_audio',
+  'command.humo.audio_end.description': 'Dónde acabar en el sonido, en segundos; si no, en su final',
+  'command.humo.seconds.name': 'segundos',
+  'command.humo.seconds.description': 'Cuánto dura el vídeo, en segundos; con sonido, lo que dure este',
   'command.humo.preset.name': 'calidad',
   'command.humo.preset.description': 'Cuánto cuidado (y tiempo) se le dedica',
   'command.humo.shape.name': 'formato',
@@ -55,6 +59,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Sonido: {start}–{end} de {total} · {frames, plural, one {# fotograma} other {# fotogramas}} ({seconds, number, ::.00} s)',
   'status.no_audio':
     '{frames, plural, one {# fotograma} other {# fotogramas}} ({seconds, number, ::.00} s), sin sonido',
+  'status.take_windows': 'Una sola toma continua en {windows, plural, one {# ventana} other {# ventanas}}.',
+  'status.take_shots': '{shots, plural, one {# plano} other {# planos}}, cortados en las pausas del sonido.',
   'status.settings':
     '{preset} · {width}×{height} · {steps, plural, one {# paso} other {# pasos}} · semilla {seed}',
   'status.cost': 'Necesita aproximadamente {duration} de GPU.',
@@ -72,6 +78,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'la imagen {number} es pequeña ({width}×{height}); con al menos {minimum} píxeles en el lado corto, las caras salen más nítidas',
   'advice.audio_silent':
     'esta parte del sonido está en silencio, así que los labios apenas se moverán; prueba con otro `inicio_audio`',
+  'advice.length_limited':
+    'aquí los vídeos duran como mucho {seconds, plural, one {# segundo} other {# segundos}}, así que el resto del sonido no se usa; elige otra parte con `inicio_audio`',
   'advice.frames_beyond_training':
     'con más de {frames} fotogramas funciona, pero se ve algo menos nítido; un sonido más corto da la mejor calidad',
   'advice.random_weights':
@@ -332,6 +340,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Los programas de la máquina que tomó esto no encajan entre sí. Quienes me administran tienen que actualizarlos.',
   'failure.audio_start_beyond_end':
     'El sonido termina a los {seconds} s, antes de tu `inicio_audio`. Elige un inicio anterior.',
+  'failure.audio_end_before_start':
+    'El sonido acabaría antes de empezar, en {seconds} s. Elige un final posterior.',
+  'failure.video_too_long':
+    'Aquí los vídeos duran como mucho {seconds, plural, one {# segundo} other {# segundos}}. Pide uno más corto.',
   'failure.audio_too_short': 'Desde ahí el sonido es demasiado corto: hacen falta al menos {seconds} s.',
   'failure.audio_too_large': 'El sonido ocupa más de {megabytes} MB. Recórtalo o conviértelo a MP3.',
   'failure.audio_too_long': 'El sonido dura más de {minutes} minutos. Recorta la parte que necesitas.',
@@ -432,6 +444,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_gpu_minutes.description': 'Minutos de GPU por persona en 24 horas',
   'command.queue.option_cooldown.name': 'intervalo',
   'command.queue.option_cooldown.description': 'Tiempo entre dos peticiones de una persona: 30s, 5m',
+  'command.queue.option_video_length.name': 'duración_vídeo',
+  'command.queue.option_video_length.description': 'El vídeo más largo de una persona: 30s, 2m',
   'command.queue.option_weight.name': 'peso',
   'command.queue.option_weight.description':
     'Parte frente a los demás, de 0,1 a 10; con 2, el tiempo de GPU cuenta la mitad',
@@ -543,6 +557,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.waiting': 'en espera: {value}',
   'queue.limits.gpu_minutes': 'minutos de GPU al día: {value}',
   'queue.limits.cooldown': 'entre peticiones: {value}',
+  'queue.limits.video_length': 'vídeo más largo: {value}',
   'queue.limits.weight': 'peso: {value}',
   'queue.limits.queue_length': 'cola más larga: {value}',
   'queue.limits.none': 'sin límite',

@@ -19,6 +19,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ce qui est dit : un fichier son, un message vocal ou une vidéo avec du son',
   'command.humo.audio_start.name': 'début_audio',
   'command.humo.audio_start.description': 'Où commencer dans le son, en secondes',
+  'command.humo.audio_end.name': 'fin_audio',
+  'command.humo.audio_end.description': 'Où finir dans le son, en secondes ; sinon à sa fin',
+  'command.humo.seconds.name': 'secondes',
+  'command.humo.seconds.description': 'Durée de la vidéo en secondes ; avec un son, c’est celle du son',
   'command.humo.preset.name': 'qualité',
   'command.humo.preset.description': 'Combien de soin (et de temps) y mettre',
   'command.humo.shape.name': 'format',
@@ -55,6 +59,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Son : {start}–{end} sur {total} · {frames, plural, one {# image} other {# images}} ({seconds, number, ::.00} s)',
   'status.no_audio':
     '{frames, plural, one {# image} other {# images}} ({seconds, number, ::.00} s), sans son',
+  'status.take_windows':
+    'Une seule prise continue, en {windows, plural, one {# fenêtre} other {# fenêtres}}.',
+  'status.take_shots': '{shots, plural, one {# plan} other {# plans}}, coupés aux pauses du son.',
   'status.settings':
     '{preset} · {width}×{height} · {steps, plural, one {# étape} other {# étapes}} · graine {seed}',
   'status.cost': 'Demande environ {duration} de temps de GPU.',
@@ -72,6 +79,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'l’image {number} est petite ({width}×{height}) ; avec au moins {minimum} pixels sur le petit côté, les visages sont plus nets',
   'advice.audio_silent':
     'cette partie du son est silencieuse, les lèvres bougeront à peine ; essaie un autre `début_audio`',
+  'advice.length_limited':
+    'ici, une vidéo dure au plus {seconds, plural, one {# seconde} other {# secondes}}, le reste du son n’est pas utilisé ; choisissez une autre partie avec `début_audio`',
   'advice.frames_beyond_training':
     'au-delà de {frames} images, cela marche, mais en un peu moins net ; un son plus court donne la meilleure qualité',
   'advice.random_weights':
@@ -334,6 +343,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Les programmes de la machine qui a pris cette demande ne vont pas ensemble. Les personnes qui me font tourner doivent les mettre à jour.',
   'failure.audio_start_beyond_end':
     'Le son s’arrête après {seconds} s, avant ton `début_audio`. Choisis un début plus tôt.',
+  'failure.audio_end_before_start':
+    'Le son finirait avant de commencer, à {seconds} s. Choisissez une fin plus tardive.',
+  'failure.video_too_long':
+    'Ici, une vidéo dure au plus {seconds, plural, one {# seconde} other {# secondes}}. Demandez-en une plus courte.',
   'failure.audio_too_short': 'À partir de là, le son est trop court : il faut au moins {seconds} s.',
   'failure.audio_too_large': 'Le son fait plus de {megabytes} Mo. Coupe-le, ou convertis-le en MP3.',
   'failure.audio_too_long': 'Le son dure plus de {minutes} minutes. Coupe la partie qu’il te faut.',
@@ -438,6 +451,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_gpu_minutes.description': 'Minutes de GPU par personne en 24 heures',
   'command.queue.option_cooldown.name': 'intervalle',
   'command.queue.option_cooldown.description': 'Temps entre deux demandes d’une personne : 30s, 5m',
+  'command.queue.option_video_length.name': 'durée_vidéo',
+  'command.queue.option_video_length.description': 'La plus longue vidéo d’une personne : 30s, 2m',
   'command.queue.option_weight.name': 'poids',
   'command.queue.option_weight.description':
     'Part à côté des autres, de 0,1 à 10 ; avec 2, le temps de GPU compte pour moitié',
@@ -551,6 +566,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.waiting': 'en attente : {value}',
   'queue.limits.gpu_minutes': 'minutes de GPU par jour : {value}',
   'queue.limits.cooldown': 'entre deux demandes : {value}',
+  'queue.limits.video_length': 'vidéo la plus longue : {value}',
   'queue.limits.weight': 'poids : {value}',
   'queue.limits.queue_length': 'file la plus longue : {value}',
   'queue.limits.none': 'aucune limite',

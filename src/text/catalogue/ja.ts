@@ -18,6 +18,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.audio.description': '話す内容：音声ファイル、ボイスメッセージ、または音声つきの動画',
   'command.humo.audio_start.name': '音声開始',
   'command.humo.audio_start.description': '音声のどこから始めるか（秒）',
+  'command.humo.audio_end.name': '音声の終わり',
+  'command.humo.audio_end.description': '音声を終える位置（秒）。なければ音声の最後まで',
+  'command.humo.seconds.name': '秒数',
+  'command.humo.seconds.description': '動画の長さ（秒）。音声があれば音声と同じ長さです',
   'command.humo.preset.name': '品質',
   'command.humo.preset.description': 'どれだけ丁寧に（時間をかけて）作るか',
   'command.humo.shape.name': '形',
@@ -51,6 +55,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.undeliverable': '結果をここにもダイレクトメッセージにも送れませんでした。',
   'status.audio': '音声：{total}のうち{start}–{end} · {frames, plural, other {#フレーム}}（{seconds}秒）',
   'status.no_audio': '{frames, plural, other {#フレーム}}（{seconds}秒）、音声なし',
+  'status.take_windows': '{windows}個の区間からなる、一続きの映像です。',
+  'status.take_shots': '{shots}ショット。音声の切れ目でカットします。',
   'status.settings': '{preset} · {width}×{height} · {steps, plural, other {#ステップ}} · シード {seed}',
   'status.cost': 'GPUで約{duration}かかります。',
   'status.cost_guess':
@@ -67,6 +73,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '画像{number}は小さめです（{width}×{height}）。短い辺が{minimum}ピクセル以上あると、顔がはっきりします',
   'advice.audio_silent':
     '音声のこの部分は無音なので、口はほとんど動きません。別の `音声開始` を試してください',
+  'advice.length_limited':
+    'ここの動画は最長{seconds}秒なので、残りの音声は使われません。別の部分は`音声開始`で選べます',
   'advice.frames_beyond_training':
     '{frames}フレームより長くても作れますが、少しぼやけます。短い音声がいちばんきれいです',
   'advice.random_weights':
@@ -320,6 +328,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '担当したマシンのプログラムの版が合っていません。運営者が更新する必要があります。',
   'failure.audio_start_beyond_end':
     '音声は{seconds}秒で終わり、`音声開始` のほうが後です。もっと前を選んでください。',
+  'failure.audio_end_before_start':
+    '終わりが始まり（{seconds}秒）より前です。もっと後の終わりを選んでください。',
+  'failure.video_too_long': 'ここの動画は最長{seconds}秒です。もっと短いものをお願いします。',
   'failure.audio_too_short': 'そこからの音声は短すぎます。少なくとも{seconds}秒必要です。',
   'failure.audio_too_large': '音声が{megabytes} MBを超えています。切り取るか、MP3に変換してください。',
   'failure.audio_too_long': '音声が{minutes}分を超えています。必要な部分を切り取ってください。',
@@ -417,6 +428,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_gpu_minutes.description': '一人あたり24時間のGPU時間（分）',
   'command.queue.option_cooldown.name': '間隔',
   'command.queue.option_cooldown.description': '一人の依頼と依頼の間：30s、5m',
+  'command.queue.option_video_length.name': '動画の長さ',
+  'command.queue.option_video_length.description': '一人あたりの最長の動画: 30s、2m',
   'command.queue.option_weight.name': '重み',
   'command.queue.option_weight.description': 'ほかの人に対する割合、0.1〜10。2ならGPU時間は半分に数えます',
   'command.queue.option_queue_length.name': '行列の長さ',
@@ -519,6 +532,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.waiting': '待ち件数：{value}',
   'queue.limits.gpu_minutes': '一日のGPU分数：{value}',
   'queue.limits.cooldown': '依頼の間隔：{value}',
+  'queue.limits.video_length': '最長の動画: {value}',
   'queue.limits.weight': '重み：{value}',
   'queue.limits.queue_length': '待ち行列の最大：{value}',
   'queue.limits.none': '無制限',

@@ -2,15 +2,12 @@ import { expect, test } from 'vitest';
 import { mostFrames } from '../../../src/intake/media-intake.ts';
 import { nextLimit } from '../../../src/bot/stored-videos.ts';
 
-const frames = { default: 97, maximum: 129 };
-
 test.each([
-  [3, 129],
-  [5.16, 129],
-  [5.17, 97],
-  [600, 97],
-])('of %d seconds at most %d frames', (seconds, expected) => {
-  expect(mostFrames(seconds, frames, 25)).toBe(expected);
+  [3.88, 97],
+  [30, 753],
+  [120, 3001],
+])('of %d seconds at most %d frames, so that all of them are in it', (seconds, expected) => {
+  expect(mostFrames(seconds, 25)).toBe(expected);
 });
 
 test('a refused video first shrinks to what every channel takes, then by steps that end', () => {

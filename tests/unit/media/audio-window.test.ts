@@ -21,6 +21,24 @@ test('the last word of a short sound is inside the video', () => {
   expect(window.endSeconds).toBe(2);
 });
 
+test('an end is kept to, and the sound’s own where it comes first', () => {
+  const long = { ...limits, maximumFrames: 753, durationSeconds: 20, startSeconds: 4 };
+  expect(planAudioWindow({ ...long, endSeconds: 10 })).toEqual({
+    startSeconds: 4,
+    endSeconds: 10,
+    frames: 153,
+  });
+  expect(planAudioWindow({ ...long, endSeconds: 40 }).endSeconds).toBe(20);
+  expect(planAudioWindow({ ...long, maximumFrames: 97, endSeconds: 10 }).frames).toBe(97);
+});
+
+test('an end that comes before the start says where the start is', () => {
+  const plan = () => planAudioWindow({ ...limits, durationSeconds: 20, startSeconds: 4, endSeconds: 4 });
+  expect(plan).toThrow(
+    expect.objectContaining({ identifier: 'audio_end_before_start', context: { seconds: 4 } }),
+  );
+});
+
 test('a start beyond the end says how long the sound is', () => {
   const plan = () => planAudioWindow({ ...limits, durationSeconds: 63.04, startSeconds: 70 });
   expect(plan).toThrow(
