@@ -160,10 +160,10 @@ export function encoderArguments(
             ],
           ],
         }
-      : { path: source.path, options: guards('mov') };
-  const soundInput = source.kind === 'raw' ? 1 : 0;
+      : { path: source.path, options: guards(source.kind === 'mp4' ? 'mov' : 'concat') };
+  const soundInput = source.kind === 'mp4' ? 0 : 1;
   const inputs = [picture];
-  if (source.kind === 'raw' && source.sound !== null && pass !== 1) {
+  if (source.kind !== 'mp4' && source.sound !== null && pass !== 1) {
     inputs.push({ path: source.sound.path, options: guards(source.sound.demuxer) });
   }
   const convert =

@@ -15,7 +15,13 @@ export type VideoSource =
       readonly pixelFormat: 'rgb24';
       readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
     }
-  | { readonly kind: 'mp4'; readonly path: string };
+  | { readonly kind: 'mp4'; readonly path: string }
+  | {
+      /** a list of segments as {@link FrameSink} writes them, in the form of ffmpeg's demuxer `concat` */
+      readonly kind: 'segments';
+      readonly path: string;
+      readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
+    };
 
 export interface EncodedVideo {
   readonly path: string;

@@ -95,15 +95,24 @@ export async function runMediaProgram(
   return withMediaMemory(bounds.expectedBytes, () => start(program, args, limits, bounds), limits.signal);
 }
 
+/** The arguments with which `sh` runs a program within its bounds, for who talks to it while it runs; the environment is {@link bareEnvironment}. */
+export function guarded(
+  program: 'ffmpeg' | 'ffprobe',
+  args: readonly string[],
+  { addressSpaceBytes, cpuSeconds }: Bounds,
+): string[] {
+  const guards = [String(Math.floor(addressSpaceBytes / 1024)), String(cpuSeconds)];
+  return ['-c', launcher, 'sh', ...guards, program, ...args];
+}
+
 async function start(
   program: 'ffmpeg' | 'ffprobe',
   args: readonly string[],
   limits: RunLimits,
-  { addressSpaceBytes, cpuSeconds }: Bounds,
+  bounds: Bounds,
 ): Promise<string> {
   try {
-    const guards = [String(Math.floor(addressSpaceBytes / 1024)), String(cpuSeconds)];
-    const { stdout } = await execa('sh', ['-c', launcher, 'sh', ...guards, program, ...args], {
+    const { stdout } = await execa('sh', guarded(program, args, bounds), {
       cwd: limits.scratch,
       stdin: 'ignore',
       timeout: limits.timeoutMilliseconds,
@@ -151,6 +160,6 @@ function missingProgram(program: string, cause: unknown): Error {
 }
 
 /** Of the environment only what a program needs to start: no token, no proxy. An arena of memory for each thread would be counted as used. */
-function bareEnvironment(): Record<string, string> {
+export function bareEnvironment(): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', MALLOC_ARENA_MAX: '2' };
 }

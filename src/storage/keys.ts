@@ -3,6 +3,7 @@
 const inputsFolder = 'inputs/';
 const videosFolder = 'videos/';
 const previewsFolder = 'previews/';
+const shotsFolder = 'shots/';
 
 const hour = 3600_000;
 const day = 24 * hour;
@@ -42,17 +43,37 @@ export function previewKey(id: string): string {
   return `${previewsFolder}${id}.jpg`;
 }
 
+/** The finished shots of a generation lie below this prefix until its video is stored. */
+export function shotsOf(id: string): string {
+  return `${shotsFolder}${id}/`;
+}
+
+/** Stands beside a shot and is written after it: a shot without it is not finished. */
+export function shotKeys(id: string, number: number): { readonly frames: string; readonly about: string } {
+  const name = `${shotsOf(id)}${number}`;
+  return { frames: `${name}.mkv`, about: `${name}.json` };
+}
+
+/** Shots serve the next attempt, and nothing else. */
+const shotRetention = 2 * day;
+
+/** How long the sweep leaves an artifact, in milliseconds. */
+export function retentionOf(key: string): number {
+  return key.startsWith(shotsFolder) ? shotRetention : artifactRetention;
+}
+
 /** Everything that this program stores lies below one of these. */
-export const artifactFolders: readonly string[] = [inputsFolder, videosFolder, previewsFolder];
+export const artifactFolders: readonly string[] = [inputsFolder, videosFolder, previewsFolder, shotsFolder];
 
 /** A bucket may be shared with others: weights, or somebody's own folder of videos. What is not of this form is not ours to remove. */
 export function isArtifactKey(key: string): boolean {
-  return /^(inputs\/[0-9A-HJKMNP-TV-Z]{26}\/[^/]+|videos\/[0-9A-HJKMNP-TV-Z]{26}\.(mp4|json)|previews\/[0-9A-HJKMNP-TV-Z]{26}\.jpg)$/.test(
+  return /^(inputs\/[0-9A-HJKMNP-TV-Z]{26}\/[^/]+|videos\/[0-9A-HJKMNP-TV-Z]{26}\.(mp4|json)|previews\/[0-9A-HJKMNP-TV-Z]{26}\.jpg|shots\/[0-9A-HJKMNP-TV-Z]{26}\/\d+\.(mkv|json))$/.test(
     key,
   );
 }
 
 /** How long a store in memory keeps an artifact, in milliseconds. */
 export function lifetimeInMemory(key: string): number {
+  if (key.startsWith(shotsFolder)) return shotRetention;
   return key.startsWith(inputsFolder) ? artifactRetention : resultRetentionInMemory;
 }

@@ -3,8 +3,9 @@ import { sniffFile } from '../media/sniff.ts';
 import { Failure } from '../failure.ts';
 import type { EncodeInput, EncodedVideo } from './process-generation.ts';
 
-/** A two-pass encode of the longest clip takes seconds; what takes minutes hangs. */
+/** A two-pass encode of half a minute takes seconds; what takes minutes hangs. Longer videos have more time. */
 const encodeTimeout = 10 * 60_000;
+const usualSeconds = 30;
 
 /**
  * The engine's raw frames and the window's sound as one MP4 of at most `limitBytes`.
@@ -13,13 +14,11 @@ const encodeTimeout = 10 * 60_000;
  */
 export async function encodeGeneration(input: EncodeInput): Promise<EncodedVideo> {
   const { frames, soundtrack } = input;
+  const { path, form } = frames;
+  const sound = soundtrack === null ? null : { path: soundtrack, demuxer: await soundForm(soundtrack) };
+  const longer = Math.max(1, frames.count / frames.fps / usualSeconds);
   return encodeVideo(
-    {
-      kind: 'raw',
-      path: frames.path,
-      pixelFormat: frames.pixelFormat,
-      sound: soundtrack === null ? null : { path: soundtrack, demuxer: await soundForm(soundtrack) },
-    },
+    form === 'segments' ? { kind: 'segments', path, sound } : { kind: 'raw', path, pixelFormat: form, sound },
     {
       width: frames.width,
       height: frames.height,
@@ -29,7 +28,7 @@ export async function encodeGeneration(input: EncodeInput): Promise<EncodedVideo
     },
     input.output,
     input.limitBytes,
-    { scratch: input.scratch, timeoutMilliseconds: encodeTimeout, signal: input.signal },
+    { scratch: input.scratch, timeoutMilliseconds: encodeTimeout * longer, signal: input.signal },
   );
 }
 

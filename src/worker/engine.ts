@@ -7,6 +7,7 @@ import { protocolVersion } from './protocol.ts';
 import type {
   EngineDone,
   EngineEvent,
+  EngineFrames,
   EnginePreview,
   EngineProgress,
   EngineReady,
@@ -35,6 +36,8 @@ export interface GenerateOptions {
   readonly outputDirectory: string;
   readonly onProgress: (progress: EngineProgress) => void;
   readonly onPreview: (preview: EnginePreview) => void;
+  /** hears of the pieces, where the request asks for them; whoever reads one removes it */
+  readonly onFrames?: (frames: EngineFrames) => void;
 }
 
 /** So many requests in a row are not too large by chance. */
@@ -212,10 +215,19 @@ export class Engine {
             case 'preview':
               if (isInside(options.outputDirectory, event.path)) options.onPreview(event);
               return;
+            case 'frames':
+              if (isInside(options.outputDirectory, event.path)) options.onFrames?.(event);
+              else giveUp(new Failure('engine_crashed', 'engine_crashed', { reason: 'protocol' }));
+              return;
             case 'done':
               this.#memoryLost = 0;
               if (signal.aborted) reject(cancelled());
-              else if (isInside(options.outputDirectory, event.frames.path)) resolve(event);
+              else if (
+                event.frames.path === undefined
+                  ? request.pieces === true
+                  : isInside(options.outputDirectory, event.frames.path)
+              )
+                resolve(event);
               else giveUp(new Failure('engine_crashed', 'engine_crashed', { reason: 'protocol' }));
               return;
             case 'failed':

@@ -12,17 +12,25 @@ import type {
   GenerationRequest,
   GenerationResult,
 } from '../queue/contract.ts';
+import type { Take } from '../queue/take.ts';
 import { WorkerUnable } from '../queue/worker-unable.ts';
-import { previewKey, resultKey, videoKey } from '../storage/keys.ts';
+import { previewKey, resultKey, shotsOf, videoKey } from '../storage/keys.ts';
 import { ArtifactMissing, unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { EncodedVideo as MediaEncodedVideo } from '../media/encode.ts';
 import type { Engine } from './engine.ts';
+import { makeTake } from './make-take.ts';
 import type { EngineDone, EngineRequest } from './protocol.ts';
 import { openScratch } from '../media/scratch.ts';
 
+/** Raw frames in a file, or segments of a long video, by their list. */
+export type EncoderFrames = Omit<EngineDone['frames'], 'path' | 'pixelFormat'> & {
+  readonly path: string;
+  readonly form: 'rgb24' | 'segments';
+};
+
 export interface EncodeInput {
-  readonly frames: EngineDone['frames'];
+  readonly frames: EncoderFrames;
   /** a sound file, exactly as long as the window; null makes a silent video */
   readonly soundtrack: string | null;
   readonly output: string;
@@ -38,6 +46,8 @@ export interface WorkParts {
   readonly engine: Pick<Engine, 'generate' | 'start'>;
   readonly encode: (input: EncodeInput) => Promise<EncodedVideo>;
   readonly scratchRoot: string;
+  /** frames of a second of video */
+  readonly fps: number;
   readonly log: Logger;
   /** hears how long each part took, in seconds */
   readonly onStage?: (model: string, stage: string, seconds: number) => void;
@@ -91,23 +101,20 @@ export async function processGeneration(
   signal.throwIfAborted();
   clock.lap('engineStart');
   log.info({ generationId: id, seconds: clock.laps }, 'the engine begins');
-  const outputDirectory = join(scratch.path, 'engine');
   await using previews = createPreviewUploader(store, id, tell, log);
-  const done = await parts.engine.generate(id, engineRequest(request, inputs), {
-    signal,
-    outputDirectory,
-    onProgress: ({ stage, step, steps, etaSeconds }) =>
-      tell({ stage, step, steps, etaSeconds: etaSeconds ?? null }),
-    onPreview: ({ path }) => previews.add(path),
-  });
-  const engineSeconds = clock.lap('engine');
-  for (const [stage, seconds] of Object.entries(done.seconds)) parts.onStage?.(request.model, stage, seconds);
+  const making = { scratch: scratch.path, weights, signal, tell, previews };
+  const made =
+    request.take === null
+      ? await makeAtOnce(generation, engineRequest(request, inputs), making, parts)
+      : await makeLong(generation, request.take, engineRequest(request, inputs), making, parts);
+  const lap = clock.lap('engine');
+  const engineSeconds = made.engineSeconds ?? lap;
   signal.throwIfAborted();
 
-  log.info({ generationId: id, engine: done.seconds, peakGiB: done.peakGiB }, 'the engine is done');
+  log.info({ generationId: id, engine: made.seconds, peakGiB: made.peakGiB }, 'the engine is done');
   tell({ stage: 'compress', step: 0, steps: 1, etaSeconds: null });
   const input = {
-    frames: done.frames,
+    frames: made.frames,
     soundtrack: inputs.soundtrack,
     output: join(scratch.path, 'video.mp4'),
     limitBytes: request.limitBytes,
@@ -131,10 +138,10 @@ export async function processGeneration(
     seconds: video.seconds,
     downscaled: video.downscaled,
     weights,
-    seed: done.seed,
+    seed: made.seed,
     engineSeconds,
     encodeSeconds,
-    peakGiB: done.peakGiB ?? null,
+    peakGiB: made.peakGiB,
     warnings: [],
   };
   const told = (error: unknown): void => {
@@ -147,10 +154,81 @@ export async function processGeneration(
   await patiently(() => store.put(result.video, { path: video.path }), signal, told);
   clock.lap('store');
   log.info(
-    { generationId: id, bytes: video.bytes, engine: done.seconds, seconds: clock.laps },
+    { generationId: id, bytes: video.bytes, engine: made.seconds, seconds: clock.laps },
     'video stored',
   );
+  // What is left of them goes with the next sweep.
+  if (request.take !== null) await store.deletePrefix(shotsOf(id)).catch(() => undefined);
   return result;
+}
+
+interface Making {
+  readonly scratch: string;
+  readonly weights: 'official' | 'random';
+  readonly signal: AbortSignal;
+  readonly tell: Teller;
+  readonly previews: { add(path: string): void };
+}
+
+/** Frames that wait for the encoder. */
+interface Made {
+  readonly frames: EncoderFrames;
+  readonly seed: number;
+  /** of each stage; empty where there were several shots */
+  readonly seconds: Readonly<Record<string, number>>;
+  /** where it is not the time that has passed */
+  readonly engineSeconds: number | null;
+  readonly peakGiB: number | null;
+}
+
+/** What the model sees at once is one file of frames. */
+async function makeAtOnce(
+  { id, request: { model } }: Generation,
+  request: EngineRequest,
+  { scratch, signal, tell, previews }: Making,
+  parts: WorkParts,
+): Promise<Made> {
+  const done = await parts.engine.generate(id, request, {
+    signal,
+    outputDirectory: join(scratch, 'engine'),
+    onProgress: ({ stage, step, steps, etaSeconds }) =>
+      tell({ stage, step, steps, etaSeconds: etaSeconds ?? null }),
+    onPreview: ({ path }) => previews.add(path),
+  });
+  for (const [stage, seconds] of Object.entries(done.seconds)) parts.onStage?.(model, stage, seconds);
+  const { path, pixelFormat: form, ...shape } = done.frames;
+  if (path === undefined) throw new Failure('engine_crashed', 'engine_crashed', { reason: 'protocol' });
+  return {
+    frames: { ...shape, path, form },
+    seed: done.seed,
+    seconds: done.seconds,
+    engineSeconds: null,
+    peakGiB: done.peakGiB ?? null,
+  };
+}
+
+async function makeLong(
+  generation: Generation,
+  take: Take,
+  request: EngineRequest,
+  { scratch, weights, signal, tell, previews }: Making,
+  { store, engine, log, fps, onStage }: WorkParts,
+): Promise<Made> {
+  const { width, height, frames: count } = request;
+  const made = await makeTake(generation, take, request, {
+    ...{ store, engine, log, weights, fps, signal, tell },
+    folder: scratch,
+    onPreview: (path) => previews.add(path),
+    onStage: (stage, seconds) => onStage?.(generation.request.model, stage, seconds),
+  });
+  const { segments: path, seed, engineSeconds, peakGiB } = made;
+  return {
+    frames: { path, form: 'segments', width, height, fps, count },
+    seed,
+    seconds: {},
+    engineSeconds,
+    peakGiB,
+  };
 }
 
 /**

@@ -21,6 +21,10 @@ export interface EngineRequest {
   readonly seed: number;
   readonly preview: boolean;
   readonly vocals: boolean;
+  /** the frame of the sound at which the clip begins; its beginning without */
+  readonly audioOffset?: number;
+  /** frames leave in pieces while the rest is decoded */
+  readonly pieces?: boolean;
 }
 
 /** To the engine, one JSON object per line. */
@@ -45,6 +49,15 @@ const readySchema = z.object({
   device: z.string(),
   torch: z.string(),
   weights: z.enum(['official', 'random']),
+  /** what it can do beyond the first form of this version */
+  features: z.array(z.string()).optional(),
+});
+const framesSchema = z.object({
+  type: z.literal('frames'),
+  id: z.string(),
+  path: z.string().min(1),
+  first: count,
+  count: z.number().int().positive(),
 });
 const progressSchema = z.object({
   type: z.literal('progress'),
@@ -65,7 +78,8 @@ const doneSchema = z.object({
   type: z.literal('done'),
   id: z.string(),
   frames: z.object({
-    path: z.string().min(1),
+    /** absent where they have left in pieces */
+    path: z.string().min(1).optional(),
     pixelFormat: z.literal('rgb24'),
     width: z.number().int().positive(),
     height: z.number().int().positive(),
@@ -88,6 +102,7 @@ const eventSchema = z.discriminatedUnion('type', [
   readySchema,
   progressSchema,
   previewSchema,
+  framesSchema,
   doneSchema,
   failedSchema,
 ]);
@@ -95,6 +110,7 @@ export type EngineEvent = z.infer<typeof eventSchema>;
 export type EngineReady = z.infer<typeof readySchema>;
 export type EngineProgress = z.infer<typeof progressSchema>;
 export type EnginePreview = z.infer<typeof previewSchema>;
+export type EngineFrames = z.infer<typeof framesSchema>;
 export type EngineDone = z.infer<typeof doneSchema>;
 export type EngineFailed = z.infer<typeof failedSchema>;
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import { artifactFolders, artifactRetention, isArtifactKey } from '../storage/keys.ts';
+import { artifactFolders, isArtifactKey, retentionOf } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 
 /** No write of one artifact takes so long. */
@@ -31,7 +31,7 @@ export async function removeExpired(store: ArtifactStore, now: number): Promise<
   let count = await store.deleteUnfinished(now - unfinishedRetention);
   for (const folder of artifactFolders) {
     for (const { key, writtenAt } of await store.list(folder)) {
-      if (writtenAt >= now - artifactRetention || !isArtifactKey(key)) continue;
+      if (writtenAt >= now - retentionOf(key) || !isArtifactKey(key)) continue;
       await store.delete(key);
       count += 1;
     }

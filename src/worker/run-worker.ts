@@ -96,6 +96,7 @@ export async function runWorker(
                 ...parts,
                 engine,
                 scratchRoot,
+                fps: config.generate.fps,
                 log,
                 onStage: (model, stage, seconds) => metrics.stage(model, stage, seconds),
               }),

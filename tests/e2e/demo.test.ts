@@ -32,7 +32,7 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
   const result = JSON.parse(stdout.split('\n').at(-1) ?? '');
   expect(result).toMatchObject({
     video: join(folder, 'videos', (await readdir(join(folder, 'videos')))[0] ?? ''),
-    seconds: 3.88,
+    seconds: 6.44,
     messages: [
       { attachments: [] },
       { repliesTo: result.messages[0].id, attachments: [{ bytes: result.bytes }] },
@@ -41,7 +41,7 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
   const limits = { scratch: folder, timeoutMilliseconds: 60_000 };
   expect(await probeVideo(result.video, limits)).toMatchObject({
     bytes: result.bytes,
-    video: { width: 112, height: 112, nb_read_frames: 97 },
+    video: { width: 112, height: 112, nb_read_frames: 161 },
     audio: { codec_name: 'aac' },
   });
   const requests = (await readFile(join(folder, 'requests.jsonl'), 'utf8'))

@@ -9,7 +9,14 @@ test('from /humo to a video in the channel: image and sound, sound alone, image 
   const asked = [
     {
       mode: 'TIA',
-      options: { prompt: 'She speaks', image: portrait(), audio: speech(), audio_start: 1, seed: 7 },
+      options: {
+        prompt: 'She speaks',
+        image: portrait(),
+        audio: speech(),
+        audio_start: 1,
+        audio_end: 4.88,
+        seed: 7,
+      },
     },
     {
       mode: 'TA',

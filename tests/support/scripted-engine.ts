@@ -17,6 +17,8 @@ export interface EngineScript {
   readonly mute?: boolean;
   /** fail before `ready`, with this code */
   readonly refuse?: string;
+  /** gate and death are for requests whose id ends so; for all without */
+  readonly only?: string;
   /** a file that is awaited before the step with this number; the test creates it */
   readonly gate?: { readonly beforeStep: number; readonly file: string };
   /** write this file when the gate is reached */
@@ -99,13 +101,18 @@ async function main(script: EngineScript): Promise<void> {
     await mkdir(outputDir, { recursive: true });
     say({ type: 'progress', id, stage: 'encode', step: 0, steps: 1 });
     if (script.babble !== undefined) process.stdout.write(`${script.babble}\n`);
+    const isMeant = id.endsWith(script.only ?? '');
     for (let step = 1; step <= request.steps; step += 1) {
-      if (script.gate?.beforeStep === step) {
+      if (isMeant && script.gate?.beforeStep === step) {
         if (script.reached !== undefined) await writeFile(script.reached, id);
         await Promise.race([appears(script.gate.file), untilCancelled(id)]);
       }
       if (script.silentAtStep !== undefined && step >= script.silentAtStep) return;
-      if (script.dieAtStep === step && !(script.dieOnce !== undefined && (await exists(script.dieOnce)))) {
+      if (
+        isMeant &&
+        script.dieAtStep === step &&
+        !(script.dieOnce !== undefined && (await exists(script.dieOnce)))
+      ) {
         if (script.dieOnce !== undefined) await writeFile(script.dieOnce, id);
         process.kill(process.pid, 'SIGKILL');
       }

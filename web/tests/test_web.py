@@ -21,16 +21,16 @@ from humo_web.status import ago, status_html, told_html
 from humo_web.window import clock, sound_seconds, used_seconds
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PRESETS = {"fps": 25, "frames": {"default": 97, "minimum": 5, "maximum": 129}}
+PRESETS = {"length": {"default": 30, "maximum": 120}}
 OPEN = {"WEB_API_TOKEN": "x"}
 
 
 class Window(unittest.TestCase):
-    def test_a_long_sound_gives_the_usual_length(self) -> None:
-        self.assertEqual(used_seconds(0, 63, PRESETS), (0, 97 / 25))
-        self.assertEqual(used_seconds(12, 63, PRESETS), (12, 12 + 97 / 25))
+    def test_a_long_sound_is_used_up_to_the_longest_video(self) -> None:
+        self.assertEqual(used_seconds(0, 63, PRESETS), (0, 30))
+        self.assertEqual(used_seconds(12, 63, PRESETS), (12, 42))
 
-    def test_a_little_more_than_the_usual_length_is_taken_whole(self) -> None:
+    def test_what_is_shorter_is_taken_whole(self) -> None:
         self.assertEqual(used_seconds(1.5, 6.4, PRESETS), (1.5, 6.4))
 
     def test_nothing_is_left_beyond_the_end(self) -> None:

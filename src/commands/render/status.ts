@@ -111,7 +111,9 @@ export function headline(
     etaSeconds: null,
     preview: null,
   };
-  const stage = texts.say(`status.stage.${progress.stage}`);
+  const name = texts.say(`status.stage.${progress.stage}`);
+  const stage =
+    progress.shot === undefined ? name : texts.say('status.stage_of_shot', { stage: name, ...progress.shot });
   const share = progress.steps > 0 ? progress.step / progress.steps : 0;
   const line =
     progress.stage === 'denoise' && progress.steps > 0

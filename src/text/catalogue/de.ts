@@ -45,6 +45,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.running': '**{stage}** {bar} {percent} %',
   'status.running_steps': '**{stage}** {bar} Schritt {step} von {steps}',
   'status.time_left': 'Noch etwa {duration}.',
+  'status.stage_of_shot': '{stage} · Einstellung {number} von {of}',
   'status.stage.prepare': 'Vorbereiten',
   'status.stage.encode': 'Dateien lesen',
   'status.stage.denoise': 'Bilder malen',

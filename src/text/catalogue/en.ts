@@ -48,6 +48,7 @@ export const en = {
   'status.running': '**{stage}** {bar} {percent}%',
   'status.running_steps': '**{stage}** {bar} step {step} of {steps}',
   'status.time_left': 'About {duration} left.',
+  'status.stage_of_shot': '{stage} · shot {number} of {of}',
   'status.stage.prepare': 'Getting ready',
   'status.stage.encode': 'Reading your files',
   'status.stage.denoise': 'Painting the frames',

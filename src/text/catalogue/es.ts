@@ -44,6 +44,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'status.running': '**{stage}** {bar} {percent} %',
   'status.running_steps': '**{stage}** {bar} paso {step} de {steps}',
   'status.time_left': 'Quedan aproximadamente {duration}.',
+  'status.stage_of_shot': '{stage} · plano {number} de {of}',
   'status.stage.prepare': 'Preparando',
   'status.stage.encode': 'Leyendo tus archivos',
   'status.stage.denoise': 'Pintando los fotogramas',

@@ -44,6 +44,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'status.running': '**{stage}** {bar} {percent} %',
   'status.running_steps': '**{stage}** {bar} étape {step} sur {steps}',
   'status.time_left': 'Encore environ {duration}.',
+  'status.stage_of_shot': '{stage} · plan {number} sur {of}',
   'status.stage.prepare': 'Préparation',
   'status.stage.encode': 'Lecture de tes fichiers',
   'status.stage.denoise': 'Peinture des images',

@@ -42,6 +42,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.running': '**{stage}** {bar} {percent}%',
   'status.running_steps': '**{stage}** {bar} {steps}ステップ中{step}',
   'status.time_left': '残り約{duration}。',
+  'status.stage_of_shot': '{stage} · ショット {number}/{of}',
   'status.stage.prepare': '準備中',
   'status.stage.encode': 'ファイルを読み込み中',
   'status.stage.denoise': 'フレームを描いています',

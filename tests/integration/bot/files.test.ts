@@ -23,13 +23,41 @@ test('speech a little longer than the usual clip is used whole, with a word abou
   expect(generation?.request).toMatchObject({ mode: 'TA', frames: 117, images: [] });
 });
 
-test('of a long sound the usual length is used, from the chosen start', async () => {
+test('a long sound is used up to what is allowed, from the chosen start, and the answer says how it is made', async () => {
   await using scene = await startScene();
   const { ada, channel, queue } = scene;
   await ada.run('/humo', { prompt: 'She speaks', audio: speech(63), audio_start: 12 }, { channel });
   const status = await channel.waitForMessage(hasStatus);
-  expect(status.text).toContain('0:12.0–0:15.9 of 1:03 · 97 frames');
+  expect(status.text).toContain('0:12.0–0:32.0 of 1:03 · 501 frames');
+  expect(status.text).toContain('One continuous take in 6 windows.');
+  expect(status.text).toContain('at most 20 seconds');
   expect((await queue.get(idOf(status.text)))?.request.audioWindow).toMatchObject({ startSeconds: 12 });
+  // Where people say so, less of it.
+  await ada.run(
+    '/humo',
+    { prompt: 'She speaks', audio: speech(63), audio_start: 12, audio_end: 14 },
+    { channel },
+  );
+  const shorter = await channel.waitForMessage(({ text }) => text.includes('0:12.0–0:14.0 of 1:03'));
+  expect(shorter.text).not.toContain('windows');
+});
+
+test('without sound, `seconds` says how long; more than is allowed is refused', async () => {
+  await using scene = await startScene();
+  const { ada, channel, queue } = scene;
+  await ada.run('/humo', { prompt: 'She smiles', image: picture(), seconds: 8 }, { channel });
+  const status = await channel.waitForMessage(hasStatus);
+  expect(status.text).toContain('201 frames');
+  expect((await queue.get(idOf(status.text)))?.request).toMatchObject({
+    frames: 201,
+    take: { shots: [201] },
+  });
+  const command = await ada.run(
+    '/humo',
+    { prompt: 'She smiles', image: picture(), seconds: 25 },
+    { channel },
+  );
+  await command.waitForMessage(({ text }) => text.includes('at most 20 seconds'));
 });
 
 test('a file that cannot be read is named by its option, in the language of the person, and nothing is queued', async () => {

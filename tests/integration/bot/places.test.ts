@@ -48,8 +48,8 @@ test('the status message says position, start, the used seconds of the sound, fr
   );
   const status = await channel.waitForMessage(hasStatus);
   expect(status.text).toContain('number 1 of 1');
-  expect(status.text).toMatch(/0:01\.5–0:05\.4 of 0:08\.0/);
-  expect(status.text).toContain('97 frames (3.88 s)');
+  expect(status.text).toMatch(/0:01\.5–0:08\.0 of 0:08\.0/);
+  expect(status.text).toContain('165 frames (6.60 s)');
   expect(status.text).toContain('seed 11');
   expect(status.buttons.map(({ label }) => label)).toEqual(['❌ Stop']);
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ClipShape } from '../../../src/media/compression.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
 import type { VideoSource } from '../../../src/media/encode.ts';
+import { FrameSink, writeSegmentList } from '../../../src/media/frame-sink.ts';
 import { probeVideo } from '../../../src/media/probe.ts';
 import type { RunLimits } from '../../../src/media/process.ts';
 
@@ -80,6 +81,76 @@ async function material(
     clip: { width, height, frames, fps: 25, hasAudio: given.sound !== null },
   };
 }
+
+/** The same frames as a worker keeps them while they come: in segments, from files of a few frames each. */
+async function kept(source: VideoSource, clip: ClipShape, shots: readonly number[]): Promise<VideoSource> {
+  if (source.kind !== 'raw') throw new TypeError('frames are kept as they come from the engine');
+  const frame = clip.width * clip.height * 3;
+  const raw = await readFile(source.path);
+  const names: string[] = [];
+  let start = 0;
+  for (const [index, frames] of shots.entries()) {
+    // Each shot but the first comes with two frames before it, and all with one after.
+    const skip = index === 0 ? 0 : 2;
+    const { width, height, fps } = clip;
+    names.push(`segment${index + 1}.mkv`);
+    await using sink = new FrameSink(
+      join(scratch, names.at(-1) ?? ''),
+      { width, height, fps, skip, frames },
+      new AbortController().signal,
+    );
+    for (let at = start - skip; at <= start + frames; at += 7) {
+      const piece = join(scratch, `piece-${at}.rgb`);
+      await writeFile(piece, raw.subarray(at * frame, Math.min(at + 7, start + frames + 1) * frame));
+      sink.add(piece);
+    }
+    await sink.finish();
+    start += frames;
+  }
+  const path = join(scratch, 'segments.txt');
+  await writeSegmentList(path, names);
+  return { kind: 'segments', path, sound: source.sound };
+}
+
+test('frames that were kept in segments while they came give the very same video', async () => {
+  const { source, clip } = await material({
+    picture: 'testsrc2=SIZE,noise=alls=20:allf=t',
+    sound: speechLike,
+    clip: { width: 96, height: 64, frames: 60 },
+  });
+  const whole = await encodeVideo(source, clip, join(scratch, 'whole.mp4'), 10 * megabyte, limits);
+  const segments = await kept(source, clip, [20, 15, 25]);
+  // Pieces are gone once they are read, and nothing is encoded twice.
+  expect((await readdir(scratch)).filter((name) => name.startsWith('piece'))).toEqual([]);
+  const joined = await encodeVideo(segments, clip, join(scratch, 'joined.mp4'), 10 * megabyte, limits);
+  expect(Buffer.compare(await readFile(joined.path), await readFile(whole.path))).toBe(0);
+});
+
+test('frames that do not come are missed', async () => {
+  const { source, clip } = await material({
+    picture: smooth,
+    sound: null,
+    clip: { width: 32, height: 32, frames: 9 },
+  });
+  await expect(kept(source, clip, [5, 9])).rejects.toThrow('4 frames came, and 9 belong to the clip');
+});
+
+test('two minutes fit the limit in two passes, with every frame and sound to the end', async () => {
+  const { source, clip } = await material({
+    picture: noisy,
+    sound: speechLike,
+    clip: { width: 64, height: 48, frames: 3001 },
+  });
+  const segments = await kept(source, clip, [1500, 1501]);
+  const made = await encodeVideo(segments, clip, join(scratch, 'long.mp4'), 2 * megabyte, limits);
+  expect(made.bytes).toBeLessThanOrEqual(2 * megabyte);
+  expect(made.attempts.at(-1)?.kind).toBe('bitrate');
+  expect(made).toMatchObject({ width: 64, height: 48, downscaled: false });
+  const probed = await probeVideo(made.path, limits);
+  expect(probed.video.nb_read_frames).toBe(3001);
+  expect(probed.seconds).toBeCloseTo(120.04, 2);
+  expect(probed.audio?.duration).toBeCloseTo(120.04, 1);
+}, 120_000);
 
 const noisy = 'testsrc2=SIZE,noise=alls=90:allf=t';
 const smooth = 'testsrc2=SIZE';

@@ -99,6 +99,39 @@ test('worker killed while denoising: another one makes the video', async () => {
   expect(await journal()).toEqual([id, id]);
 });
 
+/** Six shots of five frames. */
+const sixShots = { frames: 30, take: { shots: [5, 5, 5, 5, 5, 5], preRoll: 4, windows: 6, units: 1 } };
+const shotFiles = async (id: string) =>
+  (await createFileStore(join(folder, 'artifacts')).list(`shots/${id}/`)).map(({ key }) => key.split('/')[2]);
+
+test('worker killed at shot 5 of 6: another one goes on there, and nothing of the shots is left', async () => {
+  const first = await startWorker('first', { ...gate(), only: '-5' });
+  const { id } = await queue.accept(testDraft('1', { request: sixShots }));
+  await reached();
+  expect(new Set((await shotFiles(id)).filter((name) => name?.endsWith('.json')))).toEqual(
+    new Set(['1', '2', '3', '4'].map((number) => `${number}.json`)),
+  );
+  await first.end('SIGKILL');
+  // One of them was damaged meanwhile: it is made again.
+  await writeFile(join(folder, 'artifacts', 'shots', id, '2.mkv'), 'half of it');
+  await openGate();
+  await startWorker('second');
+  const made = await expectOneDelivery(id);
+  expect(made).toMatchObject({ status: 'delivered', attempts: 2, workerId: 'second' });
+  const shots = (numbers: number[]) => numbers.map((number) => `${id}-${number}`);
+  expect(await journal()).toEqual(shots([1, 2, 3, 4, 5, 2, 5, 6]));
+  expect(await shotFiles(id)).toEqual([]);
+});
+
+test('a take of several shots that is cancelled between them ends there', async () => {
+  await startWorker('first', { ...gate(), only: '-3' });
+  const { id } = await queue.accept(testDraft('1', { request: sixShots }));
+  await reached();
+  await queue.cancel(id, { code: 'cancelled', identifier: 'cancelled_by_user', context: {} });
+  expect(await expectOneDelivery(id)).toMatchObject({ status: 'cancelled' });
+  expect(await journal()).toEqual([1, 2, 3].map((number) => `${id}-${number}`));
+});
+
 test('what ffmpeg fails at once is encoded again from the same frames', async () => {
   await startWorker('first', {}, { failingEncodes: { times: 1, words: 'Conversion failed!' } });
   const id = await accept();

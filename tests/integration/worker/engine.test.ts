@@ -74,7 +74,7 @@ test('one engine serves request after request, with progress, previews and raw f
   expect(first.steps).toEqual([0, 1, 2, 3]);
   expect(first.previews).toHaveLength(3);
   expect(done).toMatchObject({ seed: 11, frames: { count: 5, pixelFormat: 'rgb24' } });
-  expect(await readFile(done.frames.path)).toHaveLength(32 * 16 * 3 * 5);
+  expect(await readFile(done.frames.path ?? '')).toHaveLength(32 * 16 * 3 * 5);
   const pid = engine.pid;
   await generate().done;
   expect(engine.pid).toBe(pid);

@@ -179,7 +179,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
       ...['position', 'waiting', 'running', 'step', 'steps', 'frames', 'images', 'days', 'count', 'done'],
       ...['failed', 'cancelled', 'seconds', 'minutes', 'hours', 'used', 'limit', 'needed', 'megabytes'],
       ...['megapixels', 'kilobytes', 'minimum', 'maximum', 'size', 'number', 'page', 'most', 'percent'],
-      ...['width', 'height', 'shift', 'ready', 'since', 'at', 'pixels', 'windows', 'shots'],
+      ...['width', 'height', 'shift', 'ready', 'since', 'at', 'pixels', 'windows', 'shots', 'of'],
     ].map((name) => [name, numbers] as const),
   ),
   // People's words: at most so many characters before each is escaped.

@@ -22,6 +22,7 @@ test('every event of the protocol is read, and what a newer engine adds is passe
       etaSeconds: 372,
     },
     { type: 'progress', id: 'a', stage: 'encode', step: 0, steps: 1, secondsPerStep: null, etaSeconds: null },
+    { type: 'frames', id: 'a', path: '/scratch/frames-000001.rgb', first: 1, count: 4 },
     { type: 'preview', id: 'a', path: '/scratch/p.jpg', step: 12 },
     {
       type: 'done',
