@@ -24,7 +24,7 @@ class Components:
     """What a clip goes through. `weights` says whether the result means anything."""
 
     family: str
-    weights: Literal["official", "random"]
+    weights: Literal["official", "random", "mini"]
     transformer: HuMoTransformer
     tokenizer: Any
     text_encoder: nn.Module

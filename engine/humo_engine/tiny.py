@@ -62,8 +62,8 @@ def tiny_size(family: str) -> ModelSize:
 def tiny_components(family: str) -> Components:
     """All parts of the pipeline for model `17b` or `1_7b`, on the CPU in fp32."""
     size = tiny_size(family)
-    tokenizer, vocabulary = _byte_tokenizer()
-    whisper, extractor = _tiny_whisper()
+    tokenizer, vocabulary = byte_tokenizer()
+    whisper, extractor = draw_whisper()
     with torch.device("meta"):
         transformer = HuMoTransformer(size)
     return Components(
@@ -78,8 +78,8 @@ def tiny_components(family: str) -> Components:
     )
 
 
-def _byte_tokenizer():
-    """A tokenizer over bytes: it reads any text, and needs no vocabulary file."""
+def byte_tokenizer():
+    """A tokenizer over bytes, and the size of its vocabulary: it reads any text, and needs no vocabulary file."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -107,7 +107,8 @@ def _tiny_umt5(vocabulary: int):
     return encoder
 
 
-def _tiny_whisper():
+def draw_whisper():
+    """A Whisper encoder of width 32 with 33 states, its weights drawn from the seed, and its feature extractor."""
     from transformers import WhisperConfig, WhisperFeatureExtractor
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 

@@ -1,0 +1,189 @@
+"""The stock that the transformer learns from: clips as latents, sound as windows, prompts as states. Made once, then only read."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from humo_engine.audio import audio_features, audio_windows, whisper_states
+from humo_engine.tiny import byte_tokenizer, draw_whisper
+from humo_engine.vae import LATENT_CHANNELS, MEAN, SPATIAL_STRIDE, STD, TEMPORAL_STRIDE, latent_frames
+from humo_mini.drawing import FRAMES, Size, draw_blinks, draw_clip, draw_person, draw_prompt, draw_scene, draw_sway
+from humo_mini.frames_vae import FramesVae
+from humo_mini.references import draw_varied_reference
+from humo_mini.speech import make_snippet
+from humo_mini.text_training import DEFAULT_SCENE, NEGATIVE_PROMPTS, odd_prompt, text_states
+
+SHAPES: tuple[tuple[Size, float], ...] = (((192, 112), 0.62), ((112, 192), 0.14), ((112, 112), 0.12), ((256, 144), 0.12))
+"""Sizes of clips, and the share of each."""
+SLOTS = 4  # reference pictures of each person
+PROMPTS = 2
+ODD_SHARE = 0.06  # clips whose prompt names no place
+
+
+@dataclass
+class Sounds:
+    """windows (n, latent frames, 8, 5, width) in fp16, openings (n, frames)."""
+
+    windows: Tensor
+    openings: Tensor
+
+
+@dataclass
+class Stock:
+    """Clips of one size. n clips, F latent frames, h × w latent pixels.
+
+    video (n, 16, F, h, w), references (n, 16, SLOTS, h, w), weight (n, F, h, w) and text (n, PROMPTS, tokens, width) in fp16;
+    sound (n,) is an index into the sounds; zero_video (16, F + SLOTS, h, w) in fp32.
+    """
+
+    video: Tensor
+    references: Tensor
+    weight: Tensor
+    text: Tensor
+    sound: Tensor
+    zero_video: Tensor
+
+
+_worker: dict = {}
+
+
+def _start_worker() -> None:
+    torch.set_num_threads(1)
+    _worker["whisper"], _worker["extractor"] = draw_whisper()
+
+
+def _make_sound(seed: int) -> tuple[Tensor, Tensor]:
+    if not _worker:
+        _start_worker()
+    samples, openings = make_snippet(seed)
+    states = whisper_states(samples, _worker["whisper"], _worker["extractor"])
+    return audio_windows(audio_features(states), FRAMES).half(), openings
+
+
+def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:
+    """So many snippets of speech, as the engine hears them; `processes` None takes all cores."""
+    started = time.monotonic()
+    processes = min(processes or os.cpu_count() or 1, count)
+    if processes == 1:
+        made = [_make_sound(seed) for seed in range(count)]
+    else:
+        torch.multiprocessing.set_sharing_strategy("file_system")
+        with multiprocessing.get_context("spawn").Pool(processes, _start_worker) as workers:
+            made = workers.map(_make_sound, range(count), chunksize=8)
+    log(f"sounds: {count} in {time.monotonic() - started:.0f} s")
+    return Sounds(torch.stack([w for w, _ in made]), torch.stack([o for _, o in made]))
+
+
+def latent_weights(truth, size: Size) -> Tensor:
+    """Where a latent pixel has a share of a mouth or an eye, its error counts more: (latent frames, h, w)."""
+    width, height = size[0] // SPATIAL_STRIDE, size[1] // SPATIAL_STRIDE
+    x = torch.arange(width)[None, None] * SPATIAL_STRIDE
+    y = torch.arange(height)[None, :, None] * SPATIAL_STRIDE
+
+    def touched(boxes: Tensor) -> Tensor:
+        x0, y0, x1, y1 = (boxes[:, i, None, None] for i in range(4))
+        return ((x + SPATIAL_STRIDE > x0) & (x < x1) & (y + SPATIAL_STRIDE > y0) & (y < y1)).float()
+
+    eyes = torch.maximum(touched(truth.eye_boxes[:, 0]), touched(truth.eye_boxes[:, 1]))
+    reach = 0.15 * min(size)
+    face_box = torch.cat((truth.eye_boxes[:, 0, :2], truth.mouth_boxes[:, 2:]), dim=1) + torch.tensor(
+        [-reach, -2 * reach, reach, reach]
+    )
+    frames = 1 + 1.0 * touched(face_box)
+    frames = torch.maximum(frames, 4.0 * eyes)
+    frames = torch.maximum(frames, 5.0 * touched(truth.mouth_boxes))
+    rest = frames[1:].unflatten(0, (-1, TEMPORAL_STRIDE)).amax(1)
+    return torch.cat((frames[:1], rest))
+
+
+def make_stocks(
+    vae: torch.nn.Module, text_encoder: torch.nn.Module, sounds: Sounds, seconds: float, device: torch.device, rank: int, ranks: int,
+    most: int = 4000, shapes: Sequence[tuple[Size, float]] = SHAPES, log=print,
+) -> dict[Size, Stock]:  # fmt: skip
+    """As many clips as the time allows (and no more than `most`), by size. Each of several `ranks` makes clips of its own."""
+    started = time.monotonic()
+    frames_vae = FramesVae(vae)
+    tokenizer, _ = byte_tokenizer()
+    parts: dict[Size, list[tuple]] = {size: [] for size, _ in shapes}
+    pending: dict[Size, list[tuple]] = {size: [] for size, _ in shapes}
+    made = 0
+
+    def encode(pixels: Tensor) -> Tensor:
+        with torch.no_grad():
+            latents = frames_vae.encode(pixels).float()
+        mean, spread = (latents.new_tensor(v).view(1, -1, 1, 1, 1) for v in (MEAN, STD))
+        return (latents - mean) / spread
+
+    def flush(size: Size) -> None:
+        waiting = pending[size]
+        pending[size] = []
+        video = encode(torch.stack([clip for clip, *_ in waiting]))
+        references = encode(torch.cat([r.transpose(0, 1)[:, :, None] for _, r, *_ in waiting]))
+        references = references[:, :, 0].unflatten(0, (-1, SLOTS)).transpose(1, 2)
+        states = text_states([p for *_, prompts, _ in waiting for p in prompts], text_encoder, tokenizer)
+        weight = torch.stack([w for _, _, w, _, _ in waiting])
+        sound = torch.tensor([s for *_, s in waiting])
+        half = [part.half().cpu() for part in (video, references, weight, states.unflatten(0, (-1, PROMPTS)))]
+        parts[size].append((*half, sound))
+
+    sizes, shares = [size for size, _ in shapes], [share for _, share in shapes]
+    while made < most and (made < 4 * len(sizes) or time.monotonic() - started < seconds):
+        seed = made * ranks + rank
+        numbers = random.Random(f"clip/{seed}")
+        # The first clips are one of each size, so that none is missing.
+        size = sizes[made % len(sizes)] if made < 4 * len(sizes) else numbers.choices(sizes, shares)[0]
+        clip = _draw_pool_clip(numbers, seed, size, sounds, device)
+        pending[size].append(clip)
+        made += 1
+        if len(pending[size]) == 4:
+            flush(size)
+    for size in sizes:
+        if pending[size]:
+            flush(size)
+    log(f"pool {rank}: {made} clips in {time.monotonic() - started:.0f} s")
+    stocks = {}
+    for size in sizes:
+        count = TEMPORAL_STRIDE * (latent_frames(FRAMES) + SLOTS - 1) + 1
+        zero = encode(torch.zeros(1, 3, count, size[1], size[0], device=device))[0].cpu()
+        stocks[size] = Stock(*(torch.cat(column) for column in zip(*parts[size], strict=True)), zero)
+    return stocks
+
+
+def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sounds, device: torch.device) -> tuple:
+    person, scene = draw_person(seed), draw_scene(seed)
+    sound = numbers.randrange(sounds.openings.shape[0])
+    odd = numbers.random() < ODD_SHARE
+    if odd:
+        scene = DEFAULT_SCENE
+        prompts = [odd_prompt(numbers) for _ in range(PROMPTS)]
+    else:
+        prompts = [draw_prompt(scene, person, seed * PROMPTS + i) for i in range(PROMPTS)]
+    pixels, truth = draw_clip(person, scene, sounds.openings[sound], draw_blinks(seed), draw_sway(seed, size), size, device)
+    references = torch.cat([draw_varied_reference(person, seed * SLOTS + i, size, device) for i in range(SLOTS)], dim=1)
+    return pixels, references, latent_weights(truth, size), prompts, sound
+
+
+def merge(stocks: list[dict[Size, Stock]]) -> dict[Size, Stock]:
+    """What several ranks made, as one."""
+    fields = ("video", "references", "weight", "text", "sound")
+    return {
+        size: Stock(*(torch.cat([getattr(part[size], name) for part in stocks]) for name in fields), stocks[0][size].zero_video)
+        for size in stocks[0]
+    }
+
+
+def negative_states(text_encoder: torch.nn.Module) -> Tensor:
+    """The states of negative prompts (prompts, tokens, width): what the null pass is given."""
+    tokenizer, _ = byte_tokenizer()
+    return text_states(list(NEGATIVE_PROMPTS), text_encoder, tokenizer)
+
+
+__all__ = ["LATENT_CHANNELS", "Sounds", "Stock", "make_sounds", "make_stocks", "merge", "negative_states"]

@@ -1,0 +1,322 @@
+"""The whole training, from nothing to weight files: sounds, text encoder, VAE, pool, transformers, one after the other on a clock.
+
+Each stage leaves what it made in the state folder, and a stage whose result lies there is not run again; transformers go on
+from where they were. Several GPUs share the work: VAE variants side by side, the pool in parts, half of the GPUs for each model.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+from humo_engine.components import Components
+from humo_engine.guidance import Scales
+from humo_engine.mini import TEXT_FILE, VAE_FILE, build_text_encoder, mini_components, pack, transformer_file
+from humo_engine.tiny import byte_tokenizer
+from humo_mini.check import check_model
+from humo_mini.drawing import Size
+from humo_mini.optimise import rate_at
+from humo_mini.pool import SHAPES, Sounds, Stock, make_sounds, make_stocks, merge, negative_states
+from humo_mini.text_training import NEGATIVE_PROMPTS, train_text
+from humo_mini.transformer_training import Trainer, train_transformer
+from humo_mini.vae_training import BATCH, check_vae, save_vae, train_vae
+
+FAMILIES = ("17b", "1_7b")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training takes. Times are seconds since its start, by which a stage is to end; `steps` instead of times where given."""
+
+    sounds: int = 2400
+    text_seconds: float = 50
+    vae_until: float = 215
+    pool_until: float = 285
+    train_until: float = 545
+    pool_most: int = 2600  # clips of each process
+    vae_stock: int = 2000
+    batch: int = 32  # clips of a step, all processes of a model together
+    vae_widths: tuple[int, ...] = (12, 8, 10)  # tried side by side, as many as there are processes
+    steps: int | None = None  # of every part, instead of times
+    processes: int | None = None  # that make sounds
+    check_clips: int = 10
+    shapes: tuple[tuple[Size, float], ...] = SHAPES  # of the pool; the VAE learns on the first two
+    vae_batch: tuple[int, int] = BATCH
+    text: tuple[int, int] = (20_000, 256)  # prompts, and how many of them in a step
+    resumed: bool = False  # the rate begins at half, and falls from there
+
+
+SMALL = Plan(
+    sounds=4, pool_most=16, vae_stock=6, batch=2, vae_widths=(8,), steps=12, processes=1, check_clips=1,
+    shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16),
+)  # fmt: skip
+"""For a test on a CPU: every stage, next to nothing of each."""
+
+CHECK_SCALES: dict[str, dict[str, Scales]] = {
+    "17b": {"soft": Scales(2.5, 3.5), "official": Scales(5.5, 5.0)},
+    "1_7b": {"soft": Scales(3.0, 3.0, 2.0), "official": Scales(7.5, 7.0, 4.0)},
+}
+
+
+@dataclass
+class Run:
+    """One process of a training."""
+
+    plan: Plan
+    state: Path
+    out: Path
+    rank: int
+    ranks: int
+    device: torch.device
+    started: float
+
+    def log(self, line: str) -> None:
+        text = f"[{time.time() - self.started:5.0f} s, {self.rank}] {line}"
+        print(text, flush=True)
+        with (self.out / "train.log").open("a") as file:
+            file.write(text + "\n")
+
+    def left(self, until: float) -> float:
+        """Seconds until a time of the plan."""
+        return max(1.0, until - (time.time() - self.started))
+
+    def wait_for_all(self) -> None:
+        if self.ranks > 1:
+            dist.barrier()
+
+    def keep(self, name: str, value: object) -> None:
+        """Write a file of the state folder, whole or not at all."""
+        partial = self.state / f".{name}.{self.rank}.part"
+        torch.save(value, partial)
+        os.replace(partial, self.state / name)
+
+    def kept(self, name: str):
+        """What `keep` wrote: tensors, in dictionaries and lists; nothing else is read from a file."""
+        return torch.load(self.state / name, map_location="cpu", weights_only=True)
+
+
+def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: int | None = None) -> None:
+    """Make all weights anew, or go on with what `state` holds; weight files, pictures and a log go to `out`.
+
+    Takes all GPUs there are, unless `device` names one, or the CPU; `ranks` is the number of processes. ValueError without espeak-ng.
+    """
+    from humo_mini.speech import has_espeak
+
+    if not has_espeak() and not (state / "sounds.pt").exists():
+        raise ValueError(
+            "espeak-ng is not installed; it speaks what the small model is trained on (Debian: apt install espeak-ng)"
+        )
+    state.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    ranks = ranks or (torch.cuda.device_count() if device is None and torch.cuda.is_available() else 1)
+    started = float(os.environ.get("HUMO_MINI_STARTED", time.time()))
+    if ranks > 1:
+        torch.multiprocessing.spawn(_start, (ranks, plan, state, out, device, started), nprocs=ranks)
+    else:
+        _start(0, 1, plan, state, out, device, started)
+
+
+def _start(rank: int, ranks: int, plan: Plan, state: Path, out: Path, device: str | None, started: float) -> None:
+    name = device or (f"cuda:{rank}" if torch.cuda.is_available() else "cpu")
+    run = Run(plan, state, out, rank, ranks, torch.device(name), started)
+    if run.device.type == "cuda":
+        torch.cuda.set_device(run.device)
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+    if ranks > 1:
+        dist.init_process_group("gloo", init_method=f"file://{state.resolve()}/meeting-{started}", rank=rank, world_size=ranks)
+    try:
+        _first_stage(run)
+        run.wait_for_all()
+        stocks = _pool(run)
+        _transformers(run, stocks)
+    finally:
+        if ranks > 1:
+            dist.destroy_process_group()
+
+
+def _first_stage(run: Run) -> None:
+    """Sounds and text on the last process, a VAE on each of the others; all of it on the only one."""
+    plan = run.plan
+    if run.rank == run.ranks - 1:
+        if not (run.state / "sounds.pt").exists():
+            run.keep("sounds.pt", dataclasses.asdict(make_sounds(plan.sounds, plan.processes, run.log)))
+        if not (run.state / "text.pt").exists():
+            encoder, read = train_text(
+                plan.text_seconds, run.device, steps=plan.steps, prompts=plan.text[0], batch=plan.text[1], log=run.log
+            )
+            run.log("text: held-out prompts read rightly: " + ", ".join(f"{name} {share:.3f}" for name, share in read.items()))
+            run.keep("text.pt", {key: value.cpu() for key, value in encoder.state_dict().items()})
+            _write(
+                pack({k: v for k, v in encoder.state_dict().items() if k != "encoder.embed_tokens.weight"}), run.out / TEXT_FILE
+            )
+    variants = plan.vae_widths[: run.ranks]
+    late = run.ranks > 1 and run.rank == run.ranks - 1 and plan.steps is None and run.left(plan.vae_until) < 60
+    if run.rank < len(variants) and not late:
+        width = variants[run.rank]
+        file = run.state / f"vae-{width}.safetensors"
+        if not file.exists() and not (run.state / "vae.pt").exists():
+            vae = train_vae(
+                width,
+                run.left(plan.vae_until - 8),
+                run.device,
+                stock=plan.vae_stock,
+                steps=plan.steps,
+                sizes=[size for size, _ in plan.shapes[:2]],
+                batch=plan.vae_batch,
+                log=run.log,
+            )
+            figures = check_vae(
+                vae, clips=6 if plan.steps is None else 1, frames=97 if plan.steps is None else 17, size=plan.shapes[0][0]
+            )
+            run.log(f"vae {width}: PSNR " + ", ".join(f"{name} {value:.2f} dB" for name, value in figures.items()))
+            save_vae(vae, file)
+            run.keep(f"vae-{width}.pt", figures)
+    run.wait_for_all()
+    if run.rank == 0 and not (run.state / "vae.pt").exists():
+        _choose_vae(run, variants)
+
+
+def _choose_vae(run: Run, widths: tuple[int, ...]) -> None:
+    """The narrowest VAE that no wider one beats by half a decibel; one that fades over time is out."""
+    from safetensors.torch import load_file
+
+    best, best_score = None, float("-inf")
+    for width in sorted(widths):
+        if not (run.state / f"vae-{width}.pt").exists():
+            continue
+        figures = run.kept(f"vae-{width}.pt")
+        score = 0.4 * figures["whole"] + 0.3 * figures["mouth"] + 0.3 * figures["eyes"]
+        if run.plan.steps is None and abs(figures["first"] - figures["last"]) > 1.5:
+            run.log(f"vae {width}: not flat over time")
+            score -= 10
+        if score > best_score + 0.5:
+            best, best_score = width, score
+    run.log(f"vae: width {best} is taken")
+    weights = load_file(run.state / f"vae-{best}.safetensors")
+    _write(pack(weights), run.out / VAE_FILE)
+    run.keep("vae.pt", weights)
+
+
+def _write(tensors: dict, file: Path) -> None:
+    from safetensors.torch import save_file
+
+    partial = file.with_suffix(".part")
+    save_file(tensors, partial)
+    os.replace(partial, file)
+
+
+def _vae(run: Run) -> torch.nn.Module:
+    """The VAE chosen, with the weights that its file will give: rounded to bytes, as it will serve."""
+    from humo_engine.mini import unpack
+    from humo_engine.vae import build_vae
+
+    weights = unpack(pack(run.kept("vae.pt")))
+    vae = build_vae(weights["encoder.conv_in.weight"].shape[0])
+    vae.load_state_dict(weights)
+    return vae.requires_grad_(False)
+
+
+def _text_encoder(run: Run) -> torch.nn.Module:
+    from humo_engine.mini import unpack
+
+    weights = run.kept("text.pt")
+    weights = unpack(pack({k: v for k, v in weights.items() if k != "encoder.embed_tokens.weight"}))
+    weights["encoder.embed_tokens.weight"] = weights["shared.weight"]
+    encoder = build_text_encoder(byte_tokenizer()[1])
+    encoder.load_state_dict(weights)
+    return encoder.eval().requires_grad_(False)
+
+
+def _pool(run: Run) -> dict:
+    """Every process makes a part, and reads all."""
+    plan, name = run.plan, f"pool-{run.rank}-of-{run.ranks}.pt"
+    if not (run.state / name).exists():
+        sounds = Sounds(**run.kept("sounds.pt"))
+        stocks = make_stocks(
+            _vae(run).to(run.device), _text_encoder(run).to(run.device), sounds, run.left(plan.pool_until), run.device, run.rank, run.ranks,
+            most=plan.pool_most, shapes=plan.shapes, log=run.log,
+        )  # fmt: skip
+        run.keep(name, {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()})
+    run.wait_for_all()
+    parts = [run.kept(f"pool-{rank}-of-{run.ranks}.pt") for rank in range(run.ranks)]
+    return merge([{tuple(map(int, key.split("x"))): Stock(**value) for key, value in part.items()} for part in parts])
+
+
+def _transformers(run: Run, stocks: dict) -> None:
+    """With several processes, one half trains each model; alone, one model after the other."""
+    plan = run.plan
+    if run.ranks == 1:
+        now = time.time() - run.started
+        for index, family in enumerate(FAMILIES):
+            until = now + (plan.train_until - now) * (index + 1) / len(FAMILIES)
+            _train_family(run, family, stocks, until, [run.rank], None)
+        return
+    half = run.ranks // 2
+    members = [list(range(half)), list(range(half, run.ranks))]
+    groups = [dist.new_group(m, backend="nccl" if run.device.type == "cuda" else "gloo") if len(m) > 1 else None for m in members]
+    index = 0 if run.rank < half else 1
+    _train_family(run, FAMILIES[index], stocks, plan.train_until, members[index], groups[index])
+
+
+def _train_family(run: Run, family: str, stocks: dict, until: float, members: list[int], group) -> None:
+    plan = run.plan
+    sounds = Sounds(**run.kept("sounds.pt"))
+    text_encoder = _text_encoder(run)
+    trainer = Trainer(
+        family, stocks, sounds, negative_states(text_encoder), run.device, batch=max(1, plan.batch // len(members)), shapes=plan.shapes, rank=run.rank,
+        group=group, group_size=len(members),
+    )  # fmt: skip
+    name = f"transformer-{family}.pt"
+    resumed = (run.state / name).exists()
+    if resumed:
+        trainer.optimiser.load(run.kept(name))
+        trainer.steps = trainer.optimiser.steps
+        run.log(f"{family}: goes on after {trainer.steps} steps")
+    first = run.rank == members[0]
+
+    def save(trainer: Trainer) -> None:
+        if first:
+            run.keep(name, trainer.optimiser.state())
+            _write_transformer(trainer, run.out / transformer_file(family))
+
+    def resumed_rate(progress: float) -> float:
+        return 0.5 * rate_at(progress, warm_up=0.02, constant=0.1)
+
+    schedule: Callable[[float], float] = resumed_rate if resumed else rate_at
+    train_transformer(trainer, run.left(until), steps=plan.steps, schedule=schedule, save=save, log=run.log)
+    save(trainer)
+    if first and plan.check_clips:
+        parts: Components = mini_components(family, run.out)
+        for scales in [CHECK_SCALES[family]]:
+            check_model(
+                parts,
+                _held_out_sounds(run, sounds),
+                NEGATIVE_PROMPTS[0],
+                run.device,
+                scales,
+                run.state,
+                clips=plan.check_clips,
+                size=plan.shapes[0][0],
+                log=run.log,
+            )
+
+
+def _held_out_sounds(run: Run, sounds: Sounds) -> Sounds:
+    """The last sounds: trained on, too, so that this check needs no other; the full measure brings its own voices."""
+    return Sounds(sounds.windows[-run.plan.check_clips :], sounds.openings[-run.plan.check_clips :])
+
+
+def _write_transformer(trainer: Trainer, file: Path) -> None:
+    trainer.optimiser.swap()
+    try:
+        _write(pack(trainer.model.state_dict()), file)
+    finally:
+        trainer.optimiser.swap()
