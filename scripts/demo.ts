@@ -1,6 +1,6 @@
 /**
  * The whole thing on one machine, without an account, a GPU or a weight file: Redis, a local Discord, the bot, the worker and
- * the engine with its `tiny` profile. A member runs `/humo`, and the video that comes back is checked and kept.
+ * the engine with its `mini` profile. A member runs `/humo`, and the video that comes back is checked and kept.
  */
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -50,7 +50,7 @@ const options = {
 } as const;
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
 
-/** for everything between the command and the video; the tiny profile takes a minute on a slow machine */
+/** for everything between the command and the video; the mini profile takes a minute on a slow machine */
 const patience = 15 * 60_000;
 const imageOptions = ['image', 'image2', 'image3', 'image4'] as const;
 
@@ -105,7 +105,7 @@ function commandOptions(values: Values): Entered {
     throw new DemoError(`/humo takes ${imageOptions.length} images at most.`);
   for (const path of [...images, ...(audio === undefined ? [] : [audio])])
     if (!existsSync(path)) throw new DemoError(`There is no file ${path}.`);
-  const { presetNames } = loadGenerateSettings(join(projectRoot, 'generate.yaml'), 'tiny');
+  const { presetNames } = loadGenerateSettings(join(projectRoot, 'generate.yaml'), 'mini');
   if (values.preset !== undefined && !presetNames.includes(values.preset))
     throw new DemoError(`--preset must be one of ${presetNames.join(', ')}, not ${values.preset}.`);
   if (values.shape !== undefined && !shapeSchema.safeParse(values.shape).success)
@@ -141,7 +141,7 @@ async function withEverything<T>(
   const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
     const started = performance.now();
-    print('Starting Redis, a local Discord, the bot, the worker and the engine (profile tiny) …');
+    print('Starting Redis, a local Discord, the bot, the worker and the engine (profile mini) …');
     const redis = await startPrivateRedis(join(folder, 'redis'));
     ends.push(() => redis.stop());
     const discord = await startSandbox();
@@ -156,7 +156,7 @@ async function withEverything<T>(
       ...discord.environment,
       REDIS_URL: redis.url,
       DATA_DIRECTORY: join(folder, 'data'),
-      HUMO_PROFILE: 'tiny',
+      HUMO_PROFILE: 'mini',
       HUMO_CACHE: join(folder, 'cache'),
       LOG_LEVEL: 'info',
     };

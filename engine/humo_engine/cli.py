@@ -84,7 +84,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_memory(commands)
     _add_bench(commands)
     _add_quality(commands)
+    _add_mini(commands)
     return parser
+
+
+def _add_mini(commands: argparse._SubParsersAction) -> None:
+    from humo_mini.cli import add_arguments, run
+
+    mini = commands.add_parser("mini", help="the small demonstration model")
+    train = mini.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser("train", help="make its weights anew")
+    add_arguments(train)
+    train.set_defaults(run=run)
 
 
 def _add_speech(commands: argparse._SubParsersAction) -> None:
@@ -208,7 +218,7 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile",
         default=os.environ.get("HUMO_PROFILE") or "official",
-        help="a profile of generate.yaml: official, or tiny; default: HUMO_PROFILE, or official",
+        help="a profile of generate.yaml: official, mini, or tiny; default: HUMO_PROFILE, or official",
     )
     parser.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
     parser.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")

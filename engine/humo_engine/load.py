@@ -60,14 +60,13 @@ def load_pipelines(
     plan = _plan(settings, models, device) if device.type == "cuda" and settings.weights == "official" else None
     for model in models:
         start = time.perf_counter()
-        if settings.weights == "random":
-            from humo_engine.tiny import tiny_components
-
-            components = tiny_components(model)
+        if settings.weights in ("random", "mini"):
+            components = _small_components(settings.weights, model, shared)
             add_loras(components.transformer, loras, weights, device)
             speed_up_on_cpu(components.vae)
             for part in (components.transformer, components.text_encoder, components.whisper, components.vae):
                 part.to(device, DTYPES[settings.precision] if part is components.transformer else None)
+            shared = components if settings.weights == "mini" else None
         else:
             components = official_components(weights, model, DTYPES[settings.precision], shared)
             add_loras(components.transformer, loras, weights, device)
@@ -79,6 +78,17 @@ def load_pipelines(
         pipelines[model] = Pipeline(components, settings, device, weights, plan=plan)
         print(f"loaded {model} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
     return pipelines
+
+
+def _small_components(weights: str, model: str, shared: Components | None) -> Components:
+    """The toy forms: `mini`, trained and read from files of its own, or `random`, which is drawn."""
+    if weights == "mini":
+        from humo_engine.mini import mini_components
+
+        return mini_components(model, shared=shared)
+    from humo_engine.tiny import tiny_components
+
+    return tiny_components(model)
 
 
 def bytes_allowed(settings: Settings, device: torch.device) -> int | None:

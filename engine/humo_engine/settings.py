@@ -30,6 +30,7 @@ MAXIMUM_SCALE = 100.0
 MAXIMUM_SIDE = 2048
 MAXIMUM_STEPS = 200
 MAXIMUM_PRESETS = 25
+WEIGHTS = ("official", "mini", "random")
 TAKES = ("auto", "one", "shots")
 LONGEST = 600  # seconds: the longest sound that is taken
 FRAME_STEP = 4  # the VAE packs frames 4k + 1 into k + 1 latents
@@ -125,7 +126,7 @@ class Preset:
 class Settings:
     """The whole of `generate.yaml` with one profile applied. Mappings are read-only.
 
-    `sizes[lines][shape]` is (width, height) in pixels. `weights` is "official" or "random"; `maximum_steps` caps the
+    `sizes[lines][shape]` is (width, height) in pixels. `weights` is "official", "mini" or "random"; `maximum_steps` caps the
     steps of any request (None: no cap).
     """
 
@@ -253,6 +254,8 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
     preview_every_steps = reader.integer("previewEverySteps", minimum=1)
     if chosen.seconds_per_pass is not None:
         models = {name: replace(model, seconds_per_pass=chosen.seconds_per_pass) for name, model in models.items()}
+    if chosen.scales is not None:
+        models = {name: replace(model, scales=chosen.scales.get(name, model.scales)) for name, model in models.items()}
     settings = Settings(
         source=source,
         profile=profile,
@@ -309,18 +312,37 @@ class _Profile:
     seconds_per_pass: Mapping[int, float] | None = None
     length: Length | None = None
     sizes: Mapping[int, Mapping[str, tuple[int, int]]] | None = None
+    scales: Mapping[str, Scales] | None = None
+
+
+def _profile_scales(reader: _Reader) -> Mapping[str, Scales]:
+    """Scales of every model, in place of the models' own."""
+    reader.exactly(MODELS)
+    return MappingProxyType({name: _scales(reader.child(name), name) for name in MODELS if name in (reader.value or {})})
+
+
+def _scales(reader: _Reader, model: str) -> Scales:
+    scales = Scales(
+        audio=reader.number("audio", minimum=0, maximum=MAXIMUM_SCALE),
+        text=reader.number("text", minimum=0, maximum=MAXIMUM_SCALE),
+        # Only 1.7B combines a pass with and one without the image; for 17B the scale would do nothing.
+        image=reader.number("image", minimum=0, maximum=MAXIMUM_SCALE) if model == "1_7b" else None,
+    )
+    reader.only("audio", "text", *(("image",) if model == "1_7b" else ()))
+    return scales
 
 
 def _profile(reader: _Reader, problems: list[str]) -> _Profile:
-    reader.only("weights", "precision", "maximumSteps", "previewEverySteps", "secondsPerPass", "length", "sizes")
+    reader.only("weights", "precision", "maximumSteps", "previewEverySteps", "secondsPerPass", "length", "sizes", "scales")
     given = reader.value
     return _Profile(
-        weights=reader.choice("weights", ("official", "random")) if "weights" in given else None,
+        weights=reader.choice("weights", WEIGHTS) if "weights" in given else None,
         precision=reader.choice("precision", PRECISIONS) if "precision" in given else None,
         maximum_steps=reader.integer("maximumSteps", minimum=1) if "maximumSteps" in given else None,
         preview_every_steps=reader.integer("previewEverySteps", minimum=1) if "previewEverySteps" in given else None,
         seconds_per_pass=MappingProxyType(_seconds_per_pass(reader)) if "secondsPerPass" in given else None,
         length=_length(reader.child("length"), problems) if "length" in given else None,
+        scales=_profile_scales(reader.child("scales")) if "scales" in given else None,
         sizes=MappingProxyType(_sizes(reader.child("sizes"), problems)) if "sizes" in given else None,
     )
 
@@ -408,20 +430,13 @@ def _models(reader: _Reader, problems: list[str]) -> dict[str, ModelSettings]:
     for name, model in reader.items():
         if name not in MODELS:
             continue
-        scales = model.child("scales")
         models[name] = ModelSettings(
             title=model.text("title"),
             parameters=model.integer("parameters", minimum=1),
-            scales=Scales(
-                audio=scales.number("audio", minimum=0, maximum=MAXIMUM_SCALE),
-                text=scales.number("text", minimum=0, maximum=MAXIMUM_SCALE),
-                # Only 1.7B combines a pass with and one without the image; 17B would ignore the number silently.
-                image=scales.number("image", minimum=0, maximum=MAXIMUM_SCALE) if name == "1_7b" else None,
-            ),
+            scales=_scales(model.child("scales"), name),
             passes=model.integer("passes", minimum=2, maximum=4),
             seconds_per_pass=MappingProxyType(_seconds_per_pass(model)),
         )
-        scales.only("audio", "text", *(("image",) if name == "1_7b" else ()))
         model.only("title", "parameters", "scales", "passes", "secondsPerPass")
     return models
 

@@ -49,7 +49,7 @@ const fixes = {
     ? 'Put it right in docker/.env and run `docker compose up -d`; .env.example explains each variable.'
     : 'Put it right in .env; .env.example explains each variable.',
   commands: `\`${inContainer ? 'docker compose exec bot node src/bot/register.ts' : 'npm run register'}\`, or start the bot with REGISTER_COMMANDS=true.`,
-  gpu: `Install NVIDIA’s driver${inContainer ? ' and Container Toolkit on the host' : ''}; \`nvidia-smi\` has to work. Without a card, HUMO_PROFILE=tiny shows that the rest works.`,
+  gpu: `Install NVIDIA’s driver${inContainer ? ' and Container Toolkit on the host' : ''}; \`nvidia-smi\` has to work. Without a card, HUMO_PROFILE=mini shows that the rest works.`,
   weights: inContainer
     ? 'Delete wrong files, then `docker compose restart worker`: its start fetches what is missing.'
     : 'Delete wrong files, then `npm run engine -- weights download`.',
@@ -303,8 +303,8 @@ async function commands(rest: REST, applicationId: string, config: BotConfig): P
 const invitation = neededPermissions.reduce((sum, name) => sum | PermissionFlagsBits[name], 0n).toString();
 
 async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
-  if (profile === 'tiny') {
-    fine('GPU', 'not needed by the profile tiny');
+  if (profile === 'tiny' || profile === 'mini') {
+    fine('GPU', `not needed by the profile ${profile}`);
     return;
   }
   const { stdout } = await execa('nvidia-smi', [
@@ -329,8 +329,13 @@ async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
 }
 
 async function weights(config: WorkerConfig): Promise<void> {
-  if (config.generate.weights === 'random') {
-    fine('weights', 'random ones, as the profile says: videos show noise');
+  if (config.generate.weights !== 'official') {
+    fine(
+      'weights',
+      config.generate.weights === 'mini'
+        ? 'the small model’s, which come with the engine: cartoon faces'
+        : 'random ones, as the profile says: videos show noise',
+    );
     return;
   }
   const python = join(projectRoot, '.venv/bin/python');

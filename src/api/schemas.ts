@@ -130,7 +130,7 @@ export const generationViewSchema = z
         height: z.int(),
         seconds: z.number(),
         downscaled: z.boolean(),
-        weights: z.enum(['official', 'random']),
+        weights: z.enum(['official', 'mini', 'random']),
         seed: z.int(),
         engineSeconds: z.number(),
       })
@@ -173,7 +173,7 @@ export const cancelledSchema = z
 export const presetsSchema = z
   .object({
     profile: z.string(),
-    weights: z.enum(['official', 'random']),
+    weights: z.enum(['official', 'mini', 'random']),
     fps: z.number(),
     frames: z.object({ default: z.int(), minimum: z.int(), maximum: z.int() }),
     length: z

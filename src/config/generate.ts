@@ -41,17 +41,26 @@ const precisionSchema = z.enum(['bf16', 'fp8', 'fp32']);
 const scale = z.number().min(0).max(100);
 const text = z.string().regex(/\S/, 'must not be empty');
 
+/** What a model's weights are: HuMo's own, the small demonstration model's, or drawn at random. */
+export const weightsSchema = z.enum(['official', 'mini', 'random']);
+export type Weights = z.infer<typeof weightsSchema>;
+
+// Only 1.7B combines a pass with and one without the image; for 17B the engine refuses a scale that it would ignore.
+const scalesSchema = z.strictObject({
+  '17b': z.strictObject({ audio: scale, text: scale }),
+  '1_7b': z.strictObject({ audio: scale, text: scale, image: scale }),
+});
+
 const modelSchema = z.strictObject({
   title: text,
   parameters: z.number().int().positive(),
-  scales: z.strictObject({ audio: scale, text: scale }),
+  scales: scalesSchema.shape['17b'],
   passes: z.number().int().min(2).max(4),
   secondsPerPass,
 });
-// Only 1.7B combines a pass with and one without the image; for 17B the engine refuses a scale that it would ignore.
 const modelsSchema = z.strictObject({
   '17b': modelSchema,
-  '1_7b': modelSchema.extend({ scales: z.strictObject({ audio: scale, text: scale, image: scale }) }),
+  '1_7b': modelSchema.extend({ scales: scalesSchema.shape['1_7b'] }),
 });
 
 const presetSchema = z.strictObject({
@@ -102,13 +111,14 @@ const takesSchema = z
   .refine(({ window, overlap }) => overlap < window - 1, { message: 'overlap must be less than window - 1' });
 
 const profileSchema = z.strictObject({
-  weights: z.enum(['official', 'random']).optional(),
+  weights: weightsSchema.optional(),
   precision: precisionSchema.optional(),
   maximumSteps: z.number().int().min(1).optional(),
   previewEverySteps: z.number().int().min(1).optional(),
   secondsPerPass: secondsPerPass.optional(),
   length: lengthSchema.optional(),
   sizes: sizesSchema.optional(),
+  scales: scalesSchema.optional(),
 });
 
 const fileSchema = z
@@ -191,7 +201,7 @@ export interface ResolvedPreset {
 /** `generate.yaml` with one profile applied. */
 export interface GenerateSettings {
   readonly profile: string;
-  readonly weights: 'official' | 'random';
+  readonly weights: Weights;
   readonly fps: number;
   readonly frames: GenerateFile['frames'];
   /** of a video, in seconds: until moderators say otherwise, and at all */
@@ -291,7 +301,7 @@ export function parseGenerateSettings(
         height,
         steps: Math.min(preset.steps, overrides.maximumSteps ?? preset.steps),
         shift: file.sampler.shift,
-        scales: model.scales,
+        scales: overrides.scales?.[preset.model] ?? model.scales,
         secondsPerPass: (overrides.secondsPerPass ?? model.secondsPerPass)[lines],
         passes: model.passes,
         framesAtOnce: file.frames.maximum[lines],

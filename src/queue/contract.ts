@@ -127,7 +127,7 @@ export const generationResultSchema = z.strictObject({
   seconds: z.number().positive(),
   /** the video was made smaller than asked for so that it fits `limitBytes` */
   downscaled: z.boolean(),
-  weights: z.enum(['official', 'random']),
+  weights: z.enum(['official', 'mini', 'random']),
   seed: z.number().int(),
   /** GPU time: from the request to the engine to its last frame */
   engineSeconds: z.number().nonnegative(),

@@ -48,7 +48,7 @@ const readySchema = z.object({
   models: z.array(modelIdSchema).min(1),
   device: z.string(),
   torch: z.string(),
-  weights: z.enum(['official', 'random']),
+  weights: z.enum(['official', 'mini', 'random']),
   /** what it can do beyond the first form of this version */
   features: z.array(z.string()).optional(),
 });

@@ -15,6 +15,8 @@ def status_html(generation: Generation) -> str:
     result = generation["result"]
     if result is not None and result["weights"] == "random":
         notes.append(wording.RANDOM)
+    if result is not None and result["weights"] == "mini":
+        notes.append(wording.MINI)
     kind = {"failed": "failed", "cancelled": "quiet"}.get(generation["status"], "good")
     return _card(kind, lead, more, notes, share)
 

@@ -33,6 +33,7 @@ export function renderResult(
         gpu: duration(texts, result.engineSeconds),
       }),
       result.weights === 'random' ? texts.say('result.weights_random') : null,
+      result.weights === 'mini' ? texts.say('result.weights_mini') : null,
       result.downscaled
         ? texts.say('result.downscaled', { width: request.width, height: request.height })
         : null,

@@ -195,6 +195,7 @@ function adviceLines(
   }
   const notes = lines.length === 0 ? [] : [texts.say('advice.heading'), ...lines.map((line) => `- ${line}`)];
   if (settings.weights === 'random') notes.push(texts.say('advice.random_weights'));
+  if (settings.weights === 'mini') notes.push(texts.say('advice.mini_weights'));
   return notes;
 }
 

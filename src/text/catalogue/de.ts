@@ -87,6 +87,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Videos sind hier höchstens {seconds, plural, one {# Sekunde} other {# Sekunden}} lang, der Rest des Tons bleibt weg; wähle mit `tonbeginn` einen anderen Teil',
   'advice.frames_beyond_training':
     'mehr als {frames} Bilder gehen auch, sehen aber etwas weniger scharf aus; kürzerer Ton gibt die beste Qualität',
+  'advice.mini_weights':
+    '**Dieser Server zeigt ein kleines Vorführmodell: Zeichentrickgesichter, zehn Szenen. Nicht HuMos Qualität.**',
   'advice.random_weights':
     '**Dieser Server läuft mit `weights: random`: Das Video zeigt Rauschen, nicht deine Person.**',
 
@@ -94,6 +96,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'result.begun': '<@{userId}>, dein Video ist fertig; einen Moment …',
   'result.prompt': '> {prompt}',
   'result.details': '{preset} · {width}×{height} · Seed `{seed}` · nach {duration} ({gpu} davon auf der GPU)',
+  'result.weights_mini': 'Kleines Vorführmodell: Zeichentrickgesichter, zehn Szenen. Nicht HuMos Qualität.',
   'result.weights_random':
     '**`weights: random`** – dieser Server hat keine Modelldateien; das zeigt, dass alles läuft, nicht was HuMo kann.',
   'result.downscaled': 'Kleiner als {width}×{height}, damit es unter Discords Grenze für Dateien passt.',

@@ -87,6 +87,8 @@ export const en = {
     'videos here are at most {seconds, plural, one {# second} other {# seconds}} long, so the rest of the sound isn’t used; choose another part with `audio_start`',
   'advice.frames_beyond_training':
     'longer than {frames} frames works, and looks a little less sharp; shorter sound gives the best quality',
+  'advice.mini_weights':
+    '**This server shows a small demonstration model: cartoon faces, ten scenes. Not HuMo’s quality.**',
   'advice.random_weights':
     '**This server runs with `weights: random`: the video shows noise, not your person.**',
 
@@ -94,6 +96,7 @@ export const en = {
   'result.begun': '<@{userId}>, your video is ready; one moment …',
   'result.prompt': '> {prompt}',
   'result.details': '{preset} · {width}×{height} · seed `{seed}` · took {duration} ({gpu} on the GPU)',
+  'result.weights_mini': 'Small demonstration model: cartoon faces, ten scenes. Not HuMo’s quality.',
   'result.weights_random':
     '**`weights: random`** – this server has no model files; this shows that everything works, not what HuMo can do.',
   'result.downscaled': 'Made smaller than {width}×{height}, so that it fits Discord’s limit for files here.',

@@ -83,12 +83,16 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'aquí los vídeos duran como mucho {seconds, plural, one {# segundo} other {# segundos}}, así que el resto del sonido no se usa; elige otra parte con `inicio_audio`',
   'advice.frames_beyond_training':
     'con más de {frames} fotogramas funciona, pero se ve algo menos nítido; un sonido más corto da la mejor calidad',
+  'advice.mini_weights':
+    '**Este servidor muestra un pequeño modelo de demostración: caras de dibujos animados, diez escenas. No es la calidad de HuMo.**',
   'advice.random_weights':
     '**Este servidor funciona con `weights: random`: el vídeo muestra ruido, no a tu persona.**',
   'result.heading': '<@{userId}>, tu vídeo está listo.',
   'result.begun': '<@{userId}>, tu vídeo está listo; un momento …',
   'result.prompt': '> {prompt}',
   'result.details': '{preset} · {width}×{height} · semilla `{seed}` · tardó {duration} ({gpu} en la GPU)',
+  'result.weights_mini':
+    'Pequeño modelo de demostración: caras de dibujos animados, diez escenas. No es la calidad de HuMo.',
   'result.weights_random':
     '**`weights: random`** – este servidor no tiene los archivos del modelo; esto muestra que todo funciona, no lo que HuMo sabe hacer.',
   'result.downscaled':

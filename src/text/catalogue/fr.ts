@@ -84,12 +84,16 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'ici, une vidéo dure au plus {seconds, plural, one {# seconde} other {# secondes}}, le reste du son n’est pas utilisé ; choisissez une autre partie avec `début_audio`',
   'advice.frames_beyond_training':
     'au-delà de {frames} images, cela marche, mais en un peu moins net ; un son plus court donne la meilleure qualité',
+  'advice.mini_weights':
+    '**Ce serveur montre un petit modèle de démonstration : visages de dessin animé, dix décors. Pas la qualité de HuMo.**',
   'advice.random_weights':
     '**Ce serveur tourne avec `weights: random` : la vidéo montre du bruit, pas ta personne.**',
   'result.heading': '<@{userId}>, ta vidéo est prête.',
   'result.begun': '<@{userId}>, ta vidéo est prête ; un instant …',
   'result.prompt': '> {prompt}',
   'result.details': '{preset} · {width}×{height} · graine `{seed}` · en {duration} ({gpu} sur le GPU)',
+  'result.weights_mini':
+    'Petit modèle de démonstration : visages de dessin animé, dix décors. Pas la qualité de HuMo.',
   'result.weights_random':
     '**`weights: random`** – ce serveur n’a pas les fichiers du modèle ; cela montre que tout marche, pas ce que HuMo sait faire.',
   'result.downscaled':

@@ -78,12 +78,15 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'ここの動画は最長{seconds}秒なので、残りの音声は使われません。別の部分は`音声開始`で選べます',
   'advice.frames_beyond_training':
     '{frames}フレームより長くても作れますが、少しぼやけます。短い音声がいちばんきれいです',
+  'advice.mini_weights':
+    '**このサーバーは小さなデモ用モデルで動いています。アニメ風の顔と10の場面だけで、HuMoの品質ではありません。**',
   'advice.random_weights':
     '**このサーバーは `weights: random` で動いています。動画に映るのはノイズで、人物ではありません。**',
   'result.heading': '<@{userId}>さん、動画ができました。',
   'result.begun': '<@{userId}>さん、動画ができました。少しお待ちください …',
   'result.prompt': '> {prompt}',
   'result.details': '{preset} · {width}×{height} · シード `{seed}` · 所要 {duration}（GPU {gpu}）',
+  'result.weights_mini': '小さなデモ用モデルです。アニメ風の顔と10の場面だけで、HuMoの品質ではありません。',
   'result.weights_random':
     '**`weights: random`** – このサーバーにはモデルのファイルがありません。すべてが動くことを示すもので、HuMoの実力ではありません。',
   'result.downscaled': 'ここでのDiscordのファイル上限に収まるよう、{width}×{height}より小さくしました。',
