@@ -317,8 +317,10 @@ class _Profile:
 
 def _profile_scales(reader: _Reader) -> Mapping[str, Scales]:
     """Scales of every model, in place of the models' own."""
+    if not reader.is_mapping():
+        return MappingProxyType({})
     reader.exactly(MODELS)
-    return MappingProxyType({name: _scales(reader.child(name), name) for name in MODELS if name in (reader.value or {})})
+    return MappingProxyType({name: _scales(reader.child(name), name) for name in MODELS if name in reader.value})
 
 
 def _scales(reader: _Reader, model: str) -> Scales:

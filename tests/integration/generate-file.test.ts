@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { parseGenerateSettings } from '../../src/config/generate.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const profiles = ['official', 'tiny'];
+const profiles = ['official', 'mini', 'tiny'];
 
 type Mapping = { [key: string]: unknown };
 const isMapping = (value: unknown): value is Mapping => typeof value === 'object' && value !== null;
