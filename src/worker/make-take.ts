@@ -20,7 +20,7 @@ export interface TakeParts {
   readonly engine: Pick<Engine, 'generate'>;
   readonly log: Logger;
   readonly folder: string;
-  readonly weights: 'official' | 'random';
+  readonly weights: 'official' | 'mini' | 'random';
   readonly fps: number;
   readonly signal: AbortSignal;
   readonly tell: (progress: Omit<GenerationProgress, 'preview'>) => void;
@@ -42,7 +42,7 @@ const aboutSchema = z.strictObject({
   version: z.literal(1),
   bytes: z.number().int().positive(),
   frames: z.number().int().positive(),
-  weights: z.enum(['official', 'random']),
+  weights: z.enum(['official', 'mini', 'random']),
   seconds: z.number().nonnegative(),
   peakGiB: z.number().nonnegative().nullable(),
 });

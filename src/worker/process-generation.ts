@@ -164,7 +164,7 @@ export async function processGeneration(
 
 interface Making {
   readonly scratch: string;
-  readonly weights: 'official' | 'random';
+  readonly weights: 'official' | 'mini' | 'random';
   readonly signal: AbortSignal;
   readonly tell: Teller;
   readonly previews: { add(path: string): void };
