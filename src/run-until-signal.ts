@@ -1,5 +1,6 @@
 import { errorFields } from './error-fields.ts';
 import type { Logger } from './log.ts';
+import { configurationExit, Unstartable } from './unstartable.ts';
 
 /** The promise is ten seconds from the signal to the exit. */
 const shutdownTimeout = 9_500;
@@ -9,7 +10,7 @@ const shutdownTimeout = 9_500;
  * behind: everything that matters has been made safe against that. An error that nobody caught ends the process with status 1 and a
  * line in the log: Node itself would print the whole error, and with it the request or the command that failed.
  *
- * @returns the exit status: 0 after a signal or a regular end, 1 after an error, which is logged
+ * @returns the exit status: 0 after a signal or a regular end, 78 for what is `Unstartable`, 1 after any other error; both are logged
  */
 export async function runUntilSignal(
   log: Logger,
@@ -36,6 +37,10 @@ export async function runUntilSignal(
   } catch (error) {
     // Whatever was under way when the signal came may fail in any manner.
     if (stop.signal.aborted) return 0;
+    if (error instanceof Unstartable) {
+      log.fatal(error.message);
+      return configurationExit;
+    }
     log.fatal({ error: errorFields(error) }, 'the process cannot go on');
     return 1;
   } finally {

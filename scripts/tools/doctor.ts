@@ -24,7 +24,9 @@ import {
 } from '../../src/config/environment.ts';
 import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
-import { parseRedisUrl } from '../../src/config/redis-url.ts';
+import { redisOptions } from '../../src/config/redis-options.ts';
+import { requireRedis } from '../../src/queue/requirements.ts';
+import { Unstartable } from '../../src/unstartable.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import { environmentHere } from './environment.ts';
 
@@ -95,11 +97,18 @@ function configuration<T>(name: string, load: (environment: NodeJS.ProcessEnv) =
   }
 }
 
-async function redis({ redis: { url } }: CommonConfig): Promise<void> {
+async function redis({ redis: server }: CommonConfig): Promise<void> {
+  try {
+    await requireRedis(server, server.prefix);
+  } catch (error) {
+    if (!(error instanceof Unstartable)) throw error;
+    broken('Redis', error.message, 'Nothing starts before that is done.');
+    return;
+  }
   const connection = new Redis({
-    ...parseRedisUrl(url),
+    ...redisOptions(server, { longestPause: 500 }),
     lazyConnect: true,
-    retryStrategy: null,
+    ...(server.sentinels === undefined ? { retryStrategy: null } : {}),
     maxRetriesPerRequest: 0,
   });
   let refused: Error | undefined;
@@ -114,15 +123,8 @@ async function redis({ redis: { url } }: CommonConfig): Promise<void> {
     const info = await connection.info();
     const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
     const version = value('redis_version');
-    const [major = 0, minor = 0] = version.split('.').map(Number);
-    if (major > 6 || (major === 6 && minor >= 2)) fine('Redis', `version ${version}`);
-    else if (major >= 5) look('Redis', `version ${version}`, 'BullMQ recommends 6.2 or newer: update Redis.');
-    else
-      broken(
-        'Redis',
-        `version ${version}`,
-        'BullMQ needs 5 at least, and 6.2 for all it does: update Redis.',
-      );
+    const valkey = value('valkey_version');
+    fine('Redis', valkey === '' ? `version ${version}` : `Valkey ${valkey}`);
     const policy = value('maxmemory_policy');
     if (policy === 'noeviction') fine('Redis: what waits stays', 'maxmemory-policy noeviction');
     else

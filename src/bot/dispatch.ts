@@ -5,6 +5,7 @@ import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
 import { errorFields } from '../error-fields.ts';
 import { answerError, answerReactionError } from './errors.ts';
+import { servicesUntilAnswered } from './first-answer.ts';
 import type { Handlers } from './handlers.ts';
 
 /** Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel. */
@@ -19,7 +20,7 @@ export async function dispatch(
   }
   if (!interaction.isRepliable()) return;
   try {
-    await handle(interaction, handlers, services);
+    await handle(interaction, handlers, servicesUntilAnswered(interaction, services));
   } catch (error) {
     await answerError(error, interaction, services.logger);
   }
@@ -54,7 +55,9 @@ async function suggest(
   services: Services,
 ): Promise<void> {
   try {
-    await handlers.slash.get(interaction.commandName)?.autocomplete?.(interaction, services);
+    await handlers.slash
+      .get(interaction.commandName)
+      ?.autocomplete?.(interaction, servicesUntilAnswered(interaction, services));
     if (!interaction.responded) await interaction.respond([]);
   } catch (error) {
     services.logger.warn(

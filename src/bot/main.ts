@@ -7,9 +7,11 @@ import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
 import { createGpus } from '../queue/gpus.ts';
+import { requireRedis } from '../queue/requirements.ts';
 import { createPeople } from '../queue/people.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
+import { configurationExit, Unstartable } from '../unstartable.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { startApi } from '../api/server.ts';
 import { startScaler } from '../scaler/start-scaler.ts';
@@ -20,9 +22,6 @@ import { PersonLimit } from '../intake/person-limit.ts';
 import { StoredVideos } from './stored-videos.ts';
 import { readPreview } from './previews.ts';
 import { sweepScratch } from '../media/scratch.ts';
-
-/** From sysexits.h: a restart does not help against a wrong configuration. */
-const configurationExit = 78;
 
 async function main(): Promise<number> {
   let config: BotConfig;
@@ -38,6 +37,7 @@ async function main(): Promise<number> {
 }
 
 async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promise<void> {
+  await named('Redis (REDIS_URL) cannot be reached', requireRedis(config.redis, config.redis.prefix));
   const queue = createGenerationQueue(config, logger);
   const moderation = createModeration(config, logger);
   const people = createPeople(config, logger);
@@ -95,6 +95,7 @@ async function named(problem: string, check: Promise<void>): Promise<void> {
   try {
     await check;
   } catch (error) {
+    if (error instanceof Unstartable) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`${problem}: ${reason}`, { cause: error });
   }

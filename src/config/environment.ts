@@ -6,6 +6,8 @@ import { ConfigurationError, loadGenerateSettings, modelIdSchema } from './gener
 import type { GenerateSettings, ModelId } from './generate.ts';
 import { gpuConfig, gpuFields } from './gpus.ts';
 import type { GpuConfig } from './gpus.ts';
+import { parseSentinels } from './redis-url.ts';
+import type { RedisServer } from './redis-url.ts';
 
 /** The repository root, from which relative paths in the environment are resolved. */
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,6 +25,21 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https U
 /** What both processes need. */
 const commonSchema = z.object({
   REDIS_URL: z.url({ protocol: /^(rediss?|unix)$/, error: 'must be redis://…, rediss://… or unix:///path' }),
+  REDIS_SENTINELS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parseSentinels(text);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message });
+        return z.NEVER;
+      }
+    })
+    .optional(),
+  REDIS_SENTINEL_PRIMARY: z.string().min(1).default('mymaster'),
+  REDIS_SENTINEL_USERNAME: z.string().min(1).optional(),
+  REDIS_SENTINEL_PASSWORD: z.string().min(1).optional(),
   REDIS_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and dashes, at most 32')
@@ -97,8 +114,7 @@ export const environmentSchemas = {
 } as const;
 
 export interface CommonConfig {
-  readonly redis: {
-    readonly url: string;
+  readonly redis: RedisServer & {
     readonly prefix: string;
     /** how long a process that fell silent keeps what it was working on; 30 unless given */
     readonly lockSeconds?: number;
@@ -306,6 +322,24 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   };
 }
 
+function sentinelsOf(values: z.infer<typeof commonSchema>): Pick<RedisServer, 'sentinels'> {
+  const {
+    REDIS_SENTINELS: addresses,
+    REDIS_SENTINEL_PRIMARY: primary,
+    REDIS_SENTINEL_USERNAME: username,
+    REDIS_SENTINEL_PASSWORD: password,
+  } = values;
+  if (addresses === undefined) return {};
+  return {
+    sentinels: {
+      addresses,
+      primary,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    },
+  };
+}
+
 function load<S extends typeof commonSchema>(
   schema: S,
   environment: Environment,
@@ -357,6 +391,7 @@ function load<S extends typeof commonSchema>(
     common: {
       redis: {
         url: values.REDIS_URL,
+        ...sentinelsOf(values),
         prefix: values.REDIS_PREFIX,
         lockSeconds: values.QUEUE_LOCK_SECONDS,
       },

@@ -50,3 +50,44 @@ export function parseRedisUrl(url: string): RedisAddress {
       throw new RangeError('REDIS_URL must begin with redis://, rediss:// or unix://');
   }
 }
+
+/** Addresses of Sentinels that know which server is the primary now: https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/ */
+export interface RedisSentinels {
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  /** what the Sentinels call the primary, as in `sentinel monitor NAME …` */
+  readonly primary: string;
+  /** the Sentinels' own; the servers' stand in the URL */
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** A Redis: one address, or whichever server Sentinels name. */
+export interface RedisServer {
+  readonly url: string;
+  readonly sentinels?: RedisSentinels;
+}
+
+/** Sentinel's own, where a Redis has 6379. */
+const sentinelPort = 26_379;
+
+/**
+ * Reads `host:port,host:port`; the port is 26379 unless given, and an IPv6 address stands in brackets.
+ *
+ * @throws RangeError that names the problem
+ */
+export function parseSentinels(text: string): RedisSentinels['addresses'] {
+  const parts = text.split(',').map((part) => part.trim());
+  const addresses = parts.filter((part) => part !== '').map(parseSentinel);
+  if (addresses.length === 0) throw new RangeError('must be host:port, separated by commas');
+  return addresses;
+}
+
+function parseSentinel(part: string): RedisSentinels['addresses'][number] {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?$/i.exec(part);
+  const host = match?.[1] ?? match?.[2];
+  const port = match?.[3] === undefined ? sentinelPort : Number(match[3]);
+  if (host === undefined || port < 1 || port > 65_535) {
+    throw new RangeError('must be host:port, separated by commas, such as 10.0.0.1:26379,10.0.0.2:26379');
+  }
+  return { host, port };
+}

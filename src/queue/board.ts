@@ -11,7 +11,7 @@ export function createBoardQueues(
   log: Logger,
 ): { readonly queues: readonly Queue[]; close(): Promise<void> } {
   const names = createNames(config.redis.prefix);
-  const connection = openConnection(config.redis.url, 'producer', log);
+  const connection = openConnection(config.redis, 'producer', log);
   const queues = [...allModels.map((model) => names.generations(model)), names.deliveries].map((name) => {
     const queue = new Queue(name, { connection, prefix: names.prefix });
     queue.on('error', (error) =>

@@ -1,25 +1,54 @@
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-import { parseRedisUrl } from '../config/redis-url.ts';
+import { redisOptions } from '../config/redis-options.ts';
+import type { RedisServer } from '../config/redis-url.ts';
 import type { Logger } from '../log.ts';
+import type { Names } from './names.ts';
+import { producerTimeout } from './settings.ts';
 
 /**
  * - `producer`: a command fails within seconds when Redis is away, so that a person gets an answer.
  * - `worker`: commands wait until Redis is back; BullMQ's blocking reads and the handing back of a finished video need that.
+ * - `subscriber`: as `worker`; it only listens, so it never hears that its server is no primary any more, and is told.
  */
-export type ConnectionPurpose = 'producer' | 'worker';
+export type ConnectionPurpose = 'producer' | 'worker' | 'subscriber';
 
-/** Opens one connection. It reconnects by itself; errors of the connection go to the log, at most once per outage. */
-export function openConnection(url: string, purpose: ConnectionPurpose, log: Logger): Redis {
+/** What says that it can be written to says nothing later: milliseconds. */
+const writtenFor = 60_000;
+
+/** Those that only listen, by the server that they were opened for. */
+const listening = new Map<string, Set<Redis>>();
+
+/**
+ * Opens one connection. It reconnects by itself, also when the server that it leads to becomes a replica; errors of the connection
+ * go to the log, at most once per outage.
+ *
+ * @param server where it is, or its URL alone
+ */
+export function openConnection(server: string | RedisServer, purpose: ConnectionPurpose, log: Logger): Redis {
+  const { url, sentinels } = typeof server === 'string' ? { url: server, sentinels: undefined } : server;
   const options: Omit<RedisOptions, 'replyMapping'> = {
-    ...parseRedisUrl(url),
-    maxRetriesPerRequest: purpose === 'worker' ? null : 1,
+    ...redisOptions(sentinels === undefined ? { url } : { url, sentinels }, {
+      // A producer's command fails at the second attempt to connect after it was given: what lies between attempts, a person waits.
+      longestPause: purpose === 'producer' ? 500 : 2000,
+      onDemoted(error) {
+        log.warn({ error: error.message, purpose }, 'Redis is no primary any more; connecting anew');
+        for (const subscriber of listening.get(url) ?? []) subscriber.disconnect(true);
+      },
+    }),
+    maxRetriesPerRequest: purpose === 'producer' ? 1 : null,
     // A silent server is as bad as none. BullMQ's blocking reads take up to ten seconds on purpose.
-    ...(purpose === 'producer' ? { commandTimeout: 5000 } : {}),
-    // A producer's command fails at the second attempt to connect after it was given: what lies between attempts, a person waits.
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), purpose === 'producer' ? 500 : 2000),
+    ...(purpose === 'producer' ? { commandTimeout: producerTimeout } : {}),
   };
   const connection = new Redis(options);
+  if (purpose === 'subscriber') {
+    const others = listening.get(url) ?? new Set();
+    listening.set(url, others.add(connection));
+    connection.once('end', () => {
+      others.delete(connection);
+      if (others.size === 0 && listening.get(url) === others) listening.delete(url);
+    });
+  }
   let away = false;
   connection.on('error', (error) => {
     if (!away) log.warn({ error: error.message, purpose }, 'Redis is away');
@@ -30,6 +59,11 @@ export function openConnection(url: string, purpose: ConnectionPurpose, log: Log
     away = false;
   });
   return connection;
+}
+
+/** Whether a server can be written to: one that answers may be a replica, or full. @throws Error when it cannot be */
+export async function requireWritable(connection: Redis, { written }: Names): Promise<void> {
+  await connection.set(written, '', 'PX', writtenFor);
 }
 
 /** Ends a connection at once; what it had not sent yet is lost, which callers have made sure of. */

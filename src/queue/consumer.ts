@@ -4,6 +4,7 @@ import { UnrecoverableError, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ModelId } from '../config/generate.ts';
+import type { RedisServer } from '../config/redis-url.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure, isRetryable } from '../failure.ts';
 import type { Logger } from '../log.ts';
@@ -46,7 +47,7 @@ const frontLevel = 1;
 type AbortCause = 'cancelled' | 'lock lost' | 'closing';
 
 interface Options {
-  readonly url: string;
+  readonly server: RedisServer;
   readonly names: Names;
   readonly lockDuration: number;
   readonly passesOf: (model: ModelId, mode: Mode) => number;
@@ -93,9 +94,9 @@ export class Consumer implements Closable {
 
   private constructor(options: Options) {
     this.#options = options;
-    const { url, names, log } = options;
-    this.#connection = openConnection(url, 'worker', log);
-    this.#subscriber = openConnection(url, 'worker', log);
+    const { server, names, log } = options;
+    this.#connection = openConnection(server, 'worker', log);
+    this.#subscriber = openConnection(server, 'subscriber', log);
     this.#ledger = new Ledger(this.#connection, names);
     this.#tickets = new Tickets(this.#connection, names, log);
     this.#workers = new Map(options.models.map((model) => [model, this.#openWorker(model)]));

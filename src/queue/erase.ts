@@ -29,7 +29,7 @@ export interface Erasure {
 const rewriteTimeout = 10 * 60_000;
 
 export function createErasure(config: CommonConfig, log: Logger): Erasure {
-  const connection = openConnection(config.redis.url, 'producer', log);
+  const connection = openConnection(config.redis, 'producer', log);
   const names = createNames(config.redis.prefix);
 
   async function scan(pattern: string): Promise<string[]> {

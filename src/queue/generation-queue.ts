@@ -1,6 +1,6 @@
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection } from './connection.ts';
+import { closeConnection, openConnection, requireWritable } from './connection.ts';
 import { consumeDeliveries } from './deliveries.ts';
 import { readDepth, readServer } from './depth.ts';
 import { Ledger } from './ledger.ts';
@@ -15,10 +15,10 @@ import { watchGenerations } from './watch.ts';
 
 /** Connects the bot to the queue. Nothing waits here: an unreachable Redis shows in the first call, or in `health`. */
 export function createGenerationQueue(config: CommonConfig, log: Logger): GenerationQueue {
-  const { url } = config.redis;
+  const server = config.redis;
   const lockDuration = (config.redis.lockSeconds ?? defaultLockDuration / 1000) * 1000;
   const names = createNames(config.redis.prefix);
-  const connection = openConnection(url, 'producer', log);
+  const connection = openConnection(server, 'producer', log);
   const ledger = new Ledger(connection, names);
   const tickets = new Tickets(connection, names, log);
   const open = new Set<Closable>();
@@ -93,10 +93,10 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     },
     countWaiting: (userId, where) => ledger.countWaiting(userId, where),
     async watch(listener) {
-      return track(await watchGenerations({ url, names, ledger, connection, listener, log }));
+      return track(await watchGenerations({ server, names, ledger, connection, listener, log }));
     },
     async consumeDeliveries(deliver, options) {
-      const own = openConnection(url, 'worker', log);
+      const own = openConnection(server, 'worker', log);
       const consumer = consumeDeliveries({
         connection: own,
         names,
@@ -122,7 +122,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     depth: () => readDepth(connection, names, Date.now()),
     server: () => readServer(connection),
     async health() {
-      await connection.ping();
+      await requireWritable(connection, names);
       await tickets.ready();
     },
     async close() {

@@ -6,6 +6,8 @@ import type { ModelId } from '../config/generate.ts';
  */
 export interface Names {
   readonly prefix: string;
+  /** written to see whether this server can be written to */
+  readonly written: string;
   readonly deliveries: string;
   readonly open: string;
   readonly events: string;
@@ -60,6 +62,7 @@ export interface Names {
 export function createNames(prefix: string): Names {
   return {
     prefix,
+    written: `${prefix}:written`,
     deliveries: 'deliveries',
     open: `${prefix}:open`,
     events: `${prefix}:events`,

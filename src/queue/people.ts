@@ -40,7 +40,7 @@ export interface People {
 }
 
 export function createPeople(config: CommonConfig, log: Logger): People {
-  const connection = openConnection(config.redis.url, 'producer', log);
+  const connection = openConnection(config.redis, 'producer', log);
   const names = createNames(config.redis.prefix);
   return {
     async preferences(userId) {

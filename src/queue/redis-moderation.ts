@@ -2,6 +2,7 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
+import type { RedisServer } from '../config/redis-url.ts';
 import { modelIdSchema } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
@@ -91,7 +92,7 @@ class RedisModeration implements Moderation {
   readonly defaultLimits: Limits;
   readonly #connection: Redis;
   readonly #names: Names;
-  readonly #url: string;
+  readonly #server: RedisServer;
   readonly #log: Logger;
   readonly #ulid = monotonicFactory();
   readonly #compiled = new Map<string, Compiled>();
@@ -101,10 +102,10 @@ class RedisModeration implements Moderation {
   readonly #watching = new Set<{ close(): Promise<void> }>();
 
   constructor(config: CommonConfig & { readonly maximumWaitingPerUser?: number }, log: Logger) {
-    this.#url = config.redis.url;
+    this.#server = config.redis;
     this.#names = createNames(config.redis.prefix);
     this.#log = log;
-    this.#connection = openConnection(config.redis.url, 'producer', log);
+    this.#connection = openConnection(config.redis, 'producer', log);
     this.#ledger = new Ledger(this.#connection, this.#names);
     this.#tickets = new Tickets(this.#connection, this.#names, log);
     this.defaultLimits = deploymentLimits(config.maximumWaitingPerUser ?? 10);
@@ -276,7 +277,7 @@ class RedisModeration implements Moderation {
   }
 
   async watchAudit(listener: (entry: AuditEntry) => void): Promise<{ close(): Promise<void> }> {
-    const subscriber = openConnection(this.#url, 'worker', this.#log);
+    const subscriber = openConnection(this.#server, 'subscriber', this.#log);
     subscriber.on('message', (_channel, message) => {
       try {
         const entry = parseEntry(message);

@@ -36,3 +36,9 @@ export const smallestCost = 1_000;
 
 /** How long a form may stay open. Discord's links to the files live for a day. */
 export const draftLifetime = 60 * 60_000;
+
+/**
+ * A producer's command that got no answer for this long has failed. Discord waits three seconds for the first answer to a person:
+ * https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction
+ */
+export const producerTimeout = 2_000;

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { RedisServer } from '../config/redis-url.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './connection.ts';
 import type { GenerationEvent } from './contract.ts';
@@ -13,7 +14,7 @@ import { readableRecord } from './readable.ts';
  * hears where each open generation stands; it may hear the same twice.
  */
 export async function watchGenerations(parts: {
-  readonly url: string;
+  readonly server: RedisServer;
   readonly names: Names;
   readonly ledger: Ledger;
   readonly connection: Redis;
@@ -21,7 +22,7 @@ export async function watchGenerations(parts: {
   readonly log: Logger;
 }): Promise<Closable> {
   const { names, connection, listener, log } = parts;
-  const subscriber = openConnection(parts.url, 'worker', log);
+  const subscriber = openConnection(parts.server, 'subscriber', log);
   const notify = (event: GenerationEvent) => {
     try {
       listener(event);

@@ -1,7 +1,7 @@
 import type { CommonConfig } from '../config/environment.ts';
 import { passesOfStep } from '../config/generate.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection } from './connection.ts';
+import { closeConnection, openConnection, requireWritable } from './connection.ts';
 import { Consumer } from './consumer.ts';
 import { createNames } from './names.ts';
 import type { WorkQueue } from './queue.ts';
@@ -10,12 +10,12 @@ import { defaultLockDuration } from './settings.ts';
 /** Connects a worker to the queue. Commands wait for Redis to come back: a finished video is not dropped for an outage. */
 export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
   const names = createNames(config.redis.prefix);
-  const probe = openConnection(config.redis.url, 'producer', log);
+  const probe = openConnection(config.redis, 'producer', log);
   const consumers = new Set<Consumer>();
   return {
     async consume(options) {
       const consumer = await Consumer.start({
-        url: config.redis.url,
+        server: config.redis,
         names,
         lockDuration: (config.redis.lockSeconds ?? defaultLockDuration / 1000) * 1000,
         passesOf: (model, mode) => passesOfStep(model, mode, config.generate.models[model].passes),
@@ -29,7 +29,7 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
       return consumer;
     },
     async health() {
-      await probe.ping();
+      await requireWritable(probe, names);
     },
     async close() {
       await Promise.all([...consumers].map((consumer) => consumer.close()));

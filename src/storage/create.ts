@@ -11,7 +11,7 @@ export function createArtifactStore(config: Pick<CommonConfig, 'artifacts' | 're
     case 'file':
       return createFileStore(artifacts.directory);
     case 'redis':
-      return createRedisStore(redis.url, redis.prefix);
+      return createRedisStore(redis, redis.prefix);
     case 's3':
       return createS3Store(artifacts);
   }

@@ -1,7 +1,8 @@
 import { open, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { parseRedisUrl } from '../config/redis-url.ts';
+import { redisOptions } from '../config/redis-options.ts';
+import type { RedisServer } from '../config/redis-url.ts';
 import { lifetimeInMemory } from './keys.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
@@ -16,8 +17,11 @@ const unfinishedSeconds = 60 * 60;
  * an entry that points at them; writing the entry last is what makes the value appear whole. Artifacts end by themselves, so that a
  * forgotten one never fills the memory.
  */
-export function createRedisStore(url: string, prefix: string): ArtifactStore {
-  const redis = new Redis({ ...parseRedisUrl(url), ...options });
+export function createRedisStore(server: string | RedisServer, prefix: string): ArtifactStore {
+  const redis = new Redis({
+    ...redisOptions(typeof server === 'string' ? { url: server } : server, { longestPause: 2_000 }),
+    ...options,
+  });
   redis.on('error', () => {
     // Every command reports its own failure; without a listener the process would end.
   });

@@ -6,10 +6,8 @@ import { createLogger } from '../log.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { encodeGeneration } from './encode.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
+import { configurationExit } from '../unstartable.ts';
 import { runWorker } from './run-worker.ts';
-
-/** From sysexits.h: a restart does not help against a wrong configuration. */
-const configurationExit = 78;
 
 async function main(): Promise<number> {
   let config: WorkerConfig;

@@ -7,6 +7,7 @@ import { Health } from '../observability/health.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
 import { WorkerMetrics } from '../observability/worker-metrics.ts';
+import { requireRedis } from '../queue/requirements.ts';
 import { createWorkQueue } from '../queue/work-queue.ts';
 import { Engine } from './engine.ts';
 import { engineCommand } from './engine-command.ts';
@@ -33,6 +34,7 @@ export async function runWorker(
   log: Logger,
   stop: AbortSignal,
 ): Promise<void> {
+  await requireRedis(config.redis, config.redis.prefix);
   const workerId = config.name ?? `${hostname()}-${process.pid}`;
   const scratchRoot = join(config.dataDirectory, 'scratch');
   const swept = await sweepScratch(scratchRoot);

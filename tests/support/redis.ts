@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+/** The server's program: `TEST_REDIS_SERVER=valkey-server` runs the tests on Valkey. */
+const program = process.env['TEST_REDIS_SERVER'] ?? 'redis-server';
 
 /** A `redis-server` of one's own, in its own temporary folder. */
 export interface TestRedis extends AsyncDisposable {
@@ -14,6 +19,8 @@ export interface TestRedis extends AsyncDisposable {
   readonly folder: string;
   /** SIGKILL, as a crash or a power cut would end it. The data of an append-only server stays on disk. */
   kill(): Promise<void>;
+  /** Keeps its connections and answers nothing, as on a machine that is moved or whose disk hangs. @returns how to go on */
+  standStill(): () => void;
   /** Starts it again on the same address and folder; kills it first if it runs. */
   restart(): Promise<void>;
   /** Ends it and removes its folder. */
@@ -62,6 +69,11 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     folder,
     kill,
     stop,
+    standStill() {
+      const stood = server;
+      stood.kill('SIGSTOP');
+      return () => void stood.kill('SIGCONT');
+    },
     async restart() {
       await kill();
       server = await startServer(settings, folder);
@@ -74,14 +86,79 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
  * that is because this process is no more, nobody else removes the folder. */
 const watchedStart =
   'exec 3<&0; ' +
-  '( cat <&3; case "$(cat /proc/$$/comm 2>/dev/null || ps -o comm= -p $$)" in *redis*) kill -9 $$ ;; esac; ' +
+  '( cat <&3; case "$(cat /proc/$$/comm 2>/dev/null || ps -o comm= -p $$)" in *redis*|*valkey*) kill -9 $$ ;; esac; ' +
   'sleep 1; kill -0 "$TEST_PROCESS" || rm -rf "$REDIS_FOLDER" ) </dev/null >/dev/null 2>&1 & ' +
-  'exec redis-server "$@" </dev/null 3<&-';
+  'exec "$REDIS_SERVER" "$@" </dev/null 3<&-';
 
-async function startServer(settings: readonly string[], folder: string): Promise<ChildProcess> {
+/** A Sentinel of one's own that watches one primary. */
+export interface TestSentinel extends AsyncDisposable {
+  readonly port: number;
+  /** Makes a replica the primary, and resolves when the Sentinel says that it is. */
+  failOver(): Promise<void>;
+}
+
+/**
+ * Starts a Sentinel, and resolves when it knows a replica of the primary that could take its place.
+ *
+ * @param primary.port where it listens on 127.0.0.1
+ */
+export async function startSentinel(primary: { name: string; port: number }): Promise<TestSentinel> {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-redis-'));
+  const port = await freePort();
+  const path = join(folder, 'sentinel.conf');
+  await writeFile(
+    path,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor ${primary.name} 127.0.0.1 ${primary.port} 1`,
+      `sentinel down-after-milliseconds ${primary.name} 5000`,
+      `sentinel failover-timeout ${primary.name} 20000`,
+    ].join('\n'),
+  );
+  const server = await startServer([path, '--sentinel'], folder, /\+monitor/);
+  const connection = new Redis({ host: '127.0.0.1', port });
+  const until = async (holds: () => Promise<boolean>) => {
+    for (const end = Date.now() + 40_000; !(await holds()); await delay(50)) {
+      if (Date.now() > end) throw new Error('the Sentinel did not come so far');
+    }
+  };
+  await until(async () => {
+    const replicas = String(await connection.call('SENTINEL', 'REPLICAS', primary.name));
+    return /master-link-status,ok/.test(replicas);
+  });
+  return {
+    port,
+    async failOver() {
+      const before = String(await connection.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', primary.name));
+      await connection.call('SENTINEL', 'FAILOVER', primary.name);
+      await until(
+        async () =>
+          String(await connection.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', primary.name)) !== before,
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      connection.disconnect();
+      await endServer(server, 'SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServer(
+  settings: readonly string[],
+  folder: string,
+  isReady = /ready to accept connections/i,
+): Promise<ChildProcess> {
   const server = spawn('sh', ['-c', watchedStart, 'redis-server', ...settings], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], TEST_PROCESS: String(process.pid), REDIS_FOLDER: folder },
+    env: {
+      PATH: process.env['PATH'],
+      TEST_PROCESS: String(process.pid),
+      REDIS_FOLDER: folder,
+      REDIS_SERVER: program,
+    },
   });
   // Writing to nobody is how the pipe ends when the server has gone; that is no error of ours.
   server.stdin.on('error', () => undefined);
@@ -91,7 +168,7 @@ async function startServer(settings: readonly string[], folder: string): Promise
   await new Promise<void>((resolve, reject) => {
     lines.on('line', (line) => {
       log.push(line);
-      if (/ready to accept connections/i.test(line)) resolve();
+      if (isReady.test(line)) resolve();
     });
     server.once('error', reject);
     server.once('exit', (code, signal) => {

@@ -47,6 +47,8 @@ export interface Scene extends AsyncDisposable {
   readonly ada: Person;
   readonly queue: GenerationQueue;
   readonly redisUrl: string;
+  /** Redis answers nothing any more. @returns how it goes on */
+  silenceRedis(): () => void;
   readonly dataDirectory: string;
   /** Keys in Redis that name somebody, or hold their id in a list. */
   keysWith(id: string): Promise<string[]>;
@@ -140,6 +142,7 @@ export async function startScene(
     gpus,
     store,
     redisUrl: redis.url,
+    silenceRedis: () => redis.standStill(),
     dataDirectory: folder,
     async keysWith(id) {
       const connection = new Redis(parseRedisUrl(redis.url));

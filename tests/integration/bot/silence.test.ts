@@ -1,0 +1,47 @@
+import { expect, test, vi } from 'vitest';
+import { hasStatus, picture, speech, startScene } from './scene.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+test('Redis answers nothing: whoever presses or types anything is told so while Discord still waits', async () => {
+  await using scene = await startScene();
+  const { ada, channel, discord, guild } = scene;
+  await scene.work(scene.finish);
+  await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  const mod = guild.addMember(discord.createUser('mod'), {
+    roles: [guild.createRole('moderator', ['ManageMessages'])],
+  });
+  const form = await ada.click(result, 'Edit');
+  await form.firstResponse();
+  const fresh = { prompt: 'Another', image: picture(), audio: speech() };
+  const source = await ada.send(channel, { content: 'look', files: [picture()] });
+  const resume = scene.silenceRedis();
+  try {
+    const asked = await Promise.all([
+      ada.run('/humo', fresh, { channel }),
+      ada.run('/settings', {}, { channel }),
+      ada.run('/history', {}, { channel }),
+      ada.run('/jobs', {}, { channel }),
+      mod.run('/queue list', {}, { channel }),
+      ada.click(result, 'Again'),
+      ada.click(result, 'Better'),
+      ada.click(result, 'Edit'),
+      ada.click(result, 'Delete'),
+      ada.contextMenu('Animate with HuMo', source),
+      ada.contextMenu('HuMo details', result),
+    ]);
+    const told = asked.map((one) =>
+      one.waitForMessage(({ text }) => text.includes('queue can’t be reached')),
+    );
+    expect((await Promise.all(told)).every(({ ephemeral }) => ephemeral)).toBe(true);
+    expect(await mod.autocomplete('/queue show', {}, 'id', { channel })).toEqual([]);
+  } finally {
+    resume();
+  }
+  // Nothing of it was taken on unseen, and the result stands.
+  await vi.waitFor(async () => expect(await scene.queue.list({})).toHaveLength(1));
+  expect((await scene.queue.list({}))[0]?.deletedAt).toBeNull();
+  const again = await ada.run('/humo', fresh, { channel });
+  await again.waitForMessage(hasStatus);
+});

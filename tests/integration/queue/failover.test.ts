@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
+import type { RedisServer } from '../../../src/config/redis-url.ts';
+import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { createModeration } from '../../../src/queue/redis-moderation.ts';
+import { createWorkQueue } from '../../../src/queue/work-queue.ts';
+import { createRedisStore } from '../../../src/storage/redis-store.ts';
+import { openDesk } from '../../support/desk.ts';
+import { portOf, startReplicatedRedis } from '../../support/failover.ts';
+import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
+import { startRedis, startSentinel } from '../../support/redis.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+/** How long a failover may be felt: milliseconds. */
+const felt = 10_000;
+
+let folder: string;
+const opened: { close(): Promise<void> }[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-failover-'));
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((one) => one.close()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Bot, moderators and worker of one deployment. Work that is asked to wait lasts until `finish`. */
+async function deploy(redis: RedisServer) {
+  const common = testConfig(redis.url, folder);
+  // Longer than a failover: a lock that lapses meanwhile is what outages.test.ts is about.
+  const config = { ...common, redis: { ...common.redis, ...redis, lockSeconds: 15 } };
+  const finish = Promise.withResolvers<void>();
+  const worked: string[] = [];
+  const queue = createGenerationQueue(config, silent);
+  const works = createWorkQueue(config, silent);
+  const moderation = createModeration(config, silent);
+  opened.push(works, queue, moderation);
+  await Promise.all([queue.health(), works.health()]);
+  const desk = await openDesk(queue);
+  await works.consume({
+    models: ['17b'],
+    workerId: 'w',
+    work: async ({ id, userId }) => {
+      worked.push(id);
+      if (userId === '1') await finish.promise;
+      return testResult(id);
+    },
+  });
+  return { queue, works, moderation, desk, worked, finish: () => finish.resolve() };
+}
+
+test('the primary becomes a replica and keeps its connections: all goes on within seconds, nothing is lost, nothing twice', async () => {
+  await using redis = await startReplicatedRedis();
+  const { queue, works, moderation, desk, worked, finish } = await deploy({ url: redis.url });
+  const store = createRedisStore(redis.url, 'test');
+  opened.push(store);
+  await store.put('inputs/before.txt', Buffer.from('before'));
+  const entries: string[] = [];
+  await moderation.watchAudit(({ action }) => entries.push(action));
+  const ids = [testDraft('1'), testDraft('2'), testDraft('3')];
+  for (const draft of ids) await queue.accept(draft);
+  await desk.status(ids[0]?.id ?? '', 'running');
+  await redis.failOver();
+  const moved = performance.now();
+  const after = testDraft('4');
+  await Promise.all([
+    queue.accept(after),
+    queue.health(),
+    works.health(),
+    moderation.pause('7000', { by: '9', reason: null, until: null }),
+    store.put('inputs/after.txt', Buffer.from('after')),
+  ]);
+  finish();
+  for (const { id } of [...ids, after]) {
+    expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  }
+  expect(performance.now() - moved).toBeLessThan(felt);
+  const all = [...ids, after].map(({ id }) => id).toSorted();
+  expect(worked.toSorted()).toEqual(all);
+  expect(desk.deliveries.toSorted()).toEqual(all);
+  await vi.waitFor(() => expect(entries).toEqual(['pause']));
+  expect((await store.get('inputs/before.txt')).toString()).toBe('before');
+  // They are where they should be, and not on what was the primary.
+  const old = new Redis(parseRedisUrl(redis.servers[0].url));
+  const clients = String(await old.call('CLIENT', 'LIST', 'TYPE', 'NORMAL'));
+  old.disconnect();
+  expect(clients.split('\n').filter((line) => /cmd=(?:evalsha|eval|bzpopmin|set|hset)\b/.test(line))).toEqual(
+    [],
+  );
+});
+
+test('a server that answers and cannot be written to is not healthy', async () => {
+  await using redis = await startReplicatedRedis();
+  const replica = testConfig(redis.servers[1].url, folder);
+  const queue = createGenerationQueue(replica, silent);
+  const works = createWorkQueue(replica, silent);
+  opened.push(queue, works);
+  const asked = performance.now();
+  const answers = await Promise.allSettled([queue.health(), works.health()]);
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(performance.now() - asked).toBeLessThan(3_000);
+});
+
+test('Sentinels say where the primary is, and where it is after a failover', async () => {
+  await using first = await startRedis({ tcp: true });
+  await using second = await startRedis({ tcp: true });
+  const ask = new Redis(parseRedisUrl(second.url));
+  await ask.replicaof('127.0.0.1', portOf(first));
+  await using sentinel = await startSentinel({ name: 'mymaster', port: portOf(first) });
+  const { queue, desk, worked } = await deploy({
+    // Only how to log in: nothing listens there.
+    url: 'redis://nowhere.invalid:1/0',
+    sentinels: { addresses: [{ host: '127.0.0.1', port: sentinel.port }], primary: 'mymaster' },
+  });
+  const before = testDraft('2');
+  await queue.accept(before);
+  expect(await desk.ending(before.id)).toMatchObject({ status: 'delivered' });
+  await sentinel.failOver();
+  expect(await ask.role()).toMatchObject({ 0: 'master' });
+  ask.disconnect();
+  const moved = performance.now();
+  const after = testDraft('3');
+  await queue.accept(after);
+  expect(await desk.ending(after.id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(performance.now() - moved).toBeLessThan(felt);
+  expect(worked).toEqual([before.id, after.id]);
+});

@@ -1,0 +1,65 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
+import { isTooOld, requireRedis } from '../../../src/queue/requirements.ts';
+import { startRedis } from '../../support/redis.ts';
+import type { TestRedis } from '../../support/redis.ts';
+
+let redis: TestRedis;
+let owner: Redis;
+
+beforeAll(async () => {
+  redis = await startRedis({ tcp: true });
+  owner = new Redis(parseRedisUrl(redis.url));
+});
+afterAll(async () => {
+  owner.disconnect();
+  await redis.stop();
+});
+
+/** A user of Redis with these rights, as the URL of a configuration. */
+async function user(name: string, ...rights: string[]): Promise<string> {
+  await owner.call('ACL', 'SETUSER', name, 'reset', 'on', '>secret', ...rights);
+  return redis.url.replace('//', `//${name}:secret@`);
+}
+
+test.each([
+  ['the channels', ['~*', '+@all'], ['the channels humo:*', '&humo:*']],
+  ['INFO', ['~*', '&*', '+@all', '-info'], ['the command INFO', '+info']],
+  ['a command of its scripts', ['~*', '&*', '+@all', '-zadd'], ['the command ZADD', '+zadd']],
+  ['scripts', ['~*', '&*', '+@all', '-eval', '-evalsha'], ['the commands EVAL, EVALSHA', '+eval +evalsha']],
+  ['keys', ['~other:*', '&*', '+@all'], ['the keys humo:*', '~humo:*']],
+  [
+    'several things',
+    ['~humo:*', '+@all', '-@dangerous'],
+    ['the command INFO and the channels humo:*', '+info &humo:*'],
+  ],
+])(
+  'a user without %s: one sentence names it, and the line that it prints puts it right',
+  async (_, rights, [lacking, grants]) => {
+    const url = await user('bot', ...rights);
+    const refused = await requireRedis({ url }, 'humo').catch((error: unknown) => error);
+    expect(String(refused)).toBe(
+      `Unstartable: Redis does not let its user bot use ${lacking}, which bot and worker need; allow it with: ACL SETUSER bot ${grants}`,
+    );
+    const line = /ACL (SETUSER .*)$/.exec(String(refused))?.[1] ?? '';
+    await owner.call('ACL', ...line.split(' '));
+    await requireRedis({ url }, 'humo');
+    expect(await owner.keys('humo:claim:*')).toEqual([]);
+  },
+);
+
+test('the least rights that the documentation names are enough', async () => {
+  const url = await user('bot', '~humo:*', '&humo:*', '+@all', '-@dangerous', '+info');
+  await requireRedis({ url }, 'humo');
+});
+
+test.each([
+  ['5.0.14', true],
+  ['6.0.16', true],
+  ['6.2.0', false],
+  ['7.2.4', false],
+  ['10.0.0', false],
+])('Redis %s is too old: %s', (version, old) => {
+  expect(isTooOld(version)).toBe(old);
+});
