@@ -27,6 +27,7 @@ import { ProvenDirectMessages } from './direct-messages.ts';
 import { dispatch, dispatchReaction, withoutVariation } from './dispatch.ts';
 import { loadHandlers } from './handlers.ts';
 import type { Handlers } from './handlers.ts';
+import { followGuilds } from './left-guilds.ts';
 import { FileIntakeJournal } from './intake-journal.ts';
 import { removeInputsEarly } from './input-retention.ts';
 import { tellInterrupted } from './interrupted.ts';
@@ -178,14 +179,16 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       logger.info(difference, 'commands compared');
     }
     await tellInterrupted(journal, leftBehind, queue, parts.intake, messages, clock.now(), logger);
+    await followGuilds(client, { queue, moderation: parts.moderation, logger });
     logger.info(await queue.reconcile(), 'records and jobs compared');
     for (const generation of await queue.endedSince(clock.now() - pointedEndedWithin)) {
       if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
     }
     const deliveries = await queue.consumeDeliveries(
-      async (generation, signal) => {
-        const sent = await metrics.delivery(generation, () => delivery.deliver(generation, signal));
-        await noticeDone(generation, sent, { people: parts.people, queue, speaker, logger });
+      async (generation, signal, isLast) => {
+        const sent = await metrics.delivery(generation, () => delivery.deliver(generation, signal, isLast));
+        const told = sent.failure === null ? generation : { ...generation, failure: sent.failure };
+        await noticeDone(told, sent, { people: parts.people, queue, speaker, logger });
         await removeLeftovers(generation, parts.store, logger);
         return sent;
       },

@@ -16,7 +16,9 @@ import type { Clock } from './clock.ts';
 import {
   isClosedChannel,
   isClosedDirectMessages,
+  isContentRefused,
   isDeadToken,
+  isLastingRefusal,
   isReplyForbidden,
   isTooLarge,
   isUnknownMessage,
@@ -48,9 +50,15 @@ export interface DeliveryOptions {
 interface FinalMessage {
   readonly rendered: RenderedMessage;
   readonly files: readonly RawFile[];
+  /** it stands in for the video, which may be sent later after all: Discord must not take the two for one */
+  readonly isStandIn?: boolean;
 }
 
-type Sent = MessagePlace & { readonly linkable: boolean };
+type Sent = MessagePlace & {
+  readonly linkable: boolean;
+  /** why it says that the video, which is there, does not come; null: it is what was to be delivered */
+  readonly failure?: StoredFailure | null;
+};
 
 /**
  * Sends the final message of a generation, once.
@@ -69,17 +77,22 @@ export class Delivery {
   }
 
   /**
-   * @returns where the final message stands
+   * @param isLast when it fails, the status message says so
+   * @returns where the final message stands, and why it is no video though there is one
    * @throws Failure `undeliverable` when no way is left; any other error means: try again later
    */
-  async deliver(generation: Generation, signal: AbortSignal): Promise<MessagePlace> {
+  async deliver(
+    generation: Generation,
+    signal: AbortSignal,
+    isLast = false,
+  ): Promise<MessagePlace & { failure: StoredFailure | null }> {
     const { id: generationId, status } = generation;
     this.#options.logger.info({ generationId, status }, 'delivering');
     let sent: Sent;
     try {
       sent = (await this.#alreadySent(generation)) ?? (await this.#send(generation, signal));
     } catch (error) {
-      if (error instanceof Failure && error.code === 'undeliverable') {
+      if (isLast || (error instanceof Failure && error.code === 'undeliverable')) {
         this.#point(generation, null);
       }
       throw error;
@@ -88,8 +101,9 @@ export class Delivery {
       finalChannelId: sent.channelId,
       finalMessageId: sent.messageId,
     });
-    this.#point(generation, sent);
-    return { channelId: sent.channelId, messageId: sent.messageId };
+    const failure = sent.failure ?? null;
+    this.#point(failure === null ? generation : { ...generation, failure }, sent);
+    return { channelId: sent.channelId, messageId: sent.messageId, failure };
   }
 
   async #alreadySent({ id, reply, createdAt, finishedAt }: Generation): Promise<Sent | null> {
@@ -129,13 +143,14 @@ export class Delivery {
       return this.#sendEnding(generation, { code, identifier, context: { ...context } }, signal);
     }
     for (;;) {
-      const final: FinalMessage = {
+      const withVideo: FinalMessage = {
         rendered: renderResult(generation, video.result, this.#options.settings),
         files: [{ name: `humo-${generation.id}.mp4`, data: video.data, contentType: 'video/mp4' }],
       };
       try {
-        return await this.#sendAnyWay(generation, final, signal);
+        return await this.#sendAnyWay(generation, withVideo, signal);
       } catch (error) {
+        if (isContentRefused(error)) return this.#sendRefusal(generation, signal);
         if (!isTooLarge(error)) throw error;
         const smaller = await this.#options.videos.smaller(generation, video, signal);
         this.#options.logger.info(
@@ -148,11 +163,28 @@ export class Delivery {
             identifier: 'video_too_large_for_channel',
             context: {},
           } as const;
-          return this.#sendEnding(generation, tooLarge, signal);
+          const rendered = renderEnding(generation, tooLarge);
+          const final = { rendered, files: [], isStandIn: true };
+          return { ...(await this.#sendAnyWay(generation, final, signal)), failure: tooLarge };
         }
         video = smaller;
       }
     }
+  }
+
+  /** Discord will not have this video: it is not sent again, and the person reads why. The prompt may be what is refused. */
+  async #sendRefusal(generation: Generation, signal: AbortSignal): Promise<Sent> {
+    const failure = { code: 'content_blocked', identifier: 'discord_refused_content', context: {} } as const;
+    this.#options.logger.warn(
+      { generationId: generation.id },
+      'Discord refuses what the video shows or says',
+    );
+    const final = {
+      rendered: renderEnding(generation, failure, { prompt: false }),
+      files: [],
+      isStandIn: true,
+    };
+    return { ...(await this.#sendAnyWay(generation, final, signal)), failure };
   }
 
   async #sendEnding(generation: Generation, failure: StoredFailure, signal: AbortSignal): Promise<Sent> {
@@ -166,7 +198,13 @@ export class Delivery {
       try {
         return { ...(await this.#post(generation, channelOf(generation), final, signal)), linkable: true };
       } catch (error) {
-        if (!isClosedChannel(error)) throw error;
+        // What is refused for what it says is so everywhere; any other lasting refusal is the channel's own.
+        if (isContentRefused(error) && final.files.length > 0) throw error;
+        if (!isClosedChannel(error) && !isLastingRefusal(error)) throw error;
+        this.#options.logger.info(
+          { generationId: generation.id, error: errorFields(error) },
+          'the channel does not take it; trying direct messages',
+        );
       }
     } else {
       const answered = await this.#answerInteraction(generation, final, signal);
@@ -191,7 +229,9 @@ export class Delivery {
       });
       return { ...place, linkable: !generation.reply.private };
     } catch (error) {
+      if (isContentRefused(error) && final.files.length > 0) throw error;
       if (isDeadToken(error) || isClosedChannel(error) || isUnknownMessage(error)) return null;
+      if (isLastingRefusal(error)) return null;
       throw error;
     }
   }
@@ -221,8 +261,11 @@ export class Delivery {
       const channelId = await this.#options.messages.openDirect(generation.userId);
       return { ...(await this.#post(generation, channelId, final, signal)), linkable: true };
     } catch (error) {
-      if (!isClosedDirectMessages(error) && !isClosedChannel(error)) throw error;
-      throw new Failure('undeliverable', 'direct_messages_closed', {}, { cause: error });
+      if (isContentRefused(error) && final.files.length > 0) throw error;
+      const isClosed = isClosedDirectMessages(error) || isClosedChannel(error);
+      if (!isClosed && !isLastingRefusal(error)) throw error;
+      const identifier = isClosed ? 'direct_messages_closed' : 'undeliverable';
+      throw new Failure('undeliverable', identifier, {}, { cause: error });
     }
   }
 
@@ -235,7 +278,7 @@ export class Delivery {
     await this.#mark(generation, channelId);
     const { reply } = generation;
     const { messages } = this.#options;
-    const options = { files: final.files, nonce: nonceOf(generation.id), signal };
+    const options = { files: final.files, nonce: nonceOf(generation.id, final.isStandIn), signal };
     const replyTo = channelId === reply.channelId ? (reply.statusMessageId ?? undefined) : undefined;
     try {
       return await messages.post(channelId, final.rendered, { ...options, replyTo });
@@ -330,6 +373,6 @@ function recordedPlace(reply: ReplyTarget): MessagePlace | null {
 }
 
 /** One per generation; a ULID has 26 characters, a nonce at most 25, and the first changes once in a thousand years. */
-export function nonceOf(generationId: string): string {
-  return generationId.slice(-25);
+export function nonceOf(generationId: string, isStandIn = false): string {
+  return isStandIn ? `r${generationId.slice(-24)}` : generationId.slice(-25);
 }

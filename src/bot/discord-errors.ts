@@ -10,6 +10,9 @@ const closedChannelCodes: ReadonlySet<number | string> = new Set([
   RESTJSONErrorCodes.CannotExecuteActionOnThisChannelType,
   RESTJSONErrorCodes.ThreadLocked,
   RESTJSONErrorCodes.InvalidActionOnArchivedThread,
+  // Posting in a thread that sleeps wakes it, and the server has as many awake as it may.
+  RESTJSONErrorCodes.MaximumActiveThreads,
+  RESTJSONErrorCodes.MaximumActiveAnnouncementThreads,
   // A conversation with the bot is a channel, too.
   RESTJSONErrorCodes.CannotSendMessagesToThisUser,
   RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds,
@@ -26,6 +29,45 @@ const closedDirectMessageCodes: ReadonlySet<number | string> = new Set([
 
 export function isClosedChannel(error: unknown): boolean {
   return error instanceof DiscordAPIError && closedChannelCodes.has(error.code);
+}
+
+/** What the message says or shows is refused, and will be each time. */
+const contentCodes: ReadonlySet<number | string> = new Set([
+  RESTJSONErrorCodes.ExplicitContentCannotBeSentToTheDesiredRecipient,
+  RESTJSONErrorCodes.MessageWasBlockedByAutomaticModeration,
+  RESTJSONErrorCodes.TitleWasBlockedByAutomaticModeration,
+  RESTJSONErrorCodes.MessageBlockedByHarmfulLinksFilter,
+]);
+
+/** Discord refuses for now: too much at once, an account under review, a part of it that is ill. */
+const passingCodes: ReadonlySet<number | string> = new Set([
+  0,
+  RESTJSONErrorCodes.Unauthorized,
+  RESTJSONErrorCodes.APIResourceOverloaded,
+  RESTJSONErrorCodes.ActionCannotBePerformedDueToSlowmodeRateLimit,
+  RESTJSONErrorCodes.ChannelWriteRateLimit,
+  RESTJSONErrorCodes.ServerWriteRateLimit,
+  RESTJSONErrorCodes.RequestEntityTooLarge,
+  RESTJSONErrorCodes.ServiceResourceIsBeingRateLimited,
+  // "Your bot has been flagged by our anti-spam system", "opening direct messages too fast", "send messages has been disabled".
+  20_026,
+  40_003,
+  40_004,
+]);
+
+/** Discord will not have what the message says or shows, here or by another way. */
+export function isContentRefused(error: unknown): boolean {
+  return error instanceof DiscordAPIError && contentCodes.has(error.code);
+}
+
+/**
+ * Whether asking again brings the same answer: Discord understood the request and said no, with a reason of its own. What has no
+ * such reason comes from something in between, and passes.
+ */
+export function isLastingRefusal(error: unknown): boolean {
+  if (!(error instanceof DiscordAPIError) || typeof error.code !== 'number') return false;
+  const isForNow = error.status === 401 || error.status === 408 || error.status === 429;
+  return error.status >= 400 && error.status < 500 && !isForNow && !passingCodes.has(error.code);
 }
 
 export function isClosedDirectMessages(error: unknown): boolean {

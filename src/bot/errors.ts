@@ -10,7 +10,7 @@ import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import { failureText, textsFor } from '../text/texts.ts';
 import type { TextKey, Texts } from '../text/texts.ts';
-import { isDeadToken } from './discord-errors.ts';
+import { isContentRefused, isDeadToken } from './discord-errors.ts';
 
 /** What a person is told about an error, and whether the people who run the bot have to know. */
 export interface Explanation {
@@ -33,6 +33,7 @@ export function explain(error: unknown, texts: Texts, reference: string): Explan
     const content = option === undefined ? reason : texts.say('refused.file', { option, reason });
     return { content, unexpected: error.code === 'internal' };
   }
+  if (isContentRefused(error)) return { content: texts.say('failure.discord_refuses'), unexpected: false };
   if (error instanceof DiscordAPIError) {
     const key = discordTexts[error.code];
     if (key !== undefined) return { content: texts.say(key), unexpected: false };

@@ -70,7 +70,8 @@ export class Messages {
   ) {
     this.#rest = rest;
     const shared = { api: options.apiUrl, timeout: uploadTimeout, ...restOptions };
-    this.#uploads = new REST({ ...shared, retries: 2 }).setToken(options.token);
+    // A delivery has tries of its own, and each repetition sends the whole video.
+    this.#uploads = new REST({ ...shared, retries: 0 }).setToken(options.token);
     // Webhook endpoints know no nonce: a repeated post would be a second message.
     this.#unrepeated = new REST({ ...shared, retries: 0 }).setToken(options.token);
     this.connections = [rest, this.#uploads, this.#unrepeated];

@@ -2,6 +2,7 @@ import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from
 import { videoLimitBytes } from '../intake/limit.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
+import { isUndelivered } from '../queue/retry.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
@@ -110,7 +111,7 @@ async function render(
     ...(found.length > (page + 1) * pageSize && page < mostPages ? [button(page + 1, 'button.older')] : []),
   ];
   const passing = shown.filter(
-    (one) => one.status === 'delivered' && one.deletedAt === null && isPassing(one),
+    (one) => isUndelivered(one) || (one.status === 'delivered' && one.deletedAt === null && isPassing(one)),
   );
   const shows = passing.map(({ id }, index) =>
     action('fetch', '👁️', texts.say('button.show_number', { number: index + 1 }), id),
@@ -135,7 +136,10 @@ function historyLine(
     prompt: quoted(request.prompt, Math.min(60, characters)),
   };
   if (deletedAt !== null) return texts.say('history.deleted', values);
-  if (number > 0) return texts.say('history.private', { ...values, number });
+  if (number > 0) {
+    const key = isUndelivered(generation) ? 'history.undelivered' : 'history.private';
+    return texts.say(key, { ...values, number });
+  }
   const link = finalLink(generation);
   // There it says why, and has the buttons for another try.
   if (status === 'failed' || status === 'cancelled') {

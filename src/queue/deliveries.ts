@@ -4,17 +4,23 @@ import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { isOutage } from './connection.ts';
 import { storedFailure } from './failures.ts';
-import type { Generation } from './contract.ts';
+import type { Generation, StoredFailure } from './contract.ts';
 import type { Ledger } from './ledger.ts';
 import type { Names } from './names.ts';
 import type { Closable } from './queue.ts';
 import { deliveryAttempts, deliveryCloseTimeout, longestDeliveryPause } from './settings.ts';
 import type { Ticket } from './tickets.ts';
 
+/**
+ * Hands a generation over. `isLast`: there is no further try.
+ *
+ * @returns where its final message stands; with `failure`, that message says why there is a video and the person does not get it
+ */
 export type Deliver = (
   generation: Generation,
   signal: AbortSignal,
-) => Promise<{ channelId: string; messageId: string } | null>;
+  isLast: boolean,
+) => Promise<{ channelId: string; messageId: string; failure?: StoredFailure | null } | null>;
 
 /** Hands each finished generation to `deliver` until it succeeds or is hopeless. */
 export function consumeDeliveries(parts: {
@@ -38,12 +44,14 @@ export function consumeDeliveries(parts: {
       if (generation === null || generation.deliveredAt !== null) return;
       const signal =
         lockSignal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, lockSignal]);
+      const last = job.attemptsMade + 1 >= deliveryAttempts;
       try {
-        const place = await parts.deliver(generation, signal);
-        await ledger.delivered(id, place);
-        log.info({ generationId: id, status: generation.status }, 'delivered');
+        const place = await parts.deliver(generation, signal, last);
+        const failure = place?.failure ?? null;
+        if (failure === null) await ledger.delivered(id, place);
+        else await ledger.undeliverable(id, failure, place);
+        log.info({ generationId: id, status: generation.status, refused: failure?.identifier }, 'delivered');
       } catch (error) {
-        const last = job.attemptsMade + 1 >= deliveryAttempts;
         const hopeless = error instanceof Failure && error.code === 'undeliverable';
         if (!hopeless && !last) {
           log.warn(
@@ -69,7 +77,7 @@ export function consumeDeliveries(parts: {
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 1000,
       settings: {
-        backoffStrategy: (attempts) => Math.min(1000 * 2 ** Math.min(attempts - 1, 20), longestDeliveryPause),
+        backoffStrategy: deliveryPause,
       },
     },
   );
@@ -87,6 +95,11 @@ export function consumeDeliveries(parts: {
       return closing;
     },
   };
+}
+
+/** Each try sends the video again: the first follows soon, and then Discord gets time. @returns milliseconds */
+function deliveryPause(attempts: number): number {
+  return Math.min(1000 * 4 ** Math.min(attempts - 1, 10), longestDeliveryPause);
 }
 
 const undeliverable = { code: 'undeliverable', identifier: 'undeliverable', context: {} } as const;

@@ -327,8 +327,19 @@ export class Ledger {
     await this.#run('delivered', { id, ...place });
   }
 
-  async undeliverable(id: string, failure: StoredFailure): Promise<void> {
-    await this.#run('undeliverable', { id, failure: JSON.stringify(failure) });
+  /** @param place of the message that says so; null when none could be sent */
+  async undeliverable(
+    id: string,
+    failure: StoredFailure,
+    place: { channelId: string; messageId: string } | null = null,
+  ): Promise<void> {
+    const { channelId, messageId } = place ?? {};
+    await this.#run('undeliverable', { id, failure: JSON.stringify(failure), channelId, messageId });
+  }
+
+  /** What was made and did not reach its person is to be delivered once more. @returns whether it is such a one */
+  async redeliver(id: string): Promise<boolean> {
+    return (await this.#run('redeliver', { id })) === 1;
   }
 
   /** Whether somebody still has to be told how it ended: over the API, nobody ever has. */

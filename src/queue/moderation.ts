@@ -271,8 +271,21 @@ export interface Moderation {
    * the parent's request, so its files are the parents': when they are no longer kept, it fails and says so. It has no
    * status message; the final message goes where the parent's would have gone.
    *
+   * What was made and could not be delivered is delivered once more instead, under its own id, and only where it is named by its id or
+   * code.
+   *
    * @param options `id`: this one only; `code`: only failures with this code
-   * @returns their new ids
+   * @returns their new ids, and those of what is delivered once more
    */
   retryFailed(by: string, options: { id?: string; code?: string; limit: number }): Promise<string[]>;
+
+  /**
+   * The bot is no member of this guild any more: what is set there is forgotten after a month, unless it comes back. Bans and the log
+   * stay: they are what moderators have noted of people.
+   */
+  guildLeft(guildId: string): Promise<void>;
+  /** The bot is a member of these guilds (again): what is set there stays. */
+  guildsJoined(guildIds: readonly string[]): Promise<void>;
+  /** Guilds in which something is set. */
+  guildsWithSettings(): Promise<string[]>;
 }

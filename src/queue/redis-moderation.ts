@@ -37,7 +37,7 @@ import type {
 import { createNames } from './names.ts';
 import type { Names } from './names.ts';
 import { readableRecords } from './readable.ts';
-import { retryOf } from './retry.ts';
+import { isUndelivered, retryOf } from './retry.ts';
 import { runScript } from './script.ts';
 import { statsOf } from './stats.ts';
 import { Tickets } from './tickets.ts';
@@ -51,6 +51,9 @@ const changeAttempts = 20;
 const longestTimer = 24 * 24 * 3600_000;
 
 const day = 24 * 3600_000;
+
+/** How long what is set in a guild is kept that the bot was thrown out of: milliseconds. */
+const settingsOfLeft = 30 * day;
 
 /** What a worker says about itself; see `heartbeat.ts`. */
 const machineSchema = z.object({
@@ -441,6 +444,15 @@ class RedisModeration implements Moderation {
       if (retried.length >= limit) break;
       if (generation.status !== 'failed') continue;
       if (code !== undefined && generation.failure?.code !== code) continue;
+      if (isUndelivered(generation)) {
+        // It is made already. Whoever retries what failed for want of a machine does not mean it.
+        if (id === undefined && code === undefined) continue;
+        if (!(await this.#ledger.redeliver(generation.id))) continue;
+        await this.#tickets.isDeliveryAlive(generation.id);
+        await this.#tickets.addDelivery(generation.id);
+        retried.push(generation.id);
+        continue;
+      }
       const next = retryOf(generation, this.#ulid(Date.now()));
       const accepted = await this.#ledger.acceptRetry(next);
       if (accepted === null) continue;
@@ -456,6 +468,30 @@ class RedisModeration implements Moderation {
       );
     }
     return retried;
+  }
+
+  async guildLeft(guildId: string): Promise<void> {
+    const name = this.#names.settings(checkedId(guildId));
+    // One that is counted down already is not given more time by another bot, or by a restart.
+    if ((await this.#connection.pttl(name)) === -1) await this.#connection.pexpire(name, settingsOfLeft);
+  }
+
+  async guildsJoined(guildIds: readonly string[]): Promise<void> {
+    const names = guildIds.map((guildId) => this.#names.settings(checkedId(guildId)));
+    await Promise.all(names.map((name) => this.#connection.persist(name)));
+  }
+
+  async guildsWithSettings(): Promise<string[]> {
+    const pattern = this.#names.settings('*');
+    const [before = '', after = ''] = pattern.split('*');
+    const found = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, keys] = await this.#connection.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
+      for (const key of keys) found.add(key.slice(before.length, key.length - after.length));
+      cursor = next;
+    } while (cursor !== '0');
+    return [...found];
   }
 
   async #readable(ids: readonly string[]): Promise<Generation[]> {

@@ -1,6 +1,11 @@
 import type { Generation, NewGeneration } from './contract.ts';
 import { newGenerationSchema } from './record.ts';
 
+/** Whether the video is there and has not reached its person, because Discord did not take it. */
+export function isUndelivered({ status, result, deletedAt }: Generation): boolean {
+  return status === 'failed' && result !== null && deletedAt === null;
+}
+
 /** The request of a failed generation as a new one: same person, same files, a record of its own. */
 export function retryOf(failed: Generation, id: string): NewGeneration & { readonly parentId: string } {
   const { reply } = failed;

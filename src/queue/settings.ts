@@ -12,7 +12,7 @@ export const defaultLockDuration = 30_000;
 /** Edits in Discord are slower still, and every event costs all bots a parse. */
 export const progressInterval = 1_000;
 
-/** Pauses between deliveries grow to five minutes; 300 of them make a day in which Discord may be away. */
+/** Pauses between deliveries grow to five minutes, in five steps; 300 of them make a day in which Discord may be away. */
 export const deliveryAttempts = 300;
 export const longestDeliveryPause = 5 * 60_000;
 

@@ -59,14 +59,20 @@ export function renderResult(
 }
 
 /** The final message when there is no video: what happened, what to do, and a reference. */
-export function renderEnding(generation: Generation, failure: StoredFailure): RenderedMessage {
+export function renderEnding(
+  generation: Generation,
+  failure: StoredFailure,
+  shown: { readonly prompt: boolean } = { prompt: true },
+): RenderedMessage {
   const texts = textsFor(generation.locale);
   const cancelled = failure.code === 'cancelled';
   return message(
     [
       texts.say(cancelled ? 'ending.cancelled' : 'ending.failed', { userId: generation.userId }),
       failureText(texts, failure, generation.id),
-      texts.say('result.prompt', { prompt: quoted(generation.request.prompt, promptLimit) }),
+      shown.prompt
+        ? texts.say('result.prompt', { prompt: quoted(generation.request.prompt, promptLimit) })
+        : null,
       texts.say('ending.reference', { id: generation.id }),
     ],
     {

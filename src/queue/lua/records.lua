@@ -249,10 +249,28 @@ function commands.undeliverable(input)
     refund(scopeOf(guildId), user, input.id)
     status = 'failed'
   end
-  redis.call('HSET', recordKey(input.id), 'abandonedAt', input.now)
+  if input.channelId then
+    redis.call('HSET', recordKey(input.id), 'deliveredAt', input.now, 'reply.finalChannelId', '"' .. input.channelId .. '"',
+      'reply.finalMessageId', '"' .. input.messageId .. '"')
+  else
+    redis.call('HSET', recordKey(input.id), 'abandonedAt', input.now)
+  end
   close(input.id, input.retention)
   setStatus(input.id, status)
   return status
+end
+
+-- What was made and refused goes out once more, to whichever way is open now. Its record has to outlast the tries.
+function commands.redeliver(input)
+  local key = recordKey(input.id)
+  local status, result, deletedAt = unpack(read(input.id, 'status', 'result', 'deletedAt'))
+  if status ~= 'failed' or not result or deletedAt then return 0 end
+  redis.call('HDEL', key, 'failure', 'abandonedAt', 'deliveredAt')
+  redis.call('HSET', key, 'reply.finalChannelId', 'null', 'reply.finalMessageId', 'null')
+  redis.call('PERSIST', key)
+  redis.call('ZADD', openKey, input.now, input.id)
+  setStatus(input.id, 'delivering')
+  return 1
 end
 
 -- Whoever changes the mark does what belongs to it; whoever comes second finds it changed.

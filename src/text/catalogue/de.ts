@@ -57,7 +57,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.ended': 'Daraus wurde kein Video. Warum: {link}',
   'status.ended_private': 'Daraus wurde kein Video; der Grund steht hier unten.',
   'status.undeliverable':
-    'Ich komme nicht weiter: Ich konnte das Ergebnis weder hier noch als Direktnachricht senden.',
+    'Ich komme nicht weiter: Ich konnte das Ergebnis weder hier noch als Direktnachricht senden. Gibt es ein Video, zeigt es `/history`.',
   'status.audio':
     'Ton: {start}–{end} von {total} · {frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s)',
   'status.no_audio': '{frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s), ohne Ton',
@@ -282,6 +282,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privat: **{number} zeigen**',
+  'history.undelivered': '<t:{time}:d> {prompt} – fertig, aber Discord nahm es nicht an: **{number} zeigen**',
   'history.failed': '<t:{time}:d> {prompt} – wurde kein Video',
   'history.cancelled': '<t:{time}:d> {prompt} – abgebrochen',
   'history.deleted': '<t:{time}:d> {prompt} – gelöscht',
@@ -343,6 +344,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.weights_missing':
     'Auf der Maschine, die das übernommen hat, fehlen die Modelldateien. Wer mich betreibt, muss sie herunterladen: `npm run engine -- weights download`.',
   'failure.content_blocked': 'Das ist hier nicht erlaubt, darum wurde kein Video gemacht.',
+  'failure.discord_refused_content':
+    'Dein Video war fertig, aber Discord lässt es hier wegen seines Inhalts nicht zu. Es wird dir nicht angerechnet. Mit `/history` kannst du es dir allein zeigen lassen.',
   'failure.invalid_input':
     'Etwas an den Angaben passt nicht. Prüfe die Dateien und gib den Befehl noch einmal ein.',
   'failure.unsupported_media':
@@ -403,11 +406,13 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Meine Warteschlange ist gerade nicht erreichbar, darum konnte ich das nicht annehmen. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',
   'failure.cancelled_by_moderator': 'Die Moderation hat es abgebrochen.',
+  'failure.cancelled_bot_removed': 'Der Bot wurde vom Server entfernt, bevor es gemacht wurde.',
   'failure.cancelled': 'Es wurde abgebrochen.',
   'failure.video_too_large_for_channel':
     'Das Video war fertig, aber selbst verkleinert hat Discord es hier nicht angenommen. Kürzerer Ton oder die Qualität „draft“ gibt eine kleinere Datei.',
   'failure.direct_messages_closed':
     'Das Video war fertig, aber ich konnte es weder im Kanal noch als Direktnachricht senden.',
+  'failure.discord_refuses': 'Discord lässt das hier wegen seines Inhalts nicht zu.',
   'failure.discord_missing_access': 'Ich kann diesen Kanal nicht mehr sehen. Bitte prüfe meine Rechte.',
   'failure.discord_missing_permissions': 'Das darf ich hier nicht. Bitte prüfe meine Rechte.',
   'failure.discord_unavailable':

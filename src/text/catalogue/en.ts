@@ -59,7 +59,8 @@ export const en = {
   'status.delivered_direct': 'I sent your video to you as a direct message: {link}',
   'status.ended': 'This didn’t become a video. Why: {link}',
   'status.ended_private': 'This didn’t become a video; the reason is below.',
-  'status.undeliverable': 'I’m stuck: I could send the result neither here nor as a direct message.',
+  'status.undeliverable':
+    'I’m stuck: I could send the result neither here nor as a direct message. If a video was made, `/history` shows it.',
   'status.audio':
     'Sound: {start}–{end} of {total} · {frames, plural, one {# frame} other {# frames}} ({seconds} s)',
   'status.no_audio': '{frames, plural, one {# frame} other {# frames}} ({seconds} s), without sound',
@@ -274,6 +275,7 @@ export const en = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – private: **Show {number}**',
+  'history.undelivered': '<t:{time}:d> {prompt} – made, but Discord didn’t take it: **Show {number}**',
   'history.failed': '<t:{time}:d> {prompt} – didn’t become a video',
   'history.cancelled': '<t:{time}:d> {prompt} – stopped',
   'history.deleted': '<t:{time}:d> {prompt} – deleted',
@@ -335,6 +337,8 @@ export const en = {
   'failure.weights_missing':
     'The model’s files are missing on the machine that took this. The people who run me have to download them: `npm run engine -- weights download`.',
   'failure.content_blocked': 'This isn’t allowed here, so no video was made.',
+  'failure.discord_refused_content':
+    'Your video was ready, but Discord doesn’t allow it here because of what it shows or says. It isn’t charged. `/history` can show it to you alone.',
   'failure.invalid_input':
     'Something about the input doesn’t fit. Check the files and run the command again.',
   'failure.unsupported_media':
@@ -387,11 +391,13 @@ export const en = {
     'My queue can’t be reached right now, so I couldn’t take this on. Please try again in a few minutes.',
   'failure.cancelled_by_user': 'You cancelled it.',
   'failure.cancelled_by_moderator': 'A moderator cancelled it.',
+  'failure.cancelled_bot_removed': 'The bot was removed from the server before it was made.',
   'failure.cancelled': 'It was cancelled.',
   'failure.video_too_large_for_channel':
     'The video was ready, but even made smaller Discord didn’t take it here. A shorter clip or the preset “draft” gives a smaller file.',
   'failure.direct_messages_closed':
     'The video was ready, but I could post it neither in the channel nor in a direct message.',
+  'failure.discord_refuses': 'Discord doesn’t allow this here because of what it shows or says.',
   'failure.discord_missing_access': 'I can’t see this channel any more. Please check my permissions.',
   'failure.discord_missing_permissions': 'I’m not allowed to do this here. Please check my permissions.',
   'failure.discord_unavailable': 'Discord doesn’t answer me right now. Please try again in a minute.',

@@ -55,7 +55,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'status.delivered_direct': 'Te envié el vídeo por mensaje directo: {link}',
   'status.ended': 'Esto no llegó a ser un vídeo. El motivo: {link}',
   'status.ended_private': 'Esto no llegó a ser un vídeo; el motivo está abajo.',
-  'status.undeliverable': 'No puedo seguir: no pude enviar el resultado ni aquí ni por mensaje directo.',
+  'status.undeliverable':
+    'No puedo seguir: no pude enviar el resultado ni aquí ni por mensaje directo. Si se hizo un vídeo, `/history` lo muestra.',
   'status.audio':
     'Sonido: {start}–{end} de {total} · {frames, plural, one {# fotograma} other {# fotogramas}} ({seconds, number, ::.00} s)',
   'status.no_audio':
@@ -268,6 +269,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privado: **Mostrar {number}**',
+  'history.undelivered': '<t:{time}:d> {prompt} – listo, pero Discord no lo aceptó: **Mostrar {number}**',
   'history.failed': '<t:{time}:d> {prompt} – no llegó a ser un vídeo',
   'history.cancelled': '<t:{time}:d> {prompt} – cancelado',
   'history.deleted': '<t:{time}:d> {prompt} – borrado',
@@ -326,6 +328,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.weights_missing':
     'Faltan los archivos del modelo en la máquina que tomó esto. Quienes me administran tienen que descargarlos: `npm run engine -- weights download`.',
   'failure.content_blocked': 'Esto no está permitido aquí, así que no se hizo ningún vídeo.',
+  'failure.discord_refused_content':
+    'Tu vídeo estaba listo, pero Discord no lo permite aquí por su contenido. No se te cuenta. `/history` te lo puede mostrar solo a ti.',
   'failure.invalid_input': 'Algo de lo enviado no encaja. Revisa los archivos y vuelve a usar el comando.',
   'failure.unsupported_media':
     'No pude leer uno de tus archivos. Prueba PNG o JPEG para imágenes, y MP3, WAV u OGG para sonido.',
@@ -378,11 +382,13 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Ahora mismo no llego a mi cola, así que no pude aceptarlo. Vuelve a intentarlo en unos minutos.',
   'failure.cancelled_by_user': 'Lo cancelaste tú.',
   'failure.cancelled_by_moderator': 'Lo canceló la moderación.',
+  'failure.cancelled_bot_removed': 'El bot fue retirado del servidor antes de hacerlo.',
   'failure.cancelled': 'Se canceló.',
   'failure.video_too_large_for_channel':
     'El vídeo estaba listo, pero Discord no lo aceptó aquí ni más pequeño. Un clip más corto o la calidad «draft» da un archivo menor.',
   'failure.direct_messages_closed':
     'El vídeo estaba listo, pero no pude publicarlo ni en el canal ni por mensaje directo.',
+  'failure.discord_refuses': 'Discord no permite esto aquí por su contenido.',
   'failure.discord_missing_access': 'Ya no veo este canal. Revisa mis permisos, por favor.',
   'failure.discord_missing_permissions': 'No puedo hacer esto aquí. Revisa mis permisos, por favor.',
   'failure.discord_unavailable': 'Discord no me responde ahora mismo. Vuelve a intentarlo en un minuto.',

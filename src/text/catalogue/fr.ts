@@ -55,7 +55,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'status.delivered_direct': 'Je t’ai envoyé la vidéo en message privé : {link}',
   'status.ended': 'Il n’y aura pas de vidéo. Pourquoi : {link}',
   'status.ended_private': 'Il n’y aura pas de vidéo ; la raison est ci-dessous.',
-  'status.undeliverable': 'Je suis coincé : je n’ai pu envoyer le résultat ni ici ni en message privé.',
+  'status.undeliverable':
+    'Je suis coincé : je n’ai pu envoyer le résultat ni ici ni en message privé. Si une vidéo a été faite, `/history` la montre.',
   'status.audio':
     'Son : {start}–{end} sur {total} · {frames, plural, one {# image} other {# images}} ({seconds, number, ::.00} s)',
   'status.no_audio':
@@ -271,6 +272,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privée : **Montrer {number}**',
+  'history.undelivered':
+    '<t:{time}:d> {prompt} – prête, mais Discord ne l’a pas acceptée : **Montrer {number}**',
   'history.failed': '<t:{time}:d> {prompt} – n’a pas abouti',
   'history.cancelled': '<t:{time}:d> {prompt} – annulée',
   'history.deleted': '<t:{time}:d> {prompt} – supprimée',
@@ -329,6 +332,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'failure.weights_missing':
     'Les fichiers du modèle manquent sur la machine qui a pris cette demande. Les personnes qui me font tourner doivent les télécharger : `npm run engine -- weights download`.',
   'failure.content_blocked': 'Ce n’est pas permis ici ; aucune vidéo n’a été faite.',
+  'failure.discord_refused_content':
+    'Ta vidéo était prête, mais Discord ne la permet pas ici à cause de son contenu. Elle ne t’est pas comptée. `/history` peut te la montrer, à toi seul.',
   'failure.invalid_input':
     'Quelque chose ne va pas dans les données. Vérifie les fichiers et relance la commande.',
   'failure.unsupported_media':
@@ -382,11 +387,13 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ma file est injoignable en ce moment, je n’ai donc pas pu prendre ta demande. Réessaie dans quelques minutes.',
   'failure.cancelled_by_user': 'Tu l’as annulée.',
   'failure.cancelled_by_moderator': 'La modération l’a annulée.',
+  'failure.cancelled_bot_removed': 'Le bot a été retiré du serveur avant qu’elle ne soit faite.',
   'failure.cancelled': 'Elle a été annulée.',
   'failure.video_too_large_for_channel':
     'La vidéo était prête, mais Discord n’en a pas voulu ici, même plus petite. Un clip plus court ou la qualité « draft » donne un fichier plus petit.',
   'failure.direct_messages_closed':
     'La vidéo était prête, mais je n’ai pu la publier ni dans le salon ni en message privé.',
+  'failure.discord_refuses': 'Discord ne permet pas cela ici à cause de son contenu.',
   'failure.discord_missing_access': 'Je ne vois plus ce salon. Vérifie mes permissions, s’il te plaît.',
   'failure.discord_missing_permissions':
     'Je n’ai pas le droit de faire cela ici. Vérifie mes permissions, s’il te plaît.',

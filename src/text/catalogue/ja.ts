@@ -53,7 +53,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.delivered_direct': '動画をダイレクトメッセージで送りました：{link}',
   'status.ended': '動画になりませんでした。理由：{link}',
   'status.ended_private': '動画になりませんでした。理由は下にあります。',
-  'status.undeliverable': '結果をここにもダイレクトメッセージにも送れませんでした。',
+  'status.undeliverable':
+    '結果をここにもダイレクトメッセージにも送れませんでした。動画ができていれば`/history`で見られます。',
   'status.audio': '音声：{total}のうち{start}–{end} · {frames, plural, other {#フレーム}}（{seconds}秒）',
   'status.no_audio': '{frames, plural, other {#フレーム}}（{seconds}秒）、音声なし',
   'status.take_windows': '{windows}個の区間からなる、一続きの映像です。',
@@ -257,6 +258,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – 非公開：**{number}を表示**',
+  'history.undelivered':
+    '<t:{time}:d> {prompt} – 完成しましたが、Discordに受け付けられませんでした：**{number}を表示**',
   'history.failed': '<t:{time}:d> {prompt} – 動画になりませんでした',
   'history.cancelled': '<t:{time}:d> {prompt} – キャンセル',
   'history.deleted': '<t:{time}:d> {prompt} – 削除済み',
@@ -313,6 +316,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.weights_missing':
     '担当したマシンにモデルのファイルがありません。運営者がダウンロードする必要があります：`npm run engine -- weights download`。',
   'failure.content_blocked': 'ここでは許可されていないので、動画は作られませんでした。',
+  'failure.discord_refused_content':
+    '動画は完成しましたが、内容のためDiscordがここでの投稿を許可しません。利用分には数えません。`/history`であなただけに表示できます。',
   'failure.invalid_input':
     '入力に合わないところがあります。ファイルを確かめて、もう一度コマンドを実行してください。',
   'failure.unsupported_media':
@@ -362,11 +367,13 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'いま待ち行列につながらず、受け付けられませんでした。数分後にもう一度試してください。',
   'failure.cancelled_by_user': 'あなたがキャンセルしました。',
   'failure.cancelled_by_moderator': 'モデレーターがキャンセルしました。',
+  'failure.cancelled_bot_removed': '作られる前に、ボットがサーバーから削除されました。',
   'failure.cancelled': 'キャンセルされました。',
   'failure.video_too_large_for_channel':
     '動画はできましたが、小さくしてもここではDiscordに断られました。短くするか、品質「draft」にするとファイルが小さくなります。',
   'failure.direct_messages_closed':
     '動画はできましたが、チャンネルにもダイレクトメッセージにも投稿できませんでした。',
+  'failure.discord_refuses': '内容のため、Discordがここでの投稿を許可しません。',
   'failure.discord_missing_access': 'このチャンネルがもう見えません。私の権限を確かめてください。',
   'failure.discord_missing_permissions': 'ここではできません。私の権限を確かめてください。',
   'failure.discord_unavailable': 'いまDiscordが応答しません。一分後にもう一度試してください。',
