@@ -57,7 +57,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.ended': 'Daraus wurde kein Video. Warum: {link}',
   'status.ended_private': 'Daraus wurde kein Video; der Grund steht hier unten.',
   'status.undeliverable':
-    'Ich komme nicht weiter: Ich konnte das Ergebnis weder hier noch als Direktnachricht senden. Gibt es ein Video, zeigt es `/history`.',
+    'Ich komme nicht weiter: Ich konnte das Ergebnis weder hier noch als Direktnachricht senden. Gibt es ein Video, zeigt es `/verlauf`.',
   'status.audio':
     'Ton: {start}–{end} von {total} · {frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s)',
   'status.no_audio': '{frames, plural, one {# Bild} other {# Bilder}} ({seconds, number, ::.00} s), ohne Ton',
@@ -345,7 +345,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Auf der Maschine, die das übernommen hat, fehlen die Modelldateien. Wer mich betreibt, muss sie herunterladen: `npm run engine -- weights download`.',
   'failure.content_blocked': 'Das ist hier nicht erlaubt, darum wurde kein Video gemacht.',
   'failure.discord_refused_content':
-    'Dein Video war fertig, aber Discord lässt es hier wegen seines Inhalts nicht zu. Es wird dir nicht angerechnet. Mit `/history` kannst du es dir allein zeigen lassen.',
+    'Dein Video war fertig, aber Discord lässt es hier wegen seines Inhalts nicht zu. Es wird dir nicht angerechnet. Mit `/verlauf` kannst du es dir allein zeigen lassen.',
   'failure.invalid_input':
     'Etwas an den Angaben passt nicht. Prüfe die Dateien und gib den Befehl noch einmal ein.',
   'failure.unsupported_media':

@@ -56,7 +56,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'status.ended': 'Esto no llegó a ser un vídeo. El motivo: {link}',
   'status.ended_private': 'Esto no llegó a ser un vídeo; el motivo está abajo.',
   'status.undeliverable':
-    'No puedo seguir: no pude enviar el resultado ni aquí ni por mensaje directo. Si se hizo un vídeo, `/history` lo muestra.',
+    'No puedo seguir: no pude enviar el resultado ni aquí ni por mensaje directo. Si se hizo un vídeo, `/historial` lo muestra.',
   'status.audio':
     'Sonido: {start}–{end} de {total} · {frames, plural, one {# fotograma} other {# fotogramas}} ({seconds, number, ::.00} s)',
   'status.no_audio':
@@ -329,7 +329,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Faltan los archivos del modelo en la máquina que tomó esto. Quienes me administran tienen que descargarlos: `npm run engine -- weights download`.',
   'failure.content_blocked': 'Esto no está permitido aquí, así que no se hizo ningún vídeo.',
   'failure.discord_refused_content':
-    'Tu vídeo estaba listo, pero Discord no lo permite aquí por su contenido. No se te cuenta. `/history` te lo puede mostrar solo a ti.',
+    'Tu vídeo estaba listo, pero Discord no lo permite aquí por su contenido. No se te cuenta. `/historial` te lo puede mostrar solo a ti.',
   'failure.invalid_input': 'Algo de lo enviado no encaja. Revisa los archivos y vuelve a usar el comando.',
   'failure.unsupported_media':
     'No pude leer uno de tus archivos. Prueba PNG o JPEG para imágenes, y MP3, WAV u OGG para sonido.',

@@ -56,7 +56,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'status.ended': 'Il n’y aura pas de vidéo. Pourquoi : {link}',
   'status.ended_private': 'Il n’y aura pas de vidéo ; la raison est ci-dessous.',
   'status.undeliverable':
-    'Je suis coincé : je n’ai pu envoyer le résultat ni ici ni en message privé. Si une vidéo a été faite, `/history` la montre.',
+    'Je suis coincé : je n’ai pu envoyer le résultat ni ici ni en message privé. Si une vidéo a été faite, `/historique` la montre.',
   'status.audio':
     'Son : {start}–{end} sur {total} · {frames, plural, one {# image} other {# images}} ({seconds, number, ::.00} s)',
   'status.no_audio':
@@ -333,7 +333,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Les fichiers du modèle manquent sur la machine qui a pris cette demande. Les personnes qui me font tourner doivent les télécharger : `npm run engine -- weights download`.',
   'failure.content_blocked': 'Ce n’est pas permis ici ; aucune vidéo n’a été faite.',
   'failure.discord_refused_content':
-    'Ta vidéo était prête, mais Discord ne la permet pas ici à cause de son contenu. Elle ne t’est pas comptée. `/history` peut te la montrer, à toi seul.',
+    'Ta vidéo était prête, mais Discord ne la permet pas ici à cause de son contenu. Elle ne t’est pas comptée. `/historique` peut te la montrer, à toi seul.',
   'failure.invalid_input':
     'Quelque chose ne va pas dans les données. Vérifie les fichiers et relance la commande.',
   'failure.unsupported_media':

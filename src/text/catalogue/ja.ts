@@ -54,7 +54,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.ended': '動画になりませんでした。理由：{link}',
   'status.ended_private': '動画になりませんでした。理由は下にあります。',
   'status.undeliverable':
-    '結果をここにもダイレクトメッセージにも送れませんでした。動画ができていれば`/history`で見られます。',
+    '結果をここにもダイレクトメッセージにも送れませんでした。動画ができていれば`/履歴`で見られます。',
   'status.audio': '音声：{total}のうち{start}–{end} · {frames, plural, other {#フレーム}}（{seconds}秒）',
   'status.no_audio': '{frames, plural, other {#フレーム}}（{seconds}秒）、音声なし',
   'status.take_windows': '{windows}個の区間からなる、一続きの映像です。',
@@ -317,7 +317,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '担当したマシンにモデルのファイルがありません。運営者がダウンロードする必要があります：`npm run engine -- weights download`。',
   'failure.content_blocked': 'ここでは許可されていないので、動画は作られませんでした。',
   'failure.discord_refused_content':
-    '動画は完成しましたが、内容のためDiscordがここでの投稿を許可しません。利用分には数えません。`/history`であなただけに表示できます。',
+    '動画は完成しましたが、内容のためDiscordがここでの投稿を許可しません。利用分には数えません。`/履歴`であなただけに表示できます。',
   'failure.invalid_input':
     '入力に合わないところがあります。ファイルを確かめて、もう一度コマンドを実行してください。',
   'failure.unsupported_media':
