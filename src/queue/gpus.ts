@@ -56,7 +56,7 @@ export function wakingKey(prefix: string): string {
 
 /** Connects to what is kept of rented GPUs. Nothing waits here: an unreachable Redis shows in the first call. */
 export function createGpus(config: CommonConfig, log: Logger): Gpus {
-  const connection = openConnection(config.redis.url, 'producer', log);
+  const connection = openConnection(config.redis, 'producer', log);
   return new Gpus(connection, config.redis.prefix);
 }
 
