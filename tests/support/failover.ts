@@ -38,7 +38,7 @@ export async function startReplicatedRedis(): Promise<ReplicatedRedis> {
   await once(address, 'listening');
   const at = address.address();
   if (at === null || typeof at === 'string') throw new Error('the address has no port');
-  const ask = [first, second].map(({ url }) => new Redis(parseRedisUrl(url))) as [Redis, Redis];
+  const ask = [new Redis(parseRedisUrl(first.url)), new Redis(parseRedisUrl(second.url))] as const;
   await ask[1].replicaof('127.0.0.1', firstPort);
   await vi.waitFor(
     async () => {

@@ -85,7 +85,8 @@ test.each([160_006, 50_035])(
     await scene.work(scene.finish);
     await accepted(scene);
     scene.discord.faults.add({ ...posts(scene), status: 400, code, times: 100 });
-    await scene.ada.directMessage.waitForMessage(hasVideo);
+    const video = await scene.ada.directMessage.waitForMessage(hasVideo);
+    expect(video.mentions).toEqual([scene.ada.id]);
   },
 );
 

@@ -51,7 +51,7 @@ test.each([
 
 test('the least rights that the documentation names are enough', async () => {
   const url = await user('bot', '~humo:*', '&humo:*', '+@all', '-@dangerous', '+info');
-  await requireRedis({ url }, 'humo');
+  await expect(requireRedis({ url }, 'humo')).resolves.toBeUndefined();
 });
 
 test.each([
