@@ -7,3 +7,14 @@ export class Unstartable extends Error {
 
 /** From sysexits.h: a restart does not help against a wrong configuration. */
 export const configurationExit = 78;
+
+/** Says first what the error is about: "connect ENOENT" alone helps nobody. */
+export async function named(problem: string, check: Promise<void>): Promise<void> {
+  try {
+    await check;
+  } catch (error) {
+    if (error instanceof Unstartable) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${problem}: ${reason}`, { cause: error });
+  }
+}

@@ -11,7 +11,7 @@ import { requireRedis } from '../queue/requirements.ts';
 import { createPeople } from '../queue/people.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
-import { configurationExit, Unstartable } from '../unstartable.ts';
+import { configurationExit, named } from '../unstartable.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { startApi } from '../api/server.ts';
 import { startScaler } from '../scaler/start-scaler.ts';
@@ -88,17 +88,6 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await Promise.all([queue.close(), moderation.close(), people.close(), store.close()]);
   }
   logger.info('stopped');
-}
-
-/** Says first what the error is about: "connect ENOENT" alone helps nobody. */
-async function named(problem: string, check: Promise<void>): Promise<void> {
-  try {
-    await check;
-  } catch (error) {
-    if (error instanceof Unstartable) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${problem}: ${reason}`, { cause: error });
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

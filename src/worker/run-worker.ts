@@ -9,6 +9,7 @@ import type { HealthServer } from '../observability/server.ts';
 import { WorkerMetrics } from '../observability/worker-metrics.ts';
 import { requireRedis } from '../queue/requirements.ts';
 import { createWorkQueue } from '../queue/work-queue.ts';
+import { named } from '../unstartable.ts';
 import { Engine } from './engine.ts';
 import { engineCommand } from './engine-command.ts';
 import { watchIdle } from './idle.ts';
@@ -34,7 +35,7 @@ export async function runWorker(
   log: Logger,
   stop: AbortSignal,
 ): Promise<void> {
-  await requireRedis(config.redis, config.redis.prefix);
+  await named('Redis is away (REDIS_URL)', requireRedis(config.redis, config.redis.prefix));
   const workerId = config.name ?? `${hostname()}-${process.pid}`;
   const scratchRoot = join(config.dataDirectory, 'scratch');
   const swept = await sweepScratch(scratchRoot);
