@@ -80,7 +80,8 @@ test('from the click to the delivery every step names the generation, and nothin
       image: file(join(projectRoot, 'examples/portrait.png'), 'my-private-face.png'),
     };
     await ada.run('/humo', wish, { channel });
-    const video = await channel.waitForMessage(({ attachments }) => attachments.length === 1, {
+    // What the channel refuses for good comes as a direct message.
+    const video = await ada.directMessage.waitForMessage(({ attachments }) => attachments.length === 1, {
       timeout: 100_000,
     });
     const id = idOf(video.text);
