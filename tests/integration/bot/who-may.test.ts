@@ -377,7 +377,10 @@ test('everybody may do what the table of the guide says, and nothing else', asyn
   const owners: Person[] = [];
   await using scene = await startScene((discord) => {
     owners.push(discord.createUser('olga'), discord.createUser('otto'));
-    return { OWNER_IDS: owners.map(({ id }) => id).join(',') };
+    return {
+      OWNER_IDS: owners.map(({ id }) => id).join(','),
+      ...{ GPU_PROVIDER: 'command', GPU_START_COMMAND: 'true', GPU_STOP_COMMAND: 'true' },
+    };
   });
   const { discord, guild, channel, ada } = scene;
   const [olga, otto] = owners;
