@@ -6,6 +6,7 @@ size: that shows that the benchmark works, not how fast HuMo is.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from humo_engine.components import Components, umt5_xxl_config
 from humo_engine.conditions import ClipConditions, prepare_conditions
 from humo_engine.fast import attention_kernel, compile_blocks, fastest_attention, keep_compiled_code
 from humo_engine.fp8 import supports_float8, use_float8
-from humo_engine.guidance import NULL, TA, TIA
+from humo_engine.guidance import TI, TIA, I
 from humo_engine.measure import (
     attention_ceiling,
     matrix_ceiling,
@@ -41,7 +43,7 @@ from humo_engine.model import SIZES, HuMoTransformer, ModelSize
 FRAMES = 97
 SIZES_BY_LINES = {480: (832, 480), 720: (1280, 720)}
 TINY_SIZE = (128, 96)
-CASES = ("pass", "exactness", "vae", "request", "cold", "limit")
+CASES = ("pass", "exactness", "vae", "request", "cold", "limit", "gpus")
 LIMITS_GIB = (24, 48)
 EXACT_LAYERS = 2
 STARTED_VARIABLE = "HUMO_BENCH_STARTED"  # when the measured process was asked for, in seconds since 1970
@@ -80,8 +82,13 @@ def run_bench(
     cases: Iterable[str],
     limits: Iterable[int] = LIMITS_GIB,
     write: Callable[[str], None] = print,
+    budget: float | None = None,
 ) -> bool:
-    """Measure and write one JSON line per case; False if any case failed (its line says why)."""
+    """Measure and write one JSON line per case; False if any case failed (its line says why).
+
+    `budget`, in seconds, is the case gpus': after it, rows that are left are skipped.
+    """
+    lines, precisions = tuple(lines), tuple(precisions)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     keep_compiled_code()
     good = True
@@ -109,14 +116,16 @@ def run_bench(
                     elif case == "cold":
                         measure_cold_start(bench)
                     elif case == "limit":
-                        for limit in limits if device.type == "cuda" else ():
-                            _in_own_process(bench, limit, line_count, write)
+                        for precision, limit in itertools.product(precisions, limits if device.type == "cuda" else ()):
+                            _in_own_process(bench, limit, line_count, precision, write)
+                    elif case == "gpus":
+                        _measure_gpus(bench, lines, precisions, budget)
                 except Exception as error:  # one case that fails must not cost the others
                     good = False
                     emit(case=case, model=family, size=f"{width}×{height}", error=f"{type(error).__name__}: {error}"[:800])
                 _forget(device)
-                if case == "cold":
-                    break  # the same for every size
+                if case in ("cold", "gpus"):
+                    break  # the same for every size, or all sizes at once
     return good
 
 
@@ -270,10 +279,10 @@ def measure_vae(bench: Bench) -> None:
 # ── a request ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
+def measure_request(bench: Bench, plan: memory.Plan | None = None, precision: str = "bf16") -> None:
     """From a request's arrival to its first denoising pass, the second time round; with a plan, every stage within it."""
-    parts = random_components(bench, plan)
-    passes = (TIA, TA, NULL)
+    parts = random_components(bench, plan, precision)
+    passes = (TIA, TI, I)
     _forget(bench.device)  # what drawing the weights left in the allocator is not part of a request
     _reset_peak(bench.device)
     times: list[float] = []
@@ -311,6 +320,7 @@ def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
         case="request" if plan is None else "limit",
         model=bench.family,
         size=f"{bench.width}×{bench.height}",
+        precision=_precision(bench, precision),
         seconds_to_first_pass=round(times[1], 3),
         first_request_seconds=round(times[0], 3),
         seconds_per_pass=round(seconds, 4),
@@ -319,8 +329,13 @@ def measure_request(bench: Bench, plan: memory.Plan | None = None) -> None:
     )
 
 
-def encode_request(bench: Bench, parts: Components, passes: Iterable[Any]) -> tuple[ClipConditions, torch.Tensor]:
-    """All that comes before denoising: prompt, negative prompt, sound and image to prepared conditions, and noise."""
+def encode_request(
+    bench: Bench, parts: Components, passes: Iterable[Any], prepare: Callable[..., Any] | None = None
+) -> tuple[Any, torch.Tensor]:
+    """All that comes before denoising: prompt, negative prompt, sound and image to prepared conditions, and noise.
+
+    `prepare` makes the conditions from the passes and their inputs; unless given, it is `prepare_conditions`.
+    """
     from PIL import Image
 
     from humo_engine.audio import audio_features, audio_windows, whisper_states
@@ -338,8 +353,7 @@ def encode_request(bench: Bench, parts: Components, passes: Iterable[Any]) -> tu
     windows = torch.cat([windows, torch.zeros_like(windows[:1])])
     reference = encode(parts.vae, letterbox(Image.new("RGB", (600, 800), (90, 120, 60)), bench.width, bench.height).to(device))
     latents = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(device)
-    conditions = prepare_conditions(
-        parts.transformer,
+    conditions = (prepare or partial(prepare_conditions, parts.transformer))(
         passes,
         text=text.to(device),
         negative_text=negative.to(device),
@@ -350,9 +364,9 @@ def encode_request(bench: Bench, parts: Components, passes: Iterable[Any]) -> tu
     return conditions, latents
 
 
-def _in_own_process(bench: Bench, limit: int, lines: int, write: Callable[[str], None]) -> None:
+def _in_own_process(bench: Bench, limit: int, lines: int, precision: str, write: Callable[[str], None]) -> None:
     # The limit counts from the process's first allocation, and locked memory is given back at its end.
-    command = [sys.executable, "-m", "humo_engine.bench", bench.family, str(lines), str(limit)]
+    command = [sys.executable, "-m", "humo_engine.bench", bench.family, str(lines), str(limit), precision]
     done = subprocess.run(command, capture_output=True, text=True, timeout=420)
     if done.returncode != 0:
         raise RuntimeError(f"within {limit} GiB: {done.stderr[-600:]}")
@@ -361,17 +375,28 @@ def _in_own_process(bench: Bench, limit: int, lines: int, write: Callable[[str],
             write(line)
 
 
-def _limited(family: str, lines: int, limit: int) -> None:
+def _limited(family: str, lines: int, limit: int, precision: str) -> None:
     device = torch.device("cuda")
     width, height = SIZES_BY_LINES[lines]
     memory.limit_process(limit, device)
-    plan = memory.make_plan(memory.demand_for([family], memory.Extent(width, height, FRAMES)), limit * memory.GIB)
+    plan = memory.make_plan(memory.demand_for([family], memory.Extent(width, height, FRAMES), precision), limit * memory.GIB)
     keep_compiled_code()
 
     def emit(**fields: Any) -> None:
         print(json.dumps({**fields, "device": torch.cuda.get_device_name(), "torch": torch.__version__}, ensure_ascii=False))
 
     measure_request(Bench(device, family, width, height, FRAMES, SIZES[family], emit), plan)
+
+
+def _measure_gpus(bench: Bench, lines: Iterable[int], precisions: Iterable[str], budget: float | None) -> None:
+    from humo_engine.bench_gpus import measure_gpus
+
+    if bench.device.type == "cuda" and torch.cuda.device_count() < 2:
+        bench.emit(case="gpus", model=bench.family, skipped="there is one GPU")
+        return
+    sizes = [SIZES_BY_LINES[count] if bench.device.type == "cuda" else TINY_SIZE for count in lines]
+    benches = [replace(bench, width=width, height=height) for width, height in dict.fromkeys(sizes)]
+    measure_gpus(benches, tuple(precisions), budget)
 
 
 # ── cold start ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -441,7 +466,9 @@ def _cold(family: str, height: int, file: str) -> None:
 # ── random parts of the real sizes ───────────────────────────────────────────────────────────────────────────────────
 
 
-def random_transformer(size: ModelSize, dtype: torch.dtype, device: torch.device, resident: int | None = None) -> HuMoTransformer:
+def random_transformer(
+    size: ModelSize, dtype: torch.dtype, device: torch.device, resident: int | None = None, fp8: bool = False
+) -> HuMoTransformer:
     """A transformer whose weights are random but keep signals at their size; never more than `resident` blocks on the GPU."""
     with torch.device("meta"):
         model = HuMoTransformer(size).eval().requires_grad_(False)
@@ -456,6 +483,8 @@ def random_transformer(size: ModelSize, dtype: torch.dtype, device: torch.device
             _fill(child, name, dtype, device, generator)
     for index, block in enumerate(model.blocks):
         _fill(block, f"blocks.{index}", dtype, device, generator)
+        if fp8:
+            use_float8([block])
         if index in streamed:
             block.to("cpu")
     return model
@@ -497,13 +526,18 @@ def random_conditions(bench: Bench, model: HuMoTransformer) -> tuple[ClipConditi
     return conditions, draw(*shape)
 
 
-def random_components(bench: Bench, plan: memory.Plan | None) -> Components:
-    """Every part of the pipeline with random weights, at its place. The real sizes on a GPU, toy ones elsewhere."""
+def random_components(
+    bench: Bench, plan: memory.Plan | None, precision: str = "bf16", transformer: HuMoTransformer | None = None
+) -> Components:
+    """Every part of the pipeline with random weights, at its place. The real sizes on a GPU, toy ones elsewhere.
+
+    A `transformer` that is given is taken, instead of one that is drawn.
+    """
     from humo_engine.tiny import tiny_components
 
     tiny = tiny_components(bench.family)
     if bench.device.type != "cuda":
-        return replace(tiny, transformer=random_transformer(bench.size, bench.dtype, bench.device))
+        return replace(tiny, transformer=transformer or random_transformer(bench.size, bench.dtype, bench.device))
     from transformers import UMT5EncoderModel
 
     text = _random_encoder(
@@ -521,7 +555,7 @@ def random_components(bench: Bench, plan: memory.Plan | None) -> Components:
         plan is None or plan.whisper_on_gpu,
     )
     resident = None if plan is None else plan.resident[bench.family]
-    transformer = random_transformer(bench.size, bench.dtype, bench.device, resident)
+    transformer = transformer or random_transformer(bench.size, bench.dtype, bench.device, resident, precision == "fp8")
     if plan is not None:
         memory.place_transformer(transformer, plan.resident[bench.family], bench.device)
         memory.place_text_encoder(text, plan, bench.device)
@@ -594,4 +628,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "cold":
         _cold(sys.argv[2], int(sys.argv[3]), sys.argv[4])
     else:
-        _limited(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+        _limited(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -153,10 +153,13 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--size", type=int, action="append", choices=(480, 720), help="lines; default: both")
     bench.add_argument("--precision", action="append", choices=("bf16", "fp8"), help="default: both")
     bench.add_argument(
-        "--case", action="append", choices=("pass", "exactness", "vae", "request", "cold", "limit"), help="default: all"
+        "--case", action="append", choices=("pass", "exactness", "vae", "request", "cold", "limit", "gpus"), help="default: all"
     )
     bench.add_argument(
         "--limit", type=_whole_gibibytes, action="append", metavar="GIB", help="for the case limit; default: 24 and 48"
+    )
+    bench.add_argument(
+        "--budget", type=float, metavar="SECONDS", help="for the case gpus: after so long, skip what is left; default: none"
     )
     bench.set_defaults(run=_bench)
 
@@ -227,6 +230,9 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lora", action="append", default=[], metavar="FILE[=STRENGTH]", help="add it to the weights; may be repeated"
     )
+    parser.add_argument(
+        "--gpus", metavar="N|all", help="GPUs of this machine that make each clip together; default: HUMO_GPUS, or 1"
+    )
     parser.add_argument("--device", help="such as cuda:0 or cpu; default: the first GPU, if there is one")
 
 
@@ -234,12 +240,14 @@ def _serve(options: argparse.Namespace) -> int:
     from humo_engine.serve import serve
 
     def load():
-        from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
+        from humo_engine.load import choose_device, effective_settings, gpus_of, load_pipelines, loras_of
 
         settings = effective_settings(options.config, options.profile, options.precision, options.memory_limit)
         chosen = options.model or ["17b"]
         models = list(MODELS) if "all" in chosen else list(dict.fromkeys(chosen))
-        return load_pipelines(settings, models, options.weights, choose_device(options.device), loras_of(options)), settings
+        device = choose_device(options.device)
+        gpus = gpus_of(options, device)
+        return load_pipelines(settings, models, options.weights, device, loras_of(options), gpus), settings
 
     return serve(load)
 
@@ -332,6 +340,6 @@ def _bench(options: argparse.Namespace) -> int:
 
     good = run_bench(
         options.model or MODELS, options.size or (480, 720), options.precision or ("bf16", "fp8"), options.case or CASES,
-        options.limit or LIMITS_GIB, write=lambda line: print(line, flush=True),
+        options.limit or LIMITS_GIB, write=lambda line: print(line, flush=True), budget=options.budget,
     )  # fmt: skip
     return 0 if good else 1

@@ -15,7 +15,7 @@ from typing import Any
 from humo_engine.audio import read_wav, to_engine_wav
 from humo_engine.cases import Case, CasesError, parse_overrides, read_cases
 from humo_engine.images import read_image
-from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
+from humo_engine.load import choose_device, effective_settings, gpus_of, load_pipelines, loras_of
 from humo_engine.pipeline import Clip
 from humo_engine.prompts import is_empty
 from humo_engine.protocol import Request, RequestError, parse_request
@@ -67,7 +67,9 @@ def generate(options: argparse.Namespace) -> int:
         requests = _requests(cases, body, settings, Path(folder))
         for target in targets:
             target.parent.mkdir(parents=True, exist_ok=True)
-        pipeline = load_pipelines(settings, [model], options.weights, choose_device(options.device), loras_of(options))[model]
+        device = choose_device(options.device)
+        gpus = gpus_of(options, device)
+        pipeline = load_pipelines(settings, [model], options.weights, device, loras_of(options), gpus)[model]
         for case, request, target in zip(cases, requests, targets, strict=True):
             for warning in request.warnings:
                 print(f"{case.name}: {warning}", file=sys.stderr)

@@ -7,7 +7,7 @@ them into blocks; without it the plain code of `layers` runs, which is also what
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 import torch.nn.functional as F
@@ -43,6 +43,11 @@ def _self_attention(layer: Attention, x: Tensor, rope: tuple[Tensor, Tensor]) ->
 _attend = attention
 
 
+def self_attention_kernel() -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """The kernel that `use_fused_kernels` has chosen for self-attention."""
+    return _attend
+
+
 def _feed_forward(layers: nn.Sequential, x: Tensor) -> Tensor:
     first, _, last = layers
     if isinstance(last, Float8Linear):
@@ -55,23 +60,27 @@ def _quantized_product(layer: Float8Linear, x: Tensor) -> Tensor:
 
 
 @torch.library.custom_op("humo::norm_rotate", mutates_args=())
-def norm_rotate(x: Tensor, weight: Tensor, cosine: Tensor, sine: Tensor, heads: int, eps: float) -> Tensor:
-    """RMS norm over the full width, then rotary positions. x (1, L, dim) bf16 → (1, L, heads, head_dim) bf16.
+def norm_rotate(
+    x: Tensor, weight: Tensor, cosine: Tensor, sine: Tensor, heads: int, eps: float, ranks: int = 1, chunks: int = 1
+) -> Tensor:
+    """RMS norm over the full width, then rotary positions. x (1, L, dim) bf16 → (chunks·ranks, L, heads/(chunks·ranks), head_dim).
 
-    Rounds where `layers.RMSNorm` rounds: the normed value and its product with the weight are bf16.
+    Where heads go to several ranks, each in several chunks, head number (r·chunks + c)·n + i is (c·ranks + r, :, i) of the
+    result: what one exchange sends lies together, and costs no copy. Rounds where `layers.RMSNorm` rounds: the normed value and its product with the weight are bf16.
     """
     out = torch.empty_like(x)
     length, dim = x.shape[1], x.shape[2]
     kernel, block = _kernels().norm_rotate, _power_of_two(dim)
     kernel[(length,)](
-        x, weight, cosine, sine, out, dim, eps, HEAD=dim // heads, BLOCK=block, num_warps=min(16, max(1, block // 512))
-    )
-    return out.view(*x.shape[:2], heads, -1)
+        x, weight, cosine, sine, out, length, dim, eps, HEAD=dim // heads, RANKS=ranks, CHUNKS=chunks, BLOCK=block,
+        num_warps=min(16, max(1, block // 512)),
+    )  # fmt: skip
+    return out.view(ranks * chunks, length, heads // (ranks * chunks), -1)
 
 
 @norm_rotate.register_fake
-def _(x: Tensor, weight: Tensor, cosine: Tensor, sine: Tensor, heads: int, eps: float) -> Tensor:
-    return x.new_empty(*x.shape[:2], heads, x.shape[2] // heads)
+def _(x: Tensor, weight: Tensor, cosine: Tensor, sine: Tensor, heads: int, eps: float, ranks: int = 1, chunks: int = 1) -> Tensor:
+    return x.new_empty(ranks * chunks, x.shape[1], heads // (ranks * chunks), x.shape[2] // heads)
 
 
 @torch.library.custom_op("humo::linear_gelu", mutates_args=())

@@ -79,7 +79,10 @@ class AudioCrossAttention(nn.Module):
         self.audio_cross_attn = Attention(dim, heads, eps, context_dim=audio_dim)
 
     def forward(self, x: Tensor, audio: KeysValues, dtype: torch.dtype) -> Tensor:
-        """x (1, frames·patches, dim), audio keys and values (frames, 16, heads, head_dim) → as x."""
+        """x (1, frames·patches, dim), audio keys and values (frames, 16, heads, head_dim) → as x.
+
+        Where a frame's tokens are cut into pieces of one length, each piece counts as a frame with that frame's keys and values.
+        """
         frames = audio[0].shape[0]
         per_frame = self.norm1_audio(x).to(dtype).view(frames, -1, x.shape[-1])
         return self.audio_cross_attn.cross(per_frame, audio).view(x.shape)
@@ -101,9 +104,15 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, time: Tensor, rope: tuple[Tensor, Tensor], text: KeysValues, audio: KeysValues) -> Tensor:
         """x (1, L, dim) fp32 and time (1, 6, dim) fp32 → (1, L, dim) fp32."""
-        dtype = text[0].dtype  # the compute dtype; the weights' own may be fp8
-        shift, scale, gate, ffn_shift, ffn_scale, ffn_gate = (self.modulation.float() + time).unbind(1)
-        x = x + gate * self.self_attn((self.norm1(x) * (1 + scale) + shift).to(dtype), rope)
+        shift, scale, gate, *_ = (self.modulation.float() + time).unbind(1)
+        # The compute dtype is text's; the weights' own may be fp8.
+        x = x + gate * self.self_attn((self.norm1(x) * (1 + scale) + shift).to(text[0].dtype), rope)
+        return self.after_self_attention(x, time, text, audio)
+
+    def after_self_attention(self, x: Tensor, time: Tensor, text: KeysValues, audio: KeysValues) -> Tensor:
+        """The rest of the block, in which no token needs another. Shapes as in `forward`, for any part of the tokens."""
+        dtype = text[0].dtype
+        ffn_shift, ffn_scale, ffn_gate = (self.modulation.float() + time).unbind(1)[3:]
         x = x + self.cross_attn.cross(self.norm3(x).to(dtype), text)
         x = x + self.audio_cross_attn_wrapper(x, audio, dtype)
         return x + ffn_gate * self.ffn((self.norm2(x) * (1 + ffn_scale) + ffn_shift).to(dtype))

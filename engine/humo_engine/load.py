@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,6 +19,9 @@ from humo_engine.memory import GIB, Plan, describe, plan_for
 from humo_engine.pipeline import Pipeline
 from humo_engine.settings import Settings, load_settings
 from humo_engine.vae import speed_up_on_cpu
+
+if TYPE_CHECKING:
+    from humo_engine.group import Group
 
 DTYPES = {"bf16": torch.bfloat16, "fp8": torch.bfloat16, "fp32": torch.float32}
 
@@ -34,6 +39,16 @@ def loras_of(options: argparse.Namespace) -> list[Lora]:
     return [parse_lora(text) for text in options.lora]
 
 
+def gpus_of(options: argparse.Namespace, device: torch.device) -> int:
+    """How many GPUs make a clip: `--gpus`, or HUMO_GPUS, or 1. ValueError if there are fewer, or `device` is not the first."""
+    from humo_engine.group import GPUS_VARIABLE, gpus_wanted
+
+    count = gpus_wanted(options.gpus or os.environ.get(GPUS_VARIABLE), device)
+    if count > 1 and device.index:
+        raise ValueError(f"--device {device} is one GPU, and {count} are asked for: choose them with CUDA_VISIBLE_DEVICES")
+    return count
+
+
 def effective_settings(
     config: str | None, profile: str, precision: str | None = None, limit_gib: float | None = None
 ) -> Settings:
@@ -47,14 +62,47 @@ def effective_settings(
 
 
 def load_pipelines(
-    settings: Settings, models: Sequence[str], weights: Path, device: torch.device, loras: Sequence[Lora] = ()
+    settings: Settings,
+    models: Sequence[str],
+    weights: Path,
+    device: torch.device,
+    loras: Sequence[Lora] = (),
+    gpus: int = 1,
 ) -> dict[str, Pipeline]:
     """Load the models named, once for any number of clips. The models share their text encoder, Whisper and VAE.
 
-    Raises WeightsMissing, CheckpointError, SettingsError, or DoesNotFit where the memory limit is too small.
+    With `gpus` above 1 each clip is made by so many GPUs, `device` being the first; files are read once. Raises WeightsMissing,
+    CheckpointError, SettingsError, UnfitRanks, or DoesNotFit where the memory limit is too small.
     """
     if loras and len(models) > 1:
         raise LoraError("a LoRA fits one model: load one with --model, or start an engine for each")
+    group = _group(settings, models, device, gpus) if gpus > 1 else None
+    try:
+        return _load(settings, models, weights, device, loras, group)
+    except BaseException:
+        if group is not None:
+            group.close()
+        raise
+
+
+def _group(settings: Settings, models: Sequence[str], device: torch.device, gpus: int) -> Group:
+    """The other ranks, for models that all can be shared among so many."""
+    from humo_engine.group import Group, most_passes
+    from humo_engine.mesh import require_ranks
+    from humo_engine.mini import mini_size
+    from humo_engine.model import SIZES
+    from humo_engine.tiny import tiny_size
+
+    size_of = {"official": SIZES.__getitem__, "mini": mini_size, "random": tiny_size}[settings.weights]
+    for model in models:
+        size = size_of(model)
+        require_ranks(gpus, size.heads, most_passes(model), model)
+    return Group(gpus, device, settings.memory_limit_gib)
+
+
+def _load(
+    settings: Settings, models: Sequence[str], weights: Path, device: torch.device, loras: Sequence[Lora], group: Group | None
+) -> dict[str, Pipeline]:
     pipelines: dict[str, Pipeline] = {}
     shared: Components | None = None
     plan = _plan(settings, models, device) if device.type == "cuda" and settings.weights == "official" else None
@@ -66,16 +114,22 @@ def load_pipelines(
             speed_up_on_cpu(components.vae)
             for part in (components.transformer, components.text_encoder, components.whisper, components.vae):
                 part.to(device, DTYPES[settings.precision] if part is components.transformer else None)
+            if group is not None:
+                group.share(model, components.transformer, lambda transformer: None)
+                group.adopt(model, components.transformer)
             shared = components if settings.weights == "mini" else None
         else:
             components = official_components(weights, model, DTYPES[settings.precision], shared)
             add_loras(components.transformer, loras, weights, device)
             if plan is None:
                 speed_up_on_cpu(components.vae)
+                if group is not None:
+                    group.share(model, components.transformer, lambda transformer: None)
+                    group.adopt(model, components.transformer)
             else:
-                _place(components, plan, shared is None, settings.precision, device)
+                _place(components, plan, shared is None, settings.precision, device, group)
             shared = shared or components
-        pipelines[model] = Pipeline(components, settings, device, weights, plan=plan)
+        pipelines[model] = Pipeline(components, settings, device, weights, plan=plan, group=group)
         print(f"loaded {model} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
     return pipelines
 
@@ -112,7 +166,7 @@ def _plan(settings: Settings, models: Sequence[str], device: torch.device) -> Pl
     return plan
 
 
-def _place(components: Components, plan: Plan, first: bool, precision: str, device: torch.device) -> None:
+def _place(components: Components, plan: Plan, first: bool, precision: str, device: torch.device, group: Group | None) -> None:
     """Bring a model to the GPU as planned, with the shared parts if it is the `first`, and switch on the fast paths."""
     from humo_engine.fast import compile_blocks, keep_compiled_code
     from humo_engine.fp8 import supports_float8, use_float8
@@ -127,8 +181,16 @@ def _place(components: Components, plan: Plan, first: bool, precision: str, devi
                 f"(torch {torch.__version__} was tried); use bf16"
             )
         use_float8(components.transformer.blocks, device)
-    place_transformer(components.transformer, plan.resident[components.family], device)
+    resident = plan.resident[components.family]
+    if group is None:
+        place_transformer(components.transformer, resident, device)
+    else:
+        group.share(
+            components.family, components.transformer, lambda parts: place_transformer(parts, resident, device, share=True)
+        )
     compile_blocks(components.transformer.blocks, device)
+    if group is not None:
+        group.adopt(components.family, components.transformer)
     if first:
         place_text_encoder(components.text_encoder, plan, device)
         place_whisper(components.whisper, plan, device)

@@ -115,12 +115,22 @@ class Plan:
         return (
             CONTEXT_BYTES
             + demand.vae
-            + (demand.text_encoder if self.text_encoder_on_gpu else SLOTS * demand.text_layer)
-            + (demand.whisper if self.whisper_on_gpu else SLOTS * demand.whisper_layer)
+            + (demand.text_encoder if self.text_encoder_on_gpu else 0)
+            + (demand.whisper if self.whisper_on_gpu else 0)
             + sum(
                 weights.fixed + (self.resident[model] + min(SLOTS, self.streamed(model))) * weights.block
                 for model, weights in demand.transformers.items()
             )
+        )
+
+    @property
+    def main_memory(self) -> int:
+        """Bytes of weights that stay in main memory. While they load, as much as the largest transformer comes on top."""
+        demand = self.demand
+        return (
+            (0 if self.text_encoder_on_gpu else demand.text_encoder)
+            + (0 if self.whisper_on_gpu else demand.whisper)
+            + sum(self.streamed(model) * weights.block for model, weights in demand.transformers.items())
         )
 
     @property
@@ -251,6 +261,9 @@ def describe(plan: Plan) -> list[str]:
     ]
     lines += [line(f"peak, {stage}", size, "estimated") for stage, size in plan.peaks.items()]
     lines.append(line("limit", plan.limit, "") if plan.limit else "limit: none")
+    loading = max(weights.fixed + weights.blocks * weights.block for weights in demand.transformers.values())
+    if plan.main_memory:
+        lines.append(line("main memory, kept", plan.main_memory, f"and up to {_gib(loading)} more while weights are read"))
     return [text.rstrip() for text in lines]
 
 
@@ -277,12 +290,16 @@ def demand_for(models: Sequence[str], extent: Extent, precision: str = "bf16") -
     from humo_engine.model import SIZES
 
     works = [work_for(SIZES[model], extent) for model in models]
+    shared = _shared_weights()
+    # One request runs at a time, so the stages of the models never add up.
+    work = Work(*(max(getattr(work, stage.name) for work in works) for stage in fields(Work)))
+    layers = SLOTS * max(shared["text_layer"], shared["whisper_layer"])
     return Demand(
         transformers={model: _transformer_weights(model, precision) for model in models},
-        **_shared_weights(),
+        **shared,
         extent=extent,
-        # One request runs at a time, so the stages of the models never add up.
-        work=Work(*(max(getattr(work, stage.name) for work in works) for stage in fields(Work))),
+        # Encoders that left the GPU have slots there while they run, which is before the VAE does.
+        work=replace(work, encode=max(work.encode, layers)),
     )
 
 
@@ -392,17 +409,22 @@ def encode_work_bytes(width: int, height: int, frames: int) -> int:
 # ── placing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def place_transformer(transformer: Any, resident: int, device: Any) -> Any:
-    """Move a transformer to `device` with `resident` of its blocks; returns the StreamedLayers, or None when those are all."""
-    from humo_engine.streaming import StreamedLayers
+def place_transformer(
+    transformer: Any, resident: int, device: Any, *, share: bool = False, files: Mapping[int, int] | None = None
+) -> Any:
+    """Move a transformer to `device` with `resident` of its blocks; returns the StreamedLayers, or None when those are all.
+
+    `share` and `files` are those of StreamedLayers.
+    """
+    from humo_engine.streaming import StreamedLayers, bring
 
     for name, child in transformer.named_children():
         if name != "blocks":
-            child.to(device)
+            bring(child, device)
     if resident == len(transformer.blocks):
-        transformer.blocks.to(device)
+        bring(transformer.blocks, device)
         return None
-    streamed = StreamedLayers(transformer.blocks, device, resident, SLOTS)
+    streamed = StreamedLayers(transformer.blocks, device, resident, SLOTS, share=share, files=files)
     for index, block in enumerate(transformer.blocks):
         # Keys and values of text and audio are made once per clip, outside the block's own forward.
         for attention in (block.cross_attn, block.audio_cross_attn_wrapper.audio_cross_attn):
@@ -428,7 +450,7 @@ def place_text_encoder(encoder: Any, plan: Plan, device: Any) -> Any:
         return arguments, {key: value.to(device) if isinstance(value, torch.Tensor) else value for key, value in named.items()}
 
     encoder.register_forward_pre_hook(inputs_to_device, with_kwargs=True)
-    return StreamedLayers(encoder.encoder.block, device, 0, SLOTS)
+    return StreamedLayers(encoder.encoder.block, device, 0, SLOTS, keep=False)
 
 
 def place_whisper(encoder: Any, plan: Plan, device: Any) -> Any:
@@ -441,7 +463,7 @@ def place_whisper(encoder: Any, plan: Plan, device: Any) -> Any:
     for name, child in encoder.named_children():
         if name != "layers":
             child.to(device)
-    return StreamedLayers(encoder.layers, device, 0, SLOTS)
+    return StreamedLayers(encoder.layers, device, 0, SLOTS, keep=False)
 
 
 def _gib(size: int) -> str:

@@ -8,6 +8,7 @@ Source: HuMo, arXiv 2509.08519, and its published checkpoints.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -105,28 +106,38 @@ class HuMoTransformer(nn.Module):
 
     def forward(self, latents: Tensor, timestep: Tensor, conditions: Conditions) -> Tensor:
         """Latents (16, frames, height, width) and a timestep (1,) → velocity of the latents' shape, fp32."""
+        return self.unpatch(self.patches(latents, timestep, conditions), latents.shape[1:])
+
+    def patches(self, latents: Tensor, timestep: Tensor, conditions: Conditions) -> Tensor:
+        """As `forward`, before the velocity's patches are put together: (1, L, out_dim · patch), fp32."""
         x, time, modulation = self.enter(latents, timestep, conditions)
         for block, text, audio in zip(self.blocks, conditions.text, conditions.audio, strict=True):
             x = block(x, modulation, conditions.rope, text, audio)
-        return self.leave(x, time, latents.shape[1:])
+        return self.head(x, time)
 
-    def enter(self, latents: Tensor, timestep: Tensor, conditions: Conditions) -> tuple[Tensor, Tensor, Tensor]:
-        """Tokens (1, L, dim), time (1, dim) and its modulation of the blocks (1, 6, dim), all fp32."""
+    def enter(
+        self,
+        latents: Tensor,
+        timestep: Tensor,
+        conditions: Conditions,
+        part: Callable[[Tensor], Tensor] = lambda patches: patches,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Tokens (1, L, dim), time (1, dim) and its modulation of the blocks (1, 6, dim), all fp32. `part` chooses of the tokens."""
         if conditions.channels is not None:
             latents = torch.cat((latents, conditions.channels.to(latents.dtype)))
         _, height, width = self.size.patch
         patches = latents.to(self.compute_dtype).unfold(2, height, height).unfold(3, width, width)
         patches = patches.permute(1, 2, 3, 0, 4, 5).flatten(3).flatten(0, 2)  # (L, in_dim · patch)
         # The convolution's stride is its kernel, so it is a product; as one, it gives tokens that lie one after the other.
-        x = F.linear(patches, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)[None].float()
+        x = F.linear(part(patches), self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)[None].float()
         time = _apply_fp32(self.time_embedding, time_embedding(timestep, self.size.freq_dim))
         return x, time, _apply_fp32(self.time_projection, time).unflatten(1, (6, self.size.dim))
 
-    def leave(self, x: Tensor, time: Tensor, shape: torch.Size) -> Tensor:
-        """Tokens back to latents (16, *shape)."""
+    def unpatch(self, patches: Tensor, shape: torch.Size) -> Tensor:
+        """Patches (1, L, out_dim · patch) back to latents (out_dim, *shape)."""
         patch = self.size.patch
         grid = [length // step for length, step in zip(shape, patch, strict=True)]
-        x = self.head(x, time).view(*grid, *patch, self.size.out_dim)
+        x = patches.view(*grid, *patch, self.size.out_dim)
         # (t, h, w, pt, ph, pw, c) → (c, t, pt, h, ph, w, pw)
         return x.permute(6, 0, 3, 1, 4, 2, 5).reshape(self.size.out_dim, *shape)
 

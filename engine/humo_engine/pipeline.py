@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from humo_engine.audio import audio_features, audio_windows, read_wav, to_engine
 from humo_engine.components import Components
 from humo_engine.conditions import ClipConditions, prepare_conditions
 from humo_engine.fast import cache_folder, fastest_attention
+from humo_engine.group import Group, GroupConditions
 from humo_engine.guidance import passes_of
 from humo_engine.images import letterbox, read_image, to_rgb24
 from humo_engine.memory import GIB, Extent, Plan, refusal, work_for
@@ -59,7 +61,7 @@ MOST_PIECES = 32
 class Take:
     """What a clip is denoised with: the conditions of a window, and what each latent frame (without the references' `slots`) hears."""
 
-    conditions: ClipConditions
+    conditions: ClipConditions | GroupConditions
     windows: tuple[Window, ...]
     audio: Tensor
     slots: int
@@ -87,7 +89,7 @@ class Pipeline:
     """Makes clips with the parts of one model.
 
     Components are on `device` already, or stream to it; `plan` says how much room they leave there, None that it is not known.
-    `cache` keeps zero-video latents across starts.
+    `cache` keeps zero-video latents across starts. With a `group`, which has adopted the transformer, passes are made by all of its ranks.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Pipeline:
         weights_folder: Path = Path("weights"),
         cache: Path | None = None,
         plan: Plan | None = None,
+        group: Group | None = None,
     ):
         self.components = components
         self.settings = settings
@@ -106,6 +109,7 @@ class Pipeline:
         self.cache = (cache or cache_folder()) / "zero-video"
         self._cache_failed = False
         self.plan = plan
+        self.group = group
 
     @torch.no_grad()
     def generate(self, request: Request, listener: Listener) -> Clip:
@@ -174,8 +178,10 @@ class Pipeline:
         heard = slice_of_audio(audio, windows[0], slots)
         frames = heard.shape[0]
         has_channels = size.in_dim > video_vae.LATENT_CHANNELS
-        conditions = prepare_conditions(
-            parts.transformer,
+        prepare = partial(prepare_conditions, parts.transformer)
+        if self.group is not None and len(windows) == 1:  # the windows of a long take are the first GPU's alone
+            prepare = partial(self.group.prepare, parts.family)
+        conditions = prepare(
             passes_of(parts.family, request.mode, request.guidance),
             text=text,
             negative_text=negative,
@@ -283,7 +289,8 @@ class Pipeline:
                 pending.append(torch.cuda.current_stream(self.device).record_event())
             listener.check()
 
-        predictor: Predictor = WholeClip(self.components.transformer, take.conditions)
+        given = take.conditions
+        predictor: Predictor = given if isinstance(given, GroupConditions) else WholeClip(self.components.transformer, given)
         if len(take.windows) > 1:
             predictor = WindowedPredictor(
                 self.components.transformer,

@@ -6,16 +6,19 @@ work, a request at a time, in the order of arrival. Only this module writes to s
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import torch
 
+from humo_engine.group import RankLost
 from humo_engine.memory import memory_shortage
 from humo_engine.pipeline import Cancelled, Clip, Pipeline
 from humo_engine.protocol import FEATURES, PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
@@ -40,6 +43,9 @@ class Server:
     def run(self, lines: TextIO) -> None:
         """Serve until `lines` ends or a shutdown arrives; what is under way is cancelled then."""
         first = next(iter(self._pipelines.values()))
+        group = first.group
+        if group is not None:
+            group.on_loss = self._lose
         self.emit(
             type="ready",
             protocol=PROTOCOL_VERSION,
@@ -48,10 +54,16 @@ class Server:
             torch=torch.__version__,
             weights=first.components.weights,
             features=list(FEATURES),
+            **({} if group is None else {"gpus": group.count}),
         )
         threading.Thread(target=self._read, args=(lines,), daemon=True, name="requests").start()
         while (item := self._waiting.get()) is not None:
             self._serve(*item)
+            if group is not None and group.broken:
+                print("the GPUs of this engine are out of step; it ends, to be started again", file=sys.stderr, flush=True)
+                os._exit(1)
+        if group is not None:
+            group.close()
 
     def emit(self, **event: Any) -> None:
         """Write one event. A reader that is gone ends the server: there is nobody to work for."""
@@ -62,6 +74,20 @@ class Server:
             except (BrokenPipeError, ValueError):
                 self._stopping.set()
                 self._waiting.put(None)
+
+    def _lose(self, lost: RankLost) -> NoReturn:
+        """Another rank is lost: end, since the main thread may wait for it for ever. What the rank could say of it is told.
+
+        Without such word there is no event: whoever started the engine sees it end, as when this process is killed itself.
+        """
+        print(lost, file=sys.stderr, flush=True)
+        code, identity = getattr(lost, "code", None), self._at_work
+        with self._writing:  # never given back: nothing may follow
+            if code is not None and identity is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    self._events.write(_line(_failed(identity, lost)))
+                    self._events.flush()
+            os._exit(1)
 
     def _read(self, lines: TextIO) -> None:
         try:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import mmap
+import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,11 @@ class _Tensor:
 
     def assign(self, value: torch.Tensor) -> None:
         if self.is_parameter:
-            self.owner._parameters[self.name].data = value
+            parameter = self.owner._parameters[self.name]
+            if parameter.is_meta:  # which cannot be given memory
+                self.owner._parameters[self.name] = nn.Parameter(value, requires_grad=False)
+            else:
+                parameter.data = value
         else:
             self.owner._buffers[self.name] = value
 
@@ -49,9 +54,25 @@ class StreamedLayers:
     others stay in main memory (pinned where `device` is a GPU) and pass through `slots` buffers on the device. The
     layers' outputs are the same to the bit. Call `remove` to take the hooks off; the streamed layers are then left in
     main memory.
+
+    With `share`, what stays in main memory can be opened by other processes, by `shared_file`. One that opens it gives the
+    descriptors as `files`, by number of layer; its own `layers` may then be on the meta device, and resident ones get memory
+    that is still to be filled.
+
+    Without `keep`, the slots exist only from a run's first layer to its last.
     """
 
-    def __init__(self, layers: Sequence[nn.Module], device: torch.device | str, resident: int = 0, slots: int = 2):
+    def __init__(
+        self,
+        layers: Sequence[nn.Module],
+        device: torch.device | str,
+        resident: int = 0,
+        slots: int = 2,
+        *,
+        share: bool = False,
+        files: Mapping[int, int] | None = None,
+        keep: bool = True,
+    ):
         self.device = torch.device(device)
         if slots < 1 or not 0 <= resident <= len(layers):
             raise ValueError(f"slots must be ≥ 1 and 0 ≤ resident ≤ {len(layers)}, not {slots} and {resident}")
@@ -61,14 +82,17 @@ class StreamedLayers:
         self._cuda = self.device.type == "cuda"
         self._tensors: dict[int, list[_Tensor]] = {}
         self._packed: dict[int, torch.Tensor] = {}
+        self._share, self._files = share, dict(files or {})
+        self._given = files is not None
         for index, layer in enumerate(self.layers):
             if index in self.streamed:
                 self._pack(index, layer)
             else:
-                layer.to(self.device)
-        size = max((packed.numel() for packed in self._packed.values()), default=0)
+                bring(layer, self.device)
+        self._size = max((packed.numel() for packed in self._packed.values()), default=0)
         slots = min(slots, len(self.streamed))
-        self._slots = [torch.empty(size, dtype=torch.uint8, device=self.device) for _ in range(slots)]
+        self._keep = keep
+        self._slots: list[torch.Tensor | None] = [None] * slots
         self._holds: list[int | None] = [None] * slots
         self._copied: list[Any] = [None] * slots  # when the bytes have arrived
         self._released: list[Any] = [None] * slots  # when the last layer in the slot has been computed
@@ -79,8 +103,12 @@ class StreamedLayers:
             layer = self.layers[index]
             self._hooks.append(layer.register_forward_pre_hook(self._arrive(position, index)))
             self._hooks.append(layer.register_forward_hook(self._leave(position, index)))
-        for position in range(slots):
+        for position in range(slots if keep else 0):
             self._prefetch(position)
+
+    def shared_file(self, index: int) -> int:
+        """The descriptor of the memory in which layer `index` lies, which stays this object's."""
+        return self._files[index]
 
     @property
     def streamed_bytes(self) -> int:
@@ -89,8 +117,8 @@ class StreamedLayers:
 
     @property
     def slot_bytes(self) -> int:
-        """Bytes of the slots on the device."""
-        return sum(slot.numel() for slot in self._slots)
+        """Bytes of the slots on the device, as long as they exist."""
+        return len(self._slots) * self._size
 
     def with_weights(self, index: int, work: Callable[..., Any]) -> Callable[..., Any]:
         """`work`, made to run with the weights of layer `index` on the device. For what uses a layer without calling it."""
@@ -149,9 +177,17 @@ class StreamedLayers:
                 tensors.append(_Tensor(owner, name, is_parameter, value.shape, value.dtype, offset))
                 values.append(value)
                 offset += -(-value.numel() * value.element_size() // ALIGNMENT) * ALIGNMENT
-        packed = _pinned(offset) if self._cuda else torch.empty(offset, dtype=torch.uint8)
+        if self._given:
+            packed = _main_memory(offset, self._cuda, self._files[index])
+        else:
+            if self._share:
+                self._files[index] = os.memfd_create("humo-layer", os.MFD_CLOEXEC)
+                os.ftruncate(self._files[index], offset)
+                weakref.finalize(self, os.close, self._files[index])
+            packed = _main_memory(offset, self._cuda, self._files.get(index))
         for tensor, value in zip(tensors, values, strict=True):
-            tensor.view(packed).copy_(value.detach())
+            if not self._given:
+                tensor.view(packed).copy_(value.detach())
             tensor.assign(tensor.view(packed))
         self._tensors[index], self._packed[index] = tensors, packed
 
@@ -159,6 +195,10 @@ class StreamedLayers:
         """Start copying the streamed layer at `position` (in streaming order) into its slot."""
         slot, index = position % len(self._slots), self.streamed[position]
         packed = self._packed[index]
+        if self._slots[slot] is None:
+            self._slots[slot] = torch.empty(self._size, dtype=torch.uint8, device=self.device)
+            if self._stream is not None:
+                self._stream.wait_stream(torch.cuda.current_stream(self.device))
         target = self._slots[slot][: packed.numel()]
         self._holds[slot] = index
         if not self._cuda:
@@ -170,11 +210,21 @@ class StreamedLayers:
             target.copy_(packed, non_blocking=True)
             self._copied[slot] = self._stream.record_event()
 
+    def _give_back(self, slot: int) -> None:
+        """Let the slot's memory go; what was computed with it has been queued before whatever comes to lie there next."""
+        index = self._holds[slot]
+        for tensor in self._tensors[index]:
+            tensor.assign(tensor.view(self._packed[index]))
+        self._slots[slot], self._holds[slot] = None, None
+
     def _arrive(self, position: int, index: int) -> Any:
         def hook(layer: nn.Module, arguments: Any) -> None:
             slot = position % len(self._slots)
             if self._holds[slot] != index:  # the layers were not run in order, or a run was given up half-way
                 self._prefetch(position)
+            if not self._keep and position == 0:  # a run begins with empty slots
+                for later in range(1, len(self._slots)):
+                    self._prefetch(later)
             if self._cuda:
                 torch.cuda.current_stream(self.device).wait_event(self._copied[slot])
             for tensor in self._tensors[index]:
@@ -190,6 +240,9 @@ class StreamedLayers:
             # The layer that uses this slot next; after the last layers that is one of the next run's first.
             following = position + len(self._slots)
             if following >= len(self.streamed):
+                if not self._keep:
+                    self._give_back(slot)
+                    return
                 following = slot
             if self.streamed[following] != index:
                 self._prefetch(following)
@@ -202,14 +255,24 @@ def _spread(count: int, chosen: int) -> list[int]:
     return sorted({(number * count) // chosen for number in range(chosen)}) if chosen else []
 
 
-def _pinned(size: int) -> torch.Tensor:
-    """`size` bytes of main memory, locked for direct copies until the last tensor in them is gone.
+def bring(module: nn.Module, device: torch.device | str) -> None:
+    """Move a module to `device`; one on the meta device gets memory there that is still to be filled."""
+    if any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
+        module.to_empty(device=device)
+    else:
+        module.to(device)
+
+
+def _main_memory(size: int, locked: bool, file: int | None) -> torch.Tensor:
+    """`size` bytes of main memory, those of `file` if one is given, and `locked` for direct copies until they are gone.
 
     Not torch's own pinned memory: that rounds each buffer up to a power of two, a quarter more for HuMo's blocks.
     """
-    runtime = torch.cuda.cudart()
-    mapping = mmap.mmap(-1, size)
+    mapping = mmap.mmap(-1 if file is None else file, size)
     tensor = torch.frombuffer(mapping, dtype=torch.uint8)
+    if not locked:
+        return tensor
+    runtime = torch.cuda.cudart()
     status = int(runtime.cudaHostRegister(tensor.data_ptr(), size, 0))
     if status != 0:
         # Copies from ordinary memory are right too, only slower and not in the background.

@@ -5,7 +5,10 @@ import triton.language as tl
 
 
 @triton.jit
-def norm_rotate(x, weight, cosine, sine, out, dim, eps, HEAD: tl.constexpr, BLOCK: tl.constexpr):
+def norm_rotate(
+    x, weight, cosine, sine, out, rows, dim, eps,
+    HEAD: tl.constexpr, RANKS: tl.constexpr, CHUNKS: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
     row = tl.program_id(0).to(tl.int64)
     column = tl.arange(0, BLOCK)
     inside = column < dim
@@ -19,7 +22,13 @@ def norm_rotate(x, weight, cosine, sine, out, dim, eps, HEAD: tl.constexpr, BLOC
     c = tl.load(cosine + row * (HEAD // 2) + angle)
     s = tl.load(sine + row * HEAD + 2 * angle + 1)  # the table holds −sin and sin; this is the second
     turned = tl.reshape(tl.join(even * c - odd * s, even * s + odd * c), (BLOCK,))
-    tl.store(out + row * dim + column, turned.to(value.dtype), mask=inside)
+    if RANKS * CHUNKS == 1:
+        place = row * dim + column
+    else:
+        width = dim // (RANKS * CHUNKS)
+        part = column // width
+        place = ((part % CHUNKS) * RANKS + part // CHUNKS) * rows * width + row * width + column % width
+    tl.store(out + place, turned.to(value.dtype), mask=inside)
 
 
 @triton.jit

@@ -37,6 +37,13 @@ rope = rope_table(2, 3, 4, head_dim, "cpu")
 expected = rotate(norm(x).unflatten(-1, (heads, -1)), *rope)
 out = kernels.norm_rotate(x, norm.weight, *rope, heads, norm.eps)
 assert out.shape == expected.shape and torch.allclose(out, expected, atol=1e-5), (out - expected).abs().max()
+
+heads = 4
+x, norm = torch.randn(1, length, heads * head_dim), RMSNorm(heads * head_dim, 1e-6).requires_grad_(False)
+plain = rotate(norm(x).unflatten(-1, (heads, -1)), *rope)[0]
+out = kernels.norm_rotate(x, norm.weight, *rope, heads, norm.eps, 2, 2)
+for rank, chunk in ((0, 0), (0, 1), (1, 0), (1, 1)):  # one head for each chunk of each rank
+    assert torch.allclose(out[chunk * 2 + rank, :, 0], plain[:, rank * 2 + chunk], atol=1e-5)
 values = torch.randn(1, 5, 300)
 for gelu in (False, True):
     scale, plain = kernels.quantize(values, gelu)[1], kernels.plain_quantize(values, gelu)[1]

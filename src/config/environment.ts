@@ -96,6 +96,10 @@ const workerSchema = commonSchema.extend({
   HUMO_WEIGHTS_DIRECTORY: path.prefault('weights'),
   HUMO_MEMORY_LIMIT_GIB: z.coerce.number().positive().optional(),
   HUMO_PRECISION: z.enum(['bf16', 'fp8', 'fp32']).optional(),
+  HUMO_GPUS: z
+    .string()
+    .regex(/^(all|[1-9]\d?)$/, 'must be a number of GPUs, such as 2, or all')
+    .optional(),
   ENGINE_COMMAND: z.string().min(1).optional(),
   ENGINE_START_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(900),
   ENGINE_SILENCE_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(600),
@@ -185,6 +189,8 @@ export interface WorkerConfig extends CommonConfig {
   readonly weightsDirectory: string;
   readonly memoryLimitGiB: number | undefined;
   readonly precision: 'bf16' | 'fp8' | 'fp32' | undefined;
+  /** that make each clip together: a number, or all; undefined: one */
+  readonly gpus: string | undefined;
   /** replaces the project's own engine; split on spaces */
   readonly engineCommand: readonly string[] | undefined;
   readonly engineStartTimeoutSeconds: number;
@@ -314,6 +320,7 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
     weightsDirectory: values.HUMO_WEIGHTS_DIRECTORY,
     memoryLimitGiB: values.HUMO_MEMORY_LIMIT_GIB,
     precision: values.HUMO_PRECISION,
+    gpus: values.HUMO_GPUS,
     engineCommand: values.ENGINE_COMMAND?.split(' ').filter((part) => part !== ''),
     engineStartTimeoutSeconds: values.ENGINE_START_TIMEOUT_SECONDS,
     engineSilenceTimeoutSeconds: values.ENGINE_SILENCE_TIMEOUT_SECONDS,

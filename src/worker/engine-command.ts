@@ -17,6 +17,7 @@ export function engineCommand(
   flags.push('--weights', config.weightsDirectory);
   if (config.memoryLimitGiB !== undefined) flags.push('--memory-limit', String(config.memoryLimitGiB));
   if (config.precision !== undefined) flags.push('--precision', config.precision);
+  if (config.gpus !== undefined) flags.push('--gpus', config.gpus);
   if (config.engineCommand !== undefined) {
     return { command: [...config.engineCommand, ...flags], directory: projectRoot };
   }

@@ -51,6 +51,8 @@ const readySchema = z.object({
   weights: z.enum(['official', 'mini', 'random']),
   /** what it can do beyond the first form of this version */
   features: z.array(z.string()).optional(),
+  /** that make each clip together; not said by an engine of one */
+  gpus: z.number().int().min(1).optional(),
 });
 const framesSchema = z.object({
   type: z.literal('frames'),

@@ -8,6 +8,7 @@ const environment = {
   HUMO_MODELS: '1_7b,17b',
   HUMO_MEMORY_LIMIT_GIB: '22.5',
   HUMO_PRECISION: 'fp8',
+  HUMO_GPUS: '2',
   HUMO_WEIGHTS_DIRECTORY: '/weights',
   GENERATE_FILE: 'generate.yaml',
 };
@@ -17,7 +18,7 @@ test('the engine is told what the worker was told', () => {
   const { command, directory } = engineCommand(config, '/project');
   expect(command.slice(0, 4)).toEqual(['ssh', 'gpu', 'humo-engine', 'serve']);
   expect(command.slice(4).join(' ')).toMatch(
-    /^--profile tiny --config \/.*generate\.yaml --model 1_7b --model 17b --weights \/weights --memory-limit 22.5 --precision fp8$/,
+    /^--profile tiny --config \/.*generate\.yaml --model 1_7b --model 17b --weights \/weights --memory-limit 22.5 --precision fp8 --gpus 2$/,
   );
   expect(directory).toBe('/project');
 });

@@ -1,0 +1,98 @@
+"""An engine of two ranks as a process: what it makes, and how it ends when it loses one of them."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from test_serve import SIDE, Engine, generate, media, request_of, until_denoising  # noqa: F401 - two are fixtures
+
+from humo_engine.load import load_pipelines
+from humo_engine.mesh import UnfitRanks
+from humo_engine.protocol import parse_request
+from humo_engine.settings import load_settings
+
+LONG = {"steps": 8, "frames": 65, "width": 128, "height": 128}  # far from done when a test has done what it does meanwhile
+
+
+class Pair(Engine):
+    """An engine of two processes, which takes longer to start on a machine that is busy."""
+
+    patience = 4 * Engine.patience
+
+
+class Nobody:
+    """A listener that hears nothing and wants everything."""
+
+    def progress(self, *told: object) -> None: ...
+    def preview(self, *told: object) -> None: ...
+    def check(self) -> None: ...
+
+
+@pytest.fixture
+def engine(cache_of_the_tests, monkeypatch):
+    monkeypatch.setenv("HUMO_GPUS", "2")
+    engine = Pair("--profile", "tiny", "--model", "all", "--device", "cpu")
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+def other_rank(engine: Engine) -> int:
+    """The process of rank 1."""
+    children = Path(f"/proc/{engine.process.pid}/task/{engine.process.pid}/children").read_text().split()
+    return next(int(child) for child in children if b"humo_engine.rank" in Path(f"/proc/{child}/cmdline").read_bytes())
+
+
+def made_by_one(message: dict, folder: Path) -> bytes:
+    """The frames that one process makes."""
+    settings = load_settings(None, "tiny")
+    model = message["request"]["model"]
+    pipeline = load_pipelines(settings, [model], Path("weights"), torch.device("cpu"))[model]
+    clip = pipeline.generate(parse_request({**message, "outputDir": str(folder)}, settings, (model,)), Nobody())
+    return clip.path.read_bytes()
+
+
+def test_two_ranks_make_the_frames_of_one_and_end_with_a_rank_that_is_killed(engine, request_of, tmp_path):  # noqa: F811
+    assert engine.event()["gpus"] == 2
+    for model, mode in (("17b", "TIA"), ("17b", "TI"), ("1_7b", "TIA")):
+        message = request_of(f"{model}-{mode}", mode, model=model)
+        assert generate(engine, message) == made_by_one(message, tmp_path / f"{model}-{mode}-one")
+
+    # Cancelled while it denoises; the next one is made.
+    engine.send(request_of("cancelled", **LONG))
+    until_denoising(engine)
+    engine.send({"type": "cancel", "id": "cancelled"})
+    failed, _ = engine.outcome("cancelled")
+    assert failed["code"] == "cancelled"
+    assert len(generate(engine, request_of("after"))) == 5 * SIDE * SIDE * 3
+
+    # As when the engine itself is killed: no event, and the process ends, so that the worker starts another.
+    engine.send(request_of("killed", **LONG))
+    until_denoising(engine)
+    os.kill(other_rank(engine), signal.SIGKILL)
+    assert {event["type"] for event in engine.rest()} <= {"progress"}
+    assert engine.process.wait() == 1
+    engine.stop()
+    assert any("GPU 1 of 2 was lost" in line and "SIGKILL" in line for line in engine.log), engine.log
+
+
+def test_memory_that_another_rank_runs_out_of_is_the_requests_failure(engine, request_of):  # noqa: F811
+    assert engine.event()["gpus"] == 2
+    child = other_rank(engine)
+    size = int(Path(f"/proc/{child}/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.prlimit(child, resource.RLIMIT_AS, (size, size))
+    engine.send(request_of("large", width=256, height=256, frames=17))
+    failed, _ = engine.outcome("large")
+    assert failed["code"] == "out_of_memory" and "GPU 1 of 2" in failed["message"], failed
+    assert engine.rest() == [] and engine.process.wait() == 1
+
+
+def test_ranks_that_cannot_share_the_heads_are_refused_before_any_starts(cache_of_the_tests):
+    with pytest.raises(UnfitRanks, match="7 GPUs cannot share.* 2 attention heads.*set HUMO_GPUS to one of these"):
+        load_pipelines(load_settings(None, "tiny"), ["17b"], Path("weights"), torch.device("cpu"), gpus=7)
