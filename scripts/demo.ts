@@ -23,6 +23,8 @@ const usage = `npm run demo -- [options]
   --prompt TEXT        what happens in the clip
   --image FILE         a picture of the person; up to four times
   --audio FILE         what they say; without --image and --audio both examples are used
+  --say TEXT           what a voice says, instead of --audio
+  --voice NAME         who says it, such as joe
   --audio-start SECS   where in the audio the clip begins
   --preset NAME        a preset of generate.yaml: draft, standard, final
   --shape NAME         landscape, portrait or square
@@ -39,6 +41,8 @@ const options = {
   prompt: { type: 'string' },
   image: { type: 'string', multiple: true },
   audio: { type: 'string' },
+  say: { type: 'string' },
+  voice: { type: 'string' },
   'audio-start': { type: 'string' },
   preset: { type: 'string' },
   shape: { type: 'string' },
@@ -100,7 +104,10 @@ type Entered = Record<string, string | number | ReturnType<typeof file>>;
 function commandOptions(values: Values): Entered {
   const ownFiles = values.image !== undefined || values.audio !== undefined;
   const images = ownFiles ? (values.image ?? []) : [join(projectRoot, 'examples', 'portrait.png')];
-  const audio = ownFiles ? values.audio : join(projectRoot, 'examples', 'speech.ogg');
+  if (values.say !== undefined && values.audio !== undefined)
+    throw new DemoError('--say and --audio exclude each other.');
+  const example = values.say === undefined ? join(projectRoot, 'examples', 'speech.ogg') : undefined;
+  const audio = ownFiles ? values.audio : example;
   if (images.length > imageOptions.length)
     throw new DemoError(`/humo takes ${imageOptions.length} images at most.`);
   for (const path of [...images, ...(audio === undefined ? [] : [audio])])
@@ -119,6 +126,8 @@ function commandOptions(values: Values): Entered {
   const entered: Record<string, Entered[string] | undefined> = {
     prompt: values.prompt ?? 'A friendly robot looks into the camera and speaks',
     audio: audio === undefined ? undefined : file(resolve(audio)),
+    say: values.say,
+    voice: values.voice,
     audio_start: number('audio-start'),
     preset: values.preset,
     shape: values.shape,
@@ -204,9 +213,11 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
   const interaction = await ada.run('/humo', command, { channel });
 
   const ending = await Promise.race([
-    channel.waitForMessage((message) => message.fromBot && message.repliesTo !== undefined, {
-      timeout: patience,
-    }),
+    // The spoken words come first, and to the person alone.
+    channel.waitForMessage(
+      (message) => message.fromBot && message.repliesTo !== undefined && !message.ephemeral,
+      { timeout: patience },
+    ),
     refusal(interaction),
   ]);
   const [attachment] = ending.attachments;

@@ -118,12 +118,34 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
         const leave = await reachable(parts.personLimit.enter(person, admission.limits.waiting));
         try {
           const { order, images, audio } = await receiveUpload(request, orderSchema, scratch.path);
-          await reachable(admit(person, [order.prompt], parts));
-          const { audioStart, audioEnd, seconds, seed = randomInt(chosenSeeds), ...choices } = order;
+          const {
+            audioStart,
+            audioEnd,
+            seconds,
+            seed = randomInt(chosenSeeds),
+            say,
+            voice,
+            language,
+            ...choices
+          } = order;
+          await reachable(admit(person, say === undefined ? [order.prompt] : [order.prompt, say], parts));
+          const said =
+            say === undefined
+              ? null
+              : {
+                  words: say,
+                  voice: voice ?? null,
+                  language: language ?? null,
+                  locale: languageFor(request),
+                };
+          if (said === null && (voice !== undefined || language !== undefined)) {
+            throw new Refusal('refused.voice_without_say');
+          }
           const mode = chooseMode({
             images: images.length,
             hasAudio: audio !== null,
             hasAudioStart: audioStart !== undefined || audioEnd !== undefined,
+            hasWords: said !== null,
           });
           const { generation, advice } = await takeOn(
             {
@@ -132,7 +154,7 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
               guildId: null,
               locale: languageFor(request),
               choices: { ...choices, seed, mode },
-              files: { images, audio, audioStart: audioStart ?? 0, audioEnd, seconds },
+              files: { images, audio: said ?? audio, audioStart: audioStart ?? 0, audioEnd, seconds },
               limitBytes: fetchedVideoBytes,
               reply: apiReply,
               admission,

@@ -16,6 +16,7 @@ import { watchQueue } from '../observability/queue-metrics.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
+import { createSpeechDesk } from '../queue/speech.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { reconcileInterval } from '../queue/settings.ts';
@@ -45,6 +46,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
   const queue = createGenerationQueue(config, logger);
   const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
+  const speech = createSpeechDesk(config, logger);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
   let served: HealthServer | undefined;
   try {
@@ -56,7 +58,8 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
       queue,
       moderation,
       store,
-      intake: new MediaIntake({ config, store, scratchRoot }),
+      intake: new MediaIntake({ config, store, scratchRoot, speech }),
+      speech,
       personLimit: new PersonLimit(queue),
       scratchRoot,
       logger,
@@ -75,7 +78,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
     clearInterval(reconciling);
     await api.stop();
   } finally {
-    await Promise.all([queue.close(), moderation.close(), store.close(), served?.stop()]);
+    await Promise.all([queue.close(), moderation.close(), speech.close(), store.close(), served?.stop()]);
   }
   logger.info('stopped');
 }

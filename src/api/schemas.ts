@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { modelIdSchema, shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
-import { latestAudioStart, promptCharacters, scaleBounds, shortestVideo } from '../intake/bounds.ts';
+import {
+  latestAudioStart,
+  promptCharacters,
+  sayCharacters,
+  scaleBounds,
+  shortestVideo,
+} from '../intake/bounds.ts';
+import { voiceSchema } from '../queue/speech.ts';
 import { meantPrompt } from '../intake/prompt.ts';
 import { generationIdSchema, modeSchema, progressSchema, statusSchema } from '../queue/contract.ts';
 
@@ -24,6 +31,15 @@ export function createOrderSchema(settings: GenerateSettings) {
     shape: shapeSchema.default(settings.defaultShape),
     seed: z.int().min(0).optional().meta({
       description: 'The same number with the same input gives the same video. Without it, one is drawn.',
+    }),
+    say: z.string().min(1).max(sayCharacters).optional().meta({
+      description: 'Words that a voice says, instead of a file `audio`.',
+    }),
+    voice: voiceSchema.shape.name.optional().meta({
+      description: 'Who says them: a name of `/v1/voices`. Without it, the first voice of the language.',
+    }),
+    language: voiceSchema.shape.language.optional().meta({
+      description: 'The language of the words; without it, it is found from them.',
     }),
     audioStart: z
       .number()
@@ -94,6 +110,12 @@ export const generationViewSchema = z
         .meta({
           description:
             'How it is made where it is longer than the model sees at once: the seconds of each shot, one for a continuous take, and the windows of all.',
+        }),
+      speech: z
+        .object({ text: z.string(), voice: z.string().nullable(), language: z.string().nullable() })
+        .nullable()
+        .meta({
+          description: 'Words that are said, and who says them: null while nobody has said them yet.',
         }),
     }),
     gpuSeconds: z.number().meta({ description: 'What it is expected to take on the GPU.' }),
@@ -170,6 +192,10 @@ export const cancelledSchema = z
   })
   .meta({ id: 'Cancelled' });
 
+export const voicesSchema = z
+  .object({ voices: z.array(voiceSchema.meta({ id: 'Voice' })) })
+  .meta({ id: 'Voices' });
+
 export const presetsSchema = z
   .object({
     profile: z.string(),
@@ -195,6 +221,7 @@ export const presetsSchema = z
     models: z.array(z.object({ id: modelIdSchema, title: z.string(), parameters: z.int() })),
     limits: z.object({
       promptCharacters: z.int(),
+      sayCharacters: z.int(),
       images: z.int(),
       imageBytes: z.int(),
       audioBytes: z.int(),

@@ -6,7 +6,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ApiConfig } from '../config/environment.ts';
-import { mostImages, promptCharacters, scaleBounds } from '../intake/bounds.ts';
+import { mostImages, promptCharacters, sayCharacters, scaleBounds } from '../intake/bounds.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { PersonLimit } from '../intake/person-limit.ts';
 import type { Logger } from '../log.ts';
@@ -15,6 +15,7 @@ import { mostFrames } from '../intake/media-intake.ts';
 import { imageLimits } from '../media/image.ts';
 import type { Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
+import type { SpeechDesk } from '../queue/speech.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { mountBoard } from './board.ts';
 import { Feed } from './feed.ts';
@@ -22,7 +23,8 @@ import { generationRoutes, problems } from './generations.ts';
 import { identify } from './identity.ts';
 import { describeApi } from './openapi.ts';
 import { answerProblem, Problem } from './problem.ts';
-import { presetsSchema } from './schemas.ts';
+import { presetsSchema, voicesSchema } from './schemas.ts';
+import { reachable } from '../intake/take-on.ts';
 import { TokenFile } from './tokens.ts';
 
 /** What the API is made of. In the bot, queue, intake and limit are the bot's own. */
@@ -32,6 +34,7 @@ export interface ApiParts {
   readonly moderation: Moderation;
   readonly store: ArtifactStore;
   readonly intake: Intake;
+  readonly speech: Pick<SpeechDesk, 'voices'>;
   readonly personLimit: PersonLimit;
   readonly scratchRoot: string;
   readonly logger: Logger;
@@ -110,6 +113,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   await app.register(async (routes) => {
     generationRoutes(routes, parts, feed);
     presetsRoute(routes, config);
+    voicesRoute(routes, parts);
   });
   refuseOtherMethods(app, methods);
   if (bullBoard) await mountBoard(app, tokens, config, logger);
@@ -140,6 +144,23 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       await feed.close();
     },
   };
+}
+
+function voicesRoute(plain: FastifyInstance, { speech }: Pick<ApiParts, 'speech'>): void {
+  plain.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/voices',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getVoices',
+        summary: 'Who can speak typed words',
+        tags: ['presets'],
+        security: [{ token: [] }],
+        response: { 200: voicesSchema, ...problems() },
+      },
+    },
+    async () => ({ voices: [...(await reachable(speech.voices()))] }),
+  );
 }
 
 function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
@@ -185,6 +206,7 @@ function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
       }),
       limits: {
         promptCharacters,
+        sayCharacters,
         images: mostImages,
         imageBytes: imageLimits.bytes,
         audioBytes: audioLimits.bytes,

@@ -50,6 +50,14 @@ export function viewOf(
         request.take === null
           ? null
           : { shots: request.take.shots.map((frames) => frames / fps), windows: request.take.windows },
+      speech:
+        request.speech === null
+          ? null
+          : {
+              text: request.speech.text,
+              voice: request.speech.spoken?.voice ?? request.speech.voice,
+              language: request.speech.spoken?.language ?? request.speech.language,
+            },
     },
     gpuSeconds: generation.costSeconds,
     position:

@@ -18,6 +18,7 @@ import type { Gpus } from '../queue/gpus.ts';
 import type { People } from '../queue/people.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
+import type { SpeechDesk } from '../queue/speech.ts';
 import { AuditPoster } from './audit-poster.ts';
 import { DiscordChannels } from './channels.ts';
 import { createClient } from './client.ts';
@@ -32,6 +33,7 @@ import { FileIntakeJournal } from './intake-journal.ts';
 import { removeInputsEarly } from './input-retention.ts';
 import { tellInterrupted } from './interrupted.ts';
 import { Messages } from './messages.ts';
+import { readPreview } from './previews.ts';
 import { ProgressReporter } from './progress.ts';
 import { readReaction } from './reactions.ts';
 import { declarations, registerCommands } from './register.ts';
@@ -57,8 +59,9 @@ export interface BotParts {
   readonly people: People;
   /** rented GPUs; null: none */
   readonly gpus: Gpus | null;
-  readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix'>;
+  readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix' | 'get'>;
   readonly intake: Intake;
+  readonly speech: Pick<SpeechDesk, 'voices'>;
   readonly personLimit: PersonLimit;
   readonly videos: VideoFiles;
   /** reads a preview; null when it is gone */
@@ -157,6 +160,8 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       channels,
       results: new StoredResults(parts.videos, parts.store),
       intake: parts.intake,
+      speech: parts.speech,
+      readSound: (key) => readPreview(parts.store, key),
       speaker,
       ownerIds: new Set(config.discord.ownerIds),
       directMessages: new ProvenDirectMessages(messages, () => clock.now()),

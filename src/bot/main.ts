@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
 import { createGpus } from '../queue/gpus.ts';
 import { requireRedis } from '../queue/requirements.ts';
+import { createSpeechDesk } from '../queue/speech.ts';
 import { createPeople } from '../queue/people.ts';
 import { createModeration } from '../queue/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
@@ -43,12 +44,13 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
   const people = createPeople(config, logger);
   const gpus = config.gpus === null ? null : createGpus(config, logger);
   const store = createArtifactStore(config);
+  const speech = createSpeechDesk(config, logger);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
   try {
     await sweepScratch(scratchRoot);
     await named('Redis (REDIS_URL) cannot be reached', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
-    const intake = new MediaIntake({ config, store, scratchRoot });
+    const intake = new MediaIntake({ config, store, scratchRoot, speech });
     // One for both ways in: who fills the queue from Discord and over the API at once is one person.
     const personLimit = new PersonLimit(queue);
     const { api: settings } = config;
@@ -56,7 +58,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       settings === null
         ? null
         : await startApi({
-            ...{ queue, moderation, store, intake, personLimit, scratchRoot, logger, stopping: stop },
+            ...{ queue, moderation, store, intake, speech, personLimit, scratchRoot, logger, stopping: stop },
             config: { ...config, api: settings },
           });
     const bot = await startBot({
@@ -69,6 +71,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       logger,
       clock: systemClock,
       intake,
+      speech,
       personLimit,
       videos: new StoredVideos({ config, store, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
@@ -85,7 +88,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await Promise.all([bot.stop(), api?.stop(), scaler?.stop()]);
   } finally {
     gpus?.close();
-    await Promise.all([queue.close(), moderation.close(), people.close(), store.close()]);
+    await Promise.all([queue.close(), moderation.close(), people.close(), speech.close(), store.close()]);
   }
   logger.info('stopped');
 }

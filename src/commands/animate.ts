@@ -43,6 +43,7 @@ const menu: MessageMenu = {
       preset: preferredPreset(preferences, services.settings),
       shape: preferredShape(preferences, services.settings),
       audioStart: audio === null ? null : 0,
+      say: audio === null ? '' : null,
       seed: null,
     };
     const form = {
@@ -70,7 +71,12 @@ const modal: Modal = {
       images: images.length,
       hasAudio: audio !== null,
       hasAudioStart: answers.audioStart !== null,
+      hasWords: answers.say !== null,
     });
+    const said =
+      answers.say === null
+        ? null
+        : { words: answers.say, voice: null, language: null, locale: interaction.locale };
     const { prompt, preset, shape } = answers;
     await ask(
       interaction,
@@ -85,7 +91,7 @@ const modal: Modal = {
         },
         files: {
           images: images.map((file) => givenFile(file, interaction.locale)),
-          audio: audio === null ? null : givenFile(audio, interaction.locale),
+          audio: said ?? (audio === null ? null : givenFile(audio, interaction.locale)),
           audioStart: answers.audioStart ?? 0,
         },
         private: preferences.private,

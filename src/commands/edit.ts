@@ -19,9 +19,18 @@ const button: Button = {
   async press(interaction, generationId, services) {
     const asker = { userId: interaction.user.id, guildId: interaction.guildId };
     const parent = await parentOf(await reachable(services.queue.get(generationId)), asker, services);
-    const { prompt, preset, shape, seed, audioWindow } = parent.request;
+    const { prompt, preset, shape, seed, audioWindow, speech } = parent.request;
     const texts = textsFor(interaction.locale);
-    const values = { prompt, preset, shape, seed, audioStart: startOf(audioWindow) };
+    // The form has room for one of the two: words have no start.
+    const say = speech !== null ? speech.text : audioWindow === null ? '' : null;
+    const values = {
+      prompt,
+      preset,
+      shape,
+      seed,
+      say,
+      audioStart: say === null ? startOf(audioWindow) : null,
+    };
     const form = { customId: customId('edit', parent.id), title: texts.say('form.edit_title'), values };
     await interaction.showModal(renderForm(form, texts, services.settings));
   },
@@ -59,7 +68,17 @@ function startOf(window: GenerationRequest['audioWindow']): number | null {
 
 /** A new sound, the old one from another start, or the old one as it is. */
 function soundOf(answers: FormAnswers, { request }: Generation, locale: string): GivenFiles['audio'] {
-  if (answers.audio !== null) return givenFile(answers.audio, locale);
+  const { say } = answers;
+  if (answers.audio !== null) {
+    // Words that stood there already give way to a sound; new ones are meant, too.
+    if (say !== null && say !== request.speech?.text) throw new Refusal('refused.say_and_audio');
+    return givenFile(answers.audio, locale);
+  }
+  if (say !== null && say !== request.speech?.text) {
+    const { voice = null, language = null } = request.speech ?? {};
+    return { words: say, voice, language, locale };
+  }
+  if (request.speech !== null) return say === null ? null : { kept: keptSound(request) };
   const before = startOf(request.audioWindow);
   // An empty field is the beginning.
   if (before === null || (answers.audioStart ?? 0) === before) return { kept: keptSound(request) };

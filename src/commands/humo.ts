@@ -2,7 +2,7 @@ import { ApplicationCommandOptionType, ApplicationCommandType } from 'discord.js
 import type { APIApplicationCommandBasicOption, Attachment, ChatInputCommandInteraction } from 'discord.js';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings, Shape } from '../config/generate.ts';
-import { latestAudioStart, promptCharacters, shortestVideo } from '../intake/bounds.ts';
+import { latestAudioStart, promptCharacters, sayCharacters, shortestVideo } from '../intake/bounds.ts';
 import { meantPrompt } from '../intake/prompt.ts';
 import type { GivenFile } from '../intake/intake.ts';
 import { chooseMode } from '../intake/mode.ts';
@@ -16,6 +16,7 @@ import type { SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localised, localisedChoice } from './support/localise.ts';
 import { preferredPreset } from './support/preferred.ts';
+import { voiceChoices } from './support/voices.ts';
 
 const imageOptions = ['image', 'image2', 'image3', 'image4'] as const;
 
@@ -39,18 +40,27 @@ export default {
       images: chosen.images.length,
       hasAudio: chosen.audio !== null,
       hasAudioStart: chosen.audioStart !== null || chosen.audioEnd !== null,
+      hasWords: chosen.words !== null,
     });
     if (chosen.prompt === '') throw new Refusal('refused.prompt_empty');
-    const { images, audio, audioStart, audioEnd, seconds, ...choices } = chosen;
+    if (chosen.voice !== null && chosen.words === null) throw new Refusal('refused.voice_without_say');
+    const { images, audio, audioStart, audioEnd, seconds, words, voice, ...choices } = chosen;
+    const said = words === null ? null : { words, voice, language: null, locale: interaction.locale };
     await ask(
       interaction,
       {
         choices: { ...choices, mode },
-        files: { images, audio, audioStart: audioStart ?? 0, audioEnd, seconds },
+        files: { images, audio: said ?? audio, audioStart: audioStart ?? 0, audioEnd, seconds },
         private: chosen.private,
       },
       services,
     );
+  },
+
+  async autocomplete(interaction, services) {
+    const { value } = interaction.options.getFocused(true);
+    const voices = await services.speech.voices();
+    await interaction.respond(voiceChoices(voices, value, textsFor(interaction.locale)));
   },
 } satisfies SlashCommand;
 
@@ -72,6 +82,13 @@ function options(settings: GenerateSettings): APIApplicationCommandBasicOption[]
     },
     ...imageOptions.map((name) => ({ type: file, ...localised(name, `command.humo.${name}`) }) as const),
     { type: file, ...localised('audio', 'command.humo.audio') },
+    {
+      type: string,
+      ...localised('say', 'command.humo.say'),
+      min_length: 1,
+      max_length: sayCharacters,
+    },
+    { type: string, ...localised('voice', 'command.humo.voice'), autocomplete: true },
     {
       type: number,
       ...localised('audio_start', 'command.humo.audio_start'),
@@ -120,6 +137,8 @@ interface ChosenOptions {
   readonly audioStart: number | null;
   readonly audioEnd: number | null;
   readonly seconds: number | null;
+  readonly words: string | null;
+  readonly voice: string | null;
   readonly preset: string;
   readonly shape: Shape;
   readonly seed: number;
@@ -145,6 +164,8 @@ function readOptions(
     audioStart: given.getNumber('audio_start'),
     audioEnd: given.getNumber('audio_end'),
     seconds: given.getNumber('seconds'),
+    words: given.getString('say'),
+    voice: given.getString('voice'),
     preset: given.getString('preset') ?? preferredPreset(preferences, settings),
     shape: shapeSchema.parse(given.getString('shape') ?? preferences.shape ?? settings.defaultShape),
     negativePrompt: preferences.negativePrompt ?? undefined,

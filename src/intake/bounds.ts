@@ -8,6 +8,8 @@ export const latestAudioStart = 600;
 
 /** No video is shorter: the model's least number of frames. Seconds. */
 export const shortestVideo = 0.2;
+/** Of words that a voice says: about a minute and a half. */
+export const sayCharacters = 1000;
 
 export const mostImages = 4;
 

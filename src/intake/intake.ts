@@ -36,9 +36,18 @@ export interface KeptSound {
   readonly kept: TakenSound;
 }
 
+/** Words that a voice is to say. `voice` and `language` follow from the words where they are null. */
+export interface GivenWords {
+  readonly words: string;
+  readonly voice: string | null;
+  readonly language: string | null;
+  /** BCP 47, of the person: for words that give no hint of their language */
+  readonly locale: string;
+}
+
 export interface GivenFiles {
   readonly images: readonly GivenFile[] | KeptImages;
-  readonly audio: GivenFile | KeptSound | null;
+  readonly audio: GivenFile | KeptSound | GivenWords | null;
   /** seconds */
   readonly audioStart: number;
   /** seconds of the sound at which the video ends; its end, or what is allowed, without */
@@ -49,7 +58,7 @@ export interface GivenFiles {
 
 export type TakenSound = Pick<
   GenerationRequest,
-  'audio' | 'soundtrack' | 'originalAudio' | 'audioWindow' | 'frames'
+  'audio' | 'soundtrack' | 'originalAudio' | 'audioWindow' | 'frames' | 'speech'
 >;
 
 /** Something that could be better: a key of the catalogue's section `advice` with its values. */

@@ -2,7 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Advice, GivenFile, GivenFiles, Intake, KeptSound, TakenFiles, TakenSound } from './intake.ts';
+import type {
+  Advice,
+  GivenFile,
+  GivenFiles,
+  GivenWords,
+  Intake,
+  KeptSound,
+  TakenFiles,
+  TakenSound,
+} from './intake.ts';
+import type { SpeechDesk } from '../queue/speech.ts';
 import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
@@ -21,6 +31,8 @@ const peopleAtOnce = 24;
 /** For one file; a phone's connection is not involved, only Discord's. */
 const downloadTimeout = 60_000;
 
+/** A worker speaks a thousand characters in ten seconds; what takes longer than this is said before the video is made. */
+const speechTimeout = 20_000;
 /** Of one pass over ten minutes of sound. */
 const processingTimeout = 60_000;
 
@@ -39,6 +51,7 @@ export class MediaIntake implements Intake {
   readonly #config: Pick<IntakeConfig, 'attachments' | 'generate'>;
   readonly #store: IntakeStore;
   readonly #scratchRoot: string;
+  readonly #speech: Pick<SpeechDesk, 'say'>;
   readonly #people = pLimit(peopleAtOnce);
   readonly #processing = pLimit(availableParallelism());
 
@@ -46,7 +59,9 @@ export class MediaIntake implements Intake {
     config: Pick<IntakeConfig, 'attachments' | 'generate'>;
     store: IntakeStore;
     scratchRoot: string;
+    speech: Pick<SpeechDesk, 'say'>;
   }) {
+    this.#speech = options.speech;
     this.#config = options.config;
     this.#store = options.store;
     this.#scratchRoot = options.scratchRoot;
@@ -97,6 +112,7 @@ export class MediaIntake implements Intake {
     const { audio } = files;
     if (audio === null) return this.#noSound(files.seconds ?? null, work);
     if ('kept' in audio) return this.#keepSound(audio, work);
+    if ('words' in audio) return this.#saySound(audio, files.seconds, work);
     return this.#takeSound(audio, files, work);
   }
 
@@ -124,6 +140,30 @@ export class MediaIntake implements Intake {
       originalAudio: await copy(kept.originalAudio),
       advice: [],
     };
+  }
+
+  /** Has the words said now, so that the person hears them before anything is dear. Else the worker says them later. */
+  async #saySound(
+    { words: text, voice, language, locale }: GivenWords,
+    seconds: GivenFiles['seconds'],
+    work: Work,
+  ): Promise<Sound> {
+    const speech = { text, voice, language, spoken: null };
+    const spoken = await this.#speech.say(work.id, { text, voice, language, locale }, speechTimeout);
+    if (spoken === null) {
+      const { fps, frames } = this.#config.generate;
+      const wanted = wholeFrames(Math.ceil((seconds ?? mostSecondsOf(text)) * fps));
+      return {
+        ...(await this.#noSound(null, work)),
+        frames: Math.min(Math.max(wanted, frames.minimum), mostFrames(work.mostSeconds, fps)),
+        speech,
+        advice: [{ identifier: 'said_later', context: {} }],
+      };
+    }
+    const file = { stored: spoken.file, option: 'say' };
+    const sound = await this.#takeSound(file, { images: [], audio: file, audioStart: 0, seconds }, work);
+    const { voice: speaker, language: said } = spoken;
+    return { ...sound, speech: { ...speech, spoken: { voice: speaker, language: said } } };
   }
 
   /** Each generation has files of its own, which live as long as it does. @returns the new key */
@@ -210,6 +250,7 @@ export class MediaIntake implements Intake {
         },
         frames: window.frames,
         loudness: await this.#loudness(speech),
+        speech: null,
         advice: [
           ...(silent ? [{ identifier: 'audio_silent', context: {} }] : []),
           ...(isPart ? [{ identifier: 'length_limited', context: { seconds: work.mostSeconds } }] : []),
@@ -224,7 +265,7 @@ export class MediaIntake implements Intake {
       seconds === null ? bounds.default : Math.max(bounds.minimum, wholeFrames(Math.round(seconds * fps)));
     // What is usual, everybody may have who may have anything.
     if (seconds !== null) this.#requireAllowed(wanted, work);
-    const none = { audio: null, soundtrack: null, originalAudio: null, audioWindow: null };
+    const none = { audio: null, soundtrack: null, originalAudio: null, audioWindow: null, speech: null };
     return { ...none, frames: wanted, loudness: [], advice: [] };
   }
 
@@ -255,6 +296,18 @@ interface Work {
 /** The frames of the longest video: as few of the form 4k + 1 as hold so many seconds. */
 export function mostFrames(seconds: number, fps: number): number {
   return wholeFrames(Math.ceil(seconds * fps));
+}
+
+/** Of speech, for words that nobody has said yet: rather more than it takes. Slow voices say ten letters in a second. */
+function mostSecondsOf(words: string): number {
+  const letters = [...words].reduce((sum, sign) => sum + lettersOf(sign), 0);
+  return 1 + letters / 10;
+}
+
+/** A digit is a word, and a sign of Japanese a syllable or two. */
+function lettersOf(sign: string): number {
+  if (/\p{Nd}/u.test(sign)) return 6;
+  return /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(sign) ? 2 : 1;
 }
 
 function nameOf(key: string): string {

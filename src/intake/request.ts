@@ -2,8 +2,8 @@ import { passesOfStep } from '../config/generate.ts';
 import type { GenerateSettings, ResolvedPreset, Shape } from '../config/generate.ts';
 import { contractVersion } from '../queue/contract.ts';
 import type { GenerationRequest, Mode } from '../queue/contract.ts';
+import { planTake, relativeCost } from '../queue/plan-take.ts';
 import type { TakenFiles } from './intake.ts';
-import { planTake, relativeCost } from './plan-take.ts';
 
 /** What a person chose, before it is combined with the settings. */
 export interface Choices {
@@ -40,6 +40,7 @@ export function buildRequest(
     soundtrack: files.soundtrack,
     originalAudio: files.originalAudio,
     audioWindow: files.audioWindow,
+    speech: files.speech,
     preset: choices.preset,
     shape: choices.shape,
     model: preset.model,

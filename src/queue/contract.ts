@@ -37,6 +37,19 @@ export const generationRequestSchema = z.strictObject({
   audioWindow: z
     .strictObject({ startSeconds: z.number(), endSeconds: z.number(), sourceSeconds: z.number() })
     .nullable(),
+  /**
+   * Words that a voice says; null where the sound was given. `spoken` is who said them in which language: null while nobody has, and
+   * then `audio` is null, too, and the worker that makes the video says them.
+   */
+  speech: z
+    .strictObject({
+      text: z.string().min(1).max(1000),
+      voice: z.string().max(32).nullable(),
+      language: z.string().max(8).nullable(),
+      spoken: z.strictObject({ voice: z.string(), language: z.string() }).nullable(),
+    })
+    .nullable()
+    .default(null),
   preset: z.string(),
   shape: shapeSchema,
   model: modelIdSchema,
@@ -147,7 +160,7 @@ export type StoredFailure = z.infer<typeof storedFailureSchema>;
 
 /** What a person changed against the generation that they ran again. Long texts are not repeated here. */
 export const changeSchema = z.strictObject({
-  what: z.enum(['seed', 'preset', 'shape', 'prompt', 'audio_start', 'images', 'audio']),
+  what: z.enum(['seed', 'preset', 'shape', 'prompt', 'audio_start', 'images', 'audio', 'speech']),
   from: z.string().max(100).nullable(),
   to: z.string().max(100).nullable(),
 });

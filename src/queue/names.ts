@@ -9,6 +9,8 @@ export interface Names {
   /** written to see whether this server can be written to */
   readonly written: string;
   readonly deliveries: string;
+  /** the BullMQ queue of words that are to be spoken */
+  readonly speech: string;
   readonly open: string;
   readonly events: string;
   readonly cancel: string;
@@ -28,6 +30,10 @@ export interface Names {
   ofPerson(userId: string): string;
   /** tags of people in the fair share of a model */
   shareUsers(model: ModelId): string;
+  /** what is to be said for a generation, until somebody has said it */
+  words(id: string): string;
+  /** who can speak, as JSON */
+  readonly voices: string;
   /** a form that a person has open */
   draft(id: string): string;
   indexOfUser(userId: string): string;
@@ -64,6 +70,7 @@ export function createNames(prefix: string): Names {
     prefix,
     written: `${prefix}:written`,
     deliveries: 'deliveries',
+    speech: 'speech',
     open: `${prefix}:open`,
     events: `${prefix}:events`,
     cancel: `${prefix}:cancel`,
@@ -77,6 +84,8 @@ export function createNames(prefix: string): Names {
     person: (userId) => `${prefix}:person:${userId}`,
     ofPerson: (userId) => `${prefix}:person:*:${userId}:*`,
     shareUsers: (model) => `${prefix}:share:${model}:users`,
+    words: (id) => `${prefix}:words:${id}`,
+    voices: `${prefix}:voices`,
     draft: (id) => `${prefix}:draft:${id}`,
     indexOfUser: (userId) => `${prefix}:index:user:${userId}`,
     indexOfGuild: (guildId) => `${prefix}:index:guild:${guildId}`,
@@ -104,6 +113,10 @@ export function generationJobId(id: string): string {
 
 export function deliveryJobId(id: string): string {
   return `d-${id}`;
+}
+
+export function speechJobId(id: string): string {
+  return `s-${id}`;
 }
 
 /** The other way round: what an id of a job is about. */

@@ -22,6 +22,11 @@ export function inputsOf(id: string): string {
   return `${inputsFolder}${id}/`;
 }
 
+/** The sound of words that a voice has said for a generation. */
+export function spokenKey(id: string): string {
+  return `${inputsOf(id)}spoken.wav`;
+}
+
 /** Below this prefix lie the inputs of all generations. */
 export const allInputs = inputsFolder;
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
+import type { GenerateSettings } from '../config/generate.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
@@ -21,6 +22,8 @@ import type { EncodedVideo as MediaEncodedVideo } from '../media/encode.ts';
 import type { Engine } from './engine.ts';
 import { makeTake } from './make-take.ts';
 import type { EngineDone, EngineRequest } from './protocol.ts';
+import { sayLater } from './say-later.ts';
+import type { Speech } from './speech-process.ts';
 import { openScratch } from '../media/scratch.ts';
 
 /** Raw frames in a file, or segments of a long video, by their list. */
@@ -43,6 +46,9 @@ export type EncodedVideo = Omit<MediaEncodedVideo, 'attempts'>;
 
 export interface WorkParts {
   readonly store: ArtifactStore;
+  readonly speech: Pick<Speech, 'speak'>;
+  /** for words whose length is not known before they are said */
+  readonly settings: GenerateSettings;
   readonly engine: Pick<Engine, 'generate' | 'start'>;
   readonly encode: (input: EncodeInput) => Promise<EncodedVideo>;
   readonly scratchRoot: string;
@@ -92,7 +98,12 @@ export async function processGeneration(
   await using scratch = await asMachine(() => openScratch(parts.scratchRoot, id));
   const inputs = await asMachine(() =>
     fetchInputs(store, request, scratch.path).catch(unlessStoreIsIll(store)),
-  );
+  ).then(async (fetched) => {
+    if (request.speech === null || fetched.audio !== null) return fetched;
+    const { speech } = request;
+    const limits = { scratch: scratch.path, signal };
+    return { ...fetched, ...(await asMachine(() => sayLater(generation, speech, parts, limits))) };
+  });
   clock.lap('fetch');
   signal.throwIfAborted();
 
@@ -104,9 +115,9 @@ export async function processGeneration(
   await using previews = createPreviewUploader(store, id, tell, log);
   const making = { scratch: scratch.path, weights, signal, tell, previews };
   const made =
-    request.take === null
+    inputs.take === null
       ? await makeAtOnce(generation, engineRequest(request, inputs), making, parts)
-      : await makeLong(generation, request.take, engineRequest(request, inputs), making, parts);
+      : await makeLong(generation, inputs.take, engineRequest(request, inputs), making, parts);
   const lap = clock.lap('engine');
   const engineSeconds = made.engineSeconds ?? lap;
   signal.throwIfAborted();
@@ -158,7 +169,7 @@ export async function processGeneration(
     'video stored',
   );
   // What is left of them goes with the next sweep.
-  if (request.take !== null) await store.deletePrefix(shotsOf(id)).catch(() => undefined);
+  if (inputs.take !== null) await store.deletePrefix(shotsOf(id)).catch(() => undefined);
   return result;
 }
 
@@ -319,6 +330,9 @@ async function storedResult(store: ArtifactStore, id: string): Promise<Generatio
 }
 
 interface Inputs {
+  /** of the video; fewer or more than were expected where words were said only now */
+  readonly frames: number;
+  readonly take: Take | null;
   readonly images: readonly string[];
   readonly audio: string | null;
   readonly soundtrack: string | null;
@@ -343,12 +357,12 @@ async function fetchInputs(
       if (key !== null && path !== null && path !== undefined) await store.fetchTo(key, path);
     }),
   );
-  return { images, audio, soundtrack };
+  return { images, audio, soundtrack, frames: request.frames, take: request.take };
 }
 
 function engineRequest(request: GenerationRequest, inputs: Inputs): EngineRequest {
-  const { prompt, negativePrompt, mode, model, width, height, frames, steps, shift, scales, seed, vocals } =
-    request;
+  const { prompt, negativePrompt, mode, model, width, height, steps, shift, scales, seed, vocals } = request;
+  const { frames } = inputs;
   return {
     prompt,
     negativePrompt,

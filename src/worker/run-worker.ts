@@ -19,6 +19,9 @@ import { processGeneration, recallResult } from './process-generation.ts';
 import type { WorkParts } from './process-generation.ts';
 import { removeExpiredArtifacts } from './retention.ts';
 import { sweepScratch } from '../media/scratch.ts';
+import type { Closable } from '../queue/queue.ts';
+import { offerSpeech } from './offer-speech.ts';
+import { Speech, speechCommand } from './speech-process.ts';
 
 /** A forward pass of the largest model takes up to half a minute on an older GPU; the cancel waits for its end. */
 const cancelTimeout = 60_000;
@@ -53,10 +56,12 @@ export async function runWorker(
     onReady: () => metrics.engineReady(),
     onEnd: (asked) => metrics.engineEnded(asked),
   });
+  const speech = new Speech(speechCommand(config.weightsDirectory, projectRoot), log);
   const stopEngine = () => void engine.stop();
   stop.addEventListener('abort', stopEngine);
   let idle: IdleWatch | undefined;
   let served: HealthServer | undefined;
+  let speaking: Promise<Closable | null> | undefined;
   try {
     if (config.health !== null) {
       const health = new Health({
@@ -67,6 +72,8 @@ export async function runWorker(
       served = await serveHealth({ ...config.health, health, registry: metrics.registry, log });
     }
     await Promise.all([queue.health(), parts.store.health()]);
+    // Beside the engine and before it is loaded: words are spoken whatever the GPU does.
+    speaking = offerSpeech(config, { store: parts.store, speech, scratchRoot }, log);
     const ready = await engine.start();
     stop.throwIfAborted();
     // From here on the job goes back to the queue first, and then the engine ends.
@@ -98,6 +105,8 @@ export async function runWorker(
               processGeneration(generation, context, {
                 ...parts,
                 engine,
+                speech,
+                settings: config.generate,
                 scratchRoot,
                 fps: config.generate.fps,
                 log,
@@ -116,7 +125,8 @@ export async function runWorker(
     idle?.stop();
     stop.removeEventListener('abort', stopEngine);
     stopRemoving();
-    await Promise.all([engine.stop(), queue.close(), served?.stop()]);
+    await Promise.all([engine.stop(), speech.stop(), queue.close(), served?.stop()]);
+    await (await speaking)?.close();
   }
 }
 

@@ -15,6 +15,7 @@ import { PersonLimit } from '../../src/intake/person-limit.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../src/queue/queue.ts';
 import type { Moderation } from '../../src/queue/moderation.ts';
+import { createSpeechDesk } from '../../src/queue/speech.ts';
 import { createModeration } from '../../src/queue/redis-moderation.ts';
 import { createWorkQueue } from '../../src/queue/work-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
@@ -85,6 +86,7 @@ export async function startApiScene(environment: Readonly<Record<string, string>
   const works = createWorkQueue(config, logger);
   const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
+  const speech = createSpeechDesk(config, logger);
   const stopping = new AbortController();
   const scratchRoot = join(folder, 'scratch');
   const api: RunningApi = await startApi({
@@ -92,7 +94,8 @@ export async function startApiScene(environment: Readonly<Record<string, string>
     queue,
     moderation,
     store,
-    intake: new MediaIntake({ config, store, scratchRoot }),
+    intake: new MediaIntake({ config, store, scratchRoot, speech }),
+    speech,
     personLimit: new PersonLimit(queue),
     scratchRoot,
     logger,
@@ -114,7 +117,7 @@ export async function startApiScene(environment: Readonly<Record<string, string>
     work: (work) => works.consume({ models: ['17b', '1_7b'], workerId: 'in-test', work }),
     async [Symbol.asyncDispose]() {
       await stop();
-      await Promise.all([queue.close(), works.close(), moderation.close(), store.close()]);
+      await Promise.all([queue.close(), works.close(), moderation.close(), speech.close(), store.close()]);
       await redis.stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -148,7 +148,8 @@ export function edited(parent: Generation, edits: Edits, settings: GenerateSetti
   const files = { images, audio, audioStart: edits.audioStart ?? 0 };
   const mode = chooseMode({
     images: 'kept' in images ? images.kept.length : images.length,
-    hasAudio: audio !== null && !('kept' in audio && audio.kept.audio === null),
+    // Words that nobody has said yet are a sound all the same.
+    hasAudio: audio !== null && !('kept' in audio && audio.kept.audio === null && audio.kept.speech === null),
     hasAudioStart: edits.audioStart !== null,
   });
   const choices = { ...before, prompt, preset, shape, seed, mode };
@@ -179,8 +180,9 @@ export function keptFiles(request: GenerationRequest): GivenFiles {
   return { images: { kept: request.images }, audio: { kept: keptSound(request) }, audioStart: 0 };
 }
 
-export function keptSound({ audio, soundtrack, originalAudio, audioWindow, frames }: GenerationRequest) {
-  return { audio, soundtrack, originalAudio, audioWindow, frames };
+export function keptSound(request: GenerationRequest) {
+  const { audio, soundtrack, originalAudio, audioWindow, frames, speech } = request;
+  return { audio, soundtrack, originalAudio, audioWindow, frames, speech };
 }
 
 function derived(
@@ -222,7 +224,8 @@ function changesBetween(
   const { audio } = files;
   if (audio !== null && 'stored' in audio) {
     add('audio_start', clockTime(before.audioWindow?.startSeconds ?? 0), clockTime(files.audioStart));
-  } else if (audio !== null && !('kept' in audio)) add('audio');
+  } else if (audio !== null && 'words' in audio) add('speech');
+  else if (audio !== null && !('kept' in audio)) add('audio');
   if (before.seed !== after.seed) add('seed', String(before.seed), String(after.seed));
   return changes;
 }

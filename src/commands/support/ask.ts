@@ -12,7 +12,7 @@ import { errorFields } from '../../error-fields.ts';
 import { admit, refuseOverLimit } from '../../intake/admission.ts';
 import type { Person } from '../../intake/admission.ts';
 import { chosenSeeds } from '../../intake/bounds.ts';
-import type { Advice, GivenFiles } from '../../intake/intake.ts';
+import type { Advice, GivenFiles, GivenWords } from '../../intake/intake.ts';
 import { videoLimitBytes } from '../../intake/limit.ts';
 import type { Choices } from '../../intake/request.ts';
 import { reachable, takeOn } from '../../intake/take-on.ts';
@@ -29,6 +29,7 @@ import { chooseRoute, missingPermissions } from './permissions.ts';
 import type { NeededPermission, Route } from './permissions.ts';
 import { ownUploadLimit, placeOf } from './place.ts';
 import { toReply } from './reply.ts';
+import { voiceTitle } from './voices.ts';
 import type { ChannelPlace, Services } from './services.ts';
 
 /** What a person asks for, before it is known whether it can be had. */
@@ -81,6 +82,38 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
   await follow(accepted, services, async (rendered) => {
     await interaction.editReply(toReply(rendered));
   });
+  await playSpeech(interaction, accepted.generation, wish, services);
+}
+
+/** Words that were said just now are heard before a GPU works on them, by the person alone. */
+async function playSpeech(
+  interaction: AskingInteraction,
+  { id, request, locale }: Generation,
+  { files: { audio } }: Wish,
+  services: Services,
+): Promise<void> {
+  const { speech, soundtrack, audioWindow } = request;
+  if (audio === null || !('words' in audio) || soundtrack === null || audioWindow === null) return;
+  if (speech === null || speech.spoken === null) return;
+  try {
+    const sound = await services.readSound(soundtrack);
+    if (sound === null) return;
+    const seconds = audioWindow.endSeconds - audioWindow.startSeconds;
+    const content = textsFor(interaction.locale).say('say.heard', {
+      voice: voiceTitle(speech.spoken.voice),
+      seconds: seconds.toFixed(1),
+    });
+    await interaction.followUp({
+      content,
+      files: [{ attachment: sound, name: `speech-${id}.flac` }],
+      flags: MessageFlags.Ephemeral,
+    });
+  } catch (error) {
+    services.logger.warn(
+      { generationId: id, locale, error: errorFields(error) },
+      'the speech could not be shown',
+    );
+  }
 }
 
 /**
@@ -149,8 +182,14 @@ async function localeOf({ messageId }: GivenReaction, { queue }: Services): Prom
   return (await queue.byMessage(messageId))?.locale ?? 'en-US';
 }
 
-function textsOf({ choices }: Wish): readonly string[] {
-  return choices.negativePrompt === undefined ? [choices.prompt] : [choices.prompt, choices.negativePrompt];
+function textsOf({ choices: { prompt, negativePrompt }, files: { audio } }: Wish): readonly string[] {
+  const words = audio !== null && 'words' in audio ? audio.words : wordsKept(audio);
+  return [prompt, negativePrompt, words].filter((text) => text !== undefined);
+}
+
+/** Words of an earlier request are said again: a filter may be newer than they are. */
+function wordsKept(audio: Exclude<Wish['files']['audio'], GivenWords>): string | undefined {
+  return audio !== null && 'kept' in audio ? audio.kept.speech?.text : undefined;
 }
 
 /** Who asks, as far as limits and bans go by it. */

@@ -1,8 +1,13 @@
 import { ComponentType, TextInputStyle } from 'discord.js';
-import type { APIModalInteractionResponseCallbackData, Attachment, ModalSubmitInteraction } from 'discord.js';
+import type {
+  APILabelComponent,
+  APIModalInteractionResponseCallbackData,
+  Attachment,
+  ModalSubmitInteraction,
+} from 'discord.js';
 import { shapeSchema } from '../../config/generate.ts';
 import type { GenerateSettings, Shape } from '../../config/generate.ts';
-import { latestAudioStart, mostImages, promptCharacters } from '../../intake/bounds.ts';
+import { latestAudioStart, mostImages, promptCharacters, sayCharacters } from '../../intake/bounds.ts';
 import { meantPrompt } from '../../intake/prompt.ts';
 import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';
@@ -15,6 +20,8 @@ export interface FormValues {
   readonly shape: Shape;
   /** null where there is no sound yet */
   readonly audioStart: number | null;
+  /** words for a voice; in what a form begins with, null leaves the field out in favour of the start of the sound */
+  readonly say: string | null;
   /** null: a new one */
   readonly seed: number | null;
 }
@@ -31,7 +38,14 @@ export interface FormAnswers extends FormValues {
   readonly audio: FormFile | null;
 }
 
-const fields = { prompt: 'prompt', look: 'look', start: 'start', seed: 'seed', files: 'files' } as const;
+const fields = {
+  prompt: 'prompt',
+  look: 'look',
+  start: 'start',
+  say: 'say',
+  seed: 'seed',
+  files: 'files',
+} as const;
 
 /** Discord shows at most 25 choices, and five fields: preset and shape share one as long as they fit. */
 const mostChoices = 25;
@@ -78,19 +92,7 @@ export function renderForm(
           })),
         },
       },
-      {
-        type: ComponentType.Label,
-        label: texts.say('form.start'),
-        description: texts.say('form.start_description'),
-        component: {
-          type: ComponentType.TextInput,
-          custom_id: fields.start,
-          style: TextInputStyle.Short,
-          max_length: 10,
-          required: false,
-          ...(values.audioStart === null ? {} : { value: String(values.audioStart) }),
-        },
-      },
+      values.say === null ? startField(values, texts) : sayField(values.say, texts),
       {
         type: ComponentType.Label,
         label: texts.say('form.seed'),
@@ -120,6 +122,38 @@ export function renderForm(
   };
 }
 
+function startField({ audioStart }: FormValues, texts: Texts): APILabelComponent {
+  return {
+    type: ComponentType.Label,
+    label: texts.say('form.start'),
+    description: texts.say('form.start_description'),
+    component: {
+      type: ComponentType.TextInput,
+      custom_id: fields.start,
+      style: TextInputStyle.Short,
+      max_length: 10,
+      required: false,
+      ...(audioStart === null ? {} : { value: String(audioStart) }),
+    },
+  };
+}
+
+function sayField(say: string, texts: Texts): APILabelComponent {
+  return {
+    type: ComponentType.Label,
+    label: texts.say('form.say'),
+    description: texts.say('form.say_description'),
+    component: {
+      type: ComponentType.TextInput,
+      custom_id: fields.say,
+      style: TextInputStyle.Paragraph,
+      max_length: sayCharacters,
+      required: false,
+      ...(say === '' ? {} : { value: say }),
+    },
+  };
+}
+
 function looks(shape: Shape, settings: GenerateSettings): { preset: string; shape: Shape }[] {
   const all = settings.presetNames.flatMap((preset) =>
     shapeSchema.options.map((one) => ({ preset, shape: one })),
@@ -130,6 +164,8 @@ function looks(shape: Shape, settings: GenerateSettings): { preset: string; shap
 /** What a person sent. @throws Refusal that names the field and says what it takes */
 export function readForm(interaction: ModalSubmitInteraction): FormAnswers {
   const { fields: given } = interaction;
+  // Which of the two fields for the sound the form has depends on what it was opened for.
+  const textOf = (name: string): string => (given.fields.has(name) ? given.getTextInputValue(name) : '');
   const prompt = meantPrompt(given.getTextInputValue(fields.prompt));
   if (prompt === '') throw new Refusal('refused.prompt_empty');
   const [preset = '', shape] = (given.getStringSelectValues(fields.look)[0] ?? '').split('/');
@@ -138,7 +174,8 @@ export function readForm(interaction: ModalSubmitInteraction): FormAnswers {
     prompt,
     preset,
     shape: shapeSchema.parse(shape),
-    audioStart: readStart(given.getTextInputValue(fields.start)),
+    audioStart: readStart(textOf(fields.start)),
+    say: textOf(fields.say).trim() === '' ? null : textOf(fields.say),
     seed: readSeed(given.getTextInputValue(fields.seed)),
     ...sortFiles(uploaded),
   };

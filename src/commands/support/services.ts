@@ -8,6 +8,7 @@ import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Generation } from '../../queue/contract.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Advice, Intake } from '../../intake/intake.ts';
+import type { SpeechDesk } from '../../queue/speech.ts';
 import type { PersonLimit } from '../../intake/person-limit.ts';
 
 /** What handlers may use. Built once by the bot; a test passes its own. */
@@ -21,6 +22,10 @@ export interface Services {
   readonly channels: Channels;
   readonly results: Results;
   readonly intake: Intake;
+  /** Who can speak. */
+  readonly speech: Pick<SpeechDesk, 'voices'>;
+  /** A sound of a request; null when it is gone. */
+  readonly readSound: (key: string) => Promise<Buffer | null>;
   readonly directMessages: DirectMessages;
   readonly speaker: Speaker;
   /** who may act on the whole queue */

@@ -17,6 +17,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.audio.name': 'ton',
   'command.humo.audio.description':
     'Was gesagt wird: eine Tondatei, eine Sprachnachricht oder ein Video mit Ton',
+  'command.humo.say.name': 'sag',
+  'command.humo.say.description': 'Worte, die eine Stimme spricht, statt eines Tons',
+  'command.humo.voice.name': 'stimme',
+  'command.humo.voice.description': 'Wer die Worte spricht; ohne Angabe eine Stimme ihrer Sprache',
   'command.humo.audio_start.name': 'tonbeginn',
   'command.humo.audio_start.description': 'Ab welcher Sekunde der Ton verwendet wird',
   'command.humo.audio_end.name': 'audio_ende',
@@ -31,6 +35,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seed.description': 'Dieselbe Zahl mit denselben Angaben ergibt dasselbe Video',
   'command.humo.private.name': 'privat',
   'command.humo.private.description': 'Nur du siehst Antwort und Video',
+  'voice.woman': 'Frau',
+  'voice.man': 'Mann',
+  'say.heard': 'So spricht es {voice} ({seconds} s). Damit wird das Video gemacht.',
   'shape.landscape': 'Querformat',
   'shape.portrait': 'Hochformat',
   'shape.square': 'Quadrat',
@@ -79,6 +86,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich bin in dieser Gruppe kein Mitglied; diese Nachricht ändert sich darum nach 15 Minuten nicht mehr. Ist das Video bis dahin nicht fertig, kommt es als Direktnachricht.',
 
   'advice.heading': 'Für das nächste Mal:',
+  'advice.said_later':
+    'Deine Worte werden gesprochen, kurz bevor das Video gemacht wird; bis dahin ist seine Länge geschätzt.',
   'advice.image_tiny':
     'Bild {number} ist klein ({width}×{height}); ab {minimum} Pixeln auf der kürzeren Seite werden Gesichter deutlicher',
   'advice.audio_silent':
@@ -125,6 +134,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.prompt_empty': 'Der `prompt` ist leer. Sag in einem Satz, was zu sehen sein soll.',
   'refused.preset_gone':
     'Diese Qualität gibt es nicht mehr. Öffne das Formular oder den Befehl neu und wähle eine andere.',
+  'refused.say_and_audio':
+    'Es gibt Worte zum Sprechen und dazu einen Ton. Gib eines davon an und lass das andere weg.',
+  'refused.voice_without_say':
+    'Es gibt eine `stimme`, aber nichts, was sie sagen soll. Füge `sag` hinzu oder lass `stimme` weg.',
   'refused.audio_start_without_audio':
     'Es gibt einen `tonbeginn`, aber keinen `ton`. Gib den Ton dazu, oder lass `tonbeginn` weg.',
   'refused.permissions':
@@ -167,6 +180,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.already_finished': 'Es ist schon fertig; es gibt nichts mehr abzubrechen.',
   'api.refused.prompt_alone':
     'Ich brauche etwas zu sehen oder zu hören: Gib ein Bild dazu, einen Ton oder beides.',
+  'api.refused.voice_without_say':
+    'Es gibt `voice` oder `language`, aber kein `say`. Füge `say` hinzu oder lass sie weg.',
   'api.refused.audio_start_without_audio':
     'Es gibt ein `audioStart`, aber kein `audio`. Gib den Ton dazu, oder lass `audioStart` weg.',
   'api.refused.stopping':
@@ -221,6 +236,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'form.look': 'Qualität und Format',
   'form.start': 'Anfang des Tons',
   'form.start_description': 'In Sekunden, oder als 1:02.5',
+  'form.say': 'Worte, die eine Stimme spricht',
+  'form.say_description': 'Leer: wie bisher, oder ohne Ton',
   'form.seed': 'Seed',
   'form.seed_description': 'Leer: ein neuer',
   'form.files': 'Neue Dateien',
@@ -247,6 +264,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'change.prompt': 'anderer Text',
   'change.audio_start': 'Ton ab {to} statt {from}',
   'change.images': 'andere Bilder',
+  'change.speech': 'andere Worte',
   'change.audio': 'anderer Ton',
   'result.reactions': '-# Mit ✉️ bekommst du es als Direktnachricht, mit 🚩 meldest du es.',
   'delete.gone': 'Es ist schon weg.',
@@ -372,6 +390,14 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Der Ton würde enden, bevor er bei {seconds} s beginnt. Wähle ein späteres Ende.',
   'failure.video_too_long':
     'Videos sind hier höchstens {seconds, plural, one {# Sekunde} other {# Sekunden}} lang. Wünsch dir ein kürzeres.',
+  'failure.speech_empty': 'Darin sind keine Worte, die man sprechen könnte. Schreib, was gesagt werden soll.',
+  'failure.speech_too_long': 'Das ist zu viel auf einmal: höchstens 1.000 Zeichen.',
+  'failure.speech_language':
+    'Für die Sprache dieser Worte habe ich keine Stimme. Wähl eine `stimme`, wenn sie trotzdem gesprochen werden sollen.',
+  'failure.speech_voice':
+    'Diese Stimme habe ich nicht (mehr). Wähl eine aus der Liste, die beim Tippen erscheint.',
+  'failure.speech_unavailable':
+    'Ich kann gerade keine Worte sprechen. Füg bitte einen Ton hinzu oder versuch es später noch einmal.',
   'failure.audio_too_short': 'Von da an ist der Ton zu kurz: Es braucht mindestens {seconds} s.',
   'failure.audio_too_large': 'Der Ton ist größer als {megabytes} MB. Kürze ihn, oder wandle ihn in MP3 um.',
   'failure.audio_too_long':

@@ -19,6 +19,10 @@ export const en = {
   'command.humo.image4.description': 'A fourth person or thing',
   'command.humo.audio.name': 'audio',
   'command.humo.audio.description': 'What is to be said: a sound file, a voice message or a video with sound',
+  'command.humo.say.name': 'say',
+  'command.humo.say.description': 'Words that a voice says, instead of a sound',
+  'command.humo.voice.name': 'voice',
+  'command.humo.voice.description': 'Who says the words; without it, a voice of their language',
   'command.humo.audio_start.name': 'audio_start',
   'command.humo.audio_start.description': 'Where in the sound to start, in seconds',
   'command.humo.audio_end.name': 'audio_end',
@@ -34,6 +38,9 @@ export const en = {
   'command.humo.seed.description': 'The same number with the same input gives the same video',
   'command.humo.private.name': 'private',
   'command.humo.private.description': 'Only you see the answer and the video',
+  'voice.woman': 'woman',
+  'voice.man': 'man',
+  'say.heard': 'This is how {voice} says it ({seconds} s). The video is made with it.',
   'shape.landscape': 'Landscape',
   'shape.portrait': 'Portrait',
   'shape.square': 'Square',
@@ -80,6 +87,8 @@ export const en = {
     'I’m not a member of this group, so this message stands still 15 minutes from now. If the video isn’t done by then, it comes as a direct message.',
 
   'advice.heading': 'For next time:',
+  'advice.said_later':
+    'Your words are spoken right before the video is made; its length is a guess until then.',
   'advice.image_tiny':
     'image {number} is small ({width}×{height}); with at least {minimum} pixels on the shorter side, faces come out clearer',
   'advice.audio_silent':
@@ -124,6 +133,10 @@ export const en = {
 
   'refused.prompt_alone':
     'I need something to look at or to listen to: add an `image`, an `audio`, or both.\nExample: `/humo prompt:A woman tells a joke in a café image:face.png audio:joke.mp3`',
+  'refused.say_and_audio':
+    'There are words to be said and a sound, too. Give one of them, and leave the other out.',
+  'refused.voice_without_say':
+    'There’s a `voice`, but nothing for it to say. Add `say`, or leave `voice` out.',
   'refused.audio_start_without_audio':
     'There’s an `audio_start`, but no `audio`. Add the sound, or leave `audio_start` out.',
   'refused.permissions':
@@ -164,6 +177,8 @@ export const en = {
   'api.range_beyond_end': 'The video ends before this part.',
   'api.already_finished': 'It’s already finished; there’s nothing left to cancel.',
   'api.refused.prompt_alone': 'I need something to look at or to listen to: add an image, a sound, or both.',
+  'api.refused.voice_without_say':
+    'There’s a `voice` or a `language`, but nothing to `say`. Add `say`, or leave them out.',
   'api.refused.audio_start_without_audio':
     'There’s an `audioStart`, but no `audio`. Add the sound, or leave `audioStart` out.',
   'api.refused.stopping': 'I’m about to restart. Please try again in a minute; nothing was queued.',
@@ -216,6 +231,8 @@ export const en = {
   'form.look': 'Quality and shape',
   'form.start': 'Start of the sound',
   'form.start_description': 'In seconds, or as 1:02.5',
+  'form.say': 'Words that a voice says',
+  'form.say_description': 'Empty: as before, or without sound',
   'form.seed': 'Seed',
   'form.seed_description': 'Empty: a new one',
   'form.files': 'New files',
@@ -241,6 +258,7 @@ export const en = {
   'change.prompt': 'another prompt',
   'change.audio_start': 'sound from {to} instead of {from}',
   'change.images': 'other images',
+  'change.speech': 'other words',
   'change.audio': 'another sound',
   'result.reactions': '-# React with ✉️ to get it as a direct message, with 🚩 to report it.',
   'delete.gone': 'It’s gone already.',
@@ -362,6 +380,13 @@ export const en = {
     'The sound would end before it starts, at {seconds} s. Choose a later end.',
   'failure.video_too_long':
     'Videos here are at most {seconds, plural, one {# second} other {# seconds}} long. Ask for a shorter one.',
+  'failure.speech_empty': 'There are no words in it that could be spoken. Write what is to be said.',
+  'failure.speech_too_long': 'That’s too much to be said at once: at most 1,000 characters.',
+  'failure.speech_language':
+    'I have no voice for the language of these words. Choose a `voice` to have them said all the same.',
+  'failure.speech_voice':
+    'I don’t have this voice (any more). Choose one from the list that appears while you type.',
+  'failure.speech_unavailable': 'I can’t speak words right now. Please add a sound, or try again later.',
   'failure.audio_too_short': 'From there on, the sound is too short: at least {seconds} s are needed.',
   'failure.audio_too_large': 'The sound is larger than {megabytes} MB. Cut it, or convert it to MP3.',
   'failure.audio_too_long': 'The sound is longer than {minutes} minutes. Cut out the part that you need.',

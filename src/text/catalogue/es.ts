@@ -17,6 +17,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.audio.name': 'audio',
   'command.humo.audio.description':
     'Lo que se dice: un archivo de sonido, un mensaje de voz o un vídeo con sonido',
+  'command.humo.say.name': 'decir',
+  'command.humo.say.description': 'Palabras que dice una voz, en lugar de un sonido',
+  'command.humo.voice.name': 'voz',
+  'command.humo.voice.description': 'Quién dice las palabras; si no, una voz de su idioma',
   'command.humo.audio_start.name': 'inicio_audio',
   'command.humo.audio_start.description': 'En qué punto del sonido empezar, en segundos',
   'command.humo.audio_end.name': 'fin_audio',
@@ -31,6 +35,9 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seed.description': 'El mismo número con los mismos datos da el mismo vídeo',
   'command.humo.private.name': 'privado',
   'command.humo.private.description': 'Solo tú ves la respuesta y el vídeo',
+  'voice.woman': 'mujer',
+  'voice.man': 'hombre',
+  'say.heard': 'Así lo dice {voice} ({seconds} s). Con esto se hace el vídeo.',
   'shape.landscape': 'Horizontal',
   'shape.portrait': 'Vertical',
   'shape.square': 'Cuadrado',
@@ -76,6 +83,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'status.group_route':
     'No soy miembro de este grupo, así que este mensaje dejará de actualizarse dentro de 15 minutos. Si el vídeo no está listo para entonces, llegará por mensaje directo.',
   'advice.heading': 'Para la próxima vez:',
+  'advice.said_later':
+    'Tus palabras se dirán justo antes de hacer el vídeo; hasta entonces, su duración es una estimación.',
   'advice.image_tiny':
     'la imagen {number} es pequeña ({width}×{height}); con al menos {minimum} píxeles en el lado corto, las caras salen más nítidas',
   'advice.audio_silent':
@@ -116,6 +125,9 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'reaction.refused_personally': 'aquí no puedes hacer vídeos. `/humo` te dice por qué.',
   'refused.prompt_alone':
     'Necesito algo que mirar o que escuchar: añade una `imagen`, un `audio` o ambos.\nEjemplo: `/humo prompt:Una mujer cuenta un chiste en un café imagen:cara.png audio:chiste.mp3`',
+  'refused.say_and_audio':
+    'Hay palabras que decir y también un sonido. Da una de las dos cosas y quita la otra.',
+  'refused.voice_without_say': 'Hay una `voz`, pero nada que decir. Añade `decir` o quita `voz`.',
   'refused.audio_start_without_audio':
     'Hay un `inicio_audio`, pero ningún `audio`. Añade el sonido o quita `inicio_audio`.',
   'refused.permissions':
@@ -156,6 +168,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.range_beyond_end': 'El vídeo termina antes de esta parte.',
   'api.already_finished': 'Ya ha terminado; no queda nada que cancelar.',
   'api.refused.prompt_alone': 'Necesito algo que mirar o que escuchar: añade una imagen, un sonido o ambos.',
+  'api.refused.voice_without_say': 'Hay `voice` o `language`, pero no `say`. Añade `say` o quítalos.',
   'api.refused.audio_start_without_audio':
     'Hay un `audioStart`, pero ningún `audio`. Añade el sonido o quita `audioStart`.',
   'api.refused.stopping':
@@ -207,6 +220,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'form.look': 'Calidad y formato',
   'form.start': 'Inicio del sonido',
   'form.start_description': 'En segundos, o como 1:02.5',
+  'form.say': 'Palabras que dice una voz',
+  'form.say_description': 'Vacío: como antes, o sin sonido',
   'form.seed': 'Semilla',
   'form.seed_description': 'Vacío: una nueva',
   'form.files': 'Archivos nuevos',
@@ -235,6 +250,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'change.prompt': 'otro texto',
   'change.audio_start': 'sonido desde {to} en vez de {from}',
   'change.images': 'otras imágenes',
+  'change.speech': 'otras palabras',
   'change.audio': 'otro sonido',
   'result.reactions': '-# Reacciona con ✉️ para recibirlo por mensaje directo, con 🚩 para denunciarlo.',
   'delete.gone': 'Ya no está.',
@@ -353,6 +369,13 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'El sonido acabaría antes de empezar, en {seconds} s. Elige un final posterior.',
   'failure.video_too_long':
     'Aquí los vídeos duran como mucho {seconds, plural, one {# segundo} other {# segundos}}. Pide uno más corto.',
+  'failure.speech_empty': 'No hay palabras que se puedan decir. Escribe lo que hay que decir.',
+  'failure.speech_too_long': 'Es demasiado para decirlo de una vez: como máximo 1000 caracteres.',
+  'failure.speech_language':
+    'No tengo voz para el idioma de estas palabras. Elige una `voz` para que se digan igualmente.',
+  'failure.speech_voice':
+    'No tengo (o ya no tengo) esa voz. Elige una de la lista que aparece mientras escribes.',
+  'failure.speech_unavailable': 'Ahora mismo no puedo hablar. Añade un sonido o inténtalo más tarde.',
   'failure.audio_too_short': 'Desde ahí el sonido es demasiado corto: hacen falta al menos {seconds} s.',
   'failure.audio_too_large': 'El sonido ocupa más de {megabytes} MB. Recórtalo o conviértelo a MP3.',
   'failure.audio_too_long': 'El sonido dura más de {minutes} minutos. Recorta la parte que necesitas.',

@@ -17,6 +17,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.audio.name': 'audio',
   'command.humo.audio.description':
     'Ce qui est dit : un fichier son, un message vocal ou une vidéo avec du son',
+  'command.humo.say.name': 'dire',
+  'command.humo.say.description': 'Des mots qu’une voix dit, à la place d’un son',
+  'command.humo.voice.name': 'voix',
+  'command.humo.voice.description': 'Qui dit les mots ; sinon, une voix de leur langue',
   'command.humo.audio_start.name': 'début_audio',
   'command.humo.audio_start.description': 'Où commencer dans le son, en secondes',
   'command.humo.audio_end.name': 'fin_audio',
@@ -31,6 +35,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seed.description': 'Le même nombre avec les mêmes données donne la même vidéo',
   'command.humo.private.name': 'privé',
   'command.humo.private.description': 'La réponse et la vidéo ne sont visibles que pour toi',
+  'voice.woman': 'femme',
+  'voice.man': 'homme',
+  'say.heard': 'Voici comment {voice} le dit ({seconds} s). La vidéo sera faite avec.',
   'shape.landscape': 'Paysage',
   'shape.portrait': 'Portrait',
   'shape.square': 'Carré',
@@ -77,6 +84,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'status.group_route':
     'Je ne suis pas membre de ce groupe ; ce message ne bougera plus dans 15 minutes. Si la vidéo n’est pas prête d’ici là, elle arrive en message privé.',
   'advice.heading': 'Pour la prochaine fois :',
+  'advice.said_later': 'Tes mots seront dits juste avant de faire la vidéo ; d’ici là, sa durée est estimée.',
   'advice.image_tiny':
     'l’image {number} est petite ({width}×{height}) ; avec au moins {minimum} pixels sur le petit côté, les visages sont plus nets',
   'advice.audio_silent':
@@ -117,6 +125,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'reaction.refused_personally': 'tu ne peux pas faire de vidéos ici. `/humo` te dit pourquoi.',
   'refused.prompt_alone':
     'Il me faut quelque chose à voir ou à entendre : ajoute une `image`, un `audio`, ou les deux.\nExemple : `/humo prompt:Une femme raconte une blague dans un café image:visage.png audio:blague.mp3`',
+  'refused.say_and_audio': 'Il y a des mots à dire et aussi un son. Donne l’un des deux et enlève l’autre.',
+  'refused.voice_without_say': 'Il y a une `voix`, mais rien à dire. Ajoute `dire`, ou enlève `voix`.',
   'refused.audio_start_without_audio':
     'Il y a un `début_audio`, mais pas d’`audio`. Ajoute le son, ou enlève `début_audio`.',
   'refused.permissions':
@@ -160,6 +170,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.already_finished': 'C’est déjà fini ; il n’y a plus rien à annuler.',
   'api.refused.prompt_alone':
     'Il me faut quelque chose à voir ou à entendre : ajoute une image, un son, ou les deux.',
+  'api.refused.voice_without_say':
+    'Il y a `voice` ou `language`, mais pas de `say`. Ajoute `say`, ou enlève-les.',
   'api.refused.audio_start_without_audio':
     'Il y a un `audioStart`, mais pas d’`audio`. Ajoute le son, ou enlève `audioStart`.',
   'api.refused.stopping': 'Je vais redémarrer. Réessaie dans une minute ; rien n’a été mis dans la file.',
@@ -211,6 +223,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'form.look': 'Qualité et format',
   'form.start': 'Début du son',
   'form.start_description': 'En secondes, ou comme 1:02.5',
+  'form.say': 'Des mots qu’une voix dit',
+  'form.say_description': 'Vide : comme avant, ou sans son',
   'form.seed': 'Graine',
   'form.seed_description': 'Vide : une nouvelle',
   'form.files': 'Nouveaux fichiers',
@@ -237,6 +251,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'change.prompt': 'autre texte',
   'change.audio_start': 'son à partir de {to} au lieu de {from}',
   'change.images': 'autres images',
+  'change.speech': 'd’autres mots',
   'change.audio': 'autre son',
   'result.reactions': '-# Réagis avec ✉️ pour la recevoir en message privé, avec 🚩 pour la signaler.',
   'delete.gone': 'Elle n’est déjà plus là.',
@@ -357,6 +372,13 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Le son finirait avant de commencer, à {seconds} s. Choisissez une fin plus tardive.',
   'failure.video_too_long':
     'Ici, une vidéo dure au plus {seconds, plural, one {# seconde} other {# secondes}}. Demandez-en une plus courte.',
+  'failure.speech_empty': 'Il n’y a là aucun mot à dire. Écris ce qui doit être dit.',
+  'failure.speech_too_long': 'C’est trop à dire d’un coup : 1 000 caractères au plus.',
+  'failure.speech_language':
+    'Je n’ai pas de voix pour la langue de ces mots. Choisis une `voix` pour qu’ils soient dits quand même.',
+  'failure.speech_voice':
+    'Je n’ai pas (ou plus) cette voix. Choisis-en une dans la liste qui apparaît pendant que tu écris.',
+  'failure.speech_unavailable': 'Je ne peux pas parler pour le moment. Ajoute un son, ou réessaie plus tard.',
   'failure.audio_too_short': 'À partir de là, le son est trop court : il faut au moins {seconds} s.',
   'failure.audio_too_large': 'Le son fait plus de {megabytes} Mo. Coupe-le, ou convertis-le en MP3.',
   'failure.audio_too_long': 'Le son dure plus de {minutes} minutes. Coupe la partie qu’il te faut.',

@@ -16,6 +16,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.image4.description': '四人目の人物、または四つ目の物',
   'command.humo.audio.name': '音声',
   'command.humo.audio.description': '話す内容：音声ファイル、ボイスメッセージ、または音声つきの動画',
+  'command.humo.say.name': 'セリフ',
+  'command.humo.say.description': '音声ファイルの代わりに、声で読み上げる言葉',
+  'command.humo.voice.name': '声',
+  'command.humo.voice.description': 'だれが読むか。指定がなければ、その言語の声',
   'command.humo.audio_start.name': '音声開始',
   'command.humo.audio_start.description': '音声のどこから始めるか（秒）',
   'command.humo.audio_end.name': '音声の終わり',
@@ -30,6 +34,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seed.description': '同じ入力に同じ数字なら、同じ動画になります',
   'command.humo.private.name': '非公開',
   'command.humo.private.description': '返事と動画はあなただけに見えます',
+  'voice.woman': '女性',
+  'voice.man': '男性',
+  'say.heard': '{voice} が読むとこうなります（{seconds} 秒）。この音声で動画を作ります。',
   'shape.landscape': '横長',
   'shape.portrait': '縦長',
   'shape.square': '正方形',
@@ -71,6 +78,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.group_route':
     '私はこのグループのメンバーではないので、このメッセージは15分後に更新が止まります。それまでに完成しなければ、動画はダイレクトメッセージで届きます。',
   'advice.heading': '次のために：',
+  'advice.said_later': '言葉は動画を作る直前に読み上げます。それまで長さは目安です。',
   'advice.image_tiny':
     '画像{number}は小さめです（{width}×{height}）。短い辺が{minimum}ピクセル以上あると、顔がはっきりします',
   'advice.audio_silent':
@@ -108,6 +116,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'reaction.refused_personally': 'ここでは動画を作れません。`/humo` で理由がわかります。',
   'refused.prompt_alone':
     '見るものか聞くものが必要です。`画像` か `音声`、または両方をつけてください。\n例：`/humo prompt:カフェで冗談を言う女性 画像:face.png 音声:joke.mp3`',
+  'refused.say_and_audio': '読み上げる言葉と音声の両方があります。どちらか一方にしてください。',
+  'refused.voice_without_say':
+    '`声` がありますが、読む言葉がありません。`セリフ` を加えるか、`声` を外してください。',
   'refused.audio_start_without_audio':
     '`音声開始` がありますが `音声` がありません。音声をつけるか、`音声開始` を外してください。',
   'refused.permissions':
@@ -150,6 +161,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.range_beyond_end': '動画はこの部分より前に終わっています。',
   'api.already_finished': 'もう終わっています。キャンセルするものはありません。',
   'api.refused.prompt_alone': '見るものか聞くものが必要です。画像か音声、または両方をつけてください。',
+  'api.refused.voice_without_say':
+    '`voice` か `language` がありますが、`say` がありません。`say` を加えるか、外してください。',
   'api.refused.audio_start_without_audio':
     '`audioStart` がありますが `audio` がありません。音声をつけるか、`audioStart` を外してください。',
   'api.refused.stopping': 'まもなく再起動します。一分後にもう一度試してください。何も受け付けていません。',
@@ -199,6 +212,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'form.look': '品質と形',
   'form.start': '音声の開始位置',
   'form.start_description': '秒、または 1:02.5 の形で',
+  'form.say': '声で読み上げる言葉',
+  'form.say_description': '空欄：前と同じ、または音声なし',
   'form.seed': 'シード',
   'form.seed_description': '空欄：新しい値',
   'form.files': '新しいファイル',
@@ -224,6 +239,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'change.prompt': '別の文章',
   'change.audio_start': '音声を{from}ではなく{to}から',
   'change.images': '別の画像',
+  'change.speech': '別の言葉',
   'change.audio': '別の音声',
   'result.reactions': '-# ✉️ でリアクションするとダイレクトメッセージで届き、🚩 で報告できます。',
   'delete.gone': 'もうありません。',
@@ -340,6 +356,12 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.audio_end_before_start':
     '終わりが始まり（{seconds}秒）より前です。もっと後の終わりを選んでください。',
   'failure.video_too_long': 'ここの動画は最長{seconds}秒です。もっと短いものをお願いします。',
+  'failure.speech_empty': '読み上げられる言葉がありません。話す内容を書いてください。',
+  'failure.speech_too_long': '一度に読むには長すぎます。1,000 文字までです。',
+  'failure.speech_language': 'この言葉の言語の声がありません。それでも読ませるには `声` を選んでください。',
+  'failure.speech_voice': 'その声は（もう）ありません。入力中に出る一覧から選んでください。',
+  'failure.speech_unavailable':
+    'いまは言葉を読み上げられません。音声をつけるか、あとでもう一度お試しください。',
   'failure.audio_too_short': 'そこからの音声は短すぎます。少なくとも{seconds}秒必要です。',
   'failure.audio_too_large': '音声が{megabytes} MBを超えています。切り取るか、MP3に変換してください。',
   'failure.audio_too_long': '音声が{minutes}分を超えています。必要な部分を切り取ってください。',

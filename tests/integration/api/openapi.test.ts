@@ -99,6 +99,7 @@ test('each answer is one that it describes, whatever the status', async () => {
     getPreview: (id) => ['GET', `/v1/generations/${id}/preview`],
     cancelGeneration: (id) => ['POST', `/v1/generations/${id}/cancel`],
     getPresets: () => ['GET', '/v1/presets'],
+    getVoices: () => ['GET', '/v1/voices'],
   };
   expect(Object.keys(addressOf).sort()).toEqual([...operations].sort());
   const ask = (caller: Caller, operation: string, id: string, headers: Record<string, string> = {}) => {
@@ -121,6 +122,7 @@ test('each answer is one that it describes, whatever the status', async () => {
   }
   expect(await statusOf('listGenerations', ada.fetch('/v1/generations?limit=0'))).toBe(400);
   expect(await statusOf('getPresets', ada.fetch('/v1/presets'))).toBe(200);
+  expect(await statusOf('getVoices', ada.fetch('/v1/voices'))).toBe(200);
 
   // Asking.
   const portrait = await portraitFile();

@@ -24,6 +24,7 @@ import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
 import { createGpus } from '../../../src/queue/gpus.ts';
 import type { Gpus } from '../../../src/queue/gpus.ts';
+import { createSpeechDesk } from '../../../src/queue/speech.ts';
 import { createPeople } from '../../../src/queue/people.ts';
 import { createModeration } from '../../../src/queue/redis-moderation.ts';
 import type { Moderation } from '../../../src/queue/moderation.ts';
@@ -103,6 +104,7 @@ export async function startScene(
   const moderation = createModeration(config, logger);
   const people = createPeople(config, logger);
   const gpus = config.gpus === null ? null : createGpus(config, logger);
+  const speechDesk = createSpeechDesk(config, logger);
   const start = async (dataDirectory = folder): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {
     const queue = createGenerationQueue(config, logger);
     const bot = await startBot({
@@ -114,7 +116,8 @@ export async function startScene(
       store,
       clock,
       logger,
-      intake: new MediaIntake({ config, store, scratchRoot }),
+      intake: new MediaIntake({ config, store, scratchRoot, speech: speechDesk }),
+      speech: speechDesk,
       personLimit: new PersonLimit(queue),
       videos: new StoredVideos({ config, store, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
@@ -212,6 +215,7 @@ export async function startScene(
       for (const one of [running, ...others]) await stop(one);
       await moderation.close();
       await people.close();
+      await speechDesk.close();
       await discord.close();
       await store.close();
       await redis.stop();

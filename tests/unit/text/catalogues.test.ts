@@ -203,6 +203,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   scales: 'audio 5.5 · text 5 · image 4',
   mode: 'TIA',
   option: 'W'.repeat(32),
+  voice: 'W'.repeat(32),
   channel: `<#${'9'.repeat(20)}>`,
   permissions: Array.from({ length: 5 }, () => '**Send Messages in Threads**').join(', '),
   stage: 'W'.repeat(40),

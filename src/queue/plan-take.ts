@@ -1,6 +1,6 @@
 import type { GenerateSettings } from '../config/generate.ts';
-import { shotPrompts, shotsOf, wholeFrames, windowsOf } from '../queue/take.ts';
-import type { Take } from '../queue/take.ts';
+import { shotPrompts, shotsOf, wholeFrames, windowsOf } from './take.ts';
+import type { Take } from './take.ts';
 
 export interface TakeWish {
   /** of the video */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
-import { planShots, planTake, relativeCost } from '../../../src/intake/plan-take.ts';
+import { planShots, planTake, relativeCost } from '../../../src/queue/plan-take.ts';
 import { promptsFor, shotPrompts, shotsOf, windowsOf } from '../../../src/queue/take.ts';
 
 const settings = loadGenerateSettings('generate.yaml', 'official');
