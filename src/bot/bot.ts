@@ -39,7 +39,9 @@ import { readReaction } from './reactions.ts';
 import { declarations, registerCommands } from './register.ts';
 import { noticeDone } from './notices.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { Signatures } from './signatures.ts';
 import { MessageSpeaker } from './speaker.ts';
+import { DiscordStandingResults } from './standing-results.ts';
 import { StoredResults } from './stored-results.ts';
 import type { VideoFiles } from './video-files.ts';
 
@@ -64,6 +66,8 @@ export interface BotParts {
   readonly speech: Pick<SpeechDesk, 'voices'>;
   readonly personLimit: PersonLimit;
   readonly videos: VideoFiles;
+  /** where files are worked on */
+  readonly scratchRoot: string;
   /** reads a preview; null when it is gone */
   readonly readPreview: (key: string) => Promise<Buffer | null>;
   readonly clock: Clock;
@@ -89,11 +93,13 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   const metrics = new BotMetrics(queue, config.dataDirectory);
   if (parts.gpus !== null) watchGpus(metrics.registry, parts.gpus, clock);
   const client = await connect(config, logger);
+  const signatures = new Signatures(config.discord.token);
   const messages = new Messages(client.rest, {
     apiUrl: config.discord.apiUrl,
     token: config.discord.token,
     applicationId: client.application.id,
     botUserId: client.user.id,
+    signatures,
   });
   let served: HealthServer | undefined;
   const stopping = new AbortController();
@@ -159,6 +165,11 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       gpus: parts.gpus,
       channels,
       results: new StoredResults(parts.videos, parts.store),
+      standing: new DiscordStandingResults({
+        ...{ messages, signatures, channels, logger },
+        attachments: config.attachments,
+        scratchRoot: parts.scratchRoot,
+      }),
       intake: parts.intake,
       speech: parts.speech,
       readSound: (key) => readPreview(parts.store, key),

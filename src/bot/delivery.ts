@@ -4,7 +4,7 @@ import type { GenerateSettings } from '../config/generate.ts';
 import { renderEnding, renderResult } from '../commands/render/result.ts';
 import { renderPointer } from '../commands/render/status.ts';
 import { message } from '../commands/render/message.ts';
-import { parseCustomId } from '../commands/support/definition.ts';
+import { generationIdOf, parseCustomId } from '../commands/support/definition.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
@@ -321,7 +321,9 @@ export class Delivery {
       // Somebody may have deleted it meanwhile.
       const now = (await queue.get(generation.id)) ?? generation;
       const rendered = renderPointer({ ...generation, deletedAt: now.deletedAt }, sent);
-      const route = statusRoute(generation.reply, clock.now());
+      // A newer status message may have taken over since this delivery began.
+      const { statusMessageId } = now.reply;
+      const route = statusRoute({ ...generation.reply, statusMessageId }, clock.now());
       if (route.kind === 'token') {
         try {
           await messages.editOriginal(route.token, rendered, { files: [] });
@@ -361,7 +363,7 @@ function isFinal({ content, components }: FoundMessage, id: string): boolean {
   const actions = components
     .flatMap((row) => row.components)
     .map((button) => parseCustomId(button.custom_id ?? ''))
-    .filter((action) => action?.argument === id);
+    .filter((action) => action !== null && generationIdOf(action.argument) === id);
   return content.includes(id) && actions.some((action) => action?.name !== 'cancel');
 }
 

@@ -74,6 +74,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       speech,
       personLimit,
       videos: new StoredVideos({ config, store, scratchRoot }),
+      scratchRoot,
       readPreview: (key) => readPreview(store, key),
     });
     const scaler =

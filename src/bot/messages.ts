@@ -3,6 +3,8 @@ import type { RawFile } from 'discord.js';
 import { z } from 'zod';
 import { restOptions } from './client.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
+import { isClosedChannel, isUnknownMessage } from './discord-errors.ts';
+import type { Signatures } from './signatures.ts';
 
 /** Where a message stands. */
 export interface MessagePlace {
@@ -40,6 +42,9 @@ const messageSchema = z.object({
     .array(z.object({ components: z.array(z.object({ custom_id: z.string().optional() })).default([]) }))
     .default([]),
   author: z.object({ id: z.string() }),
+  attachments: z
+    .array(z.object({ filename: z.string(), url: z.string(), content_type: z.string().optional() }))
+    .default([]),
 });
 export type FoundMessage = z.infer<typeof messageSchema>;
 const channelSchema = z.object({ id: z.string() });
@@ -59,6 +64,7 @@ export class Messages {
   readonly #unrepeated: REST;
   readonly #applicationId: string;
   readonly #botUserId: string;
+  readonly #signatures: Signatures;
 
   /**
    * @param rest the client's own, for what is small
@@ -66,7 +72,13 @@ export class Messages {
    */
   constructor(
     rest: REST,
-    options: { apiUrl: string; token: string; applicationId: string; botUserId: string },
+    options: {
+      apiUrl: string;
+      token: string;
+      applicationId: string;
+      botUserId: string;
+      signatures: Signatures;
+    },
   ) {
     this.#rest = rest;
     const shared = { api: options.apiUrl, timeout: uploadTimeout, ...restOptions };
@@ -77,13 +89,14 @@ export class Messages {
     this.connections = [rest, this.#uploads, this.#unrepeated];
     this.#applicationId = options.applicationId;
     this.#botUserId = options.botUserId;
+    this.#signatures = options.signatures;
   }
 
   /** Posts as the bot. @throws DiscordAPIError */
   async post(channelId: string, rendered: RenderedMessage, options: PostOptions = {}): Promise<MessagePlace> {
     const posted = await this.#uploads.post(Routes.channelMessages(channelId), {
       body: {
-        ...rendered,
+        ...this.#signatures.sign(rendered),
         ...(options.replyTo === undefined
           ? {}
           : { message_reference: { message_id: options.replyTo, fail_if_not_exists: false } }),
@@ -100,7 +113,7 @@ export class Messages {
   async edit(place: MessagePlace, rendered: RenderedMessage, options: EditOptions = {}): Promise<void> {
     const rest = options.isVideo === true ? this.#uploads : this.#rest;
     await rest.patch(Routes.channelMessage(place.channelId, place.messageId), {
-      body: { ...rendered, ...described(options.files) },
+      body: { ...this.#signatures.sign(rendered), ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),
     });
@@ -119,7 +132,7 @@ export class Messages {
   ): Promise<MessagePlace> {
     const rest = options.isVideo === true ? this.#uploads : this.#rest;
     const edited = await rest.patch(Routes.webhookMessage(this.#applicationId, token), {
-      body: { ...rendered, ...described(options.files) },
+      body: { ...this.#signatures.sign(rendered), ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),
       auth: false,
@@ -135,7 +148,7 @@ export class Messages {
   ): Promise<MessagePlace> {
     const posted = await this.#unrepeated.post(Routes.webhook(this.#applicationId, token), {
       body: {
-        ...rendered,
+        ...this.#signatures.sign(rendered),
         ...(options.flags === undefined ? {} : { flags: options.flags }),
       },
       ...withSignal(options.signal),
@@ -152,7 +165,7 @@ export class Messages {
     options: EditOptions,
   ): Promise<void> {
     await this.#uploads.patch(Routes.webhookMessage(this.#applicationId, token, messageId), {
-      body: { ...rendered, ...described(options.files) },
+      body: { ...this.#signatures.sign(rendered), ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),
       auth: false,
@@ -164,6 +177,17 @@ export class Messages {
     return channelSchema.parse(
       await this.#rest.post(Routes.userChannels(), { body: { recipient_id: userId } }),
     ).id;
+  }
+
+  /** A message of the bot's own; null when it is gone, out of reach or somebody else's. @throws DiscordAPIError */
+  async read({ channelId, messageId }: MessagePlace): Promise<FoundMessage | null> {
+    try {
+      const found = messageSchema.parse(await this.#rest.get(Routes.channelMessage(channelId, messageId)));
+      return found.author.id === this.#botUserId ? found : null;
+    } catch (error) {
+      if (isUnknownMessage(error) || isClosedChannel(error)) return null;
+      throw error;
+    }
   }
 
   /**

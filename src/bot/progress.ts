@@ -1,19 +1,26 @@
 import { hash } from 'node:crypto';
+import { SnowflakeUtil } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { RawFile } from 'discord.js';
 import type { Advice } from '../intake/intake.ts';
 import type { ProgressFollower } from '../commands/support/services.ts';
-import { renderStatus } from '../commands/render/status.ts';
+import { renderMoved, renderStatus } from '../commands/render/status.ts';
 import { noticesFor } from '../commands/support/notices.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import type { GenerateSettings } from '../config/generate.ts';
-import type { Generation, GenerationEvent, QueuePosition } from '../queue/contract.ts';
+import type { Generation, GenerationEvent, QueuePosition, ReplyTarget } from '../queue/contract.ts';
 import type { AuditEntry, Moderation } from '../queue/moderation.ts';
 import type { Closable, GenerationQueue } from '../queue/queue.ts';
 import type { Clock } from './clock.ts';
-import { isDeadToken, isOldMessageLimit, isUnknownMessage } from './discord-errors.ts';
-import type { Messages } from './messages.ts';
+import {
+  isClosedChannel,
+  isDeadToken,
+  isLastingRefusal,
+  isOldMessageLimit,
+  isUnknownMessage,
+} from './discord-errors.ts';
+import type { MessagePlace, Messages } from './messages.ts';
 import { statusRoute } from './status-route.ts';
 
 /** One edit per job in this time: Discord states no number, and this has proved safe. */
@@ -26,8 +33,11 @@ const positionInterval = 15_000;
 const editsPerTick = 5;
 const tickInterval = 500;
 
-/** Later than this after its creation, a message can hardly be edited any more (30046): it keeps its last text. */
+/** Later than this after its creation, a message can hardly be edited any more (30046): a new one takes over. */
 const editableFor = 55 * 60_000;
+
+/** What waits is looked at again so often, whatever happens: milliseconds. A start that has passed is looked at when it passes. */
+const waitingInterval = 60_000;
 
 /** Status messages taken up after a restart: the newest of a queue that is longer than anyone looks. */
 const mostFollowed = 10_000;
@@ -44,7 +54,12 @@ const noticed: ReadonlySet<AuditEntry['action']> = new Set([
 interface Followed {
   readonly id: string;
   readonly advice: readonly Advice[];
-  readonly createdAt: number;
+  /** when its message was posted, as far as is known */
+  postedAt: number;
+  /** Discord has said that it is edited too often for its age */
+  tooOld: boolean;
+  /** while it waits: when the times that stand there have to be looked at again */
+  refreshAt: number;
   waiting: boolean;
   dirty: boolean;
   dueAt: number;
@@ -58,9 +73,9 @@ interface Followed {
 }
 
 export interface ProgressOptions {
-  readonly queue: Pick<GenerationQueue, 'get' | 'list' | 'position' | 'watch'>;
+  readonly queue: Pick<GenerationQueue, 'get' | 'list' | 'position' | 'watch' | 'updateReply'>;
   readonly moderation: Pick<Moderation, 'admission' | 'watchAudit'>;
-  readonly messages: Pick<Messages, 'edit' | 'editOriginal'>;
+  readonly messages: Pick<Messages, 'edit' | 'editOriginal' | 'post'>;
   /** reads a preview; null when it is gone */
   readonly readPreview: (key: string) => Promise<Buffer | null>;
   readonly settings: GenerateSettings;
@@ -140,7 +155,9 @@ export class ProgressReporter implements ProgressFollower {
     const followed: Followed = {
       id: generation.id,
       advice,
-      createdAt: generation.createdAt,
+      postedAt: Math.max(generation.createdAt, postedAt(generation.reply)),
+      tooOld: false,
+      refreshAt: this.#options.clock.now() + positionInterval,
       waiting: generation.status === 'queued',
       dirty: false,
       dueAt: this.#options.clock.now() + editInterval,
@@ -188,12 +205,12 @@ export class ProgressReporter implements ProgressFollower {
     let begun = 0;
     for (const followed of this.#followed.values()) {
       if (begun >= editsPerTick) break;
+      // Nobody reads of a start that has passed, also where nothing happens.
+      if (followed.waiting && followed.refreshAt <= now) followed.dirty = true;
+      // One that is soon too old to be edited still says where it goes on.
+      if (isTooOld(followed, now)) followed.dirty = true;
       if (!followed.dirty || followed.editing !== null || followed.unreachable || followed.dueAt > now)
         continue;
-      if (now - followed.createdAt > editableFor) {
-        followed.unreachable = true;
-        continue;
-      }
       begun += 1;
       followed.dirty = false;
       followed.editing = this.#update(followed).finally(() => {
@@ -215,14 +232,23 @@ export class ProgressReporter implements ProgressFollower {
         return;
       }
       followed.waiting = generation.status === 'queued';
+      // Another bot may have posted it anew.
+      followed.postedAt = Math.max(followed.postedAt, postedAt(generation.reply));
       let position: QueuePosition | null = null;
       if (followed.waiting) {
         position = await queue.position(followed.id);
         followed.dueAt = clock.now() + positionInterval;
+        const passes = Math.min(position.expectedStartAt, clock.now() + waitingInterval);
+        followed.refreshAt = Math.max(passes, clock.now() + editInterval);
+        followed.dueAt = Math.min(followed.dueAt, followed.refreshAt);
       }
       const notices = await noticesFor(generation, moderation);
       const { advice } = followed;
       const rendered = renderStatus({ generation, position, advice, settings, notices });
+      if (isTooOld(followed, clock.now())) {
+        await this.#takeOver(followed, generation, rendered);
+        return;
+      }
       const preview = await this.#newPreview(generation, followed.lastPreview);
       if (rendered.content === followed.lastContent && preview === null) return;
       await this.#edit(generation, rendered, preview === null ? undefined : [preview.file]);
@@ -230,11 +256,45 @@ export class ProgressReporter implements ProgressFollower {
       if (preview !== null) followed.lastPreview = preview.digest;
       followed.dueAt = Math.max(followed.dueAt, clock.now() + editInterval);
     } catch (error) {
-      if (isUnknownMessage(error) || isDeadToken(error) || isOldMessageLimit(error))
+      if (isOldMessageLimit(error)) followed.tooOld = true;
+      else if (isUnknownMessage(error) || isDeadToken(error) || isClosedChannel(error))
         followed.unreachable = true;
       logger.debug(
         { generationId: followed.id, error: errorFields(error) },
         'a status message could not be edited',
+      );
+    }
+  }
+
+  /** Posts the status anew, and has the old message point to it. Where the bot cannot post, the old one keeps its last text. */
+  async #takeOver(followed: Followed, generation: Generation, rendered: RenderedMessage): Promise<void> {
+    const { messages, queue, clock, logger } = this.#options;
+    const route = statusRoute({ ...generation.reply, interactionToken: null }, clock.now());
+    if (route.kind !== 'message') {
+      followed.unreachable = true;
+      return;
+    }
+    const { channelId, messageId } = route.place;
+    // The last letters of the old message make it another nonce each time, and the same for a second bot.
+    const nonce = `${messageId.slice(-12)}${generation.id.slice(-12)}`;
+    let posted: MessagePlace;
+    try {
+      posted = await messages.post(channelId, rendered, { nonce });
+    } catch (error) {
+      if (isLastingRefusal(error)) followed.unreachable = true;
+      throw error;
+    }
+    await queue.updateReply(generation.id, { statusMessageId: posted.messageId });
+    followed.postedAt = clock.now();
+    followed.tooOld = false;
+    followed.lastContent = rendered.content;
+    followed.lastPreview = null;
+    try {
+      await messages.edit({ channelId, messageId }, renderMoved(generation, posted), { files: [] });
+    } catch (error) {
+      logger.info(
+        { generationId: generation.id, error: errorFields(error) },
+        'an old status message could not point to the new one',
       );
     }
   }
@@ -272,4 +332,14 @@ export class ProgressReporter implements ProgressFollower {
     if (digest === lastDigest) return null;
     return { digest, file: { name: `preview-${id}.jpg`, data, contentType: 'image/jpeg' } };
   }
+}
+
+/** Whether its message can hardly be edited any more. */
+function isTooOld({ postedAt: since, tooOld }: Followed, now: number): boolean {
+  return tooOld || now - since > editableFor;
+}
+
+/** When the status message was posted: its id says it. 0 without one. */
+function postedAt({ statusMessageId }: ReplyTarget): number {
+  return statusMessageId === null ? 0 : SnowflakeUtil.timestampFrom(statusMessageId);
 }

@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
-import { action, buttonRows, finalLink, isPassing, listed, message } from './render/message.ts';
+import { action, buttonRows, deleteAction, finalLink, isPassing, listed, message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import { renderResult } from './render/result.ts';
 import { isSeenBy, refuseWithdrawn } from './support/again.ts';
@@ -74,9 +74,7 @@ const show: Button = {
     const { components, ...rendered } = renderResult(generation, generation.result, services.settings);
     const texts = textsFor(interaction.locale);
     // From another server it is shown, and can be deleted; it is run again where it was made.
-    const fitting = isSeenBy(generation, asker)
-      ? components
-      : buttonRows([action('delete', '❌', texts.say('button.delete'), generation.id)]);
+    const fitting = isSeenBy(generation, asker) ? components : buttonRows([deleteAction(texts, generation)]);
     await services.speaker.answer(interaction, { ...rendered, components: fitting }, [
       { name: `humo-${generation.id}.mp4`, data, contentType: 'video/mp4' },
     ]);

@@ -9,6 +9,7 @@ import { renderResult } from './render/result.ts';
 import { message } from './render/message.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import type { Services } from './support/services.ts';
+import { reportStanding, showStanding } from './support/standing.ts';
 
 /** 🚩 hides a result behind a spoiler and tells the moderators. */
 const reaction: Reaction = {
@@ -18,8 +19,12 @@ const reaction: Reaction = {
 
   async react({ userId, guildId, messageId, channelId }, services) {
     const generation = await services.queue.byMessage(messageId);
+    if (generation === null) {
+      await reportStanding({ userId, guildId, channelId, messageId }, services);
+      return;
+    }
     // Only what others can see, too, can be reported.
-    if (generation === null || guildId === null || generation.guildId !== guildId) return;
+    if (guildId === null || generation.guildId !== guildId) return;
     if (generation.result === null || generation.reply.finalMessageId !== messageId) return;
     if (!(await services.queue.markResult(generation.id, 'hidden'))) return;
     await services.moderation.log({
@@ -50,7 +55,11 @@ const showButton: Button = {
   async press(interaction, generationId, services) {
     const isModerator = interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
     const generation = await reachable(services.queue.get(generationId));
-    if (generation === null || generation.guildId !== interaction.guildId) throw new Refusal('delete.gone');
+    if (generation === null) {
+      await showStanding(interaction, services);
+      return;
+    }
+    if (generation.guildId !== interaction.guildId) throw new Refusal('delete.gone');
     if (!isModerator) throw new Refusal('report.moderators_only');
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     if (await services.queue.markResult(generationId, 'shown')) {

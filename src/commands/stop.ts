@@ -7,8 +7,10 @@ import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
 import { renderDeleted } from './render/status.ts';
+import { generationIdOf } from './support/definition.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import type { Services } from './support/services.ts';
+import { deleteStanding, removeStanding } from './support/standing.ts';
 
 type Role = 'user' | 'moderator';
 
@@ -37,9 +39,12 @@ const deleteButton: Button = {
   kind: 'button',
   name: 'delete',
 
-  async press(interaction, generationId, services) {
-    const generation = await reachable(services.queue.get(generationId));
-    if (generation === null) throw new Refusal('delete.gone');
+  async press(interaction, argument, services) {
+    const generation = await reachable(services.queue.get(generationIdOf(argument)));
+    if (generation === null) {
+      await deleteStanding(interaction, services);
+      return;
+    }
     const role = roleIn(interaction, generation);
     if (role === null) throw new Refusal('delete.not_yours');
     await interaction.deferUpdate();
@@ -60,7 +65,10 @@ const reaction: Reaction = {
 
   async react({ userId, guildId, channelId, messageId }, services) {
     const generation = await services.queue.byMessage(messageId);
-    if (generation === null) return;
+    if (generation === null) {
+      await removeStanding({ userId, guildId, channelId, messageId }, services);
+      return;
+    }
     const open = generation.status === 'queued' || generation.status === 'running';
     let role: Role | null = null;
     if (userId === generation.userId) role = 'user';

@@ -2,7 +2,7 @@ import { ButtonStyle, ComponentType } from 'discord.js';
 import type { APIActionRowComponent, APIButtonComponent, APIComponentInMessageActionRow } from 'discord.js';
 import type { Generation } from '../../queue/contract.ts';
 import type { Texts } from '../../text/texts.ts';
-import { customId } from '../support/definition.ts';
+import { customId, ownedArgument } from '../support/definition.ts';
 
 /** What a renderer makes: the JSON of a message, without its files. */
 export interface RenderedMessage {
@@ -92,15 +92,24 @@ export function stopRow(texts: Texts, generationId: string): RenderedMessage['co
 /** What can be done with a generation that has ended: the same as by reaction. */
 export function actionRow(
   texts: Texts,
-  generationId: string,
+  generation: Pick<Generation, 'id' | 'userId'>,
   which: { readonly better: boolean; readonly remove: boolean },
 ): RenderedMessage['components'] {
+  const generationId = generation.id;
   return buttonRows([
     action('again', '🔁', texts.say('button.again'), generationId),
     ...(which.better ? [action('better', '⬆️', texts.say('button.better'), generationId)] : []),
     action('edit', '✏️', texts.say('button.edit'), generationId),
-    ...(which.remove ? [action('delete', '❌', texts.say('button.delete'), generationId)] : []),
+    ...(which.remove ? [deleteAction(texts, generation)] : []),
   ]);
+}
+
+/** Deletes a result, also when nothing but its message is left. */
+export function deleteAction(
+  texts: Texts,
+  generation: Pick<Generation, 'id' | 'userId'>,
+): APIButtonComponent {
+  return action('delete', '❌', texts.say('button.delete'), ownedArgument(generation));
 }
 
 /** A button that does something with a generation. */

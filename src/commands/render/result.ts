@@ -4,7 +4,7 @@ import { duration, quoted } from '../../text/format.ts';
 import { failureText, textsFor } from '../../text/texts.ts';
 import { nextPreset } from '../support/again.ts';
 import { lineageLine } from './details.ts';
-import { action, actionRow, buttonRows, message } from './message.ts';
+import { action, actionRow, buttonRows, deleteAction, message } from './message.ts';
 import type { RenderedMessage } from './message.ts';
 import { presetTitle } from './preset.ts';
 
@@ -46,13 +46,13 @@ export function renderResult(
       mention: generation.userId,
       components:
         generation.hiddenAt === null
-          ? actionRow(texts, generation.id, {
+          ? actionRow(texts, generation, {
               better: nextPreset(request.preset, settings) !== null,
               remove: true,
             })
           : buttonRows([
               action('show', '👁️', texts.say('button.show'), generation.id),
-              action('delete', '❌', texts.say('button.delete'), generation.id),
+              deleteAction(texts, generation),
             ]),
     },
   );
@@ -77,7 +77,7 @@ export function renderEnding(
     ],
     {
       mention: generation.userId,
-      components: actionRow(texts, generation.id, { better: false, remove: false }),
+      components: actionRow(texts, generation, { better: false, remove: false }),
     },
   );
 }

@@ -77,6 +77,16 @@ export function renderPointer(
   return message([texts.say(elsewhere ? 'status.delivered_direct' : 'status.delivered', { link }), tail]);
 }
 
+/** A status message that another one has taken over from. */
+export function renderMoved(
+  { id, locale, guildId }: Generation,
+  { channelId, messageId }: { readonly channelId: string; readonly messageId: string },
+): RenderedMessage {
+  const texts = textsFor(locale);
+  const link = messageLink(guildId, channelId, messageId);
+  return message([texts.say('status.moved', { link }), texts.say('status.identifier', { id })]);
+}
+
 /** The status message once the final message was deleted. */
 export function renderDeleted(id: string, texts: Texts): RenderedMessage {
   return message([texts.say('again.deleted'), texts.say('status.identifier', { id })]);

@@ -32,7 +32,7 @@ export interface MessageMenu {
 
 /**
  * A button. Its `custom_id` is `name:argument`, with the generation's id as the argument, so that it works after any
- * restart and needs no memory.
+ * restart and needs no memory. What has to work longer than the record is kept says whose it is, too: {@link ownedArgument}.
  */
 export interface Button {
   readonly kind: 'button';
@@ -92,6 +92,31 @@ export function isHandler(value: unknown): value is Handler {
 /** The `custom_id` of a button or a form. Discord allows 100 characters; a name and a ULID stay far below. */
 export function customId(name: string, argument: string): string {
   return `${name}:${argument}`;
+}
+
+/** What a `custom_id` says of the generation that it is about. */
+export interface Owned {
+  readonly generationId: string;
+  readonly userId: string;
+  readonly signature: string;
+}
+
+/** The argument of a button that tells whose the generation is. Whoever sends the message signs it in the place that is left empty. */
+export function ownedArgument({ id, userId }: { readonly id: string; readonly userId: string }): string {
+  return `${id}:${userId}:`;
+}
+
+/** `name:generation:person:signature`, with an empty signature before it is sent; null: it tells no person. */
+export function parseOwned(id: string): Owned | null {
+  const [, generationId, userId, signature, ...more] = id.split(':');
+  if (generationId === undefined || userId === undefined || signature === undefined || more.length > 0)
+    return null;
+  return { generationId, userId, signature };
+}
+
+/** The generation that the argument of a button names, whether or not it says whose that is. */
+export function generationIdOf(argument: string): string {
+  return argument.split(':')[0] ?? '';
 }
 
 /** The parts of a `custom_id`, or null when it is none of ours. */

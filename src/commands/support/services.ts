@@ -21,6 +21,7 @@ export interface Services {
   readonly gpus: RentedGpus | null;
   readonly channels: Channels;
   readonly results: Results;
+  readonly standing: StandingResults;
   readonly intake: Intake;
   /** Who can speak. */
   readonly speech: Pick<SpeechDesk, 'voices'>;
@@ -138,6 +139,24 @@ export interface Results {
   video(generation: Generation, limitBytes: number, signal: AbortSignal): Promise<Buffer>;
   /** Deletes the video for good. */
   remove(generation: Generation): Promise<void>;
+}
+
+/** Results whose records are no longer kept: their messages stand for as long as nobody deletes them, and say whose they are. */
+export interface StandingResults {
+  /** What a `custom_id` says that this bot has signed; null for any other. */
+  owner(customId: string): { readonly generationId: string; readonly userId: string } | null;
+  /** What a message of the bot's own shows. @returns null when it is gone, somebody else's or no result */
+  read(place: SpokenMessage): Promise<StandingResult | null>;
+  /** Hides the video behind a spoiler, or shows it again. What cannot be hidden otherwise is taken out of the message. */
+  mark(place: SpokenMessage, mark: 'hidden' | 'shown'): Promise<void>;
+}
+
+export interface StandingResult {
+  readonly generationId: string;
+  /** whose it is; null in messages from before they said so */
+  readonly userId: string | null;
+  /** nothing of it can be seen without another click */
+  readonly hidden: boolean;
 }
 
 /** The way out where the bot cannot write in the channel. */

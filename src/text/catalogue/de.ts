@@ -77,6 +77,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.cost_guess':
     'Braucht etwa {duration} GPU-Zeit. Das und die Zeiten oben sind geschätzt: So eins habe ich hier noch nicht gemessen.',
   'status.cost': 'Braucht etwa {duration} GPU-Zeit.',
+  'status.moved': 'Hier geht es weiter: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
     'Nur du siehst das. Dauert es länger als 15 Minuten, schicke ich das Video als Direktnachricht: Discord beendet dieses Gespräch dann.',

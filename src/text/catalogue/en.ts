@@ -78,6 +78,7 @@ export const en = {
   'status.cost': 'Takes about {duration} of GPU time.',
   'status.cost_guess':
     'Takes about {duration} of GPU time. That and the times above are a guess: I haven’t measured one like it here yet.',
+  'status.moved': 'This goes on here: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
     'Only you see this. If it takes longer than 15 minutes, I send the video as a direct message: Discord ends this conversation then.',

@@ -75,6 +75,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'status.cost': 'Necesita aproximadamente {duration} de GPU.',
   'status.cost_guess':
     'Necesita aproximadamente {duration} de GPU. Eso y las horas de arriba son una estimación: aquí aún no he medido uno así.',
+  'status.moved': 'Sigue aquí: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
     'Solo tú ves esto. Si tarda más de 15 minutos, te envío el vídeo por mensaje directo: Discord cierra entonces esta conversación.',

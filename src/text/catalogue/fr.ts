@@ -76,6 +76,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'status.cost': 'Demande environ {duration} de temps de GPU.',
   'status.cost_guess':
     'Demande environ {duration} de temps de GPU. Cela et les heures ci-dessus sont une estimation : je n’en ai pas encore mesuré de semblable ici.',
+  'status.moved': 'La suite est ici : {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
     'Ceci n’est visible que pour toi. Si cela dure plus de 15 minutes, j’envoie la vidéo en message privé : Discord ferme alors cette conversation.',

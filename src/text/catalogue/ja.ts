@@ -70,6 +70,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.cost': 'GPUで約{duration}かかります。',
   'status.cost_guess':
     'GPUで約{duration}かかります。この時間と上の時刻は推定です。同じような動画をここではまだ測っていません。',
+  'status.moved': '続きはこちら：{link}',
   'status.identifier': '-# {id}',
   'status.private_route':
     'これはあなただけに見えます。15分より長くかかるときは、動画をダイレクトメッセージで送ります。Discordがこの会話を閉じるためです。',

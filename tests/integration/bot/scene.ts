@@ -120,6 +120,7 @@ export async function startScene(
       speech: speechDesk,
       personLimit: new PersonLimit(queue),
       videos: new StoredVideos({ config, store, scratchRoot }),
+      scratchRoot,
       readPreview: (key) => readPreview(store, key),
     });
     return { queue, bot };

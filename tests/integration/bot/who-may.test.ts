@@ -250,7 +250,10 @@ async function result(stage: Stage): Promise<Message> {
     stage,
     ({ attachments, text }) => attachments.length === 1 && text.includes('ready'),
   );
-  await until(async () => (await stage.scene.queue.byMessage(message.id)) ?? undefined);
+  // Until the record says that it is there, its status still changes by itself.
+  await until(async () =>
+    (await stage.scene.queue.byMessage(message.id))?.status === 'delivered' ? true : undefined,
+  );
   await worker.close();
   return message;
 }

@@ -1,4 +1,4 @@
-import { DiscordAPIError } from 'discord.js';
+import { DiscordAPIError, SnowflakeUtil } from 'discord.js';
 import { pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
 import { ProgressReporter } from '../../../src/bot/progress.ts';
@@ -31,6 +31,14 @@ let tell: (entry: AuditEntry) => void;
 let reporter: ProgressReporter;
 let waiting: number;
 let pictures: Map<string, Buffer>;
+let posted: {
+  readonly at: number;
+  readonly id: string;
+  readonly content: string;
+  readonly nonce: string | undefined;
+}[];
+let beforePost: () => Promise<void>;
+let starts: () => number;
 
 beforeEach(async () => {
   clock = new ManualClock();
@@ -48,6 +56,9 @@ beforeEach(async () => {
   edits = [];
   waiting = 1;
   pictures = new Map();
+  posted = [];
+  beforePost = async () => undefined;
+  starts = () => 1_800_000_100_000;
   beforeEdit = async () => undefined;
   const record = async (by: Edit['by'], rendered: RenderedMessage, files?: readonly { name: string }[]) => {
     await beforeEdit(by);
@@ -67,7 +78,7 @@ beforeEach(async () => {
       position: async () => ({
         position: waiting,
         waiting,
-        expectedStartAt: 1_800_000_100_000,
+        expectedStartAt: starts(),
         expectedEndAt: 1_800_000_200_000,
         held: null,
         heldUntil: null,
@@ -75,6 +86,10 @@ beforeEach(async () => {
         guess: false,
         workers: 1,
       }),
+      updateReply: async (id, { statusMessageId }) => {
+        const { reply } = records.get(id) ?? never();
+        change(id, { reply: { ...reply, statusMessageId: statusMessageId ?? null } });
+      },
       watch: async (listener) => {
         emit = listener;
         return { close: async () => undefined };
@@ -89,6 +104,12 @@ beforeEach(async () => {
     },
     messages: {
       edit: (_place, rendered, options) => record('bot', rendered, options?.files),
+      post: async (channelId, rendered, options) => {
+        await beforePost();
+        const id = SnowflakeUtil.generate({ timestamp: clock.now() }).toString();
+        posted.push({ at: clock.now(), id, content: rendered.content, nonce: options?.nonce });
+        return { channelId, messageId: id };
+      },
       editOriginal: async (_token, rendered, options) => {
         await record('token', rendered, options?.files);
         return { channelId: '1', messageId: '2' };
@@ -220,6 +241,8 @@ test('after the death of the token the bot edits by itself, an ephemeral message
     reply: { kind: 'direct', private: true, tokenExpiresAt: clock.now() + 900_000 },
   });
   await clock.advance(901_000);
+  expect(edits.every(({ by }) => by === 'token')).toBe(true);
+  edits = [];
   progress(open.id, 3);
   progress(hidden.id, 3);
   await clock.advance(10_000);
@@ -237,13 +260,84 @@ test('a token that died before its time is replaced by the bot itself', async ()
   expect(edits.map(({ by }) => by)).toEqual(['bot']);
 });
 
-test('a message of almost an hour is left alone: Discord limits such edits hard', async () => {
+test('a message of almost an hour gives over to a new one, to which it points, for as long as the job lives', async () => {
   await reporter.start();
   const { id } = await follow();
-  await clock.advance(56 * 60_000);
-  progress(id, 40);
+  emit({ kind: 'status', id, status: 'running' });
+  for (let minute = 1; minute <= 180; minute += 1) {
+    progress(id, minute);
+    await clock.advance(60_000);
+  }
+  const minutes = posted.map(({ at }) => Math.round((at - 1_800_000_000_000) / 60_000));
+  expect(minutes).toEqual([55, 110, 165]);
+  const pointers = edits.filter(({ content }) => content.includes('goes on here'));
+  expect(pointers.map(({ content }) => posted.findIndex((one) => content.includes(`/${one.id}`)))).toEqual([
+    0, 1, 2,
+  ]);
+  // Each message is edited while it is young, and once more at its end.
+  expect(edits.at(-1)?.content).toContain('step');
+  expect(records.get(id)?.reply.statusMessageId).toBe(posted[2]?.id);
+  expect(new Set(posted.map(({ nonce }) => nonce)).size).toBe(3);
+  for (const { nonce } of posted) expect(nonce?.length).toBeLessThanOrEqual(25);
+});
+
+test('what another bot has posted anew is followed there and not posted again', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  await clock.advance(54 * 60_000);
+  const { reply } = records.get(id) ?? never();
+  const statusMessageId = SnowflakeUtil.generate({ timestamp: clock.now() }).toString();
+  change(id, { reply: { ...reply, statusMessageId } });
+  await clock.advance(3 * 60_000);
+  progress(id, 9);
   await clock.advance(60_000);
-  expect(edits).toEqual([]);
+  expect(posted).toEqual([]);
+  expect(edits.at(-1)?.content).toContain('step 9');
+});
+
+test('Discord says first that it is edited too often: a new message takes over at once', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  beforeEdit = async () => {
+    beforeEdit = async () => undefined;
+    throw discordError(30_046);
+  };
+  progress(id, 1);
+  await clock.advance(15_000);
+  expect(posted).toHaveLength(1);
+  expect(edits.map(({ content }) => content.includes('goes on here'))).toEqual([true]);
+});
+
+test('where the bot may not post, the old message keeps its last text, and nothing is tried again', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  let tries = 0;
+  beforePost = async () => {
+    tries += 1;
+    throw discordError(50_013);
+  };
+  await clock.advance(56 * 60_000);
+  const before = edits.length;
+  progress(id, 40);
+  await clock.advance(10 * 60_000);
+  expect([tries, edits.length - before]).toEqual([1, 0]);
+});
+
+test('those who wait see another start once theirs has passed, though nothing happens', async () => {
+  await reporter.start();
+  starts = () => 1_800_000_060_000;
+  const { id } = await follow();
+  emit({ kind: 'status', id, status: 'queued' });
+  await clock.advance(30_000);
+  expect(edits.at(-1)?.content).toContain('1800000060');
+  starts = () => clock.now() + 60_000;
+  await clock.advance(60_000);
+  expect(edits.at(-1)?.content).not.toContain('1800000060');
+  for (let minute = 0; minute < 5; minute += 1) {
+    await clock.advance(60_000);
+    const start = Number(/<t:(\d+)/.exec(edits.at(-1)?.content ?? '')?.[1]);
+    expect(start * 1000).toBeGreaterThan(clock.now() - 15_000);
+  }
 });
 
 test('release waits for the edit under way, and nothing follows it', async () => {
