@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--preset", help="a preset of generate.yaml")
     generate.add_argument("--shape", choices=("landscape", "portrait", "square"))
     generate.add_argument("--sampler", choices=("unipc", "lcm"), help="lcm is for step-distilled LoRAs; default: unipc")
-    generate.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: full, as published")
+    generate.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: as the preset")
     generate.add_argument("--vocals", action="store_true", help="listen to the voice alone")
     generate.add_argument("--out", type=Path, metavar="FILE|DIR", help="an .mp4, or a folder with --cases; default: output")
     generate.add_argument("overrides", nargs="*", metavar="key=value")
@@ -127,6 +127,13 @@ def _add_weights(commands: argparse._SubParsersAction) -> None:
                 "--voices",
                 action="store_true",
                 help="the voices for typed words: alone, unless --model or --vocals is given, too",
+            )
+            action.add_argument(
+                "--lora",
+                action="append",
+                default=[],
+                metavar="NAME",
+                help="a LoRA of the lock file, by its name or its file's, such as lightx2v-4step: alone, as above; may be repeated",
             )
         action.set_defaults(run=_weights)
     actions.add_parser("pin", help="rewrite the lock file from the hub").set_defaults(run=_weights)
@@ -247,7 +254,7 @@ def _serve(options: argparse.Namespace) -> int:
         models = list(MODELS) if "all" in chosen else list(dict.fromkeys(chosen))
         device = choose_device(options.device)
         gpus = gpus_of(options, device)
-        return load_pipelines(settings, models, options.weights, device, loras_of(options), gpus), settings
+        return load_pipelines(settings, models, options.weights, device, loras_of(options), gpus, switching=True), settings
 
     return serve(load)
 
@@ -302,9 +309,10 @@ def _weights(options: argparse.Namespace) -> int:
         for model in models:
             print(weights.convert(options.weights, model))
         return 0
-    if options.voices and not options.model and not options.vocals:
+    loras = [weights.lora_named(name) for name in options.lora]
+    if (options.voices or loras) and not options.model and not options.vocals:
         models = []
-    wanted = [*models, *(["vocals"] if options.vocals else []), *(["voices"] if options.voices else [])]
+    wanted = [*models, *loras, *(["vocals"] if options.vocals else []), *(["voices"] if options.voices else [])]
     if options.action == "verify":
         return 0 if weights.verify(options.weights, wanted) else 1
     weights.download(options.weights, wanted)

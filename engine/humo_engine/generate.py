@@ -69,7 +69,8 @@ def generate(options: argparse.Namespace) -> int:
             target.parent.mkdir(parents=True, exist_ok=True)
         device = choose_device(options.device)
         gpus = gpus_of(options, device)
-        pipeline = load_pipelines(settings, [model], options.weights, device, loras_of(options), gpus)[model]
+        loras = [*(preset.loras if preset.model == model else ()), *loras_of(options)]
+        pipeline = load_pipelines(settings, [model], options.weights, device, loras, gpus)[model]
         for case, request, target in zip(cases, requests, targets, strict=True):
             for warning in request.warnings:
                 print(f"{case.name}: {warning}", file=sys.stderr)
@@ -169,8 +170,10 @@ def request_body(
         "seed": overrides.get("seed", 0),
         "negativePrompt": overrides.get("negative_prompt", settings.negative_prompt),
         "scales": scales,
-        "sampler": options.sampler or "unipc",
-        "guidance": options.guidance or "full",
+        # LoRAs are added for good here: the process makes nothing else.
+        **preset.shortcuts,
+        **({} if options.sampler is None else {"sampler": options.sampler}),
+        **({} if options.guidance is None else {"guidance": options.guidance}),
         "vocals": options.vocals,
     }
 

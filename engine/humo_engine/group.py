@@ -92,6 +92,7 @@ class Rank:
         self.index, self.count, self.device = index, count, device
         self.transformers: dict[str, HuMoTransformer] = {}
         self._streamed: dict[str, tuple[int, ...]] = {}
+        self._layers: dict[str, Any] = {}
         self._conditions: dict[int, ClipConditions] = {}
         self._families: dict[int, str] = {}
         self._parts: dict[tuple[int, Pass, int], Any] = {}
@@ -118,14 +119,19 @@ class Rank:
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def adopt(self, family: str, transformer: HuMoTransformer, streamed: Sequence[int] = ()) -> None:
-        """A transformer that is at its place and compiled, if it is to be, and those of its blocks that lie in shared memory."""
+    def adopt(self, family: str, transformer: HuMoTransformer, streamed: Sequence[int] = (), layers: Any = None) -> None:
+        """A transformer that is at its place and compiled, if it is to be, those of its blocks that lie in shared memory, and the
+        StreamedLayers that bring them, if any.
+        """
         enable_exchange(transformer.blocks, self.device)
         self.transformers[family] = transformer
         self._streamed[family] = tuple(streamed)
+        self._layers[family] = layers
 
     def renew(self, family: str) -> None:
         broadcast_weights(self.transformers[family], self._streamed[family])
+        if self._layers[family] is not None:  # what was fetched ahead is of the weights before
+            self._layers[family].forget_slots()
 
     def prepare(self, number: int, family: str, passes: Sequence[Pass], inputs: dict[str, Tensor | None]) -> ClipConditions:
         """Conditions under a number, from what rank 0 has: `inputs` as for `prepare_conditions`."""
@@ -227,7 +233,7 @@ class Group:
         self._losing = threading.Lock()
         self._lost = threading.Event()
         self._next = 0
-        self._shared: dict[str, tuple[int, ...]] = {}
+        self._shared: dict[str, tuple[tuple[int, ...], Any]] = {}
         self._working = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="humo-ranks-")
         store = Path(self._folder.name) / "store"
@@ -267,12 +273,12 @@ class Group:
                 for link in self._links:
                     _send_files(link, files)
             broadcast_weights(transformer, indices)
-        self._shared[family] = tuple(indices)
+        self._shared[family] = tuple(indices), streamed
         return streamed
 
     def adopt(self, family: str, transformer: HuMoTransformer) -> None:
         """Take the shared and compiled transformer for this rank's passes."""
-        self.rank.adopt(family, transformer, self._shared.get(family, ()))
+        self.rank.adopt(family, transformer, *self._shared.get(family, ()))
 
     def renew(self, family: str) -> None:
         """Give every rank the transformer's present weights, after rank 0 has changed them in place. Conditions do not outlive it."""

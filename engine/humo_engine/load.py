@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from humo_engine.components import Components, official_components
-from humo_engine.lora import Lora, LoraError, add_loras, parse_lora
+from humo_engine.lora import Lora, LoraError, LoraSwitch, add_loras, parse_lora
 from humo_engine.memory import GIB, Plan, describe, plan_for
 from humo_engine.pipeline import Pipeline
 from humo_engine.settings import Settings, load_settings
@@ -68,17 +68,19 @@ def load_pipelines(
     device: torch.device,
     loras: Sequence[Lora] = (),
     gpus: int = 1,
+    switching: bool = False,
 ) -> dict[str, Pipeline]:
     """Load the models named, once for any number of clips. The models share their text encoder, Whisper and VAE.
 
-    With `gpus` above 1 each clip is made by so many GPUs, `device` being the first; files are read once. Raises WeightsMissing,
-    CheckpointError, SettingsError, UnfitRanks, or DoesNotFit where the memory limit is too small.
+    `loras` are added for good. With `switching`, requests may name those of any preset. With `gpus` above 1 each clip is made by so many
+    GPUs, `device` being the first; files are read once. Raises WeightsMissing, CheckpointError, SettingsError, UnfitRanks, or DoesNotFit
+    where the memory limit is too small.
     """
     if loras and len(models) > 1:
         raise LoraError("a LoRA fits one model: load one with --model, or start an engine for each")
     group = _group(settings, models, device, gpus) if gpus > 1 else None
     try:
-        return _load(settings, models, weights, device, loras, group)
+        return _load(settings, models, weights, device, loras, group, switching)
     except BaseException:
         if group is not None:
             group.close()
@@ -101,7 +103,13 @@ def _group(settings: Settings, models: Sequence[str], device: torch.device, gpus
 
 
 def _load(
-    settings: Settings, models: Sequence[str], weights: Path, device: torch.device, loras: Sequence[Lora], group: Group | None
+    settings: Settings,
+    models: Sequence[str],
+    weights: Path,
+    device: torch.device,
+    loras: Sequence[Lora],
+    group: Group | None,
+    switching: bool,
 ) -> dict[str, Pipeline]:
     pipelines: dict[str, Pipeline] = {}
     shared: Components | None = None
@@ -111,9 +119,13 @@ def _load(
         if settings.weights in ("random", "mini"):
             components = _small_components(settings.weights, model, shared)
             add_loras(components.transformer, loras, weights, device)
+            components.transformer.to(DTYPES[settings.precision])
+            switch = _switch(components, settings, weights, device) if switching else None
             speed_up_on_cpu(components.vae)
             for part in (components.transformer, components.text_encoder, components.whisper, components.vae):
-                part.to(device, DTYPES[settings.precision] if part is components.transformer else None)
+                part.to(device)
+            if switch is not None:
+                switch.keep()
             if group is not None:
                 group.share(model, components.transformer, lambda transformer: None)
                 group.adopt(model, components.transformer)
@@ -121,15 +133,18 @@ def _load(
         else:
             components = official_components(weights, model, DTYPES[settings.precision], shared)
             add_loras(components.transformer, loras, weights, device)
+            switch = _switch(components, settings, weights, device) if switching else None
             if plan is None:
                 speed_up_on_cpu(components.vae)
+                if switch is not None:
+                    switch.keep()
                 if group is not None:
                     group.share(model, components.transformer, lambda transformer: None)
                     group.adopt(model, components.transformer)
             else:
-                _place(components, plan, shared is None, settings.precision, device, group)
+                _place(components, plan, shared is None, settings.precision, device, group, switch)
             shared = shared or components
-        pipelines[model] = Pipeline(components, settings, device, weights, plan=plan, group=group)
+        pipelines[model] = Pipeline(components, settings, device, weights, plan=plan, group=group, loras=switch)
         print(f"loaded {model} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
     return pipelines
 
@@ -143,6 +158,17 @@ def _small_components(weights: str, model: str, shared: Components | None) -> Co
     from humo_engine.tiny import tiny_components
 
     return tiny_components(model)
+
+
+def _switch(components: Components, settings: Settings, weights: Path, device: torch.device) -> LoraSwitch | None:
+    """What switches a model between the LoRAs of its presets; None where none has any."""
+    sets = settings.lora_sets(components.family)
+    if not sets:
+        return None
+    switch = LoraSwitch(components.transformer, sets, weights, device)
+    if switch.kept_bytes:
+        print(f"weights with and without LoRAs: {switch.kept_bytes / GIB:.1f} GiB of main memory", file=sys.stderr)
+    return switch
 
 
 def bytes_allowed(settings: Settings, device: torch.device) -> int | None:
@@ -166,7 +192,15 @@ def _plan(settings: Settings, models: Sequence[str], device: torch.device) -> Pl
     return plan
 
 
-def _place(components: Components, plan: Plan, first: bool, precision: str, device: torch.device, group: Group | None) -> None:
+def _place(
+    components: Components,
+    plan: Plan,
+    first: bool,
+    precision: str,
+    device: torch.device,
+    group: Group | None,
+    switch: LoraSwitch | None = None,
+) -> None:
     """Bring a model to the GPU as planned, with the shared parts if it is the `first`, and switch on the fast paths."""
     from humo_engine.fast import compile_blocks, keep_compiled_code
     from humo_engine.fp8 import supports_float8, use_float8
@@ -183,11 +217,13 @@ def _place(components: Components, plan: Plan, first: bool, precision: str, devi
         use_float8(components.transformer.blocks, device)
     resident = plan.resident[components.family]
     if group is None:
-        place_transformer(components.transformer, resident, device)
+        streamed = place_transformer(components.transformer, resident, device)
     else:
-        group.share(
+        streamed = group.share(
             components.family, components.transformer, lambda parts: place_transformer(parts, resident, device, share=True)
         )
+    if switch is not None:
+        switch.keep(streamed, device)
     compile_blocks(components.transformer.blocks, device)
     if group is not None:
         group.adopt(components.family, components.transformer)

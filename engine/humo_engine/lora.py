@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from humo_engine.checkpoint import SHOWN_KEYS, CheckpointError, read_tensors
+from humo_engine.settings import Lora
 
 PREFIXES = ("base_model.model.", "diffusion_model.", "model.", "transformer.", "pipe.dit.", "unet.")
 UNDERSCORED_PREFIXES = ("lora_unet__", "lora_unet_", "lycoris_")
@@ -42,6 +43,11 @@ DIFFUSERS_NAMES = (
 )  # fmt: skip
 
 
+NOT_LOADED = (
+    "LoRAs are loaded with the engine: those of a request have to be those of a preset in generate.yaml, for the same model"
+)
+
+
 class LoraError(CheckpointError):
     """A LoRA file cannot be used with this model. The message names the file, and the key and shapes where one does not fit."""
 
@@ -52,14 +58,6 @@ class LoraMissing(LoraError):
     """A LoRA file is not there."""
 
     code = "weights_missing"
-
-
-@dataclass(frozen=True)
-class Lora:
-    """A file, relative to the weights folder unless absolute, and how strongly it counts."""
-
-    file: str
-    strength: float = 1.0
 
 
 @dataclass
@@ -86,7 +84,8 @@ def read_lora(file: Path, strength: float, shapes: Mapping[str, torch.Size]) -> 
     """
     if not file.is_file():
         raise LoraMissing(
-            f"there is no LoRA {file}. Fetch the ones that are known with: npm run engine -- weights download --lora NAME"
+            f"there is no LoRA {file}. One that is known is fetched with: npm run engine -- weights download --lora {file.name}; "
+            "any other has to be laid there"
         )
     if file.suffix != ".safetensors":
         raise LoraError(f"{file.name}: LoRAs are read from .safetensors files")
@@ -270,6 +269,12 @@ class LoraSwitch:
                 continue
             self._sets[loras] = {key: fused(state[key], differences, device) for key, differences in changes.items()}
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of main memory for every set of LoRAs and, from `keep` on or before, for what they change as it is without."""
+        changed = {key: value for values in self._sets.values() for key, value in values.items()}
+        return sum(value.nbytes for values in (*self._sets.values(), changed) for value in values.values())
+
     def keep(self, streamed: Any = None, quantize_on: torch.device | str = "cpu") -> None:
         """Take the weights as they now lie for those without LoRAs. `streamed` are the StreamedLayers that hold some of them, if any."""
         self._streamed = streamed
@@ -281,20 +286,19 @@ class LoraSwitch:
                     if name not in self._own:
                         self._own[name] = self._target(name).detach().to("cpu", copy=True)
 
-    def use(self, loras: tuple[Lora, ...]) -> None:
-        """Let the transformer run with these LoRAs, or with none. LoraError where a file of them could not be used."""
+    def use(self, loras: tuple[Lora, ...]) -> bool:
+        """Let the transformer run with these LoRAs, or with none; whether that changed it. LoraError where a file could not be used."""
         if loras == self._active:
-            return
+            return False
         if loras and loras not in self._sets:
-            raise self._unusable.get(loras) or LoraError(
-                "LoRAs are loaded with the engine: those of a request have to be those of a preset in generate.yaml"
-            )
+            raise self._unusable.get(loras) or LoraError(NOT_LOADED)
         wanted = self._sets[loras] if loras else {}
         before = self._sets[self._active] if self._active else {}
         with torch.no_grad():
             for name in dict.fromkeys((*before, *wanted)):
                 self._write(name, wanted[name] if name in wanted else self._own[name])
         self._active = loras
+        return True
 
     def _final(self, key: str, value: Tensor, device: torch.device | str) -> Iterable[tuple[str, Tensor]]:
         from humo_engine.fp8 import Float8Linear, quantize_rows

@@ -25,12 +25,13 @@ from humo_engine.fast import cache_folder, fastest_attention
 from humo_engine.group import Group, GroupConditions
 from humo_engine.guidance import passes_of
 from humo_engine.images import letterbox, read_image, to_rgb24
+from humo_engine.lora import NOT_LOADED, LoraError, LoraSwitch
 from humo_engine.memory import GIB, Extent, Plan, refusal, work_for
 from humo_engine.preview import write_preview
 from humo_engine.protocol import Request, RequestError
 from humo_engine.sampling import EveryPass, Guide, Predictor, WholeClip, denoise, draw_noise
-from humo_engine.settings import Settings
-from humo_engine.shortcuts import Gating, Shortcuts
+from humo_engine.settings import Lora, Settings
+from humo_engine.shortcuts import Gating, Shortcuts, Spared
 from humo_engine.text import encode_text
 from humo_engine.windows import KEPT_AUDIO_BYTES, Window, WindowedPredictor, plan_windows, slice_of_audio
 
@@ -71,7 +72,8 @@ class Take:
 class Clip:
     """A finished clip: raw rgb24 frames in `path`, or None where they left in pieces, and what making them took.
 
-    `windows` of them were denoised together; 1 is a clip that went through the model at once.
+    `windows` of them were denoised together; 1 is a clip that went through the model at once. `spared` says what gating and caching left
+    out, where they were asked for.
     """
 
     path: Path | None
@@ -83,6 +85,7 @@ class Clip:
     windows: int = 1
     seconds: dict[str, float] = field(default_factory=dict)
     peak_gib: float | None = None
+    spared: Spared | None = None
 
 
 class Pipeline:
@@ -90,6 +93,7 @@ class Pipeline:
 
     Components are on `device` already, or stream to it; `plan` says how much room they leave there, None that it is not known.
     `cache` keeps zero-video latents across starts. With a `group`, which has adopted the transformer, passes are made by all of its ranks.
+    `loras` switches the transformer between those that requests may name.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Pipeline:
         cache: Path | None = None,
         plan: Plan | None = None,
         group: Group | None = None,
+        loras: LoraSwitch | None = None,
     ):
         self.components = components
         self.settings = settings
@@ -110,6 +115,7 @@ class Pipeline:
         self._cache_failed = False
         self.plan = plan
         self.group = group
+        self.loras = loras
 
     @torch.no_grad()
     def generate(self, request: Request, listener: Listener) -> Clip:
@@ -119,6 +125,8 @@ class Pipeline:
             torch.cuda.reset_peak_memory_stats(self.device)
         windows = self.windows(request)
         room = self._make_room(request, windows)
+        self._use(request.loras)
+        guide = self._guide(request)
         try:
             request.output_dir.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as error:  # ValueError: what no path may hold, such as a zero byte
@@ -129,13 +137,23 @@ class Pipeline:
             listener.progress("encode", 1, 1, None, None)
         # For the transformer alone: the kernel may be the only one allowed, and the VAE and Whisper need others.
         with self._timed(seconds, "denoise"), fastest_attention(self.device, self.components.transformer.compute_dtype):
-            latents = self._denoise(request, noise, take, room, listener)
+            latents = self._denoise(request, guide, noise, take, room, listener)
         del take, noise
         with self._timed(seconds, "decode"):
             path = self._decode(request, latents, listener)
         peak = torch.cuda.max_memory_allocated(self.device) / GIB if self.device.type == "cuda" else None
+        spared = guide.spared if isinstance(guide, Shortcuts) else None
         return Clip(
-            path, request.width, request.height, self.settings.fps, request.frames, request.seed, len(windows), seconds, peak
+            path,
+            request.width,
+            request.height,
+            self.settings.fps,
+            request.frames,
+            request.seed,
+            len(windows),
+            seconds,
+            peak,
+            spared,
         )
 
     def windows(self, request: Request) -> tuple[Window, ...]:
@@ -255,7 +273,7 @@ class Pipeline:
         weight = self.components.vae.encoder.conv_in.weight
         return hashlib.sha256(weight.detach().float().cpu().numpy().tobytes()).hexdigest()[:16]
 
-    def _denoise(self, request: Request, noise: Tensor, take: Take, room: int, listener: Listener) -> Tensor:
+    def _denoise(self, request: Request, guide: Guide, noise: Tensor, take: Take, room: int, listener: Listener) -> Tensor:
         started = time.perf_counter()
         frames, passes = video_vae.latent_frames(request.frames), 0
         each_step = len(passes_of(self.components.family, request.mode, request.guidance)) * len(take.windows)
@@ -305,7 +323,7 @@ class Pipeline:
         listener.progress("denoise", 0, request.steps, None, None)
         latents = denoise(
             predictor,
-            self._guide(request),
+            guide,
             noise,
             steps=request.steps,
             shift=request.shift,
@@ -318,6 +336,14 @@ class Pipeline:
         if not latents.isfinite().all():
             raise RuntimeError("denoising ended in values that are not numbers; smaller scales, or another precision, may help")
         return latents[:, :frames]
+
+    def _use(self, loras: tuple[Lora, ...]) -> None:
+        """Run with these LoRAs, or none. LoraError where they cannot be used, or were not loaded."""
+        if self.loras is not None:
+            if self.loras.use(loras) and self.group is not None:
+                self.group.renew(self.components.family)
+        elif loras:
+            raise LoraError(NOT_LOADED)
 
     def _guide(self, request: Request) -> Guide:
         rules = (self.components.family, request.mode, request.scales, self.settings.guidance_switch_timestep)

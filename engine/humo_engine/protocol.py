@@ -15,7 +15,7 @@ from typing import Any
 from humo_engine.guidance import RULES, TABLES, Scales
 from humo_engine.prompts import is_empty
 from humo_engine.sampling import SAMPLERS
-from humo_engine.settings import FRAME_STEP, MAXIMUM_SCALE, MAXIMUM_SHIFT, MINIMUM_SHIFT, SIZE_MULTIPLE, Settings
+from humo_engine.settings import FRAME_STEP, MAXIMUM_SCALE, MAXIMUM_SHIFT, MINIMUM_SHIFT, SIZE_MULTIPLE, Lora, Settings
 from humo_engine.shortcuts import Caching, Gating
 
 PROTOCOL_VERSION = 1
@@ -70,6 +70,7 @@ class Request:
     guidance: str = "full"
     gating: Gating = NO_GATING
     caching: Caching | None = None
+    loras: tuple[Lora, ...] = ()
     audio_offset: int = 0
     pieces: bool = False
     warnings: tuple[str, ...] = ()
@@ -108,7 +109,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     problems: list[str] = []
     known = {
         "prompt", "negativePrompt", "mode", "images", "audio", "model", "width", "height", "frames", "steps", "shift",
-        "scales", "seed", "precision", "preview", "vocals", "sampler", "guidance", "gating", "caching", "audioOffset", "pieces",
+        "scales", "seed", "precision", "preview", "vocals", "sampler", "guidance", "gating", "caching", "loras", "audioOffset", "pieces",
     }  # fmt: skip
     problems += [f"`{key}` is not known" for key in body if key not in known]
 
@@ -161,6 +162,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     guidance = _one_of(body.get("guidance", "full"), "guidance", tuple(TABLES), problems)
     shares = _numbers(body.get("gating"), "gating", {"text": (1.0, 0, 1), "audio": (1.0, 0, 1)}, problems)
     cached = _numbers(body.get("caching"), "caching", {"threshold": (0.0, 0, 1), "inARow": (1, 1, MAXIMUM_STEPS)}, problems)
+    loras = _loras(body.get("loras") or [], problems)
     flags = {}
     for name, default in (("preview", False), ("vocals", False), ("pieces", False)):
         flags[name] = body.get(name, default)
@@ -196,7 +198,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
         id=message["id"], prompt=prompt, negative_prompt=negative, mode=mode, images=image_paths, audio=audio_path,
         model=model, width=width, height=height, frames=frames, steps=steps, shift=shift, scales=scales, seed=seed,
         preview=flags["preview"], vocals=flags["vocals"], sampler=sampler, guidance=guidance, gating=Gating(**shares),
-        caching=None if body.get("caching") is None else Caching(cached["threshold"], int(cached["inARow"])), audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
+        caching=None if body.get("caching") is None else Caching(cached["threshold"], int(cached["inARow"])), loras=loras, audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
     )  # fmt: skip
 
 
@@ -235,6 +237,13 @@ def _numbers(value: Any, name: str, known: dict[str, tuple[float, float, float]]
         key: _number(given.get(key, default), f"{name}.{key}", least, most, problems)
         for key, (default, least, most) in known.items()
     }
+
+
+def _loras(value: Any, problems: list[str]) -> tuple[Lora, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) and isinstance(item.get("file"), str) for item in value):
+        problems.append("`loras` must be a list of objects with file and strength")
+        return ()
+    return tuple(Lora(item["file"], _number(item.get("strength", 1), "loras.strength", -10, 10, problems)) for item in value)
 
 
 def _whole(value: Any, name: str, minimum: int, maximum: int, problems: list[str]) -> int:

@@ -35,14 +35,14 @@ def _model(link: Connection, rank: Rank, family: str, skeleton: bytes, streamed:
     rank.drop(family)
     transformer = torch.load(io.BytesIO(skeleton), weights_only=False)  # rank 0's own
     files = dict(zip(streamed, receive_files(link, len(streamed)), strict=True))
-    place_transformer(transformer, len(transformer.blocks) - len(streamed), rank.device, files=files)
+    layers = place_transformer(transformer, len(transformer.blocks) - len(streamed), rank.device, files=files)
     broadcast_weights(transformer, streamed)
     if rank.device.type == "cuda":
         from humo_engine.fast import compile_blocks, keep_compiled_code
 
         keep_compiled_code()
         compile_blocks(transformer.blocks, rank.device)
-    rank.adopt(family, transformer, streamed)
+    rank.adopt(family, transformer, streamed, layers)
 
 
 def _renew(link: Connection, rank: Rank, family: str) -> None:

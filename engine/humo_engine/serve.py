@@ -203,6 +203,10 @@ def _done(request: Request, clip: Clip) -> dict[str, Any]:
     }
     if clip.peak_gib is not None:
         event["peakGiB"] = round(clip.peak_gib, 2)
+    if clip.spared is not None:
+        event["spared"] = {
+            "passes": clip.spared.passes, "gatedPasses": clip.spared.gated_passes, "cachedSteps": clip.spared.cached_steps
+        }  # fmt: skip
     if request.warnings:
         event["warnings"] = list(request.warnings)
     return event

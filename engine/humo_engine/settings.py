@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +32,10 @@ MAXIMUM_STEPS = 200
 MAXIMUM_PRESETS = 25
 WEIGHTS = ("official", "mini", "random")
 TAKES = ("auto", "one", "shots")
+SAMPLERS = ("unipc", "lcm")
+GUIDANCE = ("full", "audio", "none")
+SHORTCUTS = ("sampler", "guidance", "gating", "caching")
+MAXIMUM_LORAS = 8
 LONGEST = 600  # seconds: the longest sound that is taken
 FRAME_STEP = 4  # the VAE packs frames 4k + 1 into k + 1 latents
 
@@ -112,14 +116,30 @@ class ModelSettings:
 
 
 @dataclass(frozen=True)
+class Lora:
+    """A file, relative to the weights folder unless absolute, and how strongly it counts."""
+
+    file: str
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
 class Preset:
-    """What a person chooses by name. `lines` is a key of `Settings.sizes`."""
+    """What a person chooses by name. `lines` is a key of `Settings.sizes`; `shortcuts` are `sampler`, `guidance`, `gating`, `caching`, where given."""
 
     title: str
     description: str
     model: str
     lines: int
     steps: int
+    shortcuts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    loras: tuple[Lora, ...] = ()
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What it does otherwise than the published procedure, as fields of a request."""
+        loras = [{"file": lora.file, "strength": lora.strength} for lora in self.loras]
+        return {**self.shortcuts, **({"loras": loras} if loras else {})}
 
 
 @dataclass(frozen=True)
@@ -156,6 +176,10 @@ class Settings:
         if name not in self.presets:
             raise ValueError(f"preset {name!r} does not exist; there are {', '.join(self.presets)}")
         return self.presets[name]
+
+    def lora_sets(self, model: str) -> list[tuple[Lora, ...]]:
+        """The LoRAs that presets of a model run with, each choice once."""
+        return list(dict.fromkeys(preset.loras for preset in self.presets.values() if preset.model == model and preset.loras))
 
     def size(self, lines: int, shape: str | None = None) -> tuple[int, int]:
         """(width, height) for a number of lines and a shape. ValueError names the sizes there are."""
@@ -252,6 +276,8 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
 
     precision = reader.choice("precision", PRECISIONS)
     preview_every_steps = reader.integer("previewEverySteps", minimum=1)
+    if chosen.loras is False:
+        presets = {name: replace(preset, loras=()) for name, preset in presets.items()}
     if chosen.seconds_per_pass is not None:
         models = {name: replace(model, seconds_per_pass=chosen.seconds_per_pass) for name, model in models.items()}
     if chosen.scales is not None:
@@ -309,6 +335,7 @@ class _Profile:
     precision: str | None = None
     maximum_steps: int | None = None
     preview_every_steps: int | None = None
+    loras: bool | None = None
     seconds_per_pass: Mapping[int, float] | None = None
     length: Length | None = None
     sizes: Mapping[int, Mapping[str, tuple[int, int]]] | None = None
@@ -335,13 +362,16 @@ def _scales(reader: _Reader, model: str) -> Scales:
 
 
 def _profile(reader: _Reader, problems: list[str]) -> _Profile:
-    reader.only("weights", "precision", "maximumSteps", "previewEverySteps", "secondsPerPass", "length", "sizes", "scales")
+    reader.only(
+        "weights", "precision", "maximumSteps", "previewEverySteps", "loras", "secondsPerPass", "length", "sizes", "scales"
+    )
     given = reader.value
     return _Profile(
         weights=reader.choice("weights", WEIGHTS) if "weights" in given else None,
         precision=reader.choice("precision", PRECISIONS) if "precision" in given else None,
         maximum_steps=reader.integer("maximumSteps", minimum=1) if "maximumSteps" in given else None,
         preview_every_steps=reader.integer("previewEverySteps", minimum=1) if "previewEverySteps" in given else None,
+        loras=reader.boolean("loras") if "loras" in given else None,
         seconds_per_pass=MappingProxyType(_seconds_per_pass(reader)) if "secondsPerPass" in given else None,
         length=_length(reader.child("length"), problems) if "length" in given else None,
         scales=_profile_scales(reader.child("scales")) if "scales" in given else None,
@@ -449,19 +479,57 @@ def _presets(reader: _Reader, models: Mapping[str, Any], sizes: Mapping[int, Any
         if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9-]{1,32}", name):
             problems.append(f"presets.{name}: the name must have 1 to 32 of a-z, 0-9 and -")
             continue
-        presets[name] = entry = Preset(
+        entry = Preset(
             title=preset.text("title", longest=100),
             description=preset.text("description", longest=100),
             model=preset.choice("model", tuple(models) or MODELS),
             lines=preset.integer("lines", minimum=1),
             steps=preset.integer("steps", minimum=1, maximum=MAXIMUM_STEPS),
         )
-        preset.only("title", "description", "model", "lines", "steps")
+        entry = replace(entry, shortcuts=MappingProxyType(_shortcuts(preset)), loras=_loras(preset, problems))
+        presets[name] = entry
+        preset.only("title", "description", "model", "lines", "steps", *SHORTCUTS, "loras")
         if entry.lines is not None and entry.lines not in LINES:
             problems.append(f"presets.{name}.lines: {entry.lines} is not one of the sizes {', '.join(map(str, LINES))}")
     if len(presets) > MAXIMUM_PRESETS:
         problems.append(f"presets: at most {MAXIMUM_PRESETS}: Discord shows no more choices")
     return presets
+
+
+def _shortcuts(preset: _Reader) -> dict[str, Any]:
+    """What a preset does otherwise than published, as the request has it."""
+    given, found = preset.value, {}
+    if "sampler" in given:
+        found["sampler"] = preset.choice("sampler", SAMPLERS)
+    if "guidance" in given:
+        found["guidance"] = preset.choice("guidance", GUIDANCE)
+    if "gating" in given and (gating := preset.child("gating")).is_mapping():
+        found["gating"] = {
+            name: gating.number(name, minimum=0, maximum=1) if name in gating.value else 1.0 for name in ("text", "audio")
+        }
+        gating.only("text", "audio")
+    if "caching" in given and (caching := preset.child("caching")).is_mapping():
+        in_a_row = caching.integer("inARow", minimum=1, maximum=MAXIMUM_STEPS) if "inARow" in caching.value else 1
+        found["caching"] = {"threshold": caching.number("threshold", minimum=0, maximum=1), "inARow": in_a_row}
+        caching.only("threshold", "inARow")
+    return found
+
+
+def _loras(preset: _Reader, problems: list[str]) -> tuple[Lora, ...]:
+    if "loras" not in preset.value:
+        return ()
+    given, path = preset.get("loras"), preset.path_of("loras")
+    if not isinstance(given, list) or len(given) > MAXIMUM_LORAS:
+        problems.append(f"{path}: must be a list of at most {MAXIMUM_LORAS}, not {given!r}")
+        return ()
+    loras = []
+    for index, value in enumerate(given):
+        reader = _Reader(value, f"{path}.{index}", problems)
+        if reader.is_mapping():
+            strength = reader.number("strength", minimum=-10, maximum=10) if "strength" in value else 1.0
+            loras.append(Lora(reader.text("file", longest=500), strength))
+            reader.only("file", "strength")
+    return tuple(loras)
 
 
 def _seconds_per_pass(parent: _Reader) -> dict[int, float]:
@@ -529,6 +597,9 @@ class _Reader:
             return isinstance(value, str) and value.strip() != "" and (longest is None or _utf16_length(value) <= longest)
 
         return self._checked(key, fits, "a text that is not empty" + (f", of at most {longest} characters" if longest else ""))
+
+    def boolean(self, key: str) -> Any:
+        return self._checked(key, lambda value: isinstance(value, bool), "true or false")
 
     def choice(self, key: str, options: tuple[str, ...]) -> Any:
         return self._checked(key, lambda value: isinstance(value, str) and value in options, f"one of {', '.join(options)}")

@@ -32,6 +32,7 @@ CONVERTED_FOLDERS = {"17b": "HuMo/HuMo-17B-bf16", "1_7b": "HuMo/HuMo-1.7B-bf16"}
 ORIGINAL_FOLDERS = {"17b": "HuMo/HuMo-17B", "1_7b": "HuMo/HuMo-1.7B"}
 ORIGINAL_17B = "HuMo/HuMo-17B/humo.safetensors.index.json"
 ORIGINAL_1_7B = "HuMo/HuMo-1.7B/ema.pth"
+LORA_PREFIX = "lora:"
 INDEX_NAME = "humo.safetensors.index.json"
 SPARE_BYTES = 1 << 30  # left free after a download, for the logs and videos of whoever shares the disk
 ATTEMPTS = 5
@@ -61,7 +62,7 @@ class WeightsMissing(WeightsError):
 class LockedFile:
     """One file (or glob) of a repository. `size` in bytes and `sha256` are enforced where they are not None.
 
-    `models` names what needs it: "17b", "1_7b", "vocals", "voices". `folder` is relative to the weights folder.
+    `models` names what needs it: "17b", "1_7b", "vocals", "voices", "lora:NAME". `folder` is relative to the weights folder.
     """
 
     repository: str
@@ -112,6 +113,23 @@ def select(lock: Iterable[LockedFile], models: Iterable[str]) -> list[LockedFile
     """The entries that any of `models` ("17b", "1_7b", "vocals", "voices") needs."""
     wanted = set(models)
     return [entry for entry in lock if wanted & set(entry.models)]
+
+
+def lora_named(name: str, lock: Iterable[LockedFile] | None = None) -> str:
+    """What `models` call the LoRA that goes by a name, or by its file's. WeightsError names those that are known."""
+    known = {
+        model.removeprefix(LORA_PREFIX): entry.path.rpartition("/")[2]
+        for entry in (read_lock() if lock is None else lock)
+        for model in entry.models
+        if model.startswith(LORA_PREFIX)
+    }
+    for short, file in known.items():
+        if name.rpartition("/")[2] in (short, file):
+            return LORA_PREFIX + short
+    listed = ", ".join(f"{short} ({file})" for short, file in known.items())
+    raise WeightsError(
+        f"There is no LoRA {name!r} to fetch; known are {listed}. Any other file can be laid into the weights folder"
+    )
 
 
 # ── the hub ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -225,6 +225,49 @@ def test_a_switch_goes_there_and_back_to_the_bit(tmp_path, precision, streamed):
         assert torch.equal(out(model), without)
 
 
+def test_requests_choose_among_the_loras_of_presets_and_one_that_is_missing_stops_no_other(tmp_path):
+    import dataclasses
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from humo_engine.load import load_pipelines
+    from humo_engine.protocol import parse_request
+    from humo_engine.serve import _failed
+    from humo_engine.settings import load_settings
+
+    loras, missing = two_files(tmp_path), (Lora("loras/absent.safetensors"),)
+    settings = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
+    standard = settings.preset("standard")
+    settings = dataclasses.replace(
+        settings,
+        presets={
+            "standard": standard,
+            "with": dataclasses.replace(standard, loras=loras),
+            "without-file": dataclasses.replace(standard, loras=missing),
+        },
+    )
+    pipeline = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"), switching=True)["17b"]
+    listener = SimpleNamespace(**{name: lambda *arguments: None for name in ("progress", "preview", "frames", "check")})
+    (tmp_path / "face.png").write_bytes((Path(__file__).parents[2] / "examples/portrait.png").read_bytes())
+
+    def frames(number, preset, **more):
+        body = {"prompt": "a face", "mode": "TI", "images": [str(tmp_path / "face.png")], "width": 32, "height": 32, "frames": 5,
+                "steps": 3, **preset.request, **more}  # fmt: skip
+        message = {"id": str(number), "request": body, "outputDir": str(tmp_path / str(number))}
+        clip = pipeline.generate(parse_request(message, settings, ("17b",)), listener)
+        return clip.path.read_bytes(), clip.spared
+
+    plain, spared = frames(1, settings.preset("standard"))
+    assert spared is None
+    changed, _ = frames(2, settings.preset("with"))
+    assert changed != plain
+    with pytest.raises(LoraMissing, match="weights download --lora absent.safetensors") as caught:
+        frames(3, settings.preset("without-file"))
+    assert _failed("3", caught.value)["code"] == "weights_missing"
+    again, spared = frames(4, settings.preset("standard"), caching={"threshold": 0.0})
+    assert again == plain and spared.passes == 6 and spared.cached_steps == 0
+
+
 def test_loras_of_a_process_are_added_once_when_it_loads(tmp_path, shapes):
     from pathlib import Path
 

@@ -30,7 +30,7 @@ def test_the_file_at_the_root_is_valid_for_both_profiles(document):
     assert tiny.precision == "fp32" and tiny.maximum_steps == document["profiles"]["tiny"]["maximumSteps"]
     assert tiny.models["17b"].seconds_per_pass == document["profiles"]["tiny"]["secondsPerPass"]
     # What a profile does not replace stays.
-    assert tiny.presets == official.presets and tiny.negative_prompt == official.negative_prompt
+    assert tiny.presets["standard"] == official.presets["standard"] and tiny.negative_prompt == official.negative_prompt
 
 
 def test_settings_cannot_be_changed_after_reading():
@@ -101,6 +101,18 @@ def test_every_problem_is_listed_at_once_with_its_path(document):
         (lambda d: d.pop("memoryLimitGiB"), "memoryLimitGiB"),
         (lambda d: d.update(precision="fp4"), "precision"),
         (lambda d: d.update(fps=True), "fps"),
+        (lambda d: d["presets"]["fast"].update(sampler="euler"), "presets.fast.sampler"),
+        (lambda d: d["presets"]["fast"].update(guidance="text"), "presets.fast.guidance"),
+        (lambda d: d["presets"]["fast"].update(gating={"text": 1.5}), "presets.fast.gating.text"),
+        (lambda d: d["presets"]["fast"].update(gating={"image": 0.5}), "presets.fast.gating.image"),
+        (lambda d: d["presets"]["fast"].update(gating=0.5), "presets.fast.gating"),
+        (lambda d: d["presets"]["fast"].update(caching={"inARow": 2}), "presets.fast.caching.threshold"),
+        (lambda d: d["presets"]["fast"].update(caching={"threshold": 0.1, "inARow": 0}), "presets.fast.caching.inARow"),
+        (lambda d: d["presets"]["fast"].update(loras="a.safetensors"), "presets.fast.loras"),
+        (lambda d: d["presets"]["fast"].update(loras=[{"file": "a"}] * 9), "presets.fast.loras"),
+        (lambda d: d["presets"]["fast"].update(loras=[{"strength": 1}]), "presets.fast.loras.0.file"),
+        (lambda d: d["presets"]["fast"].update(loras=[{"file": "a", "strength": 11}]), "presets.fast.loras.0.strength"),
+        (lambda d: d["profiles"]["official"].update(loras="no"), "profiles.official.loras"),
         (lambda d: d["profiles"]["official"].update(maximumSteps=0), "profiles.official.maximumSteps"),
         (lambda d: d["profiles"]["official"].update(previewEverySteps=0), "profiles.official.previewEverySteps"),
     ],
@@ -113,7 +125,7 @@ def test_one_mistake_gives_one_problem_at_its_path(document, change, path):
 
 
 def test_an_unknown_profile_names_the_ones_there_are(document):
-    with pytest.raises(SettingsError, match="'huge'.*official, tiny"):
+    with pytest.raises(SettingsError, match="'huge'.*official, mini, tiny"):
         parse_settings(document, profile="huge")
 
 
@@ -141,9 +153,21 @@ def test_the_file_is_found_by_argument_then_variable_then_upwards(tmp_path, monk
         find_settings_file(tmp_path / "absent.yaml")
 
 
+def test_what_a_preset_does_otherwise_becomes_fields_of_a_request(document):
+    fast = parse_settings(document).preset("fast")
+    assert fast.request == {"sampler": "lcm", "guidance": "audio", "loras": document["presets"]["fast"]["loras"]}
+    # The LoRAs of the official weights fit no others, and the rest of the preset stays.
+    assert parse_settings(document, profile="tiny").preset("fast").request == {"sampler": "lcm", "guidance": "audio"}
+    assert parse_settings(document).preset("standard").request == parse_settings(document).preset("final").request == {}
+    document["presets"]["fast"].update(gating={"text": 0.5}, caching={"threshold": 0.1}, loras=[{"file": "a.safetensors"}])
+    changed = parse_settings(document).preset("fast").request
+    assert changed["gating"] == {"text": 0.5, "audio": 1.0} and changed["caching"] == {"threshold": 0.1, "inARow": 1}
+    assert changed["loras"] == [{"file": "a.safetensors", "strength": 1.0}]
+
+
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do():
     settings = load_settings(ROOT_FILE)
-    with pytest.raises(ValueError, match="draft, standard, final"):
+    with pytest.raises(ValueError, match="draft, fast, standard, final"):
         settings.preset("best")
     with pytest.raises(ValueError, match="480 landscape"):
         settings.size(481)

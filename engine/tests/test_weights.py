@@ -386,9 +386,33 @@ def test_missing_weights_are_one_error_with_the_command(tmp_path):
     assert not any("17B" in path for path in caught.value.missing)
 
 
+def test_a_lora_is_known_by_its_name_and_by_its_file(monkeypatch):
+    from humo_engine.cli import main
+    from humo_engine.settings import load_settings
+
+    # What the shipped preset needs is what the command that its absence names fetches.
+    (needed,) = load_settings(Path(__file__).parents[2] / "generate.yaml").preset("fast").loras
+    (entry,) = weights.select(weights.read_lock(), [weights.lora_named(Path(needed.file).name)])
+    assert entry.place == needed.file and weights.lora_named("lightx2v-4step") == weights.lora_named(needed.file)
+    with pytest.raises(weights.WeightsError, match="known are lightx2v-4step"):
+        weights.lora_named("lightx2v-5step")
+    asked = []
+    monkeypatch.setattr(weights, "download", lambda root, models: asked.append(models))
+    assert main(["weights", "download", "--lora", "lightx2v-4step"]) == 0
+    assert main(["weights", "download", "--model", "17b", "--lora", "lightx2v-rank32"]) == 0
+    assert asked == [["lora:lightx2v-4step"], ["17b", "lora:lightx2v-rank32"]]
+
+
 def test_the_lock_file_is_complete_where_it_claims_to_be():
     lock = weights.read_lock()
-    assert {entry.folder for entry in lock} == {"HuMo", "Wan2.1-T2V-1.3B", "whisper-large-v3", "audio_separator", "voices"}
+    assert {entry.folder for entry in lock} == {
+        "HuMo",
+        "Wan2.1-T2V-1.3B",
+        "whisper-large-v3",
+        "audio_separator",
+        "voices",
+        "loras",
+    }
     for entry in lock:
         assert entry.sha256 is None or len(bytes.fromhex(entry.sha256)) == 32
         assert entry.revision is None or len(bytes.fromhex(entry.revision)) == 20

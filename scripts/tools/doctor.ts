@@ -6,7 +6,7 @@ import '../../src/steady-exit.ts';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApplicationFlagsBitField, DiscordAPIError, PermissionFlagsBits, REST, Routes } from 'discord.js';
 import { execa, ExecaError } from 'execa';
@@ -363,6 +363,27 @@ async function weights(config: WorkerConfig): Promise<void> {
   broken('weights', found, fixes.weights);
 }
 
+/** A preset's LoRA that is not there: the preset fails until it is, and everything else works. */
+function loras({ generate, weightsDirectory, models }: WorkerConfig): void {
+  const wanted = generate.presetNames
+    .map((name) => generate.preset(name, generate.defaultShape))
+    .filter((preset) => models.includes(preset.model))
+    .flatMap(({ title, shortcuts }) => (shortcuts?.loras ?? []).map(({ file }) => ({ title, file })));
+  for (const { title, file } of wanted) {
+    const path = resolve(weightsDirectory, file);
+    const check = `LoRA of the preset ${title}`;
+    if (existsSync(path)) fine(check, `${basename(file)} is there`);
+    else
+      look(
+        check,
+        `there is no ${path}: the preset fails until there is`,
+        inContainer
+          ? `\`docker compose exec -w /app/engine worker /app/.venv/bin/python -m humo_engine weights download --weights ${weightsDirectory} --lora ${basename(file)}\`, then \`docker compose restart worker\`; or take the preset out of generate.yaml.`
+          : `\`npm run engine -- weights download --lora ${basename(file)}\`, then start the worker anew; or take the preset out of generate.yaml.`,
+      );
+  }
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { for: { type: 'string', default: 'all' }, json: { type: 'boolean', default: false } },
@@ -405,6 +426,7 @@ async function main(): Promise<number> {
   if (worker !== null) {
     await examine('GPU', fixes.gpu, () => gpu(worker, worker.generate.profile));
     await examine('weights', fixes.weights, () => weights(worker));
+    loras(worker);
   }
   if (values.json) console.log(JSON.stringify(findings, null, 2));
   else {

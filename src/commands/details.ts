@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { ApplicationCommandType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
@@ -56,7 +57,7 @@ function recipe({ id, parentId, createdAt, request, result }: Generation) {
     id,
     parentId,
     createdAt: new Date(createdAt).toISOString(),
-    request: { ...settings, images: images.length },
+    request: { ...settings, ...shortcutsShown(request), images: images.length },
     result:
       result === null
         ? null
@@ -68,6 +69,14 @@ function recipe({ id, parentId, createdAt, request, result }: Generation) {
             weights: result.weights,
             engineSeconds: result.engineSeconds,
             peakGiB: result.peakGiB,
+            ...(result.spared === undefined ? {} : { spared: result.spared }),
           },
   };
+}
+
+/** Names of files without folders: where they lie is the deployment's own business. */
+function shortcutsShown({ shortcuts }: Generation['request']) {
+  if (shortcuts?.loras === undefined) return {};
+  const loras = shortcuts.loras.map(({ file, strength }) => ({ file: basename(file), strength }));
+  return { shortcuts: { ...shortcuts, loras } };
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { shortcutsSchema } from './shortcuts.ts';
+import type { Shortcuts } from './shortcuts.ts';
 
 /** Number of lines of a size: the shorter side of the official sizes, in pixels. */
 export const linesSchema = z.enum(['480', '720']);
@@ -69,21 +71,8 @@ const presetSchema = z.strictObject({
   model: modelIdSchema,
   lines: z.union([z.literal(480), z.literal(720)]),
   steps: z.number().int().min(1).max(200),
+  ...shortcutsSchema.shape,
 });
-
-/** What a generation is given: text, image and audio. */
-export type GivenInputs = 'TIA' | 'TA' | 'TI';
-
-/**
- * Forward passes of one step, as the engine's guidance table has them.
- *
- * @param ofAll passes of a step that is given everything: `passes` in `generate.yaml`
- */
-export function passesOfStep(model: ModelId, mode: GivenInputs, ofAll: number): number {
-  // Without an image 17B makes as many, and 1.7B saves the pass that drops it; without sound both save the one that drops that.
-  const saves = mode === 'TI' || (mode === 'TA' && model === '1_7b');
-  return saves ? ofAll - 1 : ofAll;
-}
 
 /** No sound is longer. Seconds. */
 const longest = 600;
@@ -115,6 +104,7 @@ const profileSchema = z.strictObject({
   precision: precisionSchema.optional(),
   maximumSteps: z.number().int().min(1).optional(),
   previewEverySteps: z.number().int().min(1).optional(),
+  loras: z.boolean().optional(),
   secondsPerPass: secondsPerPass.optional(),
   length: lengthSchema.optional(),
   sizes: sizesSchema.optional(),
@@ -194,6 +184,8 @@ export interface ResolvedPreset {
   /** first guess of one pass at the default number of frames, in seconds */
   readonly secondsPerPass: number;
   readonly passes: number;
+  /** what it does otherwise than the published procedure; undefined: nothing */
+  readonly shortcuts: Shortcuts | undefined;
   /** what goes through the model at once, in frames; longer videos are made of windows */
   readonly framesAtOnce: number;
 }
@@ -304,8 +296,22 @@ export function parseGenerateSettings(
         scales: overrides.scales?.[preset.model] ?? model.scales,
         secondsPerPass: (overrides.secondsPerPass ?? model.secondsPerPass)[lines],
         passes: model.passes,
+        shortcuts: shortcutsOf(preset, overrides.loras ?? true),
         framesAtOnce: file.frames.maximum[lines],
       };
     },
   };
+}
+
+/** What of a preset is a shortcut; undefined where it is the published procedure. LoRAs of the official weights fit no others. */
+function shortcutsOf(preset: z.infer<typeof presetSchema>, withLoras: boolean): Shortcuts | undefined {
+  const { sampler, guidance, gating, caching, loras } = preset;
+  const own = {
+    ...(sampler === undefined ? {} : { sampler }),
+    ...(guidance === undefined ? {} : { guidance }),
+    ...(gating === undefined ? {} : { gating }),
+    ...(caching === undefined ? {} : { caching }),
+    ...(withLoras && loras !== undefined && loras.length > 0 ? { loras } : {}),
+  };
+  return Object.keys(own).length === 0 ? undefined : own;
 }

@@ -1,4 +1,4 @@
-import { passesOfStep } from '../config/generate.ts';
+import { passesOfStep } from '../config/shortcuts.ts';
 import type { GenerateSettings, ResolvedPreset, Shape } from '../config/generate.ts';
 import { contractVersion } from '../queue/contract.ts';
 import type { GenerationRequest, Mode } from '../queue/contract.ts';
@@ -52,6 +52,7 @@ export function buildRequest(
     shift: preset.shift,
     scales: image === undefined ? { audio, text } : { audio, text, image },
     seed: choices.seed,
+    ...(preset.shortcuts === undefined ? {} : { shortcuts: preset.shortcuts }),
     vocals: false,
     limitBytes,
   };
@@ -72,7 +73,8 @@ export function workOf(
     units: request.take?.units ?? relativeCost(request.frames, usualFrames),
     usualFrames,
     steps: request.steps,
-    passes: passesOfStep(request.model, request.mode, preset.passes),
+    shortcuts: request.shortcuts,
+    passes: passesOfStep(request.model, request.mode, preset.passes, request.shortcuts),
     firstGuessSecondsPerPass: preset.secondsPerPass,
   };
 }

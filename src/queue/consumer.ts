@@ -9,7 +9,7 @@ import { errorFields } from '../error-fields.ts';
 import { Failure, isRetryable } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, isOutage, openConnection } from './connection.ts';
-import type { Generation, GenerationProgress, GenerationResult, Mode } from './contract.ts';
+import type { Generation, GenerationProgress, GenerationRequest, GenerationResult } from './contract.ts';
 import { storedFailure } from './failures.ts';
 import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
 import { exhausted, Ledger } from './ledger.ts';
@@ -50,7 +50,7 @@ interface Options {
   readonly server: RedisServer;
   readonly names: Names;
   readonly lockDuration: number;
-  readonly passesOf: (model: ModelId, mode: Mode) => number;
+  readonly passesOf: (request: GenerationRequest) => number;
   readonly log: Logger;
   readonly models: readonly ModelId[];
   readonly workerId: string;
@@ -448,8 +448,8 @@ export class Consumer implements Closable {
 
   async #learn(generation: Generation, result: GenerationResult): Promise<void> {
     const { request } = generation;
-    const { model, mode, steps, take } = request;
-    const passes = steps * this.#options.passesOf(model, mode) * (take === null ? 1 : take.units);
+    const { steps, take } = request;
+    const passes = steps * this.#options.passesOf(request) * (take === null ? 1 : take.units);
     if (result.engineSeconds > 0) await this.#ledger.learn(paceKey(request), result.engineSeconds / passes);
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { modelIdSchema, shapeSchema } from '../config/generate.ts';
+import { shortcutsSchema, sparedSchema } from '../config/shortcuts.ts';
 import { failureCodes } from '../failure.ts';
 import { takeSchema } from './take.ts';
 
@@ -62,6 +63,8 @@ export const generationRequestSchema = z.strictObject({
   shift: z.number(),
   scales: z.strictObject({ audio: z.number(), text: z.number(), image: z.number().optional() }),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  /** what is done otherwise than published; absent, as in older records: nothing */
+  shortcuts: shortcutsSchema.optional(),
   vocals: z.boolean().default(false),
   /** the largest file that the channel takes, in bytes: the video is compressed to fit it */
   limitBytes: z.number().int().positive(),
@@ -146,6 +149,8 @@ export const generationResultSchema = z.strictObject({
   engineSeconds: z.number().nonnegative(),
   encodeSeconds: z.number().nonnegative(),
   peakGiB: z.number().nonnegative().nullable(),
+  /** what the engine left out, and how many passes it made; absent where nothing was to be left out, and in older records */
+  spared: sparedSchema.optional(),
   /** what could have been better, as identifiers of texts */
   warnings: z.array(z.string()).default([]),
 });

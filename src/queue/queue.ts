@@ -1,4 +1,5 @@
 import type { ModelId } from '../config/generate.ts';
+import type { Shortcuts } from '../config/shortcuts.ts';
 import type { Take } from './take.ts';
 import type { QueueDepth, ServerState } from './depth.ts';
 import type { Admission } from './moderation.ts';
@@ -28,6 +29,8 @@ export interface EstimatedWork {
   /** as the request has it */
   readonly take?: Take | null | undefined;
   readonly steps: number;
+  readonly shortcuts?: Shortcuts | undefined;
+  /** of a step, on average */
   readonly passes: number;
   /** of the usual number of frames, which is `usualFrames` */
   readonly firstGuessSecondsPerPass: number;

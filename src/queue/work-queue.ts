@@ -1,5 +1,5 @@
 import type { CommonConfig } from '../config/environment.ts';
-import { passesOfStep } from '../config/generate.ts';
+import { passesOfStep } from '../config/shortcuts.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection, requireWritable } from './connection.ts';
 import { Consumer } from './consumer.ts';
@@ -18,7 +18,8 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
         server: config.redis,
         names,
         lockDuration: (config.redis.lockSeconds ?? defaultLockDuration / 1000) * 1000,
-        passesOf: (model, mode) => passesOfStep(model, mode, config.generate.models[model].passes),
+        passesOf: ({ model, mode, shortcuts }) =>
+          passesOfStep(model, mode, config.generate.models[model].passes, shortcuts),
         log,
         ...options,
         prepare: options.prepare ?? (async () => undefined),

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorFields } from '../error-fields.ts';
+import { sparedSchema, sumOfSpared } from '../config/shortcuts.ts';
+import type { Spared } from '../config/shortcuts.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { FrameSink, writeSegmentList } from '../media/frame-sink.ts';
@@ -36,6 +38,8 @@ export interface MadeTake {
   /** GPU seconds of all shots, also of those that an earlier attempt has made */
   readonly engineSeconds: number;
   readonly peakGiB: number | null;
+  /** of all shots */
+  readonly spared: Spared | undefined;
 }
 
 const aboutSchema = z.strictObject({
@@ -45,6 +49,7 @@ const aboutSchema = z.strictObject({
   weights: z.enum(['official', 'mini', 'random']),
   seconds: z.number().nonnegative(),
   peakGiB: z.number().nonnegative().nullable(),
+  spared: sparedSchema.optional(),
 });
 type About = z.infer<typeof aboutSchema>;
 
@@ -65,6 +70,7 @@ export async function makeTake(
   const shots = shotsOf(take);
   const prompts = promptsFor(prompt, shots.length);
   const names: string[] = [];
+  const spared: (Spared | undefined)[] = [];
   let engineSeconds = 0;
   let peakGiB: number | null = null;
   for (const [index, shot] of shots.entries()) {
@@ -97,12 +103,19 @@ export async function makeTake(
       }
     } else log.info({ generationId: id, shot: number }, 'an earlier attempt had made this shot already');
     names.push(name);
+    spared.push(about.spared);
     engineSeconds += about.seconds;
     if (about.peakGiB !== null) peakGiB = Math.max(peakGiB ?? 0, about.peakGiB);
   }
   const segments = join(folder, 'segments.txt');
   await writeSegmentList(segments, names);
-  return { segments, seed: request.seed, engineSeconds: Math.round(engineSeconds * 1000) / 1000, peakGiB };
+  return {
+    segments,
+    seed: request.seed,
+    engineSeconds: Math.round(engineSeconds * 1000) / 1000,
+    peakGiB,
+    spared: sumOfSpared(spared),
+  };
 }
 
 /** A shot that an earlier attempt has stored, whole and with the same weights; null when there is none. */
@@ -173,6 +186,7 @@ async function makeShot(
       weights: parts.weights,
       seconds,
       peakGiB: done.peakGiB ?? null,
+      ...(done.spared === undefined ? {} : { spared: done.spared }),
     };
   } catch (error) {
     signal.throwIfAborted();

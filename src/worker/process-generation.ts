@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
 import type { GenerateSettings } from '../config/generate.ts';
+import type { Spared } from '../config/shortcuts.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
@@ -114,10 +115,14 @@ export async function processGeneration(
   log.info({ generationId: id, seconds: clock.laps }, 'the engine begins');
   await using previews = createPreviewUploader(store, id, tell, log);
   const making = { scratch: scratch.path, weights, signal, tell, previews };
-  const made =
+  const wanted = engineRequest(request, inputs);
+  const made = await (
     inputs.take === null
-      ? await makeAtOnce(generation, engineRequest(request, inputs), making, parts)
-      : await makeLong(generation, inputs.take, engineRequest(request, inputs), making, parts);
+      ? makeAtOnce(generation, wanted, making, parts)
+      : makeLong(generation, inputs.take, wanted, making, parts)
+  ).catch((error: unknown) => {
+    throw missingLora(error, request) ?? error;
+  });
   const lap = clock.lap('engine');
   const engineSeconds = made.engineSeconds ?? lap;
   signal.throwIfAborted();
@@ -153,6 +158,7 @@ export async function processGeneration(
     engineSeconds,
     encodeSeconds,
     peakGiB: made.peakGiB,
+    ...(made.spared === undefined ? {} : { spared: made.spared }),
     warnings: [],
   };
   const told = (error: unknown): void => {
@@ -173,6 +179,18 @@ export async function processGeneration(
   return result;
 }
 
+/** The failure for a preset's LoRA that is not there, which another command fetches than the model; null for any other error. */
+function missingLora(error: unknown, { shortcuts }: GenerationRequest): Failure | null {
+  const [lora] = shortcuts?.loras ?? [];
+  if (lora === undefined || !(error instanceof Failure) || error.code !== 'weights_missing') return null;
+  return new Failure(
+    'weights_missing',
+    'lora_missing',
+    { file: basename(lora.file).slice(-60) },
+    { cause: error },
+  );
+}
+
 interface Making {
   readonly scratch: string;
   readonly weights: 'official' | 'mini' | 'random';
@@ -190,6 +208,7 @@ interface Made {
   /** where it is not the time that has passed */
   readonly engineSeconds: number | null;
   readonly peakGiB: number | null;
+  readonly spared: Spared | undefined;
 }
 
 /** What the model sees at once is one file of frames. */
@@ -215,6 +234,7 @@ async function makeAtOnce(
     seconds: done.seconds,
     engineSeconds: null,
     peakGiB: done.peakGiB ?? null,
+    spared: done.spared,
   };
 }
 
@@ -232,13 +252,14 @@ async function makeLong(
     onPreview: (path) => previews.add(path),
     onStage: (stage, seconds) => onStage?.(generation.request.model, stage, seconds),
   });
-  const { segments: path, seed, engineSeconds, peakGiB } = made;
+  const { segments: path, seed, engineSeconds, peakGiB, spared } = made;
   return {
     frames: { path, form: 'segments', width, height, fps, count },
     seed,
     seconds: {},
     engineSeconds,
     peakGiB,
+    spared,
   };
 }
 
@@ -379,6 +400,7 @@ function engineRequest(request: GenerationRequest, inputs: Inputs): EngineReques
     seed,
     preview: true,
     vocals,
+    ...request.shortcuts,
   };
 }
 

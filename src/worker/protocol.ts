@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { modelIdSchema } from '../config/generate.ts';
+import type { Shortcuts } from '../config/shortcuts.ts';
 
 /** The version of the line protocol that this worker speaks. */
 export const protocolVersion = 1;
 
 /** What the engine is asked to make. Paths are absolute and lie in the job's scratch folder. */
-export interface EngineRequest {
+export interface EngineRequest extends Shortcuts {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly mode: string;
@@ -90,6 +91,7 @@ const doneSchema = z.object({
   }),
   seconds: z.record(z.string(), seconds),
   peakGiB: seconds.nullish(),
+  spared: z.object({ passes: count, gatedPasses: count, cachedSteps: count }).optional(),
   seed: z.number().int(),
 });
 const failedSchema = z.object({

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Change, Generation } from '../../queue/contract.ts';
 import { clockTime, duration, quoted } from '../../text/format.ts';
@@ -30,6 +31,29 @@ function shapeName(shape: string, texts: Texts): string {
   return shape;
 }
 
+/** Every shortcut that was taken, in a line; null where there was none. Gating and caching show in the result what they came to. */
+function shortcutsLine({ request: { shortcuts }, result }: Generation, texts: Texts): string | null {
+  if (shortcuts === undefined) return null;
+  const { sampler, guidance, gating, caching, loras = [] } = shortcuts;
+  const spared = result?.spared;
+  const taken = [
+    ...(sampler === undefined || sampler === 'unipc' ? [] : [texts.say('shortcut.sampler', { sampler })]),
+    ...(guidance === undefined || guidance === 'full' ? [] : [texts.say(`shortcut.guidance_${guidance}`)]),
+    ...loras.map(({ file, strength }) =>
+      texts.say('shortcut.lora', { file: basename(file).slice(-60), strength }),
+    ),
+    ...(gating === undefined || spared === undefined
+      ? []
+      : [texts.say('shortcut.gating', { passes: spared.gatedPasses })]),
+    ...(caching === undefined || spared === undefined
+      ? []
+      : [texts.say('shortcut.caching', { steps: spared.cachedSteps })]),
+  ];
+  if (taken.length === 0) return null;
+  const list = new Intl.ListFormat(texts.language, { type: 'unit' }).format(taken);
+  return texts.say('details.shortcuts', { list: list.slice(0, 400) });
+}
+
 /** Everything about a generation that matters for making it again. */
 export function detailLines(
   generation: Generation,
@@ -58,6 +82,7 @@ export function detailLines(
       shift: request.shift,
     }),
     texts.say('details.seed', { seed: String(request.seed), scales }),
+    shortcutsLine(generation, texts),
     texts.say('details.inputs', { images: request.images.length, mode: request.mode }),
     window === null
       ? null

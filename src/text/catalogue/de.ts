@@ -287,6 +287,13 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'details.settings':
     '{preset}: {model} · {width}×{height} · {frames, plural, one {# Bild} other {# Bilder}} · {steps, plural, one {# Schritt} other {# Schritte}} · Shift {shift}',
   'details.seed': 'Seed `{seed}` · Führung: {scales}',
+  'details.shortcuts': 'Abkürzungen: {list}',
+  'shortcut.sampler': 'Sampler {sampler}',
+  'shortcut.guidance_audio': 'nur vom Ton geführt',
+  'shortcut.guidance_none': 'ohne Führung',
+  'shortcut.lora': 'LoRA `{file}` ({strength})',
+  'shortcut.gating': '{passes, plural, one {# Durchlauf} other {# Durchläufe}} durch Gating gespart',
+  'shortcut.caching': '{steps, plural, one {# Schritt} other {# Schritte}} durch Caching übersprungen',
   'details.inputs': '{mode} · {images, plural, =0 {kein Bild} one {# Bild} other {# Bilder}}',
   'details.sound': 'Ton: {start}–{end} von {total}',
   'details.gpu': '{duration} auf der GPU',
@@ -362,6 +369,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Der Grafikkarte ist bei dieser Größe der Speicher ausgegangen. Nimm eine niedrigere Qualität oder weniger Ton.',
   'failure.weights_missing':
     'Auf der Maschine, die das übernommen hat, fehlen die Modelldateien. Wer mich betreibt, muss sie herunterladen: `npm run engine -- weights download`.',
+  'failure.lora_missing':
+    'Auf der Maschine, die das übernommen hat, fehlt das LoRA dieser Qualität. Wer mich betreibt, kann es holen: `npm run engine -- weights download --lora {file}`. Andere Qualitäten gehen auch ohne.',
   'failure.content_blocked': 'Das ist hier nicht erlaubt, darum wurde kein Video gemacht.',
   'failure.discord_refused_content':
     'Dein Video war fertig, aber Discord lässt es hier wegen seines Inhalts nicht zu. Es wird dir nicht angerechnet. Mit `/verlauf` kannst du es dir allein zeigen lassen.',

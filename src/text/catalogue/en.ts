@@ -280,6 +280,13 @@ export const en = {
   'details.settings':
     '{preset}: {model} · {width}×{height} · {frames, plural, one {# frame} other {# frames}} · {steps, plural, one {# step} other {# steps}} · shift {shift}',
   'details.seed': 'Seed `{seed}` · guidance: {scales}',
+  'details.shortcuts': 'Shortcuts: {list}',
+  'shortcut.sampler': 'sampler {sampler}',
+  'shortcut.guidance_audio': 'guided by the sound alone',
+  'shortcut.guidance_none': 'without guidance',
+  'shortcut.lora': 'LoRA `{file}` ({strength})',
+  'shortcut.gating': '{passes, plural, one {# pass} other {# passes}} left out by gating',
+  'shortcut.caching': '{steps, plural, one {# step} other {# steps}} skipped by caching',
   'details.inputs': '{mode} · {images, plural, =0 {no image} one {# image} other {# images}}',
   'details.sound': 'Sound: {start}–{end} of {total}',
   'details.gpu': '{duration} on the GPU',
@@ -355,6 +362,8 @@ export const en = {
     'The graphics card ran out of memory for this size. Use a smaller preset or less sound.',
   'failure.weights_missing':
     'The model’s files are missing on the machine that took this. The people who run me have to download them: `npm run engine -- weights download`.',
+  'failure.lora_missing':
+    'The LoRA of this preset is missing on the machine that took this. The people who run me can fetch it: `npm run engine -- weights download --lora {file}`. Other presets work without it.',
   'failure.content_blocked': 'This isn’t allowed here, so no video was made.',
   'failure.discord_refused_content':
     'Your video was ready, but Discord doesn’t allow it here because of what it shows or says. It isn’t charged. `/history` can show it to you alone.',

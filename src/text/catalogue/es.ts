@@ -272,6 +272,13 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'details.settings':
     '{preset}: {model} · {width}×{height} · {frames, plural, one {# fotograma} other {# fotogramas}} · {steps, plural, one {# paso} other {# pasos}} · shift {shift}',
   'details.seed': 'Semilla `{seed}` · guía: {scales}',
+  'details.shortcuts': 'Atajos: {list}',
+  'shortcut.sampler': 'muestreador {sampler}',
+  'shortcut.guidance_audio': 'guiado solo por el sonido',
+  'shortcut.guidance_none': 'sin guía',
+  'shortcut.lora': 'LoRA `{file}` ({strength})',
+  'shortcut.gating': '{passes, plural, one {# pasada ahorrada} other {# pasadas ahorradas}} por gating',
+  'shortcut.caching': '{steps, plural, one {# paso omitido} other {# pasos omitidos}} gracias a la caché',
   'details.inputs': '{mode} · {images, plural, =0 {sin imagen} one {# imagen} other {# imágenes}}',
   'details.sound': 'Sonido: {start}–{end} de {total}',
   'details.gpu': '{duration} en la GPU',
@@ -344,6 +351,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'A la tarjeta gráfica no le alcanzó la memoria para este tamaño. Usa una calidad menor o menos sonido.',
   'failure.weights_missing':
     'Faltan los archivos del modelo en la máquina que tomó esto. Quienes me administran tienen que descargarlos: `npm run engine -- weights download`.',
+  'failure.lora_missing':
+    'Falta el LoRA de esta calidad en la máquina que tomó esto. Quienes me administran pueden descargarlo: `npm run engine -- weights download --lora {file}`. Las demás calidades funcionan sin él.',
   'failure.content_blocked': 'Esto no está permitido aquí, así que no se hizo ningún vídeo.',
   'failure.discord_refused_content':
     'Tu vídeo estaba listo, pero Discord no lo permite aquí por su contenido. No se te cuenta. `/historial` te lo puede mostrar solo a ti.',

@@ -274,6 +274,13 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'details.settings':
     '{preset} : {model} · {width}×{height} · {frames, plural, one {# image} other {# images}} · {steps, plural, one {# étape} other {# étapes}} · shift {shift}',
   'details.seed': 'Graine `{seed}` · guidage : {scales}',
+  'details.shortcuts': 'Raccourcis : {list}',
+  'shortcut.sampler': 'échantillonneur {sampler}',
+  'shortcut.guidance_audio': 'guidage par le son seul',
+  'shortcut.guidance_none': 'sans guidage',
+  'shortcut.lora': 'LoRA `{file}` ({strength})',
+  'shortcut.gating': '{passes, plural, one {# passe évitée} other {# passes évitées}} par gating',
+  'shortcut.caching': '{steps, plural, one {# étape sautée} other {# étapes sautées}} grâce au cache',
   'details.inputs': '{mode} · {images, plural, =0 {aucune image} one {# image} other {# images}}',
   'details.sound': 'Son : {start}–{end} sur {total}',
   'details.gpu': '{duration} sur le GPU',
@@ -347,6 +354,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'La carte graphique n’a pas assez de mémoire pour cette taille. Prends une qualité plus basse ou moins de son.',
   'failure.weights_missing':
     'Les fichiers du modèle manquent sur la machine qui a pris cette demande. Les personnes qui me font tourner doivent les télécharger : `npm run engine -- weights download`.',
+  'failure.lora_missing':
+    'Le LoRA de cette qualité manque sur la machine qui a pris cette demande. Les personnes qui me font tourner peuvent le récupérer : `npm run engine -- weights download --lora {file}`. Les autres qualités marchent sans lui.',
   'failure.content_blocked': 'Ce n’est pas permis ici ; aucune vidéo n’a été faite.',
   'failure.discord_refused_content':
     'Ta vidéo était prête, mais Discord ne la permet pas ici à cause de son contenu. Elle ne t’est pas comptée. `/historique` peut te la montrer, à toi seul.',

@@ -261,6 +261,13 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'details.settings':
     '{preset}：{model} · {width}×{height} · {frames, plural, other {#フレーム}} · {steps, plural, other {#ステップ}} · shift {shift}',
   'details.seed': 'シード `{seed}` · ガイダンス：{scales}',
+  'details.shortcuts': '省略：{list}',
+  'shortcut.sampler': 'サンプラー {sampler}',
+  'shortcut.guidance_audio': '音だけのガイダンス',
+  'shortcut.guidance_none': 'ガイダンスなし',
+  'shortcut.lora': 'LoRA `{file}`（{strength}）',
+  'shortcut.gating': 'ゲーティングで{passes}パス省略',
+  'shortcut.caching': 'キャッシュで{steps}ステップ省略',
   'details.inputs': '{mode} · {images, plural, =0 {画像なし} other {画像#枚}}',
   'details.sound': '音声：{total}のうち{start}–{end}',
   'details.gpu': 'GPUで{duration}',
@@ -332,6 +339,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'この大きさではグラフィックカードのメモリが足りませんでした。低い品質か短い音声にしてください。',
   'failure.weights_missing':
     '担当したマシンにモデルのファイルがありません。運営者がダウンロードする必要があります：`npm run engine -- weights download`。',
+  'failure.lora_missing':
+    '担当したマシンに、この品質で使うLoRAがありません。運営者が取得できます：`npm run engine -- weights download --lora {file}`。ほかの品質はそのまま使えます。',
   'failure.content_blocked': 'ここでは許可されていないので、動画は作られませんでした。',
   'failure.discord_refused_content':
     '動画は完成しましたが、内容のためDiscordがここでの投稿を許可しません。利用分には数えません。`/履歴`であなただけに表示できます。',

@@ -3,6 +3,8 @@ import { renderEnding, renderResult } from '../../../src/commands/render/result.
 import { listed, message } from '../../../src/commands/render/message.ts';
 import { jobLine, renderPointer, renderStatus } from '../../../src/commands/render/status.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
+import type { Shortcuts } from '../../../src/config/shortcuts.ts';
+import { detailLines } from '../../../src/commands/render/details.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
 import { textsFor } from '../../../src/text/texts.ts';
 import { generationWith, resultWith } from '../../support/generation.ts';
@@ -245,3 +247,28 @@ test.each(['en', 'de', 'fr', 'es', 'ja'])(
     expect(content.split('<t:1800000700:R>')).toHaveLength(9);
   },
 );
+
+test('details name every shortcut that was taken, and what it came to', () => {
+  const { request } = generationWith();
+  const lines = (shortcuts: Shortcuts | undefined, result = resultWith()) =>
+    detailLines(
+      generationWith({ status: 'delivered', request: { ...request, shortcuts }, result }),
+      textsFor('en'),
+      settings,
+    ).join('\n');
+  expect(lines(undefined)).not.toContain('Shortcuts');
+  const spared = { passes: 80, gatedPasses: 30, cachedSteps: 1 };
+  const all = lines(
+    {
+      sampler: 'lcm',
+      guidance: 'audio',
+      gating: { text: 0.5, audio: 1 },
+      caching: { threshold: 0.1, inARow: 1 },
+      loras: [{ file: '/a/folder/few-steps.safetensors', strength: 0.8 }],
+    },
+    resultWith({ spared }),
+  );
+  expect(all).toContain(
+    'Shortcuts: sampler lcm, guided by the sound alone, LoRA `few-steps.safetensors` (0.8), 30 passes left out by gating, 1 step skipped by caching',
+  );
+});

@@ -10,12 +10,36 @@ test.each([
   [['sampler', 'shift'], 0],
   [['models', '17b', 'scales', 'audio'], 1e38],
   [['models', '1_7b', 'scales', 'image'], 101],
+  [['presets', 'fast', 'sampler'], 'euler'],
+  [['presets', 'fast', 'guidance'], 'text'],
+  [['presets', 'fast', 'gating', 'text'], 1.5],
+  [['presets', 'fast', 'caching', 'inARow'], 0],
+  [['presets', 'fast', 'loras', '0', 'strength'], 11],
+  [['profiles', 'official', 'loras'], 'no'],
 ])('%s is bounded as the engine bounds it', (path, value) => {
   const document = parseDocument(text);
   document.setIn(path, value);
   expect(() => parseGenerateSettings(document.toJS(), 'official')).toThrow(
     `generate.yaml: ${path.join('.')}: `,
   );
+});
+
+test('a preset says what it does otherwise than published, with what it leaves open filled in', () => {
+  const document = parseDocument(text);
+  const fast = (profile: string) =>
+    parseGenerateSettings(document.toJS(), profile).preset('fast', 'square').shortcuts;
+  expect(fast('official')).toMatchObject({ sampler: 'lcm', guidance: 'audio', loras: [{ strength: 1 }] });
+  // The LoRAs of the official weights fit no others.
+  expect(fast('tiny')).toEqual({ sampler: 'lcm', guidance: 'audio' });
+  document.setIn(['presets', 'fast', 'gating'], { text: 0.5 });
+  document.setIn(['presets', 'fast', 'caching'], { threshold: 0.1 });
+  expect(fast('official')).toMatchObject({
+    gating: { text: 0.5, audio: 1 },
+    caching: { threshold: 0.1, inARow: 1 },
+  });
+  const settings = parseGenerateSettings(document.toJS(), 'official');
+  expect(settings.preset('standard', 'square').shortcuts).toBeUndefined();
+  expect(settings.preset('final', 'square').shortcuts).toBeUndefined();
 });
 
 test('the file of the repository is right', () => {
