@@ -106,7 +106,8 @@ export class Delivery {
     return { channelId: sent.channelId, messageId: sent.messageId, failure };
   }
 
-  async #alreadySent({ id, reply, createdAt, finishedAt }: Generation): Promise<Sent | null> {
+  async #alreadySent(generation: Generation): Promise<Sent | null> {
+    const { reply, createdAt, finishedAt } = generation;
     if (reply.finalChannelId === null) return null;
     // An answer to the interaction is begun before it is complete, and completed again without harm.
     if (answersInteraction(reply) && reply.finalChannelId === reply.channelId) return null;
@@ -117,7 +118,7 @@ export class Delivery {
     try {
       const found = await this.#options.messages.findOwn(reply.finalChannelId, {
         since,
-        isMeant: (posted) => isFinal(posted, id),
+        isMeant: (posted) => isFinal(posted, generation),
       });
       return found === null ? null : { ...found, linkable: true };
     } catch (error) {
@@ -356,10 +357,14 @@ function channelOf({ id, reply }: Generation): string {
 }
 
 /**
- * A final message says the id and has a button for it. An entry of the moderators' log in the same channel has none, and the status
+ * A final message has the video, where there is one: a message that stood in for it before, when Discord did not take it, is none. It says the id and has a button for it. An entry of the moderators' log in the same channel has none, and the status
  * message none but that to stop, whether or not the record knows yet which message it is.
  */
-function isFinal({ content, components }: FoundMessage, id: string): boolean {
+function isFinal(
+  { content, components, attachments }: FoundMessage,
+  { id, result, failure }: Generation,
+): boolean {
+  if (result !== null && failure === null && attachments.length === 0) return false;
   const actions = components
     .flatMap((row) => row.components)
     .map((button) => parseCustomId(button.custom_id ?? ''))

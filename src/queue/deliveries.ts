@@ -98,7 +98,7 @@ export function consumeDeliveries(parts: {
 }
 
 /** Each try sends the video again: the first follows soon, and then Discord gets time. @returns milliseconds */
-function deliveryPause(attempts: number): number {
+export function deliveryPause(attempts: number): number {
   return Math.min(1000 * 4 ** Math.min(attempts - 1, 10), longestDeliveryPause);
 }
 

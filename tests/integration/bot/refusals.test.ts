@@ -32,6 +32,9 @@ const failed = ({ queue }: Scene, id: string) =>
 
 const posts = ({ channel }: Scene) => ({ method: 'POST', path: `/channels/${channel.id}/messages` });
 
+const uploads = ({ discord }: Scene) =>
+  discord.requests.filter(({ method, parts }) => method === 'POST' && parts.length > 0).length;
+
 test('what Discord will not have is not sent again: the person reads why, it costs nothing, and /history has it', async () => {
   await using scene = await startScene(({ owner }) => ({ OWNER_IDS: owner.id }));
   const { ada, channel, discord } = scene;
@@ -71,11 +74,15 @@ test('a plain retry leaves what is made alone; by its id it is delivered, and no
   await failed(scene, id);
   await vi.waitFor(async () => expect((await scene.queue.get(id))?.deliveredAt).not.toBeNull());
   expect(await scene.moderation.retryFailed('1', { limit: 10 })).toEqual([]);
+  // The second try looks for what the first may have posted, and finds the message that stood in for the video.
+  scene.discord.faults.add({ ...posts(scene), status: 500 });
   expect(await scene.moderation.retryFailed('1', { id, limit: 10 })).toEqual([id]);
   const video = await scene.channel.waitForMessage(hasVideo);
   expect(video.text).toContain(id);
   await until(async () => ((await scene.queue.get(id))?.status === 'delivered' ? true : undefined));
   expect(made).toEqual([id]);
+  // One upload a try: refused, failed, taken.
+  expect(uploads(scene)).toBe(3);
 });
 
 test.each([160_006, 50_035])(
@@ -87,6 +94,7 @@ test.each([160_006, 50_035])(
     scene.discord.faults.add({ ...posts(scene), status: 400, code, times: 100 });
     const video = await scene.ada.directMessage.waitForMessage(hasVideo);
     expect(video.mentions).toEqual([scene.ada.id]);
+    await vi.waitFor(() => expect(uploads(scene)).toBe(2));
   },
 );
 
