@@ -43,6 +43,7 @@ const maximumAttempts = 12;
  * good as fits: constant quality if possible, else two passes to the size, else a smaller picture.
  *
  * @param target where the file goes; it appears whole
+ * @param onProgress hears how much of the present attempt is done, 0…1; the next attempt begins anew
  * @throws Failure `video_does_not_fit` (context: kilobytes) when nothing worth watching fits; MediaProcessError
  */
 export async function encodeVideo(
@@ -51,6 +52,7 @@ export async function encodeVideo(
   target: string,
   limitBytes: number,
   limits: RunLimits,
+  onProgress?: (share: number) => void,
 ): Promise<EncodedVideo> {
   const partial = join(limits.scratch, 'encoding.mp4');
   const attempts: Attempt[] = [];
@@ -58,7 +60,7 @@ export async function encodeVideo(
   try {
     while (attempt !== null && attempts.length < maximumAttempts) {
       attempts.push(attempt);
-      const bytes = await encodeOnce(source, clip, attempt, partial, limits);
+      const bytes = await encodeOnce(source, clip, attempt, partial, limits, onProgress);
       if (bytes <= limitBytes) {
         await rename(partial, target);
         const { width, height } = attempt.size;
@@ -79,6 +81,7 @@ async function encodeOnce(
   attempt: Attempt,
   target: string,
   limits: RunLimits,
+  onProgress?: (share: number) => void,
 ): Promise<number> {
   // Relative to the scratch folder: fluent-ffmpeg would split an option that is a path with a space in it.
   const passLog = 'passes';
@@ -88,7 +91,10 @@ async function encodeOnce(
     const command = ffmpeg();
     for (const input of inputs) command.input(resolve(input.path)).inputOptions([...input.options]);
     command.outputOptions([...output]).output(pass === 1 ? '/dev/null' : resolve(target));
-    await runFluent(command, limits, encodeBounds);
+    const before = pass === 2 ? 1 : 0;
+    const onFrames = (frames: number) =>
+      onProgress?.((before + Math.min(frames / clip.frames, 1)) / passes.length);
+    await runFluent(command, { ...limits, ...(onProgress === undefined ? {} : { onFrames }) }, encodeBounds);
   }
   return (await stat(target)).size;
 }

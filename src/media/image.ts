@@ -1,6 +1,10 @@
 import { appendFile, copyFile, open, rm, stat } from 'node:fs/promises';
+import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { Failure } from '../failure.ts';
+import { codePointsOf } from './code-points.ts';
+import type { CodePoints } from './code-points.ts';
+import { needsConversion, srgbConverter } from './colour.ts';
 import { withMediaMemory } from './memory.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { ImageForm } from './sniff.ts';
@@ -90,6 +94,8 @@ async function sizeOf(source: string): Promise<NormalisedImage> {
 }
 
 async function decoded(source: string, target: string, form: ImageForm): Promise<NormalisedImage> {
+  const points = await codePointsOf(source, form);
+  if (points !== null && needsConversion(points)) return convertedToPng(source, target, form, points);
   try {
     return await toPng(source, target, 'error');
   } catch (error) {
@@ -114,6 +120,47 @@ async function toPng(source: string, target: string, failOn: 'error' | 'warning'
     .autoOrient()
     .flatten({ background: 'white' })
     .toColourspace('srgb')
+    .png({ compressionLevel: 3 })
+    .toFile(target);
+}
+
+/** A picture that is converted here is held whole, twice; more pixels than the engine ever looks at are left out. */
+const convertedSide = 2560;
+const pixelsInATurn = 128 * 1024;
+
+/** As {@link toPng}, for pictures whose colours the library takes for something else. */
+async function convertedToPng(
+  source: string,
+  target: string,
+  form: ImageForm,
+  points: CodePoints,
+): Promise<NormalisedImage> {
+  const picture = sharp(source, { ...input, ignoreIcc: true, limitInputPixels: imageLimits.pixels });
+  const { depth, bitsPerSample = 8 } = await picture.metadata();
+  const isDeep = depth === 'ushort';
+  const { data, info } = await picture
+    .timeout({ seconds: timeoutSeconds })
+    .autoOrient()
+    .resize({ width: convertedSide, height: convertedSide, fit: 'inside', withoutEnlargement: true })
+    .toColourspace(isDeep ? 'rgb16' : 'srgb')
+    .raw({ depth: isDeep ? 'ushort' : 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  // Of 10 and 12 bits in 16, the library leaves the lowest empty in AVIF.
+  const largest = !isDeep ? 255 : form === 'avif' ? 65_536 - 2 ** (16 - bitsPerSample) : 65_535;
+  const samples = isDeep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+  const converter = srgbConverter(points, channels, largest);
+  const converted = new Uint8Array(width * height * 3);
+  // The bot has to keep answering meanwhile.
+  for (const isMeasured of [true, false]) {
+    for (let at = 0; at < width * height; at += pixelsInATurn) {
+      const some = samples.subarray(at * channels, (at + pixelsInATurn) * channels);
+      if (isMeasured) converter.measure(some);
+      else converter.convert(some, converted.subarray(at * 3, (at + pixelsInATurn) * 3));
+      await othersHadTheirTurn();
+    }
+  }
+  return sharp(converted, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 3 })
     .toFile(target);
 }

@@ -25,6 +25,8 @@ export interface RunLimits {
   readonly scratch: string;
   readonly timeoutMilliseconds: number;
   readonly signal?: AbortSignal | undefined;
+  /** hears, while an encoder runs, how many frames it has made */
+  readonly onFrames?: ((frames: number) => void) | undefined;
 }
 
 /** What a program may take of the machine, whatever the file makes of it. */
@@ -112,7 +114,7 @@ async function start(
   bounds: Bounds,
 ): Promise<string> {
   try {
-    const { stdout } = await execa('sh', guarded(program, args, bounds), {
+    const running = execa('sh', guarded(program, args, bounds), {
       cwd: limits.scratch,
       stdin: 'ignore',
       timeout: limits.timeoutMilliseconds,
@@ -122,7 +124,9 @@ async function start(
       extendEnv: false,
       ...(limits.signal === undefined ? {} : { cancelSignal: limits.signal }),
     });
-    return stdout;
+    const { onFrames } = limits;
+    if (onFrames !== undefined) running.stdout.on('data', framesReader(onFrames));
+    return (await running).stdout;
   } catch (error) {
     limits.signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
@@ -144,7 +148,21 @@ async function start(
  * @throws as {@link runMediaProgram}
  */
 export async function runFluent(command: FfmpegCommand, limits: RunLimits, bounds: Bounds): Promise<void> {
-  await runMediaProgram('ffmpeg', ['-hide_banner', '-v', 'error', ...argumentsOf(command)], limits, bounds);
+  const told = limits.onFrames === undefined ? [] : ['-progress', 'pipe:1'];
+  const args = ['-hide_banner', '-v', 'error', ...told, ...argumentsOf(command)];
+  await runMediaProgram('ffmpeg', args, limits, bounds);
+}
+
+/** Reads what ffmpeg's `-progress` writes: lines `name=value`, in pieces of any length. */
+export function framesReader(onFrames: (frames: number) => void): (piece: Buffer | string) => void {
+  let rest = '';
+  return (piece) => {
+    const lines = `${rest}${piece.toString()}`.split('\n');
+    rest = lines.pop() ?? '';
+    const counts = lines.flatMap((line) => /^frame= *(\d+)$/.exec(line)?.[1] ?? []);
+    const last = counts.at(-1);
+    if (last !== undefined) onFrames(Number(last));
+  };
 }
 
 /** Not declared by the library's types, but what it starts ffmpeg with. */

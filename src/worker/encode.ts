@@ -29,6 +29,7 @@ export async function encodeGeneration(input: EncodeInput): Promise<EncodedVideo
     input.output,
     input.limitBytes,
     { scratch: input.scratch, timeoutMilliseconds: encodeTimeout * longer, signal: input.signal },
+    input.onProgress,
   );
 }
 

@@ -41,6 +41,8 @@ export interface EncodeInput {
   readonly limitBytes: number;
   readonly scratch: string;
   readonly signal: AbortSignal;
+  /** hears how much is done, 0…1; a smaller number begins anew, to fit */
+  readonly onProgress?: (share: number) => void;
 }
 /** What the worker keeps of an encode. */
 export type EncodedVideo = Omit<MediaEncodedVideo, 'attempts'>;
@@ -128,7 +130,9 @@ export async function processGeneration(
   signal.throwIfAborted();
 
   log.info({ generationId: id, engine: made.seconds, peakGiB: made.peakGiB }, 'the engine is done');
-  tell({ stage: 'compress', step: 0, steps: 1, etaSeconds: null });
+  const tellPacked = (percent: number) =>
+    tell({ stage: 'compress', step: percent, steps: 100, etaSeconds: null });
+  tellPacked(0);
   const input = {
     frames: made.frames,
     soundtrack: inputs.soundtrack,
@@ -136,6 +140,7 @@ export async function processGeneration(
     limitBytes: request.limitBytes,
     scratch: scratch.path,
     signal,
+    onProgress: (share: number) => tellPacked(Math.floor(share * 100)),
   };
   const video = await packed(
     () => parts.encode(input),

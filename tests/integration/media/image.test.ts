@@ -153,3 +153,51 @@ test('a JPEG without its last two bytes is taken; a row of forty million pixels,
   await writeFile(given, Buffer.from('\0\0\0\u0018ftypavis\0\0\0\0avisavif', 'latin1'));
   await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_animated_avif' });
 });
+
+test('high dynamic range comes out as it is meant: PQ and HLG in AVIF and PNG, with and without opacity', async () => {
+  // 200, 120, 90 of sRGB, as light of BT.2020 with white at 203 cd/m², coded by PQ (10 bits) and HLG (16 bits)
+  const pq = [506, 438, 381];
+  const asPng = async (code: readonly number[], transfer: number, opacity?: number) => {
+    const channels = opacity === undefined ? 3 : 4;
+    const one = [...code, ...(opacity === undefined ? [] : [opacity])];
+    const pixels = Uint16Array.from({ length: 64 * channels }, (_, at) => one[at % channels] ?? 0);
+    const raw = { width: 8, height: 8, channels } as const;
+    const png = await sharp(pixels, { raw }).toColourspace('rgb16').png().toBuffer();
+    const chunk = Buffer.from([...Buffer.from('cICP'), 9, transfer, 0, 1]);
+    const [length, checksum] = [Buffer.from([0, 0, 0, 4]), Buffer.alloc(4)];
+    checksum.writeUInt32BE(crc32(chunk));
+    return Buffer.concat([png.subarray(0, 33), length, chunk, checksum, png.subarray(33)]);
+  };
+  const comesOutAs = async (wanted: readonly number[], near: number) => {
+    await normaliseImage(given, out, 1);
+    const found = await pixel(out, 4, 4);
+    for (const [at, value] of wanted.entries())
+      expect(Math.abs((found[at] ?? 0) - value)).toBeLessThanOrEqual(near);
+  };
+  const deep = (code: number) => Math.round((code / 1023) * 65_535);
+  await writeFile(given, await asPng(pq.map(deep), 16));
+  await comesOutAs([200, 120, 90], 2);
+  await writeFile(given, await asPng(pq.map(deep), 16, 0));
+  await comesOutAs([255, 255, 255], 0);
+  await writeFile(given, await asPng([deep(767), deep(767), deep(767)], 18));
+  await comesOutAs([255, 255, 255], 2);
+  const [red, green, blue] = pq.map((code) => code * 64);
+  const source = `color=s=64x64:d=1,format=gbrp16le,geq=r=${red}:g=${green}:b=${blue}`;
+  const told = ['-color_primaries', 'bt2020', '-color_trc', 'smpte2084', '-colorspace', 'bt2020nc'];
+  const film = ['-vf', 'scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le', '-frames:v', '1'];
+  const encoder = ['-c:v', 'libaom-av1', '-cpu-used', '8', '-crf', '4', '-still-picture', '1', '-f', 'avif'];
+  await run('ffmpeg', [
+    '-v',
+    'error',
+    '-y',
+    '-f',
+    'lavfi',
+    '-i',
+    source,
+    ...film,
+    ...told,
+    ...encoder,
+    given,
+  ]);
+  await comesOutAs([200, 120, 90], 4);
+});

@@ -75,28 +75,29 @@ test('what a miss leads to never grows, keeps even sides, and ends', () => {
           const next = nextAttempt(shape, limitBytes, last, Math.ceil(limitBytes * miss));
           if (next === null) return;
           if (next.kind !== 'bitrate') throw new Error('quality is tried once');
-          expect(next.size.width % 2).toBe(0);
-          expect(next.size.height % 2).toBe(0);
-          expect(next.size.width).toBeLessThanOrEqual(last.size.width);
-          expect(next.audioKilobits).toBeLessThanOrEqual(160);
-          if (last.kind === 'bitrate') expect(next.kilobits).toBeLessThan(last.kilobits);
+          // Plain comparisons: an `expect` for each of a hundred thousand takes longer than what is tested.
+          const isEven = next.size.width % 2 === 0 && next.size.height % 2 === 0;
+          const isNoLarger = next.size.width <= last.size.width && next.audioKilobits <= 160;
+          const isLess = last.kind !== 'bitrate' || next.kilobits < last.kilobits;
           // What is promised to the encoder fits into the limit by arithmetic.
           const bits = (next.kilobits + next.audioKilobits) * 1000 * (shape.frames / shape.fps);
-          expect(bits / 8).toBeLessThan(limitBytes);
+          if (!isEven || !isNoLarger || !isLess || bits / 8 >= limitBytes) {
+            throw new Error(`from ${JSON.stringify(last)} to ${JSON.stringify(next)}`);
+          }
           last = next;
         }
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 500 },
   );
 });
 
 test('a real limit is always worth a try, and one too small for anything is not', () => {
   fc.assert(
     fc.property(shapes, sizeLimits, (shape, limitBytes) => {
-      expect(nextAttempt(shape, limitBytes, firstAttempt(shape), limitBytes + 1)).not.toBeNull();
+      return nextAttempt(shape, limitBytes, firstAttempt(shape), limitBytes + 1) !== null;
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
   expect(nextAttempt(clip, 2000, firstAttempt(clip), 3_000_000)).toBeNull();
 });

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { mediaMemoryBytes, withMediaMemory } from '../../../src/media/memory.ts';
-import { encodeBounds, foreignFileBounds, runFluent, runMediaProgram } from '../../../src/media/process.ts';
+import {
+  encodeBounds,
+  foreignFileBounds,
+  framesReader,
+  runFluent,
+  runMediaProgram,
+} from '../../../src/media/process.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -77,4 +83,17 @@ test('media work waits until there is memory for it, in the order in which it ca
   await Promise.all([all, second]);
   await expect(given).rejects.toThrow('no longer wanted');
   expect(order).toEqual(['more than there is', 'small']);
+});
+
+test('frames are counted from what an encoder tells, in whatever pieces it comes', () => {
+  const heard: number[] = [];
+  const read = framesReader((frames) => void heard.push(frames));
+  for (const piece of [
+    'frame=1',
+    '2\nfps=3.5\nprogress=cont',
+    'inue\nframe= 40\ndrop_frames=7\n',
+    'frame=41',
+  ])
+    read(piece);
+  expect(heard).toEqual([12, 40]);
 });
