@@ -1,4 +1,4 @@
-import { appendFile, copyFile, open, rm, stat } from 'node:fs/promises';
+import { copyFile, open, rm, stat, truncate } from 'node:fs/promises';
 import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { Failure } from '../failure.ts';
@@ -61,8 +61,10 @@ export async function normaliseImage(
     throw new Failure('unsupported_media', 'image_not_image', { number });
   // iPhone photos: their compression is patented, so the library cannot open them. Discord's own app sends JPEG.
   if (form === 'heic') throw new Failure('unsupported_media', 'image_heic', { number });
+  const mended = `${target}.mended`;
   try {
-    const { width, height } = await sizeOf(source);
+    const shown = form === 'webp' && (await isCutOff(source, mended)) ? mended : source;
+    const { width, height } = await sizeOf(shown);
     // From the header, before anything is decoded: a small file can claim to be enormous.
     if (width * height > imageLimits.pixels) {
       throw new Failure('too_large', 'image_too_many_pixels', {
@@ -75,7 +77,7 @@ export async function normaliseImage(
       throw new Failure('too_large', 'image_too_long', { number, pixels: imageLimits.side });
     }
     return await withMediaMemory(bytesBeside + width * height * bytesPerPixel, () =>
-      decoded(source, target, form),
+      decoded(shown, target, form),
     );
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -83,13 +85,16 @@ export async function normaliseImage(
       throw new Failure('unsupported_media', 'image_animated_avif', { number }, { cause: error });
     }
     throw new Failure('unsupported_media', 'image_unreadable', { number }, { cause: error });
+  } finally {
+    await rm(mended, { force: true });
   }
 }
 
 const input = { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true } as const;
 
 async function sizeOf(source: string): Promise<NormalisedImage> {
-  const { width, height } = await sharp(source, input).metadata();
+  // A file that was cut off has a size as well.
+  const { width, height } = await sharp(source, { ...input, failOn: 'none' }).metadata();
   return { width, height };
 }
 
@@ -99,22 +104,55 @@ async function decoded(source: string, target: string, form: ImageForm): Promise
   try {
     return await toPng(source, target, 'error');
   } catch (error) {
-    if (form !== 'jpeg') throw error;
-    // Every viewer shows a JPEG of which nothing but its last two bytes is missing. Of the picture itself nothing may be.
-    const mended = `${target}.mended`;
-    try {
-      await copyFile(source, mended);
-      await appendFile(mended, Buffer.from([0xff, 0xd9]));
-      return await toPng(mended, target, 'warning');
-    } catch {
+    return toPngOfCut(source, target, form).catch(() => {
       throw error;
-    } finally {
-      await rm(mended, { force: true });
-    }
+    });
   }
 }
 
-async function toPng(source: string, target: string, failOn: 'error' | 'warning'): Promise<NormalisedImage> {
+/** Of a picture whose end is missing, what must be there: less than that is not what the person wanted to send. */
+const leastShare = 0.75;
+
+/** A file that was cut off is shown as viewers do, with nothing in the place of what is missing. @throws when that is a large part */
+async function toPngOfCut(source: string, target: string, form: ImageForm): Promise<NormalisedImage> {
+  const { width, height } = await sizeOf(source);
+  const [top, bottom] = [leastShare - 0.03, leastShare].map((share) => Math.floor(height * share));
+  const band = { left: 0, top: top ?? 0, width, height: Math.max(1, (bottom ?? 0) - (top ?? 0)) };
+  // As it lies in the file: turned upright, its end may be at any side.
+  const { data, info } = await sharp(source, {
+    ...input,
+    failOn: 'none',
+    limitInputPixels: imageLimits.pixels,
+  })
+    .timeout({ seconds: timeoutSeconds })
+    .extract(band)
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  // What a decoder shows in the place of what it has not got: no coefficients are grey, no pixels are 0.
+  const nothing = form === 'jpeg' ? 128 : 0;
+  if (data.every((value, at) => value === (at % info.channels === 3 ? data[3] : nothing))) {
+    throw new RangeError('a large part is missing');
+  }
+  return toPng(source, target, 'none');
+}
+
+/**
+ * WebP says how long it is, and its decoder takes nothing shorter; zeros in the place of what is missing are as good as nothing.
+ *
+ * @param mended where such a file, filled up, goes
+ */
+async function isCutOff(source: string, mended: string): Promise<boolean> {
+  const { buffer } = await readStart(source, 8);
+  const stated = buffer.readUInt32LE(4) + 8;
+  const { size } = await stat(source);
+  if (stated <= size || size < stated * leastShare || stated > imageLimits.bytes) return false;
+  await copyFile(source, mended);
+  await truncate(mended, stated);
+  return true;
+}
+
+async function toPng(source: string, target: string, failOn: 'error' | 'none'): Promise<NormalisedImage> {
   return sharp(source, { ...input, failOn, limitInputPixels: imageLimits.pixels })
     .timeout({ seconds: timeoutSeconds })
     .autoOrient()
@@ -167,10 +205,14 @@ async function convertedToPng(
 
 /** An AVIF whose major brand says that it is a sequence, which the library opens only if there is a picture beside it. */
 async function isSequence(path: string): Promise<boolean> {
+  return (await readStart(path, 12)).buffer.toString('latin1', 8, 12) === 'avis';
+}
+
+/** @param length in bytes; what is not there is 0 */
+async function readStart(path: string, length: number): Promise<{ buffer: Buffer }> {
   const file = await open(path);
   try {
-    const { buffer } = await file.read(Buffer.alloc(12), 0, 12, 0);
-    return buffer.toString('latin1', 8, 12) === 'avis';
+    return await file.read(Buffer.alloc(length), 0, length, 0);
   } finally {
     await file.close();
   }

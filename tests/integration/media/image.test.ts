@@ -201,3 +201,26 @@ test('high dynamic range comes out as it is meant: PQ and HLG in AVIF and PNG, w
   ]);
   await comesOutAs([200, 120, 90], 4);
 });
+
+test.each(['jpeg', 'png', 'gif', 'webp'] as const)(
+  'a %s whose end is missing is shown as far as it goes; one of which half is missing is refused',
+  async (format) => {
+    const flat = await sharp({ create: { width: 200, height: 200, channels: 3, background: 'teal' } })
+      .toFormat(format)
+      .toBuffer();
+    await writeFile(given, flat.subarray(0, -2));
+    expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 200, height: 200 });
+    const grain = {
+      create: { width: 200, height: 200, channels: 3, noise: { type: 'gaussian', mean: 128, sigma: 60 } },
+    } as const;
+    const whole = await sharp({ create: { ...grain.create, background: 'red' } })
+      .toFormat(format)
+      .toBuffer();
+    await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.9)));
+    expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 200, height: 200 });
+    const [first, second] = [await pixel(out, 20, 100), await pixel(out, 21, 120)];
+    expect(first).not.toEqual(second);
+    await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.5)));
+    await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_unreadable' });
+  },
+);
