@@ -44,6 +44,8 @@ export interface SandboxOptions {
   readonly heartbeatInterval?: number;
   /** privileged intents that the application was granted; none */
   readonly privilegedIntents?: readonly PrivilegedIntent[];
+  /** connections that `/gateway/bot` asks for; 1 */
+  readonly shards?: number;
   readonly applicationName?: string;
   /** a token to accept instead of a random one */
   readonly token?: string;
@@ -96,6 +98,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     violations,
     openApi,
     checkAnswers: options.checkAnswers ?? false,
+    shards: options.shards ?? 1,
     uploadLimit: options.uploadLimit ?? 10 * 1024 * 1024,
     urls: { api: rest.url, gateway: gateway.url, cdn: `https://${cdn.host}` },
   };

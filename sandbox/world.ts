@@ -38,5 +38,7 @@ export interface World {
   readonly checkAnswers: boolean;
   /** bytes per file without boosts */
   readonly uploadLimit: number;
+  /** connections that the bot is asked to open */
+  readonly shards: number;
   readonly urls: { readonly api: string; readonly gateway: string; readonly cdn: string };
 }

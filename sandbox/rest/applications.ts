@@ -24,8 +24,11 @@ export const applicationRoutes: readonly Route[] = [
       status: 200,
       body: {
         url: world.urls.gateway,
-        shards: 1,
-        session_start_limit: { total: 1000, remaining: 999, reset_after: 86_400_000, max_concurrency: 1 },
+        shards: world.shards,
+        session_start_limit: {
+          ...{ total: 1000, remaining: 999, reset_after: 86_400_000 },
+          max_concurrency: world.shards,
+        },
       },
     }),
   },

@@ -21,11 +21,11 @@ import type { GenerationQueue } from '../queue/queue.ts';
 import type { SpeechDesk } from '../queue/speech.ts';
 import { AuditPoster } from './audit-poster.ts';
 import { DiscordChannels } from './channels.ts';
-import { createClient } from './client.ts';
+import { createClient, isOwn } from './client.ts';
 import type { Clock } from './clock.ts';
 import { Delivery } from './delivery.ts';
 import { ProvenDirectMessages } from './direct-messages.ts';
-import { dispatch, dispatchReaction, withoutVariation } from './dispatch.ts';
+import { dispatch, dispatchReaction, dispatchRemoval, withoutVariation } from './dispatch.ts';
 import { loadHandlers } from './handlers.ts';
 import type { Handlers } from './handlers.ts';
 import { followGuilds } from './left-guilds.ts';
@@ -35,7 +35,7 @@ import { tellInterrupted } from './interrupted.ts';
 import { Messages } from './messages.ts';
 import { readPreview } from './previews.ts';
 import { ProgressReporter } from './progress.ts';
-import { readReaction } from './reactions.ts';
+import { readReaction, readRemovals } from './reactions.ts';
 import { declarations, registerCommands } from './register.ts';
 import { noticeDone } from './notices.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -121,6 +121,9 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     );
   }
   client.on(Events.Raw, (packet: unknown) => {
+    for (const messageId of readRemovals(packet)) {
+      handle((services) => dispatchRemoval(messageId, services));
+    }
     const given = readReaction(packet, client.user.id);
     if (given === null) return;
     const { emoji, reaction } = given;
@@ -138,6 +141,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       moderation: parts.moderation,
       messages,
       readPreview: parts.readPreview,
+      isOwn: (guildId) => isOwn(client, guildId),
       settings: config.generate,
       clock,
       logger,
@@ -175,7 +179,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       readSound: (key) => readPreview(parts.store, key),
       speaker,
       ownerIds: new Set(config.discord.ownerIds),
-      directMessages: new ProvenDirectMessages(messages, () => clock.now()),
+      directMessages: new ProvenDirectMessages(messages, parts.people),
       journal,
       progress,
       personLimit: parts.personLimit,
@@ -198,7 +202,9 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     await followGuilds(client, { queue, moderation: parts.moderation, logger });
     logger.info(await queue.reconcile(), 'records and jobs compared');
     for (const generation of await queue.endedSince(clock.now() - pointedEndedWithin)) {
-      if (clock.now() - (generation.deliveredAt ?? 0) < pointedWithin) await delivery.pointAgain(generation);
+      const isOurs = isOwn(client, generation.guildId);
+      if (isOurs && clock.now() - (generation.deliveredAt ?? 0) < pointedWithin)
+        await delivery.pointAgain(generation);
     }
     const deliveries = await queue.consumeDeliveries(
       async (generation, signal, isLast) => {
@@ -247,7 +253,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
 
 /** Logs in and waits until Discord has said which guilds there are. */
 async function connect(config: BotConfig, logger: Logger): Promise<Client<true>> {
-  const client = createClient(config.discord.apiUrl);
+  const client = createClient(config.discord.apiUrl, config.discord.shards);
   client.on(Events.Error, (error) =>
     logger.error({ error: errorFields(error) }, 'the connection to Discord had an error'),
   );

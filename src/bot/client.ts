@@ -1,4 +1,6 @@
 import { Client, GatewayIntentBits, Options, Partials } from 'discord.js';
+import { shardOf } from '../config/shards.ts';
+import type { Shards } from '../config/shards.ts';
 
 /** Of every connection over REST. */
 export const restOptions = {
@@ -14,10 +16,13 @@ export const restOptions = {
  * A client that keeps almost nothing: answers go out over REST with the ids of the record, so the caches are only what
  * discord.js itself needs. Whatever would grow with use has a limit.
  */
-export function createClient(apiUrl: string): Client {
+export function createClient(apiUrl: string, shards: Shards): Client {
   return new Client({
+    ...(shards === 'auto' ? { shards } : { shards: [...shards.ids], shardCount: shards.count }),
     intents: [
       GatewayIntentBits.Guilds,
+      // Only to hear which messages are deleted: no message of others is read, and none is kept.
+      GatewayIntentBits.GuildMessages,
       GatewayIntentBits.GuildMessageReactions,
       GatewayIntentBits.DirectMessageReactions,
     ],
@@ -52,4 +57,9 @@ export function createClient(apiUrl: string): Client {
       VoiceStateManager: 0,
     }),
   });
+}
+
+/** Whether this process hears what happens in a guild, or in direct messages (null): what happens elsewhere is another process's. */
+export function isOwn(client: Client<true>, guildId: string | null): boolean {
+  return client.ws.shards.has(shardOf(guildId, client.options.shardCount ?? 1));
 }

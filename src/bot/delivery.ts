@@ -49,6 +49,8 @@ export interface DeliveryOptions {
 /** The one final message: what it says, and the video if there is one. */
 interface FinalMessage {
   readonly rendered: RenderedMessage;
+  /** what differs where it comes as a direct message instead */
+  readonly direct?: RenderedMessage;
   readonly files: readonly RawFile[];
   /** it stands in for the video, which may be sent later after all: Discord must not take the two for one */
   readonly isStandIn?: boolean;
@@ -146,6 +148,7 @@ export class Delivery {
     for (;;) {
       const withVideo: FinalMessage = {
         rendered: renderResult(generation, video.result, this.#options.settings),
+        direct: renderResult(generation, video.result, this.#options.settings, 'elsewhere'),
         files: [{ name: `humo-${generation.id}.mp4`, data: video.data, contentType: 'video/mp4' }],
       };
       try {
@@ -260,7 +263,8 @@ export class Delivery {
   async #sendDirect(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent> {
     try {
       const channelId = await this.#options.messages.openDirect(generation.userId);
-      return { ...(await this.#post(generation, channelId, final, signal)), linkable: true };
+      const direct = { ...final, rendered: final.direct ?? final.rendered };
+      return { ...(await this.#post(generation, channelId, direct, signal)), linkable: true };
     } catch (error) {
       if (isContentRefused(error) && final.files.length > 0) throw error;
       const isClosed = isClosedDirectMessages(error) || isClosedChannel(error);

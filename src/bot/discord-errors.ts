@@ -74,6 +74,14 @@ export function isClosedDirectMessages(error: unknown): boolean {
   return error instanceof DiscordAPIError && closedDirectMessageCodes.has(error.code);
 }
 
+/** The person and the bot are on no server together, and the person has not added the bot as an app: nothing that they could open helps. */
+export function isWithoutSharedServer(error: unknown): boolean {
+  return (
+    error instanceof DiscordAPIError &&
+    error.code === RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds
+  );
+}
+
 export function isUnknownMessage(error: unknown): boolean {
   return error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownMessage;
 }

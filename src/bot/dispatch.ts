@@ -3,9 +3,10 @@ import { parseCustomId } from '../commands/support/definition.ts';
 import type { GivenReaction } from '../commands/support/definition.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
+import { noticeRemoved } from '../commands/support/removal.ts';
 import { errorFields } from '../error-fields.ts';
 import { answerError, answerReactionError } from './errors.ts';
-import { servicesUntilAnswered } from './first-answer.ts';
+import { AnsweredElsewhere, keepAcknowledgement, servicesUntilAnswered } from './first-answer.ts';
 import type { Handlers } from './handlers.ts';
 
 /** Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel. */
@@ -19,9 +20,12 @@ export async function dispatch(
     return;
   }
   if (!interaction.isRepliable()) return;
+  const bounded = servicesUntilAnswered(interaction, services);
+  keepAcknowledgement(interaction, bounded.queue);
   try {
-    await handle(interaction, handlers, servicesUntilAnswered(interaction, services));
+    await handle(interaction, handlers, bounded);
   } catch (error) {
+    if (error instanceof AnsweredElsewhere) return;
     await answerError(error, interaction, services.logger);
   }
 }
@@ -81,6 +85,18 @@ export async function dispatchReaction(
     await handler.react(reaction, services);
   } catch (error) {
     await answerReactionError(error, reaction, services);
+  }
+}
+
+/** As {@link dispatch}, for a message that somebody deleted. Nobody asked for anything, so nobody is told when it fails. */
+export async function dispatchRemoval(messageId: string, services: Services): Promise<void> {
+  try {
+    await noticeRemoved(messageId, services);
+  } catch (error) {
+    services.logger.warn(
+      { messageId, error: errorFields(error) },
+      'a message was deleted, and what it showed may not be',
+    );
   }
 }
 

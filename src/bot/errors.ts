@@ -1,4 +1,11 @@
-import { DiscordAPIError, HTTPError, MessageFlags, RESTJSONErrorCodes, RateLimitError } from 'discord.js';
+import {
+  DiscordAPIError,
+  HTTPError,
+  InteractionContextType,
+  MessageFlags,
+  RESTJSONErrorCodes,
+  RateLimitError,
+} from 'discord.js';
 import type { RepliableInteraction } from 'discord.js';
 import { ulid } from 'ulid';
 import { message } from '../commands/render/message.ts';
@@ -10,7 +17,7 @@ import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import { failureText, textsFor } from '../text/texts.ts';
 import type { TextKey, Texts } from '../text/texts.ts';
-import { isContentRefused, isDeadToken } from './discord-errors.ts';
+import { isContentRefused, isDeadToken, isUnknownMessage } from './discord-errors.ts';
 
 /** What a person is told about an error, and whether the people who run the bot have to know. */
 export interface Explanation {
@@ -24,8 +31,15 @@ const discordTexts: Readonly<Record<number | string, TextKey>> = {
   [RESTJSONErrorCodes.UnknownChannel]: 'failure.discord_missing_access',
 };
 
+const elsewhereTexts = { outside: 'failure.discord_outside', direct: 'failure.discord_direct' } as const;
+
 /** Turns any error into something a person understands; the unknown gets a reference that is also in the log. */
-export function explain(error: unknown, texts: Texts, reference: string): Explanation {
+export function explain(
+  error: unknown,
+  texts: Texts,
+  reference: string,
+  place: 'member' | 'outside' | 'direct' = 'member',
+): Explanation {
   if (error instanceof Refusal) return { content: texts.say(error.key, error.values), unexpected: false };
   if (error instanceof Failure) {
     const reason = failureText(texts, error, reference);
@@ -35,13 +49,21 @@ export function explain(error: unknown, texts: Texts, reference: string): Explan
   }
   if (isContentRefused(error)) return { content: texts.say('failure.discord_refuses'), unexpected: false };
   if (error instanceof DiscordAPIError) {
-    const key = discordTexts[error.code];
+    // Nobody can give the bot permissions where it is no member, or in direct messages.
+    const key =
+      discordTexts[error.code] && place !== 'member' ? elsewhereTexts[place] : discordTexts[error.code];
     if (key !== undefined) return { content: texts.say(key), unexpected: false };
   }
   if (error instanceof HTTPError || error instanceof RateLimitError) {
     return { content: texts.say('failure.discord_unavailable'), unexpected: true };
   }
   return { content: texts.say('failure.unknown', { reference }), unexpected: true };
+}
+
+/** A guild that the bot knows is one that it is a member of. */
+function placeFor({ guild, context }: RepliableInteraction): 'member' | 'outside' | 'direct' {
+  if (guild !== null) return 'member';
+  return context === InteractionContextType.BotDM ? 'direct' : 'outside';
 }
 
 /** Where every error of a handler ends: told to the person in the way that the interaction still allows, and logged. */
@@ -51,7 +73,12 @@ export async function answerError(
   logger: Logger,
 ): Promise<void> {
   const reference = ulid().slice(-8);
-  const { content, unexpected } = explain(error, textsFor(interaction.locale), reference);
+  const { content, unexpected } = explain(
+    error,
+    textsFor(interaction.locale),
+    reference,
+    placeFor(interaction),
+  );
   const where = { reference, interactionId: interaction.id, guildId: interaction.guildId };
   if (unexpected) logger.error({ ...where, error: errorFields(error) }, 'a handler failed');
   else logger.info({ ...where, reason: reasonOf(error) }, 'a request was refused');
@@ -59,8 +86,10 @@ export async function answerError(
   try {
     // After `deferUpdate` the reply is the message with the button: what stands there stays.
     const isUpdate = interaction.isMessageComponent() && interaction.ephemeral === null;
-    if (interaction.deferred && !interaction.replied && !isUpdate) await interaction.editReply(answer);
-    else if (interaction.replied || interaction.deferred)
+    if (interaction.deferred && !interaction.replied && !isUpdate) {
+      if (!(await withdrawn(interaction, error))) await interaction.editReply(answer);
+      else await interaction.followUp({ ...answer, flags: MessageFlags.Ephemeral });
+    } else if (interaction.replied || interaction.deferred)
       await interaction.followUp({ ...answer, flags: MessageFlags.Ephemeral });
     else await interaction.reply({ ...answer, flags: MessageFlags.Ephemeral });
   } catch (second) {
@@ -69,6 +98,24 @@ export async function answerError(
       { ...where, error: errorFields(second) },
       'the person could not be told',
     );
+  }
+}
+
+/**
+ * Takes a public "thinking…" away, so that what is said to one person is seen by that person: a server full of refusals helps nobody. In
+ * direct messages nobody else reads, and where nobody knows yet what came of the request its message may still be needed.
+ *
+ * @returns false when it is to be answered where it stands
+ */
+async function withdrawn(interaction: RepliableInteraction, error: unknown): Promise<boolean> {
+  if (interaction.ephemeral !== false || interaction.context === InteractionContextType.BotDM) return false;
+  if (error instanceof Failure && error.identifier === 'queue_uncertain') return false;
+  try {
+    await interaction.deleteReply();
+    return true;
+  } catch (failed) {
+    if (isDeadToken(failed)) throw failed;
+    return isUnknownMessage(failed);
   }
 }
 

@@ -1,6 +1,9 @@
-import type { Interaction } from 'discord.js';
+import { randomUUID } from 'node:crypto';
+import { DiscordAPIError, MessageFlags, RESTJSONErrorCodes } from 'discord.js';
+import type { Interaction, InteractionDeferReplyOptions } from 'discord.js';
 import type { Services } from '../commands/support/services.ts';
 import { Failure } from '../failure.ts';
+import type { GenerationQueue } from '../queue/queue.ts';
 
 /**
  * Discord waits three seconds for the first answer to a person, from the press on: half of them are for the queue, the rest is for the
@@ -61,4 +64,81 @@ async function within<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** As long as the interaction's token lives. */
+const answeredFor = 15 * 60_000;
+
+/** Of this process: another one with the same token may hear the same interaction. */
+const self = randomUUID();
+
+/** Another process answers this interaction: it is not this one's to answer, or to explain. */
+export class AnsweredElsewhere extends Error {
+  override readonly name = 'AnsweredElsewhere';
+}
+
+/**
+ * From now on an acknowledgement counts whose own answer was lost on the way back: Discord says "already acknowledged" (40060) when it
+ * is sent again, or nothing at all. It is this process's if nobody else has claimed the interaction and Discord knows its message.
+ */
+export function keepAcknowledgement(interaction: Interaction, queue: Pick<GenerationQueue, 'claim'>): void {
+  if (interaction.isAutocomplete() || !interaction.isRepliable()) return;
+  const claimed = async (): Promise<boolean | null> =>
+    // With the queue away nobody knows: only what Discord says at once counts then.
+    queue.claim(`answer:${interaction.id}`, answeredFor, self).catch(() => null);
+  const { deferReply } = interaction;
+  Object.defineProperty(interaction, 'deferReply', {
+    value: (options: InteractionDeferReplyOptions & { withResponse?: boolean } = {}) =>
+      acknowledged(
+        claimed,
+        () => deferReply.call(interaction, options),
+        async () => {
+          const message = await interaction.fetchReply();
+          interaction.deferred = true;
+          interaction.ephemeral = message.flags.has(MessageFlags.Ephemeral);
+          return { resource: { message } };
+        },
+      ),
+  });
+  if (!interaction.isMessageComponent()) return;
+  const { deferUpdate } = interaction;
+  Object.defineProperty(interaction, 'deferUpdate', {
+    value: () =>
+      acknowledged(
+        claimed,
+        () => deferUpdate.call(interaction),
+        async () => {
+          await interaction.fetchReply();
+          interaction.deferred = true;
+          return null;
+        },
+      ),
+  });
+}
+
+async function acknowledged<T, R>(
+  claimed: () => Promise<boolean | null>,
+  acknowledge: () => Promise<T>,
+  recover: () => Promise<R>,
+): Promise<T | R> {
+  const isOurs = await claimed();
+  if (isOurs === false) throw new AnsweredElsewhere('another process answers this interaction');
+  try {
+    return await acknowledge();
+  } catch (error) {
+    if (isOurs !== true || !mayHaveArrived(error)) throw error;
+    // Discord knows no answer where none arrived: then what went wrong first is what there is to say.
+    return recover().catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** What Discord refused for another reason has not arrived; all else may have. */
+function mayHaveArrived(error: unknown): boolean {
+  return (
+    !(error instanceof DiscordAPIError) ||
+    error.code === RESTJSONErrorCodes.InteractionHasAlreadyBeenAcknowledged ||
+    error.status >= 500
+  );
 }

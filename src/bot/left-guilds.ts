@@ -4,6 +4,7 @@ import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
+import { isOwn } from './client.ts';
 
 /** More than any server has waiting. */
 const mostWaiting = 100_000;
@@ -42,7 +43,8 @@ async function compare(client: Client<true>, parts: LeftGuildsParts): Promise<vo
       guildId !== null && reply.kind === 'channel' ? [guildId] : [],
     );
     const known = new Set([...waiting, ...(await moderation.guildsWithSettings())]);
-    for (const guildId of known) if (!here.has(guildId)) await leave(guildId, parts);
+    for (const guildId of known)
+      if (!here.has(guildId) && isOwn(client, guildId)) await leave(guildId, parts);
   } catch (error) {
     logger.warn({ error: errorFields(error) }, 'it is not known which servers were left');
   }

@@ -78,6 +78,8 @@ export interface ProgressOptions {
   readonly messages: Pick<Messages, 'edit' | 'editOriginal' | 'post'>;
   /** reads a preview; null when it is gone */
   readonly readPreview: (key: string) => Promise<Buffer | null>;
+  /** whether what is asked for in a guild, or in direct messages (null), is this process's to follow */
+  readonly isOwn: (guildId: string | null) => boolean;
   readonly settings: GenerateSettings;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -100,12 +102,12 @@ export class ProgressReporter implements ProgressFollower {
 
   /** Takes up what waits and runs already, and listens for everything to come. */
   async start(): Promise<void> {
-    const { queue, moderation, clock } = this.#options;
+    const { queue, moderation, clock, isOwn } = this.#options;
     this.#watching = await queue.watch((event) => this.#hear(event));
     this.#watchingAudit = await moderation.watchAudit((entry) => this.#hearModerator(entry));
     for (const generation of await queue.list({ statuses: ['queued', 'running'], limit: mostFollowed })) {
-      if (generation.reply.kind !== 'api' && !this.#followed.has(generation.id))
-        this.#add(generation, []).dirty = true;
+      if (generation.reply.kind === 'api' || !isOwn(generation.guildId)) continue;
+      if (!this.#followed.has(generation.id)) this.#add(generation, []).dirty = true;
     }
     this.#stopTicking = clock.every(tickInterval, () => this.#tick());
   }

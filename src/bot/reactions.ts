@@ -48,3 +48,25 @@ export function readReaction(
     },
   };
 }
+
+/**
+ * https://discord.com/developers/docs/events/gateway-events#message-delete and `#message-delete-bulk`, which a moderator's clean-up
+ * sends. They name no author: whose messages they were, the queue knows.
+ */
+const removalEvent = z.union([
+  z.object({ t: z.literal('MESSAGE_DELETE'), d: z.object({ id: z.string() }).transform(({ id }) => [id]) }),
+  z.object({
+    t: z.literal('MESSAGE_DELETE_BULK'),
+    d: z.object({ ids: z.array(z.string()) }).transform(({ ids }) => ids),
+  }),
+]);
+
+/**
+ * The ids of messages that were deleted, by whomever; none for any other event.
+ *
+ * @param packet as discord.js's event `raw` hands it on
+ */
+export function readRemovals(packet: unknown): readonly string[] {
+  const parsed = removalEvent.safeParse(packet);
+  return parsed.success ? parsed.data.d : [];
+}

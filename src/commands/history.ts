@@ -71,7 +71,12 @@ const show: Button = {
     refuseWithdrawn(generation);
     const limit = videoLimitBytes(ownUploadLimit(interaction));
     const data = await services.results.video(generation, limit, services.stopping);
-    const { components, ...rendered } = renderResult(generation, generation.result, services.settings);
+    const { components, ...rendered } = renderResult(
+      generation,
+      generation.result,
+      services.settings,
+      'elsewhere',
+    );
     const texts = textsFor(interaction.locale);
     // From another server it is shown, and can be deleted; it is run again where it was made.
     const fitting = isSeenBy(generation, asker) ? components : buttonRows([deleteAction(texts, generation)]);
@@ -85,7 +90,7 @@ export default [command, turn, show];
 
 async function render(
   userId: string,
-  page: number,
+  asked: number,
   texts: Texts,
   { queue }: Services,
 ): Promise<RenderedMessage> {
@@ -93,11 +98,13 @@ async function render(
     queue.list({
       userId,
       statuses: ['delivering', 'delivered', 'failed', 'cancelled'],
-      limit: (page + 1) * pageSize + 1,
+      limit: (asked + 1) * pageSize + 1,
     }),
   );
+  if (found.length === 0) return message([texts.say('history.none')]);
+  // What stood on a page may have gone meanwhile: the last page that has something is shown in its place.
+  const page = Math.min(asked, Math.floor((found.length - 1) / pageSize));
   const shown = found.slice(page * pageSize, (page + 1) * pageSize);
-  if (shown.length === 0) return message([texts.say(page === 0 ? 'history.none' : 'history.no_more')]);
   const button = (to: number, key: 'button.newer' | 'button.older') => ({
     type: ComponentType.Button as const,
     style: ButtonStyle.Secondary as const,

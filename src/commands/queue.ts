@@ -11,6 +11,7 @@ import { limitsPage, setLimits } from './queue/limits.ts';
 import { pageOf } from './queue/pages.ts';
 import type { PagePlace } from './queue/pages.ts';
 import { ban, bansPage, unban } from './queue/people.ts';
+import { reportsPage } from './queue/reports.ts';
 import { log, logWarning, rules } from './queue/rules.ts';
 import { stats } from './queue/stats.ts';
 import { suggestFilters, suggestGenerations } from './queue/suggestions.ts';
@@ -30,6 +31,7 @@ const lists: ReadonlyMap<string, List> = new Map([
   ['limits', limitsPage],
   ['filters', filtersPage],
   ['audit', auditPage],
+  ['reports', reportsPage],
 ]);
 
 const first =
@@ -59,11 +61,12 @@ export const actions: ReadonlyMap<string, Action<Moderating>> = new Map([
   ['log', log],
   ['settings', rules],
   ['audit', first('audit', auditPage)],
+  ['reports', first('reports', reportsPage)],
 ]);
 
 /** Those that only show something: nothing about them is in the log. */
 const showing: ReadonlySet<string> = new Set([
-  ...['list', 'show', 'bans', 'limits show', 'stats', 'filter test', 'filter list', 'audit'],
+  ...['list', 'show', 'bans', 'limits show', 'stats', 'filter test', 'filter list', 'audit', 'reports'],
 ]);
 
 /** What moderators do with the queue of their server. */

@@ -1,17 +1,29 @@
-import { MessageFlags, PermissionFlagsBits } from 'discord.js';
+import { DiscordAPIError, MessageFlags, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
+import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import { videoLimitBytes, defaultUploadLimit } from '../intake/limit.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
+import type { ReportOutcome } from '../queue/moderation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
+import type { TextKey } from '../text/texts.ts';
 import { renderResult } from './render/result.ts';
 import { message } from './render/message.ts';
 import type { Button, Reaction } from './support/definition.ts';
-import type { Services } from './support/services.ts';
+import { ownUploadLimit } from './support/place.ts';
+import { keepVideoOf } from './support/removal.ts';
+import type { Services, SpokenFile, SpokenMessage } from './support/services.ts';
 import { reportStanding, showStanding } from './support/standing.ts';
 
-/** 🚩 hides a result behind a spoiler and tells the moderators. */
+/** What somebody reads whose report does not count; the others have been thanked. */
+const refused: Partial<Record<ReportOutcome, TextKey>> = {
+  too_many: 'report.too_many',
+  banned: 'report.banned',
+  looked_at: 'report.looked_at',
+};
+
+/** 🚩 hides a result at once and tells the moderators, and the one whose result it is. */
 const reaction: Reaction = {
   kind: 'reaction',
   name: 'report',
@@ -26,24 +38,31 @@ const reaction: Reaction = {
     // Only what others can see, too, can be reported.
     if (guildId === null || generation.guildId !== guildId) return;
     if (generation.result === null || generation.reply.finalMessageId !== messageId) return;
-    if (!(await services.queue.markResult(generation.id, 'hidden'))) return;
-    await services.moderation.log({
+    const outcome = await services.moderation.report({
       guildId,
-      actorId: userId,
-      action: 'report',
-      targetUserId: generation.userId,
       generationId: generation.id,
-      reason: null,
+      targetUserId: generation.userId,
+      by: userId,
       details: { channelId, messageId },
     });
-    await orElse(
-      () => show(generation, true, services),
-      () => services.queue.markResult(generation.id, 'shown'),
-    );
-    const thanks = textsFor(generation.locale).say('report.thanks');
-    await services.speaker.direct(userId, message([thanks])).catch((error: unknown) => {
-      services.logger.info({ error: errorFields(error) }, 'nobody could be thanked for a report');
-    });
+    const refusal = refused[outcome];
+    if (refusal !== undefined) throw new Refusal(refusal);
+    if (outcome === 'gone' || outcome === 'repeated') return;
+    if (outcome === 'hidden') {
+      try {
+        await hide(generation, { channelId, messageId }, services);
+      } catch (error) {
+        await services.moderation.unreport(guildId, generation.id, userId);
+        throw error;
+      }
+    }
+    const texts = textsFor(generation.locale);
+    await tell(userId, texts.say('report.thanks'), services);
+    if (outcome !== 'hidden') return;
+    if (generation.userId !== userId) {
+      await tell(generation.userId, texts.say('report.of_yours', { id: generation.id }), services);
+    }
+    await cover(generation, { channelId, messageId }, services);
   },
 };
 
@@ -53,20 +72,21 @@ const showButton: Button = {
   name: 'show',
 
   async press(interaction, generationId, services) {
-    const isModerator = interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
-    const generation = await reachable(services.queue.get(generationId));
-    if (generation === null) {
+    const record = await reachable(services.queue.get(generationId));
+    if (record === null) {
       await showStanding(interaction, services);
       return;
     }
-    if (generation.guildId !== interaction.guildId) throw new Refusal('delete.gone');
-    if (!isModerator) throw new Refusal('report.moderators_only');
+    const generation = reportedHere(interaction, record);
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     if (await services.queue.markResult(generationId, 'shown')) {
-      await orElse(
-        () => show(generation, false, services),
-        () => services.queue.markResult(generationId, 'hidden'),
-      );
+      try {
+        await show(generation, services);
+      } catch (error) {
+        // What the message could not be made to show is not so after all: the next one tries again.
+        await services.queue.markResult(generationId, 'hidden');
+        throw error;
+      }
       await services.moderation.log({
         guildId: interaction.guildId,
         actorId: interaction.user.id,
@@ -76,35 +96,126 @@ const showButton: Button = {
         reason: null,
         details: { shown: true },
       });
+      const text = textsFor(generation.locale).say('report.yours_shown', { id: generation.id });
+      await tell(generation.userId, text, services);
     }
     const content = textsFor(interaction.locale).say('report.shown');
     await interaction.editReply({ content, allowedMentions: { parse: [] } });
   },
 };
 
-export default [reaction, showButton];
+/** Shows what was reported to a moderator alone: the message has it covered, or no longer has it. */
+const lookButton: Button = {
+  kind: 'button',
+  name: 'look',
 
-/** What the message could not be made to show is not so after all: the next one tries again. */
-async function orElse(work: () => Promise<void>, undo: () => Promise<unknown>): Promise<void> {
+  async press(interaction, generationId, services) {
+    const record = await reachable(services.queue.get(generationId));
+    if (record === null) throw new Refusal('delete.gone');
+    const generation = reportedHere(interaction, record);
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const limit = videoLimitBytes(ownUploadLimit(interaction));
+    const data = await services.results.video(generation, limit, services.stopping);
+    const text = textsFor(interaction.locale).say('report.look', {
+      userId: generation.userId,
+      id: generation.id,
+    });
+    await services.speaker.answer(interaction, message([text]), [fileOf(generation, data, 'SPOILER_')]);
+  },
+};
+
+export default [reaction, showButton, lookButton];
+
+/** @throws Refusal unless a moderator asks where the generation was made */
+function reportedHere(interaction: ButtonInteraction, generation: Generation): Generation {
+  if (generation.guildId !== interaction.guildId) throw new Refusal('delete.gone');
+  const isModerator = interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
+  if (!isModerator) throw new Refusal('report.moderators_only');
+  // What one person alone was shown is no moderator's business.
+  if (generation.reply.private) throw new Refusal('delete.gone');
+  return generation;
+}
+
+/** A courtesy: whoever cannot be written to is not. */
+async function tell(userId: string, text: string, { speaker, logger }: Services): Promise<void> {
+  await speaker.direct(userId, message([text])).catch((error: unknown) => {
+    logger.info({ error: errorFields(error) }, 'nobody could be told of a report');
+  });
+}
+
+/**
+ * Takes the video out of the message, which needs none of its bytes. A message that cannot be edited is removed; one that can neither be
+ * edited nor removed is out of the bot's hands: the moderators find it in their list.
+ *
+ * @throws Error when Discord cannot be reached
+ */
+async function hide(generation: Generation, place: SpokenMessage, services: Services): Promise<void> {
+  const { speaker, settings, logger } = services;
+  if (generation.result === null) return;
+  const rendered = renderResult({ ...generation, hiddenAt: services.now() }, generation.result, settings);
   try {
-    await work();
+    await speaker.edit(place, rendered, { files: [] });
   } catch (error) {
-    await undo();
-    throw error;
+    if (!isRefused(error)) throw error;
+    logger.info({ generationId: generation.id, error: errorFields(error) }, 'a reported result is removed');
+    await keepVideoOf(place.messageId, services.queue);
+    try {
+      await speaker.remove(place);
+    } catch (second) {
+      if (!isRefused(second)) throw second;
+      logger.warn({ generationId: generation.id, error: errorFields(second) }, 'a reported result stands');
+    }
   }
 }
 
-/** Writes the result anew. Discord hides a file whose name says so, and names cannot be changed: it is uploaded again. */
-async function show(generation: Generation, hidden: boolean, services: Services): Promise<void> {
+/**
+ * Puts the video back behind a spoiler, where moderators can look at it in its place. Discord goes by the file's name, and names cannot
+ * be changed: it is uploaded again. When that cannot be done, the message stays without it.
+ */
+async function cover(generation: Generation, place: SpokenMessage, services: Services): Promise<void> {
+  try {
+    const data = await videoFor(generation, place.channelId, services);
+    const now = await services.queue.get(generation.id);
+    // Somebody has looked meanwhile, or it is deleted.
+    if (now === null || now.result === null || now.hiddenAt === null || now.deletedAt !== null) return;
+    const rendered = renderResult(now, now.result, services.settings);
+    await services.speaker.edit(place, rendered, { files: [fileOf(generation, data, 'SPOILER_')] });
+  } catch (error) {
+    services.logger.info(
+      { generationId: generation.id, error: errorFields(error) },
+      'a reported result stays without its video',
+    );
+  }
+}
+
+/** Shows the video where it was; where the message was removed, in a new one. */
+async function show(generation: Generation, services: Services): Promise<void> {
   const { finalChannelId: channelId, finalMessageId: messageId } = generation.reply;
   if (generation.result === null || channelId === null || messageId === null) return;
+  const files = [fileOf(generation, await videoFor(generation, channelId, services))];
+  const rendered = renderResult({ ...generation, hiddenAt: null }, generation.result, services.settings);
+  try {
+    await services.speaker.edit({ channelId, messageId }, rendered, { files });
+  } catch (error) {
+    if (!(error instanceof DiscordAPIError) || error.code !== RESTJSONErrorCodes.UnknownMessage) throw error;
+    const posted = await services.speaker.post(channelId, rendered, { files });
+    await services.queue.updateReply(generation.id, { finalMessageId: posted.messageId });
+  }
+}
+
+async function videoFor(generation: Generation, channelId: string, services: Services): Promise<Buffer> {
   const place = await services.channels.place(channelId);
   const limit = videoLimitBytes(place?.uploadLimit ?? defaultUploadLimit);
-  const data = await services.results.video(generation, limit, services.stopping);
-  const name = `${hidden ? 'SPOILER_' : ''}humo-${generation.id}.mp4`;
-  const now = { ...generation, hiddenAt: hidden ? services.now() : null };
-  const rendered = renderResult(now, generation.result, services.settings);
-  await services.speaker.edit({ channelId, messageId }, rendered, {
-    files: [{ name, data, contentType: 'video/mp4' }],
-  });
+  return services.results.video(generation, limit, services.stopping);
+}
+
+function fileOf({ id }: Generation, data: Buffer, prefix: '' | 'SPOILER_' = ''): SpokenFile {
+  return { name: `${prefix}humo-${id}.mp4`, data, contentType: 'video/mp4' };
+}
+
+/** Discord understood and said no: asking again brings the same answer. */
+function isRefused(error: unknown): boolean {
+  return (
+    error instanceof DiscordAPIError && error.status >= 400 && error.status < 500 && error.status !== 429
+  );
 }

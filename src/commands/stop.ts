@@ -1,14 +1,13 @@
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
-import { errorFields } from '../error-fields.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
-import { renderDeleted } from './render/status.ts';
 import { generationIdOf } from './support/definition.ts';
 import type { Button, Reaction } from './support/definition.ts';
+import { pointNowhere } from './support/removal.ts';
 import type { Services } from './support/services.ts';
 import { deleteStanding, removeStanding } from './support/standing.ts';
 
@@ -129,20 +128,6 @@ async function removeResult(
   await note('delete_result', generation, userId, services);
   const text = textsFor(generation.locale).say('delete.by_moderator', { id: generation.id });
   await services.speaker.direct(generation.userId, message([text]));
-}
-
-/** The status message no longer points to what is gone. A courtesy: the result is deleted all the same. */
-async function pointNowhere({ id, locale, reply }: Generation, services: Services): Promise<void> {
-  const { kind, channelId, statusMessageId: messageId, private: isPrivate } = reply;
-  if (kind !== 'channel' || isPrivate || channelId === null || messageId === null) return;
-  try {
-    await services.speaker.edit({ channelId, messageId }, renderDeleted(id, textsFor(locale)));
-  } catch (error) {
-    services.logger.info(
-      { generationId: id, error: errorFields(error) },
-      'the status message could not say that the result is deleted',
-    );
-  }
 }
 
 async function note(

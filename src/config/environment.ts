@@ -7,6 +7,8 @@ import type { GenerateSettings, ModelId } from './generate.ts';
 import { gpuConfig, gpuFields } from './gpus.ts';
 import type { GpuConfig } from './gpus.ts';
 import { parseSentinels } from './redis-url.ts';
+import { parseShards } from './shards.ts';
+import type { Shards } from './shards.ts';
 import type { RedisServer } from './redis-url.ts';
 
 /** The repository root, from which relative paths in the environment are resolved. */
@@ -86,6 +88,18 @@ const botSchema = commonSchema.extend({
     .string('must be set: copy the bot token from the Developer Portal, page Bot')
     .min(20, 'is too short to be a bot token: copy it from the Developer Portal, page Bot'),
   DISCORD_GUILD_ID: snowflake.optional(),
+  DISCORD_SHARDS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parseShards(text);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message });
+        return z.NEVER;
+      }
+    })
+    .prefault('auto'),
   DISCORD_API_URL: httpUrl.default('https://discord.com/api'),
   OWNER_IDS: list.pipe(z.array(snowflake)).prefault(''),
   REGISTER_COMMANDS: z.stringbool('must be true or false').default(true),
@@ -179,6 +193,7 @@ export interface BotConfig extends IntakeConfig {
     readonly apiUrl: string;
     readonly ownerIds: readonly string[];
     readonly registerCommands: boolean;
+    readonly shards: Shards;
   };
 }
 
@@ -220,6 +235,7 @@ export function loadBotConfig(environment: Environment): BotConfig {
       apiUrl: values.DISCORD_API_URL.replace(/\/+$/, ''),
       ownerIds: values.OWNER_IDS,
       registerCommands: values.REGISTER_COMMANDS,
+      shards: values.DISCORD_SHARDS,
     },
   };
 }

@@ -74,8 +74,10 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
       for (const { id, userId, guildId, reply } of generations) {
         const messages = [reply.statusMessageId, reply.finalMessageId].filter((message) => message !== null);
         count += await connection.del(names.record(id), ...messages.map((message) => names.message(message)));
+        count += await connection.del(names.reportsOf(id));
         const lists = [names.indexOfTime, names.indexOfUser(userId), names.open, names.finished(null)];
-        if (guildId !== null) lists.push(names.indexOfGuild(guildId), names.finished(guildId));
+        if (guildId !== null)
+          lists.push(names.indexOfGuild(guildId), names.finished(guildId), names.reports(guildId));
         for (const list of lists) count += await connection.zrem(list, id);
       }
       return count;
@@ -83,6 +85,7 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
     async removePerson(userId) {
       const keys = await keysOf(userId);
       let count = keys.length === 0 ? 0 : await connection.del(...keys);
+      for (const key of await scan(names.reportsOf('*'))) count += await connection.hdel(key, userId);
       for (const model of allModels) count += await connection.hdel(names.shareUsers(model), userId);
       return count;
     },

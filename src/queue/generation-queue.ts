@@ -68,6 +68,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     wasMessage: (messageId) => ledger.wasMessage(messageId),
     updateReply: (id, change) => ledger.updateReply(id, change),
     position: (id) => ledger.position(id),
+    order: (ids) => ledger.order(ids),
     forecast: (userId, model, costSeconds, options) => ledger.forecast(userId, model, costSeconds, options),
     estimate,
     estimateSeconds: async (work) => (await estimate(work)).seconds,

@@ -357,6 +357,16 @@ export class Ledger {
     return this.#times(placeReply.parse(reply));
   }
 
+  /** @returns the ids of waiting generations in the order in which they come, as far as different models can be compared */
+  async order(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const scores = z.array(z.coerce.number()).parse(await this.#run('order', { ids }));
+    return ids
+      .map((id, index) => ({ id, score: scores[index] ?? Infinity }))
+      .sort((one, other) => one.score - other.score)
+      .map(({ id }) => id);
+  }
+
   async forecast(
     userId: string,
     model: ModelId,

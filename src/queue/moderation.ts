@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ModelId } from '../config/generate.ts';
 import { generationIdSchema } from './contract.ts';
+import type { Generation } from './contract.ts';
 
 /** Everything that keeps order: limits, pauses, bans, filters, and who did what. One guild's never touches another's. */
 
@@ -198,6 +199,21 @@ export interface WorkerState {
   readonly alive: boolean;
 }
 
+/** What became of a report. `hidden`: it is the first that stands, and hid the result; `counted`: it was hidden already. */
+export type ReportOutcome = 'hidden' | 'counted' | 'repeated' | 'too_many' | 'banned' | 'looked_at' | 'gone';
+
+/** A result that people reported. */
+export interface Report {
+  readonly generation: Generation;
+  /** a moderator has shown it again: it cannot be reported any more */
+  readonly lookedAt: number | null;
+  /** who reported it, the first one first; `reports`: how many results of this guild they reported in the last 30 days */
+  readonly by: readonly { readonly userId: string; readonly at: number; readonly reports: number }[];
+}
+
+/** reports that one person may make in an hour, wherever */
+export const reportsPerHour = 5;
+
 /** What moderators and owners do. Every change is one atomic step, survives restarts and is in the audit log when it returns. */
 export interface Moderation {
   /** what counts where a guild has set nothing, and in direct messages */
@@ -253,6 +269,24 @@ export interface Moderation {
   audit(filter: { guildId: string | null; limit: number; before?: string }): Promise<AuditEntry[]>;
   /** Hears every entry that any process writes from now on. */
   watchAudit(listener: (entry: AuditEntry) => void): Promise<{ close(): Promise<void> }>;
+
+  /**
+   * A person reports a result of this guild. The first report hides it and is in the log; none counts twice, and none once a moderator
+   * has shown the result again.
+   *
+   * @param report.details of the log's entry
+   */
+  report(report: {
+    readonly guildId: string;
+    readonly generationId: string;
+    readonly targetUserId: string;
+    readonly by: string;
+    readonly details: AuditEntry['details'];
+  }): Promise<ReportOutcome>;
+  /** What the first report could not do in Discord has not been reported. */
+  unreport(guildId: string, generationId: string, by: string): Promise<void>;
+  /** Reported in the last 30 days and still known: what nobody has looked at first, then the latest. */
+  reports(guildId: string): Promise<Report[]>;
 
   stats(guildId: string): Promise<GuildStats>;
 

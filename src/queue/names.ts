@@ -26,6 +26,8 @@ export interface Names {
   claim(key: string): string;
   /** a person's own defaults */
   person(userId: string): string;
+  /** when a person was greeted; one of what {@link ofPerson} finds */
+  greeted(userId: string): string;
   /** what else is kept of a person: limits and use, by scope; a pattern for SCAN */
   ofPerson(userId: string): string;
   /** tags of people in the fair share of a model */
@@ -55,6 +57,10 @@ export interface Names {
   settings(guildId: string): string;
   /** hash of user id to ban */
   bans(guildId: string): string;
+  /** sorted set of a guild's reported generations, scored by when each was reported last */
+  reports(guildId: string): string;
+  /** hash: who reported a generation, and when */
+  reportsOf(id: string): string;
   /** hash of guild id, or `deployment`, to pause */
   readonly pauses: string;
   readonly drain: string;
@@ -82,6 +88,7 @@ export function createNames(prefix: string): Names {
     message: (messageId) => `${prefix}:message:${messageId}`,
     claim: (key) => `${prefix}:claim:${key}`,
     person: (userId) => `${prefix}:person:${userId}`,
+    greeted: (userId) => `${prefix}:person:greeted:${userId}:at`,
     ofPerson: (userId) => `${prefix}:person:*:${userId}:*`,
     shareUsers: (model) => `${prefix}:share:${model}:users`,
     words: (id) => `${prefix}:words:${id}`,
@@ -98,6 +105,8 @@ export function createNames(prefix: string): Names {
     endings: `${prefix}:endings`,
     settings: (guildId) => `${prefix}:guild:${guildId}:settings`,
     bans: (guildId) => `${prefix}:guild:${guildId}:bans`,
+    reports: (guildId) => `${prefix}:guild:${guildId}:reports`,
+    reportsOf: (id) => `${prefix}:reports:${id}`,
     pauses: `${prefix}:pauses`,
     drain: `${prefix}:drain`,
     maintenance: `${prefix}:maintenance`,

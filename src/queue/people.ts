@@ -32,6 +32,10 @@ export type Draft = z.infer<typeof draftSchema>;
 export interface People {
   preferences(userId: string): Promise<Preferences>;
   setPreferences(userId: string, preferences: Preferences): Promise<void>;
+  /** @returns true the first time ever, whichever process asks: then the person is to be greeted */
+  greet(userId: string): Promise<boolean>;
+  /** The greeting did not reach them: the next time is the first. */
+  forgetGreeting(userId: string): Promise<void>;
   /** Kept for an hour: a form that is open for longer is asked to be opened again. */
   keepDraft(id: string, draft: Draft): Promise<void>;
   /** null once its time is over */
@@ -52,6 +56,12 @@ export function createPeople(config: CommonConfig, log: Logger): People {
     async setPreferences(userId, preferences) {
       const stored = { version: 1, ...preferencesSchema.parse(preferences) };
       await connection.set(names.person(userId), JSON.stringify(stored));
+    },
+    async greet(userId) {
+      return (await connection.set(names.greeted(userId), String(Date.now()), 'NX')) === 'OK';
+    },
+    async forgetGreeting(userId) {
+      await connection.del(names.greeted(userId));
     },
     async keepDraft(id, draft) {
       await connection.set(names.draft(id), JSON.stringify(draftSchema.parse(draft)), 'PX', draftLifetime);

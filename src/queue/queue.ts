@@ -61,6 +61,8 @@ export interface GenerationQueue {
   /** Merges into `reply` only. */
   updateReply(id: string, change: Partial<ReplyTarget>): Promise<void>;
   position(id: string): Promise<QueuePosition>;
+  /** The ids of generations that wait, in the order in which they come: one look at the queue, however many there are. */
+  order(ids: readonly string[]): Promise<string[]>;
   /**
    * Position and times that a new job of this user would get.
    *

@@ -21,6 +21,7 @@ import {
   guildSettingsSchema,
   mostFilters,
   pauseSchema,
+  reportsPerHour,
 } from './moderation.ts';
 import type {
   AuditEntry,
@@ -32,6 +33,8 @@ import type {
   Moderation,
   NewAuditEntry,
   Pause,
+  Report,
+  ReportOutcome,
   WorkerState,
 } from './moderation.ts';
 import { createNames } from './names.ts';
@@ -39,6 +42,7 @@ import type { Names } from './names.ts';
 import { readableRecords } from './readable.ts';
 import { isUndelivered, retryOf } from './retry.ts';
 import { runScript } from './script.ts';
+import { recordRetention } from './settings.ts';
 import { statsOf } from './stats.ts';
 import { Tickets } from './tickets.ts';
 
@@ -63,7 +67,12 @@ const machineSchema = z.object({
   at: z.number().int(),
 });
 
+/** Reported results that are looked through; more at a time is a raid, and the latest are what matters. */
+const mostReports = 500;
+
 const countReply = z.number().int();
+const reportReply = z.enum(['hidden', 'counted', 'repeated', 'too_many', 'banned', 'looked_at', 'gone']);
+const reportersReply = z.record(z.string(), z.coerce.number()).default({});
 const snowflakeSchema = z.string().regex(/^\d{1,20}$/, 'must be a Discord id');
 const newGuild: GuildSettings = {
   version: 1,
@@ -396,6 +405,58 @@ class RedisModeration implements Moderation {
         entry: this.#entry({ guildId, actorId: by, action: 'bump', generationId: id }),
       }),
     );
+  }
+
+  async report({
+    guildId,
+    generationId,
+    targetUserId,
+    by,
+    details,
+  }: Parameters<Moderation['report']>[0]): Promise<ReportOutcome> {
+    return reportReply.parse(
+      await this.#run('report', {
+        scope: checkedId(guildId),
+        id: generationIdSchema.parse(generationId),
+        user: checkedId(by),
+        perHour: reportsPerHour,
+        retention: recordRetention,
+        log: this.#entry({ guildId, actorId: by, action: 'report', targetUserId, generationId, details }),
+      }),
+    );
+  }
+
+  async unreport(guildId: string, generationId: string, by: string): Promise<void> {
+    const [scope, user, id] = [checkedId(guildId), checkedId(by), generationIdSchema.parse(generationId)];
+    await this.#run('unreport', { scope, user, id });
+  }
+
+  async reports(guildId: string): Promise<Report[]> {
+    const names = this.#names;
+    const key = names.reports(checkedId(guildId));
+    const ids = await this.#connection.zrevrange(key, 0, mostReports - 1);
+    const whole = this.#connection.pipeline();
+    for (const id of ids) whole.hgetall(names.reportsOf(id)).hget(names.record(id), 'lookedAt');
+    const answered = (await whole.exec()) ?? [];
+    const reporters = ids.map((_, index) => reportersReply.parse(answered[2 * index]?.[1]));
+    const totals = new Map<string, number>();
+    for (const who of reporters)
+      for (const userId of Object.keys(who)) totals.set(userId, (totals.get(userId) ?? 0) + 1);
+    const known = new Map((await this.#readable(ids)).map((generation) => [generation.id, generation]));
+    const found = ids.flatMap((id, index): Report[] => {
+      const generation = known.get(id);
+      if (generation === undefined) return [];
+      const by = Object.entries(reporters[index] ?? {})
+        .map(([userId, at]) => ({ userId, at, reports: totals.get(userId) ?? 1 }))
+        .sort((one, other) => one.at - other.at);
+      const lookedAt = z.coerce
+        .number()
+        .nullable()
+        .parse(answered[2 * index + 1]?.[1] ?? null);
+      return [{ generation, lookedAt, by }];
+    });
+    const isOpen = ({ generation }: Report) => generation.hiddenAt !== null && generation.deletedAt === null;
+    return [...found.filter(isOpen), ...found.filter((report) => !isOpen(report))];
   }
 
   async stats(guildId: string): Promise<GuildStats> {

@@ -156,6 +156,7 @@ export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody 
         },
       ]),
       subcommand('audit', 'command.queue.audit'),
+      subcommand('reports', 'command.queue.reports'),
     ],
   };
 }

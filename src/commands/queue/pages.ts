@@ -1,4 +1,5 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
+import type { APIButtonComponent } from 'discord.js';
 import type { Texts } from '../../text/texts.ts';
 import { buttonRows, listed, message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
@@ -29,13 +30,24 @@ export interface PagePlace {
  *
  * @param items all, or at least one more than the page ends with when there are more
  * @param content.line an entry in which people's words have so many characters at most
+ * @param content.action a button for an entry; its number on the page is `index` + 1
  */
 export function page<T>(
   items: readonly T[],
-  { button, list, page: at }: PagePlace,
+  { button, list, page: asked }: PagePlace,
   texts: Texts,
-  { heading, line }: { heading: readonly (string | null)[]; line: (item: T, characters: number) => string },
+  {
+    heading,
+    line,
+    action: actionOf,
+  }: {
+    heading: readonly (string | null)[];
+    line: (item: T, characters: number, index: number) => string;
+    action?: (item: T, index: number) => APIButtonComponent | null;
+  },
 ): RenderedMessage {
+  // What stood on a page may have gone meanwhile: the last page that has something is shown in its place.
+  const at = Math.min(asked, Math.max(0, Math.ceil(items.length / pageSize) - 1));
   const shown = items.slice(at * pageSize, (at + 1) * pageSize);
   const turn = (to: number, label: string) => ({
     type: ComponentType.Button as const,
@@ -48,7 +60,11 @@ export function page<T>(
     ...(items.length > (at + 1) * pageSize ? [turn(at + 1, '▶')] : []),
   ];
   const number = buttons.length === 0 ? null : texts.say('queue.page', { page: at + 1 });
-  const lines =
-    shown.length === 0 ? [texts.say('queue.empty_page')] : listed(shown, line, [...heading, number]);
-  return message([...heading, ...lines, number], { components: buttonRows(buttons) });
+  const lines = listed(shown, line, [...heading, number]);
+  return message([...heading, ...lines, number], {
+    components: [
+      ...buttonRows(shown.flatMap((item, index) => actionOf?.(item, index) ?? [])),
+      ...buttonRows(buttons),
+    ],
+  });
 }

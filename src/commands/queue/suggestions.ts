@@ -1,61 +1,76 @@
 import type { Generation } from '../../queue/contract.ts';
+import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Texts } from '../../text/texts.ts';
 import type { Services } from '../support/services.ts';
+import { idIn } from './acting.ts';
 
 /** https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-choice-structure */
 const choiceCharacters = 100;
 const mostChoices = 25;
 
-/** Looked through for what is typed; older ones have to be pasted. */
-const mostSearched = 200;
+/** Looked through for what is typed: a full queue, and what has ended lately; what is older has to be pasted. */
+const mostSearched = 2_000;
+const mostEndedSearched = 500;
 
 interface Choice {
   readonly name: string;
   readonly value: string;
 }
 
-/** This guild's generations that an id option can mean: what waits or runs, with the start of the prompt. */
+/** This guild's generations that an id option can mean: what runs, then what waits, the next one first; then what has ended. */
 export async function suggestGenerations(
   guildId: string,
   typed: string,
   which: 'open' | 'waiting' | 'all',
   texts: Texts,
-  { queue }: Pick<Services, 'queue'>,
+  { queue }: { readonly queue: Pick<GenerationQueue, 'list' | 'order' | 'get'> },
   nameOf: NameOf,
 ): Promise<Choice[]> {
-  const statuses = { open: ['running', 'queued'], waiting: ['queued'], all: undefined } as const;
-  const wanted = statuses[which];
-  const found = await queue.list({
-    guildId,
-    limit: mostSearched,
-    ...(wanted === undefined ? {} : { statuses: wanted }),
-  });
-  return choices(found, typed, texts, nameOf);
+  const pasted = idIn(typed);
+  const statuses = which === 'waiting' ? (['queued'] as const) : (['running', 'queued'] as const);
+  const [named, open, ended] = await Promise.all([
+    pasted === null ? null : queue.get(pasted),
+    queue.list({ guildId, limit: mostSearched, statuses }),
+    which === 'all'
+      ? queue.list({
+          guildId,
+          limit: mostEndedSearched,
+          statuses: ['delivering', 'delivered', 'failed', 'cancelled'],
+        })
+      : [],
+  ]);
+  if (named !== null && named.guildId === guildId) return choices([named], '', texts, nameOf);
+  const running = open.filter(({ status }) => status === 'running');
+  const waiting = new Map(
+    open.filter(({ status }) => status === 'queued').map((generation) => [generation.id, generation]),
+  );
+  const inOrder = (await queue.order([...waiting.keys()])).flatMap((id) => waiting.get(id) ?? []);
+  return choices([...running, ...inOrder, ...ended], typed, texts, nameOf);
 }
 
 /** A person's name, where it is known. */
 type NameOf = (userId: string) => string | undefined;
 
-/** Generations as choices, those that have what is typed in their id, the person's name or the start of their prompt. */
+/** Generations as choices, those that have every word that is typed in their id, the person's name or their prompt. */
 export function choices(
   found: readonly Generation[],
   typed: string,
   texts: Texts,
   nameOf: NameOf = () => undefined,
 ): Choice[] {
-  const needle = typed.trim().toLowerCase();
-  return found
-    .map((generation) => {
-      const { id, status, request, reply, userId } = generation;
-      const prompt = reply.private ? texts.say('queue.private') : request.prompt;
-      const person = nameOf(userId);
-      const name = [texts.say(`queue.status.${status}`), ...(person === undefined ? [] : [person]), prompt]
-        .map(oneLine)
-        .join(' · ');
-      return { name: shortened(name), value: id };
-    })
-    .filter(({ name, value }) => `${value} ${name}`.toLowerCase().includes(needle))
-    .slice(0, mostChoices);
+  const words = oneLine(typed).toLowerCase().split(' ');
+  const chosen: Choice[] = [];
+  for (const { id, status, request, reply, userId } of found) {
+    if (chosen.length >= mostChoices) break;
+    const prompt = reply.private ? texts.say('queue.private') : request.prompt;
+    const person = nameOf(userId);
+    const name = [texts.say(`queue.status.${status}`), ...(person === undefined ? [] : [person]), prompt]
+      .map(oneLine)
+      .join(' · ');
+    const text = `${id} ${name}`.toLowerCase();
+    if (words.every((word) => text.includes(word))) chosen.push({ name: shortened(name), value: id });
+  }
+  return chosen;
 }
 
 /** A guild's filters, those that have what is typed in them. */

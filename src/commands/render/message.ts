@@ -45,13 +45,13 @@ const textSizes = [200, 120, 60, 30, 15, 8, 4] as const;
  */
 export function listed<T>(
   items: readonly T[],
-  render: (item: T, characters: number) => string,
+  render: (item: T, characters: number, index: number) => string,
   others: readonly (string | null)[],
 ): string[] {
   const taken = others.reduce((sum, line) => sum + (line === null ? 0 : line.length + 1), 0);
   let lines: string[] = [];
   for (const characters of textSizes) {
-    lines = items.map((item) => render(item, characters));
+    lines = items.map((item, index) => render(item, characters, index));
     if (taken + lines.reduce((sum, line) => sum + line.length + 1, 0) <= contentLimit) break;
   }
   return lines;

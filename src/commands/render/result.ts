@@ -11,11 +11,16 @@ import { presetTitle } from './preset.ts';
 /** characters of the prompt that the result repeats */
 const promptLimit = 300;
 
-/** The message that carries the video. */
+/**
+ * The message that carries the video.
+ *
+ * @param place `elsewhere`: not where it was asked for, but in direct messages, or for one person's eyes
+ */
 export function renderResult(
   generation: Generation,
   result: GenerationResult,
   settings: GenerateSettings,
+  place: 'asked' | 'elsewhere' = 'asked',
 ): RenderedMessage {
   const texts = textsFor(generation.locale);
   const { request } = generation;
@@ -39,7 +44,7 @@ export function renderResult(
         : null,
       lineageLine(generation, texts),
       generation.hiddenAt === null ? null : texts.say('report.hidden'),
-      generation.reply.private || generation.hiddenAt !== null ? null : texts.say('result.reactions'),
+      place === 'asked' && isReactedTo(generation) ? texts.say('result.reactions') : null,
       texts.say('result.identifier', { id: generation.id }),
     ],
     {
@@ -51,11 +56,20 @@ export function renderResult(
               remove: true,
             })
           : buttonRows([
+              action('look', '👀', texts.say('button.look'), generation.id),
               action('show', '👁️', texts.say('button.show'), generation.id),
               deleteAction(texts, generation),
             ]),
     },
   );
+}
+
+/**
+ * Whether ✉️ and 🚩 do something where it was asked for: the bot hears reactions where it is a member, a direct message is one already,
+ * and has nobody to report to.
+ */
+function isReactedTo({ guildId, reply, hiddenAt }: Generation): boolean {
+  return guildId !== null && reply.kind === 'channel' && !reply.private && hiddenAt === null;
 }
 
 /** The final message when there is no video: what happened, what to do, and a reference. */

@@ -70,15 +70,15 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
   const admission = await reachable(admit(person, textsOf(wish), services));
 
   const ephemeral = wish.private && place.context !== 'direct';
-  const answer = await interaction.deferReply({
-    withResponse: true,
-    ...(ephemeral ? { flags: MessageFlags.Ephemeral } : {}),
+  const accepted = await enter(person, admission, services, async () => {
+    const answer = await interaction.deferReply({
+      withResponse: true,
+      ...(ephemeral ? { flags: MessageFlags.Ephemeral } : {}),
+    });
+    const statusMessage = answer.resource?.message ?? null;
+    const isPrivate = ephemeral || isEphemeral(statusMessage);
+    return accept(interaction, { wish, route, isPrivate, statusMessage, admission }, services);
   });
-  const statusMessage = answer.resource?.message ?? null;
-  const isPrivate = ephemeral || isEphemeral(statusMessage);
-  const accepted = await enter(person, admission, services, () =>
-    accept(interaction, { wish, route, isPrivate, statusMessage, admission }, services),
-  );
   await follow(accepted, services, async (rendered) => {
     await interaction.editReply(toReply(rendered));
   });
@@ -329,8 +329,13 @@ async function requireDirectMessages(
   services: Services,
 ): Promise<void> {
   const notice = textsFor(interaction.locale).say('notice.direct_messages');
-  if (await services.directMessages.ensureOpen(interaction.user.id, notice)) return;
-  throw new Refusal(
-    because === 'private' ? 'refused.direct_messages_closed_private' : 'refused.direct_messages_closed',
-  );
+  const found = await services.directMessages.ensureOpen(interaction.user.id, notice);
+  if (found === 'open') return;
+  if (found === 'no_shared_server') throw new Refusal('refused.no_shared_server');
+  const advice = {
+    private: 'refused.direct_messages_closed_private',
+    not_a_member: 'refused.direct_messages_closed',
+    group: 'refused.direct_messages_closed_group',
+  } as const;
+  throw new Refusal(advice[because]);
 }

@@ -164,10 +164,9 @@ export interface DirectMessages {
   /**
    * Makes sure that a person can be written to, by writing to them: opening the conversation alone proves nothing.
    *
-   * @param notice what to write, if this has not been shown lately
-   * @returns false when their direct messages are closed to the bot
+   * @param notice what to write, if this person has never read it
    */
-  ensureOpen(userId: string, notice: string): Promise<boolean>;
+  ensureOpen(userId: string, notice: string): Promise<'open' | 'closed' | 'no_shared_server'>;
 }
 
 /** Requests whose files are being read, kept on disk: a bot that died meanwhile can say so when it is back. */

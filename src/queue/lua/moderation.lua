@@ -19,6 +19,44 @@ function commands.log(input)
   writeAudit(input.entry)
 end
 
+-- One report a person and result, so many a person in an hour, none of who is banned and none once a moderator has looked. The first
+-- hides the result, in this same step. `input.log`: the log's entry.
+function commands.report(input)
+  local id, user, now = input.id, input.user, input.now
+  local status, hiddenAt, deletedAt, lookedAt, guildId =
+    unpack(read(id, 'status', 'hiddenAt', 'deletedAt', 'lookedAt', 'guildId'))
+  if not status or deletedAt or scopeOf(guildId) ~= input.scope then return 'gone' end
+  if stands(redis.call('HGET', prefix .. ':guild:' .. input.scope .. ':bans', user), now) then return 'banned' end
+  if lookedAt then return 'looked_at' end
+  local reporters = prefix .. ':reports:' .. id
+  if redis.call('HEXISTS', reporters, user) == 1 then return 'repeated' end
+  local recent = personKey('reports', user, 'hour')
+  redis.call('ZREMRANGEBYSCORE', recent, '-inf', whole(now - 3600000))
+  if redis.call('ZCARD', recent) >= input.perHour then return 'too_many' end
+  redis.call('ZADD', recent, now, id)
+  redis.call('PEXPIRE', recent, 3600000)
+  redis.call('HSET', reporters, user, whole(now))
+  redis.call('PEXPIRE', reporters, input.retention)
+  local list = prefix .. ':guild:' .. input.scope .. ':reports'
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', whole(now - input.retention))
+  redis.call('ZADD', list, now, id)
+  redis.call('PEXPIRE', list, input.retention)
+  if hiddenAt then return 'counted' end
+  redis.call('HSET', recordKey(id), 'hiddenAt', now)
+  writeAudit(input.log)
+  return 'hidden'
+end
+
+-- What could not be hidden has not been reported: the next try counts.
+function commands.unreport(input)
+  redis.call('HDEL', recordKey(input.id), 'hiddenAt')
+  redis.call('HDEL', prefix .. ':reports:' .. input.id, input.user)
+  redis.call('ZREM', personKey('reports', input.user, 'hour'), input.id)
+  if redis.call('EXISTS', prefix .. ':reports:' .. input.id) == 0 then
+    redis.call('ZREM', prefix .. ':guild:' .. input.scope .. ':reports', input.id)
+  end
+end
+
 -- Only over the revision that was read: whoever comes second reads again.
 function commands.changeSettings(input)
   local revision = redis.call('HGET', input.key, 'revision') or '0'

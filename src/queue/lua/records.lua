@@ -277,8 +277,16 @@ end
 function commands.markResult(input)
   local status, hiddenAt, deletedAt = unpack(read(input.id, 'status', 'hiddenAt', 'deletedAt'))
   if not status or deletedAt then return 0 end
-  if input.mark == 'shown' then return redis.call('HDEL', recordKey(input.id), 'hiddenAt') end
-  if input.mark == 'hidden' and hiddenAt then return 0 end
+  if input.mark == 'shown' then
+    -- Somebody has looked: it is not reported again.
+    if redis.call('HDEL', recordKey(input.id), 'hiddenAt') == 0 then return 0 end
+    redis.call('HSET', recordKey(input.id), 'lookedAt', input.now)
+    return 1
+  end
+  if input.mark == 'hidden' then
+    if hiddenAt then return 0 end
+    redis.call('HDEL', recordKey(input.id), 'lookedAt')
+  end
   redis.call('HSET', recordKey(input.id), input.mark .. 'At', input.now)
   return 1
 end
@@ -330,6 +338,16 @@ function commands.position(input)
   return { status, tostring(ahead), tostring(waiting), tostring(workBefore), tostring(runningWork), tostring(running),
     tostring(workersOf(model, input.now)), startedAt or '0', cost, progress or 'null', held, heldUntil,
     tostring(redis.call('HEXISTS', prefix .. ':pace', work or '')) }
+end
+
+-- For each of these, where it stands in the order of its model, as a number to sort by; what is gone comes last.
+function commands.order(input)
+  local scores = {}
+  for index, id in ipairs(input.ids) do
+    local share = redis.call('EXISTS', recordKey(id)) == 1 and readShare(id)
+    scores[index] = share and share.level and whole(scoreOf(share)) or whole(2 ^ 53)
+  end
+  return scores
 end
 
 function commands.forecast(input)

@@ -146,7 +146,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.direct_messages_closed':
     'Ich könnte dir das Video nicht schicken: Ich bin hier kein Mitglied, und deine Direktnachrichten sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder fordere das Video auf einem Server an, auf dem ich bin. Es steht nichts in der Warteschlange.',
   'refused.direct_messages_closed_private':
-    'Ein privates Video, das länger als 15 Minuten braucht, muss als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten), oder lass `privat` weg. Es steht nichts in der Warteschlange.',
+    'Ein privates Video, das länger als 15 Minuten dauert, muss als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) oder mach es öffentlich: `privat:False`, oder für alle in `/einstellungen`. Es wurde nichts eingereiht.',
   'refused.too_many_waiting':
     'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}}, mehr geht hier nicht auf einmal. {known, select, yes {Das erste ist <t:{clears}:R> fertig; warte darauf, oder brich eines ab.} other {Warte, bis eines fertig ist, oder brich eines ab.}}',
   'refused.file': '**Zu `{option}`:** {reason}',
@@ -206,6 +206,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'button.refresh': 'Aktualisieren',
   'button.newer': 'Neuere',
   'button.older': 'Ältere',
+  'button.look': 'Ansehen',
+  'button.look_number': '{number} ansehen',
   'menu.animate': 'Mit HuMo beleben',
   'menu.details': 'HuMo-Einzelheiten',
   'command.jobs.name': 'aufträge',
@@ -281,6 +283,16 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'report.thanks': 'Danke. Das Video ist jetzt verdeckt, bis die Moderation es angesehen hat.',
   'report.moderators_only': 'Nur wer hier Nachrichten verwalten darf, kann es wieder zeigen.',
   'report.shown': 'Es ist wieder zu sehen.',
+  'report.of_yours':
+    'Jemand hat dein Video gemeldet ({id}). Es ist verdeckt, bis jemand aus der Moderation es angesehen hat.',
+  'report.yours_shown': 'Die Moderation hat dein gemeldetes Video ({id}) angesehen: Es ist wieder zu sehen.',
+  'report.too_many':
+    'Du hast innerhalb einer Stunde mehrere Videos gemeldet. Bitte warte etwas oder sag der Moderation Bescheid.',
+  'report.banned':
+    'Solange du hier gesperrt bist, nehme ich keine Meldungen von dir an. Bitte sag der Moderation Bescheid.',
+  'report.looked_at':
+    'Die Moderation hat dieses Video schon angesehen und zeigt es. Wenn du das anders siehst, sprich bitte mit ihr.',
+  'report.look': 'Das gemeldete Video von <@{userId}> (`{id}`), nur für dich.',
   'details.not_ours': 'Diese Nachricht hat mit keinem meiner Videos zu tun, oder ich kenne es nicht mehr.',
   'details.heading': '**{id}**',
   'details.negative': 'Nicht zu sehen: {prompt}',
@@ -304,7 +316,6 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'jobs.guess': 'Die Zeiten sind geschätzt.',
   'history.heading': '**Deine Videos**, Seite {page}',
   'history.none': 'Du hast im letzten Monat kein Video gemacht. `/humo` macht eins.',
-  'history.no_more': 'Mehr gibt es nicht.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privat: **{number} zeigen**',
@@ -344,6 +355,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du {used, number} von {limit, number} Minuten verbraucht, und dies braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
   'refused.gpu_never':
     'Dieses Video braucht etwa {needed, number} Minuten GPU-Zeit, und mehr als {limit, number} am Tag gibt es hier für eine Person nicht. Nimm eine niedrigere Qualität.',
+  'refused.no_shared_server':
+    'Ich kann dir nicht schreiben: Wir sind auf keinem Server zusammen, und ich bin keine deiner Apps. Füge mich zu deinen Apps hinzu oder wünsch dir das Video auf einem Server, auf dem ich bin. Es wurde nichts eingereiht.',
+  'refused.direct_messages_closed_group':
+    'In einer Gruppe muss ein Video, das länger als 15 Minuten dauert, als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) oder schreib mir direkt. Es wurde nichts eingereiht.',
   'failure.filter_pattern':
     'Dieses Muster verstehe ich nicht: {reason}. Muster sind reguläre Ausdrücke wie in RE2.',
   'failure.filter_pattern_size':
@@ -449,8 +464,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.direct_messages_closed':
     'Das Video war fertig, aber ich konnte es weder im Kanal noch als Direktnachricht senden.',
   'failure.discord_refuses': 'Discord lässt das hier wegen seines Inhalts nicht zu.',
-  'failure.discord_missing_access': 'Ich kann diesen Kanal nicht mehr sehen. Bitte prüfe meine Rechte.',
-  'failure.discord_missing_permissions': 'Das darf ich hier nicht. Bitte prüfe meine Rechte.',
+  'failure.discord_missing_access':
+    'Ich sehe diesen Kanal nicht mehr. Bitte lass jemanden, der diesen Server verwaltet, meine Berechtigungen prüfen.',
+  'failure.discord_missing_permissions':
+    'Das darf ich hier nicht. Bitte lass jemanden, der diesen Server verwaltet, meine Berechtigungen prüfen.',
   'failure.discord_unavailable':
     'Discord antwortet mir gerade nicht. Bitte versuche es in einer Minute noch einmal.',
 
@@ -537,6 +554,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Ob Leute Ergebnisse anderer wiederholen dürfen',
   'command.queue.option_keep_days.name': 'tage',
   'command.queue.option_keep_days.description': 'Tage, in denen ein Ergebnis wiederholt werden kann',
+  'command.queue.reports.name': 'meldungen',
+  'command.queue.reports.description': 'Was gemeldet wurde, und von wem',
   'command.queue_admin.name': 'warteschlange-betrieb',
   'command.queue_admin.description': 'Für die, die diesen Bot betreiben: die ganze Warteschlange',
   'command.queue_admin.pause.name': 'pausieren',
@@ -581,7 +600,6 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     '`{option}` muss eine Zahl von {minimum, number} bis {maximum, number} sein, `keine` oder `vorgabe`.',
   'queue.number_needed':
     '`{option}` muss eine Zahl von {minimum, number} bis {maximum, number} sein, oder `vorgabe`.',
-  'queue.empty_page': 'Das ist alles.',
   'queue.page': '-# Seite {page}',
   'queue.private': '(privat)',
   'queue.status.queued': 'wartet',
@@ -700,6 +718,14 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, one {# Video} other {# Videos}}',
   'queue.audit.waiting': '{count, plural, =0 {nichts wartete} one {# wartete} other {# warteten}}',
   'queue.audit.code': 'gescheitert an: {code}',
+  'queue.reports.heading': '**In den letzten 30 Tagen gemeldet**',
+  'queue.reports.none': 'In den letzten 30 Tagen wurde nichts gemeldet.',
+  'queue.reports.line':
+    '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# Meldung} other {# Meldungen}}: {people}',
+  'queue.reports.reporter': '<@{userId}> (insgesamt {count, plural, one {# Meldung} other {# Meldungen}})',
+  'queue.reports.hidden': 'verdeckt',
+  'queue.reports.shown': 'wieder gezeigt',
+  'queue.reports.deleted': 'gelöscht',
   'queue_admin.pause.done': 'Alles ist pausiert. Neues wird angenommen und wartet.',
   'queue_admin.resume.done': 'Es geht weiter.',
   'queue_admin.drain.done': 'Ab jetzt wird nichts Neues angenommen. Was wartet und läuft, geht weiter.',
@@ -749,4 +775,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.held_until': 'Es geht weiter <t:{until}:R>.',
   'status.maintenance': 'ℹ️ {message}',
   'failure.cancelled_by_moderator_because': 'Die Moderation hat es abgebrochen. Grund: {reason}',
+  'failure.discord_outside':
+    'Ich bin hier kein Mitglied, darum geht das nicht. Benutze mich auf einem Server, auf dem ich bin, oder schreib mir direkt.',
+  'failure.discord_direct':
+    'Deine Direktnachrichten sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) oder nimm einen Server, auf dem ich bin.',
 };

@@ -145,7 +145,7 @@ export const en = {
   'refused.direct_messages_closed':
     'I couldn’t send you the video: I’m not a member here, and your direct messages are closed to me. Open them (User settings → Content & social → Direct messages), or ask for the video in a server that I’m in. Nothing was queued.',
   'refused.direct_messages_closed_private':
-    'A private video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or leave `private` out. Nothing was queued.',
+    'A private video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or make it public: `private:False`, or for all of them in `/settings`. Nothing was queued.',
   'refused.file': '**About `{option}`:** {reason}',
   'refused.not_understood':
     'I don’t know this command (any more). If you just saw it change, reload Discord with Ctrl+R.',
@@ -202,6 +202,8 @@ export const en = {
   'button.refresh': 'Refresh',
   'button.newer': 'Newer',
   'button.older': 'Older',
+  'button.look': 'Look',
+  'button.look_number': 'Look {number}',
   'menu.animate': 'Animate with HuMo',
   'menu.details': 'HuMo details',
   'command.jobs.name': 'jobs',
@@ -274,6 +276,14 @@ export const en = {
   'report.thanks': 'Thank you. The video is hidden now, until a moderator has looked at it.',
   'report.moderators_only': 'Only someone who may manage messages here can show it again.',
   'report.shown': 'It’s shown again.',
+  'report.of_yours': 'Somebody reported your video ({id}). It’s hidden until a moderator has looked at it.',
+  'report.yours_shown': 'A moderator has looked at your reported video ({id}): it’s shown again.',
+  'report.too_many':
+    'You’ve reported several videos within an hour. Please wait a little, or tell a moderator.',
+  'report.banned': 'While you’re banned here, I take no reports from you. Please tell a moderator.',
+  'report.looked_at':
+    'A moderator has looked at this video already, and shows it. If you see it differently, please talk to them.',
+  'report.look': 'The reported video of <@{userId}> (`{id}`), for your eyes only.',
   'details.not_ours': 'This message has nothing to do with a video of mine, or I don’t know it any more.',
   'details.heading': '**{id}**',
   'details.negative': 'Not to be seen: {prompt}',
@@ -297,7 +307,6 @@ export const en = {
   'jobs.guess': 'The times are a guess.',
   'history.heading': '**Your videos**, page {page}',
   'history.none': 'You haven’t made a video in the last month. `/humo` makes one.',
-  'history.no_more': 'That’s all there is.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – private: **Show {number}**',
@@ -337,6 +346,10 @@ export const en = {
     'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
   'refused.gpu_never':
     'This video takes about {needed, number} minutes of GPU time, and {limit, number} a day is the most for one person here. Use a smaller preset.',
+  'refused.no_shared_server':
+    'I can’t write to you: we’re on no server together, and I’m not one of your apps. Add me to your apps, or ask for the video in a server that I’m in. Nothing was queued.',
+  'refused.direct_messages_closed_group':
+    'In a group, a video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or write to me directly. Nothing was queued.',
   'failure.filter_pattern':
     'I don’t understand this pattern: {reason}. Patterns are regular expressions as in RE2.',
   'failure.filter_pattern_size':
@@ -433,8 +446,10 @@ export const en = {
   'failure.direct_messages_closed':
     'The video was ready, but I could post it neither in the channel nor in a direct message.',
   'failure.discord_refuses': 'Discord doesn’t allow this here because of what it shows or says.',
-  'failure.discord_missing_access': 'I can’t see this channel any more. Please check my permissions.',
-  'failure.discord_missing_permissions': 'I’m not allowed to do this here. Please check my permissions.',
+  'failure.discord_missing_access':
+    'I can’t see this channel any more. Please ask someone who manages this server to check my permissions.',
+  'failure.discord_missing_permissions':
+    'I’m not allowed to do this here. Please ask someone who manages this server to check my permissions.',
   'failure.discord_unavailable': 'Discord doesn’t answer me right now. Please try again in a minute.',
 
   'command.queue.name': 'queue',
@@ -520,6 +535,8 @@ export const en = {
   'command.queue.option_rerun_others.description': 'Whether people may run others’ results again',
   'command.queue.option_keep_days.name': 'keep_days',
   'command.queue.option_keep_days.description': 'Days for which a result can be run again',
+  'command.queue.reports.name': 'reports',
+  'command.queue.reports.description': 'What was reported, and by whom',
   'command.queue_admin.name': 'queue-admin',
   'command.queue_admin.description': 'For the people who run this bot: the whole queue',
   'command.queue_admin.pause.name': 'pause',
@@ -562,7 +579,6 @@ export const en = {
     '`{option}` has to be a number from {minimum, number} to {maximum, number}, `none` or `default`.',
   'queue.number_needed':
     '`{option}` has to be a number from {minimum, number} to {maximum, number}, or `default`.',
-  'queue.empty_page': 'That’s all there is.',
   'queue.page': '-# Page {page}',
   'queue.private': '(private)',
   'queue.status.queued': 'waiting',
@@ -676,6 +692,14 @@ export const en = {
   'queue.audit.waiting':
     '{count, plural, =0 {nothing was waiting} one {# was waiting} other {# were waiting}}',
   'queue.audit.code': 'failed for: {code}',
+  'queue.reports.heading': '**Reported in the last 30 days**',
+  'queue.reports.none': 'Nothing has been reported in the last 30 days.',
+  'queue.reports.line':
+    '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# report} other {# reports}}: {people}',
+  'queue.reports.reporter': '<@{userId}> ({count, plural, one {# report} other {# reports}} in all)',
+  'queue.reports.hidden': 'hidden',
+  'queue.reports.shown': 'shown again',
+  'queue.reports.deleted': 'deleted',
   'queue_admin.pause.done': 'Everything is paused. New requests are taken, and wait.',
   'queue_admin.resume.done': 'It goes on.',
   'queue_admin.drain.done': 'Nothing new is taken from now on. What waits and runs goes on.',
@@ -722,4 +746,8 @@ export const en = {
   'status.held_until': 'It goes on <t:{until}:R>.',
   'status.maintenance': 'ℹ️ {message}',
   'failure.cancelled_by_moderator_because': 'A moderator cancelled it. Reason: {reason}',
+  'failure.discord_outside':
+    'I’m not a member here, so I can’t do this. Use me in a server that I’m in, or write to me directly.',
+  'failure.discord_direct':
+    'Your direct messages are closed to me. Open them (User settings → Content & social → Direct messages), or use a server that I’m in.',
 } as const;

@@ -136,7 +136,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.direct_messages_closed':
     'No pude enviarte el vídeo: no soy miembro aquí y tus mensajes directos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o pide el vídeo en un servidor donde yo esté. No se puso nada en la cola.',
   'refused.direct_messages_closed_private':
-    'Un vídeo privado que tarda más de 15 minutos tiene que llegar por mensaje directo, y los tuyos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o quita `privado`. No se puso nada en la cola.',
+    'Un vídeo privado que tarda más de 15 minutos tiene que llegar por mensaje directo, y los tuyos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o hazlo público: `privado:False`, o para todos en `/ajustes`. No se ha puesto nada en cola.',
   'refused.file': '**Sobre `{option}`:** {reason}',
   'refused.not_understood':
     'No conozco (o ya no conozco) este comando. Si lo acabas de ver cambiar, recarga Discord con Ctrl+R.',
@@ -191,6 +191,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'button.refresh': 'Actualizar',
   'button.newer': 'Más recientes',
   'button.older': 'Más antiguos',
+  'button.look': 'Ver',
+  'button.look_number': 'Ver {number}',
   'menu.animate': 'Animar con HuMo',
   'menu.details': 'Detalles de HuMo',
   'command.jobs.name': 'trabajos',
@@ -266,6 +268,14 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'report.thanks': 'Gracias. El vídeo queda oculto hasta que la moderación lo haya visto.',
   'report.moderators_only': 'Solo alguien que pueda gestionar los mensajes aquí puede mostrarlo de nuevo.',
   'report.shown': 'Se muestra de nuevo.',
+  'report.of_yours':
+    'Alguien ha denunciado tu vídeo ({id}). Está oculto hasta que la moderación lo haya visto.',
+  'report.yours_shown': 'La moderación ha visto tu vídeo denunciado ({id}): vuelve a mostrarse.',
+  'report.too_many': 'Has denunciado varios vídeos en una hora. Espera un poco o avisa a la moderación.',
+  'report.banned': 'Mientras estés vetado aquí, no acepto tus denuncias. Avisa a la moderación.',
+  'report.looked_at':
+    'La moderación ya ha visto este vídeo y lo muestra. Si no estás de acuerdo, habla con ella.',
+  'report.look': 'El vídeo denunciado de <@{userId}> (`{id}`), solo para ti.',
   'details.not_ours': 'Este mensaje no tiene que ver con un vídeo mío, o ya no lo conozco.',
   'details.heading': '**{id}**',
   'details.negative': 'No debe verse: {prompt}',
@@ -289,7 +299,6 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'jobs.guess': 'Las horas son una estimación.',
   'history.heading': '**Tus vídeos**, página {page}',
   'history.none': 'No has hecho ningún vídeo en el último mes. `/humo` hace uno.',
-  'history.no_more': 'No hay más.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privado: **Mostrar {number}**',
@@ -328,6 +337,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Sería demasiado tiempo de GPU por hoy: has usado {used, number} de {limit, number} minutos en las últimas 24 horas, y esto necesita unos {needed, number}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
   'refused.gpu_never':
     'Este vídeo necesita unos {needed, number} minutos de GPU, y {limit, number} al día es lo máximo para una persona aquí. Usa una calidad menor.',
+  'refused.no_shared_server':
+    'No puedo escribirte: no compartimos ningún servidor y no soy una de tus aplicaciones. Añádeme a tus aplicaciones o pide el vídeo en un servidor en el que esté. No se ha puesto nada en cola.',
+  'refused.direct_messages_closed_group':
+    'En un grupo, un vídeo que tarda más de 15 minutos tiene que llegar por mensaje directo, y los tuyos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o escríbeme directamente. No se ha puesto nada en cola.',
   'failure.filter_pattern':
     'No entiendo este patrón: {reason}. Los patrones son expresiones regulares como en RE2.',
   'failure.filter_pattern_size':
@@ -422,8 +435,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.direct_messages_closed':
     'El vídeo estaba listo, pero no pude publicarlo ni en el canal ni por mensaje directo.',
   'failure.discord_refuses': 'Discord no permite esto aquí por su contenido.',
-  'failure.discord_missing_access': 'Ya no veo este canal. Revisa mis permisos, por favor.',
-  'failure.discord_missing_permissions': 'No puedo hacer esto aquí. Revisa mis permisos, por favor.',
+  'failure.discord_missing_access':
+    'Ya no veo este canal. Pide a alguien que administre este servidor que revise mis permisos.',
+  'failure.discord_missing_permissions':
+    'Aquí no me está permitido. Pide a alguien que administre este servidor que revise mis permisos.',
   'failure.discord_unavailable': 'Discord no me responde ahora mismo. Vuelve a intentarlo en un minuto.',
   'command.queue.name': 'cola',
   'command.queue.description': 'Para la moderación: la cola de este servidor',
@@ -510,6 +525,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Si la gente puede repetir los resultados de otros',
   'command.queue.option_keep_days.name': 'días',
   'command.queue.option_keep_days.description': 'Días durante los que un resultado se puede repetir',
+  'command.queue.reports.name': 'denuncias',
+  'command.queue.reports.description': 'Qué se ha denunciado y quién lo hizo',
   'command.queue_admin.name': 'admin-cola',
   'command.queue_admin.description': 'Para quienes administran este bot: toda la cola',
   'command.queue_admin.pause.name': 'pausar',
@@ -556,7 +573,6 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     '`{option}` tiene que ser un número de {minimum, number} a {maximum, number}, `ninguno` o `predeterminado`.',
   'queue.number_needed':
     '`{option}` tiene que ser un número de {minimum, number} a {maximum, number}, o `predeterminado`.',
-  'queue.empty_page': 'No hay más.',
   'queue.page': '-# Página {page}',
   'queue.private': '(privado)',
   'queue.status.queued': 'en espera',
@@ -670,6 +686,14 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, one {# vídeo} other {# vídeos}}',
   'queue.audit.waiting': '{count, plural, =0 {nada en espera} other {# en espera}}',
   'queue.audit.code': 'fallo: {code}',
+  'queue.reports.heading': '**Denunciados en los últimos 30 días**',
+  'queue.reports.none': 'No se ha denunciado nada en los últimos 30 días.',
+  'queue.reports.line':
+    '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# denuncia} other {# denuncias}}: {people}',
+  'queue.reports.reporter': '<@{userId}> ({count, plural, one {# denuncia} other {# denuncias}} en total)',
+  'queue.reports.hidden': 'oculto',
+  'queue.reports.shown': 'mostrado de nuevo',
+  'queue.reports.deleted': 'borrado',
   'queue_admin.pause.done': 'Todo está en pausa. Lo nuevo se acepta y espera.',
   'queue_admin.resume.done': 'Todo sigue.',
   'queue_admin.drain.done': 'Desde ahora no se acepta nada nuevo. Lo que está en espera o en marcha sigue.',
@@ -716,4 +740,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'status.held_until': 'Sigue <t:{until}:R>.',
   'status.maintenance': 'ℹ️ {message}',
   'failure.cancelled_by_moderator_because': 'Lo canceló la moderación. Motivo: {reason}',
+  'failure.discord_outside':
+    'No soy miembro aquí, así que no puedo hacerlo. Úsame en un servidor en el que esté o escríbeme directamente.',
+  'failure.discord_direct':
+    'Tus mensajes directos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o usa un servidor en el que esté.',
 };

@@ -135,7 +135,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.direct_messages_closed':
     'Je n’ai pas pu t’envoyer la vidéo : je ne suis pas membre ici, et tes messages privés me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et social → Messages privés), ou demande la vidéo sur un serveur où je suis. Rien n’a été mis dans la file.',
   'refused.direct_messages_closed_private':
-    'Une vidéo privée qui dure plus de 15 minutes doit arriver en message privé, et les tiens me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et social → Messages privés), ou enlève `privé`. Rien n’a été mis dans la file.',
+    'Une vidéo privée qui prend plus de 15 minutes doit arriver en message privé, et les tiens me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et réseaux sociaux → Messages privés), ou rends-la publique : `privé:False`, ou pour toutes dans `/réglages`. Rien n’a été mis en file.',
   'refused.file': '**À propos de `{option}` :** {reason}',
   'refused.not_understood':
     'Je ne connais pas (ou plus) cette commande. Si tu viens de la voir changer, recharge Discord avec Ctrl+R.',
@@ -193,6 +193,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'button.refresh': 'Actualiser',
   'button.newer': 'Plus récentes',
   'button.older': 'Plus anciennes',
+  'button.look': 'Regarder',
+  'button.look_number': 'Regarder {number}',
   'menu.animate': 'Animer avec HuMo',
   'menu.details': 'Détails HuMo',
   'command.jobs.name': 'tâches',
@@ -268,6 +270,15 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'report.thanks': 'Merci. La vidéo est cachée jusqu’à ce que la modération l’ait vue.',
   'report.moderators_only': 'Seul quelqu’un qui peut gérer les messages ici peut la montrer à nouveau.',
   'report.shown': 'Elle est de nouveau visible.',
+  'report.of_yours':
+    'Quelqu’un a signalé ta vidéo ({id}). Elle est cachée jusqu’à ce que la modération l’ait regardée.',
+  'report.yours_shown': 'La modération a regardé ta vidéo signalée ({id}) : elle est de nouveau visible.',
+  'report.too_many':
+    'Tu as signalé plusieurs vidéos en une heure. Attends un peu, ou préviens la modération.',
+  'report.banned': 'Tant que tu es banni ici, je ne prends pas tes signalements. Préviens la modération.',
+  'report.looked_at':
+    'La modération a déjà regardé cette vidéo et la montre. Si tu n’es pas d’accord, parles-en avec elle.',
+  'report.look': 'La vidéo signalée de <@{userId}> (`{id}`), pour toi seul.',
   'details.not_ours': 'Ce message n’a rien à voir avec une vidéo à moi, ou je ne la connais plus.',
   'details.heading': '**{id}**',
   'details.negative': 'À ne pas montrer : {prompt}',
@@ -291,7 +302,6 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'jobs.guess': 'Les heures sont une estimation.',
   'history.heading': '**Tes vidéos**, page {page}',
   'history.none': 'Tu n’as fait aucune vidéo ce dernier mois. `/humo` en fait une.',
-  'history.no_more': 'C’est tout.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privée : **Montrer {number}**',
@@ -331,6 +341,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ce serait trop de temps de GPU pour aujourd’hui : tu as utilisé {used, number} minutes sur {limit, number} ces dernières 24 heures, et ceci en demande environ {needed, number}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
   'refused.gpu_never':
     'Cette vidéo demande environ {needed, number} minutes de GPU, et {limit, number} par jour est le maximum pour une personne ici. Prends une qualité plus basse.',
+  'refused.no_shared_server':
+    'Je ne peux pas t’écrire : nous n’avons aucun serveur en commun et je ne fais pas partie de tes applications. Ajoute-moi à tes applications, ou demande la vidéo sur un serveur où je suis. Rien n’a été mis en file.',
+  'refused.direct_messages_closed_group':
+    'Dans un groupe, une vidéo qui prend plus de 15 minutes doit arriver en message privé, et les tiens me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et réseaux sociaux → Messages privés), ou écris-moi directement. Rien n’a été mis en file.',
   'failure.filter_pattern':
     'Je ne comprends pas ce motif : {reason}. Les motifs sont des expressions régulières comme dans RE2.',
   'failure.filter_pattern_size':
@@ -426,9 +440,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'failure.direct_messages_closed':
     'La vidéo était prête, mais je n’ai pu la publier ni dans le salon ni en message privé.',
   'failure.discord_refuses': 'Discord ne permet pas cela ici à cause de son contenu.',
-  'failure.discord_missing_access': 'Je ne vois plus ce salon. Vérifie mes permissions, s’il te plaît.',
+  'failure.discord_missing_access':
+    'Je ne vois plus ce salon. Demande à quelqu’un qui gère ce serveur de vérifier mes permissions.',
   'failure.discord_missing_permissions':
-    'Je n’ai pas le droit de faire cela ici. Vérifie mes permissions, s’il te plaît.',
+    'Je n’ai pas le droit de faire cela ici. Demande à quelqu’un qui gère ce serveur de vérifier mes permissions.',
   'failure.discord_unavailable': 'Discord ne me répond pas en ce moment. Réessaie dans une minute.',
   'command.queue.name': 'file',
   'command.queue.description': 'Pour la modération : la file de ce serveur',
@@ -518,6 +533,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Si les gens peuvent refaire les résultats des autres',
   'command.queue.option_keep_days.name': 'jours',
   'command.queue.option_keep_days.description': 'Jours pendant lesquels un résultat peut être refait',
+  'command.queue.reports.name': 'signalements',
+  'command.queue.reports.description': 'Ce qui a été signalé, et par qui',
   'command.queue_admin.name': 'file-admin',
   'command.queue_admin.description': 'Pour les personnes qui font tourner ce bot : toute la file',
   'command.queue_admin.pause.name': 'pause',
@@ -564,7 +581,6 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     '`{option}` doit être un nombre de {minimum, number} à {maximum, number}, `aucune` ou `défaut`.',
   'queue.number_needed':
     '`{option}` doit être un nombre de {minimum, number} à {maximum, number}, ou `défaut`.',
-  'queue.empty_page': 'C’est tout.',
   'queue.page': '-# Page {page}',
   'queue.private': '(privée)',
   'queue.status.queued': 'en attente',
@@ -680,6 +696,15 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, one {# vidéo} other {# vidéos}}',
   'queue.audit.waiting': '{count, plural, =0 {rien n’attendait} one {# attendait} other {# attendaient}}',
   'queue.audit.code': 'échec : {code}',
+  'queue.reports.heading': '**Signalées ces 30 derniers jours**',
+  'queue.reports.none': 'Rien n’a été signalé ces 30 derniers jours.',
+  'queue.reports.line':
+    '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# signalement} other {# signalements}} : {people}',
+  'queue.reports.reporter':
+    '<@{userId}> ({count, plural, one {# signalement} other {# signalements}} en tout)',
+  'queue.reports.hidden': 'cachée',
+  'queue.reports.shown': 'montrée à nouveau',
+  'queue.reports.deleted': 'supprimée',
   'queue_admin.pause.done': 'Tout est en pause. Les nouvelles demandes sont acceptées et attendent.',
   'queue_admin.resume.done': 'Tout reprend.',
   'queue_admin.drain.done':
@@ -729,4 +754,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'status.held_until': 'Cela reprend <t:{until}:R>.',
   'status.maintenance': 'ℹ️ {message}',
   'failure.cancelled_by_moderator_because': 'La modération l’a annulée. Raison : {reason}',
+  'failure.discord_outside':
+    'Je ne suis pas membre ici, je ne peux donc pas faire cela. Utilise-moi sur un serveur où je suis, ou écris-moi directement.',
+  'failure.discord_direct':
+    'Tes messages privés me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et réseaux sociaux → Messages privés), ou utilise un serveur où je suis.',
 };

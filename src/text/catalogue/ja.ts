@@ -127,7 +127,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.direct_messages_closed':
     '動画を送れませんでした。私はここのメンバーではなく、ダイレクトメッセージも受け取れない設定になっています。受け取れるようにするか（ユーザー設定 → コンテンツとソーシャル → ダイレクトメッセージ）、私がいるサーバーで頼んでください。何も受け付けていません。',
   'refused.direct_messages_closed_private':
-    '15分より長くかかる非公開の動画はダイレクトメッセージで届きますが、受け取れない設定になっています。受け取れるようにするか（ユーザー設定 → コンテンツとソーシャル → ダイレクトメッセージ）、`非公開` を外してください。何も受け付けていません。',
+    '15分以上かかる非公開の動画はダイレクトメッセージで届けますが、あなたのダイレクトメッセージは私には閉じられています。開くか（ユーザー設定 → コンテンツ＆ソーシャル → ダイレクトメッセージ）、公開にしてください（`非公開:False`、すべてなら `/設定`）。何も受け付けていません。',
   'refused.file': '**`{option}` について：** {reason}',
   'refused.not_understood':
     'このコマンドは知りません（またはもうありません）。いま変わったばかりなら、Ctrl+RでDiscordを再読み込みしてください。',
@@ -184,6 +184,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'button.refresh': '更新',
   'button.newer': '新しいもの',
   'button.older': '古いもの',
+  'button.look': '見る',
+  'button.look_number': '{number} を見る',
   'menu.animate': 'HuMoで動かす',
   'menu.details': 'HuMoの詳細',
   'command.jobs.name': 'ジョブ',
@@ -255,6 +257,13 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'report.thanks': 'ありがとうございます。モデレーターが確認するまで、動画を隠しました。',
   'report.moderators_only': '再表示できるのは、ここでメッセージを管理できる人だけです。',
   'report.shown': '再表示しました。',
+  'report.of_yours': 'あなたの動画（{id}）が報告されました。モデレーターが確認するまで非表示です。',
+  'report.yours_shown': '報告されたあなたの動画（{id}）をモデレーターが確認し、再び表示しました。',
+  'report.too_many': '1時間に何本も報告しています。少し待つか、モデレーターに知らせてください。',
+  'report.banned': 'ここで利用を禁止されている間は、報告を受け付けません。モデレーターに知らせてください。',
+  'report.looked_at':
+    'この動画はモデレーターが確認済みで、表示されています。異議があればモデレーターに相談してください。',
+  'report.look': '<@{userId}> さんの報告された動画（`{id}`）です。あなたにだけ見えます。',
   'details.not_ours': 'このメッセージは私の動画と関係がないか、もうわかりません。',
   'details.heading': '**{id}**',
   'details.negative': '映さないもの：{prompt}',
@@ -278,7 +287,6 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'jobs.guess': '時刻は推定です。',
   'history.heading': '**あなたの動画**、{page}ページ',
   'history.none': 'この一か月、動画を作っていません。`/humo` で作れます。',
-  'history.no_more': 'これで全部です。',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – 非公開：**{number}を表示**',
@@ -317,6 +325,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '今日のGPU時間を超えます。この24時間に{limit, number}分のうち{used, number}分を使い、これには約{needed, number}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
   'refused.gpu_never':
     'この動画にはGPUで約{needed, number}分かかりますが、ここでは一人一日{limit, number}分までです。低い品質を使ってください。',
+  'refused.no_shared_server':
+    'あなたにメッセージを送れません。共通のサーバーがなく、私はあなたのアプリにも入っていません。アプリに追加するか、私がいるサーバーで頼んでください。何も受け付けていません。',
+  'refused.direct_messages_closed_group':
+    'グループでは、15分以上かかる動画はダイレクトメッセージで届けますが、あなたのダイレクトメッセージは私には閉じられています。開くか（ユーザー設定 → コンテンツ＆ソーシャル → ダイレクトメッセージ）、私に直接送ってください。何も受け付けていません。',
   'failure.filter_pattern': 'このパターンがわかりません：{reason}。パターンはRE2の正規表現です。',
   'failure.filter_pattern_size':
     'このパターンは大きすぎて、すべての文に試せません（{maximum}ステップ中{size}）。短くしてください。',
@@ -406,8 +418,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.direct_messages_closed':
     '動画はできましたが、チャンネルにもダイレクトメッセージにも投稿できませんでした。',
   'failure.discord_refuses': '内容のため、Discordがここでの投稿を許可しません。',
-  'failure.discord_missing_access': 'このチャンネルがもう見えません。私の権限を確かめてください。',
-  'failure.discord_missing_permissions': 'ここではできません。私の権限を確かめてください。',
+  'failure.discord_missing_access':
+    'このチャンネルが見えなくなりました。サーバーの管理者に私の権限の確認を頼んでください。',
+  'failure.discord_missing_permissions':
+    'ここではそれを許可されていません。サーバーの管理者に私の権限の確認を頼んでください。',
   'failure.discord_unavailable': 'いまDiscordが応答しません。一分後にもう一度試してください。',
   'command.queue.name': '待ち行列',
   'command.queue.description': 'モデレーター用：このサーバーの待ち行列',
@@ -491,6 +505,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'ほかの人の結果を作り直せるか',
   'command.queue.option_keep_days.name': '保存日数',
   'command.queue.option_keep_days.description': '結果を作り直せる日数',
+  'command.queue.reports.name': '報告',
+  'command.queue.reports.description': '報告された動画と報告した人',
   'command.queue_admin.name': '待ち行列管理',
   'command.queue_admin.description': 'このボットの運営者用：待ち行列全体',
   'command.queue_admin.pause.name': '一時停止',
@@ -530,7 +546,6 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.span_range': '短すぎるか長すぎます：{minimum}から{maximum}まで。',
   'queue.number': '`{option}` は{minimum, number}から{maximum, number}までの数字か、`なし`、`既定` です。',
   'queue.number_needed': '`{option}` は{minimum, number}から{maximum, number}までの数字か、`既定` です。',
-  'queue.empty_page': 'これで全部です。',
   'queue.page': '-# {page}ページ',
   'queue.private': '（非公開）',
   'queue.status.queued': '待機中',
@@ -643,6 +658,13 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, other {動画#件}}',
   'queue.audit.waiting': '{count, plural, =0 {待ちなし} other {待ち#件}}',
   'queue.audit.code': '失敗の理由：{code}',
+  'queue.reports.heading': '**過去30日間の報告**',
+  'queue.reports.none': '過去30日間、報告はありません。',
+  'queue.reports.line': '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}、報告 {count} 件：{people}',
+  'queue.reports.reporter': '<@{userId}>（通算 {count} 件）',
+  'queue.reports.hidden': '非表示',
+  'queue.reports.shown': '再表示済み',
+  'queue.reports.deleted': '削除済み',
   'queue_admin.pause.done': 'すべて一時停止しました。新しい依頼は受け付けて待たせます。',
   'queue_admin.resume.done': 'すべて再開します。',
   'queue_admin.drain.done': 'これから新しい依頼は受け付けません。待っているものと作成中のものは続きます。',
@@ -689,4 +711,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.held_until': '<t:{until}:R> に再開します。',
   'status.maintenance': 'ℹ️ {message}',
   'failure.cancelled_by_moderator_because': 'モデレーターがキャンセルしました。理由：{reason}',
+  'failure.discord_outside':
+    '私はここのメンバーではないので、できません。私がいるサーバーで使うか、直接メッセージを送ってください。',
+  'failure.discord_direct':
+    'あなたのダイレクトメッセージは私には閉じられています。開くか（ユーザー設定 → コンテンツ＆ソーシャル → ダイレクトメッセージ）、私がいるサーバーを使ってください。',
 };

@@ -435,9 +435,10 @@ test('🚩 hides the result behind a spoiler, once; a moderator shows it again',
   const first = await finished(scene);
   const ben = guild.addMember(discord.createUser('ben'));
   ben.react(first, '🚩');
-  await first.waitUntil(({ text }) => text.includes('Reported'));
+  // Gone at once, and back behind a spoiler once it is uploaded.
+  await first.waitUntil(({ text, attachments }) => text.includes('Reported') && attachments.length === 1);
   expect(first.attachments.map(({ filename }) => filename.startsWith('SPOILER_'))).toEqual([true]);
-  expect(first.buttons.map(({ label }) => label)).toEqual(['👁️ Show again', '❌ Delete']);
+  expect(first.buttons.map(({ label }) => label)).toEqual(['👀 Look', '👁️ Show again', '❌ Delete']);
   await ben.directMessage.waitForMessage(({ text }) => text.includes('until a moderator has looked'));
   const refused = await ben.click(first, 'Show again');
   await refused.waitForMessage(({ text }) => text.includes('Only someone who may manage messages'));

@@ -39,6 +39,8 @@ let posted: {
 }[];
 let beforePost: () => Promise<void>;
 let starts: () => number;
+/** guilds that another process hears of */
+let foreign: Set<string | null>;
 
 beforeEach(async () => {
   clock = new ManualClock();
@@ -59,6 +61,7 @@ beforeEach(async () => {
   posted = [];
   beforePost = async () => undefined;
   starts = () => 1_800_000_100_000;
+  foreign = new Set();
   beforeEdit = async () => undefined;
   const record = async (by: Edit['by'], rendered: RenderedMessage, files?: readonly { name: string }[]) => {
     await beforeEdit(by);
@@ -72,6 +75,7 @@ beforeEach(async () => {
     });
   };
   reporter = new ProgressReporter({
+    isOwn: (guildId) => !foreign.has(guildId),
     queue: {
       get: async (id) => records.get(id) ?? null,
       list: async () => [...records.values()],
@@ -400,6 +404,19 @@ function discordError(code: number): DiscordAPIError {
 function never(): never {
   throw new Error('cannot happen');
 }
+
+test('after a restart, what another process hears of is left to it', async () => {
+  const theirs = generationWith({ id: '01JC5W8V3Q0000000000000009', guildId: '300000000000000009' });
+  records.set(theirs.id, { ...theirs, status: 'queued', createdAt: clock.now() });
+  foreign.add(theirs.guildId);
+  await reporter.start();
+  await clock.advance(30_000);
+  expect(edits).toEqual([]);
+  foreign.clear();
+  await reporter.start();
+  await clock.advance(30_000);
+  expect(edits.length).toBeGreaterThan(0);
+});
 
 test('what owners want to be read comes into every status message within seconds', async () => {
   await reporter.start();

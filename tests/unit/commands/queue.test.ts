@@ -4,7 +4,7 @@ import { loadHandlers } from '../../../src/bot/handlers.ts';
 import { declarations } from '../../../src/bot/register.ts';
 import { idIn } from '../../../src/commands/queue/acting.ts';
 import { page, pageOf } from '../../../src/commands/queue/pages.ts';
-import { choices } from '../../../src/commands/queue/suggestions.ts';
+import { choices, suggestGenerations } from '../../../src/commands/queue/suggestions.ts';
 import { auditLine } from '../../../src/commands/render/audit.ts';
 import { parseTimeSpan, timeSpan } from '../../../src/commands/support/time-span.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
@@ -118,6 +118,34 @@ test('choices are found by prompt and id, fit Discord and hide what is private',
   ).toHaveLength(25);
 });
 
+test('what comes first is suggested first, and any words of any prompt find it', async () => {
+  const waiting = Array.from({ length: 1000 }, (_, index) =>
+    generationWith({
+      id: `01JC5W8V3Q${String(index).padStart(16, '0')}`,
+      status: 'queued',
+      guildId: '1',
+      request: { prompt: `${'Somebody speaks at length. '.repeat(8)} number${index} closes` },
+    }),
+  );
+  const running = generationWith({ id: '01JC5W8V3R0000000000000000', status: 'running', guildId: '1' });
+  const elsewhere = generationWith({ id: '01JC5W8V3R0000000000000001', guildId: '2' });
+  const queue = {
+    // Newest first, as the queue lists them.
+    list: async () => [running, ...waiting.toReversed()],
+    order: async (ids: readonly string[]) => ids.toSorted(),
+    get: async (id: string) => [...waiting, elsewhere].find((one) => one.id === id) ?? null,
+  };
+  const suggest = async (typed: string) =>
+    (await suggestGenerations('1', typed, 'open', texts, { queue }, () => undefined)).map(
+      ({ value }) => value,
+    );
+  expect((await suggest('')).slice(0, 3)).toEqual([running.id, waiting[0]?.id, waiting[1]?.id]);
+  expect(await suggest('closes NUMBER3')).toContain(waiting[3]?.id);
+  expect(await suggest('number777 closes')).toEqual([waiting[777]?.id]);
+  expect(await suggest(waiting[500]?.id ?? '')).toEqual([waiting[500]?.id]);
+  expect(await suggest(elsewhere.id)).toEqual([]);
+});
+
 test('a page has buttons to its neighbours, and a forged one leads nowhere odd', () => {
   const items = Array.from({ length: 20 }, (_, index) => `item ${index}`);
   const at = (number: number) =>
@@ -133,7 +161,8 @@ test('a page has buttons to its neighbours, and a forged one leads nowhere odd',
   expect(ids(1)).toEqual(['queue:audit:0', 'queue:audit:2']);
   expect(ids(2)).toEqual(['queue:audit:1']);
   expect(at(1).content.split('\n')).toEqual(['H', ...items.slice(8, 16), '-# Page 2']);
-  expect(at(7).content).toContain('all there is');
+  // Its entries have gone meanwhile: the last page there is, with its way back.
+  expect(at(7)).toEqual(at(2));
   expect(['-3', 'x', '1e9', '2.7', undefined].map(pageOf)).toEqual([0, 0, 200, 2, 0]);
 });
 

@@ -221,7 +221,9 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   status: 'W'.repeat(30),
   place: '⏸️ **1000000.**',
   kind: 'W'.repeat(20),
-  state: '🟢',
+  state: 'mostrado de nuevo',
+  // five people with their reports, and how many more
+  people: `<@${'9'.repeat(20)}> (99,999 signalements en tout), `.repeat(5),
   job: 'W'.repeat(60),
   code: 'W'.repeat(30),
   scope: 'W'.repeat(30),
