@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { DiscordAPIError, MessageFlags, RESTJSONErrorCodes } from 'discord.js';
 import type { Interaction, InteractionDeferReplyOptions } from 'discord.js';
 import type { Services } from '../commands/support/services.ts';
@@ -69,9 +68,6 @@ async function within<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
 /** As long as the interaction's token lives. */
 const answeredFor = 15 * 60_000;
 
-/** Of this process: another one with the same token may hear the same interaction. */
-const self = randomUUID();
-
 /** Another process answers this interaction: it is not this one's to answer, or to explain. */
 export class AnsweredElsewhere extends Error {
   override readonly name = 'AnsweredElsewhere';
@@ -79,18 +75,20 @@ export class AnsweredElsewhere extends Error {
 
 /**
  * From now on an acknowledgement counts whose own answer was lost on the way back: Discord says "already acknowledged" (40060) when it
- * is sent again, or nothing at all. It is this process's if nobody else has claimed the interaction and Discord knows its message.
+ * is sent again, or nothing at all. It is this process's if no other one has tried, too, and Discord knows its message. Where several
+ * try, Discord chooses one, and the others are silent.
  */
 export function keepAcknowledgement(interaction: Interaction, queue: Pick<GenerationQueue, 'claim'>): void {
   if (interaction.isAutocomplete() || !interaction.isRepliable()) return;
-  const claimed = async (): Promise<boolean | null> =>
-    // With the queue away nobody knows: only what Discord says at once counts then.
-    queue.claim(`answer:${interaction.id}`, answeredFor, self).catch(() => null);
+  const claims: Claims = {
+    first: () => queue.claim(`answer:${interaction.id}`, answeredFor),
+    second: () => queue.claim(`answer-too:${interaction.id}`, answeredFor),
+  };
   const { deferReply } = interaction;
   Object.defineProperty(interaction, 'deferReply', {
     value: (options: InteractionDeferReplyOptions & { withResponse?: boolean } = {}) =>
       acknowledged(
-        claimed,
+        claims,
         () => deferReply.call(interaction, options),
         async () => {
           const message = await interaction.fetchReply();
@@ -105,7 +103,7 @@ export function keepAcknowledgement(interaction: Interaction, queue: Pick<Genera
   Object.defineProperty(interaction, 'deferUpdate', {
     value: () =>
       acknowledged(
-        claimed,
+        claims,
         () => deferUpdate.call(interaction),
         async () => {
           await interaction.fetchReply();
@@ -116,17 +114,29 @@ export function keepAcknowledgement(interaction: Interaction, queue: Pick<Genera
   });
 }
 
+/** Each is true for one process only. */
+interface Claims {
+  readonly first: () => Promise<boolean>;
+  /** taken by the next process, or by the first to find out that there was none */
+  readonly second: () => Promise<boolean>;
+}
+
 async function acknowledged<T, R>(
-  claimed: () => Promise<boolean | null>,
+  { first, second }: Claims,
   acknowledge: () => Promise<T>,
   recover: () => Promise<R>,
 ): Promise<T | R> {
-  const isOurs = await claimed();
-  if (isOurs === false) throw new AnsweredElsewhere('another process answers this interaction');
+  // With the queue away nobody knows who else tries: only what Discord says at once counts then.
+  const isFirst = await first().catch(() => null);
+  if (isFirst === false) await second().catch(() => false);
   try {
     return await acknowledge();
   } catch (error) {
-    if (isOurs !== true || !mayHaveArrived(error)) throw error;
+    if (!mayHaveArrived(error)) throw error;
+    if (isFirst !== true || !(await second().catch(() => false))) {
+      if (isFirst === null) throw error;
+      throw new AnsweredElsewhere('another process answers this interaction', { cause: error });
+    }
     // Discord knows no answer where none arrived: then what went wrong first is what there is to say.
     return recover().catch(() => {
       throw error;
