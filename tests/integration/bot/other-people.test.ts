@@ -129,7 +129,9 @@ test('a result that a moderator deletes with Discord’s own menu is deleted: li
   moderatorOf(guild, 'moe').delete(result);
   await status?.waitUntil(({ text }) => !text.includes(`/${result.id}`));
   expect((await queue.get(idOf(result.text)))?.deletedAt).not.toBeNull();
-  await expect(store.get(generation?.result?.video ?? '')).rejects.toThrow();
+  await expect(store.get(generation?.result?.video ?? '')).rejects.toMatchObject({
+    identifier: 'files_expired',
+  });
 });
 
 test('what is refused, by a limit or because of a file, is for the person alone, and leaves nothing in the channel', async () => {

@@ -58,6 +58,7 @@ const later = () => Date.now() + 3600_000;
 test('without settings everyone has the deployment’s defaults', async () => {
   const defaults = {
     ...{ ban: null, pause: null, globalPause: null, draining: null, maintenance: null, queueLength: null },
+    wakingUntil: null,
     limits: { waiting: 4, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
   };
   expect(await moderation.admission(person('1', '10'))).toEqual(defaults);
