@@ -4,7 +4,7 @@ import type { Client, Interaction } from 'discord.js';
 import type { Intake } from '../intake/intake.ts';
 import type { PersonLimit } from '../intake/person-limit.ts';
 import { parseCustomId } from '../commands/support/definition.ts';
-import type { Services } from '../commands/support/services.ts';
+import type { Origins, Services } from '../commands/support/services.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
@@ -68,6 +68,7 @@ export interface BotParts {
   readonly videos: VideoFiles;
   /** where files are worked on */
   readonly scratchRoot: string;
+  readonly origins: Origins;
   /** reads a preview; null when it is gone */
   readonly readPreview: (key: string) => Promise<Buffer | null>;
   readonly clock: Clock;
@@ -174,6 +175,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
         attachments: config.attachments,
         scratchRoot: parts.scratchRoot,
       }),
+      origins: parts.origins,
       intake: parts.intake,
       speech: parts.speech,
       readSound: (key) => readPreview(parts.store, key),

@@ -161,22 +161,29 @@ export function encoderArguments(
           ],
         }
       : { path: source.path, options: guards(source.kind === 'mp4' ? 'mov' : 'concat') };
-  const soundInput = source.kind === 'mp4' ? 0 : 1;
   const inputs = [picture];
+  const mark = source.kind === 'mp4' ? undefined : source.mark;
+  if (mark !== undefined) {
+    const shape = ['-pixel_format', 'rgb24', '-video_size', `${clip.width}x${clip.height}`];
+    inputs.push({ path: mark, options: [...guards('rawvideo'), ...shape] });
+  }
+  const soundInput = source.kind === 'mp4' ? 0 : inputs.length;
   if (source.kind !== 'mp4' && source.sound !== null && pass !== 1) {
     inputs.push({ path: source.sound.path, options: guards(source.sound.demuxer) });
   }
   const convert =
-    source.kind === 'raw'
+    source.kind === 'raw' || mark !== undefined
       ? 'in_range=full:out_range=tv:out_color_matrix=bt709'
       : 'in_color_matrix=bt709:out_color_matrix=bt709';
+  // The conversion and the tags have to agree, or players show wrong colours.
+  const shown = `scale=${width}:${height}:flags=lanczos:${convert},format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709`;
+  // The mark is one frame, which stays until the end of the picture. It is added before the size changes: a ladder's step is a scale
+  // like any other, which the detector tries.
+  const asColours =
+    source.kind === 'segments' ? 'scale=in_range=tv:in_color_matrix=bt709:out_range=full,' : '';
+  const marked = `[0:v:0]${asColours}format=gbrp[picture];[1:v:0]format=gbrp[mark];[picture][mark]blend=all_mode=grainmerge,${shown}[out]`;
   const output = [
-    ...['-map', '0:v:0'],
-    // The conversion and the tags have to agree, or players show wrong colours.
-    ...[
-      '-vf',
-      `scale=${width}:${height}:flags=lanczos:${convert},format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709`,
-    ],
+    ...(mark === undefined ? ['-map', '0:v:0', '-vf', shown] : ['-filter_complex', marked, '-map', '[out]']),
     ...['-color_range', 'tv', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709'],
     ...[
       '-c:v',

@@ -14,6 +14,8 @@ export type VideoSource =
       readonly path: string;
       readonly pixelFormat: 'rgb24';
       readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
+      /** a watermark as `markFrame` makes it, of the clip's size */
+      readonly mark?: string;
     }
   | { readonly kind: 'mp4'; readonly path: string }
   | {
@@ -21,6 +23,7 @@ export type VideoSource =
       readonly kind: 'segments';
       readonly path: string;
       readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
+      readonly mark?: string;
     };
 
 export interface EncodedVideo {

@@ -5,6 +5,7 @@ import { consumeDeliveries } from './deliveries.ts';
 import { readDepth, readServer } from './depth.ts';
 import { Ledger } from './ledger.ts';
 import { endedSince, listGenerations } from './list.ts';
+import { Marks } from './marks.ts';
 import { createNames } from './names.ts';
 import { paceKey } from './pace.ts';
 import type { Closable, GenerationQueue } from './queue.ts';
@@ -120,6 +121,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       });
     },
     reconcile: () => reconcile(parts),
+    findMark: (payload) => new Marks(connection, names).find(payload),
     depth: () => readDepth(connection, names, Date.now()),
     server: () => readServer(connection),
     async health() {

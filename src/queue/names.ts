@@ -53,6 +53,10 @@ export interface Names {
   finished(guildId: string | null): string;
   /** hash: how many generations ended with each outcome, since there are any */
   readonly endings: string;
+  /** a number drawn once, by which watermarks name this deployment */
+  readonly deployment: string;
+  /** id of the generation whose watermark says this */
+  mark(tag: bigint): string;
   /** hash of a guild's settings: `text` and `revision` */
   settings(guildId: string): string;
   /** hash of user id to ban */
@@ -103,6 +107,8 @@ export function createNames(prefix: string): Names {
     machines: `${prefix}:machines`,
     finished: (guildId) => (guildId === null ? `${prefix}:finished` : `${prefix}:guild:${guildId}:finished`),
     endings: `${prefix}:endings`,
+    deployment: `${prefix}:deployment`,
+    mark: (tag) => `${prefix}:mark:${tag.toString(16).padStart(10, '0')}`,
     settings: (guildId) => `${prefix}:guild:${guildId}:settings`,
     bans: (guildId) => `${prefix}:guild:${guildId}:bans`,
     reports: (guildId) => `${prefix}:guild:${guildId}:reports`,

@@ -138,6 +138,8 @@ export interface GenerationQueue {
    * looked. Returns what it did.
    */
   reconcile(): Promise<{ requeued: number; redelivered: number; failed: number }>;
+  /** Whose watermark this is; `generationId` is null where it was made here and is not known any more. */
+  findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
   health(): Promise<void>;
   /** How much stands in the queues now. */
   depth(): Promise<QueueDepth>;
@@ -167,6 +169,8 @@ export interface WorkQueue {
       context: { signal: AbortSignal; report: (progress: GenerationProgress) => void },
     ) => Promise<GenerationResult>;
   }): Promise<Closable>;
+  /** What the watermark of a generation says: the same for the same id. It is known again for twice as long as its record. */
+  markOf(generationId: string): Promise<bigint>;
   health(): Promise<void>;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { passesOfStep } from '../config/shortcuts.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection, requireWritable } from './connection.ts';
 import { Consumer } from './consumer.ts';
+import { Marks } from './marks.ts';
 import { createNames } from './names.ts';
 import type { WorkQueue } from './queue.ts';
 import { defaultLockDuration } from './settings.ts';
@@ -29,6 +30,7 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
       consumers.add(consumer);
       return consumer;
     },
+    markOf: (generationId) => new Marks(probe, names).register(generationId),
     async health() {
       await requireWritable(probe, names);
     },

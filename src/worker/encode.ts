@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { markFrame } from '../marking/embed.ts';
 import { encodeVideo } from '../media/encode.ts';
 import { sniffFile } from '../media/sniff.ts';
 import { Failure } from '../failure.ts';
@@ -16,12 +19,17 @@ export async function encodeGeneration(input: EncodeInput): Promise<EncodedVideo
   const { frames, soundtrack } = input;
   const { path, form } = frames;
   const sound = soundtrack === null ? null : { path: soundtrack, demuxer: await soundForm(soundtrack) };
+  const { width, height } = frames;
+  const mark = join(input.scratch, 'mark.rgb');
+  await writeFile(mark, markFrame(input.mark, width, height));
   const longer = Math.max(1, frames.count / frames.fps / usualSeconds);
   return encodeVideo(
-    form === 'segments' ? { kind: 'segments', path, sound } : { kind: 'raw', path, pixelFormat: form, sound },
+    form === 'segments'
+      ? { kind: 'segments', path, sound, mark }
+      : { kind: 'raw', path, pixelFormat: form, sound, mark },
     {
-      width: frames.width,
-      height: frames.height,
+      width,
+      height,
       frames: frames.count,
       fps: frames.fps,
       hasAudio: soundtrack !== null,

@@ -39,6 +39,8 @@ export interface EncodeInput {
   readonly soundtrack: string | null;
   readonly output: string;
   readonly limitBytes: number;
+  /** what the video's watermark says */
+  readonly mark: bigint;
   readonly scratch: string;
   readonly signal: AbortSignal;
   /** hears how much is done, 0…1; a smaller number begins anew, to fit */
@@ -54,6 +56,8 @@ export interface WorkParts {
   readonly settings: GenerateSettings;
   readonly engine: Pick<Engine, 'generate' | 'start'>;
   readonly encode: (input: EncodeInput) => Promise<EncodedVideo>;
+  /** what a generation's watermark says; remembered, so that it is known again */
+  readonly markOf: (generationId: string) => Promise<bigint>;
   readonly scratchRoot: string;
   /** frames of a second of video */
   readonly fps: number;
@@ -138,6 +142,15 @@ export async function processGeneration(
     soundtrack: inputs.soundtrack,
     output: join(scratch.path, 'video.mp4'),
     limitBytes: request.limitBytes,
+    mark: await patiently(
+      () => parts.markOf(id),
+      signal,
+      (error) =>
+        log.warn(
+          { generationId: id, error: errorFields(error) },
+          'the watermark could not be registered; it is tried again',
+        ),
+    ),
     scratch: scratch.path,
     signal,
     onProgress: (share: number) => tellPacked(Math.floor(share * 100)),
@@ -313,15 +326,14 @@ async function asMachine<T>(work: () => Promise<T>, { failures = false } = {}): 
  *
  * @throws WorkerUnable when it is away for long; the signal's reason
  */
-async function patiently(
-  store: () => Promise<unknown>,
+async function patiently<T>(
+  store: () => Promise<T>,
   signal: AbortSignal,
   failed: (error: unknown) => void,
-): Promise<void> {
+): Promise<T> {
   for (const pause of [...storePauses, null]) {
     try {
-      await store();
-      return;
+      return await store();
     } catch (error) {
       signal.throwIfAborted();
       failed(error);
@@ -329,6 +341,7 @@ async function patiently(
     }
     await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
+  throw new WorkerUnable('the store is away');
 }
 
 /** The result that an earlier try has stored; null when there is none. @throws WorkerUnable when the store does not answer */

@@ -109,6 +109,7 @@ export async function runWorker(
                 settings: config.generate,
                 scratchRoot,
                 fps: config.generate.fps,
+                markOf: (id) => queue.markOf(id),
                 log,
                 onStage: (model, stage, seconds) => metrics.stage(model, stage, seconds),
               }),

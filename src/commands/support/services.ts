@@ -22,6 +22,7 @@ export interface Services {
   readonly channels: Channels;
   readonly results: Results;
   readonly standing: StandingResults;
+  readonly origins: Origins;
   readonly intake: Intake;
   /** Who can speak. */
   readonly speech: Pick<SpeechDesk, 'voices'>;
@@ -126,6 +127,23 @@ export interface ChannelPlace {
   readonly uploadLimit: number;
   /** of the guild; null in direct messages */
   readonly locale: string | null;
+}
+
+/** What a watermark says of a video. */
+export type Finding =
+  /** `generationId` is null where it is not known any more which one it was */
+  | { readonly kind: 'ours'; readonly generationId: string | null }
+  /** of this program, run by somebody else */
+  | { readonly kind: 'elsewhere' }
+  /** none, or none that can be read any more */
+  | { readonly kind: 'unmarked' }
+  /** no video, too large, or gone */
+  | { readonly kind: 'unreadable' };
+
+/** Where videos come from. */
+export interface Origins {
+  /** Downloads a file and looks for a watermark; seconds, beside everything else. */
+  find(file: { readonly url: string; readonly size: number }, signal: AbortSignal): Promise<Finding>;
 }
 
 /** The videos of finished generations. */

@@ -210,6 +210,16 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'button.look_number': '{number} ansehen',
   'menu.animate': 'Mit HuMo beleben',
   'menu.details': 'HuMo-Einzelheiten',
+  'menu.made_here': 'Wurde das hier gemacht?',
+  'made_here.nothing': 'An dieser Nachricht hängt kein Video.',
+  'made_here.ours': '✅ **Mit KI gemacht, von diesem Bot**, <t:{when}:f>, mit {model} ({preset}).\n-# {id}',
+  'made_here.ours_forgotten':
+    '✅ **Mit KI gemacht, von diesem Bot**; es ist zu lange her, als dass ich mehr wüsste.',
+  'made_here.elsewhere': '🤖 **Mit KI gemacht**, mit demselben Programm, aber von jemand anderem betrieben.',
+  'made_here.unmarked':
+    'Ich finde kein Wasserzeichen dieses Bots. Das beweist nichts: Starke Bearbeitung kann es zerstören, und andere Werkzeuge hinterlassen keins.',
+  'made_here.unreadable': 'Ich kann diese Datei nicht als Video lesen.',
+  'made_here.asked_by': 'Für die Moderation: <@{user}> hat es angefragt.',
   'command.jobs.name': 'aufträge',
   'command.jobs.description': 'Deine Videos, die warten oder gerade entstehen',
   'command.history.name': 'verlauf',

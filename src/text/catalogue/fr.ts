@@ -197,6 +197,16 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'button.look_number': 'Regarder {number}',
   'menu.animate': 'Animer avec HuMo',
   'menu.details': 'Détails HuMo',
+  'menu.made_here': 'Créé ici ?',
+  'made_here.nothing': 'Ce message ne contient aucune vidéo.',
+  'made_here.ours': '✅ **Créée par IA, avec ce bot**, <t:{when}:f>, avec {model} ({preset}).\n-# {id}',
+  'made_here.ours_forgotten':
+    '✅ **Créée par IA, avec ce bot**, il y a trop longtemps pour que j’en sache plus.',
+  'made_here.elsewhere': '🤖 **Créée par IA**, avec le même programme, mais ailleurs.',
+  'made_here.unmarked':
+    'Je ne trouve aucun filigrane de ce bot. Ça ne prouve rien : une forte retouche peut l’effacer, et d’autres outils n’en laissent pas.',
+  'made_here.unreadable': 'Je n’arrive pas à lire ce fichier comme une vidéo.',
+  'made_here.asked_by': 'Pour la modération : demandé par <@{user}>.',
   'command.jobs.name': 'tâches',
   'command.jobs.description': 'Tes vidéos en attente ou en cours',
   'command.history.name': 'historique',

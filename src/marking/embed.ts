@@ -1,0 +1,33 @@
+import { encodePayload } from './payload.ts';
+import { cellPixels, tileCells, tileOf } from './pattern.ts';
+
+/** What a pixel that is not moved has in a mark: ffmpeg's blend mode `grainmerge` adds the mark to the picture and takes this off. */
+export const neutral = 128;
+/** Levels of 255 that a pixel is moved by: on average 1.75, which keeps frames above 43 dB. */
+const strong = 2;
+const weak = 1;
+
+/**
+ * The mark of a payload for frames of one size, as a frame of rgb24 for ffmpeg's `grainmerge`. The same for every frame of a video: a
+ * codec then spends bits on it once.
+ *
+ * @param payload 0 … 2⁶⁴ − 1
+ * @param width pixels, as `height`
+ */
+export function markFrame(payload: bigint, width: number, height: number): Buffer {
+  const cell = cellPixels(width, height);
+  const tile = tileOf(encodePayload(payload));
+  const frame = Buffer.alloc(width * height * 3);
+  const isInside = (place: number) => cell < 4 || (place % 4 !== 0 && place % 4 !== 3);
+  for (let y = 0; y < height; y += 1) {
+    const row = (Math.floor(y / cell) % tileCells) * tileCells;
+    for (let x = 0; x < width; x += 1) {
+      const sign = tile[row + (Math.floor(x / cell) % tileCells)] ?? 0;
+      // The corners of a cell carry less: they are what an eye would find first.
+      const level = isInside(x) || isInside(y) ? strong : weak;
+      const at = (y * width + x) * 3;
+      frame.fill(neutral + sign * level, at, at + 3);
+    }
+  }
+  return frame;
+}

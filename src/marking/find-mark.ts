@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Detection } from './detect.ts';
+
+/**
+ * Looks for a watermark in frames, in a thread of its own.
+ *
+ * @param frames luma, a byte a pixel, whole frames of `width` × `height` one after the other
+ * @param how as `detect` has it
+ * @returns null when there is none that can be read
+ * @throws Error when the thread fails, or the signal's reason
+ */
+export async function findMark(
+  frames: { readonly luma: Uint8Array; readonly width: number; readonly height: number },
+  how: 'quick' | 'thorough',
+  signal?: AbortSignal,
+): Promise<Detection | null> {
+  const thread = new Worker(new URL('detect-thread.ts', import.meta.url), { workerData: { ...frames, how } });
+  try {
+    const [found]: unknown[] = await once(thread, 'message', signal === undefined ? {} : { signal });
+    return isDetection(found) ? found : null;
+  } finally {
+    await thread.terminate();
+  }
+}
+
+function isDetection(found: unknown): found is Detection {
+  return (
+    typeof found === 'object' && found !== null && 'payload' in found && typeof found.payload === 'bigint'
+  );
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { markFrame } from '../../../src/marking/embed.ts';
+import { findMark } from '../../../src/marking/find-mark.ts';
+import { encodeVideo } from '../../../src/media/encode.ts';
+import { readLuma } from '../../../src/media/luma.ts';
+
+const [width, height, frames, fps] = [832, 480, 50, 25] as const;
+const payload = 0x0123_4567_89ab_cdefn;
+let folder: string;
+const limits = () => ({ scratch: folder, timeoutMilliseconds: 300_000 });
+
+/** The mark of one encode, at the smallest bitrate that the size asked for allows. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-marking-'));
+  await execa(
+    'ffmpeg',
+    `-v error -f lavfi -i testsrc2=size=${width}x${height}:rate=${fps} -frames:v ${frames} -pix_fmt rgb24 -f rawvideo frames.rgb`.split(
+      ' ',
+    ),
+    { cwd: folder },
+  );
+  await writeFile(join(folder, 'mark.rgb'), markFrame(payload, width, height));
+  const source = {
+    kind: 'raw',
+    path: join(folder, 'frames.rgb'),
+    pixelFormat: 'rgb24',
+    sound: null,
+  } as const;
+  const clip = { width, height, frames, fps, hasAudio: false };
+  const mark = join(folder, 'mark.rgb');
+  await encodeVideo({ ...source, mark }, clip, join(folder, 'marked.mp4'), 100e6, limits());
+  await encodeVideo(source, clip, join(folder, 'plain.mp4'), 100e6, limits());
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function found(name: string) {
+  const luma = await readLuma(join(folder, name), limits());
+  if (luma === null) throw new Error(`${name} has no frames`);
+  return findMark(luma, 'quick');
+}
+
+test('every frame keeps 42 dB or more', async () => {
+  const raw = async (name: string) => {
+    await execa(
+      'ffmpeg',
+      ['-v', 'error', '-y', '-i', name, '-pix_fmt', 'gray', '-f', 'rawvideo', 'gray.raw'],
+      { cwd: folder },
+    );
+    return readFile(join(folder, 'gray.raw'));
+  };
+  const [marked, plain] = [await raw('marked.mp4'), await raw('plain.mp4')];
+  expect(marked.length).toBe(plain.length);
+  for (let frame = 0; frame < frames; frame += 10) {
+    let squares = 0;
+    const size = width * height;
+    for (let at = frame * size; at < (frame + 1) * size; at += 1)
+      squares += ((marked[at] ?? 0) - (plain[at] ?? 0)) ** 2;
+    const decibels = 10 * Math.log10(255 ** 2 / (squares / size));
+    expect(decibels).toBeGreaterThan(42);
+  }
+});
+
+test('it is read from the video as it is, and nothing is read from one without', async () => {
+  expect((await found('marked.mp4'))?.payload).toBe(payload);
+  expect(await found('plain.mp4')).toBeNull();
+});
+
+test.each([
+  ['encoded again at CRF 30', '-crf 30'],
+  ['half the size', `-vf scale=${width / 2}:${height / 2} -crf 23`],
+  ['a tenth cut off', `-vf crop=748:432 -crf 23`],
+  ['30 frames a second', '-r 30 -crf 23'],
+  ['in another container, as it is', '-c copy'],
+])('it survives: %s', async (_name, args) => {
+  const name = args === '-c copy' ? 'copy.mkv' : 'attacked.mp4';
+  const codec = args === '-c copy' ? [] : ['-c:v', 'libx264', '-preset', 'veryfast'];
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', 'marked.mp4', ...codec, ...args.split(' '), name], {
+    cwd: folder,
+  });
+  expect((await found(name))?.payload).toBe(payload);
+});
