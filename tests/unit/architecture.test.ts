@@ -61,6 +61,7 @@ describe('imports run one way: config ← queue, storage, media ← intake ← c
     ['queue', ['storage', 'media', 'intake', 'commands', 'api', 'bot', 'worker']],
     ['storage', ['queue', 'media', 'intake', 'commands', 'api', 'bot', 'worker']],
     ['media', ['queue', 'storage', 'intake', 'commands', 'api', 'bot', 'worker']],
+    ['marking', ['queue', 'storage', 'media', 'text', 'intake', 'commands', 'api', 'bot', 'worker']],
     ['text', ['storage', 'media', 'intake', 'commands', 'api', 'bot', 'worker']],
     ['intake', ['commands', 'api', 'bot', 'worker']],
     ['commands', ['storage', 'media', 'api', 'bot', 'worker']],

@@ -2,11 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { markFrame } from '../../../src/marking/embed.ts';
 import { findMark } from '../../../src/marking/find-mark.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
 import { readLuma } from '../../../src/media/luma.ts';
+
+// Encodes and detection are arithmetic that a busy machine takes its time for.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const [width, height, frames, fps] = [832, 480, 50, 25] as const;
 const payload = 0x0123_4567_89ab_cdefn;
