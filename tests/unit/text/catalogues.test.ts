@@ -249,6 +249,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   dayCap: '99999.99',
   monthCap: 'none',
   provider: 'command',
+  user: '9'.repeat(20),
   problem: '\\*'.repeat(200),
 };
 
