@@ -78,8 +78,10 @@ def main(arguments: list[str]) -> int:
     link, index, count = Connection(int(arguments[0])), int(arguments[1]), int(arguments[2])
     device = torch.device("cuda", index) if arguments[4] == "cuda" else torch.device("cpu")
     try:
-        if device.type == "cuda" and arguments[5]:
+        if device.type == "cuda":
+            # Triton launches on the current device, whatever its tensors are on.
             torch.cuda.set_device(device)
+        if device.type == "cuda" and arguments[5]:
             limit_process(float(arguments[5]), device)
         rank = Rank(index, count, device, Path(arguments[3]))
         follow(link, rank)
