@@ -242,7 +242,9 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
 /** The answer to a command that was not accepted; never resolves when it is. */
 async function refusal(interaction: Interaction): Promise<Message> {
   return await interaction.waitForMessage(
-    ({ loading, text }) => !loading && text !== '' && !hasIdentifier(text),
+    // The spoken words come with their sound, and refuse nothing.
+    ({ loading, text, attachments }) =>
+      !loading && text !== '' && attachments.length === 0 && !hasIdentifier(text),
     {
       timeout: patience,
     },

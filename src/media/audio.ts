@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { Failure } from '../failure.ts';
 import { planAudioWindow } from './audio-window.ts';
 import type { AudioWindow } from './audio-window.ts';
@@ -6,13 +6,13 @@ import { inputGuards, MediaProcessError, noPictures, runMediaProgram } from './p
 import type { RunLimits } from './process.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { SoundForm } from './sniff.ts';
+import { raiseSpeech } from './speech-level.ts';
 import { countSound, parseSoundProbe, probeEntries, timesAgree } from './sound-length.ts';
 import type { SoundLength, SoundTrack } from './sound-length.ts';
+import { engineSampleRate } from './wav.ts';
 
 /** What a sound may be at most. */
 export const audioLimits = { bytes: 25 * 1024 * 1024, seconds: 600 } as const;
-/** The engine's: what Whisper was trained on. */
-export const engineSampleRate = 16_000;
 const soundtrackSampleRate = 48_000;
 /** A peak below this is room noise, not speech. */
 const silencePeakDecibels = -45;
@@ -109,6 +109,8 @@ export interface NormalisedAudio {
  * Cuts the window out of a sound: `speech`, 16 kHz mono 16-bit WAV for the engine, and `soundtrack`, FLAC at 48 kHz with at
  * most two channels for the video; both exactly `frames / fps` long.
  *
+ * Quiet speech is raised in `speech` alone, as {@link raiseSpeech} says: the video sounds as its sound does.
+ *
  * It is decoded from its beginning: where a second lies in a file without an index ffmpeg only guesses.
  *
  * @param inspected of the same file
@@ -157,7 +159,11 @@ export async function normaliseAudio(
       limits,
     ),
   );
-  return { window, silent: peakDecibels(await readFile(targets.speech)) < silencePeakDecibels };
+  const wav = await readFile(targets.speech);
+  const silent = peakDecibels(wav) < silencePeakDecibels;
+  // The hiss of an empty room is nobody's voice.
+  if (!silent && raiseSpeech(wav) > 0) await writeFile(targets.speech, wav);
+  return { window, silent };
 }
 
 /** The filters that take a window out of a sound whose seconds are told as its {@link SoundLength} says. */

@@ -1,5 +1,4 @@
-import { engineSampleRate } from './audio.ts';
-import { samplesOf } from './wav.ts';
+import { engineSampleRate, samplesOf } from './wav.ts';
 
 /**
  * How loud each frame's sound is, in decibels below full scale; silence is -120.

@@ -1,3 +1,6 @@
+/** The engine's: what Whisper was trained on. */
+export const engineSampleRate = 16_000;
+
 /**
  * The samples of a 16-bit WAV as ffmpeg writes it, one channel after the other.
  *

@@ -13,6 +13,7 @@ from . import wording
 from .client import FINAL, ApiClient, ApiError, Generation
 from .guard import Guard
 from .status import ago, status_html, told_html
+from .voices import voice_choices
 from .window import clock, sound_seconds, track_html, used_seconds
 
 #: People who may watch a video being made at the same time. Each holds a thread; a few are left for everything else.
@@ -64,7 +65,9 @@ def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
         scales = by_name[preset]["scales"]
         return scales["audio"], scales["text"]
 
-    def window_html(audio: str | None, start: float) -> str:
+    def window_html(audio: str | None, start: float, words: str) -> str:
+        if audio is None and words.strip() != "":
+            return track_html(wording.WINDOW_WORDS)
         if audio is None:
             return track_html(wording.WINDOW_NONE.format(seconds=presets["frames"]["default"] / presets["fps"]))
         length = sound_seconds(Path(audio))
@@ -74,11 +77,11 @@ def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
         text = wording.WINDOW.format(start=clock(begin), end=clock(end), length=clock(length))
         return track_html(text, begin / length if length > 0 else 0, end / length if length > 0 else 1)
 
-    def on_audio(audio: str | None) -> tuple[Any, str]:
+    def on_audio(audio: str | None, words: str) -> tuple[Any, str]:
         length = None if audio is None else sound_seconds(Path(audio))
         most = limits["audioSeconds"] if length is None else max(0.1, length)
         slider = gr.Slider(maximum=round(most, 1), value=0, visible=audio is not None)
-        return slider, window_html(audio, 0)
+        return slider, window_html(audio, 0, words)
 
     def on_preset(preset: str) -> tuple[Any, Any]:
         audio, text = scales_of(preset)
@@ -129,6 +132,8 @@ def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
         images: list[tuple[str, str | None]] | None,
         audio: str | None,
         start: float,
+        words: str,
+        voice: str,
         preset: str,
         shape: str,
         seed: float | None,
@@ -142,6 +147,10 @@ def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
             order["seed"] = int(seed)
         if audio is not None and start > 0:
             order["audioStart"] = start
+        if words.strip() != "":
+            order["say"] = words
+            if voice != "":
+                order["voice"] = voice
         own = dict(zip(("audio", "text"), scales_of(preset), strict=True))
         wanted = {"audio": audio_scale, "text": text_scale}
         changed = {name: value for name, value in wanted.items() if value != own[name]}
@@ -155,6 +164,14 @@ def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
             yield from follow(accepted["id"], request)
         except ApiError as error:
             yield failed(error)
+
+    def offered(chosen: str, request: gr.Request) -> Any:
+        try:
+            choices = voice_choices(client.voices(_language(request)))
+        except ApiError:
+            return gr.skip()  # the API is away: the list of recent ones says so
+        is_there = any(name == chosen for _title, name in choices)
+        return gr.Dropdown(choices=choices, value=chosen if is_there else "", visible=len(choices) > 1)
 
     def follow(identifier: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         visitor = request.session_hash
@@ -241,8 +258,12 @@ def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
                 audio = gr.Audio(
                     label=wording.AUDIO, type="filepath", sources=["upload", "microphone"], elem_id="audio", buttons=[]
                 )
+                words = gr.Textbox(label=wording.WORDS, value="", lines=2, max_length=limits["sayCharacters"], elem_id="words")
+                voice = gr.Dropdown(
+                    label=wording.VOICE, choices=[(wording.VOICE_ANY, "")], value="", visible=False, elem_id="voice"
+                )
                 start = gr.Slider(label=wording.START, minimum=0, maximum=10, step=0.1, value=0, visible=False, elem_id="start")
-                window = gr.HTML(window_html(None, 0), elem_id="window")
+                window = gr.HTML(window_html(None, 0, ""), elem_id="window")
                 preset = gr.Radio(
                     label=wording.PRESET,
                     choices=[(f"{p['title']}: {p['description']}", p["name"]) for p in presets["presets"]],
@@ -292,15 +313,17 @@ def build_page(client: ApiClient, folder: Path) -> gr.Blocks:
 
         outputs = [current, last, status, preview, video, download, start_button, stop_button]
         watching: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": _WATCHERS, "concurrency_id": "watching"}
-        audio.change(on_audio, audio, [start, window], show_progress="hidden")
-        start.change(window_html, [audio, start], window, show_progress="hidden")
+        audio.change(on_audio, [audio, words], [start, window], show_progress="hidden")
+        start.change(window_html, [audio, start, words], window, show_progress="hidden")
+        words.change(window_html, [audio, start, words], window, show_progress="hidden")
         preset.change(on_preset, preset, [audio_scale, text_scale], show_progress="hidden")
-        inputs = [prompt, images, audio, start, preset, shape, seed, audio_scale, text_scale]
+        inputs = [prompt, images, audio, start, words, voice, preset, shape, seed, audio_scale, text_scale]
         start_button.click(create, inputs, outputs, **watching).then(recent, None, table, show_progress="hidden")
         stop_button.click(cancel, current, status, show_progress="hidden", concurrency_limit=None)
         refresh.click(recent, None, table, show_progress="hidden")
         table.select(open_recent, None, outputs, trigger_mode="multiple", **watching)
         page.load(recent, None, table, show_progress="hidden")
+        page.load(offered, voice, voice, show_progress="hidden")
         page.load(resume, last, outputs, **watching).then(recent, None, table, show_progress="hidden")
         page.unload(leave)
     return page

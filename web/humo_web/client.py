@@ -33,6 +33,10 @@ class ApiClient:
     def presets(self, language: str | None = None) -> dict[str, Any]:
         return self._request("GET", "/v1/presets", language).json()
 
+    def voices(self, language: str | None = None) -> list[dict[str, Any]]:
+        """Who can speak typed words; nobody where no worker has said so."""
+        return self._request("GET", "/v1/voices", language).json()["voices"]
+
     def create(
         self, order: dict[str, Any], images: Sequence[Path], audio: Path | None, language: str | None = None
     ) -> Generation:

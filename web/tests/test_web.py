@@ -18,6 +18,7 @@ from humo_web.client import ApiClient, ApiError
 from humo_web.guard import Guard
 from humo_web.settings import SettingsError, load_settings
 from humo_web.status import ago, status_html, told_html
+from humo_web.voices import voice_choices
 from humo_web.window import clock, sound_seconds, used_seconds
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -42,6 +43,18 @@ class Window(unittest.TestCase):
 
     def test_times_read_as_on_a_clock(self) -> None:
         self.assertEqual([clock(0), clock(9.96), clock(59.97), clock(63.2)], ["0:00.0", "0:10.0", "1:00.0", "1:03.2"])
+
+
+class Voices(unittest.TestCase):
+    def test_voices_stand_by_language_after_nobody_in_particular(self) -> None:
+        voices = [
+            {"name": "joe", "language": "en", "region": "US", "kind": "man"},
+            {"name": "thorsten", "language": "de", "region": "DE", "kind": "man"},
+            {"name": "bella", "language": "en", "region": "US", "kind": "woman"},
+        ]
+        self.assertEqual([name for _title, name in voice_choices(voices)], ["", "joe", "bella", "thorsten"])
+        self.assertIn(("Joe · English (US) · man", "joe"), voice_choices(voices))
+        self.assertEqual(len(voice_choices([])), 1)
 
 
 class Settings(unittest.TestCase):
