@@ -352,8 +352,8 @@ test('a cancelled job gives its weighted share back, no more', async () => {
 
 test('an estimate says whether it is a guess', async () => {
   const size = { width: 64, height: 32, frames: 5, steps: 4 };
-  const work = { model: '17b' as const, ...size, passes: 3, firstGuessSecondsPerPass: 2 };
-  expect(await stand.queue.estimate(work)).toEqual({ seconds: 24, guess: true });
+  const work = { model: '17b' as const, ...size, passes: 2, firstGuessSecondsPerPass: 2 };
+  expect(await stand.queue.estimate(work)).toEqual({ seconds: 16, guess: true });
   await stand.worker(async ({ id }) => testResult(id, { engineSeconds: 6 }));
   const first = await stand.ask('1');
   await stand.desk.ending(first);
