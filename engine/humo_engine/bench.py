@@ -43,7 +43,7 @@ from humo_engine.model import SIZES, HuMoTransformer, ModelSize
 FRAMES = 97
 SIZES_BY_LINES = {480: (832, 480), 720: (1280, 720)}
 TINY_SIZE = (128, 96)
-CASES = ("pass", "exactness", "vae", "request", "cold", "limit", "gpus")
+CASES = ("pass", "exactness", "vae", "request", "cold", "limit", "gpus", "clip")
 LIMITS_GIB = (24, 48)
 EXACT_LAYERS = 2
 STARTED_VARIABLE = "HUMO_BENCH_STARTED"  # when the measured process was asked for, in seconds since 1970
@@ -86,7 +86,7 @@ def run_bench(
 ) -> bool:
     """Measure and write one JSON line per case; False if any case failed (its line says why).
 
-    `budget`, in seconds, is the case gpus': after it, rows that are left are skipped.
+    `budget`, in seconds, is that of the cases gpus and clip, each: after it, rows that are left are skipped.
     """
     lines, precisions = tuple(lines), tuple(precisions)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -120,11 +120,13 @@ def run_bench(
                             _in_own_process(bench, limit, line_count, precision, write)
                     elif case == "gpus":
                         _measure_gpus(bench, lines, precisions, budget)
+                    elif case == "clip":
+                        _measure_clips(bench, lines, precisions, budget)
                 except Exception as error:  # one case that fails must not cost the others
                     good = False
                     emit(case=case, model=family, size=f"{width}×{height}", error=f"{type(error).__name__}: {error}"[:800])
                 _forget(device)
-                if case in ("cold", "gpus"):
+                if case in ("cold", "gpus", "clip"):
                     break  # the same for every size, or all sizes at once
     return good
 
@@ -388,15 +390,24 @@ def _limited(family: str, lines: int, limit: int, precision: str) -> None:
     measure_request(Bench(device, family, width, height, FRAMES, SIZES[family], emit), plan)
 
 
+def _measure_clips(bench: Bench, lines: Iterable[int], precisions: Iterable[str], budget: float | None) -> None:
+    from humo_engine.bench_clip import measure_clips
+
+    measure_clips(_of_all_sizes(bench, lines), tuple(precisions), budget)
+
+
+def _of_all_sizes(bench: Bench, lines: Iterable[int]) -> list[Bench]:
+    sizes = [SIZES_BY_LINES[count] if bench.device.type == "cuda" else TINY_SIZE for count in lines]
+    return [replace(bench, width=width, height=height) for width, height in dict.fromkeys(sizes)]
+
+
 def _measure_gpus(bench: Bench, lines: Iterable[int], precisions: Iterable[str], budget: float | None) -> None:
     from humo_engine.bench_gpus import measure_gpus
 
     if bench.device.type == "cuda" and torch.cuda.device_count() < 2:
         bench.emit(case="gpus", model=bench.family, skipped="there is one GPU")
         return
-    sizes = [SIZES_BY_LINES[count] if bench.device.type == "cuda" else TINY_SIZE for count in lines]
-    benches = [replace(bench, width=width, height=height) for width, height in dict.fromkeys(sizes)]
-    measure_gpus(benches, tuple(precisions), budget)
+    measure_gpus(_of_all_sizes(bench, lines), tuple(precisions), budget)
 
 
 # ── cold start ───────────────────────────────────────────────────────────────────────────────────────────────────────

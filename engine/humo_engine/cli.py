@@ -160,13 +160,19 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--size", type=int, action="append", choices=(480, 720), help="lines; default: both")
     bench.add_argument("--precision", action="append", choices=("bf16", "fp8"), help="default: both")
     bench.add_argument(
-        "--case", action="append", choices=("pass", "exactness", "vae", "request", "cold", "limit", "gpus"), help="default: all"
+        "--case",
+        action="append",
+        choices=("pass", "exactness", "vae", "request", "cold", "limit", "gpus", "clip"),
+        help="default: all",
     )
     bench.add_argument(
         "--limit", type=_whole_gibibytes, action="append", metavar="GIB", help="for the case limit; default: 24 and 48"
     )
     bench.add_argument(
-        "--budget", type=float, metavar="SECONDS", help="for the case gpus: after so long, skip what is left; default: none"
+        "--budget",
+        type=float,
+        metavar="SECONDS",
+        help="for the cases gpus and clip: after so long, skip what is left; default: none",
     )
     bench.set_defaults(run=_bench)
 

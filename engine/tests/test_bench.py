@@ -45,6 +45,19 @@ def test_every_case_writes_its_line():
     assert by_case["request"][0]["seconds_to_first_pass"] > 0
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
+def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way():
+    lines: list[str] = []
+    assert run_bench(["17b"], [480, 720], ["bf16"], ["clip"], write=lines.append)
+    fast, standard, exact = map(json.loads, lines)
+    assert (fast["preset"], fast["steps"], fast["passes"]) == ("fast", 4, 8)
+    assert (fast["sampler"], fast["guidance"]) == ("lcm", "audio")
+    assert standard["passes"] == standard["exact_passes"] == fast["exact_passes"] == 24
+    assert min(fast["seconds"], fast["seconds_per_pass"], *fast["stages"].values()) > 0
+    # What is shipped as `standard` leaves nothing out, and is not made twice.
+    assert (exact["preset"], exact["same_as"]) == ("exact", "standard")
+
+
 def test_a_case_that_fails_is_a_line_and_the_others_go_on(monkeypatch):
     from humo_engine import bench
 
