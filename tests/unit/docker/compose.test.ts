@@ -242,7 +242,7 @@ test('without one it reserves none, and bot and worker agree on the profile that
     [loadBotConfig, 'bot'],
     [loadWorkerConfig, 'worker'],
   ] as const)
-    expect(load({ ...cpu.services[name].environment }).generate.weights).toBe('random');
+    expect(load({ ...cpu.services[name].environment }).generate.weights).toBe('mini');
 });
 
 test('everything comes back after a restart of the machine; a worker that may end when idle can be kept ended', () => {
@@ -281,7 +281,9 @@ test('released images are those that a release pushes', () => {
 });
 
 test('every variable that docker/.env.example names is used, and has no value that is a secret', () => {
-  const used = readFileSync(join(docker, 'compose.yaml'), 'utf8');
+  const used = ['compose.yaml', 'compose.one-clip.yaml']
+    .map((name) => readFileSync(join(docker, name), 'utf8'))
+    .join('\n');
   const lines = readFileSync(join(docker, '.env.example'), 'utf8').split('\n');
   const listed = lines.flatMap((line) => {
     const match = /^([A-Z0-9_]+)=(.*)$/.exec(line);
