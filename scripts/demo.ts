@@ -235,7 +235,9 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
     `\nA playable video of ${probed.seconds} s came back: ${width}×${height}, ${frames} frames, ${probed.audio === null ? 'no sound' : 'with sound'}, ${probed.bytes} bytes.`,
   );
   print(`It is in ${video}`);
-  print('Its weights are random: it shows that everything works, not what HuMo can do.');
+  print(
+    'A small model of our own made it, which knows cartoon faces and ten scenes: it shows that everything works, not what HuMo can do.',
+  );
   return { video, bytes: probed.bytes, seconds: probed.seconds, messages: conversation.messages() };
 }
 

@@ -68,7 +68,9 @@ export async function inspectAudio(path: string, limits: RunLimits): Promise<Ins
     throw new Failure('too_large', 'audio_too_long', { minutes: audioLimits.seconds / 60 });
   }
   if (length.seconds <= 0) throw new Failure('unsupported_media', 'audio_nothing_heard');
-  return { demuxer, input, durationSeconds: length.seconds, track, length };
+  // Whole milliseconds: sums of packets end in the digits of their binary fractions, and people read this.
+  const durationSeconds = Math.round(length.seconds * 1000) / 1000;
+  return { demuxer, input, durationSeconds, track, length };
 }
 
 async function probeSound(path: string, input: readonly string[], limits: RunLimits) {
