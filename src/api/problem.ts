@@ -71,6 +71,11 @@ const statusOfRefusal: Readonly<Record<string, number>> = {
   'refused.cooldown': 429,
   'refused.queue_full': 429,
   'refused.gpu_seconds': 429,
+  'refused.gpu_everywhere': 429,
+  'refused.waiting_everywhere': 429,
+  'refused.budget': 429,
+  'refused.server_unlisted': 403,
+  'refused.person_unlisted': 403,
 };
 
 /** The language that the caller reads: the first of Accept-Language that the catalogue has. */

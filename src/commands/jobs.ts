@@ -1,10 +1,13 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
+import type { Person } from '../intake/admission.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
+import { allowanceLines } from './limits.ts';
 import { buttonRows, listed, message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import { jobLine } from './render/status.ts';
+import { personOf } from './support/ask.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
@@ -37,7 +40,7 @@ const command: SlashCommand = {
   async execute(interaction, services) {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const texts = textsFor(interaction.locale);
-    await interaction.editReply(toReply(await render(interaction.user.id, texts, services)));
+    await interaction.editReply(toReply(await render(personOf(interaction), texts, services)));
   },
 };
 
@@ -48,17 +51,19 @@ const refresh: Button = {
   async press(interaction, _argument, services) {
     await interaction.deferUpdate();
     const texts = textsFor(interaction.locale);
-    await interaction.editReply(toReply(await render(interaction.user.id, texts, services)));
+    await interaction.editReply(toReply(await render(personOf(interaction), texts, services)));
   },
 };
 
 export default [command, refresh];
 
-async function render(userId: string, texts: Texts, services: Services): Promise<RenderedMessage> {
+async function render(person: Person, texts: Texts, services: Services): Promise<RenderedMessage> {
   const { queue } = services;
+  const { userId } = person;
   const now = services.now();
   const open = await reachable(queue.list({ userId, statuses: ['running', 'queued'], limit: mostOpen }));
-  if (open.length === 0) return message([texts.say('jobs.none')]);
+  const left = await allowanceLines(person, texts, services);
+  if (open.length === 0) return message([texts.say('jobs.none'), ...left]);
   // Of one person's, those asked for first come first, but for what a moderator has bumped.
   const placed = await reachable(
     Promise.all(
@@ -77,7 +82,7 @@ async function render(userId: string, texts: Texts, services: Services): Promise
     numbered,
     ({ number, generation, position }, characters) =>
       `${number}. ${jobLine(generation, position, texts, { characters, now })}`,
-    [heading, more],
+    [heading, more, ...left],
   );
   const stops = numbered.map(({ number, generation }) => ({
     type: ComponentType.Button as const,
@@ -92,5 +97,5 @@ async function render(userId: string, texts: Texts, services: Services): Promise
     label: texts.say('button.refresh'),
     custom_id: customId('jobs', 'refresh'),
   };
-  return message([heading, ...lines, more], { components: buttonRows([...stops, again]) });
+  return message([heading, ...lines, more, ...left], { components: buttonRows([...stops, again]) });
 }

@@ -7,13 +7,22 @@ import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { requireOwner } from './queue/access.ts';
 import { idIn } from './queue/acting.ts';
-import type { Acting, Action } from './queue/acting.ts';
+import type { Acting, Action, Governing } from './queue/acting.ts';
 import { auditPage } from './queue/audit.ts';
 import { declareQueueAdmin, reasonCharacters } from './queue/declaration.ts';
+import {
+  allowedPage,
+  changeAllowed,
+  deploymentLimits,
+  setDeploymentLimits,
+  suggestServers,
+} from './queue/deployment.ts';
+import { addFilter, filtersPage, removeFilter, testFilters } from './queue/filters.ts';
 import { gpuSuggestions, showGpus } from './queue/gpus.ts';
 import { page, pageOf } from './queue/pages.ts';
 import type { PagePlace } from './queue/pages.ts';
-import { choices } from './queue/suggestions.ts';
+import { ban, bansPage, unban } from './queue/people.ts';
+import { choices, suggestFilters } from './queue/suggestions.ts';
 import { givenPause, reasonLines, untilLines } from './queue/work.ts';
 import { message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
@@ -32,7 +41,16 @@ type List = (place: PagePlace, texts: Texts, services: Services) => Promise<Rend
 const lists: ReadonlyMap<string, List> = new Map([
   ['workers', workersPage],
   ['audit', (place, texts, services) => auditPage(place, null, texts, services)],
+  ['bans', (place, texts, services) => bansPage(place, null, texts, services)],
+  ['filters', (place, texts, services) => filtersPage(place, null, texts, services)],
+  ['allowed', allowedPage],
 ]);
+
+/** What moderators do in their server, over all of them. */
+const everywhere =
+  (action: Action<Governing>): Action<Acting> =>
+  (acting) =>
+    action({ ...acting, guildId: null });
 
 const first =
   (list: string): Action<Acting> =>
@@ -42,7 +60,7 @@ const first =
     return render({ button: 'queue-admin', list, page: 0 }, texts, services);
   };
 
-/** By subcommand, as Discord registered them. */
+/** By group and subcommand, as Discord registered them. */
 export const actions: ReadonlyMap<string, Action<Acting>> = new Map([
   ['pause', pause],
   ['resume', resume],
@@ -53,6 +71,18 @@ export const actions: ReadonlyMap<string, Action<Acting>> = new Map([
   ['retry', retry],
   ['maintenance', maintenance],
   ['audit', first('audit')],
+  ['ban', everywhere(ban)],
+  ['unban', everywhere(unban)],
+  ['bans', first('bans')],
+  ['limits show', deploymentLimits],
+  ['limits set', setDeploymentLimits],
+  ['filter add', everywhere(addFilter)],
+  ['filter remove', everywhere(removeFilter)],
+  ['filter test', everywhere(testFilters)],
+  ['filter list', first('filters')],
+  ['allow add', changeAllowed(true)],
+  ['allow remove', changeAllowed(false)],
+  ['allow list', first('allowed')],
 ]);
 
 /** What the people who run the bot do with the whole queue, wherever they are. */
@@ -63,7 +93,9 @@ const command: SlashCommand = {
 
   async execute(interaction, services) {
     requireOwner(interaction, services);
-    const action = actions.get(interaction.options.getSubcommand());
+    const { options } = interaction;
+    const parts = [options.getSubcommandGroup(), options.getSubcommand()].filter((part) => part !== null);
+    const action = actions.get(parts.join(' '));
     if (action === undefined) throw new Refusal('refused.not_understood');
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const texts = textsFor(interaction.locale);
@@ -79,6 +111,14 @@ const command: SlashCommand = {
       return;
     }
     const texts = textsFor(interaction.locale);
+    if (focused.name === 'filter') {
+      await interaction.respond(await suggestFilters(null, focused.value, texts, services));
+      return;
+    }
+    if (focused.name === 'server') {
+      await interaction.respond(suggestServers(interaction, focused.value));
+      return;
+    }
     const since = services.now() - day;
     const failed = await services.queue.list({ statuses: ['failed'], limit: 200 });
     const recent = failed.filter(({ finishedAt }) => finishedAt !== null && finishedAt >= since);

@@ -28,6 +28,7 @@ export async function admit(
 ): Promise<Admission> {
   const admission = await moderation.admission(person);
   if (admission.ban !== null) throw banned(admission.ban);
+  if (admission.unlisted !== null) throw unlisted(admission.unlisted);
   if (admission.draining !== null) throw draining(admission.draining);
   for (const text of texts) {
     if ((await moderation.filtered(person.guildId, text)) !== null) throw new Refusal('refused.filtered');
@@ -49,13 +50,17 @@ export async function refuseOverLimit(
 ): Promise<unknown> {
   if (error instanceof NotAdmitted) {
     if (error.ban !== null) return banned(error.ban);
+    if (error.unlisted !== null) return unlisted(error.unlisted);
     return draining(error.draining ?? { message: null });
   }
   if (!(error instanceof LimitReached)) return error;
-  const { limit, value, clearsAt, gpuSeconds } = error;
+  const { limit, value, clearsAt, gpuSeconds, isEverywhere } = error;
   const clears = clearsAt === null ? 0 : Math.ceil(clearsAt / 1000);
   switch (limit) {
+    case 'budget':
+      return new Refusal('refused.budget', { known: clearsAt === null ? 'no' : 'yes', clears });
     case 'waiting':
+      if (isEverywhere) return new Refusal('refused.waiting_everywhere', { count: value });
       return new Refusal('refused.too_many_waiting', {
         count: value,
         ...(await roomAt(limit, person, queue)),
@@ -72,7 +77,8 @@ export async function refuseOverLimit(
         needed: minutes(gpuSeconds?.needed ?? 0),
         clears,
       };
-      return new Refusal(clearsAt === null ? 'refused.gpu_never' : 'refused.gpu_seconds', values);
+      if (clearsAt === null) return new Refusal('refused.gpu_never', values);
+      return new Refusal(isEverywhere ? 'refused.gpu_everywhere' : 'refused.gpu_seconds', values);
     }
   }
 }
@@ -112,6 +118,10 @@ function banned({ reason, until }: Ban): Refusal {
     given: reason === null ? 'no' : 'yes',
     reason: reason === null ? '' : quoted(reason, reasonCharacters),
   });
+}
+
+function unlisted(what: NonNullable<Admission['unlisted']>): Refusal {
+  return new Refusal(what === 'server' ? 'refused.server_unlisted' : 'refused.person_unlisted');
 }
 
 function draining({ message }: { readonly message: string | null }): Refusal {

@@ -51,14 +51,15 @@ const integer = z.coerce.number().int();
 const acceptReply = z.union([
   z.tuple([z.enum(['accepted', 'exists']), integer]),
   z.tuple([z.literal('retried')]),
-  z.tuple([z.literal('refused'), z.string(), z.string()]),
+  z.tuple([z.literal('refused'), z.string(), z.string(), z.enum(['', 'server', 'person'])]),
   z.tuple([
     z.literal('limited'),
-    z.enum(['waiting', 'gpu_seconds', 'cooldown', 'queue_length']),
+    z.enum(['waiting', 'gpu_seconds', 'cooldown', 'queue_length', 'budget']),
     integer,
     z.string(),
     integer,
     integer,
+    z.enum(['here', 'everywhere']),
   ]),
 ]);
 const statusReply = z.union([statusSchema, z.literal('gone')]);
@@ -195,14 +196,16 @@ export class Ledger {
         throw new NotAdmitted(
           reply[1] === '' ? null : banSchema.parse(JSON.parse(reply[1])),
           reply[2] === '' ? null : { message: drainSchema.parse(JSON.parse(reply[2])).message },
+          reply[3] === '' ? null : reply[3],
         );
       case 'limited': {
-        const [, limit, value, clearsAt, used, needed] = reply;
+        const [, limit, value, clearsAt, used, needed, where] = reply;
         throw new LimitReached(
           limit,
           value,
           clearsAt === '' ? null : Number(clearsAt),
           limit === 'gpu_seconds' ? { used: used / 1000, needed: needed / 1000 } : null,
+          where === 'everywhere',
         );
       }
       case 'accepted':

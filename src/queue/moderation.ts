@@ -57,6 +57,28 @@ export const guildSettingsSchema = z.strictObject({
 });
 export type GuildSettings = z.infer<typeof guildSettingsSchema>;
 
+/** Most servers, and most people, that owners list. */
+export const mostListed = 1_000;
+
+/** What owners set for the whole deployment. It comes on top of what a guild sets: the stricter one counts. */
+export const deploymentSettingsSchema = z.strictObject({
+  version: z.literal(1),
+  /** of one person over all guilds and direct messages */
+  limits: limitsSchema.omit({ weight: true }),
+  /** GPU seconds of everybody together in 24 hours */
+  budgetGpuSecondsPerDay: z.number().int().min(1).max(100_000_000).nullable(),
+  filters: z.array(filterSchema).max(mostFilters),
+  /**
+   * Who may ask. Without entries: everybody. With guilds only what is asked for there; with people only they, who may ask
+   * everywhere; with both whoever is one or the other.
+   */
+  allowed: z.strictObject({
+    guilds: z.array(snowflake).max(mostListed),
+    people: z.array(snowflake).max(mostListed),
+  }),
+});
+export type DeploymentSettings = z.infer<typeof deploymentSettingsSchema>;
+
 export const pauseSchema = z.strictObject({
   by: snowflake,
   reason: z.string().max(500).nullable(),
@@ -96,6 +118,7 @@ export const auditActions = [
   'drain',
   'retry_failed',
   'maintenance',
+  'allow',
 ] as const;
 
 /** Who did what, to whom, when and why. */
@@ -119,7 +142,9 @@ export type NewAuditEntry = Omit<AuditEntry, 'id' | 'at'>;
 /** Which limit a request met, and when it clears. */
 export class LimitReached extends Error {
   override readonly name = 'LimitReached';
-  readonly limit: 'waiting' | 'gpu_seconds' | 'cooldown' | 'queue_length';
+  readonly limit: 'waiting' | 'gpu_seconds' | 'cooldown' | 'queue_length' | 'budget';
+  /** the owners' limit, over all guilds and direct messages */
+  readonly isEverywhere: boolean;
   /** the limit's value */
   readonly value: number;
   /**
@@ -135,12 +160,14 @@ export class LimitReached extends Error {
     value: number,
     clearsAt: number | null,
     gpuSeconds: LimitReached['gpuSeconds'] = null,
+    isEverywhere = false,
   ) {
     super(`limit ${limit} (${value}) reached`);
     this.limit = limit;
     this.value = value;
     this.clearsAt = clearsAt;
     this.gpuSeconds = gpuSeconds;
+    this.isEverywhere = isEverywhere;
   }
 }
 
@@ -149,17 +176,23 @@ export class NotAdmitted extends Error {
   override readonly name = 'NotAdmitted';
   readonly ban: Ban | null;
   readonly draining: { readonly message: string | null } | null;
+  /** the owners let only some servers, or people, in */
+  readonly unlisted: Admission['unlisted'];
 
-  constructor(ban: Ban | null, draining: NotAdmitted['draining']) {
-    super(ban === null ? 'nothing is taken now' : 'the person is banned');
+  constructor(ban: Ban | null, draining: NotAdmitted['draining'], unlisted: NotAdmitted['unlisted'] = null) {
+    super(ban === null ? 'nothing is taken now, or not from there' : 'the person is banned');
     this.ban = ban;
     this.draining = draining;
+    this.unlisted = unlisted;
   }
 }
 
 /** What stands between a person and the queue right now, and what they may use. */
 export interface Admission {
+  /** of the deployment, or of the guild */
   readonly ban: Ban | null;
+  /** what the owners' lists leave out: the server (or direct messages), or the person; null: neither */
+  readonly unlisted: 'server' | 'person' | null;
   /** of the guild: requests are taken, and wait until it ends */
   readonly pause: Pause | null;
   /** of the whole deployment: requests are taken, and wait */
@@ -214,6 +247,22 @@ export interface Report {
 /** reports that one person may make in an hour, wherever */
 export const reportsPerHour = 5;
 
+/** What a person has used in the last 24 hours, and what waits or runs. */
+export interface Use {
+  readonly waiting: number;
+  readonly gpuSeconds: number;
+  /** when the last request was made that counts, milliseconds since 1970; null: none */
+  readonly lastAt: number | null;
+}
+
+/** A person's use beside what they may use. */
+export interface Allowance {
+  readonly here: Use & { readonly limits: Limits };
+  readonly everywhere: Use & { readonly limits: DeploymentSettings['limits'] };
+  /** of everybody together; null without a budget */
+  readonly budget: { readonly gpuSeconds: number; readonly used: number } | null;
+}
+
 /** What moderators and owners do. Every change is one atomic step, survives restarts and is in the audit log when it returns. */
 export interface Moderation {
   /** what counts where a guild has set nothing, and in direct messages */
@@ -225,6 +274,20 @@ export interface Moderation {
     readonly guildId: string | null;
     readonly roleIds: readonly string[];
   }): Promise<Admission>;
+
+  /** What a person has left, before they are refused. */
+  allowance(person: {
+    readonly userId: string;
+    readonly guildId: string | null;
+    readonly roleIds: readonly string[];
+  }): Promise<Allowance>;
+
+  /** The owners' settings for everything. */
+  deployment(): Promise<DeploymentSettings>;
+  changeDeployment(
+    change: (settings: DeploymentSettings) => DeploymentSettings,
+    entry: NewAuditEntry,
+  ): Promise<DeploymentSettings>;
 
   guild(guildId: string): Promise<GuildSettings>;
   /** `entry` says in the log what was changed. */
@@ -243,9 +306,10 @@ export interface Moderation {
   resume(guildId: string, by: string): Promise<number | null>;
   pauseOf(guildId: string): Promise<Pause | null>;
 
-  ban(guildId: string, ban: Omit<Ban, 'since'>): Promise<void>;
-  unban(guildId: string, userId: string, by: string): Promise<boolean>;
-  bans(guildId: string): Promise<Ban[]>;
+  /** `guildId` null: of the whole deployment, direct messages included */
+  ban(guildId: string | null, ban: Omit<Ban, 'since'>): Promise<void>;
+  unban(guildId: string | null, userId: string, by: string): Promise<boolean>;
+  bans(guildId: string | null): Promise<Ban[]>;
 
   /**
    * Puts a waiting generation of this guild before the other waiting ones of this guild for the same model, by exchanging places among
@@ -253,15 +317,15 @@ export interface Moderation {
    */
   bump(guildId: string, id: string, by: string): Promise<'bumped' | 'not_waiting' | 'unknown'>;
 
-  /** @returns the first filter that the text meets, in any of the given texts */
+  /** @returns the first filter that the text meets: of the deployment, or of the guild */
   filtered(guildId: string | null, text: string): Promise<Filter | null>;
   /**
    * @throws Failure `invalid_input`: `filter_pattern` when a pattern cannot be understood (`pattern`, `reason`), `filter_pattern_size`
    *   when matching it would take too long (`size`, `maximum`), `filter_word` when a word has nothing to be seen, `filter_too_many`
    *   (`maximum`)
    */
-  addFilter(guildId: string, filter: Pick<Filter, 'kind' | 'text'>, by: string): Promise<Filter>;
-  removeFilter(guildId: string, filterId: string, by: string): Promise<Filter | null>;
+  addFilter(guildId: string | null, filter: Pick<Filter, 'kind' | 'text'>, by: string): Promise<Filter>;
+  removeFilter(guildId: string | null, filterId: string, by: string): Promise<Filter | null>;
 
   /** Logs what is not logged by the methods here (a cancel, a report). */
   log(entry: NewAuditEntry): Promise<AuditEntry>;

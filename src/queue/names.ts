@@ -59,6 +59,10 @@ export interface Names {
   mark(tag: bigint): string;
   /** hash of a guild's settings: `text` and `revision` */
   settings(guildId: string): string;
+  /** hash of the owners' settings for the whole deployment: `text` and `revision` */
+  readonly deploymentSettings: string;
+  /** hash of user id to ban from the whole deployment */
+  readonly deploymentBans: string;
   /** hash of user id to ban */
   bans(guildId: string): string;
   /** sorted set of a guild's reported generations, scored by when each was reported last */
@@ -110,6 +114,8 @@ export function createNames(prefix: string): Names {
     deployment: `${prefix}:deployment`,
     mark: (tag) => `${prefix}:mark:${tag.toString(16).padStart(10, '0')}`,
     settings: (guildId) => `${prefix}:guild:${guildId}:settings`,
+    deploymentSettings: `${prefix}:deployment:settings`,
+    deploymentBans: `${prefix}:deployment:bans`,
     bans: (guildId) => `${prefix}:guild:${guildId}:bans`,
     reports: (guildId) => `${prefix}:guild:${guildId}:reports`,
     reportsOf: (id) => `${prefix}:reports:${id}`,

@@ -16,6 +16,7 @@ import { deploymentLimits, limitsOf } from './limits.ts';
 import {
   auditEntrySchema,
   banSchema,
+  deploymentSettingsSchema,
   drainSchema,
   filterSchema,
   guildSettingsSchema,
@@ -24,8 +25,11 @@ import {
   reportsPerHour,
 } from './moderation.ts';
 import type {
+  Admission,
+  Allowance,
   AuditEntry,
   Ban,
+  DeploymentSettings,
   Filter,
   GuildSettings,
   GuildStats,
@@ -35,6 +39,7 @@ import type {
   Pause,
   Report,
   ReportOutcome,
+  Use,
   WorkerState,
 } from './moderation.ts';
 import { createNames } from './names.ts';
@@ -71,6 +76,15 @@ const machineSchema = z.object({
 const mostReports = 500;
 
 const countReply = z.number().int();
+const usageReply = z.tuple([
+  z.coerce.number(),
+  z.coerce.number(),
+  z.coerce.number(),
+  z.coerce.number(),
+  z.coerce.number(),
+  z.coerce.number(),
+  z.coerce.number(),
+]);
 const reportReply = z.enum(['hidden', 'counted', 'repeated', 'too_many', 'banned', 'looked_at', 'gone']);
 const reportersReply = z.record(z.string(), z.coerce.number()).default({});
 const snowflakeSchema = z.string().regex(/^\d{1,20}$/, 'must be a Discord id');
@@ -134,7 +148,9 @@ class RedisModeration implements Moderation {
       .hget(names.pauses, 'deployment')
       .get(names.drain)
       .get(names.maintenance)
-      .get(wakingKey(names.prefix));
+      .get(wakingKey(names.prefix))
+      .hget(names.deploymentBans, checkedId(userId))
+      .hget(names.deploymentSettings, 'text');
     if (guildId !== null) {
       const guild = checkedId(guildId);
       whole
@@ -142,11 +158,13 @@ class RedisModeration implements Moderation {
         .hget(names.bans(guild), checkedId(userId))
         .hget(names.settings(guild), 'text');
     }
-    const [globalPause, drain, maintenance, waking, pause, ban, text] = await answers(whole);
+    const [globalPause, drain, maintenance, waking, everywhereBan, deploymentText, pause, ban, text] =
+      await answers(whole);
     const now = Date.now();
     const settings = parseSettings(text);
     return {
-      ban: standing(banSchema, ban, now),
+      ban: standing(banSchema, everywhereBan, now) ?? standing(banSchema, ban, now),
+      unlisted: unlistedIn(parseDeployment(deploymentText), { userId, guildId }),
       pause: standing(pauseSchema, pause, now),
       globalPause: standing(pauseSchema, globalPause, now),
       draining: typeof drain === 'string' ? { message: drainSchema.parse(JSON.parse(drain)).message } : null,
@@ -155,6 +173,46 @@ class RedisModeration implements Moderation {
       limits: guildId === null ? this.defaultLimits : limitsOf(settings.limits, roleIds, this.defaultLimits),
       queueLength: guildId === null ? null : settings.queueLength,
     };
+  }
+
+  async allowance(person: Parameters<Moderation['allowance']>[0]): Promise<Allowance> {
+    const { userId, guildId } = person;
+    const [{ limits }, deployment, usage] = await Promise.all([
+      this.admission(person),
+      this.deployment(),
+      this.#run('usage', {
+        scope: guildId === null ? 'direct' : checkedId(guildId),
+        user: checkedId(userId),
+      }),
+    ]);
+    const [waiting, used, last, allWaiting, allUsed, allLast, spent] = usageReply.parse(usage);
+    const use = (...[count, milliseconds, at]: [number, number, number]): Use => ({
+      waiting: count,
+      gpuSeconds: milliseconds / 1000,
+      lastAt: at === 0 ? null : at,
+    });
+    const budget = deployment.budgetGpuSecondsPerDay;
+    return {
+      here: { ...use(waiting, used, last), limits },
+      everywhere: { ...use(allWaiting, allUsed, allLast), limits: deployment.limits },
+      budget: budget === null ? null : { gpuSeconds: budget, used: spent / 1000 },
+    };
+  }
+
+  async deployment(): Promise<DeploymentSettings> {
+    return parseDeployment(await this.#connection.hget(this.#names.deploymentSettings, 'text'));
+  }
+
+  async changeDeployment(
+    change: (settings: DeploymentSettings) => DeploymentSettings,
+    entry: NewAuditEntry,
+  ): Promise<DeploymentSettings> {
+    if (entry.guildId !== null) throw new Error("the entry of a change to everything is the owners'");
+    return this.#change(
+      this.#names.deploymentSettings,
+      (text) => deploymentSettingsSchema.parse(change(parseDeployment(text))),
+      entry,
+    );
   }
 
   async guild(guildId: string): Promise<GuildSettings> {
@@ -167,10 +225,18 @@ class RedisModeration implements Moderation {
     entry: NewAuditEntry,
   ): Promise<GuildSettings> {
     if (entry.guildId !== guildId) throw new Error("the entry of a guild's change is that guild's");
-    const key = this.#names.settings(checkedId(guildId));
+    return this.#change(
+      this.#names.settings(checkedId(guildId)),
+      (text) => guildSettingsSchema.parse(change(parseSettings(text))),
+      entry,
+    );
+  }
+
+  /** Only over what was read: whoever comes second reads again. */
+  async #change<T>(key: string, change: (text: string | null) => T, entry: NewAuditEntry): Promise<T> {
     for (let attempt = 0; attempt < changeAttempts; attempt += 1) {
       const [text, revision] = await this.#connection.hmget(key, 'text', 'revision');
-      const settings = guildSettingsSchema.parse(change(parseSettings(text ?? null)));
+      const settings = change(text ?? null);
       const changed = await this.#run('changeSettings', {
         key,
         revision: revision ?? '0',
@@ -179,15 +245,19 @@ class RedisModeration implements Moderation {
       });
       if (changed === 1) return settings;
     }
-    throw new Error(`the settings of guild ${guildId} changed again and again meanwhile`);
+    throw new Error(`${key} changed again and again meanwhile`);
   }
 
-  async ban(guildId: string, ban: Omit<Ban, 'since'>): Promise<void> {
+  #bansOf(guildId: string | null): string {
+    return guildId === null ? this.#names.deploymentBans : this.#names.bans(checkedId(guildId));
+  }
+
+  async ban(guildId: string | null, ban: Omit<Ban, 'since'>): Promise<void> {
     const since = Date.now();
     const text = JSON.stringify(banSchema.parse({ ...ban, since }));
     const { userId, by, reason, until } = ban;
     await this.#run('ban', {
-      key: this.#names.bans(checkedId(guildId)),
+      key: this.#bansOf(guildId),
       user: userId,
       text,
       entry: this.#entry({
@@ -197,17 +267,17 @@ class RedisModeration implements Moderation {
     });
   }
 
-  async unban(guildId: string, userId: string, by: string): Promise<boolean> {
+  async unban(guildId: string | null, userId: string, by: string): Promise<boolean> {
     const ended = await this.#run('unban', {
-      key: this.#names.bans(checkedId(guildId)),
+      key: this.#bansOf(guildId),
       user: checkedId(userId),
       entry: this.#entry({ guildId, actorId: by, action: 'unban', targetUserId: userId }),
     });
     return ended === 1;
   }
 
-  async bans(guildId: string): Promise<Ban[]> {
-    const stored = await this.#connection.hvals(this.#names.bans(checkedId(guildId)));
+  async bans(guildId: string | null): Promise<Ban[]> {
+    const stored = await this.#connection.hvals(this.#bansOf(guildId));
     const now = Date.now();
     return stored
       .map((text) => standing(banSchema, text, now))
@@ -216,21 +286,33 @@ class RedisModeration implements Moderation {
   }
 
   async filtered(guildId: string | null, text: string): Promise<Filter | null> {
-    if (guildId === null) return null;
+    const met = await this.#meets(
+      'deployment',
+      this.#names.deploymentSettings,
+      (stored) => parseDeployment(stored).filters,
+      text,
+    );
+    if (met !== null || guildId === null) return met;
     const key = this.#names.settings(checkedId(guildId));
+    return this.#meets(guildId, key, (stored) => parseSettings(stored).filters, text);
+  }
+
+  async #meets(
+    scope: string,
+    key: string,
+    filtersIn: (stored: string | null) => readonly Filter[],
+    text: string,
+  ): Promise<Filter | null> {
     const revision = await this.#connection.hget(key, 'revision');
     if (revision === null) return null;
-    let compiled = this.#compiled.get(guildId);
+    let compiled = this.#compiled.get(scope);
     // The revision is asked for each time, so that a change by any process counts from its moment on.
     if (compiled?.revision !== revision) {
       const [settings, current] = await this.#connection.hmget(key, 'text', 'revision');
-      compiled = {
-        revision: current ?? '0',
-        find: compileFilters(parseSettings(settings ?? null).filters),
-      };
+      compiled = { revision: current ?? '0', find: compileFilters(filtersIn(settings ?? null)) };
     }
-    this.#compiled.delete(guildId);
-    this.#compiled.set(guildId, compiled);
+    this.#compiled.delete(scope);
+    this.#compiled.set(scope, compiled);
     for (const oldest of this.#compiled.keys()) {
       if (this.#compiled.size <= mostCompiled) break;
       this.#compiled.delete(oldest);
@@ -238,34 +320,54 @@ class RedisModeration implements Moderation {
     return compiled.find(text);
   }
 
+  /** The filters of a guild, or of the deployment (null). */
+  async #filters(guildId: string | null): Promise<readonly Filter[]> {
+    return (guildId === null ? await this.deployment() : await this.guild(guildId)).filters;
+  }
+
+  async #changeFilters(
+    guildId: string | null,
+    change: (filters: Filter[]) => Filter[],
+    entry: NewAuditEntry,
+  ): Promise<void> {
+    if (guildId === null) {
+      await this.changeDeployment((settings) => ({ ...settings, filters: change(settings.filters) }), entry);
+    } else {
+      await this.changeGuild(
+        guildId,
+        (settings) => ({ ...settings, filters: change(settings.filters) }),
+        entry,
+      );
+    }
+  }
+
   async addFilter(
-    guildId: string,
+    guildId: string | null,
     { kind, text }: Pick<Filter, 'kind' | 'text'>,
     by: string,
   ): Promise<Filter> {
     const addedAt = Date.now();
     const filter = filterSchema.parse({ id: this.#ulid(addedAt), kind, text, addedBy: by, addedAt });
-    await this.changeGuild(
+    await this.#changeFilters(
       guildId,
-      (settings) => {
-        if (settings.filters.length >= mostFilters) {
+      (filters) => {
+        if (filters.length >= mostFilters) {
           throw new Failure('invalid_input', 'filter_too_many', { maximum: mostFilters });
         }
-        checkFilter(filter, settings.filters);
-        return { ...settings, filters: [...settings.filters, filter] };
+        checkFilter(filter, filters);
+        return [...filters, filter];
       },
       this.#note({ guildId, actorId: by, action: 'filter_add', details: { filter: filter.id, kind, text } }),
     );
     return filter;
   }
 
-  async removeFilter(guildId: string, filterId: string, by: string): Promise<Filter | null> {
-    const { filters } = await this.guild(guildId);
-    const found = filters.find(({ id }) => id === filterId);
+  async removeFilter(guildId: string | null, filterId: string, by: string): Promise<Filter | null> {
+    const found = (await this.#filters(guildId)).find(({ id }) => id === filterId);
     if (found === undefined) return null;
-    await this.changeGuild(
+    await this.#changeFilters(
       guildId,
-      (settings) => ({ ...settings, filters: settings.filters.filter(({ id }) => id !== filterId) }),
+      (filters) => filters.filter(({ id }) => id !== filterId),
       this.#note({
         ...{ guildId, actorId: by, action: 'filter_remove' },
         details: { filter: filterId, kind: found.kind, text: found.text },
@@ -595,6 +697,30 @@ function checkedId(id: string): string {
 
 function parseSettings(text: string | null | undefined): GuildSettings {
   return text === null || text === undefined ? newGuild : guildSettingsSchema.parse(JSON.parse(text));
+}
+
+const newDeployment: DeploymentSettings = {
+  version: 1,
+  limits: { waiting: null, gpuSecondsPerDay: null, cooldownSeconds: null },
+  budgetGpuSecondsPerDay: null,
+  filters: [],
+  allowed: { guilds: [], people: [] },
+};
+
+function parseDeployment(text: string | null | undefined): DeploymentSettings {
+  return text === null || text === undefined
+    ? newDeployment
+    : deploymentSettingsSchema.parse(JSON.parse(text));
+}
+
+/** As the queue sees it when it accepts; asked before, so that nobody waits for a refusal. */
+function unlistedIn(
+  { allowed: { guilds, people } }: DeploymentSettings,
+  { userId, guildId }: { readonly userId: string; readonly guildId: string | null },
+): Admission['unlisted'] {
+  if (people.includes(userId)) return null;
+  if (guilds.length > 0) return guildId !== null && guilds.includes(guildId) ? null : 'server';
+  return people.length > 0 ? 'person' : null;
 }
 
 function parseEntry(message: string): AuditEntry | null {

@@ -21,6 +21,11 @@ export interface Moderating extends Acting {
   readonly guildId: string;
 }
 
+/** A moderator in their guild, or an owner (null), over everything. */
+export interface Governing extends Acting {
+  readonly guildId: string | null;
+}
+
 export type Action<A extends Acting> = (acting: A) => Promise<RenderedMessage>;
 
 /** The id in what a person typed or pasted, `-# 01J…` and quotes included; null when there is none. */

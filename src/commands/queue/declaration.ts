@@ -60,11 +60,52 @@ const number = (
   ...localised(name, `command.queue.option_${name}`),
   max_length: spanCharacters,
 });
+const server: APIApplicationCommandBasicOption = {
+  type: string,
+  ...localised('server', 'command.queue_admin.option_server'),
+  max_length: idCharacters,
+  autocomplete: true,
+};
 const message: APIApplicationCommandBasicOption = {
   type: string,
   ...localised('message', 'command.queue_admin.option_message'),
   max_length: reasonCharacters,
 };
+
+/** The same words for a server's moderators and for owners. */
+const filters = subcommandGroup('filter', 'command.queue.filter', [
+  subcommand('add', 'command.queue.filter_add', [
+    {
+      type: string,
+      ...localised('text', 'command.queue.option_text'),
+      required: true,
+      max_length: filterCharacters,
+    },
+    {
+      type: string,
+      ...localised('kind', 'command.queue.option_kind'),
+      choices: (['word', 'pattern'] as const).map((kind) => localisedChoice(kind, `queue.filter.${kind}`)),
+    },
+  ]),
+  subcommand('remove', 'command.queue.filter_remove', [
+    {
+      type: string,
+      ...localised('filter', 'command.queue.option_filter'),
+      required: true,
+      max_length: idCharacters,
+      autocomplete: true,
+    },
+  ]),
+  subcommand('test', 'command.queue.filter_test', [
+    {
+      type: string,
+      ...localised('text', 'command.queue.option_text'),
+      required: true,
+      max_length: textCharacters,
+    },
+  ]),
+  subcommand('list', 'command.queue.filter_list'),
+]);
 
 /** `/queue`: Discord shows it to who may manage messages, on servers that the bot is a member of. */
 export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody {
@@ -98,41 +139,7 @@ export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody 
         ]),
       ]),
       subcommand('stats', 'command.queue.stats'),
-      subcommandGroup('filter', 'command.queue.filter', [
-        subcommand('add', 'command.queue.filter_add', [
-          {
-            type: string,
-            ...localised('text', 'command.queue.option_text'),
-            required: true,
-            max_length: filterCharacters,
-          },
-          {
-            type: string,
-            ...localised('kind', 'command.queue.option_kind'),
-            choices: (['word', 'pattern'] as const).map((kind) =>
-              localisedChoice(kind, `queue.filter.${kind}`),
-            ),
-          },
-        ]),
-        subcommand('remove', 'command.queue.filter_remove', [
-          {
-            type: string,
-            ...localised('filter', 'command.queue.option_filter'),
-            required: true,
-            max_length: idCharacters,
-            autocomplete: true,
-          },
-        ]),
-        subcommand('test', 'command.queue.filter_test', [
-          {
-            type: string,
-            ...localised('text', 'command.queue.option_text'),
-            required: true,
-            max_length: textCharacters,
-          },
-        ]),
-        subcommand('list', 'command.queue.filter_list'),
-      ]),
+      filters,
       subcommand('log', 'command.queue.log', [
         {
           type: Channel,
@@ -200,6 +207,28 @@ export function declareQueueAdmin(): RESTPostAPIChatInputApplicationCommandsJSON
       ]),
       subcommand('maintenance', 'command.queue_admin.maintenance', [message]),
       subcommand('audit', 'command.queue_admin.audit'),
+      subcommand('ban', 'command.queue_admin.ban', [user(true), span, reason]),
+      subcommand('unban', 'command.queue.unban', [user(true)]),
+      subcommand('bans', 'command.queue.bans'),
+      subcommandGroup('limits', 'command.queue.limits', [
+        subcommand('show', 'command.queue_admin.limits_show'),
+        subcommand('set', 'command.queue_admin.limits_set', [
+          number('waiting'),
+          number('gpu_minutes'),
+          number('cooldown'),
+          {
+            type: string,
+            ...localised('budget', 'command.queue_admin.option_budget'),
+            max_length: spanCharacters,
+          },
+        ]),
+      ]),
+      filters,
+      subcommandGroup('allow', 'command.queue_admin.allow', [
+        subcommand('add', 'command.queue_admin.allow_add', [server, user(false)]),
+        subcommand('remove', 'command.queue_admin.allow_remove', [server, user(false)]),
+        subcommand('list', 'command.queue_admin.allow_list'),
+      ]),
     ],
   };
 }

@@ -7,9 +7,17 @@ import type { Texts } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
-import type { Moderating } from './acting.ts';
+import type { Governing } from './acting.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
+
+/** What a guild's moderators have set, or the owners (null). */
+export function filtersOf(
+  guildId: string | null,
+  { moderation }: Pick<Services, 'moderation'>,
+): Promise<{ readonly filters: readonly Filter[] }> {
+  return guildId === null ? moderation.deployment() : moderation.guild(guildId);
+}
 
 function values({ kind, text }: Filter, texts: Texts, characters = 120) {
   return { kind: texts.say(`queue.filter.${kind}`), text: quoted(text, characters) };
@@ -21,7 +29,7 @@ export async function addFilter({
   services,
   guildId,
   actorId,
-}: Moderating): Promise<RenderedMessage> {
+}: Governing): Promise<RenderedMessage> {
   const kind = interaction.options.getString('kind') === 'pattern' ? 'pattern' : 'word';
   const text = interaction.options.getString('text', true);
   const filter = await reachable(services.moderation.addFilter(guildId, { kind, text }, actorId)).catch(
@@ -42,10 +50,10 @@ export async function removeFilter({
   services,
   guildId,
   actorId,
-}: Moderating): Promise<RenderedMessage> {
+}: Governing): Promise<RenderedMessage> {
   const given = interaction.options.getString('filter', true).trim();
   // A suggestion brings the id; who types has the text before their eyes.
-  const { filters } = await reachable(services.moderation.guild(guildId));
+  const { filters } = await reachable(filtersOf(guildId, services));
   const found = filters.find(({ id, text }) => id === given || text === given);
   const removed =
     found === undefined
@@ -60,7 +68,7 @@ export async function testFilters({
   texts,
   services,
   guildId,
-}: Moderating): Promise<RenderedMessage> {
+}: Governing): Promise<RenderedMessage> {
   const text = interaction.options.getString('text', true);
   const met = await reachable(services.moderation.filtered(guildId, text));
   return message([
@@ -70,11 +78,11 @@ export async function testFilters({
 
 export async function filtersPage(
   place: PagePlace,
-  guildId: string,
+  guildId: string | null,
   texts: Texts,
-  { moderation }: Services,
+  services: Services,
 ): Promise<RenderedMessage> {
-  const { filters } = await reachable(moderation.guild(guildId));
+  const { filters } = await reachable(filtersOf(guildId, services));
   if (filters.length === 0) return message([texts.say('queue.filter.none')]);
   return page(filters, place, texts, {
     heading: [texts.say('queue.filter.heading')],

@@ -16,7 +16,7 @@ const cooldownBounds = { minimumSeconds: 1, maximumSeconds: 86_400 };
 type SomeLimits = GuildSettings['limits']['everyone'];
 
 /** As stored: a number, null for no limit, undefined for what the bot starts with. */
-type Value = number | null | undefined;
+export type Value = number | null | undefined;
 
 /** Each limit's text, and how its value is shown. */
 const shownLimits = {
@@ -29,8 +29,12 @@ const shownLimits = {
   videoSeconds: { key: 'queue.limits.video_length', show: timeSpan },
   weight: { key: 'queue.limits.weight', show: numberText },
   queueLength: { key: 'queue.limits.queue_length', show: numberText },
+  budgetGpuSecondsPerDay: {
+    key: 'queue_admin.limits.budget',
+    show: (value, texts) => numberText(value / 60, texts),
+  },
 } as const satisfies Record<
-  keyof Limits | 'queueLength',
+  keyof Limits | 'queueLength' | 'budgetGpuSecondsPerDay',
   { key: TextKey; show: (value: number, texts: Texts) => string }
 >;
 
@@ -168,13 +172,13 @@ export async function setLimits(moderating: Moderating): Promise<RenderedMessage
 type NumberOption = 'waiting' | 'gpu_minutes' | 'cooldown' | 'video_length' | 'weight' | 'queue_length';
 
 /** What stands in an option, and what the person calls it. */
-interface Given {
+export interface Given {
   readonly option: string;
   readonly text: string | null;
 }
 
 /** An option that was left out changes nothing. */
-const unsaid: unique symbol = Symbol('unsaid');
+export const unsaid: unique symbol = Symbol('unsaid');
 
 type Changes = { readonly [Name in keyof Required<Limits>]: Limits[Name] | undefined | typeof unsaid };
 
@@ -185,7 +189,7 @@ function withChanges(limits: SomeLimits, changes: Changes): SomeLimits {
   return Object.fromEntries(merged.filter(([, value]) => value !== undefined));
 }
 
-function number({ option, text }: Given, minimum: number, maximum: number): Value | typeof unsaid {
+export function number({ option, text }: Given, minimum: number, maximum: number): Value | typeof unsaid {
   if (text === null) return unsaid;
   if (means('default', text)) return undefined;
   if (means('none', text)) return null;
@@ -209,11 +213,11 @@ function needed(
   throw new Refusal('queue.number_needed', { option, minimum, maximum });
 }
 
-function minutes(value: Value | typeof unsaid): Value | typeof unsaid {
+export function minutes(value: Value | typeof unsaid): Value | typeof unsaid {
   return typeof value === 'number' ? value * 60 : value;
 }
 
-function cooldown({ text }: Given): Value | typeof unsaid {
+export function cooldown({ text }: Given): Value | typeof unsaid {
   if (text === null) return unsaid;
   if (means('default', text)) return undefined;
   return means('none', text) ? null : parseTimeSpan(text, cooldownBounds);

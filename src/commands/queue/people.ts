@@ -4,18 +4,18 @@ import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
 import type { Texts } from '../../text/texts.ts';
 import { givenEnd, givenReason } from './acting.ts';
-import type { Moderating } from './acting.ts';
+import type { Governing } from './acting.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
 import { reasonLines, untilLines } from './work.ts';
 
-export async function ban(moderating: Moderating): Promise<RenderedMessage> {
+export async function ban(moderating: Governing): Promise<RenderedMessage> {
   const { interaction, texts, services, guildId, actorId } = moderating;
   const { id: userId } = interaction.options.getUser('user', true);
   const given = { reason: givenReason(moderating), until: givenEnd(moderating) };
   await reachable(services.moderation.ban(guildId, { userId, by: actorId, ...given }));
   return message([
-    texts.say('queue.ban.done', { userId }),
+    texts.say(guildId === null ? 'queue_admin.ban.done' : 'queue.ban.done', { userId }),
     ...untilLines(given.until, texts),
     ...reasonLines(given.reason, texts),
   ]);
@@ -27,22 +27,27 @@ export async function unban({
   services,
   guildId,
   actorId,
-}: Moderating): Promise<RenderedMessage> {
+}: Governing): Promise<RenderedMessage> {
   const { id: userId } = interaction.options.getUser('user', true);
   const ended = await reachable(services.moderation.unban(guildId, userId, actorId));
-  return message([texts.say(ended ? 'queue.unban.done' : 'queue.unban.nothing', { userId })]);
+  return message([
+    texts.say(
+      ended ? (guildId === null ? 'queue_admin.unban.done' : 'queue.unban.done') : 'queue.unban.nothing',
+      { userId },
+    ),
+  ]);
 }
 
 export async function bansPage(
   place: PagePlace,
-  guildId: string,
+  guildId: string | null,
   texts: Texts,
   { moderation }: Services,
 ): Promise<RenderedMessage> {
   const bans = await reachable(moderation.bans(guildId));
   if (bans.length === 0) return message([texts.say('queue.bans.none')]);
   return page(bans, place, texts, {
-    heading: [texts.say('queue.bans.heading')],
+    heading: [texts.say(guildId === null ? 'queue_admin.bans.heading' : 'queue.bans.heading')],
     line: ({ userId, by, since, until, reason }, characters) =>
       [
         texts.say('queue.bans.line', { userId, by, since: Math.round(since / 1000) }),

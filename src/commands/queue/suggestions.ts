@@ -3,6 +3,7 @@ import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Texts } from '../../text/texts.ts';
 import type { Services } from '../support/services.ts';
 import { idIn } from './acting.ts';
+import { filtersOf } from './filters.ts';
 
 /** https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-choice-structure */
 const choiceCharacters = 100;
@@ -75,13 +76,13 @@ export function choices(
 
 /** A guild's filters, those that have what is typed in them. */
 export async function suggestFilters(
-  guildId: string,
+  guildId: string | null,
   typed: string,
   texts: Texts,
-  { moderation }: Pick<Services, 'moderation'>,
+  services: Pick<Services, 'moderation'>,
 ): Promise<Choice[]> {
   const needle = typed.trim().toLowerCase();
-  const { filters } = await moderation.guild(guildId);
+  const { filters } = await filtersOf(guildId, services);
   return filters
     .filter(({ id, text }) => `${id} ${text}`.toLowerCase().includes(needle))
     .slice(0, mostChoices)

@@ -31,6 +31,7 @@ function actionText({ action, details }: AuditEntry, texts: Texts): string {
   if (action === 'report' && details['shown'] === true) return texts.say('queue.audit.report_shown');
   if (action === 'drain' && details['on'] === false) return texts.say('queue.audit.drain_ended');
   if (action === 'maintenance' && details['on'] === false) return texts.say('queue.audit.maintenance_ended');
+  if (action === 'allow' && details['on'] === false) return texts.say('queue.audit.allow_ended');
   return texts.say(`queue.audit.${action}`);
 }
 
@@ -62,6 +63,8 @@ function detailText(
     case 'channel':
     case 'channelId':
       return typeof value === 'string' ? `<#${value}>` : texts.say('queue.audit.nowhere');
+    case 'server':
+      return `\`${String(value)}\``;
     case 'role':
       return `<@&${String(value)}>`;
     case 'count':

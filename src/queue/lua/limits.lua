@@ -1,5 +1,5 @@
--- Limits of one person in one scope: a guild, or direct messages. What counts is kept per scope, so that nobody's limits in a guild
--- depend on what they do elsewhere.
+-- Limits of one person in one scope: a guild, direct messages, or everything (`all`), which the owners limit. What counts is kept per
+-- scope, so that nobody's limits in a guild depend on what they do elsewhere.
 --
 -- `used` has a field per request of the last 24 hours, `time:cost` in milliseconds: the estimate, then what was measured. A refund
 -- takes the field out, which sets the cooldown back, too.
@@ -58,23 +58,86 @@ local function limitMet(scope, user, limits, queueLength, cost, now)
   return nil
 end
 
+-- The owners' settings for the whole deployment, or nil where they have set nothing.
+local function deploymentSettings()
+  local text = redis.call('HGET', prefix .. ':deployment:settings', 'text')
+  return text and cjson.decode(text)
+end
+
+-- What all people together used, in milliseconds by the hour in which it was asked for: a day is the last 24 of them.
+local hour = 3600 * 1000
+local spentKey = prefix .. ':deployment:used'
+
+local function spend(at, cost)
+  redis.call('HINCRBY', spentKey, whole(math.floor(at / hour)), whole(cost))
+end
+
+-- Oldest hour first; forgets what is older than a day.
+local function spentOfDay(now)
+  local fields = redis.call('HGETALL', spentKey)
+  local hours, sum = {}, 0
+  for index = 1, #fields, 2 do
+    local at, cost = tonumber(fields[index]), tonumber(fields[index + 1])
+    if at <= math.floor(now / hour) - 24 then
+      redis.call('HDEL', spentKey, fields[index])
+    else
+      hours[#hours + 1] = { at = at, cost = cost }
+      sum = sum + cost
+    end
+  end
+  table.sort(hours, function(left, right) return left.at < right.at end)
+  return hours, sum
+end
+
+-- As `limitMet`, for the budget of all people together.
+local function budgetMet(budget, cost, now)
+  if budget == cjson.null then return nil end
+  local most = budget * 1000
+  if cost > most then return { 'budget', budget, '', 0, cost } end
+  local hours, spent = spentOfDay(now)
+  if spent + cost <= most then return nil end
+  local left = spent
+  for _, entry in ipairs(hours) do
+    left = left - entry.cost
+    if left + cost <= most then return { 'budget', budget, (entry.at + 24) * hour, spent, cost } end
+  end
+  return { 'budget', budget, '', spent, cost }
+end
+
+-- What a person uses counts where it is asked for, and everywhere: both limits are met, or kept, in one step.
+local everywhere = 'all'
+
 local function use(scope, user, id, cost, now)
-  redis.call('SADD', personKey(scope, user, 'waiting'), id)
-  local key = personKey(scope, user, 'used')
-  redis.call('HSET', key, id, whole(now) .. ':' .. whole(cost))
-  redis.call('PEXPIRE', key, day)
+  for _, where in ipairs({ scope, everywhere }) do
+    redis.call('SADD', personKey(where, user, 'waiting'), id)
+    local key = personKey(where, user, 'used')
+    redis.call('HSET', key, id, whole(now) .. ':' .. whole(cost))
+    redis.call('PEXPIRE', key, day)
+  end
+  spend(now, cost)
 end
 
 local function stopWaiting(scope, user, id)
-  redis.call('SREM', personKey(scope, user, 'waiting'), id)
+  for _, where in ipairs({ scope, everywhere }) do redis.call('SREM', personKey(where, user, 'waiting'), id) end
+end
+
+-- Charges another amount; nil takes the request out, as if it had never been.
+local function recharge(scope, user, id, cost)
+  for _, where in ipairs({ scope, everywhere }) do
+    local key = personKey(where, user, 'used')
+    local entry = redis.call('HGET', key, id)
+    if entry then
+      local at, before = string.match(entry, '(%d+):(%d+)')
+      if cost then redis.call('HSET', key, id, at .. ':' .. whole(cost)) else redis.call('HDEL', key, id) end
+      if where == everywhere then spend(tonumber(at), (cost or 0) - tonumber(before)) end
+    end
+  end
 end
 
 local function refund(scope, user, id)
-  redis.call('HDEL', personKey(scope, user, 'used'), id)
+  recharge(scope, user, id, nil)
 end
 
 local function settleUse(scope, user, id, measured)
-  local key = personKey(scope, user, 'used')
-  local entry = redis.call('HGET', key, id)
-  if entry then redis.call('HSET', key, id, string.match(entry, '%d+') .. ':' .. whole(measured)) end
+  recharge(scope, user, id, measured)
 end

@@ -26,7 +26,8 @@ function commands.report(input)
   local status, hiddenAt, deletedAt, lookedAt, guildId =
     unpack(read(id, 'status', 'hiddenAt', 'deletedAt', 'lookedAt', 'guildId'))
   if not status or deletedAt or scopeOf(guildId) ~= input.scope then return 'gone' end
-  if stands(redis.call('HGET', prefix .. ':guild:' .. input.scope .. ':bans', user), now) then return 'banned' end
+  if stands(redis.call('HGET', prefix .. ':guild:' .. input.scope .. ':bans', user), now)
+    or stands(redis.call('HGET', prefix .. ':deployment:bans', user), now) then return 'banned' end
   if lookedAt then return 'looked_at' end
   local reporters = prefix .. ':reports:' .. id
   if redis.call('HEXISTS', reporters, user) == 1 then return 'repeated' end

@@ -52,27 +52,67 @@ local function endWork(input, status)
   return status
 end
 
+local function contains(list, value)
+  for _, one in ipairs(list) do if one == value then return true end end
+  return false
+end
+
+-- Which list of the owners' a request is not on: 'server', 'person', or an empty string. A person who is listed may ask anywhere, also
+-- in direct messages; a list without entries lets everybody in.
+local function notAllowed(deployment, scope, user)
+  if not deployment then return '' end
+  local people, guilds = deployment.allowed.people, deployment.allowed.guilds
+  if contains(people, user) then return '' end
+  if #guilds > 0 then return contains(guilds, scope) and '' or 'server' end
+  return #people > 0 and 'person' or ''
+end
+
 local commands = {}
+
+-- What stands of a person's use, in one scope and everywhere, and of everybody's, in milliseconds: waiting, used, when they last asked.
+function commands.usage(input)
+  local found = {}
+  for _, where in ipairs({ input.scope, everywhere }) do
+    local entries, used = readUsage(where, input.user, input.now)
+    local last = entries[#entries]
+    found[#found + 1] = tostring(redis.call('SCARD', personKey(where, input.user, 'waiting')))
+    found[#found + 1] = whole(used)
+    found[#found + 1] = last and whole(last.at) or '0'
+  end
+  local _, spent = spentOfDay(input.now)
+  found[#found + 1] = whole(spent)
+  return found
+end
 
 function commands.accept(input)
   local key = recordKey(input.id)
   if redis.call('EXISTS', key) == 1 then return { 'exists', redis.call('HGET', key, 'share.level') or '0' } end
   endPauses(input.now)
+  local deployment = deploymentSettings()
   if input.retryOf then
     -- Whoever asks second finds that it has been done.
     if redis.call('HGET', recordKey(input.retryOf), 'status') ~= 'failed' then return { 'retried' } end
     if redis.call('HSETNX', recordKey(input.retryOf), 'retriedAs', input.id) == 0 then return { 'retried' } end
   else
-    local ban = input.scope ~= 'direct' and redis.call('HGET', prefix .. ':guild:' .. input.scope .. ':bans', input.user)
+    local ban = redis.call('HGET', prefix .. ':deployment:bans', input.user)
+    if not stands(ban, input.now) then
+      ban = input.scope ~= 'direct' and redis.call('HGET', prefix .. ':guild:' .. input.scope .. ':bans', input.user)
+    end
     if not stands(ban, input.now) then ban = '' end
     local drain = redis.call('GET', prefix .. ':drain') or ''
-    if ban ~= '' or drain ~= '' then return { 'refused', ban, drain } end
+    local unlisted = notAllowed(deployment, input.scope, input.user)
+    if ban ~= '' or drain ~= '' or unlisted ~= '' then return { 'refused', ban, drain, unlisted } end
   end
   if input.limits then
-    local met = limitMet(input.scope, input.user, input.limits, input.queueLength, input.cost, input.now)
+    local met, where = limitMet(input.scope, input.user, input.limits, input.queueLength, input.cost, input.now), 'here'
+    if not met and deployment then
+      where = 'everywhere'
+      met = limitMet(everywhere, input.user, deployment.limits, cjson.null, input.cost, input.now)
+        or budgetMet(deployment.budgetGpuSecondsPerDay, input.cost, input.now)
+    end
     if met then
       for index = 2, 5 do met[index] = tostring(met[index] == '' and '' or whole(met[index])) end
-      return { 'limited', unpack(met) }
+      return { 'limited', met[1], met[2], met[3], met[4], met[5], where }
     end
   end
   for field, value in pairs(input.fields) do redis.call('HSET', key, field, value) end

@@ -369,6 +369,16 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich kann dir nicht schreiben: Wir sind auf keinem Server zusammen, und ich bin keine deiner Apps. Füge mich zu deinen Apps hinzu oder wünsch dir das Video auf einem Server, auf dem ich bin. Es wurde nichts eingereiht.',
   'refused.direct_messages_closed_group':
     'In einer Gruppe muss ein Video, das länger als 15 Minuten dauert, als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) oder schreib mir direkt. Es wurde nichts eingereiht.',
+  'refused.budget':
+    'Die GPU-Zeit dieses Bots ist für heute aufgebraucht. {known, select, yes {Mehr gibt es <t:{clears}:R>.} other {Bitte versuch es später wieder oder nimm eine niedrigere Qualität.}}',
+  'refused.waiting_everywhere':
+    'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}} auf allen Servern zusammen, mehr geht für eine Person nicht. Warte, bis eines fertig ist, oder brich eines ab: `/aufträge`.',
+  'refused.gpu_everywhere':
+    'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du auf allen Servern zusammen {used, number} von {limit, number} Minuten verbraucht, und dies braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
+  'refused.server_unlisted':
+    'Die Betreiber dieses Bots lassen ihn nur auf manchen Servern arbeiten, und dieser ist keiner davon.',
+  'refused.person_unlisted':
+    'Die Betreiber dieses Bots lassen nur manche Leute Videos machen, und du stehst nicht auf ihrer Liste. Bitte frag sie.',
   'failure.filter_pattern':
     'Dieses Muster verstehe ich nicht: {reason}. Muster sind reguläre Ausdrücke wie in RE2.',
   'failure.filter_pattern_size':
@@ -598,6 +608,27 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_do.description': 'Noch eine starten oder eine stoppen',
   'command.queue_admin.option_gpu.name': 'gpu',
   'command.queue_admin.option_gpu.description': 'Welche gestoppt wird',
+  'command.queue_admin.ban.name': 'sperren',
+  'command.queue_admin.ban.description': 'Von einer Person nirgends mehr etwas annehmen',
+  'command.queue_admin.limits_show.name': 'zeigen',
+  'command.queue_admin.limits_show.description': 'Die Grenzen über alle Server und das Budget',
+  'command.queue_admin.limits_set.name': 'setzen',
+  'command.queue_admin.limits_set.description':
+    'Grenzen über alle Server und Direktnachrichten ändern: eine Zahl oder „keine“',
+  'command.queue_admin.option_budget.name': 'budget',
+  'command.queue_admin.option_budget.description': 'Minuten GPU-Zeit für alle zusammen in 24 Stunden',
+  'command.queue_admin.option_server.name': 'server',
+  'command.queue_admin.option_server.description': 'Welcher Server: wählen oder seine Id einfügen',
+  'command.queue_admin.allow.name': 'zulassen',
+  'command.queue_admin.allow.description': 'Welche Server und Leute dürfen; ohne Einträge alle',
+  'command.queue_admin.allow_add.name': 'hinzufügen',
+  'command.queue_admin.allow_add.description': 'Einen Server oder eine Person zulassen',
+  'command.queue_admin.allow_remove.name': 'entfernen',
+  'command.queue_admin.allow_remove.description': 'Einen Server oder eine Person von der Liste nehmen',
+  'command.queue_admin.allow_list.name': 'liste',
+  'command.queue_admin.allow_list.description': 'Wer zugelassen ist',
+  'command.limits.name': 'grenzen',
+  'command.limits.description': 'Was du noch verbrauchen darfst, hier und überall',
   'queue.guild_only': 'Das geht nur auf einem Server, auf dem ich Mitglied bin.',
   'queue.moderators_only': 'Das darf nur, wer durch eine Rolle auf diesem Server Nachrichten verwalten darf.',
   'queue.owners_only': 'Das dürfen nur die, die diesen Bot betreiben.',
@@ -728,6 +759,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, one {# Video} other {# Videos}}',
   'queue.audit.waiting': '{count, plural, =0 {nichts wartete} one {# wartete} other {# warteten}}',
   'queue.audit.code': 'gescheitert an: {code}',
+  'queue.audit.allow': 'ließ zu',
+  'queue.audit.allow_ended': 'lässt nicht mehr zu',
   'queue.reports.heading': '**In den letzten 30 Tagen gemeldet**',
   'queue.reports.none': 'In den letzten 30 Tagen wurde nichts gemeldet.',
   'queue.reports.line':
@@ -777,6 +810,21 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     '{count, plural, =0 {Nichts, was in den letzten 24 Stunden gescheitert ist, passt.} one {Ein Video ist wieder eingereiht:} other {# Videos sind wieder eingereiht:}}',
   'queue_admin.maintenance.set': 'Gesetzt. Statusnachrichten zeigen es von ihrer nächsten Änderung an.',
   'queue_admin.maintenance.removed': 'Entfernt.',
+  'queue_admin.ban.done': '<@{userId}> kann nirgends mehr Videos anfordern. Was schon wartet, geht weiter.',
+  'queue_admin.unban.done': '<@{userId}> kann wieder Videos anfordern.',
+  'queue_admin.bans.heading': '**Überall gesperrt**',
+  'queue_admin.limits.heading': '**Grenzen einer Person über alle Server und Direktnachrichten**',
+  'queue_admin.limits.budget': 'GPU-Minuten am Tag für alle zusammen: {value}',
+  'queue_admin.limits.nothing':
+    'Sag, was sich ändern soll: `wartend`, `gpu_minuten`, `abstand` oder `budget`.',
+  'queue_admin.allow.nothing': 'Sag, wen: einen `server`, eine Person oder beides.',
+  'queue_admin.allow.no_server':
+    '`server` muss die Id eines Servers sein: Wähle einen oder füge 17 bis 20 Ziffern ein.',
+  'queue_admin.allow.too_many': 'Es kann von beidem je {maximum, number} geben.',
+  'queue_admin.allow.everybody': 'Alle dürfen überall: Keine Liste hat einen Eintrag.',
+  'queue_admin.allow.heading': '**Nur diese dürfen** – auf diesen Servern alle, und diese Leute überall',
+  'queue_admin.allow.server': 'Server `{id}`',
+  'queue_admin.allow.person': '<@{userId}>',
   'status.held_guild':
     '**In der Warteschlange: Platz {position} von {waiting}.** Die Moderation dieses Servers hat sie pausiert.',
   'status.held_deployment':
@@ -789,4 +837,13 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich bin hier kein Mitglied, darum geht das nicht. Benutze mich auf einem Server, auf dem ich bin, oder schreib mir direkt.',
   'failure.discord_direct':
     'Deine Direktnachrichten sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) oder nimm einen Server, auf dem ich bin.',
+  'limits.heading': '**Was dir bleibt**',
+  'limits.none': 'Für dich ist hier nichts begrenzt.',
+  'limits.waiting':
+    'Wartende Videos zugleich, {where, select, everywhere {auf allen Servern zusammen} other {hier}}: noch {left, number} von {limit, number}',
+  'limits.gpu':
+    'GPU-Minuten in 24 Stunden, {where, select, everywhere {auf allen Servern zusammen} other {hier}}: noch {left, number} von {limit, number}',
+  'limits.cooldown':
+    'Dein nächstes Video {where, select, everywhere {überhaupt} other {hier}}: <t:{clears}:R>',
+  'limits.budget': 'GPU-Minuten heute für alle: noch {left, number} von {limit, number}',
 };

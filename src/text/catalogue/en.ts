@@ -359,6 +359,16 @@ export const en = {
     'I can’t write to you: we’re on no server together, and I’m not one of your apps. Add me to your apps, or ask for the video in a server that I’m in. Nothing was queued.',
   'refused.direct_messages_closed_group':
     'In a group, a video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or write to me directly. Nothing was queued.',
+  'refused.budget':
+    'This bot’s GPU time for today is used up. {known, select, yes {There is more <t:{clears}:R>.} other {Please try again later, or use a smaller preset.}}',
+  'refused.waiting_everywhere':
+    'You have {count, plural, one {# video} other {# videos}} waiting in all servers together, and that’s the most for one person. Please wait for one of them, or cancel one: `/jobs`.',
+  'refused.gpu_everywhere':
+    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in all servers together in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
+  'refused.server_unlisted':
+    'The people who run this bot let it work in some servers only, and this isn’t one of them.',
+  'refused.person_unlisted':
+    'The people who run this bot let only some people make videos, and you’re not on their list. Please ask them.',
   'failure.filter_pattern':
     'I don’t understand this pattern: {reason}. Patterns are regular expressions as in RE2.',
   'failure.filter_pattern_size':
@@ -576,6 +586,27 @@ export const en = {
   'command.queue_admin.option_do.description': 'Start one more, or stop one',
   'command.queue_admin.option_gpu.name': 'gpu',
   'command.queue_admin.option_gpu.description': 'Which one to stop',
+  'command.queue_admin.ban.name': 'ban',
+  'command.queue_admin.ban.description': 'Take nothing more from a person, anywhere',
+  'command.queue_admin.limits_show.name': 'show',
+  'command.queue_admin.limits_show.description': 'The limits over all servers, and the budget',
+  'command.queue_admin.limits_set.name': 'set',
+  'command.queue_admin.limits_set.description':
+    'Change limits over all servers and direct messages: a number, or “none”',
+  'command.queue_admin.option_budget.name': 'budget',
+  'command.queue_admin.option_budget.description': 'Minutes of GPU time for everybody together in 24 hours',
+  'command.queue_admin.option_server.name': 'server',
+  'command.queue_admin.option_server.description': 'Which server: choose, or paste its id',
+  'command.queue_admin.allow.name': 'allow',
+  'command.queue_admin.allow.description': 'Which servers and people may ask; without entries, everybody',
+  'command.queue_admin.allow_add.name': 'add',
+  'command.queue_admin.allow_add.description': 'Let a server or a person in',
+  'command.queue_admin.allow_remove.name': 'remove',
+  'command.queue_admin.allow_remove.description': 'Take a server or a person off the list',
+  'command.queue_admin.allow_list.name': 'list',
+  'command.queue_admin.allow_list.description': 'Who is let in',
+  'command.limits.name': 'limits',
+  'command.limits.description': 'What you may still use, here and everywhere',
   'queue.guild_only': 'This only works on a server that I’m a member of.',
   'queue.moderators_only': 'Only someone whose role may manage messages on this server can do this.',
   'queue.owners_only': 'Only the people who run this bot can do this.',
@@ -701,6 +732,8 @@ export const en = {
   'queue.audit.waiting':
     '{count, plural, =0 {nothing was waiting} one {# was waiting} other {# were waiting}}',
   'queue.audit.code': 'failed for: {code}',
+  'queue.audit.allow': 'let in',
+  'queue.audit.allow_ended': 'no longer lets in',
   'queue.reports.heading': '**Reported in the last 30 days**',
   'queue.reports.none': 'Nothing has been reported in the last 30 days.',
   'queue.reports.line':
@@ -747,6 +780,21 @@ export const en = {
     '{count, plural, =0 {Nothing that failed in the last 24 hours fits.} one {One video is queued again:} other {# videos are queued again:}}',
   'queue_admin.maintenance.set': 'Set. Status messages show it from their next change on.',
   'queue_admin.maintenance.removed': 'Removed.',
+  'queue_admin.ban.done':
+    '<@{userId}> can’t ask for videos anywhere any more. What they have waiting goes on.',
+  'queue_admin.unban.done': '<@{userId}> can ask for videos again.',
+  'queue_admin.bans.heading': '**Banned everywhere**',
+  'queue_admin.limits.heading': '**Limits of one person over all servers and direct messages**',
+  'queue_admin.limits.budget': 'GPU minutes a day for everybody together: {value}',
+  'queue_admin.limits.nothing': 'Say what to change: `waiting`, `gpu_minutes`, `cooldown` or `budget`.',
+  'queue_admin.allow.nothing': 'Say whom: a `server`, a `user`, or both.',
+  'queue_admin.allow.no_server': '`server` has to be a server’s id: choose one, or paste 17 to 20 digits.',
+  'queue_admin.allow.too_many': 'There can be {maximum, number} of each.',
+  'queue_admin.allow.everybody': 'Everybody may ask, everywhere: no list has an entry.',
+  'queue_admin.allow.heading':
+    '**Only these may ask** – in these servers everybody, and these people everywhere',
+  'queue_admin.allow.server': 'server `{id}`',
+  'queue_admin.allow.person': '<@{userId}>',
   'status.held_guild':
     '**In the queue: number {position} of {waiting}.** This server’s moderators have paused it.',
   'status.held_deployment':
@@ -759,4 +807,12 @@ export const en = {
     'I’m not a member here, so I can’t do this. Use me in a server that I’m in, or write to me directly.',
   'failure.discord_direct':
     'Your direct messages are closed to me. Open them (User settings → Content & social → Direct messages), or use a server that I’m in.',
+  'limits.heading': '**What you have left**',
+  'limits.none': 'Nothing is limited for you here.',
+  'limits.waiting':
+    'Videos waiting at a time, {where, select, everywhere {in all servers together} other {here}}: {left, number} more of {limit, number}',
+  'limits.gpu':
+    'GPU minutes in 24 hours, {where, select, everywhere {in all servers together} other {here}}: {left, number} of {limit, number}',
+  'limits.cooldown': 'Your next video {where, select, everywhere {anywhere} other {here}}: <t:{clears}:R>',
+  'limits.budget': 'GPU minutes today for everybody: {left, number} of {limit, number}',
 } as const;

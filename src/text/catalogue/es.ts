@@ -350,6 +350,16 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'No puedo escribirte: no compartimos ningún servidor y no soy una de tus aplicaciones. Añádeme a tus aplicaciones o pide el vídeo en un servidor en el que esté. No se ha puesto nada en cola.',
   'refused.direct_messages_closed_group':
     'En un grupo, un vídeo que tarda más de 15 minutos tiene que llegar por mensaje directo, y los tuyos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o escríbeme directamente. No se ha puesto nada en cola.',
+  'refused.budget':
+    'El tiempo de GPU de este bot se ha agotado por hoy. {known, select, yes {Habrá más <t:{clears}:R>.} other {Vuelve a intentarlo más tarde o usa una calidad menor.}}',
+  'refused.waiting_everywhere':
+    'Tienes {count, plural, one {# vídeo} other {# vídeos}} en espera entre todos los servidores, y es lo máximo para una persona. Espera a que salga uno, o cancela uno: `/trabajos`.',
+  'refused.gpu_everywhere':
+    'Sería demasiado tiempo de GPU por hoy: has usado {used, number} de {limit, number} minutos entre todos los servidores en las últimas 24 horas, y esto necesita unos {needed, number}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
+  'refused.server_unlisted':
+    'Quienes llevan este bot solo lo dejan trabajar en algunos servidores, y este no es uno de ellos.',
+  'refused.person_unlisted':
+    'Quienes llevan este bot solo dejan hacer vídeos a algunas personas, y no estás en su lista. Pregúntales.',
   'failure.filter_pattern':
     'No entiendo este patrón: {reason}. Los patrones son expresiones regulares como en RE2.',
   'failure.filter_pattern_size':
@@ -569,6 +579,27 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_do.description': 'Encender una más o apagar una',
   'command.queue_admin.option_gpu.name': 'gpu',
   'command.queue_admin.option_gpu.description': 'Cuál apagar',
+  'command.queue_admin.ban.name': 'vetar',
+  'command.queue_admin.ban.description': 'No aceptar nada más de una persona, en ningún sitio',
+  'command.queue_admin.limits_show.name': 'ver',
+  'command.queue_admin.limits_show.description': 'Los límites entre todos los servidores y el presupuesto',
+  'command.queue_admin.limits_set.name': 'cambiar',
+  'command.queue_admin.limits_set.description':
+    'Cambiar límites entre todos los servidores y mensajes directos: un número o «ninguno»',
+  'command.queue_admin.option_budget.name': 'presupuesto',
+  'command.queue_admin.option_budget.description': 'Minutos de GPU para todos juntos en 24 horas',
+  'command.queue_admin.option_server.name': 'servidor',
+  'command.queue_admin.option_server.description': 'Qué servidor: elige, o pega su id',
+  'command.queue_admin.allow.name': 'admitir',
+  'command.queue_admin.allow.description': 'Qué servidores y personas pueden pedir; sin entradas, todos',
+  'command.queue_admin.allow_add.name': 'añadir',
+  'command.queue_admin.allow_add.description': 'Admitir un servidor o una persona',
+  'command.queue_admin.allow_remove.name': 'quitar',
+  'command.queue_admin.allow_remove.description': 'Quitar de la lista un servidor o una persona',
+  'command.queue_admin.allow_list.name': 'lista',
+  'command.queue_admin.allow_list.description': 'A quién se admite',
+  'command.limits.name': 'límites',
+  'command.limits.description': 'Lo que aún puedes usar, aquí y en todas partes',
   'queue.guild_only': 'Esto solo funciona en un servidor del que soy miembro.',
   'queue.moderators_only':
     'Solo puede hacerlo alguien cuyo rol permita gestionar los mensajes de este servidor.',
@@ -695,6 +726,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, one {# vídeo} other {# vídeos}}',
   'queue.audit.waiting': '{count, plural, =0 {nada en espera} other {# en espera}}',
   'queue.audit.code': 'fallo: {code}',
+  'queue.audit.allow': 'admitió',
+  'queue.audit.allow_ended': 'ya no admite',
   'queue.reports.heading': '**Denunciados en los últimos 30 días**',
   'queue.reports.none': 'No se ha denunciado nada en los últimos 30 días.',
   'queue.reports.line':
@@ -741,6 +774,21 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     '{count, plural, =0 {Nada de lo que falló en las últimas 24 horas encaja.} one {Un vídeo está otra vez en cola:} other {# vídeos están otra vez en cola:}}',
   'queue_admin.maintenance.set': 'Puesto. Los mensajes de estado lo muestran desde su próximo cambio.',
   'queue_admin.maintenance.removed': 'Quitado.',
+  'queue_admin.ban.done': '<@{userId}> ya no puede pedir vídeos en ningún sitio. Lo que ya espera sigue.',
+  'queue_admin.unban.done': '<@{userId}> puede volver a pedir vídeos.',
+  'queue_admin.bans.heading': '**Vetados en todas partes**',
+  'queue_admin.limits.heading': '**Límites de una persona entre todos los servidores y mensajes directos**',
+  'queue_admin.limits.budget': 'minutos de GPU al día para todos juntos: {value}',
+  'queue_admin.limits.nothing': 'Di qué cambiar: `en_espera`, `minutos_gpu`, `intervalo` o `presupuesto`.',
+  'queue_admin.allow.nothing': 'Di a quién: un `servidor`, una persona o ambos.',
+  'queue_admin.allow.no_server':
+    '`servidor` tiene que ser el id de un servidor: elige uno o pega de 17 a 20 cifras.',
+  'queue_admin.allow.too_many': 'Puede haber {maximum, number} de cada.',
+  'queue_admin.allow.everybody': 'Todos pueden pedir, en todas partes: ninguna lista tiene entradas.',
+  'queue_admin.allow.heading':
+    '**Solo estos pueden pedir** – en estos servidores todos, y estas personas en todas partes',
+  'queue_admin.allow.server': 'servidor `{id}`',
+  'queue_admin.allow.person': '<@{userId}>',
   'status.held_guild':
     '**En la cola: número {position} de {waiting}.** La moderación de este servidor la ha pausado.',
   'status.held_deployment':
@@ -753,4 +801,13 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'No soy miembro aquí, así que no puedo hacerlo. Úsame en un servidor en el que esté o escríbeme directamente.',
   'failure.discord_direct':
     'Tus mensajes directos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o usa un servidor en el que esté.',
+  'limits.heading': '**Lo que te queda**',
+  'limits.none': 'Aquí no hay nada limitado para ti.',
+  'limits.waiting':
+    'Vídeos en espera a la vez, {where, select, everywhere {entre todos los servidores} other {aquí}}: {left, number} más de {limit, number}',
+  'limits.gpu':
+    'Minutos de GPU en 24 horas, {where, select, everywhere {entre todos los servidores} other {aquí}}: quedan {left, number} de {limit, number}',
+  'limits.cooldown':
+    'Tu próximo vídeo {where, select, everywhere {en cualquier sitio} other {aquí}}: <t:{clears}:R>',
+  'limits.budget': 'Minutos de GPU hoy para todos: quedan {left, number} de {limit, number}',
 };

@@ -355,6 +355,16 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je ne peux pas t’écrire : nous n’avons aucun serveur en commun et je ne fais pas partie de tes applications. Ajoute-moi à tes applications, ou demande la vidéo sur un serveur où je suis. Rien n’a été mis en file.',
   'refused.direct_messages_closed_group':
     'Dans un groupe, une vidéo qui prend plus de 15 minutes doit arriver en message privé, et les tiens me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et réseaux sociaux → Messages privés), ou écris-moi directement. Rien n’a été mis en file.',
+  'refused.budget':
+    'Le temps de GPU de ce bot est épuisé pour aujourd’hui. {known, select, yes {Il y en aura de nouveau <t:{clears}:R>.} other {Réessaie plus tard, ou prends une qualité plus basse.}}',
+  'refused.waiting_everywhere':
+    'Tu as {count, plural, one {# vidéo} other {# vidéos}} en attente sur tous les serveurs réunis, et c’est le maximum pour une personne. Attends-en une, ou annules-en une : `/tâches`.',
+  'refused.gpu_everywhere':
+    'Ce serait trop de temps de GPU pour aujourd’hui : tu as utilisé {used, number} minutes sur {limit, number} sur tous les serveurs réunis ces dernières 24 heures, et ceci en demande environ {needed, number}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
+  'refused.server_unlisted':
+    'Les responsables de ce bot ne le laissent travailler que sur certains serveurs, et celui-ci n’en fait pas partie.',
+  'refused.person_unlisted':
+    'Les responsables de ce bot ne laissent que certaines personnes faire des vidéos, et tu n’es pas sur leur liste. Demande-leur.',
   'failure.filter_pattern':
     'Je ne comprends pas ce motif : {reason}. Les motifs sont des expressions régulières comme dans RE2.',
   'failure.filter_pattern_size':
@@ -578,6 +588,27 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_do.description': 'En démarrer un de plus, ou en arrêter un',
   'command.queue_admin.option_gpu.name': 'gpu',
   'command.queue_admin.option_gpu.description': 'Lequel arrêter',
+  'command.queue_admin.ban.name': 'bannir',
+  'command.queue_admin.ban.description': 'Ne plus rien prendre d’une personne, nulle part',
+  'command.queue_admin.limits_show.name': 'voir',
+  'command.queue_admin.limits_show.description': 'Les limites sur tous les serveurs, et le budget',
+  'command.queue_admin.limits_set.name': 'changer',
+  'command.queue_admin.limits_set.description':
+    'Changer les limites sur tous les serveurs et en privé : un nombre ou « aucune »',
+  'command.queue_admin.option_budget.name': 'budget',
+  'command.queue_admin.option_budget.description': 'Minutes de GPU pour tout le monde en 24 heures',
+  'command.queue_admin.option_server.name': 'serveur',
+  'command.queue_admin.option_server.description': 'Quel serveur : choisis, ou colle son identifiant',
+  'command.queue_admin.allow.name': 'autoriser',
+  'command.queue_admin.allow.description': 'Quels serveurs et personnes peuvent demander ; sans entrée, tous',
+  'command.queue_admin.allow_add.name': 'ajouter',
+  'command.queue_admin.allow_add.description': 'Autoriser un serveur ou une personne',
+  'command.queue_admin.allow_remove.name': 'enlever',
+  'command.queue_admin.allow_remove.description': 'Enlever un serveur ou une personne de la liste',
+  'command.queue_admin.allow_list.name': 'liste',
+  'command.queue_admin.allow_list.description': 'Qui est autorisé',
+  'command.limits.name': 'limites',
+  'command.limits.description': 'Ce que tu peux encore utiliser, ici et partout',
   'queue.guild_only': 'Cela ne marche que sur un serveur dont je suis membre.',
   'queue.moderators_only':
     'Seul quelqu’un dont le rôle permet de gérer les messages de ce serveur peut faire cela.',
@@ -706,6 +737,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, one {# vidéo} other {# vidéos}}',
   'queue.audit.waiting': '{count, plural, =0 {rien n’attendait} one {# attendait} other {# attendaient}}',
   'queue.audit.code': 'échec : {code}',
+  'queue.audit.allow': 'a autorisé',
+  'queue.audit.allow_ended': 'n’autorise plus',
   'queue.reports.heading': '**Signalées ces 30 derniers jours**',
   'queue.reports.none': 'Rien n’a été signalé ces 30 derniers jours.',
   'queue.reports.line':
@@ -756,6 +789,23 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     '{count, plural, =0 {Rien de ce qui a échoué ces dernières 24 heures ne correspond.} one {Une vidéo est de nouveau dans la file :} other {# vidéos sont de nouveau dans la file :}}',
   'queue_admin.maintenance.set': 'C’est noté. Les messages d’état le montrent dès leur prochain changement.',
   'queue_admin.maintenance.removed': 'Enlevé.',
+  'queue_admin.ban.done':
+    '<@{userId}> ne peut plus demander de vidéos nulle part. Ce qui attend déjà continue.',
+  'queue_admin.unban.done': '<@{userId}> peut de nouveau demander des vidéos.',
+  'queue_admin.bans.heading': '**Bannis partout**',
+  'queue_admin.limits.heading': '**Limites d’une personne sur tous les serveurs et en messages privés**',
+  'queue_admin.limits.budget': 'minutes de GPU par jour pour tout le monde : {value}',
+  'queue_admin.limits.nothing':
+    'Dis ce qu’il faut changer : `en_attente`, `minutes_gpu`, `intervalle` ou `budget`.',
+  'queue_admin.allow.nothing': 'Dis qui : un `serveur`, une personne, ou les deux.',
+  'queue_admin.allow.no_server':
+    '`serveur` doit être l’identifiant d’un serveur : choisis-en un, ou colle 17 à 20 chiffres.',
+  'queue_admin.allow.too_many': 'Il peut y en avoir {maximum, number} de chaque.',
+  'queue_admin.allow.everybody': 'Tout le monde peut demander, partout : aucune liste n’a d’entrée.',
+  'queue_admin.allow.heading':
+    '**Seuls ceux-ci peuvent demander** – sur ces serveurs tout le monde, et ces personnes partout',
+  'queue_admin.allow.server': 'serveur `{id}`',
+  'queue_admin.allow.person': '<@{userId}>',
   'status.held_guild':
     '**Dans la file : numéro {position} sur {waiting}.** La modération de ce serveur l’a mise en pause.',
   'status.held_deployment':
@@ -768,4 +818,14 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je ne suis pas membre ici, je ne peux donc pas faire cela. Utilise-moi sur un serveur où je suis, ou écris-moi directement.',
   'failure.discord_direct':
     'Tes messages privés me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et réseaux sociaux → Messages privés), ou utilise un serveur où je suis.',
+  'limits.heading': '**Ce qu’il te reste**',
+  'limits.none': 'Rien n’est limité pour toi ici.',
+  'limits.waiting':
+    'Vidéos en attente à la fois, {where, select, everywhere {sur tous les serveurs réunis} other {ici}} : encore {left, number} sur {limit, number}',
+  'limits.gpu':
+    'Minutes de GPU en 24 heures, {where, select, everywhere {sur tous les serveurs réunis} other {ici}} : encore {left, number} sur {limit, number}',
+  'limits.cooldown':
+    'Ta prochaine vidéo {where, select, everywhere {où que ce soit} other {ici}} : <t:{clears}:R>',
+  'limits.budget':
+    'Minutes de GPU aujourd’hui pour tout le monde : encore {left, number} sur {limit, number}',
 };

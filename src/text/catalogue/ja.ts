@@ -338,6 +338,15 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'あなたにメッセージを送れません。共通のサーバーがなく、私はあなたのアプリにも入っていません。アプリに追加するか、私がいるサーバーで頼んでください。何も受け付けていません。',
   'refused.direct_messages_closed_group':
     'グループでは、15分以上かかる動画はダイレクトメッセージで届けますが、あなたのダイレクトメッセージは私には閉じられています。開くか（ユーザー設定 → コンテンツ＆ソーシャル → ダイレクトメッセージ）、私に直接送ってください。何も受け付けていません。',
+  'refused.budget':
+    'このボットの今日のGPU時間は使い切られました。{known, select, yes {<t:{clears}:R> に増えます。} other {後で試すか、低い品質を使ってください。}}',
+  'refused.waiting_everywhere':
+    'あなたの待っている動画は全サーバー合計で{count, plural, other {#件}}で、一人の上限です。どれかが終わるのを待つか、一つキャンセルしてください：`/ジョブ`',
+  'refused.gpu_everywhere':
+    '今日のGPU時間を超えます。この24時間に全サーバー合計で{limit, number}分のうち{used, number}分を使い、これには約{needed, number}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
+  'refused.server_unlisted': 'このボットは運営者が許可したサーバーでだけ動き、ここは含まれていません。',
+  'refused.person_unlisted':
+    'このボットでは運営者が許可した人だけが動画を作れます。あなたは含まれていないので、運営者に問い合わせてください。',
   'failure.filter_pattern': 'このパターンがわかりません：{reason}。パターンはRE2の正規表現です。',
   'failure.filter_pattern_size':
     'このパターンは大きすぎて、すべての文に試せません（{maximum}ステップ中{size}）。短くしてください。',
@@ -545,6 +554,27 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.option_do.description': '1台起動する、または1台停止する',
   'command.queue_admin.option_gpu.name': 'gpu',
   'command.queue_admin.option_gpu.description': '停止するGPU',
+  'command.queue_admin.ban.name': '禁止',
+  'command.queue_admin.ban.description': 'ある人からの依頼をどこでも受けない',
+  'command.queue_admin.limits_show.name': '表示',
+  'command.queue_admin.limits_show.description': '全サーバーの制限と予算',
+  'command.queue_admin.limits_set.name': '変更',
+  'command.queue_admin.limits_set.description':
+    '全サーバーとダイレクトメッセージの制限を変える（数、または「なし」）',
+  'command.queue_admin.option_budget.name': '予算',
+  'command.queue_admin.option_budget.description': '全員合わせた24時間のGPU分数',
+  'command.queue_admin.option_server.name': 'サーバー',
+  'command.queue_admin.option_server.description': 'どのサーバーか：選ぶか、IDを貼る',
+  'command.queue_admin.allow.name': '許可',
+  'command.queue_admin.allow.description': '頼めるサーバーと人。空なら全員',
+  'command.queue_admin.allow_add.name': '追加',
+  'command.queue_admin.allow_add.description': 'サーバーか人を許可する',
+  'command.queue_admin.allow_remove.name': '削除',
+  'command.queue_admin.allow_remove.description': 'サーバーか人をリストから外す',
+  'command.queue_admin.allow_list.name': '一覧',
+  'command.queue_admin.allow_list.description': '許可されているもの',
+  'command.limits.name': '制限',
+  'command.limits.description': 'ここと全体で、あとどれだけ使えるか',
   'queue.guild_only': '私がメンバーになっているサーバーでだけ使えます。',
   'queue.moderators_only': 'このサーバーでメッセージを管理できるロールを持つ人だけができます。',
   'queue.owners_only': 'このボットの運営者だけができます。',
@@ -667,6 +697,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.videos': '{count, plural, other {動画#件}}',
   'queue.audit.waiting': '{count, plural, =0 {待ちなし} other {待ち#件}}',
   'queue.audit.code': '失敗の理由：{code}',
+  'queue.audit.allow': '許可した',
+  'queue.audit.allow_ended': '許可を取り消した',
   'queue.reports.heading': '**過去30日間の報告**',
   'queue.reports.none': '過去30日間、報告はありません。',
   'queue.reports.line': '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}、報告 {count} 件：{people}',
@@ -713,6 +745,21 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '{count, plural, =0 {この24時間に失敗したもので当てはまるものはありません。} other {#件をもう一度並べました：}}',
   'queue_admin.maintenance.set': '設定しました。状態メッセージの次の更新から表示されます。',
   'queue_admin.maintenance.removed': '消しました。',
+  'queue_admin.ban.done':
+    '<@{userId}> さんはどこでも動画を頼めなくなりました。すでに待っているものは続きます。',
+  'queue_admin.unban.done': '<@{userId}> さんはまた動画を頼めます。',
+  'queue_admin.bans.heading': '**どこでも禁止**',
+  'queue_admin.limits.heading': '**全サーバーとダイレクトメッセージを合わせた一人の制限**',
+  'queue_admin.limits.budget': '全員合わせた一日のGPU分数：{value}',
+  'queue_admin.limits.nothing': '何を変えるかを選んでください（`待ち件数`、`gpu分`、`間隔`、`予算`）。',
+  'queue_admin.allow.nothing': '`サーバー`か人、または両方を指定してください。',
+  'queue_admin.allow.no_server':
+    '`サーバー`にはサーバーのIDが必要です。選ぶか、17〜20桁の数字を貼ってください。',
+  'queue_admin.allow.too_many': 'それぞれ{maximum, number}件までです。',
+  'queue_admin.allow.everybody': 'リストは空なので、誰でもどこでも頼めます。',
+  'queue_admin.allow.heading': '**頼めるのはこれだけ** – これらのサーバーでは全員、これらの人はどこでも',
+  'queue_admin.allow.server': 'サーバー `{id}`',
+  'queue_admin.allow.person': '<@{userId}>',
   'status.held_guild':
     '**順番待ち：{waiting}件中{position}番目。** このサーバーのモデレーターが一時停止しています。',
   'status.held_deployment': '**順番待ち：{waiting}件中{position}番目。** いまはすべて一時停止中です。',
@@ -724,4 +771,12 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '私はここのメンバーではないので、できません。私がいるサーバーで使うか、直接メッセージを送ってください。',
   'failure.discord_direct':
     'あなたのダイレクトメッセージは私には閉じられています。開くか（ユーザー設定 → コンテンツ＆ソーシャル → ダイレクトメッセージ）、私がいるサーバーを使ってください。',
+  'limits.heading': '**残り**',
+  'limits.none': 'ここではあなたへの制限はありません。',
+  'limits.waiting':
+    '同時に待てる動画（{where, select, everywhere {全サーバー合計} other {ここ}}）：{limit, number}件のうち残り{left, number}件',
+  'limits.gpu':
+    '24時間のGPU分数（{where, select, everywhere {全サーバー合計} other {ここ}}）：{limit, number}分のうち残り{left, number}分',
+  'limits.cooldown': '次の動画（{where, select, everywhere {全体} other {ここ}}）：<t:{clears}:R>',
+  'limits.budget': '全員の今日のGPU分数：{limit, number}分のうち残り{left, number}分',
 };

@@ -288,7 +288,7 @@ function trials(played: Scene, zoe: Person, where: Where): Record<string, Trial>
       ['list', 'bans', 'limits', 'filters', 'audit', 'reports'].map((list) => `queue:${list}:0`),
     ),
     'Pages of /queue-admin, forged': forgedButtons(played, async () =>
-      ['workers', 'audit'].map((list) => `queue-admin:${list}:0`),
+      ['workers', 'audit', 'bans', 'filters', 'allowed'].map((list) => `queue-admin:${list}:0`),
     ),
     'queue list': command('queue list', {}, somebodyWaits),
     'queue show': command('queue show', {}, waiting),
@@ -327,6 +327,25 @@ function trials(played: Scene, zoe: Person, where: Where): Record<string, Trial>
     'queue-admin retry': command('queue-admin retry'),
     'queue-admin maintenance': command('queue-admin maintenance', { message: 'hello' }),
     'queue-admin audit': command('queue-admin audit'),
+    'queue-admin bans': command('queue-admin bans'),
+    'queue-admin limits show': command('queue-admin limits show'),
+    'queue-admin limits set': command('queue-admin limits set', { budget: '778' }),
+    'queue-admin filter add': command('queue-admin filter add', { text: 'plainer' }),
+    'queue-admin filter remove': command(
+      'queue-admin filter remove',
+      { filter: 'goner' },
+      async ({ scene }) => {
+        await scene.moderation.addFilter(null, { kind: 'word', text: 'goner' }, '1');
+        return null;
+      },
+    ),
+    'queue-admin filter test': command('queue-admin filter test', { text: 'MARKED' }),
+    'queue-admin filter list': command('queue-admin filter list'),
+    'queue-admin allow add': command('queue-admin allow add', { server: played.guild.id }),
+    'queue-admin allow remove': command('queue-admin allow remove', { user: zoe }),
+    'queue-admin allow list': command('queue-admin allow list'),
+    'queue-admin ban': command('queue-admin ban', { user: zoe }),
+    'queue-admin unban': command('queue-admin unban', { user: zoe }),
   };
 }
 
@@ -343,6 +362,8 @@ async function stateOf({ moderation, queue, guild }: Scene): Promise<string> {
     await moderation.bans(guild.id),
     await moderation.audit({ guildId: guild.id, limit: 500 }),
     await moderation.audit({ guildId: null, limit: 500 }),
+    await moderation.deployment(),
+    await moderation.bans(null),
   ]);
 }
 

@@ -59,6 +59,7 @@ test('without settings everyone has the deployment’s defaults', async () => {
   const defaults = {
     ...{ ban: null, pause: null, globalPause: null, draining: null, maintenance: null, queueLength: null },
     wakingUntil: null,
+    unlisted: null,
     limits: { waiting: 4, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
   };
   expect(await moderation.admission(person('1', '10'))).toEqual(defaults);

@@ -46,6 +46,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   admission = {
     ban: null,
+    unlisted: null,
     pause: null,
     globalPause: null,
     draining: null,

@@ -1,0 +1,101 @@
+import { ApplicationCommandType, MessageFlags } from 'discord.js';
+import { reachable } from '../intake/take-on.ts';
+import type { Person } from '../intake/admission.ts';
+import type { Allowance, Use } from '../queue/moderation.ts';
+import { textsFor } from '../text/texts.ts';
+import type { Texts } from '../text/texts.ts';
+import { message } from './render/message.ts';
+import { personOf } from './support/ask.ts';
+import type { SlashCommand } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
+import { localised } from './support/localise.ts';
+import { toReply } from './support/reply.ts';
+import type { Services } from './support/services.ts';
+
+/** What a person has left, here and everywhere, before they are refused. */
+export default {
+  kind: 'slash',
+  name: 'limits',
+
+  declare() {
+    return {
+      type: ApplicationCommandType.ChatInput,
+      ...localised('limits', 'command.limits'),
+      ...everywhere(),
+    };
+  },
+
+  async execute(interaction, services) {
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const texts = textsFor(interaction.locale);
+    const lines = await allowanceLines(personOf(interaction), texts, services);
+    const heading = texts.say('limits.heading');
+    await interaction.editReply(
+      toReply(message([heading, ...(lines.length === 0 ? [texts.say('limits.none')] : lines)])),
+    );
+  },
+} satisfies SlashCommand;
+
+/** Each limit that counts for a person where they are, and what is left of it; none where nothing is limited. */
+export async function allowanceLines(
+  person: Person,
+  texts: Texts,
+  { moderation, now }: Pick<Services, 'moderation' | 'now'>,
+): Promise<string[]> {
+  return renderAllowance(await reachable(moderation.allowance(person)), texts, now());
+}
+
+export function renderAllowance(
+  { here, everywhere: all, budget }: Allowance,
+  texts: Texts,
+  now: number,
+): string[] {
+  return [
+    ...linesOf(here, 'here', texts, now),
+    ...linesOf(all, 'everywhere', texts, now),
+    ...(budget === null
+      ? []
+      : [
+          texts.say('limits.budget', {
+            left: minutes(budget.gpuSeconds - budget.used),
+            limit: minutes(budget.gpuSeconds),
+          }),
+        ]),
+  ];
+}
+
+function linesOf(
+  { waiting, gpuSeconds, lastAt, limits }: Use & { readonly limits: Allowance['everywhere']['limits'] },
+  where: 'here' | 'everywhere',
+  texts: Texts,
+  now: number,
+): string[] {
+  const next =
+    limits.cooldownSeconds === null || lastAt === null ? 0 : lastAt + limits.cooldownSeconds * 1000;
+  return [
+    ...(limits.waiting === null
+      ? []
+      : [
+          texts.say('limits.waiting', {
+            where,
+            left: Math.max(0, limits.waiting - waiting),
+            limit: limits.waiting,
+          }),
+        ]),
+    ...(limits.gpuSecondsPerDay === null
+      ? []
+      : [
+          texts.say('limits.gpu', {
+            where,
+            left: minutes(limits.gpuSecondsPerDay - gpuSeconds),
+            limit: minutes(limits.gpuSecondsPerDay),
+          }),
+        ]),
+    ...(next > now ? [texts.say('limits.cooldown', { where, clears: Math.ceil(next / 1000) })] : []),
+  ];
+}
+
+/** Of seconds, rounded down: nobody is refused what they were told they have. */
+function minutes(seconds: number): number {
+  return Math.max(0, Math.floor(seconds / 6) / 10);
+}
