@@ -176,7 +176,19 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   ),
   ...Object.fromEntries(
     [
-      ...['position', 'waiting', 'running', 'step', 'steps', 'frames', 'images', 'days', 'count', 'done'],
+      ...[
+        'left',
+        'position',
+        'waiting',
+        'running',
+        'step',
+        'steps',
+        'frames',
+        'images',
+        'days',
+        'count',
+        'done',
+      ],
       ...['failed', 'cancelled', 'seconds', 'minutes', 'hours', 'used', 'limit', 'needed', 'megabytes'],
       ...['megapixels', 'kilobytes', 'minimum', 'maximum', 'size', 'number', 'page', 'most', 'percent'],
       ...[
@@ -235,6 +247,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   place: '⏸️ **1000000.**',
   kind: 'W'.repeat(20),
   state: 'mostrado de nuevo',
+  where: 'everywhere',
   // five people with their reports, and how many more
   people: `<@${'9'.repeat(20)}> (99,999 signalements en tout), `.repeat(5),
   job: 'W'.repeat(60),
