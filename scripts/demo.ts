@@ -7,6 +7,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { z } from 'zod';
 import { file, ScenarioError, startSandbox } from '../sandbox/start.ts';
 import type { Interaction, Message, Sandbox } from '../sandbox/start.ts';
 import { projectRoot } from '../src/config/environment.ts';
@@ -29,7 +31,7 @@ const usage = `npm run demo -- [options]
   --preset NAME        a preset of generate.yaml: draft, standard, final
   --shape NAME         landscape, portrait or square
   --seed NUMBER        the same seed gives the same video
-  --out DIR            where the video goes; demo-output unless given
+  --out DIR            where the video and its contact sheet go; demo-output unless given
   --record FILE        every REST request of the bot, one JSON object per line
   --json               end with one line that a program can read
   --help`;
@@ -235,10 +237,32 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
     `\nA playable video of ${probed.seconds} s came back: ${width}×${height}, ${frames} frames, ${probed.audio === null ? 'no sound' : 'with sound'}, ${probed.bytes} bytes.`,
   );
   print(`It is in ${video}`);
+  const { sheet, agreement } = await lookAt(video);
   print(
     'A small model of our own made it, which knows cartoon faces and ten scenes: it shows that everything works, not what HuMo can do.',
   );
-  return { video, bytes: probed.bytes, seconds: probed.seconds, messages: conversation.messages() };
+  const { bytes, seconds } = probed;
+  return { video, sheet, agreement, bytes, seconds, messages: conversation.messages() };
+}
+
+const filmSchema = z.object({
+  words: z.string(),
+  agreement: z.object({ correlation: z.number(), lag: z.int(), at_lag: z.number() }).nullable(),
+});
+
+/** Leaves a contact sheet beside the video, and says in one line how well its lips follow its sound. */
+async function lookAt(video: string) {
+  const sheet = video.replace(/\.mp4$/, '.png');
+  const measured = await execa(
+    join(projectRoot, '.venv', 'bin', 'python'),
+    ['-m', 'humo_engine', 'quality', '--film', video, '--sheet', sheet, '--json'],
+    { cwd: join(projectRoot, 'engine'), reject: false },
+  );
+  if (measured.exitCode !== 0) throw new DemoError(`The video could not be measured: ${measured.stderr}`);
+  const { words, agreement } = filmSchema.parse(JSON.parse(measured.stdout));
+  print(`Its frames at a glance are in ${sheet}`);
+  print(words);
+  return { sheet, agreement };
 }
 
 /** The answer to a command that was not accepted; never resolves when it is. */

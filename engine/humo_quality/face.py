@@ -26,6 +26,8 @@ WIDE_AREA = 0.00568 * 3.1416 * SCALE**2  # of one open wide
 EYE_AREA = 0.046 * 0.050 * 3.1416 * SCALE**2
 WHITER = 0.38  # of the way from the skin to white: an eye's white
 LONGEST_BLINK = 9  # frames
+LIKE_SKIN = 25.0  # of 255, in each of red, green and blue
+FARTHEST_MIDDLE = 0.12  # units of a head
 SMALLEST_MOUTH = 0.25  # of a shut mouth's area: what is smaller is no second mouth
 
 
@@ -149,7 +151,7 @@ def _short_runs(flags: Tensor, longest: int) -> Tensor:
 def second_mouths(frames: Tensor, place: Place) -> Tensor:
     """Frames (frames,), bool, whose lower face has two mouth-coloured patches or more, with skin between them."""
     x, y = region(place, *frames.shape[1:3])
-    head = y + MOUTH_Y
+    x, head = x - _face_middle(frames, place), y + MOUTH_Y
     inside = ((x / 0.150).square() + (head / 0.205).square() <= 1) & (head > 0.045)
     inside &= (x.abs() > 0.028) | (head > 0.075)  # the nose
     mask = _mouth_mask(frames, colours(frames, place).skin) & inside
@@ -158,6 +160,15 @@ def second_mouths(frames: Tensor, place: Place) -> Tensor:
     least = SMALLEST_MOUTH * SHUT_AREA * place.unit**2
     return torch.tensor([int((areas.unique(return_counts=True)[1] >= least).sum()) > 1
                          for areas in (frame[frame > 0] for frame in patches)])  # fmt: skip
+
+
+def _face_middle(frames: Tensor, place: Place) -> float:
+    """How far to the right of the mouth the face's middle is, in units of a head. Of two mouths side by side neither is in the middle."""
+    x, y = region(place, *frames.shape[1:3])
+    head = y + MOUTH_Y
+    alike = (frames.median(0).values - colours(frames, place).skin).abs().amax(-1) < LIKE_SKIN
+    cheeks = alike & (x.abs() < 0.25) & (head > 0.03) & (head < 0.10)
+    return float(x[cheeks].median().clamp(-FARTHEST_MIDDLE, FARTHEST_MIDDLE)) if bool(cheeks.any()) else 0.0
 
 
 def _patches(mask: Tensor) -> Tensor:

@@ -80,5 +80,5 @@ def in_words(found: Agreement | None) -> str:
 
 
 def as_json(found: Agreement | None) -> str:
-    """For programs; null without sound."""
-    return json.dumps(None if found is None else asdict(found))
+    """For programs: the figures, null without sound, and the line for people."""
+    return json.dumps({"agreement": None if found is None else asdict(found), "words": in_words(found)}, ensure_ascii=False)

@@ -19,6 +19,7 @@ from humo_quality.held_out import to_rgb
 from humo_quality.judges import WEIGHTS, Judge, face_judge, prepare, prepare_scene, scene_judge
 
 FRAMES = 3  # of each person, each with a mouth and lids of its own
+BATCH = 96
 Labels = dict[str, Tensor]
 
 
@@ -68,21 +69,33 @@ def spoil(pictures: Tensor, generator: torch.Generator) -> Tensor:
     return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False).clamp(-1, 1)
 
 
-def train(judge: Judge, pictures: Tensor, labels: Labels, steps: int, seed: int = 0) -> None:
-    """AdamW, its rate warmed up and then on a cosine."""
+def train(name: str, judge: Judge, pictures: Tensor, labels: Labels, steps: int, seed: int = 0) -> None:
+    """AdamW, its rate warmed up and then on a cosine. Weights are kept every fifty steps, so that a run cut off leaves some."""
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(judge.parameters(), 2e-3, weight_decay=0.02)
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * max(0.02, 0.5 + 0.5 * math.cos(math.pi * step / steps)) * min(1, (step + 1) / 50)
-        picks = torch.randint(len(pictures), (96,), generator=generator)
+        picks = torch.randint(len(pictures), (BATCH,), generator=generator)
         loss = _loss(judge(spoil(pictures[picks], generator)), {key: value[picks] for key, value in labels.items()})
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(judge.parameters(), 1.0)
         optimiser.step()
-        if step % 100 == 99:
-            print(f"step {step + 1} of {steps}: loss {loss.item():.3f}", flush=True)
+        if step % 50 == 49 or step + 1 == steps:
+            save(name, judge)
+            print(f"{name}, step {step + 1} of {steps}: loss {loss.item():.3f}", flush=True)
+
+
+def save(name: str, judge: Judge) -> None:
+    """Put one judge's weights (fp16) beside the other's, atomically."""
+    from safetensors.torch import load_file, save_file
+
+    state = load_file(WEIGHTS) if WEIGHTS.is_file() else {}
+    state |= {f"{name}.{key}": value.half().contiguous() for key, value in judge.state_dict().items()}
+    unfinished = WEIGHTS.with_suffix(f".{name}")
+    save_file(state, unfinished)
+    unfinished.replace(WEIGHTS)
 
 
 def _loss(answers: dict[str, Tensor], labels: Labels) -> Tensor:
@@ -112,30 +125,30 @@ def grade(judge: Judge, pictures: Tensor, labels: Labels) -> dict[str, float]:
     return grades
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Draw, train, say, save."""
-    from safetensors.torch import save_file
-
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--judge", choices=("face", "scene"), nargs="+", default=["face", "scene"])
     parser.add_argument("--persons", type=int, default=1000)
+    parser.add_argument("--held-out", type=int, default=250, help="persons to grade with")
     parser.add_argument("--face-steps", type=int, default=800)
     parser.add_argument("--scene-steps", type=int, default=400)
-    options = parser.parse_args()
-    torch.manual_seed(0)
+    options = parser.parse_args(arguments)
     faces, scenes, labels = draw_examples(options.persons, "train", 1)
-    held_faces, held_scenes, held_labels = draw_examples(250, "held-out", 2)
-    state = {}
-    for name, judge, steps, pictures, held in (
-        ("face", face_judge(), options.face_steps, faces, held_faces),
-        ("scene", scene_judge(), options.scene_steps, scenes, held_scenes),
+    held_faces, held_scenes, held_labels = draw_examples(options.held_out, "held-out", 2)
+    for name, make, steps, pictures, held in (
+        ("face", face_judge, options.face_steps, faces, held_faces),
+        ("scene", scene_judge, options.scene_steps, scenes, held_scenes),
     ):
-        train(judge, pictures, labels, steps)
+        if name not in options.judge:
+            continue
+        torch.manual_seed(0)
+        judge = make()
+        train(name, judge, pictures, labels, steps)
         judge.eval()
         generator = torch.Generator().manual_seed(3)
         for what, shown in (("as drawn", held), ("spoilt", spoil(held, generator))):
             print(f"{name}, held-out persons {what}: {grade(judge, shown, held_labels)}", flush=True)
-        state |= {f"{name}.{key}": value.half().contiguous() for key, value in judge.state_dict().items()}
-    save_file(state, WEIGHTS)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e3:.0f} kB")
 
 

@@ -131,6 +131,18 @@ def test_an_eye_that_is_gone_and_a_second_mouth_are_seen(clips, seed):
     assert face.second_mouths(two, face.find_mouth(frames)).float().mean() > 0.6
 
 
+def test_two_mouths_side_by_side_are_seen_from_either(clips):
+    person, frames, truth = clips[4]
+    frames = stamp(frames, truth, (0, 0), person.skin_rgb, (0.1, 0.07))
+    for side in (-0.085, 0.085):
+        frames = stamp(frames, truth, (side, 0), (190, 62, 70), (0.045, 0.025))
+    box = truth.mouth_boxes.mean(0)
+    unit = float(min(frames.shape[1:3]))
+    for side in (-0.085, 0.085):
+        place = face.Place(float(box[0] + box[2]) / 2 + side * unit * face.SCALE, float(box[1] + box[3]) / 2, unit)
+        assert face.second_mouths(soften(frames), place).float().mean() > 0.6
+
+
 def test_eyes_that_stay_shut_are_missing_while_a_blink_is_not():
     flags = torch.tensor([1, 0, 0, 1, 1, 1, 1, 0, 1], dtype=torch.bool)
     assert face._short_runs(flags, 2).tolist() == [True, False, False, False, False, False, False, False, True]

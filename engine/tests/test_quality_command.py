@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from humo_engine.cli import main
 from humo_engine.load import effective_settings, load_pipelines
-from humo_quality import judges
+from humo_quality import judges, train_judges
 from humo_quality.command import Variant, _make
 from humo_quality.controls import CONTROLS
 from humo_quality.held_out import held_out_clips
@@ -53,6 +53,19 @@ def test_without_the_judges_weights_it_says_how_to_make_them(tmp_path, monkeypat
     judges.judges.cache_clear()
     with pytest.raises(OSError, match="humo_quality.train_judges"):
         judges.judges()
+
+
+def test_judges_are_trained_one_at_a_time_and_kept_together(tmp_path, monkeypatch, capsys):
+    for module in (judges, train_judges):
+        monkeypatch.setattr(module, "WEIGHTS", tmp_path / "judges.safetensors")
+    judges.judges.cache_clear()
+    for name in ("face", "scene"):
+        train_judges.main(["--judge", name, "--persons", "2", "--held-out", "2", "--face-steps", "2", "--scene-steps", "2"])
+    assert "scene, held-out persons as drawn: {'scene': " in capsys.readouterr().out
+    face, scene = judges.judges()
+    assert set(face.heads) == set(judges.HEADS) and set(scene.heads) == set(judges.SCENE_HEADS)
+    assert [file.name for file in tmp_path.iterdir()] == ["judges.safetensors"]
+    judges.judges.cache_clear()
 
 
 def test_each_mistake_changes_the_clip_and_is_gone_afterwards(tmp_path):

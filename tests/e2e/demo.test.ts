@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { projectRoot } from '../../src/config/environment.ts';
 import { probeVideo } from '../../src/media/probe.ts';
@@ -31,7 +32,8 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
   expect([exitCode, stderr]).toEqual([0, '']);
   const result = JSON.parse(stdout.split('\n').at(-1) ?? '');
   expect(result).toMatchObject({
-    video: join(folder, 'videos', (await readdir(join(folder, 'videos')))[0] ?? ''),
+    video: expect.stringMatching(/\.mp4$/),
+    sheet: result.video.replace('.mp4', '.png'),
     seconds: 6.44,
     messages: [
       { attachments: [] },
@@ -44,6 +46,19 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
     video: { width: 112, height: 112, nb_read_frames: 161 },
     audio: { codec_name: 'aac' },
   });
+  expect(
+    (await readdir(join(folder, 'videos'))).map((name) => join(folder, 'videos', name)).toSorted(),
+  ).toEqual([result.video, result.sheet].toSorted());
+  expect(await sharp(result.sheet).metadata()).toMatchObject({
+    format: 'png',
+    width: 4 * 114 - 2,
+    height: 3 * 114 - 2,
+  });
+  // What was delivered is what was asked for, seen from outside: after bot, queue, worker, engine and encoder the mouth in the picture
+  // follows the sound beside it. Sound and picture that drift apart anywhere in the chain show here.
+  expect(result.agreement.correlation).toBeGreaterThanOrEqual(0.5);
+  expect(Math.abs(result.agreement.lag)).toBeLessThanOrEqual(1);
+  expect(stdout).toMatch(/^Lips and sound agree /m);
   const requests = (await readFile(join(folder, 'requests.jsonl'), 'utf8'))
     .trim()
     .split('\n')
