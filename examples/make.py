@@ -1,4 +1,4 @@
-"""Makes the example image and speech. Run it with the project's Python: .venv/bin/python examples/make.py
+"""Makes the example images and speech. Run it with the project's Python: .venv/bin/python examples/make.py
 
 Needs espeak-ng and ffmpeg for the speech. The results are in the repository, so nobody has to run this.
 """
@@ -41,6 +41,14 @@ def portrait() -> Image.Image:
     return image.resize(SIZE, Image.Resampling.LANCZOS)
 
 
+def person() -> Image.Image:
+    """Somebody of the small model's world whom its training never saw, on white, as the model likes references."""
+    from humo_mini.drawing import draw_person, draw_reference
+
+    pixels = draw_reference(draw_person(1, "held-out"), (384, 224)).squeeze()
+    return Image.fromarray(pixels.permute(1, 2, 0).clamp(-1, 1).add(1).mul(127.5).byte().numpy())
+
+
 def speech(path: Path) -> None:
     """The text, spoken by espeak-ng, as Opus."""
     wav = path.with_suffix(".wav")
@@ -53,4 +61,5 @@ def speech(path: Path) -> None:
 
 if __name__ == "__main__":
     portrait().save(FOLDER / "portrait.png", optimize=True)
+    person().save(FOLDER / "person.png", optimize=True)
     speech(FOLDER / "speech.ogg")

@@ -105,7 +105,7 @@ type Entered = Record<string, string | number | ReturnType<typeof file>>;
 /** The command's options, as a member fills them in. */
 function commandOptions(values: Values): Entered {
   const ownFiles = values.image !== undefined || values.audio !== undefined;
-  const images = ownFiles ? (values.image ?? []) : [join(projectRoot, 'examples', 'portrait.png')];
+  const images = ownFiles ? (values.image ?? []) : [join(projectRoot, 'examples', 'person.png')];
   if (values.say !== undefined && values.audio !== undefined)
     throw new DemoError('--say and --audio exclude each other.');
   const example = values.say === undefined ? join(projectRoot, 'examples', 'speech.ogg') : undefined;
@@ -126,14 +126,17 @@ function commandOptions(values: Values): Entered {
     return text === undefined ? undefined : Number(text);
   };
   const entered: Record<string, Entered[string] | undefined> = {
-    prompt: values.prompt ?? 'A friendly robot looks into the camera and speaks',
+    prompt: values.prompt ?? 'A woman on the beach talks to the camera',
     audio: audio === undefined ? undefined : file(resolve(audio)),
     say: values.say,
     voice: values.voice,
     audio_start: number('audio-start'),
+    // As much as the model sees at once: the quickest way to a whole video.
+    audio_end: ownFiles || values.say !== undefined || values['audio-start'] !== undefined ? undefined : 3.88,
     preset: values.preset,
     shape: values.shape,
-    seed: number('seed'),
+    // The same video each time, unless something of one's own is in it.
+    seed: number('seed') ?? (ownFiles || values.prompt !== undefined ? undefined : 1),
   };
   const chosen: Entered = {};
   for (const [index, path] of images.entries()) chosen[imageOptions[index] ?? ''] = file(resolve(path));

@@ -84,12 +84,12 @@ export function keepAcknowledgement(interaction: Interaction, queue: Pick<Genera
     first: () => queue.claim(`answer:${interaction.id}`, answeredFor),
     second: () => queue.claim(`answer-too:${interaction.id}`, answeredFor),
   };
-  const { deferReply } = interaction;
+  const deferReply = interaction.deferReply.bind(interaction);
   Object.defineProperty(interaction, 'deferReply', {
     value: (options: InteractionDeferReplyOptions & { withResponse?: boolean } = {}) =>
       acknowledged(
         claims,
-        () => deferReply.call(interaction, options),
+        () => deferReply(options),
         async () => {
           const message = await interaction.fetchReply();
           interaction.deferred = true;
@@ -99,12 +99,12 @@ export function keepAcknowledgement(interaction: Interaction, queue: Pick<Genera
       ),
   });
   if (!interaction.isMessageComponent()) return;
-  const { deferUpdate } = interaction;
+  const deferUpdate = interaction.deferUpdate.bind(interaction);
   Object.defineProperty(interaction, 'deferUpdate', {
     value: () =>
       acknowledged(
         claims,
-        () => deferUpdate.call(interaction),
+        () => deferUpdate(),
         async () => {
           await interaction.fetchReply();
           interaction.deferred = true;

@@ -300,7 +300,8 @@ export function mostFrames(seconds: number, fps: number): number {
 
 /** Of speech, for words that nobody has said yet: rather more than it takes. Slow voices say ten letters in a second. */
 function mostSecondsOf(words: string): number {
-  const letters = [...words].reduce((sum, sign) => sum + lettersOf(sign), 0);
+  let letters = 0;
+  for (const sign of words) letters += lettersOf(sign);
   return 1 + letters / 10;
 }
 

@@ -34,7 +34,7 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
   expect(result).toMatchObject({
     video: expect.stringMatching(/\.mp4$/),
     sheet: result.video.replace('.mp4', '.png'),
-    seconds: 6.44,
+    seconds: 3.88,
     messages: [
       { attachments: [] },
       { repliesTo: result.messages[0].id, attachments: [{ bytes: result.bytes }] },
@@ -43,12 +43,11 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
   const limits = { scratch: folder, timeoutMilliseconds: 60_000 };
   expect(await probeVideo(result.video, limits)).toMatchObject({
     bytes: result.bytes,
-    video: { width: 112, height: 112, nb_read_frames: 161 },
+    video: { width: 112, height: 112, nb_read_frames: 97 },
     audio: { codec_name: 'aac' },
   });
-  expect(
-    (await readdir(join(folder, 'videos'))).map((name) => join(folder, 'videos', name)).toSorted(),
-  ).toEqual([result.video, result.sheet].toSorted());
+  const left = (await readdir(join(folder, 'videos'))).map((name) => join(folder, 'videos', name));
+  expect(new Set(left)).toEqual(new Set([result.video, result.sheet]));
   expect(await sharp(result.sheet).metadata()).toMatchObject({
     format: 'png',
     width: 4 * 114 - 2,
