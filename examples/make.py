@@ -45,7 +45,7 @@ def person() -> Image.Image:
     """Somebody of the small model's world whom its training never saw, on white, as the model likes references."""
     from humo_mini.drawing import draw_person, draw_reference
 
-    pixels = draw_reference(draw_person(1, "held-out"), (384, 224)).squeeze()
+    pixels = draw_reference(draw_person(1, "held-out"), (768, 448)).squeeze()
     return Image.fromarray(pixels.permute(1, 2, 0).clamp(-1, 1).add(1).mul(127.5).byte().numpy())
 
 
