@@ -151,10 +151,11 @@ def _short_runs(flags: Tensor, longest: int) -> Tensor:
 def second_mouths(frames: Tensor, place: Place) -> Tensor:
     """Frames (frames,), bool, whose lower face has two mouth-coloured patches or more, with skin between them."""
     x, y = region(place, *frames.shape[1:3])
-    x, head = x - _face_middle(frames, place), y + MOUTH_Y
+    skin = _skin_at(frames, place)
+    x, head = x - _face_middle(frames, place, skin), y + MOUTH_Y
     inside = ((x / 0.150).square() + (head / 0.205).square() <= 1) & (head > 0.045)
     inside &= (x.abs() > 0.028) | (head > 0.075)  # the nose
-    mask = _mouth_mask(frames, colours(frames, place).skin) & inside
+    mask = _mouth_mask(frames, skin) & inside
     rows, columns = inside.any(1).nonzero()[:, 0], inside.any(0).nonzero()[:, 0]
     patches = _patches(mask[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     least = SMALLEST_MOUTH * SHUT_AREA * place.unit**2
@@ -162,11 +163,19 @@ def second_mouths(frames: Tensor, place: Place) -> Tensor:
                          for areas in (frame[frame > 0] for frame in patches)])  # fmt: skip
 
 
-def _face_middle(frames: Tensor, place: Place) -> float:
+def _skin_at(frames: Tensor, place: Place) -> Tensor:
+    """The skin (3,) right above the mouth: on the face wherever the mouth is, where the cheeks of `colours` may lie beside it."""
+    x, y = region(place, *frames.shape[1:3])
+    head = y + MOUTH_Y
+    above = (x.abs() < 0.05) & (head > 0.045) & (head < 0.085)
+    return frames.median(0).values[above].median(0).values
+
+
+def _face_middle(frames: Tensor, place: Place, skin: Tensor) -> float:
     """How far to the right of the mouth the face's middle is, in units of a head. Of two mouths side by side neither is in the middle."""
     x, y = region(place, *frames.shape[1:3])
     head = y + MOUTH_Y
-    alike = (frames.median(0).values - colours(frames, place).skin).abs().amax(-1) < LIKE_SKIN
+    alike = (frames.median(0).values - skin).abs().amax(-1) < LIKE_SKIN
     cheeks = alike & (x.abs() < 0.25) & (head > 0.03) & (head < 0.10)
     return float(x[cheeks].median().clamp(-FARTHEST_MIDDLE, FARTHEST_MIDDLE)) if bool(cheeks.any()) else 0.0
 

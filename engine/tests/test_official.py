@@ -155,7 +155,7 @@ def test_models_placed_by_one_plan_make_nearly_the_same_clips(monkeypatch, tmp_p
     expected = [make_clip(pipeline, tmp_path / "whole", "TIA") for pipeline in both]
     plan = Plan(demand_for(("17b", "1_7b"), Extent(64, 48, 9)), None, False, False, {"17b": 1, "1_7b": 0})
     for parts in (large, small):
-        _place(parts, plan, parts is large, "fp32", CPU)
+        _place(parts, plan, parts is large, "fp32", CPU, None)
     for parts, streamed in ((large, 1), (small, 2)):
         assert sum(len(block._forward_pre_hooks) for block in parts.transformer.blocks) == streamed
     for pipeline, clip in zip(both, expected, strict=True):

@@ -374,6 +374,7 @@ class FailingPipeline:
 
     device = torch.device("cpu")
     components = SimpleNamespace(weights="random")
+    group = None
 
     def __init__(self, errors: list[BaseException | None], pipeline):
         self.errors, self.pipeline = errors, pipeline

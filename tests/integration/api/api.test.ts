@@ -544,6 +544,7 @@ describe('the server', () => {
       'get /v1/generations/{id}/preview',
       'get /v1/generations/{id}/video',
       'get /v1/presets',
+      'get /v1/voices',
       'post /v1/generations',
       'post /v1/generations/{id}/cancel',
     ]);

@@ -127,14 +127,17 @@ test('Better: the same seed with the next preset; the best has no such button, a
   const first = await finished(scene);
   await scene.ada.click(first, 'Better');
   const second = await nextResult(scene, first);
-  expect(second.text).toContain('Draft → Standard');
-  scene.ada.react(second, '⬆️');
+  expect(second.text).toContain('Draft → Fast');
+  await scene.ada.click(second, 'Better');
   const third = await nextResult(scene, first, second);
-  expect(await scene.queue.get(lastId(third.text))).toMatchObject({
+  expect(third.text).toContain('Fast → Standard');
+  scene.ada.react(third, '⬆️');
+  const fourth = await nextResult(scene, first, second, third);
+  expect(await scene.queue.get(lastId(fourth.text))).toMatchObject({
     request: { preset: 'final', seed: 7 },
   });
-  expect(third.buttons.map(({ label }) => label)).not.toContain('⬆️ Better');
-  scene.ada.react(third, '⬆');
+  expect(fourth.buttons.map(({ label }) => label)).not.toContain('⬆️ Better');
+  scene.ada.react(fourth, '⬆');
   await scene.ada.directMessage.waitForMessage(({ text }) => text.includes('best quality already'));
 });
 
@@ -267,7 +270,7 @@ test('a server’s result that came as a direct message is run again there, unde
   await details.waitForMessage(({ attachments }) => attachments.length === 1);
   ada.react(first, '⬆️');
   const third = await mine(first, second);
-  expect(third.text).toContain('Draft → Standard');
+  expect(third.text).toContain('Draft → Fast');
   await moderation.changeGuild(guild.id, (settings) => ({ ...settings, keepInputsDays: 1 }), {
     guildId: guild.id,
     actorId: '900000000000000001',
