@@ -3,6 +3,7 @@
  * the evening, with a GPU that is always on, with one that is started by hand and stops when it is idle, and with the rules of
  * `src/scaler/policy.ts`. No clock and no network: the same figures on every machine.
  */
+import { numbers } from './random.ts';
 import { decide } from '../src/scaler/policy.ts';
 import type { Pod, Rules } from '../src/scaler/policy.ts';
 
@@ -21,17 +22,6 @@ const evening = { from: 18, to: 23 } as const;
 interface Arrival {
   readonly at: number;
   readonly cost: number;
-}
-
-/** A generator of numbers in 0…1 that repeats: mulberry32. */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Requests of a week, in order; seconds from Monday, 0:00. */

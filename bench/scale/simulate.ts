@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import { silent, testConfig, testDraft } from '../../tests/support/queue-fixtures.ts';
+import { numbers } from '../random.ts';
 import { startRedis } from '../../tests/support/redis.ts';
 
 /** Light: one request. Medium: a few over the hour. Heavy: many at once, in bursts. */
@@ -40,17 +41,6 @@ export interface Scale {
 /** seconds of one clip on an H200: 20 steps of four passes of the 1.7B, 50 steps of three passes of the 17B */
 const draftSeconds = 54;
 const standardSeconds = 585;
-
-/** A generator of numbers in 0…1 that repeats: mulberry32. */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * Nine in ten people ask once, at any time; one in twelve a few times; one in fifty fills the queue with a burst. How many ask for the
