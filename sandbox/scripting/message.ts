@@ -15,6 +15,8 @@ export interface Attachment {
   /** bytes */
   readonly size: number;
   readonly contentType: string | undefined;
+  /** the alt text */
+  readonly description: string | undefined;
   /** signed link, good for a day of the sandbox's clock */
   readonly url: string;
   bytes(): Promise<Buffer>;
@@ -81,6 +83,7 @@ export class Message {
     return this.record.attachments.map((attachment) => ({
       id: attachment.id,
       filename: attachment.filename,
+      description: attachment.description,
       size: attachment.size,
       contentType: attachment.contentType,
       url: attachmentUrl(this.world, attachment),

@@ -1,9 +1,9 @@
 import { MessageFlags } from 'discord.js';
-import type { RawFile } from 'discord.js';
 import type { GenerateSettings } from '../config/generate.ts';
 import { renderEnding, renderResult } from '../commands/render/result.ts';
 import { renderPointer } from '../commands/render/status.ts';
 import { message } from '../commands/render/message.ts';
+import { videoFile } from '../commands/render/video-file.ts';
 import { generationIdOf, parseCustomId } from '../commands/support/definition.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import { Failure } from '../failure.ts';
@@ -23,7 +23,7 @@ import {
   isTooLarge,
   isUnknownMessage,
 } from './discord-errors.ts';
-import type { FoundMessage, MessagePlace, Messages } from './messages.ts';
+import type { DescribedFile, FoundMessage, MessagePlace, Messages } from './messages.ts';
 import { liveToken, statusRoute } from './status-route.ts';
 import type { VideoFile, VideoFiles } from './video-files.ts';
 
@@ -51,7 +51,7 @@ interface FinalMessage {
   readonly rendered: RenderedMessage;
   /** what differs where it comes as a direct message instead */
   readonly direct?: RenderedMessage;
-  readonly files: readonly RawFile[];
+  readonly files: readonly DescribedFile[];
   /** it stands in for the video, which may be sent later after all: Discord must not take the two for one */
   readonly isStandIn?: boolean;
 }
@@ -149,7 +149,7 @@ export class Delivery {
       const withVideo: FinalMessage = {
         rendered: renderResult(generation, video.result, this.#options.settings),
         direct: renderResult(generation, video.result, this.#options.settings, 'elsewhere'),
-        files: [{ name: `humo-${generation.id}.mp4`, data: video.data, contentType: 'video/mp4' }],
+        files: [videoFile({ ...generation, result: video.result }, video.data)],
       };
       try {
         return await this.#sendAnyWay(generation, withVideo, signal);

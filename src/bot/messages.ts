@@ -12,8 +12,11 @@ export interface MessagePlace {
   readonly messageId: string;
 }
 
+/** A file to upload, with what is read out to people who do not see it. */
+export type DescribedFile = RawFile & { readonly description?: string };
+
 export interface PostOptions {
-  readonly files?: readonly RawFile[];
+  readonly files?: readonly DescribedFile[];
   /** the message that this one answers; Discord posts it without the reference when that one is gone */
   readonly replyTo?: string | undefined;
   /** at most 25 characters: for some minutes Discord answers a repeated post with the first message */
@@ -25,7 +28,7 @@ export interface EditOptions {
   /** the files take longer than small ones may */
   readonly isVideo?: boolean;
   /** replaces all files of the message; left out, they stay as they are */
-  readonly files?: readonly RawFile[];
+  readonly files?: readonly DescribedFile[];
   readonly signal?: AbortSignal;
 }
 
@@ -223,11 +226,17 @@ function placeOf(answer: unknown): MessagePlace {
   return { channelId, messageId };
 }
 
-function described(files: readonly RawFile[] | undefined) {
+function described(files: readonly DescribedFile[] | undefined) {
   // The list names every file that the message keeps: what is not in it is removed.
   return files === undefined
     ? {}
-    : { attachments: files.map(({ name }, index) => ({ id: String(index), filename: name })) };
+    : {
+        attachments: files.map(({ name, description }, index) => ({
+          id: String(index),
+          filename: name,
+          ...(description === undefined ? {} : { description }),
+        })),
+      };
 }
 
 function withFiles(files: readonly RawFile[] | undefined): { files?: RawFile[] } {

@@ -70,6 +70,7 @@ function recipe({ id, parentId, createdAt, request, result }: Generation) {
             engineSeconds: result.engineSeconds,
             peakGiB: result.peakGiB,
             ...(result.spared === undefined ? {} : { spared: result.spared }),
+            ...(result.marking === undefined ? {} : { marking: result.marking }),
           },
   };
 }

@@ -10,6 +10,7 @@ import type { Texts } from '../text/texts.ts';
 import { action, buttonRows, deleteAction, finalLink, isPassing, listed, message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import { renderResult } from './render/result.ts';
+import { videoFile } from './render/video-file.ts';
 import { isSeenBy, refuseWithdrawn } from './support/again.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
@@ -81,7 +82,7 @@ const show: Button = {
     // From another server it is shown, and can be deleted; it is run again where it was made.
     const fitting = isSeenBy(generation, asker) ? components : buttonRows([deleteAction(texts, generation)]);
     await services.speaker.answer(interaction, { ...rendered, components: fitting }, [
-      { name: `humo-${generation.id}.mp4`, data, contentType: 'video/mp4' },
+      videoFile(generation, data),
     ]);
   },
 };

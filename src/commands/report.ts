@@ -10,10 +10,11 @@ import { textsFor } from '../text/texts.ts';
 import type { TextKey } from '../text/texts.ts';
 import { renderResult } from './render/result.ts';
 import { message } from './render/message.ts';
+import { videoFile } from './render/video-file.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import { ownUploadLimit } from './support/place.ts';
 import { keepVideoOf } from './support/removal.ts';
-import type { Services, SpokenFile, SpokenMessage } from './support/services.ts';
+import type { Services, SpokenMessage } from './support/services.ts';
 import { reportStanding, showStanding } from './support/standing.ts';
 
 /** What somebody reads whose report does not count; the others have been thanked. */
@@ -120,7 +121,7 @@ const lookButton: Button = {
       userId: generation.userId,
       id: generation.id,
     });
-    await services.speaker.answer(interaction, message([text]), [fileOf(generation, data, 'SPOILER_')]);
+    await services.speaker.answer(interaction, message([text]), [videoFile(generation, data, 'SPOILER_')]);
   },
 };
 
@@ -179,7 +180,7 @@ async function cover(generation: Generation, place: SpokenMessage, services: Ser
     // Somebody has looked meanwhile, or it is deleted.
     if (now === null || now.result === null || now.hiddenAt === null || now.deletedAt !== null) return;
     const rendered = renderResult(now, now.result, services.settings);
-    await services.speaker.edit(place, rendered, { files: [fileOf(generation, data, 'SPOILER_')] });
+    await services.speaker.edit(place, rendered, { files: [videoFile(generation, data, 'SPOILER_')] });
   } catch (error) {
     services.logger.info(
       { generationId: generation.id, error: errorFields(error) },
@@ -192,7 +193,7 @@ async function cover(generation: Generation, place: SpokenMessage, services: Ser
 async function show(generation: Generation, services: Services): Promise<void> {
   const { finalChannelId: channelId, finalMessageId: messageId } = generation.reply;
   if (generation.result === null || channelId === null || messageId === null) return;
-  const files = [fileOf(generation, await videoFor(generation, channelId, services))];
+  const files = [videoFile(generation, await videoFor(generation, channelId, services))];
   const rendered = renderResult({ ...generation, hiddenAt: null }, generation.result, services.settings);
   try {
     await services.speaker.edit({ channelId, messageId }, rendered, { files });
@@ -207,10 +208,6 @@ async function videoFor(generation: Generation, channelId: string, services: Ser
   const place = await services.channels.place(channelId);
   const limit = videoLimitBytes(place?.uploadLimit ?? defaultUploadLimit);
   return services.results.video(generation, limit, services.stopping);
-}
-
-function fileOf({ id }: Generation, data: Buffer, prefix: '' | 'SPOILER_' = ''): SpokenFile {
-  return { name: `${prefix}humo-${id}.mp4`, data, contentType: 'video/mp4' };
 }
 
 /** Discord understood and said no: asking again brings the same answer. */

@@ -2,6 +2,7 @@ import { defaultUploadLimit, videoLimitBytes } from '../intake/limit.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message, messageLink } from './render/message.ts';
+import { videoFile } from './render/video-file.ts';
 import { isSeenBy, reactedTo, refuseWithdrawn } from './support/again.ts';
 import type { Reaction } from './support/definition.ts';
 
@@ -20,10 +21,11 @@ export default {
     const limit = videoLimitBytes(defaultUploadLimit);
     const data = await services.results.video(generation, limit, services.stopping);
     const link = messageLink(guildId, channelId, messageId);
+    const texts = textsFor(generation.locale);
     const sent = await services.speaker.direct(
       userId,
-      message([textsFor(generation.locale).say('send.here', { link })]),
-      { files: [{ name: `humo-${generation.id}.mp4`, data, contentType: 'video/mp4' }] },
+      message([texts.say('send.here', { link }), texts.say('result.made_with_ai')]),
+      { files: [videoFile(generation, data)] },
     );
     if (sent === null) throw new Refusal('send.closed');
   },

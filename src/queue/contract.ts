@@ -132,6 +132,17 @@ export const progressSchema = z.strictObject({
 });
 export type GenerationProgress = z.infer<typeof progressSchema>;
 
+/** By what a video can be told to be made with AI. What is false is missing from it: by choice, or because it is older. */
+export const markingSchema = z.strictObject({
+  /** words in a corner of the picture */
+  label: z.boolean(),
+  /** an invisible mark in the pixels */
+  watermark: z.boolean(),
+  /** a C2PA manifest in the file */
+  signature: z.boolean(),
+});
+export type Marking = z.infer<typeof markingSchema>;
+
 export const generationResultSchema = z.strictObject({
   version,
   /** artifact key of the MP4 */
@@ -151,6 +162,8 @@ export const generationResultSchema = z.strictObject({
   peakGiB: z.number().nonnegative().nullable(),
   /** what the engine left out, and how many passes it made; absent where nothing was to be left out, and in older records */
   spared: sparedSchema.optional(),
+  /** absent in results from before it was noted */
+  marking: markingSchema.optional(),
   /** what could have been better, as identifiers of texts */
   warnings: z.array(z.string()).default([]),
 });

@@ -31,6 +31,35 @@ export function bar(share: number, width = 12): string {
   return '▰'.repeat(filled) + '▱'.repeat(width - filled);
 }
 
+/** A text on one line, without what turns the direction of writing or runs over the lines above and below. */
+function oneLine(text: string): string {
+  return (
+    text
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .trim()
+      // Marks that are piled up run over the lines above and below. No writing needs more than these on one letter.
+      .replaceAll(/(\p{M}{4})\p{M}+/gu, '$1')
+      // What turns the direction of writing would turn the rest of the message, too.
+      .replaceAll(/[\u202A-\u202E\u2066-\u2069]/gu, '')
+  );
+}
+
+/**
+ * A person's text where nothing is read as markup, such as the description of a file: on one line, whole characters alone.
+ *
+ * @param units of UTF-16 that it may have, the mark of omission included
+ */
+export function plain(text: string, units: number): string {
+  const line = oneLine(text);
+  if (line.length <= units) return line;
+  let kept = '';
+  for (const { segment } of new Intl.Segmenter().segment(line)) {
+    if (kept.length + segment.length > units - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
 /**
  * A person's text, shortened to one line and harmless inside a message: Discord's markup and mentions are escaped, so
  * that it looks as it was typed. `allowed_mentions` keeps mentions silent; this keeps them from looking like mentions.
@@ -38,13 +67,7 @@ export function bar(share: number, width = 12): string {
  * @param limit characters of the text before escaping
  */
 export function quoted(text: string, limit: number): string {
-  const line = text
-    .replaceAll(/\s+/gu, ' ')
-    .trim()
-    // Marks that are piled up run over the lines above and below. No writing needs more than these on one letter.
-    .replaceAll(/(\p{M}{4})\p{M}+/gu, '$1')
-    // What turns the direction of writing would turn the rest of the message, too.
-    .replaceAll(/[\u202A-\u202E\u2066-\u2069]/gu, '');
+  const line = oneLine(text);
   // A character may be long, too: a family of emoji has eleven code units.
   let units = 0;
   const characters = [...new Intl.Segmenter().segment(line)].map(({ segment }) => segment);

@@ -177,6 +177,7 @@ export async function processGeneration(
     encodeSeconds,
     peakGiB: made.peakGiB,
     ...(made.spared === undefined ? {} : { spared: made.spared }),
+    marking: { label: false, watermark: true, signature: false },
     warnings: [],
   };
   const told = (error: unknown): void => {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { GenerateSettings } from '../../config/generate.ts';
-import type { Change, Generation } from '../../queue/contract.ts';
+import type { Change, Generation, Marking } from '../../queue/contract.ts';
 import { clockTime, duration, quoted } from '../../text/format.ts';
 import type { Texts } from '../../text/texts.ts';
 import { messageLink } from './message.ts';
@@ -54,6 +54,9 @@ function shortcutsLine({ request: { shortcuts }, result }: Generation, texts: Te
   return texts.say('details.shortcuts', { list: list.slice(0, 400) });
 }
 
+/** Of results from before it was noted: none was labelled or signed, and the youngest of them have a watermark. */
+const unknownMarking: Marking = { label: false, watermark: true, signature: false };
+
 /** Everything about a generation that matters for making it again. */
 export function detailLines(
   generation: Generation,
@@ -92,6 +95,21 @@ export function detailLines(
           total: clockTime(window.sourceSeconds),
         }),
     result === null ? null : texts.say('details.gpu', { duration: duration(texts, result.engineSeconds) }),
+    unmarkedLine(generation, texts),
     lineageLine(generation, texts),
   ];
+}
+
+/** What a video lacks by which it could be told to be made with AI, in a line; null where it lacks nothing. */
+function unmarkedLine({ result }: Generation, texts: Texts): string | null {
+  if (result === null) return null;
+  const { label, watermark, signature } = result.marking ?? unknownMarking;
+  const lacks = [
+    ...(label ? [] : [texts.say('marking.no_label')]),
+    ...(watermark ? [] : [texts.say('marking.no_watermark')]),
+    ...(signature ? [] : [texts.say('marking.no_signature')]),
+  ];
+  if (lacks.length === 0) return null;
+  const list = new Intl.ListFormat(texts.language, { type: 'unit' }).format(lacks);
+  return texts.say('details.unmarked', { list });
 }

@@ -28,6 +28,7 @@ export function renderResult(
   return message(
     [
       texts.say('result.heading', { userId: generation.userId }),
+      texts.say('result.made_with_ai'),
       texts.say('result.prompt', { prompt: quoted(request.prompt, promptLimit) }),
       texts.say('result.details', {
         preset: presetTitle(settings, request.preset),

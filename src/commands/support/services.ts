@@ -77,6 +77,8 @@ export interface SpokenFile {
   readonly name: string;
   readonly data: Buffer;
   readonly contentType: string;
+  /** read out to people who do not see it; at most 1,024 characters */
+  readonly description?: string;
 }
 
 /** Messages that the bot writes by itself, outside of an interaction. Rejects with what Discord says. */

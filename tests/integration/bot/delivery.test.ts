@@ -45,6 +45,8 @@ test('when Discord finds the video too large, a smaller one is made and sent', a
   const result = await scene.channel.waitForMessage(hasVideo);
   const generation = await delivered(scene, id);
   expect(result.attachments[0]?.size).toBeLessThan(generation.result?.bytes ?? 0);
+  expect(result.attachments[0]?.description).toMatch(/^Video made with AI, 1 s: /);
+  expect(result.text).toContain('Made with AI');
   await expect(scene.probe(result)).resolves.toMatchObject({ video: 'h264' });
 });
 

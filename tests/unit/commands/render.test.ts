@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderEnding, renderResult } from '../../../src/commands/render/result.ts';
 import { listed, message } from '../../../src/commands/render/message.ts';
+import { alternativeText } from '../../../src/commands/render/video-file.ts';
 import { jobLine, renderPointer, renderStatus } from '../../../src/commands/render/status.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import type { Shortcuts } from '../../../src/config/shortcuts.ts';
@@ -271,4 +272,29 @@ test('details name every shortcut that was taken, and what it came to', () => {
   expect(all).toContain(
     'Shortcuts: sampler lcm, guided by the sound alone, LoRA `few-steps.safetensors` (0.8), 30 passes left out by gating, 1 step skipped by caching',
   );
+});
+
+test('what is read out of a video says that it is made with AI, and its prompt as far as it fits', () => {
+  const generation = generationWith({
+    locale: 'de',
+    result: resultWith(),
+    request: { prompt: `Hello\n<@1> \u202Eolleh ${'👩‍👩‍👧‍👦'.repeat(300)}` },
+  });
+  const text = alternativeText(generation);
+  expect(text).toMatch(/^Mit KI erstelltes Video, 3\.9 s: Hello <@1> olleh 👩‍👩‍👧‍👦.*👩‍👩‍👧‍👦…$/u);
+  expect(text.length).toBeLessThanOrEqual(1024);
+  expect(alternativeText(generationWith({ result: resultWith() }))).toBe(
+    'Video made with AI, 3.9 s: A woman tells a joke',
+  );
+});
+
+test('details say what a video lacks of marks, and nothing where it lacks nothing', () => {
+  const texts = textsFor('en-US');
+  const lines = (change: Parameters<typeof resultWith>[0]) =>
+    detailLines(generationWith({ result: resultWith(change) }), texts, settings).join('\n');
+  expect(lines({ marking: { label: false, watermark: true, signature: false } })).toContain(
+    'Marking: no label, no signature',
+  );
+  expect(lines({ marking: { label: true, watermark: true, signature: true } })).not.toContain('Marking');
+  expect(lines({})).toContain('Marking: no label');
 });
