@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // A difference of two long values is cut: what it buries is the name of the test that failed.
+    diff: { truncateThreshold: 60 },
     projects: [
       // What a test waits for is an event: these limits only end what hangs, on the busiest machine.
       { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 60_000 } },

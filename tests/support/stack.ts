@@ -101,6 +101,8 @@ export async function startStack(): Promise<Stack> {
       const { message } = await command.firstResponse();
       if (message === undefined) throw new Error('the first answer has no message');
       await message.waitUntil((now) => !now.loading && now.text !== '', patience);
+      // A refusal is for the person alone, so no video will ever reply to it.
+      if (message.ephemeral) throw new Error(`refused: ${message.text}`);
       return message;
     },
     video: () =>
