@@ -16,7 +16,7 @@ import type { Generation } from '../../src/queue/contract.ts';
 import { createErasure } from '../../src/queue/erase.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import type { GenerationQueue } from '../../src/queue/queue.ts';
-import { inputsOf, previewKey, resultKey, shotsOf, videoKey } from '../../src/storage/keys.ts';
+import { artifactsOf } from '../../src/storage/keys.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
 
@@ -156,8 +156,9 @@ async function stopAll(queue: GenerationQueue, open: readonly Generation[]): Pro
 async function removeFiles(store: ArtifactStore, generations: readonly Generation[]): Promise<number> {
   let count = 0;
   for (const { id, result, progress } of generations) {
-    count += (await store.deletePrefix(inputsOf(id))) + (await store.deletePrefix(shotsOf(id)));
-    const single = new Set([videoKey(id), resultKey(id), previewKey(id)]);
+    const { keys, prefixes } = artifactsOf(id);
+    for (const prefix of prefixes) count += await store.deletePrefix(prefix);
+    const single = new Set(keys);
     for (const key of [result?.video, progress?.preview]) if (typeof key === 'string') single.add(key);
     for (const key of single) {
       if ((await store.size(key)) === null) continue;

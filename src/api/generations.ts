@@ -1,184 +1,36 @@
-import { randomInt } from 'node:crypto';
 import { finished, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import parseRange from 'range-parser';
-import { ulid } from 'ulid';
 import { z } from 'zod';
-import { admit, refuseOverLimit } from '../intake/admission.ts';
-import { chosenSeeds } from '../intake/bounds.ts';
-import { fetchedVideoBytes } from '../intake/limit.ts';
-import { chooseMode } from '../intake/mode.ts';
-import { reachable, takeOn } from '../intake/take-on.ts';
-import { openScratch } from '../media/scratch.ts';
-import { apiReply } from '../queue/contract.ts';
-import type { Generation } from '../queue/contract.ts';
-import { Refusal } from '../refusal.ts';
+import { reachable } from '../intake/take-on.ts';
+import { removeArtifacts } from '../storage/remove.ts';
 import { ArtifactMissing } from '../storage/store.ts';
-import { textsFor } from '../text/texts.ts';
 import { eventStream, hasSeenTheEnd } from './events.ts';
 import type { Feed } from './feed.ts';
 import { identityFor } from './identity.ts';
-import { languageFor, Problem, problemSchema } from './problem.ts';
-import {
-  acceptedSchema,
-  cancelledSchema,
-  createOrderSchema,
-  generationViewSchema,
-  idParameters,
-  listQuery,
-  pageSchema,
-} from './schemas.ts';
-import type { GenerationView } from './schemas.ts';
+import type { Lookup } from './lookup.ts';
+import { Problem, problems } from './problem.ts';
+import { cancelledSchema, generationViewSchema, idParameters, listQuery, pageSchema } from './schemas.ts';
 import type { ApiParts } from './server.ts';
-import { mostUploadBytes, receiveUpload } from './upload.ts';
-import { adviceView, viewOf } from './view.ts';
-
-/** Uploads on disk at a time: bounds the space, five files of at most 25 MiB each. */
-const uploadsAtOnce = 16;
-
-/** New generations of one token in a minute; more would only meet the limit of waiting ones. */
-const ordersPerMinute = 60;
 
 /** Open event streams of one person. */
 const streamsPerPerson = 20;
-
-/** The answers that any route may give instead. */
-export const problems = (...statuses: number[]) =>
-  Object.fromEntries(
-    [401, 403, 429, 503, 500, ...statuses].map((status) => [
-      status,
-      { description: 'A problem', content: { 'application/problem+json': { schema: problemSchema } } },
-    ]),
-  );
 
 /** What is sent as it is, and not made of an object. */
 const streamed = z.any().meta({ type: 'string' });
 
 const security = [{ token: [] }];
 
-/** Everything about generations under `/v1`. */
-export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: Feed): void {
+/** What there is to see of generations under `/v1`, and to end. */
+export function generationRoutes(
+  plain: FastifyInstance,
+  { queue, store, stopping }: Pick<ApiParts, 'queue' | 'store' | 'stopping'>,
+  { own, show }: Lookup,
+  feed: Feed,
+): void {
   const app = plain.withTypeProvider<ZodTypeProvider>();
-  const { config, queue, moderation, store, stopping } = parts;
-  const settings = config.generate;
-  const orderSchema = createOrderSchema(settings);
   const streams = new Map<string, number>();
-  let uploads = 0;
-
-  /** @throws Problem `not_found`, also for what belongs to somebody else: whether it exists is nobody's business */
-  const own = async (id: string, request: FastifyRequest): Promise<Generation> => {
-    const identity = identityFor(request);
-    const generation = await reachable(queue.get(id));
-    if (generation === null || !(identity.has('admin') || generation.userId === identity.userId)) {
-      throw new Problem(404, 'not_found');
-    }
-    return generation;
-  };
-  const show = async (generation: Generation, request: FastifyRequest): Promise<GenerationView> => {
-    const { id, status, userId, guildId } = generation;
-    const isOpen = status === 'queued' || status === 'running';
-    const [position, notices] = await Promise.all([
-      status === 'queued' ? reachable(queue.position(id)) : null,
-      isOpen ? reachable(moderation.admission({ userId, guildId, roleIds: [] })) : null,
-    ]);
-    return viewOf(generation, position, notices, textsFor(languageFor(request)), settings.fps);
-  };
-
-  app.post(
-    '/v1/generations',
-    {
-      config: {
-        scope: 'generate',
-        rateLimit: { max: Math.min(ordersPerMinute, config.api.requestsPerMinute) },
-      },
-      bodyLimit: mostUploadBytes,
-      schema: {
-        operationId: 'createGeneration',
-        summary: 'Asks for a video',
-        description:
-          'The same queue, limits and checks as `/humo` in Discord. Files are checked before this answers; the video is made later.',
-        tags: ['generations'],
-        security,
-        consumes: ['multipart/form-data'],
-        response: { 201: acceptedSchema, ...problems(400, 413, 415, 422) },
-      },
-    },
-    async (request, reply) => {
-      const identity = identityFor(request);
-      const { userId } = identity;
-      const person = { userId, guildId: null, roleIds: [] };
-      if (stopping.aborted) throw new Refusal('refused.stopping');
-      if (uploads >= uploadsAtOnce) throw new Problem(503, 'busy', { headers: { 'retry-after': '5' } });
-      uploads += 1;
-      try {
-        await using scratch = await openScratch(parts.scratchRoot, 'api');
-        // Before the files are on their way: who may ask nothing need not send anything.
-        const admission = await reachable(admit(person, [], parts));
-        const leave = await reachable(parts.personLimit.enter(person, admission.limits.waiting));
-        try {
-          const { order, images, audio } = await receiveUpload(request, orderSchema, scratch.path);
-          const {
-            audioStart,
-            audioEnd,
-            seconds,
-            seed = randomInt(chosenSeeds),
-            say,
-            voice,
-            language,
-            ...choices
-          } = order;
-          await reachable(admit(person, say === undefined ? [order.prompt] : [order.prompt, say], parts));
-          const said =
-            say === undefined
-              ? null
-              : {
-                  words: say,
-                  voice: voice ?? null,
-                  language: language ?? null,
-                  locale: languageFor(request),
-                };
-          if (said === null && (voice !== undefined || language !== undefined)) {
-            throw new Refusal('refused.voice_without_say');
-          }
-          const mode = chooseMode({
-            images: images.length,
-            hasAudio: audio !== null,
-            hasAudioStart: audioStart !== undefined || audioEnd !== undefined,
-            hasWords: said !== null,
-          });
-          const { generation, advice } = await takeOn(
-            {
-              id: ulid(),
-              userId,
-              guildId: null,
-              locale: languageFor(request),
-              choices: { ...choices, seed, mode },
-              files: { images, audio: said ?? audio, audioStart: audioStart ?? 0, audioEnd, seconds },
-              limitBytes: fetchedVideoBytes,
-              reply: apiReply,
-              admission,
-            },
-            { settings, queue, intake: parts.intake, stopping },
-          );
-          request.log.info({ generationId: generation.id, caller: identity.name }, 'accepted');
-          const view = await show(generation, request);
-          reply.code(201).header('location', view.links.self);
-          return { ...view, advice: adviceView(advice, textsFor(languageFor(request))) };
-        } finally {
-          leave();
-        }
-      } catch (error) {
-        // Whatever broke off because the process stops is no fault of the files.
-        throw stopping.aborted
-          ? new Refusal('refused.stopping')
-          : await refuseOverLimit(error, person, queue);
-      } finally {
-        uploads -= 1;
-      }
-    },
-  );
-
   app.get(
     '/v1/generations',
     {
@@ -320,6 +172,7 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
     async (request, reply) => {
       const generation = await own(request.params.id, request);
       if (generation.result === null) throw new Problem(404, 'no_video');
+      if (generation.deletedAt !== null) throw new Problem(410, 'video_gone');
       const data = await stored(generation.result.video);
       if (data === null) throw new Problem(410, 'video_gone');
       reply.header('content-disposition', `inline; filename="humo-${generation.id}.mp4"`);
@@ -376,6 +229,36 @@ export function generationRoutes(plain: FastifyInstance, parts: ApiParts, feed: 
       if (outcome === 'finished') throw new Problem(409, 'already_finished');
       reply.code(202);
       return { outcome };
+    },
+  );
+
+  app.delete(
+    '/v1/generations/:id',
+    {
+      config: { scope: 'cancel' },
+      schema: {
+        operationId: 'deleteGeneration',
+        summary: 'Deletes one that has ended: its record, its files and its video',
+        tags: ['generations'],
+        security,
+        params: idParameters,
+        response: {
+          204: z.undefined().meta({ description: 'It is gone.' }),
+          ...problems(400, 404, 409),
+        },
+      },
+    },
+    async (request, reply) => {
+      const generation = await own(request.params.id, request);
+      const { id, status, reply: target } = generation;
+      if (status === 'queued' || status === 'running') throw new Problem(409, 'still_open');
+      // Its message would stand there all the same, and its buttons would lead nowhere.
+      if (target.kind !== 'api') throw new Problem(409, 'stands_in_discord');
+      await reachable(queue.markResult(id, 'deleted'));
+      await removeArtifacts(store, id);
+      await reachable(queue.forget(generation));
+      request.log.info({ generationId: id, caller: identityFor(request).name }, 'deleted');
+      return reply.code(204).send();
     },
   );
 

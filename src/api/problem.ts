@@ -31,11 +31,22 @@ export const problemSchema = z
   .meta({ id: 'Problem' });
 export type ProblemBody = z.infer<typeof problemSchema>;
 
+/** The answers that any route may give instead. */
+export const problems = (...statuses: number[]) =>
+  Object.fromEntries(
+    [401, 403, 429, 503, 500, ...statuses].map((status) => [
+      status,
+      { description: 'A problem', content: { 'application/problem+json': { schema: problemSchema } } },
+    ]),
+  );
+
 type ApiTextCode = Extract<TextKey, `api.${string}`> extends `api.${infer Code}` ? Code : never;
 
 interface ProblemOptions {
   readonly values?: TextValues;
   readonly issues?: ProblemBody['issues'];
+  /** of the fields that it is about, where the problem's own words are all there is to say of each */
+  readonly paths?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -76,6 +87,10 @@ const statusOfRefusal: Readonly<Record<string, number>> = {
   'refused.budget': 429,
   'refused.server_unlisted': 403,
   'refused.person_unlisted': 403,
+  'again.deleted': 410,
+  'again.expired': 410,
+  'again.sound_gone': 410,
+  'again.reported': 409,
 };
 
 /** The language that the caller reads: the first of Accept-Language that the catalogue has. */
@@ -129,11 +144,15 @@ function explain(error: unknown, texts: Texts, reference: string, request: Fasti
     code,
     ...more,
   });
-  const api = (status: number, code: ApiTextCode, { values, issues, headers }: ProblemOptions = {}) =>
-    problem(status, code, texts.say(`api.${code}`, values), {
-      ...(issues === undefined ? {} : { issues }),
-      headers,
-    });
+  const api = (
+    status: number,
+    code: ApiTextCode,
+    { values, headers, paths, ...given }: ProblemOptions = {},
+  ) => {
+    const detail = texts.say(`api.${code}`, values);
+    const issues = given.issues ?? paths?.map((path) => ({ path, message: detail }));
+    return problem(status, code, detail, { ...(issues === undefined ? {} : { issues }), headers });
+  };
 
   if (error instanceof Problem) return api(error.status, error.code, error.options);
   if (error instanceof Refusal) {
@@ -144,7 +163,7 @@ function explain(error: unknown, texts: Texts, reference: string, request: Fasti
     const seconds = typeof clears === 'number' && clears > 0 ? clears - Math.floor(Date.now() / 1000) : 0;
     return problem(
       status,
-      error.key.replace(/^refused\./, ''),
+      error.key.replace(/^refused\./, '').replaceAll('.', '_'),
       withoutMarkup(texts.say(key, error.values), texts),
       {
         ...(seconds > 0 ? { headers: { 'retry-after': String(seconds) } } : {}),
@@ -178,12 +197,13 @@ function issuesOf(
   { validation, validationContext: context }: FastifyError & { validation: unknown },
   request: FastifyRequest,
 ): NonNullable<ProblemBody['issues']> {
-  if (context !== 'querystring' && context !== 'params' && context !== 'headers') return [];
+  if (context !== 'querystring' && context !== 'params' && context !== 'headers' && context !== 'body')
+    return [];
   const schema = request.routeOptions.schema?.[context];
-  const { query: querystring, params, headers } = request;
+  const { query: querystring, params, headers, body } = request;
   if (!(schema instanceof z.ZodType))
     throw new TypeError('a schema that is none of zod', { cause: validation });
-  const parsed = schema.safeParse({ querystring, params, headers }[context], {
+  const parsed = schema.safeParse({ querystring, params, headers, body }[context], {
     error: fieldWordsFor(request),
   });
   return (parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.join('.'), message }));

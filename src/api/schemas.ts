@@ -3,11 +3,13 @@ import { modelIdSchema, shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import {
   latestAudioStart,
+  mostImages,
   promptCharacters,
   sayCharacters,
   scaleBounds,
   shortestVideo,
 } from '../intake/bounds.ts';
+import { audioLimits } from '../media/audio.ts';
 import { voiceSchema } from '../queue/speech.ts';
 import { meantPrompt } from '../intake/prompt.ts';
 import { generationIdSchema, modeSchema, progressSchema, statusSchema } from '../queue/contract.ts';
@@ -18,21 +20,24 @@ const time = z.iso.datetime().meta({ description: 'UTC' });
 const scale = z.number().min(scaleBounds.minimum).max(scaleBounds.maximum);
 const size = z.object({ width: z.int(), height: z.int() }).meta({ description: 'In pixels.' });
 
-/** The part `request` of a new generation. Presets come from the settings, so the schema does, too. */
-export function createOrderSchema(settings: GenerateSettings) {
-  return z.strictObject({
+/** What can be chosen for a video. Presets come from the settings, so the schemas do, too. */
+function createChoices(settings: GenerateSettings) {
+  return {
     prompt: z
       .string()
       .overwrite(meantPrompt)
       .min(1)
       .max(promptCharacters)
       .meta({ description: 'What is to be seen: the person, the place, what they do.' }),
-    preset: z.enum(settings.presetNames).default(settings.defaultPreset),
-    shape: shapeSchema.default(settings.defaultShape),
+    negativePrompt: z.string().overwrite(meantPrompt).max(promptCharacters).optional().meta({
+      description: 'What is not to be seen. Without it, or empty, the words of this deployment.',
+    }),
+    preset: z.enum(settings.presetNames),
+    shape: shapeSchema,
     seed: z.int().min(0).optional().meta({
       description: 'The same number with the same input gives the same video. Without it, one is drawn.',
     }),
-    say: z.string().min(1).max(sayCharacters).optional().meta({
+    say: z.string().overwrite(meantPrompt).min(1).max(sayCharacters).optional().meta({
       description: 'Words that a voice says, instead of a file `audio`.',
     }),
     voice: voiceSchema.shape.name.optional().meta({
@@ -46,7 +51,7 @@ export function createOrderSchema(settings: GenerateSettings) {
       .min(0)
       .max(latestAudioStart)
       .optional()
-      .meta({ description: 'Where in the sound to start, in seconds; only together with a file `audio`.' }),
+      .meta({ description: 'Where in the sound to start, in seconds; only together with a sound.' }),
     audioEnd: z
       .number()
       .min(shortestVideo)
@@ -60,8 +65,55 @@ export function createOrderSchema(settings: GenerateSettings) {
     scales: z.strictObject({ audio: scale.optional(), text: scale.optional() }).optional().meta({
       description: 'How strongly sound and prompt guide the model; without them, as the model likes best.',
     }),
+  };
+}
+
+/** The part `request` of a new generation. */
+export function createOrderSchema(settings: GenerateSettings) {
+  const { preset, shape, ...rest } = createChoices(settings);
+  return z.strictObject({
+    ...rest,
+    preset: preset.default(settings.defaultPreset),
+    shape: shape.default(settings.defaultShape),
   });
 }
+export type Order = z.output<ReturnType<typeof createOrderSchema>>;
+
+/** An order whose files are only told of. */
+export function createSketchSchema(settings: GenerateSettings) {
+  return createOrderSchema(settings).extend({
+    images: z
+      .int()
+      .min(0)
+      .max(mostImages)
+      .default(0)
+      .meta({ description: 'How many pictures there will be.' }),
+    audioSeconds: z
+      .number()
+      .positive()
+      .max(audioLimits.seconds)
+      .optional()
+      .meta({ description: 'How long the sound is, as `POST /v1/sounds` counts it; none without.' }),
+  });
+}
+
+/** What is different when a generation is run again. */
+export function createChangesSchema(settings: GenerateSettings) {
+  const { prompt, preset, shape, ...rest } = createChoices(settings);
+  return z
+    .strictObject({ ...rest, prompt: prompt.optional(), preset: preset.optional(), shape: shape.optional() })
+    .nullish()
+    .meta({ description: 'What is to be different; all else stays, but the seed.' });
+}
+
+export type Changes = NonNullable<z.output<ReturnType<typeof createChangesSchema>>>;
+
+/** `true`: nothing is made, and the answer says what it would be. */
+export const createQuery = z.object({
+  dryRun: z.enum(['true', 'false']).default('false').meta({
+    description: '`true`: checks it all, answers with price and wait, and makes nothing.',
+  }),
+});
 
 export const idParameters = z.object({ id: generationIdSchema });
 
@@ -83,11 +135,19 @@ export const generationViewSchema = z
     id: generationIdSchema,
     status: statusSchema,
     userId: z.string(),
+    parentId: generationIdSchema
+      .nullable()
+      .meta({ description: 'The generation that was run again; null: none was.' }),
     createdAt: time,
     startedAt: time.nullable(),
     finishedAt: time.nullable(),
+    deletedAt: time.nullable().meta({ description: 'Its video was deleted, in Discord.' }),
     request: z.object({
       prompt: z.string(),
+      negativePrompt: z
+        .string()
+        .nullable()
+        .meta({ description: 'null: the words of this deployment, which are the model’s own.' }),
       mode: modeSchema.meta({ description: 'T: prompt, I: images, A: audio.' }),
       preset: z.string(),
       shape: shapeSchema,
@@ -173,9 +233,15 @@ export const generationViewSchema = z
   .meta({ id: 'Generation' });
 export type GenerationView = z.infer<typeof generationViewSchema>;
 
-export const acceptedSchema = generationViewSchema
-  .extend({ advice: z.array(note).meta({ description: 'What could be better next time.' }) })
-  .meta({ id: 'AcceptedGeneration' });
+const advice = z.array(note).meta({ description: 'What could be better next time.' });
+
+/** What a dry run answers. */
+export const estimateSchema = generationViewSchema
+  .pick({ request: true, gpuSeconds: true })
+  .extend({ position: generationViewSchema.shape.position.unwrap(), advice })
+  .meta({ id: 'Estimate' });
+
+export const acceptedSchema = generationViewSchema.extend({ advice }).meta({ id: 'AcceptedGeneration' });
 
 export const pageSchema = z
   .object({

@@ -11,7 +11,7 @@ import type { Intake } from '../intake/intake.ts';
 import type { PersonLimit } from '../intake/person-limit.ts';
 import type { Logger } from '../log.ts';
 import { audioLimits } from '../media/audio.ts';
-import { mostFrames } from '../intake/media-intake.ts';
+import { mostFrames } from '../intake/lengths.ts';
 import { imageLimits } from '../media/image.ts';
 import type { Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
@@ -19,10 +19,13 @@ import type { SpeechDesk } from '../queue/speech.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { mountBoard } from './board.ts';
 import { Feed } from './feed.ts';
-import { generationRoutes, problems } from './generations.ts';
+import { generationRoutes } from './generations.ts';
 import { identify } from './identity.ts';
+import { readJsonBodies } from './json.ts';
+import { createLookup } from './lookup.ts';
 import { describeApi } from './openapi.ts';
-import { answerProblem, Problem } from './problem.ts';
+import { orderRoutes } from './orders.ts';
+import { answerProblem, Problem, problems } from './problem.ts';
 import { presetsSchema, voicesSchema } from './schemas.ts';
 import { reachable } from '../intake/take-on.ts';
 import { TokenFile } from './tokens.ts';
@@ -107,11 +110,14 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     keyGenerator: (request) => request.identity?.name ?? request.ip,
     errorResponseBuilder: () => new Problem(429, 'too_many_requests'),
   });
+  readJsonBodies(app);
   await app.register(multipart);
   await describeApi(app, config.generate);
   const methods = collectMethods(app);
   await app.register(async (routes) => {
-    generationRoutes(routes, parts, feed);
+    const lookup = createLookup(parts);
+    orderRoutes(routes, parts, lookup);
+    generationRoutes(routes, parts, lookup, feed);
     presetsRoute(routes, config);
     voicesRoute(routes, parts);
   });

@@ -9,6 +9,7 @@ import type { ReceivedFile } from '../intake/intake.ts';
 import { audioLimits } from '../media/audio.ts';
 import { imageLimits } from '../media/image.ts';
 import { Failure } from '../failure.ts';
+import { brokenTexts, parseJson } from './json.ts';
 import { fieldWordsFor, Problem } from './problem.ts';
 
 /** The largest of the files; which of them may be how large is checked again where they are read. */
@@ -55,6 +56,8 @@ async function readForm(request: FastifyRequest, folder: string): Promise<Upload
   let audio: ReceivedFile | null = null;
   let order: unknown;
   const parts = request.parts({
+    // As bytes: a field would be decoded already, and what is no UTF-8 in it replaced without a word.
+    isPartAFile: (name, _type, fileName) => name === 'request' || fileName !== undefined,
     limits: {
       files: mostImages + 2,
       fields: 8,
@@ -66,7 +69,7 @@ async function readForm(request: FastifyRequest, folder: string): Promise<Upload
   for await (const part of parts) {
     if (part.fieldname === 'request') {
       if (order !== undefined) throw invalidPart('request');
-      order = parseJson(await readOrder(part));
+      order = await readOrder(part);
       continue;
     }
     const isImage: boolean = part.fieldname === 'image' && images.length < mostImages;
@@ -87,12 +90,9 @@ async function readForm(request: FastifyRequest, folder: string): Promise<Upload
   return { order, images, audio };
 }
 
-/** The text of the part `request`, which may come as a field or as a file. @throws Problem when it is too long */
+/** The part `request`, which may come as a field or as a file. @throws Problem when it is too long, or no JSON */
 async function readOrder(part: Multipart): Promise<unknown> {
-  if (part.type === 'field') {
-    if (part.valueTruncated) throw new Problem(413, 'body_too_large');
-    return part.value;
-  }
+  if (part.type !== 'file') throw new TypeError('every part called request is read as a file');
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of part.file) {
@@ -100,22 +100,16 @@ async function readOrder(part: Multipart): Promise<unknown> {
     if (size > orderBytes) throw new Problem(413, 'body_too_large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  const order = parseJson(Buffer.concat(chunks));
+  if (order === undefined) throw invalidPart('request');
+  const paths = brokenTexts(order, 'request');
+  if (paths.length > 0) throw new Problem(400, 'broken_text', { paths });
+  return order;
 }
 
 /** As in Discord: image, image2, image3, image4. */
 function imageName(index: number): string {
   return index === 0 ? 'image' : `image${index + 1}`;
-}
-
-/** @returns undefined for what is no JSON, which no schema takes */
-function parseJson(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    throw invalidPart('request');
-  }
 }
 
 /** What the parser of forms throws about what was sent has nothing that would tell it from other errors but its words. */

@@ -1,5 +1,6 @@
+import type { GenerateSettings } from '../config/generate.ts';
 import type { Advice } from '../intake/intake.ts';
-import type { Generation, QueuePosition } from '../queue/contract.ts';
+import type { Generation, GenerationRequest, QueuePosition } from '../queue/contract.ts';
 import type { Admission } from '../queue/moderation.ts';
 import { failureText, isTextKey } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
@@ -7,7 +8,7 @@ import { withoutMarkup } from './plain-text.ts';
 import type { GenerationView } from './schemas.ts';
 
 /** What the people who run this have to say while a generation waits or runs. */
-type Notices = Pick<Admission, 'pause' | 'globalPause' | 'maintenance'>;
+export type Notices = Pick<Admission, 'pause' | 'globalPause' | 'maintenance'>;
 
 /**
  * A record as the API shows it. Artifact keys, tokens of Discord and the worker's name stay inside.
@@ -20,7 +21,7 @@ export function viewOf(
   position: QueuePosition | null,
   notices: Notices | null,
   texts: Texts,
-  fps: number,
+  settings: GenerateSettings,
 ): GenerationView {
   const { id, status, request, progress, result, failure } = generation;
   const self = `/v1/generations/${id}`;
@@ -28,50 +29,14 @@ export function viewOf(
     id,
     status,
     userId: generation.userId,
+    parentId: generation.parentId,
     createdAt: iso(generation.createdAt),
     startedAt: generation.startedAt === null ? null : iso(generation.startedAt),
     finishedAt: generation.finishedAt === null ? null : iso(generation.finishedAt),
-    request: {
-      prompt: request.prompt,
-      mode: request.mode,
-      preset: request.preset,
-      shape: request.shape,
-      model: request.model,
-      images: request.images.length,
-      width: request.width,
-      height: request.height,
-      frames: request.frames,
-      seconds: request.frames / fps,
-      steps: request.steps,
-      seed: request.seed,
-      scales: request.scales,
-      audio: request.audioWindow,
-      take:
-        request.take === null
-          ? null
-          : { shots: request.take.shots.map((frames) => frames / fps), windows: request.take.windows },
-      speech:
-        request.speech === null
-          ? null
-          : {
-              text: request.speech.text,
-              voice: request.speech.spoken?.voice ?? request.speech.voice,
-              language: request.speech.spoken?.language ?? request.speech.language,
-            },
-    },
+    deletedAt: generation.deletedAt === null ? null : iso(generation.deletedAt),
+    request: requestView(request, settings),
     gpuSeconds: generation.costSeconds,
-    position:
-      position === null || status !== 'queued'
-        ? null
-        : {
-            position: position.position,
-            waiting: position.waiting,
-            expectedStartAt: iso(position.expectedStartAt),
-            expectedEndAt: iso(position.expectedEndAt),
-            workers: position.workers,
-            guess: position.guess,
-            held: heldView(position, notices),
-          },
+    position: position === null || status !== 'queued' ? null : positionView(position, notices),
     progress: progress === null ? null : { ...progress, preview: progress.preview !== null },
     result:
       result === null
@@ -97,9 +62,59 @@ export function viewOf(
     links: {
       self,
       events: `${self}/events`,
-      video: result === null ? null : `${self}/video`,
+      video: result === null || generation.deletedAt !== null ? null : `${self}/video`,
       preview: progress?.preview == null ? null : `${self}/preview`,
     },
+  };
+}
+
+/** What was asked for. Records from before prompts were checked may hold halves of characters, which not every reader can decode. */
+export function requestView(
+  request: GenerationRequest,
+  { fps, negativePrompt }: Pick<GenerateSettings, 'fps' | 'negativePrompt'>,
+): GenerationView['request'] {
+  const { speech, take } = request;
+  return {
+    prompt: request.prompt.toWellFormed(),
+    negativePrompt: request.negativePrompt === negativePrompt ? null : request.negativePrompt.toWellFormed(),
+    mode: request.mode,
+    preset: request.preset,
+    shape: request.shape,
+    model: request.model,
+    images: request.images.length,
+    width: request.width,
+    height: request.height,
+    frames: request.frames,
+    seconds: request.frames / fps,
+    steps: request.steps,
+    seed: request.seed,
+    scales: request.scales,
+    audio: request.audioWindow,
+    take: take === null ? null : { shots: take.shots.map((frames) => frames / fps), windows: take.windows },
+    speech:
+      speech === null
+        ? null
+        : {
+            text: speech.text.toWellFormed(),
+            voice: speech.spoken?.voice ?? speech.voice,
+            language: speech.spoken?.language ?? speech.language,
+          },
+  };
+}
+
+/** The wait, while it waits or would. */
+export function positionView(
+  position: QueuePosition,
+  notices: Notices | null,
+): NonNullable<GenerationView['position']> {
+  return {
+    position: position.position,
+    waiting: position.waiting,
+    expectedStartAt: iso(position.expectedStartAt),
+    expectedEndAt: iso(position.expectedEndAt),
+    workers: position.workers,
+    guess: position.guess,
+    held: heldView(position, notices),
   };
 }
 

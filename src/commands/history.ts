@@ -11,7 +11,8 @@ import { action, buttonRows, deleteAction, finalLink, isPassing, listed, message
 import type { RenderedMessage } from './render/message.ts';
 import { renderResult } from './render/result.ts';
 import { videoFile } from './render/video-file.ts';
-import { isSeenBy, refuseWithdrawn } from './support/again.ts';
+import { refuseWithdrawn } from '../intake/rerun.ts';
+import { isSeenBy } from './support/again.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';

@@ -3,7 +3,8 @@ import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message, messageLink } from './render/message.ts';
 import { videoFile } from './render/video-file.ts';
-import { isSeenBy, reactedTo, refuseWithdrawn } from './support/again.ts';
+import { refuseWithdrawn } from '../intake/rerun.ts';
+import { isSeenBy, reactedTo } from './support/again.ts';
 import type { Reaction } from './support/definition.ts';
 
 /** ✉ sends the video to whoever reacts, privately. */

@@ -19,7 +19,7 @@ import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
 import { frameLoudness } from '../media/loudness.ts';
-import { wholeFrames } from '../queue/take.ts';
+import { framesForWords, framesWithoutSound, requireAllowed, windowBounds } from './lengths.ts';
 import { inputsOf } from '../storage/keys.ts';
 import { unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
@@ -116,19 +116,12 @@ export class MediaIntake implements Intake {
     return this.#takeSound(audio, files, work);
   }
 
-  /** @throws Failure where more was asked for than is allowed, in so many words */
-  #requireAllowed(frames: number, { mostSeconds }: Work): void {
-    if (frames > mostFrames(mostSeconds, this.#config.generate.fps)) {
-      throw new Failure('invalid_input', 'video_too_long', { seconds: mostSeconds });
-    }
-  }
-
   async #keepImage(key: string, work: Work): Promise<TakenImage> {
     return { key: await this.#copy(key, work), advice: [] };
   }
 
   async #keepSound({ kept }: KeptSound, work: Work): Promise<Sound> {
-    this.#requireAllowed(kept.frames, work);
+    requireAllowed(kept.frames, work.mostSeconds, this.#config.generate);
     const copy = (key: string | null) => (key === null ? null : this.#copy(key, work));
     // The whole sound may be the sound track at the same time: copying it twice gives one artifact.
     const audio = await copy(kept.audio);
@@ -151,11 +144,9 @@ export class MediaIntake implements Intake {
     const speech = { text, voice, language, spoken: null };
     const spoken = await this.#speech.say(work.id, { text, voice, language, locale }, speechTimeout);
     if (spoken === null) {
-      const { fps, frames } = this.#config.generate;
-      const wanted = wholeFrames(Math.ceil((seconds ?? mostSecondsOf(text)) * fps));
       return {
         ...(await this.#noSound(null, work)),
-        frames: Math.min(Math.max(wanted, frames.minimum), mostFrames(work.mostSeconds, fps)),
+        frames: framesForWords(text, seconds ?? null, work.mostSeconds, this.#config.generate),
         speech,
         advice: [{ identifier: 'said_later', context: {} }],
       };
@@ -214,14 +205,7 @@ export class MediaIntake implements Intake {
       const taken = await this.#processing(async () => {
         const inspected = await inspectAudio(source, limits);
         const { durationSeconds } = inspected;
-        const { fps, frames } = this.#config.generate;
-        const wanted = {
-          startSeconds,
-          endSeconds,
-          minimumFrames: frames.minimum,
-          maximumFrames: mostFrames(work.mostSeconds, fps),
-          fps,
-        };
+        const wanted = { ...windowBounds(work.mostSeconds, this.#config.generate), startSeconds, endSeconds };
         const made = await normaliseAudio(source, inspected, { speech, soundtrack }, wanted, limits);
         return { ...made, durationSeconds };
       });
@@ -260,13 +244,9 @@ export class MediaIntake implements Intake {
   }
 
   async #noSound(seconds: number | null, work: Work): Promise<Sound> {
-    const { frames: bounds, fps } = this.#config.generate;
-    const wanted =
-      seconds === null ? bounds.default : Math.max(bounds.minimum, wholeFrames(Math.round(seconds * fps)));
-    // What is usual, everybody may have who may have anything.
-    if (seconds !== null) this.#requireAllowed(wanted, work);
+    const frames = framesWithoutSound(seconds, work.mostSeconds, this.#config.generate);
     const none = { audio: null, soundtrack: null, originalAudio: null, audioWindow: null, speech: null };
-    return { ...none, frames: wanted, loudness: [], advice: [] };
+    return { ...none, frames, loudness: [], advice: [] };
   }
 
   /** @returns where the file lies: at `path`, or where it was received */
@@ -291,24 +271,6 @@ interface Work {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly mostSeconds: number;
-}
-
-/** The frames of the longest video: as few of the form 4k + 1 as hold so many seconds. */
-export function mostFrames(seconds: number, fps: number): number {
-  return wholeFrames(Math.ceil(seconds * fps));
-}
-
-/** Of speech, for words that nobody has said yet: rather more than it takes. Slow voices say ten letters in a second. */
-function mostSecondsOf(words: string): number {
-  let letters = 0;
-  for (const sign of words) letters += lettersOf(sign);
-  return 1 + letters / 10;
-}
-
-/** A digit is a word, and a sign of Japanese a syllable or two. */
-function lettersOf(sign: string): number {
-  if (/\p{Nd}/u.test(sign)) return 6;
-  return /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(sign) ? 2 : 1;
 }
 
 function nameOf(key: string): string {

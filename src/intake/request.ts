@@ -1,9 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { passesOfStep } from '../config/shortcuts.ts';
 import type { GenerateSettings, ResolvedPreset, Shape } from '../config/generate.ts';
 import { contractVersion } from '../queue/contract.ts';
 import type { GenerationRequest, Mode } from '../queue/contract.ts';
 import { planTake, relativeCost } from '../queue/plan-take.ts';
-import type { TakenFiles } from './intake.ts';
+import { chosenSeeds } from './bounds.ts';
+import type { GivenFiles, TakenFiles } from './intake.ts';
 
 /** What a person chose, before it is combined with the settings. */
 export interface Choices {
@@ -16,6 +18,25 @@ export interface Choices {
   readonly negativePrompt?: string | undefined;
   /** guidance that differs from the model's own, within `scaleBounds` */
   readonly scales?: { readonly audio?: number | undefined; readonly text?: number | undefined } | undefined;
+}
+
+/** Short enough to read out and type in again. */
+export function newSeed(): number {
+  return randomInt(chosenSeeds);
+}
+
+/** What somebody wrote, for the filters. Words of an earlier request are said again: a filter may be newer than they are. */
+export function writtenTexts({
+  choices: { prompt, negativePrompt },
+  files: { audio },
+}: {
+  readonly choices: Pick<Choices, 'prompt' | 'negativePrompt'>;
+  readonly files: Pick<GivenFiles, 'audio'>;
+}): readonly string[] {
+  let words: string | undefined;
+  if (audio !== null && 'words' in audio) words = audio.words;
+  else if (audio !== null && 'kept' in audio) words = audio.kept.speech?.text;
+  return [prompt, negativePrompt, words].filter((text) => text !== undefined);
 }
 
 /** Combines choices, files and settings into the request that the engine and the encoder work from. */

@@ -1,12 +1,12 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
-import type { Generation, Lineage, ReplyTarget } from '../queue/contract.ts';
+import type { Generation, Lineage, NewGeneration, QueuePosition, ReplyTarget } from '../queue/contract.ts';
 import { AcceptanceUnknown } from '../queue/ledger.ts';
 import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
 import type { Admission } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
-import type { Advice, GivenFiles, Intake } from './intake.ts';
+import type { Advice, GivenFiles, Intake, TakenFiles } from './intake.ts';
 import { buildRequest, workOf } from './request.ts';
 import type { Choices } from './request.ts';
 
@@ -40,7 +40,7 @@ export interface Accepted {
 
 export interface Takers {
   readonly settings: GenerateSettings;
-  readonly queue: Pick<GenerationQueue, 'accept' | 'estimateSeconds'>;
+  readonly queue: Pick<GenerationQueue, 'accept' | 'estimate'>;
   readonly intake: Intake;
   /** aborts when the process stops: what was not accepted by then never will be */
   readonly stopping: AbortSignal;
@@ -52,31 +52,58 @@ export interface Takers {
  *
  * @throws Failure about a file, with its `option`, or `queue_unreachable`
  */
-export async function takeOn(
-  { choices, files, limitBytes, parentId, admission, ...order }: Order,
-  { settings, queue, intake, stopping }: Takers,
-): Promise<Accepted> {
+export async function takeOn(order: Order, takers: Takers): Promise<Accepted> {
+  const { queue, intake, settings, stopping } = takers;
   try {
-    const taken = await intake.take(order.id, files, stopping, longestFor(admission, settings));
-    const request = buildRequest(choices, taken, settings, limitBytes);
-    const work = workOf(request, settings.preset(choices.preset, choices.shape), settings);
-    const generation = await reachable(
-      queue.accept(
-        {
-          ...order,
-          parentId: parentId ?? null,
-          request,
-          costSeconds: await reachable(queue.estimateSeconds(work)),
-        },
-        admission,
-      ),
-    );
+    const taken = await intake.take(order.id, order.files, stopping, longestFor(order.admission, settings));
+    const { draft } = await drafted(order, taken, takers);
+    const generation = await reachable(queue.accept(draft, order.admission));
     return { generation, advice: taken.advice };
   } catch (error) {
     // What may be accepted after all needs its files. Nobody else's are kept, and no store that is away hides why.
     if (!isUncertain(error)) await intake.discard(order.id).catch(() => undefined);
     throw error;
   }
+}
+
+/** What would become of an order now. */
+export interface Estimated {
+  readonly draft: NewGeneration;
+  /** its place and times, if it were accepted now */
+  readonly position: QueuePosition;
+}
+
+/**
+ * A dry run: what {@link takeOn} would accept now, its price and its wait. Nothing is queued.
+ *
+ * @param taken what the files are, or are said to be
+ * @throws as {@link takeOn}, also for limits
+ */
+export async function estimate(
+  order: Order & { readonly admission: NonNullable<Order['admission']> },
+  taken: TakenFiles,
+  takers: Pick<Takers, 'settings'> & {
+    readonly queue: Pick<GenerationQueue, 'estimate' | 'requireAcceptable' | 'forecast'>;
+  },
+): Promise<Estimated> {
+  const { draft, guess } = await drafted(order, taken, takers);
+  const { queue } = takers;
+  await reachable(queue.requireAcceptable(draft, order.admission));
+  const { userId, guildId, costSeconds, request } = draft;
+  const position = await reachable(queue.forecast(userId, request.model, costSeconds, { guildId, guess }));
+  return { draft, position };
+}
+
+async function drafted(
+  order: Order,
+  taken: TakenFiles,
+  { settings, queue }: Pick<Takers, 'settings'> & { readonly queue: Pick<GenerationQueue, 'estimate'> },
+): Promise<{ draft: NewGeneration; guess: boolean }> {
+  const { id, userId, guildId, locale, reply, choices, limitBytes, parentId = null, lineage } = order;
+  const request = buildRequest(choices, taken, settings, limitBytes);
+  const work = workOf(request, settings.preset(choices.preset, choices.shape), settings);
+  const { seconds: costSeconds, guess } = await reachable(queue.estimate(work));
+  return { draft: { id, userId, guildId, locale, reply, parentId, lineage, request, costSeconds }, guess };
 }
 
 /** The longest video that somebody may have, in seconds. */

@@ -6,6 +6,7 @@ import { closeConnection, openConnection } from './connection.ts';
 import type { Generation } from './contract.ts';
 import { createNames } from './names.ts';
 import { draftSchema } from './people.ts';
+import { removeRecords } from './remove-records.ts';
 import { allModels } from './tickets.ts';
 
 /** Takes a person out of Redis. Their artifacts are the caller's business. */
@@ -69,19 +70,7 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
 
   return {
     keysOf,
-    async removeRecords(generations) {
-      let count = 0;
-      for (const { id, userId, guildId, reply } of generations) {
-        const messages = [reply.statusMessageId, reply.finalMessageId].filter((message) => message !== null);
-        count += await connection.del(names.record(id), ...messages.map((message) => names.message(message)));
-        count += await connection.del(names.reportsOf(id));
-        const lists = [names.indexOfTime, names.indexOfUser(userId), names.open, names.finished(null)];
-        if (guildId !== null)
-          lists.push(names.indexOfGuild(guildId), names.finished(guildId), names.reports(guildId));
-        for (const list of lists) count += await connection.zrem(list, id);
-      }
-      return count;
-    },
+    removeRecords: (generations) => removeRecords(connection, names, generations),
     async removePerson(userId) {
       const keys = await keysOf(userId);
       let count = keys.length === 0 ? 0 : await connection.del(...keys);

@@ -10,6 +10,7 @@ import { createNames } from './names.ts';
 import { paceKey } from './pace.ts';
 import type { Closable, GenerationQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
+import { removeRecords } from './remove-records.ts';
 import { defaultLockDuration, reconcileInterval, silentLocks } from './settings.ts';
 import { Tickets } from './tickets.ts';
 import { watchGenerations } from './watch.ts';
@@ -64,6 +65,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       }
       return generation;
     },
+    requireAcceptable: (draft, admission) => ledger.requireAcceptable(draft, admission),
     get: (id) => ledger.get(id),
     byMessage: (messageId) => ledger.byMessage(messageId),
     wasMessage: (messageId) => ledger.wasMessage(messageId),
@@ -121,6 +123,9 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       });
     },
     reconcile: () => reconcile(parts),
+    async forget(generation) {
+      await removeRecords(connection, names, [generation]);
+    },
     findMark: (payload) => new Marks(connection, names).find(payload),
     depth: () => readDepth(connection, names, Date.now()),
     server: () => readServer(connection),

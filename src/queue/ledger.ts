@@ -50,7 +50,7 @@ export type Outcome = { readonly result: GenerationResult } | { readonly failure
 const integer = z.coerce.number().int();
 const acceptReply = z.union([
   z.tuple([z.enum(['accepted', 'exists']), integer]),
-  z.tuple([z.literal('retried')]),
+  z.tuple([z.enum(['retried', 'fits'])]),
   z.tuple([z.literal('refused'), z.string(), z.string(), z.enum(['', 'server', 'person'])]),
   z.tuple([
     z.literal('limited'),
@@ -164,10 +164,24 @@ export class Ledger {
     return this.#accept(draft, undefined, draft.parentId);
   }
 
+  /**
+   * Whether {@link accept} would take it now. Nothing is written and nothing reserved.
+   *
+   * @throws LimitReached
+   * @throws NotAdmitted
+   */
+  async requireAcceptable(
+    draft: NewGeneration,
+    admission: Pick<Admission, 'limits' | 'queueLength'>,
+  ): Promise<void> {
+    await this.#accept(draft, admission, undefined, true);
+  }
+
   async #accept(
     draft: NewGeneration,
     admission?: Pick<Admission, 'limits' | 'queueLength'>,
     retryOf?: string,
+    onlyAsked = false,
   ): Promise<{ created: boolean; level: number } | null> {
     const checked = newGenerationSchema.parse(draft);
     const names = this.#names;
@@ -187,10 +201,12 @@ export class Ledger {
         ],
         ...(admission === undefined ? {} : { limits: admission.limits, queueLength: admission.queueLength }),
         ...(retryOf === undefined ? {} : { retryOf }),
+        ...(onlyAsked ? { onlyAsked } : {}),
       }),
     );
     switch (reply[0]) {
       case 'retried':
+      case 'fits':
         return null;
       case 'refused':
         throw new NotAdmitted(

@@ -53,6 +53,15 @@ export interface GenerationQueue {
    * @throws NotAdmitted when the person is banned in the guild or the deployment takes nothing new, with or without `admission`
    */
   accept(draft: NewGeneration, admission?: Pick<Admission, 'limits' | 'queueLength'>): Promise<Generation>;
+  /**
+   * Whether `accept` would take it now: nothing is written, nothing reserved.
+   *
+   * @throws LimitReached, NotAdmitted as `accept`
+   */
+  requireAcceptable(
+    draft: NewGeneration,
+    admission: Pick<Admission, 'limits' | 'queueLength'>,
+  ): Promise<void>;
   get(id: string): Promise<Generation | null>;
   /** The generation whose status message or final message this is; null for any other message. */
   byMessage(messageId: string): Promise<Generation | null>;
@@ -138,6 +147,8 @@ export interface GenerationQueue {
    * looked. Returns what it did.
    */
   reconcile(): Promise<{ requeued: number; redelivered: number; failed: number }>;
+  /** Forgets a generation that has ended: its record and all that points to it. What it used up still counts. Artifacts are the caller's. */
+  forget(generation: Generation): Promise<void>;
   /** Whose watermark this is; `generationId` is null where it was made here and is not known any more. */
   findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
   health(): Promise<void>;

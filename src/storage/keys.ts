@@ -59,6 +59,14 @@ export function shotKeys(id: string, number: number): { readonly frames: string;
   return { frames: `${name}.mkv`, about: `${name}.json` };
 }
 
+/** Everything that may lie in the store for a generation: single artifacts, and what lies below prefixes. */
+export function artifactsOf(id: string): {
+  readonly keys: readonly string[];
+  readonly prefixes: readonly string[];
+} {
+  return { keys: [videoKey(id), resultKey(id), previewKey(id)], prefixes: [inputsOf(id), shotsOf(id)] };
+}
+
 /** Shots serve the next attempt, and nothing else. */
 const shotRetention = 2 * day;
 

@@ -50,7 +50,12 @@ export interface Caller {
   readonly userId: string;
   fetch(path: string, options?: RequestInit): Promise<Response>;
   /** Asks for a video. @returns the answer, whatever it is */
-  ask(order: unknown, files?: readonly Given[], headers?: Record<string, string>): Promise<Response>;
+  ask(
+    order: unknown,
+    files?: readonly Given[],
+    headers?: Record<string, string>,
+    query?: string,
+  ): Promise<Response>;
   /** As {@link ask} with a picture and speech, accepted. */
   accepted(order?: Record<string, unknown>): Promise<GenerationView>;
 }
@@ -130,11 +135,11 @@ export function callerOf(url: string, token: string, userId: string): Caller {
       ...options,
       headers: { authorization: `Bearer ${token}`, ...Object.fromEntries(new Headers(headers)) },
     });
-  const ask: Caller['ask'] = (order, files = [], headers = {}) => {
+  const ask: Caller['ask'] = (order, files = [], headers = {}, query = '') => {
     const form = new FormData();
     if (order !== undefined) form.set('request', typeof order === 'string' ? order : JSON.stringify(order));
     for (const { part, data, name = 'file' } of files) form.append(part, new Blob([data]), name);
-    return call('/v1/generations', { method: 'POST', body: form, headers });
+    return call(`/v1/generations${query}`, { method: 'POST', body: form, headers });
   };
   return {
     token,

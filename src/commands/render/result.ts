@@ -2,7 +2,7 @@ import type { GenerateSettings } from '../../config/generate.ts';
 import type { Generation, GenerationResult, StoredFailure } from '../../queue/contract.ts';
 import { duration, quoted } from '../../text/format.ts';
 import { failureText, textsFor } from '../../text/texts.ts';
-import { nextPreset } from '../support/again.ts';
+import { nextPreset } from '../../intake/rerun.ts';
 import { lineageLine } from './details.ts';
 import { action, actionRow, buttonRows, deleteAction, message } from './message.ts';
 import type { RenderedMessage } from './message.ts';

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { GuildMember, MessageFlags } from 'discord.js';
 import type {
   BaseInteraction,
@@ -11,9 +10,9 @@ import { ulid } from 'ulid';
 import { errorFields } from '../../error-fields.ts';
 import { admit, refuseOverLimit } from '../../intake/admission.ts';
 import type { Person } from '../../intake/admission.ts';
-import { chosenSeeds } from '../../intake/bounds.ts';
-import type { Advice, GivenFiles, GivenWords } from '../../intake/intake.ts';
+import type { Advice, GivenFiles } from '../../intake/intake.ts';
 import { videoLimitBytes } from '../../intake/limit.ts';
+import { writtenTexts } from '../../intake/request.ts';
 import type { Choices } from '../../intake/request.ts';
 import { reachable, takeOn } from '../../intake/take-on.ts';
 import type { Accepted, Order } from '../../intake/take-on.ts';
@@ -46,11 +45,6 @@ export type AskingInteraction = ChatInputCommandInteraction | ButtonInteraction 
 /** https://discord.com/developers/docs/interactions/receiving-and-responding#responding-to-an-interaction */
 const tokenLifetime = 15 * 60_000;
 
-/** Short enough to read out and type in again. */
-export function newSeed(): number {
-  return randomInt(chosenSeeds);
-}
-
 /**
  * Takes a wish on, from a command, a button or a form: answers at once, reads the files, queues, and keeps the answer up to date.
  *
@@ -67,7 +61,7 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
   // A form that was open, or a command that a client still knew, while the presets changed.
   if (!services.settings.presetNames.includes(wish.choices.preset)) throw new Refusal('refused.preset_gone');
   const person = personOf(interaction);
-  const admission = await reachable(admit(person, textsOf(wish), services));
+  const admission = await reachable(admit(person, writtenTexts(wish), services));
 
   const ephemeral = wish.private && place.context !== 'direct';
   const accepted = await enter(person, admission, services, async () => {
@@ -132,7 +126,7 @@ export async function askByReaction(
   const lacking = place.guildId === null ? [] : missingPermissions(place.permissions, place.isThread);
   if (lacking.length > 0) throw missing(locale, reaction.channelId, lacking);
   if (services.stopping.aborted) throw new Refusal('refused.stopping');
-  const admission = await reachable(admit(reaction, textsOf({ ...wish, private: false }), services));
+  const admission = await reachable(admit(reaction, writtenTexts(wish), services));
   const order: Order = {
     id: ulid(services.now()),
     userId: reaction.userId,
@@ -180,16 +174,6 @@ function standingReply({ channelId }: GivenReaction, { guildId }: ChannelPlace):
 /** In direct messages only the generation that was reacted to says which language the person reads. */
 async function localeOf({ messageId }: GivenReaction, { queue }: Services): Promise<string> {
   return (await queue.byMessage(messageId))?.locale ?? 'en-US';
-}
-
-function textsOf({ choices: { prompt, negativePrompt }, files: { audio } }: Wish): readonly string[] {
-  const words = audio !== null && 'words' in audio ? audio.words : wordsKept(audio);
-  return [prompt, negativePrompt, words].filter((text) => text !== undefined);
-}
-
-/** Words of an earlier request are said again: a filter may be newer than they are. */
-function wordsKept(audio: Exclude<Wish['files']['audio'], GivenWords>): string | undefined {
-  return audio !== null && 'kept' in audio ? audio.kept.speech?.text : undefined;
 }
 
 /** Who asks, as far as limits and bans go by it. */

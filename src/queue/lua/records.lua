@@ -115,6 +115,7 @@ function commands.accept(input)
       return { 'limited', met[1], met[2], met[3], met[4], met[5], where }
     end
   end
+  if input.onlyAsked then return { 'fits' } end
   for field, value in pairs(input.fields) do redis.call('HSET', key, field, value) end
   redis.call('HSET', key, 'status', 'queued', 'createdAt', input.now, 'attempts', 0, 'work', input.work)
   local oldest = input.now - input.retention

@@ -171,6 +171,16 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.malformed_form':
     'Das Formular bricht ab oder ist kein `multipart/form-data`. Bitte noch einmal ganz senden.',
   'api.body_too_large': 'Das ist mehr, als ich auf einmal nehme. Mach die Dateien kleiner.',
+  'api.malformed_json': 'Das ist kein JSON in UTF-8. Bring es in Ordnung und schick es noch einmal.',
+  'api.broken_text':
+    'Ein Text enthält ein halbes Zeichen: ein Surrogat ohne sein Gegenstück. Schick vollständiges Unicode.',
+  'api.still_open': 'Das Video wartet oder läuft noch. Brich es zuerst ab, dann lösch es.',
+  'api.stands_in_discord': 'Dieses Video steht in Discord. Lösch es dort, dann ist es auch hier weg.',
+  'api.again.deleted': 'Dieses Video wurde gelöscht. Bestell ein neues mit seinen Dateien.',
+  'api.again.expired':
+    'Der Server, auf dem es bestellt wurde, behält Dateien {days, plural, one {# Tag} other {# Tage}}, und dieses Video ist älter. Bestell ein neues mit seinen Dateien.',
+  'api.again.sound_gone':
+    'Den Rest dieses Tons habe ich nicht mehr. Bestell ein neues Video damit, oder lass den Ausschnitt, wie er war.',
   'api.unsupported_content_type':
     'Diese Art Inhalt nehme ich hier nicht; welche, steht in `/v1/openapi.json`.',
   'api.too_many_requests': 'Das war zu viel in einer Minute. Warte so lange, wie `Retry-After` sagt.',

@@ -170,6 +170,15 @@ export const en = {
   'api.malformed_request': 'This isn’t HTTP as I know it. `/v1/openapi.json` says what I take.',
   'api.malformed_form': 'The form broke off or isn’t `multipart/form-data`. Send it again, whole.',
   'api.body_too_large': 'That’s more than I take at once. Make the files smaller.',
+  'api.malformed_json': 'This isn’t JSON in UTF-8. Mend it and send it again.',
+  'api.broken_text': 'A text holds half a character: a surrogate without its partner. Send whole Unicode.',
+  'api.still_open': 'It still waits or runs. Cancel it first, then delete it.',
+  'api.stands_in_discord': 'This video stands in Discord. Delete it there, and it’s gone here, too.',
+  'api.again.deleted': 'This video was deleted. Order a new one with its files.',
+  'api.again.expired':
+    'The server it was asked for in keeps files for {days, plural, one {# day} other {# days}}, and this video is older. Order a new one with its files.',
+  'api.again.sound_gone':
+    'I don’t have the rest of this sound any more. Order a new video with it, or leave the part as it was.',
   'api.unsupported_content_type': 'I don’t take this type of content here; `/v1/openapi.json` says which.',
   'api.too_many_requests': 'That was too much in one minute. Wait as long as `Retry-After` says.',
   'api.too_many_streams': 'You’re watching {count} videos already, and that’s the most. Close one.',

@@ -161,6 +161,15 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.malformed_request': 'Esto no es HTTP que yo entienda. En `/v1/openapi.json` está lo que acepto.',
   'api.malformed_form': 'El formulario se corta o no es `multipart/form-data`. Envíalo otra vez entero.',
   'api.body_too_large': 'Es más de lo que acepto de una vez. Haz los archivos más pequeños.',
+  'api.malformed_json': 'Esto no es JSON en UTF-8. Corrígelo y envíalo otra vez.',
+  'api.broken_text': 'Un texto contiene medio carácter: un sustituto sin su pareja. Envía Unicode completo.',
+  'api.still_open': 'El vídeo aún espera o se está haciendo. Cancélalo primero y bórralo después.',
+  'api.stands_in_discord': 'Este vídeo está en Discord. Bórralo allí y desaparecerá también aquí.',
+  'api.again.deleted': 'Este vídeo se borró. Pide uno nuevo con sus archivos.',
+  'api.again.expired':
+    'El servidor donde se pidió guarda los archivos {days, plural, one {# día} other {# días}}, y este vídeo es más antiguo. Pide uno nuevo con sus archivos.',
+  'api.again.sound_gone':
+    'Ya no tengo el resto de este sonido. Pide un vídeo nuevo con él o deja el fragmento como estaba.',
   'api.unsupported_content_type': 'Aquí no acepto este tipo de contenido; `/v1/openapi.json` dice cuáles.',
   'api.too_many_requests': 'Demasiado en un minuto. Espera lo que diga `Retry-After`.',
   'api.too_many_streams': 'Ya estás siguiendo {count} vídeos, y es lo máximo. Cierra uno.',

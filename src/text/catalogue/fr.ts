@@ -161,6 +161,17 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.malformed_form':
     'Le formulaire est coupé ou n’est pas du `multipart/form-data`. Envoie-le de nouveau en entier.',
   'api.body_too_large': 'C’est plus que je n’accepte d’un coup. Réduis les fichiers.',
+  'api.malformed_json': 'Ce n’est pas du JSON en UTF-8. Corrige-le et renvoie-le.',
+  'api.broken_text':
+    'Un texte contient un demi-caractère : un substitut sans son pendant. Envoie de l’Unicode complet.',
+  'api.still_open': 'La vidéo attend ou tourne encore. Annule-la d’abord, puis supprime-la.',
+  'api.stands_in_discord':
+    'Cette vidéo se trouve dans Discord. Supprime-la là-bas, et elle disparaît ici aussi.',
+  'api.again.deleted': 'Cette vidéo a été supprimée. Demandes-en une nouvelle avec ses fichiers.',
+  'api.again.expired':
+    'Le serveur où elle a été demandée garde les fichiers {days, plural, one {# jour} other {# jours}}, et cette vidéo est plus ancienne. Demandes-en une nouvelle avec ses fichiers.',
+  'api.again.sound_gone':
+    'Je n’ai plus le reste de ce son. Demande une nouvelle vidéo avec lui, ou laisse l’extrait tel quel.',
   'api.unsupported_content_type':
     'Je n’accepte pas ce type de contenu ici ; `/v1/openapi.json` dit lesquels.',
   'api.too_many_requests': 'C’était trop en une minute. Attends aussi longtemps que le dit `Retry-After`.',

@@ -153,6 +153,16 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.malformed_form':
     'フォームが途中で切れているか、`multipart/form-data` ではありません。もう一度、最後まで送ってください。',
   'api.body_too_large': '一度に受け取れる量を超えています。ファイルを小さくしてください。',
+  'api.malformed_json': 'UTF-8 の JSON ではありません。直してからもう一度送ってください。',
+  'api.broken_text':
+    '文字が半分だけ含まれています（対になっていないサロゲート）。完全な Unicode で送ってください。',
+  'api.still_open': 'まだ待機中か作成中です。先にキャンセルしてから削除してください。',
+  'api.stands_in_discord': 'この動画は Discord にあります。そこで削除すると、ここからも消えます。',
+  'api.again.deleted': 'この動画は削除されました。ファイルを添えて新しく依頼してください。',
+  'api.again.expired':
+    '依頼元のサーバーはファイルを{days, plural, other {# 日}}だけ保存します。この動画はそれより古いため、ファイルを添えて新しく依頼してください。',
+  'api.again.sound_gone':
+    'この音声の残りはもうありません。音声を添えて新しく依頼するか、範囲を元のままにしてください。',
   'api.unsupported_content_type':
     'この種類の内容はここでは受け取れません。`/v1/openapi.json` を見てください。',
   'api.too_many_requests': '一分間に多すぎます。`Retry-After` の時間だけ待ってください。',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { generationViewSchema, pageSchema } from '../../../src/api/schemas.ts';
+import { estimateSchema, generationViewSchema, pageSchema } from '../../../src/api/schemas.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { GenerationResult } from '../../../src/queue/contract.ts';
@@ -526,6 +526,142 @@ describe('listing and cancelling', () => {
   });
 });
 
+describe('before and after', () => {
+  const sketch = async (body: object) => {
+    const answer = await mia.fetch('/v1/estimates', {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+    if (answer.status !== 200) throw new Error(await answer.text());
+    return estimateSchema.parse(await answer.json());
+  };
+  let mia: Caller;
+  beforeAll(async () => {
+    mia = await scene.token('dry');
+  });
+
+  test('a dry run says what the order itself then says, and leaves nothing behind', async () => {
+    const files = [await portraitFile(), await speechFile()];
+    const order = { prompt: 'A robot', negativePrompt: 'rain', seed: 3, audioStart: 1, audioEnd: 3 };
+    const stored = async () => (await scene.store.list('inputs/')).length;
+    const before = await stored();
+    const answer = await mia.ask(order, files, {}, '?dryRun=true');
+    expect(answer.status).toBe(200);
+    const dry = estimateSchema.parse(await answer.json());
+    expect([await stored(), await scene.queue.countWaiting(mia.userId)]).toEqual([before, 0]);
+    const real = generationViewSchema.parse(await (await mia.ask(order, files)).json());
+    expect(dry.request).toEqual(real.request);
+    expect(real.request.negativePrompt).toBe('rain');
+    expect([dry.gpuSeconds, dry.position.position]).toEqual([real.gpuSeconds, real.position?.position]);
+    // Without the files, by what is said of them.
+    const { sourceSeconds = 0 } = real.request.audio ?? {};
+    const told = await sketch({ ...order, images: 1, audioSeconds: sourceSeconds });
+    expect(told.request).toEqual(real.request);
+    expect(told.gpuSeconds).toBe(real.gpuSeconds);
+    expect(told.position.position).toBe(2);
+    // Words are not spoken for it.
+    const words = await sketch({ prompt: 'A robot', say: 'Good morning, all of you.', images: 1 });
+    expect(words.request.speech?.text).toBe('Good morning, all of you.');
+    expect(words.request.seconds).toBeGreaterThan(1);
+    await emptyQueue();
+  });
+
+  test('a dry run is refused as the order would be', async () => {
+    await using small = await startApiScene({ MAXIMUM_WAITING_PER_USER: '1' });
+    const caller = await small.token('caller');
+    await caller.accepted();
+    const body = JSON.stringify({ prompt: 'x', images: 1 });
+    const headers = { 'content-type': 'application/json' };
+    const told = await caller.fetch('/v1/estimates', { method: 'POST', body, headers });
+    expect(await problemOf(told)).toMatchObject({ status: 429, code: 'too_many_waiting' });
+  });
+
+  test('again keeps everything but the seed, or changes what it is told to', async () => {
+    const first = await mia.accepted({ prompt: 'A robot', negativePrompt: 'rain', seed: 3, audioStart: 1 });
+    const again = async (body?: object) => {
+      const headers: Record<string, string> =
+        body === undefined ? {} : { 'content-type': 'application/json' };
+      const path = `/v1/generations/${first.id}/again`;
+      return mia.fetch(path, { method: 'POST', headers, ...(body && { body: JSON.stringify(body) }) });
+    };
+    const variation = generationViewSchema.parse(await (await again()).json());
+    expect(variation.parentId).toBe(first.id);
+    expect(variation.request).toEqual({ ...first.request, seed: variation.request.seed });
+    expect(variation.request.seed).not.toBe(3);
+    const other = generationViewSchema.parse(
+      await (await again({ prompt: 'Another', seed: 4, shape: 'square', audioStart: 0, audioEnd: 2 })).json(),
+    );
+    expect(other.request).toMatchObject({
+      prompt: 'Another',
+      negativePrompt: 'rain',
+      seed: 4,
+      shape: 'square',
+    });
+    expect(other.request.audio).toMatchObject({ startSeconds: 0, endSeconds: 2 });
+    expect((await eve.fetch(`/v1/generations/${first.id}/again`, { method: 'POST' })).status).toBe(404);
+    await emptyQueue();
+  });
+
+  test('what is deleted is gone: record, files, video; what runs is not deleted', async () => {
+    const { id } = await mia.accepted();
+    const remove = (caller: Caller) => caller.fetch(`/v1/generations/${id}`, { method: 'DELETE' });
+    expect(await problemOf(await remove(mia))).toMatchObject({ status: 409, code: 'still_open' });
+    await withWorker(
+      (taken) => finish(taken.id, Buffer.from('a video')),
+      async () => void (await lastOf(await mia.fetch(`/v1/generations/${id}/events`))),
+    );
+    expect((await remove(eve)).status).toBe(404);
+    expect((await remove(mia)).status).toBe(204);
+    for (const path of ['', '/video', '/events']) {
+      expect((await mia.fetch(`/v1/generations/${id}${path}`)).status).toBe(404);
+    }
+    expect((await remove(mia)).status).toBe(404);
+    const list = pageSchema.parse(await (await mia.fetch('/v1/generations')).json());
+    expect(list.items.map((item) => item.id)).not.toContain(id);
+    const left = await Promise.all([`inputs/${id}/`, 'videos/'].map((prefix) => scene.store.list(prefix)));
+    expect(left.flat().filter(({ key }) => key.includes(id))).toEqual([]);
+  });
+
+  test('what stands in Discord is not deleted from here', async () => {
+    const { id } = await mia.accepted();
+    await scene.queue.updateReply(id, { kind: 'channel', channelId: '1' });
+    await scene.queue.cancel(id, { code: 'cancelled', identifier: 'cancelled', context: {} });
+    const answer = await mia.fetch(`/v1/generations/${id}`, { method: 'DELETE' });
+    expect(await problemOf(answer)).toMatchObject({ status: 409, code: 'stands_in_discord' });
+  });
+
+  test('halves of characters and bytes that are no UTF-8 are refused, wherever they stand', async () => {
+    const files = [await portraitFile()];
+    for (const name of ['prompt', 'negativePrompt', 'say', 'voice']) {
+      const order = { prompt: 'x', [name]: 'a \ud83d b' };
+      const refused = await problemOf(await ada.ask(order, files));
+      expect(refused).toMatchObject({ status: 400, code: 'broken_text' });
+      expect(refused.issues?.map(({ path }) => path)).toEqual([`request.${name}`]);
+    }
+    expect(await problemOf(await ada.ask({ prompt: 'x', '\udc00': 1 }, files))).toMatchObject({
+      code: 'broken_text',
+    });
+    const latin = Buffer.from(JSON.stringify({ prompt: 'é' }), 'latin1');
+    const raw = { part: 'request', data: new Uint8Array(latin) };
+    expect(await problemOf(await ada.ask(undefined, [raw, ...files]))).toMatchObject({
+      code: 'invalid_part',
+    });
+    const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const half = JSON.stringify({ prompt: '\ud800', images: 1 });
+    expect(await problemOf(await ada.fetch('/v1/estimates', { ...json, body: half }))).toMatchObject({
+      code: 'broken_text',
+      issues: [{ path: 'prompt' }],
+    });
+    const bytes = new Uint8Array(Buffer.from('{"prompt":"é"}', 'latin1'));
+    expect(await problemOf(await ada.fetch('/v1/estimates', { ...json, body: bytes }))).toMatchObject({
+      code: 'malformed_json',
+    });
+    expect((await ada.ask({ prompt: 'whole: 👩‍🚀 \ufffd' }, files)).status).toBe(201);
+    await emptyQueue();
+  });
+});
+
 describe('the server', () => {
   test('its description names every route, and is what it does', async () => {
     const document = z
@@ -538,6 +674,7 @@ describe('the server', () => {
         .filter((line) => !line.startsWith('head'))
         .sort(),
     ).toEqual([
+      'delete /v1/generations/{id}',
       'get /v1/generations',
       'get /v1/generations/{id}',
       'get /v1/generations/{id}/events',
@@ -545,7 +682,9 @@ describe('the server', () => {
       'get /v1/generations/{id}/video',
       'get /v1/presets',
       'get /v1/voices',
+      'post /v1/estimates',
       'post /v1/generations',
+      'post /v1/generations/{id}/again',
       'post /v1/generations/{id}/cancel',
     ]);
     expect(JSON.stringify(document)).toContain('"multipart/form-data"');

@@ -98,13 +98,21 @@ test('each answer is one that it describes, whatever the status', async () => {
     getVideo: (id) => ['GET', `/v1/generations/${id}/video`],
     getPreview: (id) => ['GET', `/v1/generations/${id}/preview`],
     cancelGeneration: (id) => ['POST', `/v1/generations/${id}/cancel`],
+    deleteGeneration: (id) => ['DELETE', `/v1/generations/${id}`],
+    rerunGeneration: (id) => ['POST', `/v1/generations/${id}/again`],
+    estimateGeneration: () => ['POST', '/v1/estimates'],
     getPresets: () => ['GET', '/v1/presets'],
     getVoices: () => ['GET', '/v1/voices'],
   };
   expect(Object.keys(addressOf).sort()).toEqual([...operations].sort());
   const ask = (caller: Caller, operation: string, id: string, headers: Record<string, string> = {}) => {
     const [method, path] = addressOf[operation]?.(id) ?? ['', ''];
-    return caller.fetch(path, { method, headers });
+    const sketch = {
+      body: JSON.stringify({ prompt: 'x', images: 1 }),
+      headers: { 'content-type': 'application/json' },
+    };
+    const sent = operation === 'estimateGeneration' ? sketch : { headers: {} };
+    return caller.fetch(path, { method, ...sent, headers: { ...sent.headers, ...headers } });
   };
 
   // Of everybody: no token, too few scopes, too many requests, no such video, an id that is none.
@@ -113,7 +121,7 @@ test('each answer is one that it describes, whatever the status', async () => {
   const generator = await scene.token('narrower', ['generate']);
   for (const operation of operations) {
     expect((await statusOf(operation, ask(nobody, operation, none))) === 401, operation).toBe(true);
-    const lacking = operation === 'cancelGeneration' ? generator : admitted;
+    const lacking = ['cancelGeneration', 'deleteGeneration'].includes(operation) ? generator : admitted;
     expect(await statusOf(operation, ask(lacking, operation, none)), operation).toBe(403);
     const [, path] = addressOf[operation]?.('') ?? ['', ''];
     if (!path.includes('//') && !path.endsWith('/')) continue;
@@ -145,7 +153,32 @@ test('each answer is one that it describes, whatever the status', async () => {
   const made = z
     .object({ id: z.string() })
     .parse(JSON.parse(await check('createGeneration', await ada.ask(order, [portrait, await speechFile()]))));
-  const { id: unwanted } = await ada.accepted();
+  const dry = ada.ask(order, [portrait], {}, '?dryRun=true');
+  expect(await statusOf('createGeneration', dry)).toBe(422);
+  const { audioStart: _, ...silent } = order;
+  expect(await statusOf('createGeneration', ada.ask(silent, [portrait], {}, '?dryRun=true'))).toBe(200);
+
+  // What it would cost, and the same once more.
+  const post = (path: string, body: unknown, type = 'application/json') =>
+    ada.fetch(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': type } });
+  const long = { prompt: 'x'.repeat(20_000) };
+  const estimate = (body: unknown, type?: string) =>
+    statusOf('estimateGeneration', post('/v1/estimates', body, type));
+  expect(await estimate({ prompt: 'x', images: 1, audioSeconds: 3 })).toBe(200);
+  expect(await estimate({ prompt: 'x' })).toBe(422);
+  expect(await estimate({})).toBe(400);
+  expect(await estimate(long)).toBe(413);
+  expect(await estimate('x', 'text/plain')).toBe(415);
+  const rerun = (body: unknown, type?: string, id = made.id) =>
+    statusOf('rerunGeneration', post(`/v1/generations/${id}/again`, body, type));
+  expect(await rerun({ shape: 'no' })).toBe(400);
+  expect(await rerun(long)).toBe(413);
+  expect(await rerun('x', 'text/plain')).toBe(415);
+  const again = await post(`/v1/generations/${made.id}/again`, { prompt: 'Another robot' });
+  const { id: unwanted } = z
+    .object({ id: z.string() })
+    .parse(JSON.parse(await check('rerunGeneration', again)));
+  expect(await rerun({})).toBe(429);
   expect(await statusOf('createGeneration', ada.ask({ prompt: 'x' }, [portrait]))).toBe(429);
   expect(await statusOf('listGenerations', ada.fetch('/v1/generations?limit=1'))).toBe(200);
   await scene.moderation.globalPause({ by: ada.userId, reason: 'x', until: Date.now() + 3_600_000 });
@@ -153,6 +186,12 @@ test('each answer is one that it describes, whatever the status', async () => {
   await scene.moderation.globalResume(ada.userId);
   expect(await statusOf('cancelGeneration', ask(ada, 'cancelGeneration', unwanted))).toBe(202);
   expect(await statusOf('cancelGeneration', ask(ada, 'cancelGeneration', unwanted))).toBe(409);
+  expect(await rerun({ audioStart: 0.5, audioEnd: 0.6 }, undefined, unwanted)).toBe(422);
+  expect(await statusOf('deleteGeneration', ask(ada, 'deleteGeneration', unwanted))).toBe(204);
+  expect(await statusOf('deleteGeneration', ask(ada, 'deleteGeneration', made.id))).toBe(409);
+  await scene.queue.markResult(made.id, 'hidden');
+  expect(await rerun({})).toBe(409);
+  await scene.queue.markResult(made.id, 'shown');
 
   // Watching and fetching.
   const shown = Promise.withResolvers<void>();
@@ -187,6 +226,8 @@ test('each answer is one that it describes, whatever the status', async () => {
   const video = (await scene.queue.get(made.id))?.result?.video ?? '';
   await scene.store.delete(video);
   expect(await statusOf('getVideo', ask(ada, 'getVideo', made.id))).toBe(410);
+  await scene.queue.markResult(made.id, 'deleted');
+  expect(await rerun({})).toBe(410);
   await worker.close();
 
   // What is left of the document: too much in a minute, and no queue.

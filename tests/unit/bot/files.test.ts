@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mostFrames } from '../../../src/intake/media-intake.ts';
+import { mostFrames } from '../../../src/intake/lengths.ts';
 import { nextLimit } from '../../../src/bot/stored-videos.ts';
 
 test.each([

@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify';
+import { reachable } from '../intake/take-on.ts';
+import type { Generation } from '../queue/contract.ts';
+import { textsFor } from '../text/texts.ts';
+import { identityFor } from './identity.ts';
+import { languageFor, Problem } from './problem.ts';
+import type { GenerationView } from './schemas.ts';
+import type { ApiParts } from './server.ts';
+import { viewOf } from './view.ts';
+
+/** Generations as whoever asks may see them. */
+export interface Lookup {
+  /** @throws Problem `not_found`, also for what belongs to somebody else: whether it exists is nobody's business */
+  own(id: string, request: FastifyRequest): Promise<Generation>;
+  /** As it stands now, in the language that `request` asks for. */
+  show(generation: Generation, request: FastifyRequest): Promise<GenerationView>;
+}
+
+export function createLookup({
+  config,
+  queue,
+  moderation,
+}: Pick<ApiParts, 'config' | 'queue' | 'moderation'>): Lookup {
+  return {
+    async own(id, request) {
+      const identity = identityFor(request);
+      const generation = await reachable(queue.get(id));
+      if (generation === null || !(identity.has('admin') || generation.userId === identity.userId)) {
+        throw new Problem(404, 'not_found');
+      }
+      return generation;
+    },
+    async show(generation, request) {
+      const { id, status, userId, guildId } = generation;
+      const isOpen = status === 'queued' || status === 'running';
+      const [position, notices] = await Promise.all([
+        status === 'queued' ? reachable(queue.position(id)) : null,
+        isOpen ? reachable(moderation.admission({ userId, guildId, roleIds: [] })) : null,
+      ]);
+      return viewOf(generation, position, notices, textsFor(languageFor(request)), config.generate);
+    },
+  };
+}

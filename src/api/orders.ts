@@ -1,0 +1,383 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { ulid } from 'ulid';
+import { admit, refuseOverLimit } from '../intake/admission.ts';
+import type { Person } from '../intake/admission.ts';
+import type { Advice, GivenFiles, GivenWords, TakenFiles } from '../intake/intake.ts';
+import { framesForWords, framesWithoutSound, windowOf } from '../intake/lengths.ts';
+import { fetchedVideoBytes } from '../intake/limit.ts';
+import { chooseMode } from '../intake/mode.ts';
+import { newSeed, writtenTexts } from '../intake/request.ts';
+import type { Choices } from '../intake/request.ts';
+import { edited, keptSound, refuseExpired, refuseWithdrawn } from '../intake/rerun.ts';
+import type { Rerun } from '../intake/rerun.ts';
+import { estimate, longestFor, reachable, takeOn } from '../intake/take-on.ts';
+import type { Estimated } from '../intake/take-on.ts';
+import { openScratch } from '../media/scratch.ts';
+import { apiReply } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract.ts';
+import type { Admission } from '../queue/moderation.ts';
+import { Refusal } from '../refusal.ts';
+import { textsFor } from '../text/texts.ts';
+import { identityFor } from './identity.ts';
+import type { Lookup } from './lookup.ts';
+import { languageFor, Problem, problems } from './problem.ts';
+import {
+  acceptedSchema,
+  createChangesSchema,
+  createOrderSchema,
+  createQuery,
+  createSketchSchema,
+  estimateSchema,
+  idParameters,
+} from './schemas.ts';
+import type { Changes, Order } from './schemas.ts';
+import type { ApiParts } from './server.ts';
+import { mostUploadBytes, receiveUpload } from './upload.ts';
+import { adviceView, positionView, requestView } from './view.ts';
+
+/** Uploads on disk at a time: bounds the space, five files of at most 25 MiB each. */
+const uploadsAtOnce = 16;
+
+/** New generations of one token in a minute; more would only meet the limit of waiting ones. */
+const ordersPerMinute = 60;
+
+const security = [{ token: [] }];
+
+/** Whatever asks for a video, or for what one would cost. */
+export function orderRoutes(plain: FastifyInstance, parts: ApiParts, lookup: Lookup): void {
+  const app = plain.withTypeProvider<ZodTypeProvider>();
+  const { config, queue, moderation, stopping } = parts;
+  const settings = config.generate;
+  const orderSchema = createOrderSchema(settings);
+  const rateLimit = { max: Math.min(ordersPerMinute, config.api.requestsPerMinute) };
+  let uploads = 0;
+
+  /** What somebody may now, while `work` makes use of it: requests whose files are on their way count as well. */
+  const entered = async <T>(
+    { userId }: { readonly userId: string },
+    work: (person: Person, admission: Admission) => Promise<T>,
+  ): Promise<T> => {
+    const person = { userId, guildId: null, roleIds: [] };
+    if (stopping.aborted) throw new Refusal('refused.stopping');
+    try {
+      // Before the files are on their way: who may ask nothing need not send anything.
+      const admission = await reachable(admit(person, [], parts));
+      const leave = await reachable(parts.personLimit.enter(person, admission.limits.waiting));
+      try {
+        return await work(person, admission);
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      // Whatever broke off because the process stops is no fault of the files.
+      throw stopping.aborted ? new Refusal('refused.stopping') : await refuseOverLimit(error, person, queue);
+    }
+  };
+  const accept = async (
+    request: FastifyRequest,
+    wish: Omit<Rerun, 'parent'> & Partial<Pick<Rerun, 'parent'>>,
+    person: Person,
+    admission: Admission,
+  ) => {
+    await reachable(admit(person, writtenTexts(wish), parts));
+    const { generation, advice } = await takeOn(orderOf(request, wish, person, admission), {
+      settings,
+      queue,
+      intake: parts.intake,
+      stopping,
+    });
+    request.log.info({ generationId: generation.id, caller: identityFor(request).name }, 'accepted');
+    return acceptedView(generation, advice, request);
+  };
+  const acceptedView = async (
+    generation: Generation,
+    advice: readonly Advice[],
+    request: FastifyRequest,
+  ) => ({
+    ...(await lookup.show(generation, request)),
+    advice: adviceView(advice, textsFor(languageFor(request))),
+  });
+  const estimateView = async (
+    { draft, position }: Estimated,
+    advice: readonly Advice[],
+    admission: Admission,
+    request: FastifyRequest,
+  ) => ({
+    request: requestView(draft.request, settings),
+    gpuSeconds: draft.costSeconds,
+    position: positionView(position, admission),
+    advice: adviceView(advice, textsFor(languageFor(request))),
+  });
+  const estimated = async (
+    request: FastifyRequest,
+    wish: { readonly choices: Choices; readonly files: GivenFiles },
+    person: Person,
+    admission: Admission,
+    take: (id: string) => Promise<TakenFiles>,
+  ) => {
+    await reachable(admit(person, writtenTexts(wish), parts));
+    const order = orderOf(request, wish, person, admission);
+    const taken = await take(order.id);
+    return estimateView(await estimate(order, taken, { settings, queue }), taken.advice, admission, request);
+  };
+
+  app.post(
+    '/v1/generations',
+    {
+      config: { scope: 'generate', rateLimit },
+      bodyLimit: mostUploadBytes,
+      schema: {
+        operationId: 'createGeneration',
+        summary: 'Asks for a video',
+        description:
+          'The same queue, limits and checks as `/humo` in Discord. Files are checked before this answers; the video is made later. With `dryRun=true` nothing is made: it answers what the video would cost and when it would be there, or why it would be refused.',
+        tags: ['generations'],
+        security,
+        consumes: ['multipart/form-data'],
+        querystring: createQuery,
+        response: { 200: estimateSchema, 201: acceptedSchema, ...problems(400, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      if (uploads >= uploadsAtOnce) throw new Problem(503, 'busy', { headers: { 'retry-after': '5' } });
+      uploads += 1;
+      try {
+        await using scratch = await openScratch(parts.scratchRoot, 'api');
+        return await entered(identityFor(request), async (person, admission) => {
+          const { order, images, audio } = await receiveUpload(request, orderSchema, scratch.path);
+          const wish = wishOf(order, { images, audio }, request);
+          if (request.query.dryRun === 'true') {
+            return estimated(request, wish, person, admission, (id) => looked(id, wish.files, admission));
+          }
+          const view = await accept(request, wish, person, admission);
+          reply.code(201).header('location', view.links.self);
+          return view;
+        });
+      } finally {
+        uploads -= 1;
+      }
+    },
+  );
+
+  /** Checks files and counts the sound, and keeps nothing. Words are not spoken for it: how long they are is a guess. */
+  const looked = async (id: string, files: GivenFiles, admission: Admission): Promise<TakenFiles> => {
+    const mostSeconds = longestFor(admission, settings);
+    const { audio } = files;
+    const words = audio !== null && 'words' in audio ? audio : null;
+    try {
+      const taken = await parts.intake.take(
+        id,
+        words === null ? files : { ...files, audio: null, seconds: null },
+        stopping,
+        mostSeconds,
+      );
+      return words === null ? taken : { ...taken, ...unspoken(words, files.seconds ?? null, mostSeconds) };
+    } finally {
+      await parts.intake.discard(id).catch(() => undefined);
+    }
+  };
+  const unspoken = (
+    { words, voice, language }: GivenWords,
+    seconds: number | null,
+    mostSeconds: number,
+  ): Pick<TakenFiles, 'frames' | 'speech'> => ({
+    frames: framesForWords(words, seconds, mostSeconds, settings),
+    speech: { text: words, voice, language, spoken: null },
+  });
+
+  app.post(
+    '/v1/estimates',
+    {
+      config: { scope: 'generate' },
+      schema: {
+        operationId: 'estimateGeneration',
+        summary: 'Says what a video would cost, without its files',
+        description:
+          'A dry run for forms that say the price while somebody still chooses: pictures are a number, and a sound is its length in seconds. What only the files can show, they show later.',
+        tags: ['generations'],
+        security,
+        body: createSketchSchema(settings),
+        response: { 200: estimateSchema, ...problems(400, 413, 415, 422) },
+      },
+    },
+    async (request) => {
+      const { images, audioSeconds = null, ...order } = request.body;
+      const option = { option: 'image', path: '', size: 0 };
+      const given = {
+        images: Array.from({ length: images }, () => option),
+        audio: audioSeconds === null ? null : { ...option, option: 'audio' },
+      };
+      return entered(identityFor(request), async (person, admission) => {
+        const wish = wishOf(order, given, request);
+        const mostSeconds = longestFor(admission, settings);
+        return estimated(request, wish, person, admission, async () => ({
+          ...nothingTaken,
+          ...toldSound(wish.files, audioSeconds, mostSeconds),
+          images: given.images.map((_, index) => `image-${index + 1}.png`),
+        }));
+      });
+    },
+  );
+
+  const toldSound = (
+    { audio, audioStart: startSeconds, audioEnd, seconds = null }: GivenFiles,
+    sourceSeconds: number | null,
+    mostSeconds: number,
+  ): Pick<TakenFiles, 'frames'> & Partial<TakenFiles> => {
+    if (audio !== null && 'words' in audio) return unspoken(audio, seconds, mostSeconds);
+    if (sourceSeconds === null) return { frames: framesWithoutSound(seconds, mostSeconds, settings) };
+    const endSeconds = audioEnd ?? (seconds === null ? null : startSeconds + seconds);
+    const window = windowOf(sourceSeconds, { startSeconds, endSeconds }, mostSeconds, settings);
+    const { frames, ...used } = window;
+    return { frames, audioWindow: { ...used, sourceSeconds } };
+  };
+
+  app.post(
+    '/v1/generations/:id/again',
+    {
+      config: { scope: 'generate', rateLimit },
+      schema: {
+        operationId: 'rerunGeneration',
+        summary: 'Makes another one of the same files',
+        description:
+          'Without a body everything is as it was but the seed: a variation. The body says what is to be different. Works for as long as the record and its files are kept.',
+        tags: ['generations'],
+        security,
+        params: idParameters,
+        body: createChangesSchema(settings),
+        response: { 201: acceptedSchema, ...problems(400, 404, 409, 410, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const parent = await lookup.own(request.params.id, request);
+      refuseWithdrawn(parent);
+      if (parent.guildId !== null) {
+        refuseExpired(parent, await reachable(moderation.guild(parent.guildId)), Date.now());
+      }
+      return entered(identityFor(request), async (person, admission) => {
+        const wish = changed(parent, request.body ?? {}, request);
+        const view = await accept(request, wish, person, admission);
+        reply.code(201).header('location', view.links.self);
+        return view;
+      });
+    },
+  );
+
+  const changed = (parent: Generation, changes: Changes, request: FastifyRequest): Rerun => {
+    const { preset, shape, prompt } = parent.request;
+    if (changes.preset === undefined && !settings.presetNames.includes(preset)) {
+      throw new Refusal('refused.preset_gone');
+    }
+    return edited(
+      parent,
+      {
+        prompt: changes.prompt ?? prompt,
+        negativePrompt: meantNegative(changes),
+        preset: changes.preset ?? preset,
+        shape: changes.shape ?? shape,
+        seed: changes.seed ?? newSeed(),
+        scales: changes.scales,
+        images: { kept: parent.request.images },
+        ...soundOf(parent, changes, request),
+      },
+      settings,
+    );
+  };
+}
+
+const nothingTaken: TakenFiles = {
+  ...{ images: [], audio: null, soundtrack: null, originalAudio: null, audioWindow: null, speech: null },
+  ...{ frames: 0, loudness: [], advice: [] },
+};
+
+/** An order as it is taken on, whoever it comes from. @throws Refusal about what does not go together */
+function wishOf(
+  { audioStart, audioEnd, seconds, seed = newSeed(), say, voice, language, ...choices }: Order,
+  { images, audio }: { readonly images: readonly Received[]; readonly audio: Received | null },
+  request: FastifyRequest,
+): { choices: Choices; files: GivenFiles } {
+  const said = wordsOf({ say, voice, language }, request);
+  const mode = chooseMode({
+    images: images.length,
+    hasAudio: audio !== null,
+    hasAudioStart: audioStart !== undefined || audioEnd !== undefined,
+    hasWords: said !== null,
+  });
+  return {
+    choices: { ...choices, negativePrompt: meantNegative(choices), seed, mode },
+    files: { images, audio: said ?? audio, audioStart: audioStart ?? 0, audioEnd, seconds },
+  };
+}
+
+type Received = Extract<Extract<GivenFiles['images'], readonly unknown[]>[number], { path: string }>;
+
+/** An empty one is none of one's own. */
+function meantNegative({ negativePrompt }: Pick<Choices, 'negativePrompt'>): string | undefined {
+  return negativePrompt === '' ? undefined : negativePrompt;
+}
+
+function wordsOf(
+  { say, voice, language }: Pick<Changes, 'say' | 'voice' | 'language'>,
+  request: FastifyRequest,
+): GivenWords | null {
+  if (say === undefined) {
+    if (voice !== undefined || language !== undefined) throw new Refusal('refused.voice_without_say');
+    return null;
+  }
+  return { words: say, voice: voice ?? null, language: language ?? null, locale: languageFor(request) };
+}
+
+/** New words, another part of the same sound, or the sound as it is. */
+function soundOf(
+  { request: { audioWindow, originalAudio, speech, ...before } }: Generation,
+  { audioStart, audioEnd, seconds, ...changes }: Changes,
+  request: FastifyRequest,
+): Pick<Parameters<typeof edited>[1], 'audio' | 'audioStart' | 'audioEnd' | 'seconds'> {
+  const isPart = audioStart !== undefined || audioEnd !== undefined;
+  const { say = speech?.text } = changes;
+  const isSaid = speech !== null || changes.say !== undefined;
+  if (isSaid && isPart) throw new Refusal('refused.audio_start_without_audio');
+  const { voice = speech?.voice ?? undefined, language = speech?.language ?? undefined } = changes;
+  if (changes.say !== undefined || changes.voice !== undefined || changes.language !== undefined) {
+    const words = wordsOf({ say, voice, language }, request);
+    return { audio: words, audioStart: null, seconds };
+  }
+  if (!isPart && seconds === undefined) {
+    return {
+      audio: { kept: keptSound({ ...before, audioWindow, originalAudio, speech }) },
+      audioStart: null,
+    };
+  }
+  if (audioWindow === null) return { audio: null, audioStart: audioStart ?? null, seconds };
+  if (speech !== null) {
+    const { text: words, ...spoken } = speech;
+    return { audio: { words, ...spoken, locale: languageFor(request) }, audioStart: null, seconds };
+  }
+  if (originalAudio === null) throw new Refusal('again.sound_gone');
+  return {
+    audio: { stored: originalAudio, option: 'audio' },
+    audioStart: audioStart ?? audioWindow.startSeconds,
+    audioEnd,
+    seconds,
+  };
+}
+
+function orderOf(
+  request: FastifyRequest,
+  { choices, files, parent }: Omit<Rerun, 'parent'> & Partial<Pick<Rerun, 'parent'>>,
+  { userId }: Person,
+  admission: Admission,
+) {
+  return {
+    id: ulid(),
+    userId,
+    guildId: null,
+    locale: languageFor(request),
+    ...{ choices, files, admission },
+    limitBytes: fetchedVideoBytes,
+    reply: apiReply,
+    parentId: parent?.id,
+    lineage: parent?.lineage,
+  };
+}
