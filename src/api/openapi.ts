@@ -33,6 +33,8 @@ export async function describeApi(app: FastifyInstance, settings: GenerateSettin
       if (!('openapi' in document)) return document;
       const create = document.paths?.['/v1/generations']?.post;
       if (create !== undefined) create.requestBody = uploadBody(settings);
+      const verify = document.paths?.['/v1/verify']?.post;
+      if (verify !== undefined) verify.requestBody = videoBody();
       // Each schema is described twice, as what comes in and as what goes out; but these only go out.
       const { schemas } = document.components ?? {};
       for (const name of Object.keys(schemas ?? {})) if (name.endsWith('Input')) delete schemas?.[name];
@@ -43,6 +45,22 @@ export async function describeApi(app: FastifyInstance, settings: GenerateSettin
 }
 
 const file = z.any().meta({ type: 'string', format: 'binary' });
+
+/** The form of a video that somebody asks about. */
+function videoBody(): OpenAPIV3.RequestBodyObject {
+  const video: OpenAPIV3.SchemaObject = {
+    type: 'string',
+    format: 'binary',
+    description: 'Of at most 100 MiB.',
+  };
+  const schema: OpenAPIV3.SchemaObject = {
+    type: 'object',
+    properties: { video },
+    required: ['video'],
+    additionalProperties: false,
+  };
+  return { required: true, content: { 'multipart/form-data': { schema } } };
+}
 
 /** The form of a new generation. It is read as it comes, so there is no whole body for the server itself to check. */
 function uploadBody(settings: GenerateSettings): OpenAPIV3.RequestBodyObject {

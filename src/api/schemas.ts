@@ -298,3 +298,77 @@ export const presetsSchema = z
     }),
   })
   .meta({ id: 'Presets' });
+
+const code = z.string();
+
+export const verdictSchema = z
+  .object({
+    origin: z.enum(['here', 'elsewhere', 'unknown']).meta({
+      description:
+        '`here`: this deployment made it. `elsewhere`: its marks name something else. `unknown`: nothing can be said, which proves nothing.',
+    }),
+    changed: z.boolean().nullable().meta({
+      description:
+        'Whether the file is another than the one that was signed here or elsewhere; null: nobody can say.',
+    }),
+    madeWithAi: z
+      .literal(true)
+      .nullable()
+      .meta({ description: 'Whether it is known to be made by a model; null: nothing says so.' }),
+    signature: z
+      .object({
+        signer: z.enum(['own', 'trusted', 'untrusted']).meta({
+          description:
+            '`own`: this deployment. `trusted`: somebody whom the list of trusted authorities knows. `untrusted`: anybody.',
+        }),
+        name: z.string().nullable().meta({ description: 'Whom the certificate names.' }),
+        issuer: z.string().nullable(),
+        intact: z
+          .boolean()
+          .meta({ description: 'The signature is right, and nothing has been changed since.' }),
+        expired: z.boolean().meta({
+          description: 'The certificate has ended, and no time stamp says that it was made before.',
+        }),
+        createdAt: time.nullable().meta({ description: 'As the signer says.' }),
+        stampedAt: time.nullable().meta({ description: 'As a time stamp authority says.' }),
+        certificateEnds: time.nullable(),
+        generator: z.string().nullable().meta({ description: 'The program that made it.' }),
+        model: z.string().nullable(),
+        preset: z.string().nullable(),
+        generationId: z.string().nullable(),
+        parentId: z
+          .string()
+          .nullable()
+          .meta({ description: 'The generation that was run again to make this one.' }),
+        problems: z
+          .array(code)
+          .meta({ description: 'What is wrong with it, as codes of the C2PA specification.' }),
+      })
+      .nullable()
+      .meta({ description: 'Content Credentials (C2PA) in the file; null: there are none.' }),
+    watermark: z
+      .object({
+        deployment: z.enum(['own', 'other']),
+        generationId: z
+          .string()
+          .nullable()
+          .meta({ description: 'null: it is not known any more, or somebody else’s.' }),
+      })
+      .nullable()
+      .meta({ description: 'In the pixels, also of a copy that was encoded again; null: none can be read.' }),
+    generation: z
+      .object({
+        id: generationIdSchema,
+        createdAt: time,
+        model: modelIdSchema,
+        preset: z.string(),
+        userId: z
+          .string()
+          .nullable()
+          .meta({ description: 'Who asked for it; for tokens with the scope `admin` alone.' }),
+      })
+      .nullable()
+      .meta({ description: 'What this deployment has on record about it; null: nothing.' }),
+  })
+  .meta({ id: 'Verdict' });
+export type VerdictView = z.infer<typeof verdictSchema>;

@@ -29,6 +29,7 @@ import { answerProblem, Problem, problems } from './problem.ts';
 import { presetsSchema, voicesSchema } from './schemas.ts';
 import { reachable } from '../intake/take-on.ts';
 import { TokenFile } from './tokens.ts';
+import { verifyRoute } from './verify.ts';
 
 /** What the API is made of. In the bot, queue, intake and limit are the bot's own. */
 export interface ApiParts {
@@ -120,6 +121,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     generationRoutes(routes, parts, lookup, feed);
     presetsRoute(routes, config);
     voicesRoute(routes, parts);
+    verifyRoute(routes, parts);
   });
   refuseOtherMethods(app, methods);
   if (bullBoard) await mountBoard(app, tokens, config, logger);

@@ -90,6 +90,43 @@ async function readForm(request: FastifyRequest, folder: string): Promise<Upload
   return { order, images, audio };
 }
 
+/**
+ * Reads a form with one file in it, the part `name`, to `path`.
+ *
+ * @throws Problem about the form, or Failure `file_too_large` or `file_empty`
+ */
+export async function receiveFile(
+  request: FastifyRequest,
+  { name, path, mostBytes }: { readonly name: string; readonly path: string; readonly mostBytes: number },
+): Promise<void> {
+  if (!request.isMultipart()) throw new Problem(415, 'unsupported_content_type');
+  await readOneFile(request, name, path, mostBytes).catch((error: unknown) => {
+    // As above: what is still to come is passed over.
+    request.raw.unpipe().resume();
+    throw isAboutTheForm(error) ? new Problem(400, 'malformed_form') : error;
+  });
+}
+
+async function readOneFile(
+  request: FastifyRequest,
+  name: string,
+  path: string,
+  mostBytes: number,
+): Promise<void> {
+  let size: number | null = null;
+  const parts = request.parts({ limits: { files: 2, fields: 1, parts: 2, fileSize: mostBytes } });
+  for await (const part of parts) {
+    if (part.type !== 'file' || part.fieldname !== name || size !== null) throw invalidPart(part.fieldname);
+    await pipeline(part.file, createWriteStream(path));
+    if (part.file.truncated) {
+      throw new Failure('too_large', 'file_too_large', { option: name, megabytes: mostBytes / 1024 / 1024 });
+    }
+    size = part.file.bytesRead;
+  }
+  if (size === null) throw new Problem(400, 'missing_part', { values: { name } });
+  if (size === 0) throw new Failure('invalid_input', 'file_empty', { option: name });
+}
+
 /** The part `request`, which may come as a field or as a file. @throws Problem when it is too long, or no JSON */
 async function readOrder(part: Multipart): Promise<unknown> {
   if (part.type !== 'file') throw new TypeError('every part called request is read as a file');

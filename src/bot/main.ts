@@ -21,7 +21,7 @@ import { systemClock } from './clock.ts';
 import { MediaIntake } from '../intake/media-intake.ts';
 import { PersonLimit } from '../intake/person-limit.ts';
 import { StoredVideos } from './stored-videos.ts';
-import { Watermarks } from './watermarks.ts';
+import { PostedVideos } from './posted-videos.ts';
 import { readPreview } from './previews.ts';
 import { sweepScratch } from '../media/scratch.ts';
 
@@ -76,7 +76,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       personLimit,
       videos: new StoredVideos({ config, store, scratchRoot }),
       scratchRoot,
-      origins: new Watermarks({ config, marks: { find: (payload) => queue.findMark(payload) }, scratchRoot }),
+      origins: new PostedVideos({ config, knowledge: queue, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
     });
     const scaler =

@@ -1,6 +1,5 @@
 import { ApplicationCommandType, MessageFlags, PermissionFlagsBits } from 'discord.js';
-import { reachable } from '../intake/take-on.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Verdict } from '../provenance/verify.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
@@ -11,13 +10,13 @@ import type { MessageMenu } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localisedMenu } from './support/localise.ts';
 import { toReply } from './support/reply.ts';
-import type { Finding, Services } from './support/services.ts';
+import type { Services } from './support/services.ts';
 
 /** More files than this in one message are somebody's archive. */
 const mostFiles = 4;
 const nameCharacters = 60;
 
-/** Whether a video, wherever it was posted and whatever was done to it, comes from this bot: by its watermark. */
+/** Whether a video, wherever it was posted and whatever was done to it, comes from this bot: by its signature and its watermark. */
 export default {
   kind: 'message',
   name: 'Was this made here?',
@@ -42,13 +41,14 @@ export default {
     const texts = textsFor(interaction.locale);
     const lines: string[] = [];
     for (const { url, name, size } of files) {
-      const finding = await services.origins.find({ url, size }, services.stopping);
-      const known = finding.kind === 'ours' && finding.generationId !== null ? finding.generationId : null;
-      const generation = known === null ? null : await reachable(services.queue.get(known));
+      const verdict = await services.origins.find({ url, size }, services.stopping);
       lines.push(
         `**${quoted(name, nameCharacters)}**`,
-        ...findingLines(finding, generation, texts, services),
+        ...(verdict === null
+          ? [texts.say('made_here.unreadable')]
+          : [originLine(verdict, texts, services), ...evidenceLines(verdict, texts)]),
       );
+      const generation = verdict?.generation ?? null;
       // Who asked for it is a moderator's business, of the server it was asked for in.
       const isModerator = interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
       if (generation !== null && isModerator && generation.guildId === interaction.guildId) {
@@ -60,30 +60,38 @@ export default {
 } satisfies MessageMenu;
 
 /** What a member may know: that, when and with what; never who. */
-function findingLines(
-  finding: Finding,
-  generation: Generation | null,
+function originLine(
+  { origin, signature, watermark, generation, madeWithAi }: Verdict,
   texts: Texts,
   { settings }: Pick<Services, 'settings'>,
-): string[] {
-  switch (finding.kind) {
-    case 'ours':
-      if (generation === null) return [texts.say('made_here.ours_forgotten')];
-      return [
-        texts.say('made_here.ours', {
-          when: Math.round(generation.createdAt / 1000),
-          model: settings.models[generation.request.model].title,
-          preset: presetTitle(settings, generation.request.preset),
-          id: generation.id,
-        }),
-      ];
-    case 'elsewhere':
-      return [texts.say('made_here.elsewhere')];
-    case 'unmarked':
-      return [texts.say('made_here.unmarked')];
-    case 'unreadable':
-      return [texts.say('made_here.unreadable')];
-    default:
-      return finding satisfies never;
+): string {
+  if (origin === 'here') {
+    if (generation === null) return texts.say('made_here.ours_forgotten');
+    return texts.say('made_here.ours', {
+      when: Math.round(generation.createdAt / 1000),
+      model: settings.models[generation.request.model].title,
+      preset: presetTitle(settings, generation.request.preset),
+      id: generation.id,
+    });
   }
+  if (origin === 'unknown') {
+    return texts.say(signature === null ? 'made_here.unmarked' : 'made_here.signature_says_nothing');
+  }
+  if (watermark !== null) return texts.say('made_here.elsewhere');
+  const generator = quoted(signature?.generator ?? '?', nameCharacters);
+  return texts.say(madeWithAi === true ? 'made_here.elsewhere_ai' : 'made_here.elsewhere_signed', {
+    generator,
+  });
+}
+
+/** By what it is known: the signature, or the watermark alone. */
+function evidenceLines({ signature, watermark }: Verdict, texts: Texts): string[] {
+  if (signature === null) return watermark === null ? [] : [texts.say('made_here.watermark_only')];
+  const name = quoted(signature.name ?? signature.issuer ?? '?', nameCharacters);
+  return [
+    signature.intact
+      ? texts.say(`made_here.signed_${signature.signer}`, { name })
+      : texts.say('made_here.changed', { name }),
+    ...(signature.intact && signature.expired ? [texts.say('made_here.expired')] : []),
+  ];
 }

@@ -67,6 +67,7 @@ const intakeFields = {
     .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i, 'must be host names, separated by commas')))
     .prefault('cdn.discordapp.com,media.discordapp.net'),
   ATTACHMENT_CA_FILE: path.optional(),
+  C2PA_TRUST_LIST_FILE: path.optional(),
   MAXIMUM_WAITING_PER_USER: z.coerce.number().int().min(1).max(1000).default(10),
 };
 
@@ -163,6 +164,8 @@ export interface IntakeConfig extends CommonConfig {
     /** PEM text of a further certificate authority for these hosts */
     readonly certificateAuthority: string | undefined;
   };
+  /** PEM text of authorities whose signatures on videos are trusted; undefined: none but this deployment's own */
+  readonly trustList?: string | undefined;
   readonly maximumWaitingPerUser: number;
 }
 
@@ -220,13 +223,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws ConfigurationError naming every bad variable at once */
 export function loadBotConfig(environment: Environment): BotConfig {
   const { values, common, problems } = load(botSchema, environment);
-  const certificateAuthority = readAuthority(values?.ATTACHMENT_CA_FILE, problems);
+  const certificateAuthority = readText('ATTACHMENT_CA_FILE', values?.ATTACHMENT_CA_FILE, problems);
+  const trustList = readText('C2PA_TRUST_LIST_FILE', values?.C2PA_TRUST_LIST_FILE, problems);
   const gpus = values === undefined ? null : gpuConfig(values, withoutEmpty(environment), problems);
   if (values === undefined || common === undefined || problems.length > 0)
     throw new ConfigurationError(problems);
   return {
     ...common,
-    ...intakeSettings(values, certificateAuthority),
+    ...intakeSettings(values, certificateAuthority, trustList),
     api: values.API_PORT === undefined ? null : apiSettings(values, values.API_PORT),
     gpus,
     discord: {
@@ -261,12 +265,13 @@ const usualApiPort = 8787;
 /** @throws ConfigurationError naming every bad variable at once */
 export function loadApiConfig(environment: Environment): ApiConfig {
   const { values, common, problems } = load(apiSchema, environment);
-  const certificateAuthority = readAuthority(values?.ATTACHMENT_CA_FILE, problems);
+  const certificateAuthority = readText('ATTACHMENT_CA_FILE', values?.ATTACHMENT_CA_FILE, problems);
+  const trustList = readText('C2PA_TRUST_LIST_FILE', values?.C2PA_TRUST_LIST_FILE, problems);
   if (values === undefined || common === undefined || problems.length > 0)
     throw new ConfigurationError(problems);
   return {
     ...common,
-    ...intakeSettings(values, certificateAuthority),
+    ...intakeSettings(values, certificateAuthority, trustList),
     api: apiSettings(values, values.API_PORT ?? usualApiPort),
   };
 }
@@ -284,19 +289,21 @@ function apiSettings(values: z.infer<typeof apiSchema>, port: number): ApiSettin
 function intakeSettings(
   values: z.infer<typeof apiSchema>,
   certificateAuthority: string | undefined,
-): Pick<IntakeConfig, 'attachments' | 'maximumWaitingPerUser'> {
+  trustList: string | undefined,
+): Pick<IntakeConfig, 'attachments' | 'maximumWaitingPerUser' | 'trustList'> {
   return {
+    trustList,
     attachments: { hosts: values.ATTACHMENT_HOSTS.map((host) => host.toLowerCase()), certificateAuthority },
     maximumWaitingPerUser: values.MAXIMUM_WAITING_PER_USER,
   };
 }
 
-function readAuthority(file: string | undefined, problems: string[]): string | undefined {
+function readText(variable: string, file: string | undefined, problems: string[]): string | undefined {
   if (file === undefined) return undefined;
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    problems.push(`ATTACHMENT_CA_FILE: cannot be read: ${String(error)}`);
+    problems.push(`${variable}: cannot be read: ${String(error)}`);
     return undefined;
   }
 }
@@ -322,6 +329,20 @@ export function loadCommonConfig(environment: Environment): CommonConfig {
   const { common, problems } = load(commonSchema, environment);
   if (common === undefined || problems.length > 0) throw new ConfigurationError(problems);
   return common;
+}
+
+const verifySchema = commonSchema.extend({ C2PA_TRUST_LIST_FILE: path.optional() });
+
+/**
+ * What `npm run verify` needs.
+ *
+ * @throws ConfigurationError naming every bad variable at once
+ */
+export function loadVerifyConfig(environment: Environment): CommonConfig & Pick<IntakeConfig, 'trustList'> {
+  const { values, common, problems } = load(verifySchema, environment);
+  const trustList = readText('C2PA_TRUST_LIST_FILE', values?.C2PA_TRUST_LIST_FILE, problems);
+  if (common === undefined || problems.length > 0) throw new ConfigurationError(problems);
+  return { ...common, trustList };
 }
 
 /** @throws ConfigurationError naming every bad variable at once */

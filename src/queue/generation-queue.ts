@@ -12,6 +12,7 @@ import type { Closable, GenerationQueue } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 import { removeRecords } from './remove-records.ts';
 import { defaultLockDuration, reconcileInterval, silentLocks } from './settings.ts';
+import { Signers } from './signers.ts';
 import { Tickets } from './tickets.ts';
 import { watchGenerations } from './watch.ts';
 
@@ -127,6 +128,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       await removeRecords(connection, names, [generation]);
     },
     findMark: (payload) => new Marks(connection, names).find(payload),
+    signers: () => new Signers(connection, names).all(),
     depth: () => readDepth(connection, names, Date.now()),
     server: () => readServer(connection),
     async health() {

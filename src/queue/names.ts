@@ -55,6 +55,8 @@ export interface Names {
   readonly endings: string;
   /** a number drawn once, by which watermarks name this deployment */
   readonly deployment: string;
+  /** hash: certificates with which videos are signed, by fingerprint */
+  readonly signers: string;
   /** id of the generation whose watermark says this */
   mark(tag: bigint): string;
   /** hash of a guild's settings: `text` and `revision` */
@@ -112,6 +114,7 @@ export function createNames(prefix: string): Names {
     finished: (guildId) => (guildId === null ? `${prefix}:finished` : `${prefix}:guild:${guildId}:finished`),
     endings: `${prefix}:endings`,
     deployment: `${prefix}:deployment`,
+    signers: `${prefix}:signers`,
     mark: (tag) => `${prefix}:mark:${tag.toString(16).padStart(10, '0')}`,
     settings: (guildId) => `${prefix}:guild:${guildId}:settings`,
     deploymentSettings: `${prefix}:deployment:settings`,

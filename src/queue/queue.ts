@@ -151,6 +151,8 @@ export interface GenerationQueue {
   forget(generation: Generation): Promise<void>;
   /** Whose watermark this is; `generationId` is null where it was made here and is not known any more. */
   findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
+  /** Chains of certificates, as PEM, with which this deployment signs or has signed. */
+  signers(): Promise<readonly string[]>;
   health(): Promise<void>;
   /** How much stands in the queues now. */
   depth(): Promise<QueueDepth>;
@@ -182,6 +184,8 @@ export interface WorkQueue {
   }): Promise<Closable>;
   /** What the watermark of a generation says: the same for the same id. It is known again for twice as long as its record. */
   markOf(generationId: string): Promise<bigint>;
+  /** Says with which certificate this worker signs. @param chain PEM, the signer's first: public parts alone */
+  registerSigner(chain: string): Promise<void>;
   health(): Promise<void>;
   close(): Promise<void>;
 }

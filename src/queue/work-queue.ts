@@ -7,6 +7,7 @@ import { Marks } from './marks.ts';
 import { createNames } from './names.ts';
 import type { WorkQueue } from './queue.ts';
 import { defaultLockDuration } from './settings.ts';
+import { Signers } from './signers.ts';
 
 /** Connects a worker to the queue. Commands wait for Redis to come back: a finished video is not dropped for an outage. */
 export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
@@ -31,6 +32,7 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
       return consumer;
     },
     markOf: (generationId) => new Marks(probe, names).register(generationId),
+    registerSigner: (chain) => new Signers(probe, names).register(chain),
     async health() {
       await requireWritable(probe, names);
     },

@@ -4,6 +4,7 @@ import type { Logger } from '../../log.ts';
 import type { Moderation } from '../../queue/moderation.ts';
 import type { GpuPod, GpuStatus, Wish } from '../../queue/gpus.ts';
 import type { People } from '../../queue/people.ts';
+import type { Verdict } from '../../provenance/verify.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Generation } from '../../queue/contract.ts';
 import type { RenderedMessage } from '../render/message.ts';
@@ -131,21 +132,14 @@ export interface ChannelPlace {
   readonly locale: string | null;
 }
 
-/** What a watermark says of a video. */
-export type Finding =
-  /** `generationId` is null where it is not known any more which one it was */
-  | { readonly kind: 'ours'; readonly generationId: string | null }
-  /** of this program, run by somebody else */
-  | { readonly kind: 'elsewhere' }
-  /** none, or none that can be read any more */
-  | { readonly kind: 'unmarked' }
-  /** no video, too large, or gone */
-  | { readonly kind: 'unreadable' };
-
 /** Where videos come from. */
 export interface Origins {
-  /** Downloads a file and looks for a watermark; seconds, beside everything else. */
-  find(file: { readonly url: string; readonly size: number }, signal: AbortSignal): Promise<Finding>;
+  /**
+   * Downloads a file and looks at its signature and its watermark; seconds, beside everything else.
+   *
+   * @returns null for what is no video, too large, or gone
+   */
+  find(file: { readonly url: string; readonly size: number }, signal: AbortSignal): Promise<Verdict | null>;
 }
 
 /** The videos of finished generations. */

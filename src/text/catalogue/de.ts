@@ -166,6 +166,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Etwas an der Anfrage passt nicht; in `issues` steht, was.',
   'api.invalid_part':
     'Den Teil `{name}` des Formulars verstehe ich nicht. Es nimmt ein `request` (JSON), bis zu vier Dateien `image` und eine Datei `audio`.',
+  'api.missing_part': 'Im Formular fehlt die Datei `{name}`.',
   'api.malformed_request':
     'Das ist kein HTTP, wie ich es kenne. In `/v1/openapi.json` steht, was ich annehme.',
   'api.malformed_form':
@@ -229,7 +230,21 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     '✅ **Mit KI gemacht, von diesem Bot**; es ist zu lange her, als dass ich mehr wüsste.',
   'made_here.elsewhere': '🤖 **Mit KI gemacht**, mit demselben Programm, aber von jemand anderem betrieben.',
   'made_here.unmarked':
-    'Ich finde kein Wasserzeichen dieses Bots. Das beweist nichts: Starke Bearbeitung kann es zerstören, und andere Werkzeuge hinterlassen keins.',
+    'Ich finde weder Signatur noch Wasserzeichen. Das beweist nichts: Beides kann beim Bearbeiten verloren gehen, und andere Werkzeuge hinterlassen keins.',
+  'made_here.signature_says_nothing':
+    'Woher es kommt, kann ich nicht sagen: Die Signatur passt nicht zur Datei.',
+  'made_here.elsewhere_ai': '🤖 **Mit KI gemacht**, anderswo: Die Signatur nennt {generator}.',
+  'made_here.elsewhere_signed': 'Anderswo gemacht: Die Signatur nennt {generator}.',
+  'made_here.watermark_only':
+    '-# Nur am Wasserzeichen erkannt: eine Kopie, die bearbeitet oder neu kodiert wurde.',
+  'made_here.signed_own': '-# Von diesem Bot signiert und seitdem unverändert.',
+  'made_here.signed_trusted':
+    '-# Signiert von {name}, wofür eine vertrauenswürdige Stelle bürgt, und seitdem unverändert.',
+  'made_here.signed_untrusted':
+    '-# Signiert von „{name}“ und seitdem unverändert. Für diesen Namen bürgt niemand.',
+  'made_here.changed': '⚠️ Trägt eine Signatur von „{name}“, wurde aber danach verändert.',
+  'made_here.expired':
+    '-# Das Zertifikat ist abgelaufen, und kein Zeitstempel zeigt, dass vorher signiert wurde.',
   'made_here.unreadable': 'Ich kann diese Datei nicht als Video lesen.',
   'made_here.asked_by': 'Für die Moderation: <@{user}> hat es angefragt.',
   'command.jobs.name': 'aufträge',
@@ -438,6 +453,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich konnte diese Datei nicht von Discord holen. Bitte gib den Befehl noch einmal ein.',
   'failure.download_slow':
     'Discord hat diese Datei zu langsam geliefert. Bitte gib den Befehl noch einmal ein.',
+  'failure.not_a_video': 'Das ist kein Video, das ich lesen kann. Schick ein MP4, MOV, WebM oder MKV.',
   'failure.file_gone': 'Discord hat diese Datei nicht mehr. Bitte hänge sie noch einmal an.',
   'failure.file_too_large':
     'Sie ist größer als {megabytes} MB. Mach sie kleiner, zum Beispiel durch Kürzen oder Umwandeln.',

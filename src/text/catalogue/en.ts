@@ -167,6 +167,7 @@ export const en = {
   'api.invalid_request': 'Something about the request doesn’t fit; `issues` says what.',
   'api.invalid_part':
     'I don’t understand the part `{name}` of the form. It takes one `request` (JSON), up to four files `image` and one file `audio`.',
+  'api.missing_part': 'The form lacks the file `{name}`.',
   'api.malformed_request': 'This isn’t HTTP as I know it. `/v1/openapi.json` says what I take.',
   'api.malformed_form': 'The form broke off or isn’t `multipart/form-data`. Send it again, whole.',
   'api.body_too_large': 'That’s more than I take at once. Make the files smaller.',
@@ -223,7 +224,18 @@ export const en = {
   'made_here.ours_forgotten': '✅ **Made with AI, by this bot**, too long ago for me to know more.',
   'made_here.elsewhere': '🤖 **Made with AI**, by the same program run by somebody else.',
   'made_here.unmarked':
-    'I find no watermark of this bot. That proves nothing: it can be lost in a strong edit, and other tools leave none.',
+    'I find neither a signature nor a watermark. That proves nothing: both can be lost in an edit, and other tools leave none.',
+  'made_here.signature_says_nothing':
+    'I can’t say where this comes from: its signature doesn’t fit the file.',
+  'made_here.elsewhere_ai': '🤖 **Made with AI**, somewhere else: its signature names {generator}.',
+  'made_here.elsewhere_signed': 'Made somewhere else: its signature names {generator}.',
+  'made_here.watermark_only': '-# Known by its watermark alone: a copy that was edited or encoded again.',
+  'made_here.signed_own': '-# Signed by this bot, and unchanged since.',
+  'made_here.signed_trusted':
+    '-# Signed by {name}, whom a trusted authority vouches for, and unchanged since.',
+  'made_here.signed_untrusted': '-# Signed by “{name}”, and unchanged since. Nobody vouches for that name.',
+  'made_here.changed': '⚠️ It carries a signature of “{name}”, but was changed after it was signed.',
+  'made_here.expired': '-# The certificate has ended, and no time stamp shows that it was signed before.',
   'made_here.unreadable': 'I can’t read this file as a video.',
   'made_here.asked_by': 'For moderators: <@{user}> asked for it.',
   'command.jobs.name': 'jobs',
@@ -424,6 +436,7 @@ export const en = {
     'This file doesn’t come from Discord, so I don’t fetch it. Attach it to the command.',
   'failure.download_failed': 'I couldn’t fetch this file from Discord. Please run the command again.',
   'failure.download_slow': 'Discord delivered this file too slowly. Please run the command again.',
+  'failure.not_a_video': 'This isn’t a video that I can read. Send an MP4, MOV, WebM or MKV.',
   'failure.file_gone': 'Discord no longer has this file. Please attach it again.',
   'failure.file_too_large':
     'It’s larger than {megabytes} MB. Make it smaller, for example by cutting or converting it.',

@@ -158,6 +158,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Algo de la petición no encaja; `issues` dice qué.',
   'api.invalid_part':
     'No entiendo la parte `{name}` del formulario. Acepta un `request` (JSON), hasta cuatro archivos `image` y un archivo `audio`.',
+  'api.missing_part': 'En el formulario falta el archivo `{name}`.',
   'api.malformed_request': 'Esto no es HTTP que yo entienda. En `/v1/openapi.json` está lo que acepto.',
   'api.malformed_form': 'El formulario se corta o no es `multipart/form-data`. Envíalo otra vez entero.',
   'api.body_too_large': 'Es más de lo que acepto de una vez. Haz los archivos más pequeños.',
@@ -212,7 +213,18 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'made_here.ours_forgotten': '✅ **Hecho con IA, por este bot**, hace demasiado tiempo para saber más.',
   'made_here.elsewhere': '🤖 **Hecho con IA**, con el mismo programa, pero en otro sitio.',
   'made_here.unmarked':
-    'No encuentro ninguna marca de agua de este bot. No prueba nada: una edición fuerte puede borrarla y otras herramientas no dejan ninguna.',
+    'No encuentro ni firma ni marca de agua. No prueba nada: una edición puede borrar ambas y otras herramientas no dejan ninguna.',
+  'made_here.signature_says_nothing': 'No puedo decir de dónde viene: su firma no corresponde al archivo.',
+  'made_here.elsewhere_ai': '🤖 **Hecho con IA**, en otro sitio: su firma nombra {generator}.',
+  'made_here.elsewhere_signed': 'Hecho en otro sitio: su firma nombra {generator}.',
+  'made_here.watermark_only': '-# Reconocido solo por su marca de agua: una copia editada o recodificada.',
+  'made_here.signed_own': '-# Firmado por este bot y sin cambios desde entonces.',
+  'made_here.signed_trusted':
+    '-# Firmado por {name}, avalado por una autoridad de confianza, y sin cambios desde entonces.',
+  'made_here.signed_untrusted':
+    '-# Firmado por «{name}» y sin cambios desde entonces. Nadie avala ese nombre.',
+  'made_here.changed': '⚠️ Lleva una firma de «{name}», pero se modificó después de firmarlo.',
+  'made_here.expired': '-# El certificado ha caducado y ningún sello de tiempo muestra que se firmó antes.',
   'made_here.unreadable': 'No puedo leer este archivo como vídeo.',
   'made_here.asked_by': 'Para moderación: lo pidió <@{user}>.',
   'command.jobs.name': 'trabajos',
@@ -413,6 +425,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Este archivo no viene de Discord, así que no lo descargo. Adjúntalo al comando.',
   'failure.download_failed': 'No pude descargar este archivo de Discord. Vuelve a usar el comando.',
   'failure.download_slow': 'Discord entregó este archivo demasiado despacio. Vuelve a usar el comando.',
+  'failure.not_a_video': 'Este no es un vídeo que pueda leer. Envía un MP4, MOV, WebM o MKV.',
   'failure.file_gone': 'Discord ya no tiene este archivo. Adjúntalo de nuevo.',
   'failure.file_too_large':
     'Ocupa más de {megabytes} MB. Hazlo más pequeño, por ejemplo recortándolo o convirtiéndolo.',

@@ -157,6 +157,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Quelque chose ne va pas dans la requête ; `issues` dit quoi.',
   'api.invalid_part':
     'Je ne comprends pas la partie `{name}` du formulaire. Il prend un `request` (JSON), jusqu’à quatre fichiers `image` et un fichier `audio`.',
+  'api.missing_part': 'Il manque le fichier `{name}` dans le formulaire.',
   'api.malformed_request': 'Ce n’est pas du HTTP que je comprenne. `/v1/openapi.json` dit ce que j’accepte.',
   'api.malformed_form':
     'Le formulaire est coupé ou n’est pas du `multipart/form-data`. Envoie-le de nouveau en entier.',
@@ -217,7 +218,20 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     '✅ **Créée par IA, avec ce bot**, il y a trop longtemps pour que j’en sache plus.',
   'made_here.elsewhere': '🤖 **Créée par IA**, avec le même programme, mais ailleurs.',
   'made_here.unmarked':
-    'Je ne trouve aucun filigrane de ce bot. Ça ne prouve rien : une forte retouche peut l’effacer, et d’autres outils n’en laissent pas.',
+    'Je ne trouve ni signature ni filigrane. Ça ne prouve rien : une retouche peut effacer les deux, et d’autres outils n’en laissent pas.',
+  'made_here.signature_says_nothing':
+    'Je ne peux pas dire d’où elle vient : sa signature ne correspond pas au fichier.',
+  'made_here.elsewhere_ai': '🤖 **Créée par IA**, ailleurs : sa signature nomme {generator}.',
+  'made_here.elsewhere_signed': 'Créée ailleurs : sa signature nomme {generator}.',
+  'made_here.watermark_only': '-# Reconnue à son seul filigrane : une copie retouchée ou réencodée.',
+  'made_here.signed_own': '-# Signée par ce bot, et inchangée depuis.',
+  'made_here.signed_trusted':
+    '-# Signée par {name}, dont une autorité de confiance se porte garante, et inchangée depuis.',
+  'made_here.signed_untrusted':
+    '-# Signée par « {name} », et inchangée depuis. Personne ne se porte garant de ce nom.',
+  'made_here.changed': '⚠️ Elle porte une signature de « {name} », mais a été modifiée après.',
+  'made_here.expired':
+    '-# Le certificat a expiré, et aucun horodatage ne montre que la signature est antérieure.',
   'made_here.unreadable': 'Je n’arrive pas à lire ce fichier comme une vidéo.',
   'made_here.asked_by': 'Pour la modération : demandé par <@{user}>.',
   'command.jobs.name': 'tâches',
@@ -420,6 +434,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ce fichier ne vient pas de Discord, je ne le télécharge donc pas. Joins-le à la commande.',
   'failure.download_failed': 'Je n’ai pas pu télécharger ce fichier depuis Discord. Relance la commande.',
   'failure.download_slow': 'Discord a livré ce fichier trop lentement. Relance la commande.',
+  'failure.not_a_video': 'Ce n’est pas une vidéo que je sais lire. Envoie un MP4, MOV, WebM ou MKV.',
   'failure.file_gone': 'Discord n’a plus ce fichier. Joins-le à nouveau.',
   'failure.file_too_large':
     'Il fait plus de {megabytes} Mo. Réduis-le, par exemple en le coupant ou en le convertissant.',

@@ -149,6 +149,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'リクエストに合わないところがあります。`issues` に書いてあります。',
   'api.invalid_part':
     'フォームの `{name}` がわかりません。`request`（JSON）を一つ、`image` を四つまで、`audio` を一つ受け取ります。',
+  'api.missing_part': 'フォームにファイル`{name}`がありません。',
   'api.malformed_request': 'HTTPの形式が正しくありません。受け付ける形式は `/v1/openapi.json` にあります。',
   'api.malformed_form':
     'フォームが途中で切れているか、`multipart/form-data` ではありません。もう一度、最後まで送ってください。',
@@ -206,7 +207,18 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'made_here.ours_forgotten': '✅ **このボットがAIで作成**しました。古いため、詳細は残っていません。',
   'made_here.elsewhere': '🤖 **AIで作成**されています。同じプログラムですが、別の運営者のものです。',
   'made_here.unmarked':
-    'このボットの透かしは見つかりません。ただし証明にはなりません。強い加工で消えることがあり、透かしを残さないツールもあります。',
+    '署名も透かしも見つかりません。ただし証明にはなりません。どちらも加工で消えることがあり、残さないツールもあります。',
+  'made_here.signature_says_nothing': '出所は分かりません。署名がファイルと一致していません。',
+  'made_here.elsewhere_ai': '🤖 別の場所で**AIで作成**されています。署名には{generator}とあります。',
+  'made_here.elsewhere_signed': '別の場所で作られています。署名には{generator}とあります。',
+  'made_here.watermark_only': '-# 透かしだけで判別しました。編集または再エンコードされたコピーです。',
+  'made_here.signed_own': '-# このボットの署名があり、その後の変更はありません。',
+  'made_here.signed_trusted': '-# 信頼された機関が保証する{name}の署名があり、その後の変更はありません。',
+  'made_here.signed_untrusted':
+    '-# 「{name}」の署名があり、その後の変更はありません。この名前は誰も保証していません。',
+  'made_here.changed': '⚠️ 「{name}」の署名がありますが、署名後に変更されています。',
+  'made_here.expired':
+    '-# 証明書の期限が切れており、それ以前に署名されたことを示すタイムスタンプがありません。',
   'made_here.unreadable': 'このファイルは動画として読み込めません。',
   'made_here.asked_by': 'モデレーター向け：<@{user}>がリクエストしました。',
   'command.jobs.name': 'ジョブ',
@@ -401,6 +413,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.download_failed':
     'Discordからこのファイルを取得できませんでした。もう一度コマンドを実行してください。',
   'failure.download_slow': 'Discordからの受信が遅すぎました。もう一度コマンドを実行してください。',
+  'failure.not_a_video': '読み込める動画ではありません。MP4、MOV、WebM、MKVのいずれかを送ってください。',
   'failure.file_gone': 'このファイルはもうDiscordにありません。もう一度添付してください。',
   'failure.file_too_large': '{megabytes} MBを超えています。切り取るか変換して小さくしてください。',
   'failure.files_expired':

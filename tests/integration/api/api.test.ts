@@ -686,6 +686,7 @@ describe('the server', () => {
       'post /v1/generations',
       'post /v1/generations/{id}/again',
       'post /v1/generations/{id}/cancel',
+      'post /v1/verify',
     ]);
     expect(JSON.stringify(document)).toContain('"multipart/form-data"');
   });

@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { lastOf, portraitFile, speechFile, startApiScene } from '../../support/api.ts';
@@ -103,6 +104,7 @@ test('each answer is one that it describes, whatever the status', async () => {
     estimateGeneration: () => ['POST', '/v1/estimates'],
     getPresets: () => ['GET', '/v1/presets'],
     getVoices: () => ['GET', '/v1/voices'],
+    verifyVideo: () => ['POST', '/v1/verify'],
   };
   expect(Object.keys(addressOf).sort()).toEqual([...operations].sort());
   const ask = (caller: Caller, operation: string, id: string, headers: Record<string, string> = {}) => {
@@ -230,6 +232,23 @@ test('each answer is one that it describes, whatever the status', async () => {
   expect(await rerun({})).toBe(410);
   await worker.close();
 
+  // Asking where a video comes from.
+  const verify = (part: string, data: Uint8Array<ArrayBuffer>, type?: string) => {
+    const body = new FormData();
+    body.set(part, new Blob([data]), 'clip.mp4');
+    return ada.fetch('/v1/verify', {
+      method: 'POST',
+      body,
+      ...(type === undefined ? {} : { headers: { 'content-type': type } }),
+    });
+  };
+  const small = await toyVideo();
+  expect(await statusOf('verifyVideo', verify('video', small))).toBe(200);
+  expect(await statusOf('verifyVideo', verify('audio', small))).toBe(400);
+  expect(await statusOf('verifyVideo', verify('video', new Uint8Array(100 * 1024 * 1024 + 1)))).toBe(413);
+  expect(await statusOf('verifyVideo', verify('video', small, 'video/mp4'))).toBe(415);
+  expect(await statusOf('verifyVideo', verify('video', new TextEncoder().encode('no video')))).toBe(422);
+
   // What is left of the document: too much in a minute, and no queue.
   const someone = await scene.token('someone');
   await scene.redis.kill();
@@ -264,3 +283,20 @@ test('each answer is one that it describes, whatever the status', async () => {
     return given.status;
   }
 });
+
+/** A video without sound, signature or watermark. */
+async function toyVideo(): Promise<Uint8Array<ArrayBuffer>> {
+  const source = [
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc2=size=64x64:rate=25',
+    '-frames:v',
+    '10',
+    '-pix_fmt',
+    'yuv420p',
+  ];
+  const form = ['-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4', 'pipe:1'];
+  const { stdout } = await execa('ffmpeg', ['-v', 'error', ...source, ...form], { encoding: 'buffer' });
+  return new Uint8Array(stdout);
+}

@@ -88,7 +88,7 @@ test('a copy that somebody posts anywhere is known by its watermark; who asked f
 
     expect(await ask(ada, await video(payload ^ (1n << 60n)))).toContain('run by somebody else');
     expect(await ask(ada, await video(await works.markOf(ulid())))).toContain('too long ago');
-    expect(await ask(ada, await video(null))).toContain('no watermark');
+    expect(await ask(ada, await video(null))).toContain('neither a signature nor a watermark');
     expect(await ask(ada, Buffer.from('no video at all'))).toContain('can’t read this file');
   } finally {
     await works.close();

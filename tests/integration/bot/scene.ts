@@ -16,7 +16,7 @@ import { MediaIntake } from '../../../src/intake/media-intake.ts';
 import { PersonLimit } from '../../../src/intake/person-limit.ts';
 import { readPreview } from '../../../src/bot/previews.ts';
 import { StoredVideos } from '../../../src/bot/stored-videos.ts';
-import { Watermarks } from '../../../src/bot/watermarks.ts';
+import { PostedVideos } from '../../../src/bot/posted-videos.ts';
 import { systemClock } from '../../../src/bot/clock.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { loadBotConfig } from '../../../src/config/environment.ts';
@@ -122,7 +122,7 @@ export async function startScene(
       personLimit: new PersonLimit(queue),
       videos: new StoredVideos({ config, store, scratchRoot }),
       scratchRoot,
-      origins: new Watermarks({ config, marks: { find: (payload) => queue.findMark(payload) }, scratchRoot }),
+      origins: new PostedVideos({ config, knowledge: queue, scratchRoot }),
       readPreview: (key) => readPreview(store, key),
     });
     return { queue, bot };

@@ -262,6 +262,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   dayCap: '99999.99',
   monthCap: 'none',
   provider: 'command',
+  generator: 'W'.repeat(60),
   user: '9'.repeat(20),
   problem: '\\*'.repeat(200),
 };

@@ -1,0 +1,103 @@
+/**
+ * `npm run verify -- FILE… [--json]`: says where videos come from, by their signature (C2PA) and by the watermark in their pixels. Exits with 0
+ * when this deployment made all of them, with 2 when it cannot say that of one, with 1 when one cannot be read.
+ */
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { viewOf } from '../../src/api/verify.ts';
+import { loadVerifyConfig } from '../../src/config/environment.ts';
+import { ConfigurationError } from '../../src/config/generate.ts';
+import { Failure } from '../../src/failure.ts';
+import { createLogger } from '../../src/log.ts';
+import { openScratch } from '../../src/media/scratch.ts';
+import { knowledgeOf, Verifier } from '../../src/provenance/verify.ts';
+import type { Verdict } from '../../src/provenance/verify.ts';
+import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { textsFor, failureText } from '../../src/text/texts.ts';
+import { environmentHere } from './environment.ts';
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  });
+  if (positionals.length === 0) {
+    console.error('npm run verify -- FILE… [--json]   says where videos come from');
+    return 1;
+  }
+  const config = loadVerifyConfig(environmentHere());
+  const queue = createGenerationQueue(config, createLogger('verify', 'silent'));
+  const verifier = new Verifier({ knowledge: knowledgeOf(queue), anchors: config.trustList ?? null });
+  let status = 0;
+  try {
+    for (const path of positionals) {
+      await using scratch = await openScratch(tmpdir(), 'verify');
+      try {
+        const verdict = await verifier.verify(path, { scratch: scratch.path });
+        if (values.json) console.log(JSON.stringify({ file: path, ...viewOf(verdict, true) }, null, 2));
+        else console.log([path, ...linesOf(verdict).map((line) => `  ${line}`)].join('\n'));
+        if (verdict.origin !== 'here') status ||= 2;
+      } catch (error) {
+        console.error(`${path}\n  ${wordsOf(error)}`);
+        status = 1;
+      }
+    }
+  } finally {
+    await queue.close();
+  }
+  return status;
+}
+
+function linesOf({ origin, changed, signature, watermark, generation }: Verdict): string[] {
+  const lines = [
+    {
+      here: 'made with AI, by this deployment',
+      elsewhere: 'made by somebody else, as its marks say',
+      unknown: 'nothing can be said of where it comes from; that proves nothing',
+    }[origin],
+  ];
+  if (signature === null) lines.push('signature: none');
+  else {
+    const who = {
+      own: 'this deployment',
+      trusted: `${signature.name ?? '?'}, whom the trust list knows`,
+      untrusted: `“${signature.name ?? '?'}”, for whom nobody vouches`,
+    }[signature.signer];
+    lines.push(`signature: ${who}`, `changed since it was signed: ${changed === true ? 'YES' : 'no'}`);
+    if (signature.expired) lines.push('its certificate has ended, and it has no time stamp');
+    if (signature.problems.length > 0) lines.push(`what is wrong: ${signature.problems.join(', ')}`);
+    const when = signature.stampedAt ?? signature.createdAt;
+    if (when !== null)
+      lines.push(
+        `signed: ${when}${signature.stampedAt === null ? ' (as the signer says)' : ' (time stamp)'}`,
+      );
+    if (signature.generator !== null) lines.push(`made with: ${signature.generator}`);
+    const facts = signature.generation;
+    if (facts !== null) {
+      lines.push(`model: ${facts.model} (${facts.preset}), generation ${facts.generation}`);
+      if (facts.parent !== undefined) lines.push(`made from: ${facts.parent}`);
+    }
+  }
+  lines.push(
+    `watermark: ${watermark === null ? 'none that can be read' : watermark.deployment === 'own' ? `this deployment’s${watermark.generationId === null ? ', of a video it does not remember' : `, of ${watermark.generationId}`}` : 'of another deployment'}`,
+  );
+  lines.push(
+    generation === null
+      ? 'on record here: nothing'
+      : `on record here: ${generation.id} of ${new Date(generation.createdAt).toISOString()}, ${generation.request.model} (${generation.request.preset}), asked for by ${generation.userId}`,
+  );
+  return lines;
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof Failure) return failureText(textsFor('en'), error, '');
+  return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,147 @@
+import { stat } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { Failure } from '../failure.ts';
+import { reachable } from '../intake/take-on.ts';
+import type { Credentials } from '../marking/credentials.ts';
+import { findMark } from '../marking/find-mark.ts';
+import { readCredentials } from '../marking/read-credentials.ts';
+import type { Trust } from '../marking/read-credentials.ts';
+import { readLuma } from '../media/luma.ts';
+import { withMediaMemory } from '../media/memory.ts';
+import { MediaProcessError } from '../media/process.ts';
+import { sniffFile } from '../media/sniff.ts';
+import type { Generation } from '../queue/contract.ts';
+
+/** What Discord lets most people upload, and more than any video of ours. Bytes. */
+export const mostVerifiedBytes = 100 * 1024 * 1024;
+const readTimeout = 60_000;
+/** Each keeps a processor busy for some seconds. */
+const atOnce = 1;
+/** Of this process, whoever asks: a bot has an API, too. */
+const limit = pLimit(atOnce);
+/** The file itself, its copy in the thread, and the program. */
+const memoryShare = 3;
+
+/** Where a video comes from, by its signature and by its watermark. */
+export interface Verdict {
+  /**
+   * `here`: this deployment made it. `elsewhere`: it says that something else did, and nothing speaks against it. `unknown`: nothing can
+   * be said; that proves nothing.
+   */
+  readonly origin: 'here' | 'elsewhere' | 'unknown';
+  /** whether the file is another than was signed; null: it has no signature, so nobody can say */
+  readonly changed: boolean | null;
+  /** whether it is known to be made by a model; null: nothing says so */
+  readonly madeWithAi: true | null;
+  readonly signature: Credentials | null;
+  readonly watermark: {
+    readonly deployment: 'own' | 'other';
+    /** null where this deployment made it and does not know any more which it was, or another one did */
+    readonly generationId: string | null;
+  } | null;
+  /** null: this deployment has no record of it */
+  readonly generation: Generation | null;
+}
+
+/** What a deployment knows of its own. */
+export interface Knowledge {
+  /** @throws Error when the queue cannot be reached, as the others */
+  findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
+  /** chains of certificates with which this deployment signs or has signed, as PEM */
+  signers(): Promise<readonly string[]>;
+  get(id: string): Promise<Generation | null>;
+}
+
+/** What the queue knows. Its methods throw Failure `queue_unreachable` when it cannot be asked. */
+export function knowledgeOf(queue: Knowledge): Knowledge {
+  return {
+    findMark: (payload) => reachable(queue.findMark(payload)),
+    signers: () => reachable(queue.signers()),
+    get: (id) => reachable(queue.get(id)),
+  };
+}
+
+/**
+ * Says where videos come from: the one answer of the context menu, the API and the command line. It needs Node and ffmpeg, and no Python,
+ * so a bot in a container of its own can give it.
+ */
+export class Verifier {
+  readonly #knowledge: Knowledge;
+  readonly #anchors: string | null;
+
+  /** @param options.anchors PEM text of trusted authorities; null: none but this deployment's own certificates are trusted */
+  constructor(options: { knowledge: Knowledge; anchors: string | null }) {
+    this.#knowledge = options.knowledge;
+    this.#anchors = options.anchors;
+  }
+
+  /**
+   * @param path a file that a person gave, whatever it is
+   * @param scratch a folder of the caller's, for frames
+   * @throws Failure `not_a_video`; Error when the queue cannot be reached; the signal's reason when aborted
+   */
+  async verify(path: string, options: { scratch: string; signal?: AbortSignal }): Promise<Verdict> {
+    const own = await this.#knowledge.signers();
+    return limit(() => this.#look(path, { own, anchors: this.#anchors }, options));
+  }
+
+  async #look(
+    path: string,
+    trust: Trust,
+    { scratch, signal }: { scratch: string; signal?: AbortSignal },
+  ): Promise<Verdict> {
+    signal?.throwIfAborted();
+    const form = await sniffFile(path);
+    // Of the forms that hold videos, C2PA knows how to sign MP4 and its relatives.
+    const signature =
+      form === 'mov'
+        ? await withMediaMemory(
+            (await stat(path)).size * memoryShare,
+            () => readCredentials({ path, format: 'video/mp4' }, trust, signal),
+            signal,
+          )
+        : null;
+    const found = await this.#mark(path, scratch, signal);
+    const mark = found === null ? null : await this.#knowledge.findMark(found);
+    const watermark =
+      mark === null
+        ? null
+        : {
+            deployment: mark.isOurs ? ('own' as const) : ('other' as const),
+            generationId: mark.generationId,
+          };
+    const isOurSignature = signature?.signer === 'own' && signature.intact;
+    const known = isOurSignature
+      ? (signature.generation?.generation ?? watermark?.generationId ?? null)
+      : (watermark?.generationId ?? null);
+    return {
+      origin: originOf(signature, watermark),
+      changed: signature === null ? null : !signature.intact,
+      madeWithAi: watermark !== null || (signature?.intact === true && signature.madeWithAi) ? true : null,
+      signature,
+      watermark,
+      generation: known === null ? null : await this.#knowledge.get(known),
+    };
+  }
+
+  async #mark(path: string, scratch: string, signal: AbortSignal | undefined): Promise<bigint | null> {
+    try {
+      const frames = await readLuma(path, { scratch, timeoutMilliseconds: readTimeout, signal });
+      if (frames === null) throw new Failure('unsupported_media', 'not_a_video');
+      return (await findMark(frames, 'quick', signal))?.payload ?? null;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof MediaProcessError) {
+        throw new Failure('unsupported_media', 'not_a_video', {}, { cause: error });
+      }
+      throw error;
+    }
+  }
+}
+
+/** A signature that does not fit the file says nothing of it: somebody may have put it there. */
+function originOf(signature: Credentials | null, watermark: Verdict['watermark']): Verdict['origin'] {
+  const isSigned = signature?.intact === true;
+  if ((isSigned && signature.signer === 'own') || watermark?.deployment === 'own') return 'here';
+  return isSigned || watermark !== null ? 'elsewhere' : 'unknown';
+}
