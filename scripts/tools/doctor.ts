@@ -25,6 +25,8 @@ import {
 import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { redisOptions } from '../../src/config/redis-options.ts';
+import { deploymentSettingsSchema } from '../../src/queue/moderation.ts';
+import { createNames } from '../../src/queue/names.ts';
 import { requireRedis } from '../../src/queue/requirements.ts';
 import { Unstartable } from '../../src/unstartable.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
@@ -140,6 +142,7 @@ async function redis({ redis: server }: CommonConfig): Promise<void> {
         'append-only file off',
         'Set `appendonly yes` in redis.conf: without it a restart loses what was accepted.',
       );
+    await label(connection, server.prefix);
     const [used, limit] = [Number(value('used_memory')), Number(value('maxmemory'))];
     const found = `${(used / gibibyte).toFixed(2)} GiB used${limit === 0 ? ', no limit' : ` of ${(limit / gibibyte).toFixed(2)}`}`;
     if (limit > 0 && used > 0.85 * limit)
@@ -148,6 +151,19 @@ async function redis({ redis: server }: CommonConfig): Promise<void> {
   } finally {
     connection.disconnect();
   }
+}
+
+/** By choice of the owners, in one line, with what it means for them. */
+async function label(connection: Redis, prefix: string): Promise<void> {
+  const text = await connection.hget(createNames(prefix).deploymentSettings, 'text');
+  const isOn = text === null || deploymentSettingsSchema.parse(JSON.parse(text)).label;
+  if (isOn) fine('marking: label', 'every video says in a corner that it is made with AI');
+  else
+    look(
+      'marking: label',
+      'off: new videos do not show that they are made with AI',
+      'Art. 50(4) of the EU AI Act: whoever publishes a deep fake must then disclose it otherwise, clearly and at first sight. `/queue-admin marking label:True` turns it on.',
+    );
 }
 
 async function storage(config: CommonConfig): Promise<void> {

@@ -14,6 +14,7 @@ import {
   allowedPage,
   changeAllowed,
   deploymentLimits,
+  marking,
   setDeploymentLimits,
   suggestServers,
 } from './queue/deployment.ts';
@@ -70,6 +71,7 @@ export const actions: ReadonlyMap<string, Action<Acting>> = new Map([
   ['gpus', showGpus],
   ['retry', retry],
   ['maintenance', maintenance],
+  ['marking', marking],
   ['audit', first('audit')],
   ['ban', everywhere(ban)],
   ['unban', everywhere(unban)],

@@ -1,11 +1,13 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
+import { defaultLabelStyle } from '../marking/label.ts';
 import type { Generation, Lineage, NewGeneration, QueuePosition, ReplyTarget } from '../queue/contract.ts';
 import { AcceptanceUnknown } from '../queue/ledger.ts';
 import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
 import type { Admission } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
+import { languageOf } from '../text/texts.ts';
 import type { Advice, GivenFiles, Intake, TakenFiles } from './intake.ts';
 import { buildRequest, workOf } from './request.ts';
 import type { Choices } from './request.ts';
@@ -30,7 +32,7 @@ export interface Order {
   readonly parentId?: string | undefined;
   readonly lineage?: Lineage | undefined;
   /** limits that are checked when it is accepted */
-  readonly admission?: Pick<Admission, 'limits' | 'queueLength'> | undefined;
+  readonly admission?: Pick<Admission, 'limits' | 'queueLength' | 'label'> | undefined;
 }
 
 export interface Accepted {
@@ -100,7 +102,9 @@ async function drafted(
   { settings, queue }: Pick<Takers, 'settings'> & { readonly queue: Pick<GenerationQueue, 'estimate'> },
 ): Promise<{ draft: NewGeneration; guess: boolean }> {
   const { id, userId, guildId, locale, reply, choices, limitBytes, parentId = null, lineage } = order;
-  const request = buildRequest(choices, taken, settings, limitBytes);
+  const style = order.admission === undefined ? defaultLabelStyle : order.admission.label;
+  const label = style === null ? null : { ...style, language: languageOf(locale) };
+  const request = { ...buildRequest(choices, taken, settings, limitBytes), label };
   const work = workOf(request, settings.preset(choices.preset, choices.shape), settings);
   const { seconds: costSeconds, guess } = await reachable(queue.estimate(work));
   return { draft: { id, userId, guildId, locale, reply, parentId, lineage, request, costSeconds }, guess };

@@ -1,3 +1,4 @@
+import type { Overlay } from './draw-label.ts';
 import type { VideoSource } from './encode.ts';
 
 /** One way to encode a clip: as good as the constant quality gives, or two passes to a bitrate. */
@@ -123,6 +124,11 @@ function scaleIndex(clip: ClipShape, size: Size): number {
   );
 }
 
+/** A picture of one frame in a file, and where on the video it lies. */
+export interface LaidOverlay extends Omit<Overlay, 'rgba'> {
+  readonly path: string;
+}
+
 export interface EncoderArguments {
   readonly inputs: readonly { readonly path: string; readonly options: readonly string[] }[];
   readonly output: readonly string[];
@@ -133,6 +139,7 @@ export interface EncoderArguments {
  *
  * @param pass 1 and 2 of an attempt by bitrate; 0 for one by quality
  * @param passLog prefix of the files between the passes
+ * @param overlay raw RGBA that stays in its place over every frame; null: nothing
  */
 export function encoderArguments(
   source: VideoSource,
@@ -140,6 +147,7 @@ export function encoderArguments(
   attempt: Attempt,
   pass: 0 | 1 | 2,
   passLog: string,
+  overlay: LaidOverlay | null = null,
 ): EncoderArguments {
   const seconds = (clip.frames / clip.fps).toFixed(6);
   const { width, height } = attempt.size;
@@ -167,6 +175,11 @@ export function encoderArguments(
     const shape = ['-pixel_format', 'rgb24', '-video_size', `${clip.width}x${clip.height}`];
     inputs.push({ path: mark, options: [...guards('rawvideo'), ...shape] });
   }
+  const overlayInput = inputs.length;
+  if (overlay !== null) {
+    const shape = ['-pixel_format', 'rgba', '-video_size', `${overlay.width}x${overlay.height}`];
+    inputs.push({ path: overlay.path, options: [...guards('rawvideo'), ...shape] });
+  }
   const soundInput = source.kind === 'mp4' ? 0 : inputs.length;
   if (source.kind !== 'mp4' && source.sound !== null && pass !== 1) {
     inputs.push({ path: source.sound.path, options: guards(source.sound.demuxer) });
@@ -176,14 +189,22 @@ export function encoderArguments(
       ? 'in_range=full:out_range=tv:out_color_matrix=bt709'
       : 'in_color_matrix=bt709:out_color_matrix=bt709';
   // The conversion and the tags have to agree, or players show wrong colours.
-  const shown = `scale=${width}:${height}:flags=lanczos:${convert},format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709`;
+  const sized = `scale=${width}:${height}:flags=lanczos:${convert},format=yuv420p`;
+  const tagged = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
+  // What is laid over it is drawn for the size that the video has in the end, so that it can be read however small that is.
+  const shown =
+    overlay === null
+      ? `${sized},${tagged}`
+      : `${sized}[sized];[sized][${overlayInput}:v:0]overlay=x=${overlay.left}:y=${overlay.top}:format=yuv420,format=yuv420p,${tagged}`;
   // The mark is one frame, which stays until the end of the picture. It is added before the size changes: a ladder's step is a scale
   // like any other, which the detector tries.
   const asColours =
     source.kind === 'segments' ? 'scale=in_range=tv:in_color_matrix=bt709:out_range=full,' : '';
   const marked = `[0:v:0]${asColours}format=gbrp[picture];[1:v:0]format=gbrp[mark];[picture][mark]blend=all_mode=grainmerge,${shown}[out]`;
   const output = [
-    ...(mark === undefined ? ['-map', '0:v:0', '-vf', shown] : ['-filter_complex', marked, '-map', '[out]']),
+    ...(mark === undefined && overlay === null
+      ? ['-map', '0:v:0', '-vf', shown]
+      : ['-filter_complex', mark === undefined ? `[0:v:0]${shown}[out]` : marked, '-map', '[out]']),
     ...['-color_range', 'tv', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709'],
     ...[
       '-c:v',

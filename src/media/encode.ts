@@ -1,11 +1,15 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import { Failure } from '../failure.ts';
+import type { Overlay } from './draw-label.ts';
 import { encoderArguments, firstAttempt, nextAttempt } from './compression.ts';
-import type { Attempt, ClipShape } from './compression.ts';
+import type { Attempt, ClipShape, LaidOverlay } from './compression.ts';
 import { encodeBounds, runFluent } from './process.ts';
 import type { RunLimits } from './process.ts';
+
+/** Lays something over the finished picture, once its size is known. It is kept as a file in the folder of the encode. */
+export type DrawOverlay = (width: number, height: number) => Promise<Overlay>;
 
 /** Frames as the engine writes them, with a sound beside; or a finished MP4 that has to get smaller. */
 export type VideoSource =
@@ -16,6 +20,7 @@ export type VideoSource =
       readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
       /** a watermark as `markFrame` makes it, of the clip's size */
       readonly mark?: string;
+      readonly overlay?: DrawOverlay;
     }
   | { readonly kind: 'mp4'; readonly path: string }
   | {
@@ -24,6 +29,7 @@ export type VideoSource =
       readonly path: string;
       readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
       readonly mark?: string;
+      readonly overlay?: DrawOverlay;
     };
 
 export interface EncodedVideo {
@@ -88,9 +94,10 @@ async function encodeOnce(
 ): Promise<number> {
   // Relative to the scratch folder: fluent-ffmpeg would split an option that is a path with a space in it.
   const passLog = 'passes';
+  const laid = await overlaid(source, attempt, limits.scratch);
   const passes = attempt.kind === 'quality' ? ([0] as const) : ([1, 2] as const);
   for (const pass of passes) {
-    const { inputs, output } = encoderArguments(source, clip, attempt, pass, passLog);
+    const { inputs, output } = encoderArguments(source, clip, attempt, pass, passLog, laid);
     const command = ffmpeg();
     for (const input of inputs) command.input(resolve(input.path)).inputOptions([...input.options]);
     command.outputOptions([...output]).output(pass === 1 ? '/dev/null' : resolve(target));
@@ -100,4 +107,16 @@ async function encodeOnce(
     await runFluent(command, { ...limits, ...(onProgress === undefined ? {} : { onFrames }) }, encodeBounds);
   }
   return (await stat(target)).size;
+}
+
+async function overlaid(
+  source: VideoSource,
+  { size: { width, height } }: Attempt,
+  scratch: string,
+): Promise<LaidOverlay | null> {
+  if (source.kind === 'mp4' || source.overlay === undefined) return null;
+  const { rgba, ...place } = await source.overlay(width, height);
+  const path = join(scratch, 'overlay.rgba');
+  await writeFile(path, rgba);
+  return { path, ...place };
 }

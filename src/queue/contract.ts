@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { modelIdSchema, shapeSchema } from '../config/generate.ts';
 import { shortcutsSchema, sparedSchema } from '../config/shortcuts.ts';
 import { failureCodes } from '../failure.ts';
+import { defaultLabelStyle, labelSchema } from '../marking/label.ts';
+import type { Label } from '../marking/label.ts';
 import { takeSchema } from './take.ts';
 
 /** Version of the stored request, record and result. A record of another version is refused, never guessed at. */
@@ -66,10 +68,17 @@ export const generationRequestSchema = z.strictObject({
   /** what is done otherwise than published; absent, as in older records: nothing */
   shortcuts: shortcutsSchema.optional(),
   vocals: z.boolean().default(false),
+  /** words in a corner of the video; null: none, by choice of the deployment's owners; absent in older records */
+  label: labelSchema.nullable().optional(),
   /** the largest file that the channel takes, in bytes: the video is compressed to fit it */
   limitBytes: z.number().int().positive(),
 });
 export type GenerationRequest = z.infer<typeof generationRequestSchema>;
+
+/** What stands in a corner of the video. A request from before there were labels has the usual one. */
+export function labelOf({ label }: Pick<GenerationRequest, 'label'>): Label | null {
+  return label === undefined ? { ...defaultLabelStyle, language: 'en' } : label;
+}
 
 /**
  * Where answers go.

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { ModelId } from '../config/generate.ts';
+import { defaultLabelStyle, labelStyleSchema } from '../marking/label.ts';
+import type { LabelStyle } from '../marking/label.ts';
 import { generationIdSchema } from './contract.ts';
 import type { Generation } from './contract.ts';
 
@@ -51,6 +53,8 @@ export const guildSettingsSchema = z.strictObject({
   rerunOthers: z.boolean(),
   /** days for which inputs are kept, so that a result can be run again */
   keepInputsDays: z.number().int().min(1).max(30),
+  /** how videos say that they are made with AI */
+  label: labelStyleSchema.default(defaultLabelStyle),
   /** where the moderators' log is posted, too */
   logChannelId: snowflake.nullable(),
   filters: z.array(filterSchema).max(mostFilters),
@@ -67,6 +71,8 @@ export const deploymentSettingsSchema = z.strictObject({
   limits: limitsSchema.omit({ weight: true }),
   /** GPU seconds of everybody together in 24 hours */
   budgetGpuSecondsPerDay: z.number().int().min(1).max(100_000_000).nullable(),
+  /** whether videos say in a corner that they are made with AI */
+  label: z.boolean().default(true),
   filters: z.array(filterSchema).max(mostFilters),
   /**
    * Who may ask. Without entries: everybody. With guilds only what is asked for there; with people only they, who may ask
@@ -119,6 +125,7 @@ export const auditActions = [
   'retry_failed',
   'maintenance',
   'allow',
+  'marking',
 ] as const;
 
 /** Who did what, to whom, when and why. */
@@ -205,6 +212,8 @@ export interface Admission {
   readonly wakingUntil: number | null;
   readonly limits: Limits;
   readonly queueLength: number | null;
+  /** how a video says that it is made with AI; null: not in the picture, by choice of the owners */
+  readonly label: LabelStyle | null;
 }
 
 export interface GuildStats {

@@ -13,6 +13,7 @@ import { checkFilter, compileFilters } from './filters.ts';
 import { wakingKey } from './gpus.ts';
 import { Ledger } from './ledger.ts';
 import { deploymentLimits, limitsOf } from './limits.ts';
+import { defaultLabelStyle } from '../marking/label.ts';
 import {
   auditEntrySchema,
   banSchema,
@@ -94,6 +95,7 @@ const newGuild: GuildSettings = {
   queueLength: null,
   rerunOthers: true,
   keepInputsDays: 30,
+  label: defaultLabelStyle,
   logChannelId: null,
   filters: [],
 };
@@ -162,9 +164,10 @@ class RedisModeration implements Moderation {
       await answers(whole);
     const now = Date.now();
     const settings = parseSettings(text);
+    const deployment = parseDeployment(deploymentText);
     return {
       ban: standing(banSchema, everywhereBan, now) ?? standing(banSchema, ban, now),
-      unlisted: unlistedIn(parseDeployment(deploymentText), { userId, guildId }),
+      unlisted: unlistedIn(deployment, { userId, guildId }),
       pause: standing(pauseSchema, pause, now),
       globalPause: standing(pauseSchema, globalPause, now),
       draining: typeof drain === 'string' ? { message: drainSchema.parse(JSON.parse(drain)).message } : null,
@@ -172,6 +175,7 @@ class RedisModeration implements Moderation {
       wakingUntil: typeof waking === 'string' ? Number(waking) : null,
       limits: guildId === null ? this.defaultLimits : limitsOf(settings.limits, roleIds, this.defaultLimits),
       queueLength: guildId === null ? null : settings.queueLength,
+      label: deployment.label ? settings.label : null,
     };
   }
 
@@ -703,6 +707,7 @@ const newDeployment: DeploymentSettings = {
   version: 1,
   limits: { waiting: null, gpuSecondsPerDay: null, cooldownSeconds: null },
   budgetGpuSecondsPerDay: null,
+  label: true,
   filters: [],
   allowed: { guilds: [], people: [] },
 };

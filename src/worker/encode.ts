@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { markFrame } from '../marking/embed.ts';
+import { drawLabel } from '../media/draw-label.ts';
 import { encodeVideo } from '../media/encode.ts';
+import type { VideoSource } from '../media/encode.ts';
 import { sniffFile } from '../media/sniff.ts';
 import { Failure } from '../failure.ts';
 import type { EncodeInput, EncodedVideo } from './process-generation.ts';
@@ -9,6 +11,8 @@ import type { EncodeInput, EncodedVideo } from './process-generation.ts';
 /** A two-pass encode of half a minute takes seconds; what takes minutes hangs. Longer videos have more time. */
 const encodeTimeout = 10 * 60_000;
 const usualSeconds = 30;
+
+type RawSource = Extract<VideoSource, { kind: 'raw' }>;
 
 /**
  * The engine's raw frames and the window's sound as one MP4 of at most `limitBytes`.
@@ -22,11 +26,16 @@ export async function encodeGeneration(input: EncodeInput): Promise<EncodedVideo
   const { width, height } = frames;
   const mark = join(input.scratch, 'mark.rgb');
   await writeFile(mark, markFrame(input.mark, width, height));
+  const { label } = input;
+  const drawn: Pick<RawSource, 'mark' | 'overlay'> = {
+    mark,
+    ...(label === null ? {} : { overlay: (wide: number, high: number) => drawLabel(label, wide, high) }),
+  };
   const longer = Math.max(1, frames.count / frames.fps / usualSeconds);
   return encodeVideo(
     form === 'segments'
-      ? { kind: 'segments', path, sound, mark }
-      : { kind: 'raw', path, pixelFormat: form, sound, mark },
+      ? { kind: 'segments', path, sound, ...drawn }
+      : { kind: 'raw', path, pixelFormat: form, sound, ...drawn },
     {
       width,
       height,

@@ -6,6 +6,8 @@ import type { Spared } from '../config/shortcuts.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import { labelOf } from '../queue/contract.ts';
+import type { Label } from '../marking/label.ts';
 import { MediaProcessError } from '../media/process.ts';
 import { contractVersion, generationResultSchema } from '../queue/contract.ts';
 import type {
@@ -41,6 +43,8 @@ export interface EncodeInput {
   readonly limitBytes: number;
   /** what the video's watermark says */
   readonly mark: bigint;
+  /** what stands in a corner of it; null: nothing, by choice of the deployment's owners */
+  readonly label: Label | null;
   readonly scratch: string;
   readonly signal: AbortSignal;
   /** hears how much is done, 0…1; a smaller number begins anew, to fit */
@@ -151,6 +155,7 @@ export async function processGeneration(
           'the watermark could not be registered; it is tried again',
         ),
     ),
+    label: labelOf(request),
     scratch: scratch.path,
     signal,
     onProgress: (share: number) => tellPacked(Math.floor(share * 100)),
@@ -177,7 +182,7 @@ export async function processGeneration(
     encodeSeconds,
     peakGiB: made.peakGiB,
     ...(made.spared === undefined ? {} : { spared: made.spared }),
-    marking: { label: false, watermark: true, signature: false },
+    marking: { label: input.label !== null, watermark: true, signature: false },
     warnings: [],
   };
   const told = (error: unknown): void => {

@@ -11,6 +11,7 @@ import type {
   RESTPostAPIChatInputApplicationCommandsJSONBody,
 } from 'discord.js';
 import { failureCodes } from '../../failure.ts';
+import { labelCorners, labelSizes, labelWords } from '../../marking/label.ts';
 import { localised, localisedChoice, subcommand, subcommandGroup } from '../support/localise.ts';
 
 const {
@@ -161,6 +162,21 @@ export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody 
           min_value: 1,
           max_value: 30,
         },
+        {
+          type: string,
+          ...localised('label_words', 'command.queue.option_label_words'),
+          choices: labelWords.map((words) => localisedChoice(words, `label.${words}`)),
+        },
+        {
+          type: string,
+          ...localised('label_size', 'command.queue.option_label_size'),
+          choices: labelSizes.map((size) => localisedChoice(size, `label.${size}`)),
+        },
+        {
+          type: string,
+          ...localised('label_corner', 'command.queue.option_label_corner'),
+          choices: labelCorners.map((corner) => localisedChoice(corner, `label.${corner}`)),
+        },
       ]),
       subcommand('audit', 'command.queue.audit'),
       subcommand('reports', 'command.queue.reports'),
@@ -206,6 +222,9 @@ export function declareQueueAdmin(): RESTPostAPIChatInputApplicationCommandsJSON
         },
       ]),
       subcommand('maintenance', 'command.queue_admin.maintenance', [message]),
+      subcommand('marking', 'command.queue_admin.marking', [
+        { type: boolean, ...localised('label', 'command.queue_admin.option_label') },
+      ]),
       subcommand('audit', 'command.queue_admin.audit'),
       subcommand('ban', 'command.queue_admin.ban', [user(true), span, reason]),
       subcommand('unban', 'command.queue.unban', [user(true)]),

@@ -83,6 +83,21 @@ export async function setDeploymentLimits(acting: Acting): Promise<RenderedMessa
   return message([texts.say('queue.limits.done'), ...limitLines(settings, texts)]);
 }
 
+/** Whether videos say in a corner that they are made with AI, and what it means when they do not. Without an option it only shows it. */
+export async function marking(acting: Acting): Promise<RenderedMessage> {
+  const { interaction, texts, services } = acting;
+  const label = interaction.options.getBoolean('label');
+  const settings = await reachable(
+    label === null
+      ? services.moderation.deployment()
+      : services.moderation.changeDeployment(
+          (before) => ({ ...before, label }),
+          entry(acting, 'marking', { label }),
+        ),
+  );
+  return message([texts.say(settings.label ? 'queue_admin.marking.on' : 'queue_admin.marking.off')]);
+}
+
 /** Lets a server or a person in, or takes them off the list. */
 export const changeAllowed =
   (isAdded: boolean) =>

@@ -1,8 +1,9 @@
 import { errorFields } from '../../error-fields.ts';
 import { reachable } from '../../intake/take-on.ts';
 import type { GuildSettings, NewAuditEntry } from '../../queue/moderation.ts';
+import { labelStyleSchema } from '../../marking/label.ts';
 import { Refusal } from '../../refusal.ts';
-import type { Texts } from '../../text/texts.ts';
+import { textsFor } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import { missingPermissions } from '../support/permissions.ts';
@@ -87,12 +88,12 @@ export async function logWarning(moderating: Moderating): Promise<string | null>
 
 /** The rules that are no limits. Without an option it only shows them. */
 export async function rules(moderating: Moderating): Promise<RenderedMessage> {
-  const { interaction, texts, services, guildId } = moderating;
+  const { interaction, services, guildId } = moderating;
   const rerunOthers = interaction.options.getBoolean('rerun_others');
   const keepInputsDays = interaction.options.getInteger('keep_days');
-  if (rerunOthers === null && keepInputsDays === null) {
-    return shown(await reachable(services.moderation.guild(guildId)), texts);
-  }
+  const label = givenLabel(interaction);
+  const isShown = rerunOthers === null && keepInputsDays === null && Object.keys(label).length === 0;
+  if (isShown) return shown(await reachable(services.moderation.guild(guildId)), moderating);
   const change = {
     ...(rerunOthers === null ? {} : { rerunOthers }),
     ...(keepInputsDays === null ? {} : { keepInputsDays }),
@@ -100,19 +101,41 @@ export async function rules(moderating: Moderating): Promise<RenderedMessage> {
   const settings = await reachable(
     services.moderation.changeGuild(
       guildId,
-      (before) => ({ ...before, ...change }),
-      entry(moderating, 'settings', change),
+      (before) => ({ ...before, ...change, label: labelStyleSchema.parse({ ...before.label, ...label }) }),
+      entry(moderating, 'settings', { ...change, ...label }),
     ),
   );
-  return shown(settings, texts);
+  return shown(settings, moderating);
 }
 
-function shown({ rerunOthers, keepInputsDays }: GuildSettings, texts: Texts): RenderedMessage {
+/** What is said of the label. Discord lets nobody choose what is not offered; a client that does is not understood. @throws Refusal */
+function givenLabel({ options }: Moderating['interaction']): Record<string, string> {
+  const given = {
+    words: options.getString('label_words'),
+    size: options.getString('label_size'),
+    corner: options.getString('label_corner'),
+  };
+  const said = Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+  );
+  if (!labelStyleSchema.partial().safeParse(said).success) throw new Refusal('refused.not_understood');
+  return said;
+}
+
+async function shown(
+  { rerunOthers, keepInputsDays, label: { words, size, corner } }: GuildSettings,
+  { texts, services, interaction }: Moderating,
+): Promise<RenderedMessage> {
+  const isLabelled = (await reachable(services.moderation.deployment())).label;
+  // The words stand in videos in the server's language.
+  const drawn = textsFor(interaction.guildLocale ?? interaction.locale).say(`label.${words}`);
+  const label = { words: drawn, size: texts.say(`label.${size}`), corner: texts.say(`label.${corner}`) };
   return message([
     texts.say('queue.settings.heading'),
     texts.say('queue.settings.rerun_others', {
       value: texts.say(rerunOthers ? 'settings.yes' : 'settings.no'),
     }),
     texts.say('queue.settings.keep_days', { days: keepInputsDays }),
+    isLabelled ? texts.say('queue.settings.label', label) : texts.say('queue.settings.label_off'),
   ]);
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../queue/moderation.ts';
 import { quoted } from '../../text/format.ts';
+import { isTextKey } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
 import { isLimitName, limitText } from '../queue/limits.ts';
 import { messageLink } from './message.ts';
@@ -79,6 +80,16 @@ function detailText(
       return `||${quoted(String(value), characters)}||`;
     case 'rerunOthers':
       return texts.say('queue.settings.rerun_others', {
+        value: texts.say(value === true ? 'settings.yes' : 'settings.no'),
+      });
+    case 'words':
+    case 'size':
+    case 'corner': {
+      const key = `label.${String(value)}`;
+      return texts.say('queue.audit.label', { value: isTextKey(key) ? texts.say(key) : String(value) });
+    }
+    case 'label':
+      return texts.say('queue.audit.label', {
         value: texts.say(value === true ? 'settings.yes' : 'settings.no'),
       });
     case 'keepInputsDays':

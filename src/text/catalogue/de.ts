@@ -107,6 +107,16 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'result.prompt': '> {prompt}',
   'result.made_with_ai': 'Mit KI erstellt',
   'result.alternative_text': 'Mit KI erstelltes Video, {seconds} s: {prompt}',
+  'label.made_with_ai': 'Mit KI erstellt',
+  'label.generated': 'KI-generiert',
+  'label.ai': 'KI',
+  'label.small': 'klein',
+  'label.medium': 'mittel',
+  'label.large': 'groß',
+  'label.top_left': 'oben links',
+  'label.top_right': 'oben rechts',
+  'label.bottom_left': 'unten links',
+  'label.bottom_right': 'unten rechts',
   'result.details': '{preset} · {width}×{height} · Seed `{seed}` · nach {duration} ({gpu} davon auf der GPU)',
   'result.weights_mini': 'Kleines Vorführmodell: Zeichentrickgesichter, zehn Szenen. Nicht HuMos Qualität.',
   'result.weights_random':
@@ -606,6 +616,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Ob Leute Ergebnisse anderer wiederholen dürfen',
   'command.queue.option_keep_days.name': 'tage',
   'command.queue.option_keep_days.description': 'Tage, in denen ein Ergebnis wiederholt werden kann',
+  'command.queue.option_label_words.name': 'schriftzug',
+  'command.queue.option_label_words.description': 'Was jedes Video in einer Ecke zeigt',
+  'command.queue.option_label_size.name': 'schriftgroesse',
+  'command.queue.option_label_size.description': 'Wie groß sie sind',
+  'command.queue.option_label_corner.name': 'ecke',
+  'command.queue.option_label_corner.description': 'In welcher Ecke sie stehen',
   'command.queue.reports.name': 'meldungen',
   'command.queue.reports.description': 'Was gemeldet wurde, und von wem',
   'command.queue_admin.name': 'warteschlange-betrieb',
@@ -629,6 +645,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.maintenance.name': 'wartung',
   'command.queue_admin.maintenance.description':
     'Eine Zeile in jeder Statusnachricht; ohne Text verschwindet sie',
+  'command.queue_admin.marking.name': 'kennzeichnung',
+  'command.queue_admin.marking.description': 'Wie Videos sagen, dass sie mit KI erstellt sind',
+  'command.queue_admin.option_label.name': 'schriftzug',
+  'command.queue_admin.option_label.description': 'Worte in einer Ecke jedes Videos',
   'command.queue_admin.audit.name': 'protokoll',
   'command.queue_admin.audit.description': 'Was der Betrieb getan hat, das Neueste zuerst',
   'command.queue_admin.option_message.name': 'text',
@@ -763,6 +783,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.settings.rerun_others': 'Ergebnisse anderer dürfen wiederholt werden: {value}',
   'queue.settings.keep_days':
     'Ein Ergebnis kann {days, plural, one {# Tag} other {# Tage}} lang wiederholt werden.',
+  'queue.settings.label':
+    'Schriftzug in jedem Video: „{words}“, {size}, {corner}. Abschalten können ihn nur die Betreiber des Bots.',
+  'queue.settings.label_off':
+    'Die Betreiber des Bots haben den Schriftzug in Videos abgeschaltet. Wer ein Video postet, sagt selbst, dass es mit KI erstellt ist, wie es Art. 50 Abs. 4 der KI-Verordnung der EU verlangt.',
   'queue.audit.heading': '**Wer was getan hat**',
   'queue.audit.none': 'Noch hat niemand etwas getan.',
   'queue.audit.cancel': 'hat ein Video abgebrochen',
@@ -793,6 +817,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.code': 'gescheitert an: {code}',
   'queue.audit.allow': 'ließ zu',
   'queue.audit.allow_ended': 'lässt nicht mehr zu',
+  'queue.audit.marking': 'Kennzeichnung der Videos geändert',
+  'queue.audit.label': 'Schriftzug: {value}',
   'queue.reports.heading': '**In den letzten 30 Tagen gemeldet**',
   'queue.reports.none': 'In den letzten 30 Tagen wurde nichts gemeldet.',
   'queue.reports.line':
@@ -842,6 +868,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     '{count, plural, =0 {Nichts, was in den letzten 24 Stunden gescheitert ist, passt.} one {Ein Video ist wieder eingereiht:} other {# Videos sind wieder eingereiht:}}',
   'queue_admin.maintenance.set': 'Gesetzt. Statusnachrichten zeigen es von ihrer nächsten Änderung an.',
   'queue_admin.maintenance.removed': 'Entfernt.',
+  'queue_admin.marking.on':
+    'Jedes Video sagt in einer Ecke, dass es mit KI erstellt ist; Worte, Größe und Ecke wählen Server mit `/warteschlange regeln`.',
+  'queue_admin.marking.off':
+    'Neue Videos haben keinen Schriftzug. Art. 50 Abs. 4 der KI-Verordnung der EU: Wer einen Deepfake veröffentlicht, muss dann auf andere Weise klar und sofort sichtbar offenlegen, dass er mit KI erstellt ist.',
   'queue_admin.ban.done': '<@{userId}> kann nirgends mehr Videos anfordern. Was schon wartet, geht weiter.',
   'queue_admin.unban.done': '<@{userId}> kann wieder Videos anfordern.',
   'queue_admin.bans.heading': '**Überall gesperrt**',

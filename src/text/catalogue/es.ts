@@ -103,6 +103,16 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'result.prompt': '> {prompt}',
   'result.made_with_ai': 'Hecho con IA',
   'result.alternative_text': 'Vídeo hecho con IA, {seconds} s: {prompt}',
+  'label.made_with_ai': 'Hecho con IA',
+  'label.generated': 'Generado por IA',
+  'label.ai': 'IA',
+  'label.small': 'pequeño',
+  'label.medium': 'mediano',
+  'label.large': 'grande',
+  'label.top_left': 'arriba a la izquierda',
+  'label.top_right': 'arriba a la derecha',
+  'label.bottom_left': 'abajo a la izquierda',
+  'label.bottom_right': 'abajo a la derecha',
   'result.details': '{preset} · {width}×{height} · semilla `{seed}` · tardó {duration} ({gpu} en la GPU)',
   'result.weights_mini':
     'Pequeño modelo de demostración: caras de dibujos animados, diez escenas. No es la calidad de HuMo.',
@@ -572,6 +582,12 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Si la gente puede repetir los resultados de otros',
   'command.queue.option_keep_days.name': 'días',
   'command.queue.option_keep_days.description': 'Días durante los que un resultado se puede repetir',
+  'command.queue.option_label_words.name': 'rotulo',
+  'command.queue.option_label_words.description': 'Lo que cada vídeo muestra en una esquina',
+  'command.queue.option_label_size.name': 'tamano_rotulo',
+  'command.queue.option_label_size.description': 'Su tamaño',
+  'command.queue.option_label_corner.name': 'esquina',
+  'command.queue.option_label_corner.description': 'En qué esquina están',
   'command.queue.reports.name': 'denuncias',
   'command.queue.reports.description': 'Qué se ha denunciado y quién lo hizo',
   'command.queue_admin.name': 'admin-cola',
@@ -596,6 +612,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.maintenance.name': 'mantenimiento',
   'command.queue_admin.maintenance.description':
     'Una línea en cada mensaje de estado; sin mensaje, desaparece',
+  'command.queue_admin.marking.name': 'marcado',
+  'command.queue_admin.marking.description': 'Cómo dicen los vídeos que están hechos con IA',
+  'command.queue_admin.option_label.name': 'rotulo',
+  'command.queue_admin.option_label.description': 'Palabras en una esquina de cada vídeo',
   'command.queue_admin.audit.name': 'historial',
   'command.queue_admin.audit.description':
     'Lo que hicieron quienes administran este bot, lo más reciente primero',
@@ -726,6 +746,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.settings.rerun_others': 'La gente puede repetir los resultados de otros: {value}',
   'queue.settings.keep_days':
     'Un resultado se puede repetir durante {days, plural, one {# día} other {# días}}.',
+  'queue.settings.label':
+    'Rótulo en cada vídeo: «{words}», {size}, {corner}. Solo los dueños del bot pueden desactivarlo.',
+  'queue.settings.label_off':
+    'Los dueños del bot han desactivado el rótulo de los vídeos. Quien publique un vídeo debe decir que está hecho con IA, como pide el art. 50.4 del Reglamento de IA de la UE.',
   'queue.audit.heading': '**Quién hizo qué**',
   'queue.audit.none': 'Todavía no se ha hecho nada.',
   'queue.audit.cancel': 'canceló un vídeo',
@@ -756,6 +780,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.code': 'fallo: {code}',
   'queue.audit.allow': 'admitió',
   'queue.audit.allow_ended': 'ya no admite',
+  'queue.audit.marking': 'Cambió el marcado de los vídeos',
+  'queue.audit.label': 'rótulo: {value}',
   'queue.reports.heading': '**Denunciados en los últimos 30 días**',
   'queue.reports.none': 'No se ha denunciado nada en los últimos 30 días.',
   'queue.reports.line':
@@ -802,6 +828,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     '{count, plural, =0 {Nada de lo que falló en las últimas 24 horas encaja.} one {Un vídeo está otra vez en cola:} other {# vídeos están otra vez en cola:}}',
   'queue_admin.maintenance.set': 'Puesto. Los mensajes de estado lo muestran desde su próximo cambio.',
   'queue_admin.maintenance.removed': 'Quitado.',
+  'queue_admin.marking.on':
+    'Cada vídeo dice en una esquina que está hecho con IA; los servidores eligen palabras, tamaño y esquina con `/cola reglas`.',
+  'queue_admin.marking.off':
+    'Los vídeos nuevos no llevan rótulo. Art. 50.4 del Reglamento de IA de la UE: quien publique una ultrasuplantación debe entonces avisar de otro modo, con claridad y desde el principio, de que está hecha con IA.',
   'queue_admin.ban.done': '<@{userId}> ya no puede pedir vídeos en ningún sitio. Lo que ya espera sigue.',
   'queue_admin.unban.done': '<@{userId}> puede volver a pedir vídeos.',
   'queue_admin.bans.heading': '**Vetados en todas partes**',

@@ -103,6 +103,16 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'result.prompt': '> {prompt}',
   'result.made_with_ai': 'Créé avec l’IA',
   'result.alternative_text': 'Vidéo créée avec l’IA, {seconds} s : {prompt}',
+  'label.made_with_ai': 'Créé avec l’IA',
+  'label.generated': 'Généré par IA',
+  'label.ai': 'IA',
+  'label.small': 'petite',
+  'label.medium': 'moyenne',
+  'label.large': 'grande',
+  'label.top_left': 'en haut à gauche',
+  'label.top_right': 'en haut à droite',
+  'label.bottom_left': 'en bas à gauche',
+  'label.bottom_right': 'en bas à droite',
   'result.details': '{preset} · {width}×{height} · graine `{seed}` · en {duration} ({gpu} sur le GPU)',
   'result.weights_mini':
     'Petit modèle de démonstration : visages de dessin animé, dix décors. Pas la qualité de HuMo.',
@@ -585,6 +595,12 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Si les gens peuvent refaire les résultats des autres',
   'command.queue.option_keep_days.name': 'jours',
   'command.queue.option_keep_days.description': 'Jours pendant lesquels un résultat peut être refait',
+  'command.queue.option_label_words.name': 'mention',
+  'command.queue.option_label_words.description': 'Les mots que chaque vidéo montre dans un coin',
+  'command.queue.option_label_size.name': 'taille_mention',
+  'command.queue.option_label_size.description': 'Leur taille',
+  'command.queue.option_label_corner.name': 'coin_mention',
+  'command.queue.option_label_corner.description': 'Le coin où ils sont',
   'command.queue.reports.name': 'signalements',
   'command.queue.reports.description': 'Ce qui a été signalé, et par qui',
   'command.queue_admin.name': 'file-admin',
@@ -609,6 +625,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue_admin.maintenance.name': 'maintenance',
   'command.queue_admin.maintenance.description':
     'Une ligne dans chaque message d’état ; sans message, elle disparaît',
+  'command.queue_admin.marking.name': 'marquage',
+  'command.queue_admin.marking.description': 'Comment les vidéos disent qu’elles sont créées avec l’IA',
+  'command.queue_admin.option_label.name': 'mention',
+  'command.queue_admin.option_label.description': 'Des mots dans un coin de chaque vidéo',
   'command.queue_admin.audit.name': 'historique',
   'command.queue_admin.audit.description':
     'Ce qu’ont fait les personnes qui font tourner ce bot, le plus récent d’abord',
@@ -741,6 +761,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.settings.rerun_others': 'Les gens peuvent refaire les résultats des autres : {value}',
   'queue.settings.keep_days':
     'Un résultat peut être refait pendant {days, plural, one {# jour} other {# jours}}.',
+  'queue.settings.label':
+    'Mention dans chaque vidéo : « {words} », {size}, {corner}. Seuls les propriétaires du bot peuvent la désactiver.',
+  'queue.settings.label_off':
+    'Les propriétaires du bot ont désactivé la mention dans les vidéos. Qui publie une vidéo indique lui-même qu’elle est créée avec l’IA, comme le demande l’art. 50, § 4, du règlement européen sur l’IA.',
   'queue.audit.heading': '**Qui a fait quoi**',
   'queue.audit.none': 'Rien n’a encore été fait.',
   'queue.audit.cancel': 'a annulé une vidéo',
@@ -771,6 +795,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.code': 'échec : {code}',
   'queue.audit.allow': 'a autorisé',
   'queue.audit.allow_ended': 'n’autorise plus',
+  'queue.audit.marking': 'Marquage des vidéos modifié',
+  'queue.audit.label': 'mention : {value}',
   'queue.reports.heading': '**Signalées ces 30 derniers jours**',
   'queue.reports.none': 'Rien n’a été signalé ces 30 derniers jours.',
   'queue.reports.line':
@@ -821,6 +847,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     '{count, plural, =0 {Rien de ce qui a échoué ces dernières 24 heures ne correspond.} one {Une vidéo est de nouveau dans la file :} other {# vidéos sont de nouveau dans la file :}}',
   'queue_admin.maintenance.set': 'C’est noté. Les messages d’état le montrent dès leur prochain changement.',
   'queue_admin.maintenance.removed': 'Enlevé.',
+  'queue_admin.marking.on':
+    'Chaque vidéo dit dans un coin qu’elle est créée avec l’IA ; les serveurs choisissent mots, taille et coin avec `/file règles`.',
+  'queue_admin.marking.off':
+    'Les nouvelles vidéos n’ont pas de mention. Art. 50, § 4, du règlement européen sur l’IA : qui publie un hypertrucage doit alors indiquer autrement, clairement et d’emblée, qu’il est créé avec l’IA.',
   'queue_admin.ban.done':
     '<@{userId}> ne peut plus demander de vidéos nulle part. Ce qui attend déjà continue.',
   'queue_admin.unban.done': '<@{userId}> peut de nouveau demander des vidéos.',

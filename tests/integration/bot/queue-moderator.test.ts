@@ -338,8 +338,11 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
   await say('/queue filter remove', { filter: choice?.value }, 'Removed');
   await say('/queue filter remove', { filter: choice?.value }, 'no such filter');
 
-  await say('/queue settings', { rerun_others: false, keep_days: 7 }, 'again: no', '7 days');
-  await say('/queue settings', {}, 'again: no', '7 days');
+  const changed = { rerun_others: false, keep_days: 7, label_words: 'generated', label_corner: 'top_left' };
+  await say('/queue settings', changed, 'again: no', '7 days', '“AI-generated”, medium, top left');
+  await say('/queue settings', {}, 'again: no', '7 days', '“AI-generated”');
+  const { label } = await moderation.admission({ userId: '1', guildId: guild.id, roleIds: [] });
+  expect(label).toEqual({ words: 'generated', size: 'medium', corner: 'top_left' });
   const logged = await moderation.audit({ guildId: guild.id, limit: 20 });
   expect(logged.map(({ action }) => action).toReversed()).toEqual([
     'ban',

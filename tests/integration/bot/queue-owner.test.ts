@@ -59,6 +59,13 @@ test('everything is paused, drained and announced from direct messages; people r
     'Moving house',
   );
   expect(log.indexOf('ended the pause of everything')).toBeLessThan(log.indexOf('paused everything'));
+  const labelOf = async () =>
+    (await moderation.admission({ userId: ada.id, guildId: scene.guild.id, roleIds: [] })).label;
+  expect(await labelOf()).toMatchObject({ words: 'made_with_ai' });
+  await say('/queue-admin marking', { label: false }, 'no label', 'Art. 50(4)', 'deep fake');
+  expect(await labelOf()).toBeNull();
+  await say('/queue-admin marking', {}, 'no label');
+  await say('/queue-admin marking', { label: true }, 'Every video says in a corner');
   // None of it is a server's.
   expect(await moderation.audit({ guildId: scene.guild.id, limit: 10 })).toEqual([]);
 });

@@ -326,6 +326,7 @@ function trials(played: Scene, zoe: Person, where: Where): Record<string, Trial>
     'queue-admin gpus': command('queue-admin gpus', { do: 'start' }),
     'queue-admin retry': command('queue-admin retry'),
     'queue-admin maintenance': command('queue-admin maintenance', { message: 'hello' }),
+    'queue-admin marking': command('queue-admin marking', { label: true }),
     'queue-admin audit': command('queue-admin audit'),
     'queue-admin bans': command('queue-admin bans'),
     'queue-admin limits show': command('queue-admin limits show'),

@@ -54,6 +54,7 @@ beforeEach(async () => {
     wakingUntil: null,
     limits: { waiting: 10, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
     queueLength: null,
+    label: null,
   };
   records = new Map();
   edits = [];

@@ -265,6 +265,8 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   generator: 'W'.repeat(60),
   user: '9'.repeat(20),
   problem: '\\*'.repeat(200),
+  words: 'W'.repeat(40),
+  corner: 'W'.repeat(40),
 };
 
 /** What a text can become: with the longest words, and each of the numbers in all places. */
