@@ -27,6 +27,7 @@ from humo_engine.guidance import passes_of
 from humo_engine.images import letterbox, read_image, to_rgb24
 from humo_engine.lora import NOT_LOADED, LoraError, LoraSwitch
 from humo_engine.memory import GIB, Extent, Plan, refusal, work_for
+from humo_engine.music import has_music
 from humo_engine.preview import write_preview
 from humo_engine.protocol import Request, RequestError
 from humo_engine.sampling import EveryPass, Guide, Predictor, WholeClip, denoise, draw_noise
@@ -73,7 +74,7 @@ class Clip:
     """A finished clip: raw rgb24 frames in `path`, or None where they left in pieces, and what making them took.
 
     `windows` of them were denoised together; 1 is a clip that went through the model at once. `spared` says what gating and caching left
-    out, where they were asked for.
+    out, where they were asked for. `is_voice_alone`: music and noise were taken out before the sound was listened to.
     """
 
     path: Path | None
@@ -86,6 +87,7 @@ class Clip:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_gib: float | None = None
     spared: Spared | None = None
+    is_voice_alone: bool = False
 
 
 class Pipeline:
@@ -133,7 +135,8 @@ class Pipeline:
             raise RequestError("invalid_input", f"`outputDir` cannot be used: {error}") from error
         with self._timed(seconds, "encode"):
             listener.progress("encode", 0, 1, None, None)
-            noise, take = self._encode(request, windows, listener)
+            samples, is_voice_alone = self._sound(request)
+            noise, take = self._encode(request, samples, windows, listener)
             listener.progress("encode", 1, 1, None, None)
         # For the transformer alone: the kernel may be the only one allowed, and the VAE and Whisper need others.
         with self._timed(seconds, "denoise"), fastest_attention(self.device, self.components.transformer.compute_dtype):
@@ -154,6 +157,7 @@ class Pipeline:
             seconds,
             peak,
             spared,
+            is_voice_alone,
         )
 
     def windows(self, request: Request) -> tuple[Window, ...]:
@@ -181,7 +185,9 @@ class Pipeline:
         left = self.plan.left(work.denoise)
         return KEPT_AUDIO_BYTES if left is None else min(KEPT_AUDIO_BYTES, left)
 
-    def _encode(self, request: Request, windows: Sequence[Window], listener: Listener) -> tuple[Tensor, Take]:
+    def _encode(
+        self, request: Request, samples: Tensor | None, windows: Sequence[Window], listener: Listener
+    ) -> tuple[Tensor, Take]:
         parts, size = self.components, self.components.transformer.size
         listener.check()
         text, negative = (
@@ -189,7 +195,7 @@ class Pipeline:
             for prompt in (request.prompt, request.negative_prompt)
         )
         listener.check()
-        audio = self._audio(request)
+        audio = self._audio(request, samples)
         listener.check()
         references = self._references(request)
         slots = references.shape[1]
@@ -210,17 +216,22 @@ class Pipeline:
         shape = (video_vae.LATENT_CHANNELS, audio.shape[0] + slots, *references.shape[2:])
         return draw_noise(request.seed, shape, self.device), Take(conditions, tuple(windows), audio, slots)
 
-    def _audio(self, request: Request) -> Tensor:
-        """What each latent frame hears (latent frames, 8, 5, width); zeros without sound."""
-        size = self.components.transformer.size
+    def _sound(self, request: Request) -> tuple[Tensor | None, bool]:
+        """What is listened to, samples (n,) at 16 kHz, and whether that is the voice alone; None without sound."""
         if request.audio is None:
-            return torch.zeros(video_vae.latent_frames(request.frames), *size.audio_window, device=self.device)
+            return None, False
         try:
             samples = read_wav(request.audio)
-            if request.vocals:
-                samples = self._voice_alone(request.audio)
+            alone = has_music(samples) if request.vocals == "auto" else request.vocals
+            return (self._voice_alone(request.audio) if alone else samples), alone
         except ValueError as error:
             raise RequestError("unsupported_media", str(error)) from error
+
+    def _audio(self, request: Request, samples: Tensor | None) -> Tensor:
+        """What each latent frame hears (latent frames, 8, 5, width); zeros without sound."""
+        if samples is None:
+            size = self.components.transformer.size
+            return torch.zeros(video_vae.latent_frames(request.frames), *size.audio_window, device=self.device)
         states = whisper_states(samples, self.components.whisper, self.components.extractor)
         return audio_windows(audio_features(states), request.frames, request.audio_offset).to(self.device)
 

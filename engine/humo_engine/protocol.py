@@ -10,7 +10,7 @@ import os
 import reprlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from humo_engine.guidance import RULES, TABLES, Scales
 from humo_engine.prompts import is_empty
@@ -46,7 +46,7 @@ class RequestError(Exception):
 class Request:
     """One clip, checked. `images` and `audio` exist where the mode needs them and are empty or None elsewhere.
 
-    `audio_offset` is the frame of the sound at which the clip begins. With `pieces`, frames leave in a file for each decoded piece.
+    `vocals` says whether the voice alone is listened to; "auto": where there is music. `audio_offset` is the frame of the sound at which the clip begins. With `pieces`, frames leave in a file for each decoded piece.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Request:
     scales: Scales
     seed: int
     preview: bool
-    vocals: bool
+    vocals: bool | Literal["auto"]
     output_dir: Path
     sampler: str = "unipc"
     guidance: str = "full"
@@ -164,10 +164,14 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     cached = _numbers(body.get("caching"), "caching", {"threshold": (0.0, 0, 1), "inARow": (1, 1, MAXIMUM_STEPS)}, problems)
     loras = _loras(body.get("loras") or [], problems)
     flags = {}
-    for name, default in (("preview", False), ("vocals", False), ("pieces", False)):
+    for name, default in (("preview", False), ("pieces", False)):
         flags[name] = body.get(name, default)
         if not isinstance(flags[name], bool):
             problems.append(f"`{name}` must be true or false")
+
+    vocals = body.get("vocals", False)
+    if vocals != "auto" and not isinstance(vocals, bool):
+        problems.append('`vocals` must be true, false or "auto"')
 
     images = body.get("images") or []
     if not isinstance(images, list) or not all(isinstance(path, str) for path in images):
@@ -197,7 +201,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     return Request(
         id=message["id"], prompt=prompt, negative_prompt=negative, mode=mode, images=image_paths, audio=audio_path,
         model=model, width=width, height=height, frames=frames, steps=steps, shift=shift, scales=scales, seed=seed,
-        preview=flags["preview"], vocals=flags["vocals"], sampler=sampler, guidance=guidance, gating=Gating(**shares),
+        preview=flags["preview"], vocals=vocals, sampler=sampler, guidance=guidance, gating=Gating(**shares),
         caching=None if body.get("caching") is None else Caching(cached["threshold"], int(cached["inARow"])), loras=loras, audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
     )  # fmt: skip
 

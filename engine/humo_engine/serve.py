@@ -24,6 +24,7 @@ from humo_engine.pipeline import Cancelled, Clip, Pipeline
 from humo_engine.protocol import FEATURES, PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
 from humo_engine.serve_output import claim_stdout
 from humo_engine.settings import Settings
+from humo_engine.vocals import can_isolate
 
 
 class Server:
@@ -53,7 +54,7 @@ class Server:
             device=device_name(first.device),
             torch=torch.__version__,
             weights=first.components.weights,
-            features=list(FEATURES),
+            features=[*FEATURES, *(["vocals"] if can_isolate(first.weights_folder) else [])],
             **({} if group is None else {"gpus": group.count}),
         )
         threading.Thread(target=self._read, args=(lines,), daemon=True, name="requests").start()
@@ -207,6 +208,8 @@ def _done(request: Request, clip: Clip) -> dict[str, Any]:
         event["spared"] = {
             "passes": clip.spared.passes, "gatedPasses": clip.spared.gated_passes, "cachedSteps": clip.spared.cached_steps
         }  # fmt: skip
+    if clip.is_voice_alone:
+        event["isVoiceAlone"] = True
     if request.warnings:
         event["warnings"] = list(request.warnings)
     return event

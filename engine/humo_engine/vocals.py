@@ -8,6 +8,7 @@ downloaded while somebody waits.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import tempfile
@@ -63,6 +64,11 @@ def find_separator(weights: Path) -> type:
     if missing_files(weights, "vocals"):
         raise WeightsMissing(weights, "vocals", missing_files(weights, "vocals"))
     return Separator
+
+
+def can_isolate(weights: Path) -> bool:
+    """Whether library and model are there, without loading either."""
+    return importlib.util.find_spec("audio_separator") is not None and not missing_files(weights, "vocals")
 
 
 def isolate_voice(audio: str | Path, output: str | Path, weights: str | Path) -> Path:

@@ -7,10 +7,11 @@ import types
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from humo_engine.pipeline import Pipeline
+from humo_engine.pipeline import Clip, Pipeline
 from humo_engine.protocol import RequestError, parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components
@@ -33,24 +34,30 @@ def components():
     return tiny_components("17b")
 
 
-def write_wav(file: Path, samples: int) -> Path:
+def write_wav(file: Path, samples: int, hertz: float = 0) -> Path:
+    """A tone, or silence."""
+    tone = 8000 * np.sin(2 * np.pi * hertz / 16_000 * np.arange(samples))
     with wave.open(str(file), "wb") as sound:
         sound.setparams((1, 2, 16_000, 0, "NONE", ""))
-        sound.writeframes(bytes(2 * samples))
+        sound.writeframes(tone.astype("<i2").tobytes())
     return file
 
 
 def refused(components, folder: Path, **body) -> RequestError:
     """The error that a request with these media ends in."""
+    with pytest.raises(RequestError) as caught:
+        made(components, folder, **body)
+    return caught.value
+
+
+def made(components, folder: Path, **body) -> Clip:
     message = {
         "id": "g-1",
         "outputDir": str(folder / "out"),
         "request": {"prompt": "A man", "width": 64, "height": 48, "frames": 5, "steps": 1, **body},
     }
     request = parse_request(message, SETTINGS, ("17b",))
-    with pytest.raises(RequestError) as caught:
-        Pipeline(components, SETTINGS, torch.device("cpu"), folder).generate(request, Silent())
-    return caught.value
+    return Pipeline(components, SETTINGS, torch.device("cpu"), folder).generate(request, Silent())
 
 
 def test_an_image_that_a_decoder_refuses(components, tmp_path):
@@ -101,6 +108,13 @@ def test_sound_whose_voice_cannot_be_isolated(components, tmp_path, separator, f
     separator.fails = fails
     error = refused(components, tmp_path, mode="TA", audio=str(write_wav(tmp_path / "song.wav", 16_000)), vocals=True)
     assert error.code == "unsupported_media" and ("song.wav" if fails else "voice.wav") in str(error)
+
+
+def test_left_to_the_engine_a_voice_is_isolated_where_there_is_music_and_nowhere_else(components, tmp_path, separator):
+    separator.fails = RuntimeError("it was asked for")
+    song, quiet = write_wav(tmp_path / "song.wav", 16_000, hertz=523.25), write_wav(tmp_path / "quiet.wav", 16_000)
+    assert "it was asked for" in str(refused(components, tmp_path, mode="TA", audio=str(song), vocals="auto"))
+    assert not made(components, tmp_path, mode="TA", audio=str(quiet), vocals="auto").is_voice_alone
 
 
 def test_memory_that_runs_out_in_the_isolation_is_not_the_sounds_fault(components, tmp_path, separator):

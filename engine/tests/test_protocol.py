@@ -58,11 +58,11 @@ def test_what_is_absent_comes_from_generate_yaml(message, settings, tmp_path):
 def test_what_is_given_is_taken(message, settings):
     given = {
         "negativePrompt": "", "model": "1_7b", "width": 480, "height": 832, "frames": 5, "steps": 12, "shift": 3, "seed": 2**63 - 1,
-        "scales": {"audio": 0, "text": 1.5}, "precision": "bf16", "preview": True, "vocals": True,
+        "scales": {"audio": 0, "text": 1.5}, "precision": "bf16", "preview": True, "vocals": "auto",
     }  # fmt: skip
     request = parse_request(message(**given), settings, MODELS)
     assert (request.negative_prompt, request.width, request.height, request.frames, request.steps) == ("", 480, 832, 5, 12)
-    assert (request.shift, request.seed, request.preview, request.vocals) == (3.0, 2**63 - 1, True, True)
+    assert (request.shift, request.seed, request.preview, request.vocals) == (3.0, 2**63 - 1, True, "auto")
     assert (request.scales.audio, request.scales.text, request.scales.image) == (0.0, 1.5, 4.0)
 
 
@@ -82,7 +82,7 @@ WRONG = [
     *[("scales.audio", {"audio": value}) for value in (-1, "5", None, float("nan"), True, 101, 1e38)],
     *[("scales.text", {"text": value}) for value in (-0.1, [], 1e38)],
     *[("preview", value) for value in (1, "yes", None)],
-    ("vocals", 0),
+    *[("vocals", value) for value in (0, None, "always")],
     *[("images", value) for value in ("a.png", [1], {"a": 1})],
     *[("audio", value) for value in (5, ["a.wav"])],
     ("colour", "red"),

@@ -137,7 +137,8 @@ export async function startStack(): Promise<Stack> {
         ]);
         // pid (comm) state ppid …; the name may hold spaces and brackets itself
         const parent = Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]);
-        if (parent === worker.processId && command.includes('humo_engine')) found.push(Number(name));
+        // `serve` makes videos; the voices are another process.
+        if (parent === worker.processId && command.split('\0').includes('serve')) found.push(Number(name));
       }
       return found;
     },
