@@ -1,14 +1,27 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { planAudioWindow } from './audio-window.ts';
 import type { AudioWindow } from './audio-window.ts';
+import { withTrueSizes } from './container-sizes.ts';
+import { brokenEdits } from './mp4-edits.ts';
+import type { Edit } from './mp4-edits.ts';
 import { inputGuards, MediaProcessError, noPictures, runMediaProgram } from './process.ts';
 import type { RunLimits } from './process.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { SoundForm } from './sniff.ts';
 import { raiseSpeech } from './speech-level.ts';
-import { countSound, parseSoundProbe, probeEntries, timesAgree } from './sound-length.ts';
+import {
+  areAlike,
+  countSound,
+  parseSoundProbe,
+  probeEntries,
+  startOf,
+  statedSeconds,
+  timesAgree,
+} from './sound-length.ts';
 import type { SoundLength, SoundTrack } from './sound-length.ts';
+import { isJoinable, partsOf } from './sound-parts.ts';
 import { engineSampleRate } from './wav.ts';
 
 /** What a sound may be at most. */
@@ -17,14 +30,22 @@ const soundtrackSampleRate = 48_000;
 /** A peak below this is room noise, not speech. */
 const silencePeakDecibels = -45;
 
+/** A piece of a sound that is read at once: a whole file, but where recordings were joined. */
+export interface SoundPart {
+  /** what was made of the file in the scratch folder; null: it is read itself */
+  readonly copy: string | null;
+  /** options of ffmpeg before the file */
+  readonly input: readonly string[];
+  readonly track: Pick<SoundTrack, 'index' | 'channels' | 'layout'>;
+  readonly length: SoundLength;
+}
+
 export interface InspectedAudio {
   /** ffmpeg's demuxer, chosen by content */
   readonly demuxer: SoundForm;
-  /** options of ffmpeg before the file */
-  readonly input: readonly string[];
   readonly durationSeconds: number;
-  readonly track: Pick<SoundTrack, 'index' | 'channels' | 'layout'>;
-  readonly length: SoundLength;
+  /** one after the other */
+  readonly parts: readonly SoundPart[];
 }
 
 /** More packets, pictures included, than a film of the longest length has. */
@@ -53,24 +74,127 @@ export async function inspectAudio(path: string, limits: RunLimits): Promise<Ins
   }
   const demuxer = await sniffFile(path);
   if (demuxer === null || isImageForm(demuxer)) throw new Failure('unsupported_media', 'audio_not_sound');
-  let input = soundInput(demuxer);
-  let { startSeconds, track } = await probeSound(path, input, limits);
-  if (demuxer === 'mov' && track !== undefined && !timesAgree(track)) {
-    // In a wrong time scale, what an edit list shows of the sound is wrong as well.
-    input = [...input, '-ignore_editlist', '1'];
-    ({ startSeconds, track } = await probeSound(path, input, limits));
+  const parts: SoundPart[] = [];
+  const failures: unknown[] = [];
+  let seconds = 0;
+  for (const piece of await pieces(path, demuxer, limits)) {
+    try {
+      for (const inspected of await inspectPiece(piece, demuxer, limits)) {
+        parts.push({ ...inspected, copy: piece === path ? null : piece });
+        seconds += inspected.length.seconds;
+      }
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code === 'too_large') throw error;
+      failures.push(error);
+    }
+    if (seconds > audioLimits.seconds + lengthTolerance) throw tooLong();
   }
+  // Of pieces, one may be something else than sound.
+  if (parts.length === 0) throw failures[0];
+  // Whole milliseconds: sums of packets end in the digits of their binary fractions, and people read this.
+  return { demuxer, durationSeconds: Math.round(seconds * 1000) / 1000, parts };
+}
+
+function tooLong(): Failure {
+  return new Failure('too_large', 'audio_too_long', { minutes: audioLimits.seconds / 60 });
+}
+
+/** More recordings than somebody would join by hand; each is a program to run. */
+const mostPieces = 32;
+
+/** The files to read, one after the other: the file itself, or what was made of it in the scratch folder. */
+async function pieces(path: string, form: SoundForm, { scratch }: RunLimits): Promise<string[]> {
+  const whole = await withTrueSizes(path, form, join(scratch, 'sound-mended'));
+  if (!isJoinable(form)) return [whole];
+  const file = await readFile(whole);
+  const ranges = partsOf(file, form);
+  if (ranges === null) return [whole];
+  if (ranges.length > mostPieces) throw new Failure('unsupported_media', 'audio_unreadable');
+  return Promise.all(
+    ranges.map(async ({ start, end }, index) => {
+      const piece = join(scratch, `sound-piece-${index + 1}`);
+      await writeFile(piece, file.subarray(start, end));
+      return piece;
+    }),
+  );
+}
+
+type Part = Omit<SoundPart, 'copy'>;
+
+async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits): Promise<Part[]> {
+  const input = soundInput(demuxer);
+  const { track, startSeconds } = await probeSound(path, input, limits);
   if (track === undefined) throw new Failure('unsupported_media', 'audio_no_track');
   if (track.packets.length === 0) throw new Failure('unsupported_media', 'audio_nothing_heard');
-  const length =
-    countSound(track, startSeconds, demuxer) ?? (await decodedLength(path, input, track.index, limits));
-  if (length.seconds > audioLimits.seconds + lengthTolerance || track.packets.length >= mostPackets) {
-    throw new Failure('too_large', 'audio_too_long', { minutes: audioLimits.seconds / 60 });
+  if (track.packets.length >= mostPackets) throw tooLong();
+  if (demuxer === 'mov') return inspectFilm(path, input, track, startSeconds, limits);
+  const length = countSound(track, startSeconds, demuxer);
+  if (length !== null) return [heard({ input, track, length })];
+  return [await decoded(path, input, track, startOf(track, startSeconds, demuxer), limits)];
+}
+
+/** An MP4 or a QuickTime film, which alone say with a list of edits what of the sound is shown, and when. */
+async function inspectFilm(
+  path: string,
+  input: readonly string[],
+  track: SoundTrack,
+  startSeconds: number,
+  limits: RunLimits,
+): Promise<Part[]> {
+  const unedited = [...input, '-ignore_editlist', '1'];
+  const whole = async () => {
+    const probed = await probeSound(path, unedited, limits);
+    return { track: probed.track ?? track, startSeconds: probed.startSeconds };
+  };
+  const agree = timesAgree(track);
+  const edits = agree && track.id !== null ? brokenEdits(await readFile(path), track.id) : null;
+  if (edits !== null) {
+    const all = await whole();
+    const known = countSound(all.track, 0, 'mov') ?? (await decoded(path, unedited, track, 0, limits)).length;
+    return edited(
+      edits,
+      { input: unedited, track: all.track, length: known },
+      startOf(track, startSeconds, 'mov'),
+    );
   }
-  if (length.seconds <= 0) throw new Failure('unsupported_media', 'audio_nothing_heard');
-  // Whole milliseconds: sums of packets end in the digits of their binary fractions, and people read this.
-  const durationSeconds = Math.round(length.seconds * 1000) / 1000;
-  return { demuxer, input, durationSeconds, track, length };
+  // In a wrong time scale, what an edit list shows of the sound is wrong as well.
+  if (!agree) {
+    const all = await whole();
+    const length = countSound(all.track, all.startSeconds, 'mov');
+    if (length !== null) return [heard({ input: unedited, track: all.track, length })];
+  }
+  const length = countSound(track, startSeconds, 'mov');
+  if (length !== null) return [heard({ input, track, length })];
+  const all = await decoded(path, unedited, track, 0, limits);
+  if (!areAlike(statedSeconds((await whole()).track), all.length.seconds)) return [all];
+  return [await decoded(path, input, track, startOf(track, startSeconds, 'mov'), limits)];
+}
+
+/** @param whole the track without its edits @param first when the first of them begins in the film */
+function edited(edits: readonly Edit[], whole: Part, first: number): Part[] {
+  const last = whole.length.seconds;
+  return edits.flatMap(({ silence, start, end }, index) => {
+    const startSeconds = index === 0 ? first : silence;
+    const shown = { start: Math.min(start, last), end: Math.min(end, last) };
+    const seconds = startSeconds + shown.end - shown.start;
+    return seconds > 0 ? [{ ...whole, length: { seconds, startSeconds, by: 'samples', shown } }] : [];
+  });
+}
+
+async function decoded(
+  path: string,
+  input: readonly string[],
+  track: SoundTrack,
+  startSeconds: number,
+  limits: RunLimits,
+): Promise<Part> {
+  const seconds = startSeconds + (await decodedSeconds(path, input, track.index, limits));
+  return heard({ input, track, length: { seconds, startSeconds, by: 'samples' } });
+}
+
+function heard(part: Part): Part {
+  if (part.length.seconds > part.length.startSeconds) return part;
+  throw new Failure('unsupported_media', 'audio_nothing_heard');
 }
 
 async function probeSound(path: string, input: readonly string[], limits: RunLimits) {
@@ -80,8 +204,9 @@ async function probeSound(path: string, input: readonly string[], limits: RunLim
     parseSoundProbe(await runMediaProgram('ffprobe', args, limits)),
   );
   const audible = tracks.filter(({ channels }) => channels > 0);
-  // A film may have a first sound track that nobody here can decode, and a second one that everybody can.
-  return { startSeconds, track: audible.find(({ isDecodable }) => isDecodable) ?? audible[0] };
+  // A film may have a first sound track that nobody here can decode, or that is empty, and a second one that everybody can hear.
+  const usable = audible.find(({ isDecodable, packets }) => isDecodable && packets.length > 0);
+  return { startSeconds, track: usable ?? audible[0] };
 }
 
 function soundInput(demuxer: SoundForm): readonly string[] {
@@ -89,17 +214,17 @@ function soundInput(demuxer: SoundForm): readonly string[] {
 }
 
 /** Where packets do not tell, it is counted by decoding, a little beyond the limit at most. */
-async function decodedLength(
+async function decodedSeconds(
   path: string,
   input: readonly string[],
   index: number,
   limits: RunLimits,
-): Promise<SoundLength> {
+): Promise<number> {
   const args = ['-v', 'error', '-progress', 'pipe:1', ...input, '-i', path, '-map', `0:${index}`];
   args.push('-af', 'asetpts=N/SR/TB', '-t', String(audioLimits.seconds + 1), '-f', 'null', '-');
   const report = await readable(() => runMediaProgram('ffmpeg', args, limits));
   const times = [...report.matchAll(/^out_time_us=(\d+)$/gm)];
-  return { seconds: Number(times.at(-1)?.[1] ?? 0) / 1_000_000, startSeconds: 0, by: 'samples' };
+  return Number(times.at(-1)?.[1] ?? 0) / 1_000_000;
 }
 
 export interface NormalisedAudio {
@@ -115,7 +240,7 @@ export interface NormalisedAudio {
  *
  * It is decoded from its beginning: where a second lies in a file without an index ffmpeg only guesses.
  *
- * @param inspected of the same file
+ * @param inspected of the same file, whose copies in the scratch folder are still there
  * @throws Failure as {@link planAudioWindow}, or `audio_unreadable`
  */
 export async function normaliseAudio(
@@ -131,32 +256,31 @@ export async function normaliseAudio(
   },
   limits: RunLimits,
 ): Promise<NormalisedAudio> {
-  const { input, durationSeconds, track } = inspected;
+  const { durationSeconds } = inspected;
   const window = planAudioWindow({ ...wanted, durationSeconds });
   const seconds = window.frames / wanted.fps;
-  const output = (
-    path: string,
-    sampleRate: number,
-    layout: 'mono' | 'stereo',
-    codec: string,
-    format: string,
-  ) => [
-    ...['-map', `0:${track.index}`, '-af', cut(inspected, window, seconds, sampleRate, layout)],
-    ...['-c:a', codec, '-map_metadata', '-1', '-bitexact', '-f', format, path],
-  ];
+  const { parts, startSeconds } = partsWithin(inspected, window);
+  const end = Math.min(window.startSeconds + seconds, durationSeconds) - startSeconds;
+  const span = { start: window.startSeconds - startSeconds, end, seconds };
+  const isMono = parts.every(({ track }) => track.channels === 1);
   await readable(() =>
     runMediaProgram(
       'ffmpeg',
       [
-        ...['-v', 'error', '-y', '-copyts', ...input, '-i', source],
-        ...output(targets.speech, engineSampleRate, 'mono', 'pcm_s16le', 'wav'),
-        ...output(
-          targets.soundtrack,
-          soundtrackSampleRate,
-          track.channels === 1 ? 'mono' : 'stereo',
-          'flac',
-          'flac',
-        ),
+        ...[
+          '-v',
+          'error',
+          '-y',
+          '-copyts',
+          ...parts.flatMap(({ input, copy }) => [...input, '-i', copy ?? source]),
+        ],
+        '-filter_complex',
+        [
+          cut(parts, span, engineSampleRate, 'mono', 'speech'),
+          cut(parts, span, soundtrackSampleRate, isMono ? 'mono' : 'stereo', 'soundtrack'),
+        ].join(';'),
+        ...output('speech', 'pcm_s16le', 'wav', targets.speech),
+        ...output('soundtrack', 'flac', 'flac', targets.soundtrack),
       ],
       limits,
     ),
@@ -168,30 +292,69 @@ export async function normaliseAudio(
   return { window, silent };
 }
 
-/** The filters that take a window out of a sound whose seconds are told as its {@link SoundLength} says. */
+function output(label: string, codec: string, format: string, path: string): string[] {
+  return ['-map', `[${label}]`, '-c:a', codec, '-map_metadata', '-1', '-bitexact', '-f', format, path];
+}
+
+/** The parts that a window lies in, and the second of the sound with which the first of them begins. */
+function partsWithin({ parts }: InspectedAudio, { startSeconds, endSeconds }: AudioWindow) {
+  let from = 0;
+  let first: number | null = null;
+  const within: SoundPart[] = [];
+  for (const part of parts) {
+    const to = from + part.length.seconds;
+    if (to > startSeconds && from < endSeconds) {
+      first ??= from;
+      within.push(part);
+    }
+    from = to;
+  }
+  return { parts: within, startSeconds: first ?? 0 };
+}
+
+/** The filters that take a window out of parts whose seconds are told as their {@link SoundLength} says. */
 function cut(
-  { length, track, durationSeconds }: InspectedAudio,
-  window: AudioWindow,
-  seconds: number,
+  parts: readonly SoundPart[],
+  { start, end, seconds }: { start: number; end: number; seconds: number },
   sampleRate: number,
   layout: 'mono' | 'stereo',
+  label: string,
 ): string {
   const samples = Math.round(seconds * sampleRate);
-  const end = Math.min(window.startSeconds + seconds, durationSeconds);
-  return [
-    ...mixed(track, layout),
-    length.by === 'samples'
-      ? `asetpts=(N/SR+${length.startSeconds.toFixed(6)})/TB`
-      : `asetpts=PTS-${(length.fileStartSeconds ?? 0).toFixed(6)}/TB`,
-    // Silence until it begins, and in holes.
-    `aresample=${sampleRate}:async=1:first_pts=0`,
-    // The layout is named outright: with a choice, ffmpeg 5 cannot decide for more than two channels.
-    `aformat=channel_layouts=${layout}`,
-    `atrim=start=${window.startSeconds.toFixed(6)}:end=${end.toFixed(6)}`,
+  const each = parts.map(({ track, length }, index) => {
+    const filters = [
+      ...mixed(track, layout),
+      timed(length),
+      // Silence until it begins, and in holes.
+      `aresample=${sampleRate}:async=1:first_pts=0`,
+      // The layout is named outright: with a choice, ffmpeg 5 cannot decide for more than two channels.
+      `aformat=channel_layouts=${layout}`,
+      // The next one begins where this one is said to end.
+      ...(index === parts.length - 1 ? [] : exactly(Math.round(length.seconds * sampleRate))),
+    ];
+    return `[${index}:${track.index}]${filters.join(',')}[${label}${index}]`;
+  });
+  const all = parts.map((_, index) => `[${label}${index}]`).join('');
+  const window = [
+    `concat=n=${parts.length}:v=0:a=1`,
+    `atrim=start=${start.toFixed(6)}:end=${end.toFixed(6)}`,
     'asetpts=PTS-STARTPTS',
-    `apad=whole_len=${samples}`,
-    `atrim=end_sample=${samples}`,
-  ].join(',');
+    ...exactly(samples),
+  ];
+  return [...each, `${all}${window.join(',')}[${label}]`].join(';');
+}
+
+/** Gives samples the seconds of their part. */
+function timed({ by, startSeconds, fileStartSeconds = 0, shown }: SoundLength): string {
+  if (by === 'times') return `asetpts=PTS-${fileStartSeconds.toFixed(6)}/TB`;
+  const offset = startSeconds.toFixed(6);
+  if (shown === undefined) return `asetpts=(N/SR+${offset})/TB`;
+  const span = `atrim=start=${shown.start.toFixed(6)}:end=${shown.end.toFixed(6)}`;
+  return `asetpts=N/SR/TB,${span},asetpts=PTS-STARTPTS+${offset}/TB`;
+}
+
+function exactly(samples: number): [string, string] {
+  return [`apad=whole_len=${samples}`, `atrim=end_sample=${samples}`];
 }
 
 /** ffmpeg knows how to mix the layouts that have a name, and up to eight channels of none; more become their average. */

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { boxesIn } from './boxes.ts';
 import type { ImageForm } from './sniff.ts';
 
 /** What the numbers of a picture mean, as coding-independent code points (ITU-T H.273). */
@@ -39,11 +40,6 @@ export function pngCodePoints(head: Buffer): CodePoints | null {
   return null;
 }
 
-interface Box {
-  readonly kind: string;
-  readonly data: Buffer;
-}
-
 /**
  * The property `colr` of kind `nclx` that belongs to the primary item (ISO/IEC 23008-12 and 14496-12). One of kind `prof` tells the colours
  * in its place.
@@ -67,25 +63,6 @@ export function avifCodePoints(head: Buffer): CodePoints | null {
   const [first] = colours;
   if (first === undefined || first.data.length < 10) return null;
   return { primaries: first.data.readUInt16BE(4), transfer: first.data.readUInt16BE(6) };
-}
-
-/** Whole boxes only. */
-function boxesIn(data: Buffer): Box[] {
-  const boxes: Box[] = [];
-  for (let at = 0; at + 8 <= data.length;) {
-    const short = data.readUInt32BE(at);
-    const isLong = short === 1;
-    if (isLong && at + 16 > data.length) break;
-    const length = isLong ? Number(data.readBigUInt64BE(at + 8)) : short === 0 ? data.length - at : short;
-    const header = isLong ? 16 : 8;
-    if (length < header || at + length > data.length) break;
-    boxes.push({
-      kind: data.toString('latin1', at + 4, at + 8),
-      data: data.subarray(at + header, at + length),
-    });
-    at += length;
-  }
-  return boxes;
 }
 
 /** Which properties, counted from 1, the box `ipma` gives to an item. */

@@ -29,9 +29,27 @@ function isRow(head: Buffer, start: number, form: FrameForm): boolean {
   return true;
 }
 
+/** A frame at `at` of a file: how long it is, and a number that tells sample rate and channels; null where none is. */
+export function frameParameters(
+  file: Buffer,
+  at: number,
+  form: FrameForm,
+): { readonly bytes: number; readonly parameters: number } | null {
+  if (file[at] !== 0xff) return null;
+  const bytes = form === 'aac' ? adtsLength(file, at) : mpegLength(file, at);
+  if (bytes === null || bytes < 4) return null;
+  const [first = 0, second = 0, third = 0] = file.subarray(at + 1, at + 4);
+  // AAC: profile, rate and channels. MPEG: version, layer, rate, and whether it is one channel.
+  const parameters =
+    form === 'aac'
+      ? (second & 0xfd) * 256 + (third & 0xc0)
+      : (first & 0x1e) * 256 + (second & 0x0c) + (third >> 6 === 3 ? 1 : 0);
+  return { bytes, parameters };
+}
+
 /** @returns bytes, null for no header */
 function adtsLength(head: Buffer, at: number): number | null {
-  const [first = 0, second = 0, third = 0] = head.subarray(at + 1);
+  const [first = 0, second = 0, third = 0] = head.subarray(at + 1, at + 4);
   if (head[at] !== 0xff || (first & 0xf6) !== 0xf0 || ((second >> 2) & 15) > 12) return null;
   const length = ((third & 3) << 11) | ((head[at + 4] ?? 0) << 3) | ((head[at + 5] ?? 0) >> 5);
   return length >= 7 ? length : null;
@@ -48,7 +66,7 @@ const rates = [44_100, 48_000, 32_000] as const;
 
 /** @returns bytes, null for no header */
 function mpegLength(head: Buffer, at: number): number | null {
-  const [first = 0, second = 0] = head.subarray(at + 1);
+  const [first = 0, second = 0] = head.subarray(at + 1, at + 3);
   const version = (first >> 3) & 3; // 0: 2.5, 2: 2, 3: 1
   const layer = 4 - ((first >> 1) & 3);
   const rate = rates[(second >> 2) & 3];

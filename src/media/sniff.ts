@@ -69,7 +69,7 @@ export function sniff(head: Buffer): MediaForm | null {
     const kind = text(8, 12);
     return kind === 'WEBP' ? 'webp' : kind === 'WAVE' ? 'wav' : kind === 'AVI ' ? 'avi' : null;
   }
-  if (text(0, 4) === 'RF64' && text(8, 12) === 'WAVE') return 'wav';
+  if (['RF64', 'BW64'].includes(text(0, 4)) && text(8, 12) === 'WAVE') return 'wav';
   if (text(0, 4) === 'riff' && starts(0x72, 0x69, 0x66, 0x66, 0x2e, 0x91)) return 'w64';
   if (text(4, 8) === 'ftyp') return isoForm(head);
   // QuickTime before 2002, and cameras since: no brand, and any of these atoms first.
@@ -90,7 +90,19 @@ export function sniff(head: Buffer): MediaForm | null {
   return frameForm(head);
 }
 
-const firstAtoms: ReadonlySet<string> = new Set(['wide', 'free', 'skip', 'moov', 'mdat', 'pnot']);
+const firstAtoms: ReadonlySet<string> = new Set([
+  'wide',
+  'free',
+  'skip',
+  'moov',
+  'mdat',
+  'pnot',
+  'udta',
+  'uuid',
+  'junk',
+  'pict',
+  'prfl',
+]);
 
 /** The brands of an ISO base media file tell a picture from a film. */
 function isoForm(head: Buffer): MediaForm {

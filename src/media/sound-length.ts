@@ -20,6 +20,8 @@ export interface SoundPacket {
 export interface SoundTrack {
   /** ffmpeg's number of the stream */
   readonly index: number;
+  /** the container's own number of it; null where it has none */
+  readonly id: number | null;
   readonly codec: string;
   readonly profile: string;
   readonly sampleRate: number;
@@ -72,6 +74,7 @@ export function parseSoundProbe(text: string): SoundProbe {
       const layout = fields.get('channel_layout') ?? 'unknown';
       streams.push({
         index: numberIn(fields, 'index') ?? 0,
+        id: numberIn(fields, 'id'),
         codec: fields.get('codec_name') ?? 'unknown',
         profile: fields.get('profile') ?? 'unknown',
         sampleRate: numberIn(fields, 'sample_rate') ?? 0,
@@ -101,7 +104,7 @@ const reordered = 32;
 
 /** What {@link parseSoundProbe} needs of ffprobe. */
 export const probeEntries = [
-  'stream=index,codec_type,codec_name,profile,sample_rate,channels,channel_layout,sample_fmt,bits_per_sample,time_base',
+  'stream=index,id,codec_type,codec_name,profile,sample_rate,channels,channel_layout,sample_fmt,bits_per_sample,time_base',
   'packet=stream_index,pts,dts,duration,size,flags',
   'packet_side_data=skip_samples,discard_padding',
 ].join(':');
@@ -131,6 +134,8 @@ export interface SoundLength {
   readonly by: 'samples' | 'times';
   /** what the times of the packets call the zero of the file; only where they count */
   readonly fileStartSeconds?: number;
+  /** the seconds of what is decoded that are shown, where not all are; only by samples */
+  readonly shown?: { readonly start: number; readonly end: number };
 }
 
 /** Formats in which time is what their samples add up to: whatever times ffmpeg gives are its own reckoning. */
@@ -155,26 +160,84 @@ export function countSound(track: SoundTrack, fileStart: number, form: SoundForm
   if (withoutTimes.has(form))
     return added === null ? null : { seconds: added, startSeconds: 0, by: 'samples' };
   const times = timedExtent(track);
-  const startSeconds = times === null ? 0 : Math.max(0, times.start - fileStart);
+  const startSeconds = startOf(track, fileStart, form);
   const known = knownSeconds(track);
   if (times === null) return bySamples(known, 0);
   if (!timesAgree(track)) return bySamples(known, 0);
-  if (known === null && form === 'mov') return null;
+  if (known === null && form === 'mov' && !ticksAreSamples(track)) return null;
+  if (known === null && isLongLastUntold(track)) return null;
   if (!times.isSteady) return bySamples(known ?? added, startSeconds);
-  if (times.holes > 0) {
+  // The decoder of WMA gives nothing for the first packets: what is heard of a later beginning is when its times say.
+  if (times.holes > 0 || (form === 'asf' && startSeconds > leastHole)) {
     const seconds = startSeconds + times.end - times.start;
     return { seconds, startSeconds, by: 'times', fileStartSeconds: fileStart };
   }
   // Added up it is exact in MP4, whose last packet says how much of it counts; elsewhere packets have milliseconds, or no length.
-  const seconds = form === 'mov' && added !== null ? added : times.end - times.start;
+  const padding = (packets.at(-1)?.padding ?? 0) / (track.sampleRate || Infinity);
+  const seconds = form === 'mov' && added !== null ? added : times.end - times.start - padding;
   return { seconds: startSeconds + seconds, startSeconds, by: 'samples' };
+}
+
+/** When a sound begins: later than what else is in its film, perhaps. */
+export function startOf(track: SoundTrack, fileStart: number, form: SoundForm): number {
+  const times = withoutTimes.has(form) ? null : timedExtent(track);
+  return times === null ? 0 : Math.max(0, times.start - fileStart);
+}
+
+/** Samples that a packet can have, of codecs that have several numbers of them: RFC 6716, 2.1.4 at 48 kHz; ETSI TS 102 366, E.1.3.1.5. */
+const possibleSamples: Readonly<Record<string, (samples: number) => boolean>> = {
+  opus: (samples) => samples % 120 === 0 && samples <= 5760,
+  eac3: (samples) => samples % 256 === 0 && samples <= 1536,
+  alac: (samples) => samples % 64 === 0,
+  flac: (samples) => samples % 64 === 0,
+};
+
+/** Whether the ticks of an MP4 are samples of its codec, which knows its rate itself, and its packets are such that the codec can have. */
+function ticksAreSamples(track: SoundTrack): boolean {
+  const { codec, secondsPerTick, sampleRate } = track;
+  const usual = usualTicks(track);
+  const isPossible = possibleSamples[codec]?.(usual) ?? false;
+  return isPossible && usual > 0 && Math.abs(secondsPerTick * sampleRate - 1) < 1e-6;
+}
+
+/** The median: of a few packets only a part may be shown. */
+function usualTicks({ packets }: SoundTrack): number {
+  const ticks = packets.map(({ duration }) => duration ?? 0).toSorted((one, other) => one - other);
+  return ticks[Math.floor(ticks.length / 2)] ?? 0;
+}
+
+/** What the packets of an MP4 last by its own time scale, holes included; for comparison with what was decoded. */
+export function statedSeconds(track: SoundTrack): number {
+  const times = timedExtent(track);
+  return times === null ? 0 : times.end - times.start;
+}
+
+/** Whether two lengths are so close that the same time scale made them. */
+export function areAlike(one: number, other: number): boolean {
+  return Math.abs(one - other) <= Math.max(0.25, other * 0.02);
+}
+
+/** A shorter packet whose length nobody tells is nobody's loss; of a longer one, what is told may be what all packets have but the last. */
+const [noticeable, enormous] = [0.04, 0.2];
+
+/** Whether nobody says how long the last packet is, and packets of this codec are long: as ALAC and TTA in Matroska. */
+function isLongLastUntold({ packets, secondsPerTick }: SoundTrack): boolean {
+  const [before, last] = packets.slice(-2);
+  const usual = ((last?.at ?? 0) - (before?.at ?? 0)) * secondsPerTick;
+  return usual > ((last?.duration ?? 0) > 0 ? enormous : noticeable);
 }
 
 /** Whether the times of the packets are those that so many packets of the codec have, but for holes; true where the codec does not tell. */
 export function timesAgree(track: SoundTrack): boolean {
   const [times, known] = [timedExtent(track), knownSeconds(track)];
   if (times === null || known === null) return true;
-  return Math.abs(times.end - times.start - times.holes - known) <= Math.max(0.25, known * 0.02);
+  // Holes between most packets are the same fault, of a format that knows its packets' lengths besides.
+  if (times.holeCount > packetsOf(track) / 4) return false;
+  return areAlike(times.end - times.start - times.holes, known);
+}
+
+function packetsOf({ packets }: SoundTrack): number {
+  return packets.filter(({ isDiscarded }) => !isDiscarded).length;
 }
 
 function bySamples(seconds: number | null, startSeconds: number): SoundLength | null {
@@ -220,20 +283,19 @@ const samplesPerPacket: Readonly<Record<string, number>> = {
 };
 
 /** What so many packets of this codec are, whatever their times say; null where that differs from packet to packet. */
-function knownSeconds({
-  codec,
-  profile,
-  packets,
-  sampleRate,
-  channels,
-  bitsPerSample,
-}: SoundTrack): number | null {
+function knownSeconds(track: SoundTrack): number | null {
+  const { codec, packets, sampleRate, channels, bitsPerSample } = track;
   if (sampleRate <= 0 || channels <= 0) return null;
-  const heard = packets.filter(({ isDiscarded }) => !isDiscarded);
   if (codec.startsWith('pcm_') && bitsPerSample > 0) {
-    const bytes = heard.reduce((sum, packet) => sum + packet.bytes, 0);
+    const bytes = packets.reduce((sum, packet) => sum + (packet.isDiscarded ? 0 : packet.bytes), 0);
     return bytes / (bitsPerSample / 8) / channels / sampleRate;
   }
+  const each = knownPacketSeconds(track);
+  return each === null ? null : packetsOf(track) * each;
+}
+
+/** What each packet of this codec is; null where that differs. */
+function knownPacketSeconds({ codec, profile, sampleRate }: SoundTrack): number | null {
   const samples =
     codec === 'aac'
       ? profile.startsWith('HE-AAC')
@@ -244,25 +306,34 @@ function knownSeconds({
           ? 1152
           : 576
         : samplesPerPacket[codec];
-  return samples === undefined ? null : (heard.length * samples) / sampleRate;
+  return samples === undefined || sampleRate <= 0 ? null : samples / sampleRate;
 }
 
 /** From the first packet to the end of the last, with the holes between them. */
-function timedExtent({ packets, secondsPerTick }: SoundTrack) {
+function timedExtent(track: SoundTrack) {
+  const { packets, secondsPerTick } = track;
+  const each =
+    knownPacketSeconds(track) ?? (ticksAreSamples(track) ? usualTicks(track) * secondsPerTick : null);
   let start: number | null = null;
   let end = 0;
   let holes = 0;
+  let holeCount = 0;
   let isSteady = true;
   for (const { at, duration, isDiscarded } of packets) {
     if (at === null || isDiscarded) continue;
     const begins = at * secondsPerTick;
     if (start === null) start = begins;
     else {
-      if (begins - end > leastHole) holes += begins - end;
+      if (begins - end > leastHole) {
+        holes += begins - end;
+        holeCount += 1;
+      }
       // Backwards, or a leap that ffmpeg smooths in streams: then they are no times to go by.
       if (end - begins > leastHole || begins - end > longestHole) isSteady = false;
     }
-    end = Math.max(end, begins + (duration ?? 0) * secondsPerTick);
+    const stated = (duration ?? 0) * secondsPerTick;
+    // MP4 states when the next packet begins: before a hole, that is long after this one's sound ends.
+    end = Math.max(end, begins + (each !== null && stated > each + leastHole ? each : stated));
   }
-  return start === null ? null : { start, end, holes, isSteady };
+  return start === null ? null : { start, end, holes, holeCount, isSteady };
 }

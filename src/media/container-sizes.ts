@@ -1,0 +1,148 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { SoundForm } from './sniff.ts';
+
+/**
+ * Recorders that are switched off, and programs that write into a pipe, leave wrong sizes in a header: 0, the largest number there is, or
+ * how much there was some time before. ffmpeg believes them. Where what a size points to is nothing of the container's, the sound goes on
+ * to the end of the file.
+ */
+
+/** How a container of chunks is laid out; numbers in bytes. */
+interface ChunkLayout {
+  /** where the first chunk begins */
+  readonly first: number;
+  /** before a chunk's body */
+  readonly header: number;
+  /** chunks begin at multiples of this */
+  readonly align: number;
+  /** of the body, as the header at `at` states it */
+  size(file: Buffer, at: number): number;
+  write(file: Buffer, at: number, size: number): void;
+  isName(name: Buffer): boolean;
+  isSound(name: Buffer): boolean;
+}
+
+const uint64 = (high: number, low: number) => high * 2 ** 32 + low;
+const hasLetters = (name: Buffer) => name.subarray(0, 4).every((byte) => byte >= 0x20 && byte < 0x7f);
+const called = (expected: string) => (name: Buffer) => name.toString('latin1', 0, 4) === expected;
+
+/** RIFF (Microsoft's Multimedia Programming Interface 1.0), and RF64 and BW64, which differ in one chunk (ITU-R BS.2088-1). */
+const riff: ChunkLayout = {
+  ...{ first: 12, header: 8, align: 2, isName: hasLetters, isSound: called('data') },
+  size: (file, at) => file.readUInt32LE(at + 4),
+  write: (file, at, size) => void file.writeUInt32LE(size, at + 4),
+};
+
+/** Of Sony's Wave64, all names but the first end with the same bytes. */
+const wave64Name = Buffer.from('f3acd3118cd100c04f8edb8a', 'hex');
+
+const layouts: Partial<Record<SoundForm, ChunkLayout>> = {
+  wav: riff,
+  w64: {
+    ...{ first: 40, header: 24, align: 8 },
+    isName: (name) => wave64Name.equals(name.subarray(4, 16)),
+    isSound: called('data'),
+    // Here a size counts its own header.
+    size: (file, at) => uint64(file.readUInt32LE(at + 20), file.readUInt32LE(at + 16)) - 24,
+    write: (file, at, size) => void file.writeBigUInt64LE(BigInt(size + 24), at + 16),
+  },
+  /** Apple's AIFF 1.3 and AIFF-C */
+  aiff: {
+    ...{ first: 12, header: 8, align: 2, isName: hasLetters, isSound: called('SSND') },
+    size: (file, at) => file.readUInt32BE(at + 4),
+    write: (file, at, size) => void file.writeUInt32BE(size, at + 4),
+  },
+  /** Apple's Core Audio Format 1.0; −1 stands for the end of the file there */
+  caf: {
+    ...{ first: 8, header: 12, align: 1, isName: hasLetters, isSound: called('data') },
+    size: (file, at) => uint64(file.readUInt32BE(at + 4), file.readUInt32BE(at + 8)),
+    write: (file, at, size) => void file.writeBigUInt64BE(BigInt(size), at + 4),
+  },
+};
+
+/**
+ * @param target where a copy with right sizes goes, if the file needs one
+ * @returns the path of the file to read
+ */
+export async function withTrueSizes(path: string, form: SoundForm, target: string): Promise<string> {
+  if (layouts[form] === undefined) return path;
+  const mended = mendSizes(await readFile(path), form);
+  if (mended === null) return path;
+  await writeFile(target, mended);
+  return target;
+}
+
+/**
+ * Changes `file` in place.
+ *
+ * @returns null when nothing was wrong, or nothing could be told
+ */
+export function mendSizes(file: Buffer, form: SoundForm): Buffer | null {
+  const layout = layouts[form];
+  const at = layout === undefined ? null : soundChunk(file, layout);
+  if (layout === undefined || at === null) return null;
+  const body = at + layout.header;
+  if (body >= file.length) return null;
+  const isLong = form === 'wav' && ['RF64', 'BW64'].includes(file.toString('latin1', 0, 4));
+  // The chunk `ds64`, which comes first, has the sizes of RF64.
+  const stated = isLong && file.length >= 36 ? ds64DataSize(file) : layout.size(file, at);
+  if (isRight(file, body, stated, layout)) return null;
+  const own = layout.size(file, at);
+  const size = isLong && isRight(file, body, own, layout) ? own : file.length - body;
+  if (isLong) {
+    file.write('RIFF', 0, 'latin1');
+    file.writeUInt32LE(file.length - 8, 4);
+    if (file.toString('latin1', 12, 16) === 'ds64') file.write('JUNK', 12, 'latin1');
+  }
+  layout.write(file, at, size);
+  return file;
+}
+
+function ds64DataSize(file: Buffer): number {
+  return uint64(file.readUInt32LE(32), file.readUInt32LE(28));
+}
+
+/** Where the chunk with the sound begins; null where the chunks before it lead nowhere. */
+function soundChunk(file: Buffer, layout: ChunkLayout): number | null {
+  for (let at = layout.first; at + layout.header <= file.length;) {
+    const name = file.subarray(at, at + layout.header);
+    if (layout.isSound(name)) return at;
+    const size = layout.size(file, at);
+    if (!layout.isName(name) || size < 0) return null;
+    at = aligned(at + layout.header + size, layout);
+  }
+  return null;
+}
+
+function aligned(at: number, { align }: ChunkLayout): number {
+  return Math.ceil(at / align) * align;
+}
+
+/** Whether a chunk of this size ends where the file does, or where further chunks begin. */
+function isRight(file: Buffer, body: number, size: number, layout: ChunkLayout): boolean {
+  const end = body + size;
+  if (size <= 0 || end > file.length) return false;
+  // Some writers forget that chunks are padded.
+  return leadsOn(file, aligned(end, layout), layout) || leadsOn(file, end, layout);
+}
+
+/** Whether from here on there are chunks, the last perhaps cut off, or nothing but zeros. */
+function leadsOn(file: Buffer, from: number, layout: ChunkLayout): boolean {
+  let at = from;
+  while (at + layout.header <= file.length) {
+    const size = layout.size(file, at);
+    if (!layout.isName(file.subarray(at, at + layout.header)) || size < 0) break;
+    at = aligned(at + layout.header + size, layout);
+    // By accident four bytes are letters; that their size then leads to the end of the file as well is none.
+    if (at > file.length && at - file.length >= layout.align) return isKnown(file, from);
+  }
+  return file.subarray(at).every((byte) => byte === 0);
+}
+
+/** Chunks that stand behind sounds, one of which may be cut off with the file. */
+const trailing =
+  /^(?:LIST|id3 |ID3 |bext|iXML|fact|cue |smpl|inst|PEAK|JUNK|junk|FLLR|axml|afsp|acid|_PMX|info|strg|uuid|NAME|AUTH|ANNO|COMT|MARK|INST)/;
+
+function isKnown(file: Buffer, at: number): boolean {
+  return trailing.test(file.toString('latin1', at, at + 4));
+}

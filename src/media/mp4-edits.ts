@@ -1,0 +1,70 @@
+import { boxesIn, boxWithin } from './boxes.ts';
+
+/** A piece of a track as its edit list shows it (ISO/IEC 14496-12, 8.6.6), in seconds. */
+export interface Edit {
+  /** nothing is there for so long, before the piece */
+  readonly silence: number;
+  /** of the track's media */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The edit list of a track, where it has several pieces or something missing in between: ffmpeg plays the beginning of the media in the place of
+ * an empty edit that is not the first.
+ *
+ * @param trackId as its header says
+ * @returns null where ffmpeg needs no help: no list, or one piece, perhaps after a pause
+ */
+export function brokenEdits(file: Buffer, trackId: number): Edit[] | null {
+  const movie = boxWithin(file, 'moov');
+  if (movie === null) return null;
+  const movieScale = timeScale(boxWithin(movie, 'mvhd'));
+  for (const { kind, data } of boxesIn(movie)) {
+    if (kind !== 'trak' || idOf(boxWithin(data, 'tkhd')) !== trackId) continue;
+    const mediaScale = timeScale(boxWithin(data, 'mdia', 'mdhd'));
+    const list = boxWithin(data, 'edts', 'elst');
+    if (list === null || movieScale === null || mediaScale === null) return null;
+    return pieces(list, movieScale, mediaScale);
+  }
+  return null;
+}
+
+/** More than that is no film that somebody cut. */
+const mostEdits = 32;
+
+function pieces(list: Buffer, movieScale: number, mediaScale: number): Edit[] | null {
+  if (list.length < 8) return null;
+  const isLong = list[0] === 1;
+  const count = list.readUInt32BE(4);
+  const size = isLong ? 20 : 12;
+  if (count < 2 || count > mostEdits || 8 + count * size > list.length) return null;
+  const edits: Edit[] = [];
+  let silence = 0;
+  let isBroken = false;
+  for (let entry = 0; entry < count; entry += 1) {
+    const at = 8 + entry * size;
+    const seconds = (isLong ? Number(list.readBigUInt64BE(at)) : list.readUInt32BE(at)) / movieScale;
+    const start = isLong ? Number(list.readBigInt64BE(at + 8)) : list.readInt32BE(at + 4);
+    // An empty edit is silence; one at another speed than 1 is left to ffmpeg, which does not know how, either.
+    if (list.readInt32BE(at + size - 4) !== 0x1_0000) return null;
+    if (start < 0) silence += seconds;
+    else {
+      isBroken ||= edits.length > 0;
+      edits.push({ silence, start: start / mediaScale, end: start / mediaScale + seconds });
+      silence = 0;
+    }
+  }
+  return isBroken ? edits : null;
+}
+
+function timeScale(header: Buffer | null): number | null {
+  const at = header?.[0] === 1 ? 20 : 12;
+  const scale = header === null || header.length < at + 4 ? 0 : header.readUInt32BE(at);
+  return scale > 0 ? scale : null;
+}
+
+function idOf(header: Buffer | null): number | null {
+  const at = header?.[0] === 1 ? 20 : 12;
+  return header === null || header.length < at + 4 ? null : header.readUInt32BE(at);
+}

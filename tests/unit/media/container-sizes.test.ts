@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { mendSizes } from '../../../src/media/container-sizes.ts';
+
+const letters = (text: string) => Buffer.from(text, 'latin1');
+const little = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+const big = (value: number, size: 4 | 8 = 4) => {
+  const bytes = Buffer.alloc(size);
+  if (size === 4) bytes.writeUInt32BE(value);
+  else bytes.writeBigInt64BE(BigInt(value));
+  return bytes;
+};
+const long = (value: bigint) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(value);
+  return bytes;
+};
+/** No chunk begins with these. */
+const sound = Buffer.alloc(200, 0xee);
+const list = Buffer.concat([letters('LIST'), little(4), letters('INFO')]);
+
+describe('RIFF', () => {
+  const wave = (size: number, ...tail: Buffer[]) =>
+    Buffer.concat([
+      ...[letters('RIFF'), little(9), letters('WAVEfmt '), little(16), Buffer.alloc(16)],
+      ...[letters('data'), little(size), sound, ...tail],
+    ]);
+
+  test.each([0, 2, 101, 0xff_ff_ff_ff, 2_000_000_000])('a size of %i becomes what is there', (size) => {
+    expect(mendSizes(wave(size), 'wav')?.readUInt32LE(40)).toBe(200);
+  });
+
+  test.each([
+    ['the end of the file', wave(200)],
+    ['further chunks', wave(200, list)],
+    ['a chunk that was cut off', wave(200, list.subarray(0, 8), Buffer.alloc(1))],
+    ['padding', wave(200, Buffer.alloc(50))],
+  ])('a size that leads to %s is believed', (_name, file) => {
+    expect(mendSizes(file, 'wav')).toBeNull();
+  });
+
+  test('a header alone, and one that leads nowhere, are left alone', () => {
+    expect(mendSizes(wave(0).subarray(0, 44), 'wav')).toBeNull();
+    expect(mendSizes(letters('RIFF1234WAVE\u0001\u0002\u0003\u0004hm?!'), 'wav')).toBeNull();
+  });
+
+  test.each(['RF64', 'BW64'])('%s without its sizes becomes RIFF', (name) => {
+    const file = (stated: bigint) =>
+      Buffer.concat([
+        ...[letters(name), little(0xff_ff_ff_ff), letters('WAVEds64'), little(28), long(1n), long(stated), long(5n), little(0)],
+        ...[letters('data'), little(0xff_ff_ff_ff), sound],
+      ]); // prettier-ignore
+    expect(mendSizes(file(200n), 'wav')).toBeNull();
+    for (const stated of [0n, 100n, 2n ** 64n - 1n]) {
+      const mended = mendSizes(file(stated), 'wav');
+      expect(mended?.toString('latin1', 0, 4)).toBe('RIFF');
+      expect(mended?.readUInt32LE(52)).toBe(200);
+    }
+  });
+});
+
+test('Wave64, AIFF and Core Audio are mended in their own way', () => {
+  const name = Buffer.from('f3acd3118cd100c04f8edb8a', 'hex');
+  const wave64 = Buffer.concat([Buffer.alloc(40), letters('data'), name, long(0n), sound]);
+  expect(mendSizes(wave64, 'w64')?.readBigUInt64LE(56)).toBe(224n);
+  const aiff = Buffer.concat([letters('FORM'), big(9), letters('AIFFSSND'), big(40), sound]);
+  expect(mendSizes(aiff, 'aiff')?.readUInt32BE(16)).toBe(200);
+  const caf = (size: number) =>
+    Buffer.concat([letters('caff'), big(65_536), letters('data'), big(size, 8), sound]);
+  expect(mendSizes(caf(100), 'caf')?.readBigInt64BE(12)).toBe(200n);
+  expect(mendSizes(caf(200), 'caf')).toBeNull();
+});

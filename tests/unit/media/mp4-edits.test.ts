@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { brokenEdits } from '../../../src/media/mp4-edits.ts';
+
+const box = (kind: string, ...parts: Buffer[]) => {
+  const data = Buffer.concat(parts);
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(data.length + 8);
+  head.write(kind, 4, 'latin1');
+  return Buffer.concat([head, data]);
+};
+const numbers = (...values: number[]) => {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [index, value] of values.entries()) bytes.writeInt32BE(value, index * 4);
+  return bytes;
+};
+/** A movie of milliseconds with a track of 48,000 ticks a second. */
+const film = (...edits: [milliseconds: number, start: number][]) =>
+  box(
+    'moov',
+    box('mvhd', numbers(0, 0, 0, 1000)),
+    box(
+      'trak',
+      box('tkhd', numbers(0, 0, 0, 7)),
+      box('edts', box('elst', numbers(0, edits.length, ...edits.flatMap((edit) => [...edit, 0x1_0000])))),
+      box('mdia', box('mdhd', numbers(0, 0, 0, 48_000))),
+    ),
+  );
+
+test('one piece, late or cut at its start, needs no help', () => {
+  expect(brokenEdits(film([6000, 1024]), 7)).toBeNull();
+  expect(brokenEdits(film([2000, -1], [6000, 0]), 7)).toBeNull();
+});
+
+test('several pieces, and what is missing between them, are told in seconds', () => {
+  expect(brokenEdits(film([500, -1], [2000, 0], [1000, -1], [3000, 96_000]), 7)).toEqual([
+    { silence: 0.5, start: 0, end: 2 },
+    { silence: 1, start: 2, end: 5 },
+  ]);
+  expect(brokenEdits(film([2000, 0], [3000, 96_000]), 8)).toBeNull();
+});
+
+test('a list that is cut off is none', () => {
+  const whole = film([2000, 0], [3000, 96_000]);
+  whole.writeUInt32BE(30, whole.indexOf('elst') + 8);
+  expect(brokenEdits(whole, 7)).toBeNull();
+});
