@@ -1,3 +1,4 @@
+import { cleanSchema } from '../intake/clean.ts';
 import { z } from 'zod';
 import { modelIdSchema, shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
@@ -58,6 +59,10 @@ function createChoices(settings: GenerateSettings) {
       .max(latestAudioStart)
       .optional()
       .meta({ description: 'Where in the sound to end, in seconds; without, at its end.' }),
+    clean: cleanSchema.optional().meta({
+      description:
+        'Whether HuMo hears the voice alone, without music and noise; without, or `auto`, where there is music. The video keeps the sound as it is.',
+    }),
     seconds: z.number().min(shortestVideo).max(settings.length.maximum).optional().meta({
       description:
         'How long the video is, above all without sound; with one, as long as the sound without it.',

@@ -17,6 +17,8 @@ import type { SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localised, localisedChoice } from './support/localise.ts';
 import { preferredPreset } from './support/preferred.ts';
+import { cleanSchema } from '../intake/clean.ts';
+import type { Clean } from '../intake/clean.ts';
 import { voiceChoices } from './support/voices.ts';
 
 const imageOptions = ['image', 'image2', 'image3', 'image4'] as const;
@@ -103,6 +105,11 @@ function options(settings: GenerateSettings): APIApplicationCommandBasicOption[]
       max_value: latestAudioStart,
     },
     {
+      type: string,
+      ...localised('clean', 'command.humo.clean'),
+      choices: cleanSchema.options.map((clean) => localisedChoice(clean, `clean.${clean}`)),
+    },
+    {
       type: number,
       ...localised('seconds', 'command.humo.seconds'),
       min_value: shortestVideo,
@@ -140,6 +147,7 @@ interface ChosenOptions {
   readonly seconds: number | null;
   readonly words: string | null;
   readonly voice: string | null;
+  readonly clean: Clean;
   readonly preset: string;
   readonly shape: Shape;
   readonly seed: number;
@@ -167,6 +175,7 @@ function readOptions(
     seconds: given.getNumber('seconds'),
     words: given.getString('say'),
     voice: given.getString('voice'),
+    clean: cleanSchema.parse(given.getString('clean') ?? 'auto'),
     preset: given.getString('preset') ?? preferredPreset(preferences, settings),
     shape: shapeSchema.parse(given.getString('shape') ?? preferences.shape ?? settings.defaultShape),
     negativePrompt: preferences.negativePrompt ?? undefined,

@@ -5,6 +5,8 @@ import { contractVersion } from '../queue/contract.ts';
 import type { GenerationRequest, Mode } from '../queue/contract.ts';
 import { planTake, relativeCost } from '../queue/plan-take.ts';
 import { chosenSeeds } from './bounds.ts';
+import { vocalsFor } from './clean.ts';
+import type { Clean } from './clean.ts';
 import type { GivenFiles, TakenFiles } from './intake.ts';
 
 /** What a person chose, before it is combined with the settings. */
@@ -14,6 +16,8 @@ export interface Choices {
   readonly preset: string;
   readonly shape: Shape;
   readonly seed: number;
+  /** default: `auto` */
+  readonly clean?: Clean | undefined;
   /** instead of the deployment's own */
   readonly negativePrompt?: string | undefined;
   /** guidance that differs from the model's own, within `scaleBounds` */
@@ -74,7 +78,7 @@ export function buildRequest(
     scales: image === undefined ? { audio, text } : { audio, text, image },
     seed: choices.seed,
     ...(preset.shortcuts === undefined ? {} : { shortcuts: preset.shortcuts }),
-    vocals: false,
+    vocals: vocalsFor(choices.clean ?? 'auto', files),
     limitBytes,
   };
 }

@@ -1,3 +1,4 @@
+import { cleanOf } from './clean.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import type { Change, Generation, GenerationRequest, Lineage } from '../queue/contract.ts';
 import type { GuildSettings } from '../queue/moderation.ts';
@@ -72,7 +73,8 @@ export function edited(parent: Generation, edits: Edits, settings: GenerateSetti
     hasAudioStart: edits.audioStart !== null,
   });
   const negativePrompt = edits.negativePrompt ?? before.negativePrompt;
-  const choices = { ...before, prompt, negativePrompt, preset, shape, seed, mode };
+  const clean = edits.clean ?? before.clean;
+  const choices = { ...before, prompt, negativePrompt, preset, shape, seed, clean, mode };
   // Guidance belongs to a model: another preset has its own.
   const guided = { ...(preset === before.preset ? scales : {}), ...edits.scales };
   return derived(parent, { ...choices, scales: guided }, files, settings);
@@ -92,6 +94,7 @@ function kept({ request }: Generation, settings: GenerateSettings): Choices {
     negativePrompt,
     shape,
     seed,
+    clean: cleanOf(request),
     preset,
     ...(isThere ? { scales: { audio: scales.audio, text: scales.text } } : {}),
   };

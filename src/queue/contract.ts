@@ -67,7 +67,8 @@ export const generationRequestSchema = z.strictObject({
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   /** what is done otherwise than published; absent, as in older records: nothing */
   shortcuts: shortcutsSchema.optional(),
-  vocals: z.boolean().default(false),
+  /** the voice alone is listened to; `auto`: where there is music */
+  vocals: z.union([z.boolean(), z.literal('auto')]).default(false),
   /** words in a corner of the video; null: none, by choice of the deployment's owners; absent in older records */
   label: labelSchema.nullable().optional(),
   /** the largest file that the channel takes, in bytes: the video is compressed to fit it */
@@ -171,6 +172,8 @@ export const generationResultSchema = z.strictObject({
   peakGiB: z.number().nonnegative().nullable(),
   /** what the engine left out, and how many passes it made; absent where nothing was to be left out, and in older records */
   spared: sparedSchema.optional(),
+  /** `alone`: music and noise were taken out before HuMo listened; `not_isolated`: so it was wished, and this worker cannot */
+  voice: z.enum(['alone', 'not_isolated']).optional(),
   /** absent in results from before it was noted */
   marking: markingSchema.optional(),
   /** what could have been better, as identifiers of texts */

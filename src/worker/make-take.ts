@@ -40,6 +40,7 @@ export interface MadeTake {
   readonly peakGiB: number | null;
   /** of all shots */
   readonly spared: Spared | undefined;
+  readonly isVoiceAlone: boolean;
 }
 
 const aboutSchema = z.strictObject({
@@ -50,6 +51,7 @@ const aboutSchema = z.strictObject({
   seconds: z.number().nonnegative(),
   peakGiB: z.number().nonnegative().nullable(),
   spared: sparedSchema.optional(),
+  isVoiceAlone: z.boolean().default(false),
 });
 type About = z.infer<typeof aboutSchema>;
 
@@ -72,6 +74,7 @@ export async function makeTake(
   const names: string[] = [];
   const spared: (Spared | undefined)[] = [];
   let engineSeconds = 0;
+  let isVoiceAlone = false;
   let peakGiB: number | null = null;
   for (const [index, shot] of shots.entries()) {
     signal.throwIfAborted();
@@ -104,6 +107,7 @@ export async function makeTake(
     } else log.info({ generationId: id, shot: number }, 'an earlier attempt had made this shot already');
     names.push(name);
     spared.push(about.spared);
+    isVoiceAlone ||= about.isVoiceAlone;
     engineSeconds += about.seconds;
     if (about.peakGiB !== null) peakGiB = Math.max(peakGiB ?? 0, about.peakGiB);
   }
@@ -115,6 +119,7 @@ export async function makeTake(
     engineSeconds: Math.round(engineSeconds * 1000) / 1000,
     peakGiB,
     spared: sumOfSpared(spared),
+    isVoiceAlone,
   };
 }
 
@@ -187,6 +192,7 @@ async function makeShot(
       seconds,
       peakGiB: done.peakGiB ?? null,
       ...(done.spared === undefined ? {} : { spared: done.spared }),
+      isVoiceAlone: done.isVoiceAlone ?? false,
     };
   } catch (error) {
     signal.throwIfAborted();

@@ -119,13 +119,14 @@ export async function processGeneration(
   signal.throwIfAborted();
 
   // A cold start is not GPU time: it would spoil the estimate of the next clips.
-  const { weights } = await asMachine(() => parts.engine.start(), { failures: true });
+  const { weights, features = [] } = await asMachine(() => parts.engine.start(), { failures: true });
   signal.throwIfAborted();
   clock.lap('engineStart');
   log.info({ generationId: id, seconds: clock.laps }, 'the engine begins');
   await using previews = createPreviewUploader(store, id, tell, log);
   const making = { scratch: scratch.path, weights, signal, tell, previews };
-  const wanted = engineRequest(request, inputs);
+  const canIsolate = features.includes('vocals');
+  const wanted = engineRequest(request, inputs, canIsolate);
   const made = await (
     inputs.take === null
       ? makeAtOnce(generation, wanted, making, parts)
@@ -182,6 +183,7 @@ export async function processGeneration(
     encodeSeconds,
     peakGiB: made.peakGiB,
     ...(made.spared === undefined ? {} : { spared: made.spared }),
+    ...voiceOf(request, made, canIsolate),
     marking: { label: input.label !== null, watermark: true, signature: false },
     warnings: [],
   };
@@ -233,6 +235,17 @@ interface Made {
   readonly engineSeconds: number | null;
   readonly peakGiB: number | null;
   readonly spared: Spared | undefined;
+  readonly isVoiceAlone: boolean;
+}
+
+/** What became of a wish to hear the voice alone; nothing where nobody wished it or, left to the engine, it heard no music. */
+function voiceOf(
+  { vocals }: GenerationRequest,
+  { isVoiceAlone }: Made,
+  canIsolate: boolean,
+): Pick<GenerationResult, 'voice'> {
+  if (isVoiceAlone) return { voice: 'alone' };
+  return vocals === true && !canIsolate ? { voice: 'not_isolated' } : {};
 }
 
 /** What the model sees at once is one file of frames. */
@@ -259,6 +272,7 @@ async function makeAtOnce(
     engineSeconds: null,
     peakGiB: done.peakGiB ?? null,
     spared: done.spared,
+    isVoiceAlone: done.isVoiceAlone ?? false,
   };
 }
 
@@ -276,7 +290,7 @@ async function makeLong(
     onPreview: (path) => previews.add(path),
     onStage: (stage, seconds) => onStage?.(generation.request.model, stage, seconds),
   });
-  const { segments: path, seed, engineSeconds, peakGiB, spared } = made;
+  const { segments: path, seed, engineSeconds, peakGiB, spared, isVoiceAlone } = made;
   return {
     frames: { path, form: 'segments', width, height, fps, count },
     seed,
@@ -284,6 +298,7 @@ async function makeLong(
     engineSeconds,
     peakGiB,
     spared,
+    isVoiceAlone,
   };
 }
 
@@ -405,8 +420,9 @@ async function fetchInputs(
   return { images, audio, soundtrack, frames: request.frames, take: request.take };
 }
 
-function engineRequest(request: GenerationRequest, inputs: Inputs): EngineRequest {
-  const { prompt, negativePrompt, mode, model, width, height, steps, shift, scales, seed, vocals } = request;
+/** A worker that cannot isolate voices makes the video with the sound as it is, which is what most sounds need anyway. */
+function engineRequest(request: GenerationRequest, inputs: Inputs, canIsolate: boolean): EngineRequest {
+  const { prompt, negativePrompt, mode, model, width, height, steps, shift, scales, seed } = request;
   const { frames } = inputs;
   return {
     prompt,
@@ -423,7 +439,7 @@ function engineRequest(request: GenerationRequest, inputs: Inputs): EngineReques
     scales,
     seed,
     preview: true,
-    vocals,
+    vocals: canIsolate && request.vocals,
     ...request.shortcuts,
   };
 }

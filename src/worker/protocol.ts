@@ -21,7 +21,7 @@ export interface EngineRequest extends Shortcuts {
   readonly scales: { readonly audio: number; readonly text: number; readonly image?: number | undefined };
   readonly seed: number;
   readonly preview: boolean;
-  readonly vocals: boolean;
+  readonly vocals: boolean | 'auto';
   /** the frame of the sound at which the clip begins; its beginning without */
   readonly audioOffset?: number;
   /** frames leave in pieces while the rest is decoded */
@@ -91,6 +91,8 @@ const doneSchema = z.object({
   }),
   seconds: z.record(z.string(), seconds),
   peakGiB: seconds.nullish(),
+  /** music and noise were taken out of the sound before it was listened to */
+  isVoiceAlone: z.boolean().optional(),
   spared: z.object({ passes: count, gatedPasses: count, cachedSteps: count }).optional(),
   seed: z.number().int(),
 });

@@ -94,6 +94,7 @@ export function detailLines(
           end: clockTime(window.endSeconds),
           total: clockTime(window.sourceSeconds),
         }),
+    result?.voice === undefined ? null : texts.say(`voice.${result.voice}`),
     result === null ? null : texts.say('details.gpu', { duration: duration(texts, result.engineSeconds) }),
     unmarkedLine(generation, texts),
     lineageLine(generation, texts),

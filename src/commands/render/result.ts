@@ -43,6 +43,7 @@ export function renderResult(
       result.downscaled
         ? texts.say('result.downscaled', { width: request.width, height: request.height })
         : null,
+      result.voice === 'not_isolated' ? texts.say('voice.not_isolated') : null,
       lineageLine(generation, texts),
       generation.hiddenAt === null ? null : texts.say('report.hidden'),
       place === 'asked' && isReactedTo(generation) ? texts.say('result.reactions') : null,

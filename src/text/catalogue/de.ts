@@ -25,6 +25,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.audio_start.description': 'Ab welcher Sekunde der Ton verwendet wird',
   'command.humo.audio_end.name': 'audio_ende',
   'command.humo.audio_end.description': 'Wo im Ton Schluss ist, in Sekunden; sonst an seinem Ende',
+  'command.humo.clean.name': 'reinigen',
+  'command.humo.clean.description':
+    'Nur die Stimme hören: Musik und Geräusche hört HuMo nicht, im Video bleiben sie',
+  'clean.auto': 'wo Musik zu hören ist',
+  'clean.on': 'immer',
+  'clean.off': 'nie',
   'command.humo.seconds.name': 'sekunden',
   'command.humo.seconds.description': 'Wie lang das Video wird, in Sekunden; mit Ton so lang wie er',
   'command.humo.preset.name': 'qualität',
@@ -355,6 +361,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'shortcut.caching': '{steps, plural, one {# Schritt} other {# Schritte}} durch Caching übersprungen',
   'details.inputs': '{mode} · {images, plural, =0 {kein Bild} one {# Bild} other {# Bilder}}',
   'details.sound': 'Ton: {start}–{end} von {total}',
+  'voice.alone': 'HuMo hat nur die Stimme gehört, ohne die Musik.',
+  'voice.not_isolated':
+    'Die Stimme ließ sich nicht herauslösen: Diesem Server fehlt das Modell dafür, HuMo hat den ganzen Ton gehört.',
   'details.gpu': '{duration} auf der GPU',
   'details.unmarked': 'Kennzeichnung: {list}',
   'marking.no_label': 'kein Schriftzug',

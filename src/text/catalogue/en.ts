@@ -27,6 +27,12 @@ export const en = {
   'command.humo.audio_start.description': 'Where in the sound to start, in seconds',
   'command.humo.audio_end.name': 'audio_end',
   'command.humo.audio_end.description': 'Where in the sound to end, in seconds; without it, at its end',
+  'command.humo.clean.name': 'clean',
+  'command.humo.clean.description':
+    'Hear the voice alone: music and noise are taken out for HuMo, and stay in the video',
+  'clean.auto': 'where there is music',
+  'clean.on': 'always',
+  'clean.off': 'never',
   'command.humo.seconds.name': 'seconds',
   'command.humo.seconds.description':
     'How long the video is, in seconds; with a sound, it is as long as the sound',
@@ -341,6 +347,9 @@ export const en = {
   'shortcut.caching': '{steps, plural, one {# step} other {# steps}} skipped by caching',
   'details.inputs': '{mode} · {images, plural, =0 {no image} one {# image} other {# images}}',
   'details.sound': 'Sound: {start}–{end} of {total}',
+  'voice.alone': 'HuMo heard the voice alone, without the music.',
+  'voice.not_isolated':
+    'The voice could not be heard alone: this server has no model for that, so HuMo heard the whole sound.',
   'details.gpu': '{duration} on the GPU',
   'details.unmarked': 'Marking: {list}',
   'marking.no_label': 'no label',

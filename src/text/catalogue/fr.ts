@@ -25,6 +25,12 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.audio_start.description': 'Où commencer dans le son, en secondes',
   'command.humo.audio_end.name': 'fin_audio',
   'command.humo.audio_end.description': 'Où finir dans le son, en secondes ; sinon à sa fin',
+  'command.humo.clean.name': 'isoler',
+  'command.humo.clean.description':
+    'N’écouter que la voix : HuMo n’entend ni musique ni bruit, la vidéo les garde',
+  'clean.auto': 's’il y a de la musique',
+  'clean.on': 'toujours',
+  'clean.off': 'jamais',
   'command.humo.seconds.name': 'secondes',
   'command.humo.seconds.description': 'Durée de la vidéo en secondes ; avec un son, c’est celle du son',
   'command.humo.preset.name': 'qualité',
@@ -341,6 +347,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'shortcut.caching': '{steps, plural, one {# étape sautée} other {# étapes sautées}} grâce au cache',
   'details.inputs': '{mode} · {images, plural, =0 {aucune image} one {# image} other {# images}}',
   'details.sound': 'Son : {start}–{end} sur {total}',
+  'voice.alone': 'HuMo n’a entendu que la voix, sans la musique.',
+  'voice.not_isolated':
+    'La voix n’a pas pu être isolée : ce serveur n’a pas le modèle pour cela, HuMo a entendu tout le son.',
   'details.gpu': '{duration} sur le GPU',
   'details.unmarked': 'Marquage : {list}',
   'marking.no_label': 'pas de mention',
