@@ -1,36 +1,45 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { loopbackHost } from './address.ts';
+import { hostAndPort } from './address.ts';
 import type { Certificate } from './certificate.ts';
 import type { Faults } from './faults.ts';
 import type { AttachmentFiles } from './files.ts';
 
-/** Serves attachments over https on 127.0.0.1, under links that carry a signature and an end. */
+/** Serves attachments over https, under links that carry a signature and an end. */
 export class Cdn {
   private readonly server: Server;
   private readonly files: AttachmentFiles;
   private readonly faults: Faults;
+  private readonly listeningHost: string;
 
-  private constructor(server: Server, files: AttachmentFiles, faults: Faults) {
+  private constructor(server: Server, listeningHost: string, files: AttachmentFiles, faults: Faults) {
     this.server = server;
+    this.listeningHost = listeningHost;
     this.files = files;
     this.faults = faults;
   }
 
-  static async start(files: AttachmentFiles, certificate: Certificate, faults: Faults): Promise<Cdn> {
+  static async start(
+    host: string,
+    files: AttachmentFiles,
+    certificate: Certificate,
+    faults: Faults,
+  ): Promise<Cdn> {
     const server = createServer({ key: certificate.privateKey, cert: certificate.certificate });
-    const cdn = new Cdn(server, files, faults);
+    const cdn = new Cdn(server, host, files, faults);
     server.on('request', (request, response) => void cdn.answer(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    server.listen(0, host);
+    await once(server, 'listening');
     return cdn;
   }
 
-  /** `127.0.0.1:port`: what a bot has to allow as an attachment host. */
+  /** `host:port`: what a bot has to allow as an attachment host. */
   get host(): string {
-    return loopbackHost(this.server);
+    return hostAndPort(this.server, this.listeningHost);
   }
 
   async close(): Promise<void> {

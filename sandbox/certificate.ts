@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { generate } from 'selfsigned';
+import { loopback } from './address.ts';
 
 export interface Certificate {
   /** PEM; also the authority that a client has to trust, since the certificate signs itself */
@@ -7,8 +9,8 @@ export interface Certificate {
   readonly privateKey: string;
 }
 
-/** Makes a certificate for 127.0.0.1 and localhost that lives for a week. */
-export async function makeCertificate(): Promise<Certificate> {
+/** Makes a certificate for a host, 127.0.0.1 and localhost that lives for a week. */
+export async function makeCertificate(host: string = loopback): Promise<Certificate> {
   const week = 7 * 24 * 60 * 60 * 1000;
   const made = await generate([{ name: 'commonName', value: 'Sandbox CDN' }], {
     keyType: 'ec',
@@ -23,8 +25,11 @@ export async function makeCertificate(): Promise<Certificate> {
       {
         name: 'subjectAltName',
         altNames: [
-          { type: 7, ip: '127.0.0.1' },
+          { type: 7, ip: loopback },
           { type: 2, value: 'localhost' },
+          ...(host === loopback
+            ? []
+            : [isIP(host) === 0 ? { type: 2 as const, value: host } : { type: 7 as const, ip: host }]),
         ],
       },
     ],

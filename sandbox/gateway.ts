@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import {
   ApplicationFlags,
@@ -8,7 +9,7 @@ import {
 } from 'discord-api-types/v10';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { loopbackHost } from './address.ts';
+import { hostAndPort } from './address.ts';
 import { GatewayConnection, GatewaySession } from './gateway-session.ts';
 import { numbersOf, objectOf } from './json.ts';
 import type { JsonObject } from './model.ts';
@@ -31,6 +32,8 @@ const clientOpcodes = [
 ] as const;
 
 export interface GatewayOptions {
+  /** where it listens */
+  readonly host: string;
   /** milliseconds between heartbeats that clients are asked for */
   readonly heartbeatInterval: number;
   /** GatewayIntentBits of the privileged intents that the application was granted */
@@ -44,7 +47,7 @@ export interface Audience {
   readonly directIntent: number;
 }
 
-/** The gateway, version 10, on a port of 127.0.0.1. https://discord.com/developers/docs/events/gateway */
+/** The gateway, version 10. https://discord.com/developers/docs/events/gateway */
 export class Gateway {
   private readonly server: WebSocketServer;
   private readonly options: GatewayOptions;
@@ -58,7 +61,7 @@ export class Gateway {
 
   static async start(options: GatewayOptions): Promise<Gateway> {
     const server = new WebSocketServer({
-      host: '127.0.0.1',
+      host: options.host,
       port: 0,
       // JSON and no or zlib-stream compression are spoken; anything else is refused before a connection exists.
       verifyClient: ({ req }: { req: IncomingMessage }) => {
@@ -69,7 +72,7 @@ export class Gateway {
         );
       },
     });
-    await new Promise<void>((resolve) => server.once('listening', resolve));
+    await once(server, 'listening');
     const gateway = new Gateway(server, options);
     server.on('connection', (socket, request) => {
       const query = new URL(request.url ?? '/', 'ws://127.0.0.1').searchParams;
@@ -79,7 +82,7 @@ export class Gateway {
   }
 
   get url(): string {
-    return `ws://${loopbackHost(this.server)}`;
+    return `ws://${hostAndPort(this.server, this.options.host)}`;
   }
 
   /** Ties the gateway to the rest; it takes clients from then on. */

@@ -10,6 +10,7 @@ const { values } = parseArgs({
   options: {
     token: { type: 'string' },
     'application-id': { type: 'string' },
+    host: { type: 'string' },
     openapi: { type: 'string' },
     record: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
@@ -17,10 +18,11 @@ const { values } = parseArgs({
 });
 
 if (values.help === true) {
-  console.log(`node sandbox/main.ts [--token TOKEN] [--application-id ID] [--openapi FILE] [--record FILE]
+  console.log(`node sandbox/main.ts [--token TOKEN] [--application-id ID] [--host HOST] [--openapi FILE] [--record FILE]
 
   --token           the bot token to accept; a random one otherwise
   --application-id  17 to 20 digits; a random one otherwise
+  --host            where to listen, for bots elsewhere, such as in a container (or SANDBOX_HOST); 127.0.0.1 otherwise
   --openapi         Discord's OpenAPI document, to check requests against (or SANDBOX_OPENAPI)
   --record          a file that every REST request is appended to, one JSON object per line`);
   process.exit(0);
@@ -29,6 +31,7 @@ if (values.help === true) {
 const discord = await startSandbox({
   ...(values.token === undefined ? {} : { token: values.token }),
   ...(values['application-id'] === undefined ? {} : { applicationId: values['application-id'] }),
+  ...(values.host === undefined ? {} : { host: values.host }),
   ...(values.openapi === undefined ? {} : { openapi: values.openapi }),
 });
 const guild = discord.createGuild({ name: 'Sandbox' });

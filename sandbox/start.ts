@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayIntentBits } from 'discord-api-types/v10';
+import { listeningHost } from './address.ts';
 import { Cdn } from './cdn.ts';
 import { makeCertificate } from './certificate.ts';
 import { Clock } from './clock.ts';
@@ -24,6 +25,8 @@ import type { Application, World } from './world.ts';
 export type PrivilegedIntent = 'GuildMembers' | 'GuildPresences' | 'MessageContent';
 
 export interface SandboxOptions {
+  /** where it listens, and the host that clients are told; the variable SANDBOX_HOST unless given; neither: 127.0.0.1 */
+  readonly host?: string;
   /** path of Discord's OpenAPI document; the variable SANDBOX_OPENAPI unless given; none: requests go unchecked by it */
   readonly openapi?: string;
   /** also check the sandbox's own answers against the document */
@@ -54,10 +57,11 @@ export interface SandboxOptions {
 }
 
 /**
- * Starts a local Discord: gateway, REST and CDN on free ports of 127.0.0.1.
- * @throws Error when the OpenAPI document cannot be read
+ * Starts a local Discord: gateway, REST and CDN on free ports of one host.
+ * @throws Error when the OpenAPI document cannot be read, or the host is none to listen on
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const host = listeningHost(options.host ?? process.env['SANDBOX_HOST']);
   const clock = new Clock(options.clock);
   const ids = new Snowflakes(clock);
   const state = new State(options.messagesKept ?? 2_000);
@@ -70,19 +74,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
   const files = new AttachmentFiles(folder, clock, ids, options.attachmentBytes ?? 512 * 1024 ** 2);
-  const certificate = await makeCertificate();
+  const certificate = await makeCertificate(host);
   const authority = { pem: certificate.certificate, path: join(folder, 'cdn-authority.pem') };
   await writeFile(authority.path, authority.pem);
   const cdnFaults = new Faults();
   const gateway = await Gateway.start({
+    host,
     heartbeatInterval: options.heartbeatInterval ?? 41_250,
     privilegedIntents: (options.privilegedIntents ?? []).reduce(
       (sum, name) => sum | GatewayIntentBits[name],
       0,
     ),
   });
-  const cdn = await Cdn.start(files, certificate, cdnFaults);
-  const rest = await RestServer.start();
+  const cdn = await Cdn.start(host, files, certificate, cdnFaults);
+  const rest = await RestServer.start(host);
   const application = makeApplication(options, ids, state);
   const world: World = {
     application,

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { loopbackHost } from '../address.ts';
+import { hostAndPort } from '../address.ts';
 import { DiscordError, refuse } from '../errors.ts';
 import type { InjectedFailure } from '../faults.ts';
 import { rateLimited } from '../limits.ts';
@@ -28,9 +29,10 @@ class ConnectionCut extends Error {
   override readonly name = 'ConnectionCut';
 }
 
-/** The REST API, version 10, on a port of 127.0.0.1. https://discord.com/developers/docs/reference */
+/** The REST API, version 10. https://discord.com/developers/docs/reference */
 export class RestServer {
   private readonly server: Server;
+  private readonly host: string;
   private readonly router = new Router([
     ...applicationRoutes,
     ...commandRoutes,
@@ -43,23 +45,25 @@ export class RestServer {
   ]);
   private world: World | undefined;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, host: string) {
     this.server = server;
+    this.host = host;
   }
 
-  static async start(): Promise<RestServer> {
+  static async start(host: string): Promise<RestServer> {
     const server = createServer();
     // Longer than any client keeps a connection idle, so that none is closed under a request that is on its way.
     server.keepAliveTimeout = 120_000;
-    const rest = new RestServer(server);
+    const rest = new RestServer(server, host);
     server.on('request', (request, response) => void rest.answer(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    server.listen(0, host);
+    await once(server, 'listening');
     return rest;
   }
 
   /** What discord.js takes as its `api` option: without the version. */
   get url(): string {
-    return `http://${loopbackHost(this.server)}/api`;
+    return `http://${hostAndPort(this.server, this.host)}/api`;
   }
 
   attach(world: World): void {

@@ -80,12 +80,12 @@ export class Sandbox {
     return this.world.urls.gateway;
   }
 
-  /** `https://127.0.0.1:port` */
+  /** `https://host:port` */
   get cdnUrl(): string {
     return this.world.urls.cdn;
   }
 
-  /** `127.0.0.1:port`: the host that a bot has to allow for attachments. */
+  /** `host:port`: the host that a bot has to allow for attachments. */
   get cdnHost(): string {
     return new URL(this.cdnUrl).host;
   }

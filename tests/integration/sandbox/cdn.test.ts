@@ -89,3 +89,19 @@ test('a download can be made to fail and to hang', async () => {
   held.release();
   expect(String((await late).bytes)).toBe('abc');
 });
+
+test('where SANDBOX_HOST says, all of it listens, is told to clients, and is named in the certificate', async () => {
+  const host = '127.0.0.2';
+  await using discord = await checkedSandbox({ host });
+  for (const url of [discord.apiUrl, discord.gatewayUrl, discord.cdnUrl])
+    expect(new URL(url).hostname).toBe(host);
+  const message = await upload(discord);
+  const url = message.attachments[0]?.url ?? '';
+  expect((await download(url, discord.certificateAuthority.pem)).status).toBe(200);
+  // It listens there, and not everywhere.
+  await expect(download(url.replace(host, '127.0.0.3'), discord.certificateAuthority.pem)).rejects.toThrow(
+    'ECONNREFUSED',
+  );
+  for (const all of ['0.0.0.0', '::'])
+    await expect(checkedSandbox({ host: all })).rejects.toThrow(`SANDBOX_HOST must be an IPv4 address`);
+});
