@@ -9,7 +9,7 @@ import { MediaIntake } from '../intake/media-intake.ts';
 import { PersonLimit } from '../intake/person-limit.ts';
 import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
-import { sweepScratch } from '../media/scratch.ts';
+import { keepScratchSwept } from '../media/scratch.ts';
 import { watchDisk } from '../observability/disk.ts';
 import { Health } from '../observability/health.ts';
 import { watchQueue } from '../observability/queue-metrics.ts';
@@ -48,9 +48,10 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
   const store = createArtifactStore(config);
   const speech = createSpeechDesk(config, logger);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
+  let stopSweeping: (() => void) | undefined;
   let served: HealthServer | undefined;
   try {
-    await sweepScratch(scratchRoot);
+    stopSweeping = await keepScratchSwept(scratchRoot);
     await Promise.all([queue.health(), store.health()]);
     logger.info(await queue.reconcile(), 'records and jobs compared');
     const api = await startApi({
@@ -78,6 +79,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
     clearInterval(reconciling);
     await api.stop();
   } finally {
+    stopSweeping?.();
     await Promise.all([queue.close(), moderation.close(), speech.close(), store.close(), served?.stop()]);
   }
   logger.info('stopped');

@@ -23,7 +23,7 @@ import { PersonLimit } from '../intake/person-limit.ts';
 import { StoredVideos } from './stored-videos.ts';
 import { PostedVideos } from './posted-videos.ts';
 import { readPreview } from './previews.ts';
-import { sweepScratch } from '../media/scratch.ts';
+import { keepScratchSwept } from '../media/scratch.ts';
 
 async function main(): Promise<number> {
   let config: BotConfig;
@@ -47,8 +47,9 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
   const store = createArtifactStore(config);
   const speech = createSpeechDesk(config, logger);
   const scratchRoot = join(config.dataDirectory, 'bot-scratch');
+  let stopSweeping: (() => void) | undefined;
   try {
-    await sweepScratch(scratchRoot);
+    stopSweeping = await keepScratchSwept(scratchRoot);
     await named('Redis (REDIS_URL) cannot be reached', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     const intake = new MediaIntake({ config, store, scratchRoot, speech });
@@ -90,6 +91,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await aborted(stop);
     await Promise.all([bot.stop(), api?.stop(), scaler?.stop()]);
   } finally {
+    stopSweeping?.();
     gpus?.close();
     await Promise.all([queue.close(), moderation.close(), people.close(), speech.close(), store.close()]);
   }

@@ -1,10 +1,19 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 /** Letters, digits, dots and dashes only, whatever a machine is called. */
 const machine = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
-const pattern = new RegExp(`^${machine.replaceAll('.', '\\.')}_(\\d+)_`);
+const pattern = /^([A-Za-z0-9.-]+)_(\d+)_/;
+
+/** How often a folder in use says so, by its time of modification: milliseconds. */
+const signEvery = 60_000;
+/** After how long without such a sign a folder of another machine belongs to nobody: milliseconds. Clocks may differ by some of it. */
+const silence = 15 * 60_000;
+const sweepEvery = 10 * 60_000;
+
+/** What this process is using. */
+const open = new Set<string>();
 
 /**
  * A new folder for the files of one piece of work, `id` part of its name. Dispose of it when they are no longer needed; what a killed process left
@@ -13,26 +22,72 @@ const pattern = new RegExp(`^${machine.replaceAll('.', '\\.')}_(\\d+)_`);
 export async function openScratch(root: string, id: string): Promise<{ path: string } & AsyncDisposable> {
   await mkdir(root, { recursive: true });
   const path = await mkdtemp(join(root, `${machine}_${process.pid}_${id}-`));
+  open.add(path);
+  const sign = setInterval(() => {
+    const now = new Date();
+    // One that is gone needs none.
+    utimes(path, now, now).catch(() => undefined);
+  }, signEvery);
+  sign.unref();
   return {
     path,
     async [Symbol.asyncDispose]() {
+      clearInterval(sign);
       // An engine that has just been killed may still be creating a file in it.
       await rm(path, { recursive: true, force: true, maxRetries: 5 });
+      open.delete(path);
     },
   };
 }
 
-/** Removes the folders of this machine's processes that no longer run. Returns how many. */
-export async function sweepScratch(root: string): Promise<number> {
+/**
+ * Removes what killed processes left behind: folders of this machine's processes that no longer run, and folders of other machines that gave no
+ * sign for long. A container that is made anew is another machine, with another name, on the same volume.
+ *
+ * @param now milliseconds since 1970
+ * @returns how many
+ */
+export async function sweepScratch(root: string, now = Date.now()): Promise<number> {
   await mkdir(root, { recursive: true });
   let removed = 0;
   for (const name of await readdir(root)) {
-    const owner = pattern.exec(name)?.[1];
-    if (owner === undefined || isAlive(Number(owner))) continue;
-    await rm(join(root, name), { recursive: true, force: true });
+    const [, owner, pid] = pattern.exec(name) ?? [];
+    const path = join(root, name);
+    if (owner === undefined || open.has(path)) continue;
+    if (owner === machine ? isAlive(Number(pid)) : !(await isSilent(path, now))) continue;
+    await rm(path, { recursive: true, force: true });
     removed += 1;
   }
   return removed;
+}
+
+/**
+ * Sweeps now, and every few minutes: what was in use a moment ago may belong to nobody by then.
+ *
+ * @param onSwept called with how many folders went, when there were any
+ * @returns how to stop
+ */
+export async function keepScratchSwept(
+  root: string,
+  onSwept: (folders: number) => void = () => undefined,
+): Promise<() => void> {
+  const sweep = async () => {
+    const folders = await sweepScratch(root);
+    if (folders > 0) onSwept(folders);
+  };
+  await sweep();
+  // A disk that fails is noticed by whoever needs it.
+  const timer = setInterval(() => void sweep().catch(() => undefined), sweepEvery);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+async function isSilent(path: string, now: number): Promise<boolean> {
+  try {
+    return (await stat(path)).mtimeMs < now - silence;
+  } catch {
+    return false; // its owner has just removed it
+  }
 }
 
 function isAlive(pid: number): boolean {

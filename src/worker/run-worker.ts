@@ -18,7 +18,7 @@ import { Machine } from './machine.ts';
 import { processGeneration, recallResult } from './process-generation.ts';
 import type { WorkParts } from './process-generation.ts';
 import { removeExpiredArtifacts } from './retention.ts';
-import { sweepScratch } from '../media/scratch.ts';
+import { keepScratchSwept } from '../media/scratch.ts';
 import type { Closable } from '../queue/queue.ts';
 import { offerSpeech } from './offer-speech.ts';
 import { Speech, speechCommand } from './speech-process.ts';
@@ -41,8 +41,9 @@ export async function runWorker(
   await named('Redis is away (REDIS_URL)', requireRedis(config.redis, config.redis.prefix));
   const workerId = config.name ?? `${hostname()}-${process.pid}`;
   const scratchRoot = join(config.dataDirectory, 'scratch');
-  const swept = await sweepScratch(scratchRoot);
-  if (swept > 0) log.info({ folders: swept }, 'cleared away what an earlier worker left behind');
+  const stopSweeping = await keepScratchSwept(scratchRoot, (folders) =>
+    log.info({ folders }, 'cleared away what an earlier worker left behind'),
+  );
 
   const stopRemoving = removeExpiredArtifacts(parts.store, log);
   const queue = createWorkQueue(config, log);
@@ -126,6 +127,7 @@ export async function runWorker(
     idle?.stop();
     stop.removeEventListener('abort', stopEngine);
     stopRemoving();
+    stopSweeping();
     await Promise.all([engine.stop(), speech.stop(), queue.close(), served?.stop()]);
     await (await speaking)?.close();
   }

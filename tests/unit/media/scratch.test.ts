@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openScratch, sweepScratch } from '../../../src/media/scratch.ts';
 
 let root: string;
@@ -30,7 +30,7 @@ test('a folder of its own, gone with everything in it when the work ends, howeve
   expect(existsSync(path)).toBe(false);
 });
 
-test('what a dead process left behind goes; what a living one or another machine has stays', async () => {
+test('what a dead process left behind goes; what a living one, this one or another machine has stays', async () => {
   const dead = spawn('true');
   await once(dead, 'exit');
   const scratch = await openScratch(root, 'mine');
@@ -39,7 +39,31 @@ test('what a dead process left behind goes; what a living one or another machine
   const living = join(root, named(process.ppid));
   const elsewhere = join(root, `another-machine_${dead.pid}_x`);
   for (const path of [left, living, elsewhere]) await mkdir(path);
-  await scratch[Symbol.asyncDispose]();
   expect(await sweepScratch(root)).toBe(1);
-  expect((await readdir(root)).toSorted()).toEqual([basename(living), basename(elsewhere)].toSorted());
+  expect((await readdir(root)).toSorted()).toEqual(
+    [scratch.path, living, elsewhere].map((path) => basename(path)).toSorted(),
+  );
+  await scratch[Symbol.asyncDispose]();
+});
+
+test('a folder of another machine goes when it gave no sign for long: a container that was made anew has another name', async () => {
+  const killed = join(root, '0123456789ab_7_job-x');
+  const foreign = join(root, 'somebody-elses');
+  for (const path of [killed, foreign]) await mkdir(path);
+  const later = (minutes: number) => Date.now() + minutes * 60_000;
+  expect(await sweepScratch(root, later(5))).toBe(0);
+  expect(await sweepScratch(root, later(20))).toBe(1);
+  expect(await readdir(root)).toEqual([basename(foreign)]);
+});
+
+test('a folder in use says so, every minute', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await using scratch = await openScratch(root, 'long');
+    await utimes(scratch.path, 0, 0);
+    vi.advanceTimersByTime(60_000);
+    await vi.waitFor(async () => expect((await stat(scratch.path)).mtimeMs).toBeGreaterThan(0));
+  } finally {
+    vi.useRealTimers();
+  }
 });
