@@ -4,7 +4,7 @@
 #     docker/worker/lock.sh            needs uv: the one that `npm run setup` puts into .venv, or the path in UV
 #
 # They name every wheel by its SHA-256 and no index, so that a mirror serves as well as the public one and nothing else can be slipped in.
-# requirements.lock has PyTorch 2.5.1, built for CUDA 12.4. requirements.blackwell.lock has the PyTorch that engine/BENCHMARKS.md was
+# requirements.cuda12.lock has PyTorch 2.5.1, built for CUDA 12.4. requirements.cuda13.lock has the PyTorch that engine/BENCHMARKS.md was
 # measured with, built for CUDA 13.0, which newer cards need; all else is the same.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -23,9 +23,9 @@ compile() {
 }
 
 cp engine/requirements.txt "$constraints"
-compile 'PyTorch 2.5.1, CUDA 12.4.' docker/worker/requirements.lock
+compile 'PyTorch 2.5.1, CUDA 12.4.' docker/worker/requirements.cuda12.lock
 
 # What PyTorch itself decides about is left to it.
 grep -vE '^(torch|sympy|setuptools)==' engine/requirements.txt >"$constraints"
 echo 'torch==2.11.0' >>"$constraints"
-compile 'PyTorch 2.11.0, CUDA 13.0.' docker/worker/requirements.blackwell.lock
+compile 'PyTorch 2.11.0, CUDA 13.0.' docker/worker/requirements.cuda13.lock

@@ -47,7 +47,8 @@ function extended(service: unknown, services: Readonly<Record<string, unknown>>)
 }
 
 /**
- * Puts variables into a text: `${A}`, `${A:-default}`, `${A:?message}`, nested, and `$$` for a dollar.
+ * Puts variables into a text: `${A}`, `${A:-default}`, `${A:+instead}`, `${A:?message}`, nested, and `$$` for a dollar. As eager as
+ * Compose up to 2.40: a default is read even where it is not taken, and what is required in it is required.
  *
  * @throws Error with the message of a variable that is required and not set, and for any other use of a dollar
  */
@@ -66,11 +67,13 @@ export function interpolate(text: string, environment: Environment): string {
     }
     const end = closing(rest);
     const [, name, operator, operand] =
-      /^\$\{([A-Z][A-Z0-9_]*)(?:(:-|:\?)(.*))?\}$/s.exec(rest.slice(0, end)) ?? [];
+      /^\$\{([A-Z][A-Z0-9_]*)(?:(:-|:\?|:\+)(.*))?\}$/s.exec(rest.slice(0, end)) ?? [];
     if (name === undefined) throw new Error(`not understood: ${rest}`);
     const value = environment[name] ?? '';
     if (value === '' && operator === ':?') throw new Error(`${name}: ${operand}`);
-    result += value === '' && operand !== undefined ? interpolate(operand, environment) : value;
+    const read = operand === undefined ? '' : interpolate(operand, environment);
+    if (operator === ':+') result += value === '' ? '' : read;
+    else result += value === '' ? read : value;
     rest = rest.slice(end);
   }
   return result;

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
@@ -63,5 +64,30 @@ test('the Redis of the compose file asks for the password, keeps an append-only 
   } finally {
     server.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+test('without a password it says so, stays, and ends when it is asked to: started again and again it would keep everybody waiting', async () => {
+  const file = join(projectRoot, 'docker/compose.yaml');
+  const {
+    services,
+  }: {
+    services: { redis: { command: string[]; environment: Record<string, string> } };
+  } = JSON.parse(renderCompose([file], {}));
+  const [shell = '', ...args] = services.redis.command;
+  const server = spawn(shell, args, {
+    env: { PATH: process.env['PATH'], ...services.redis.environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const ended = once(server, 'exit');
+  try {
+    const [said]: Buffer[] = await once(server.stderr, 'data');
+    expect(said?.toString()).toMatch(/^REDIS_PASSWORD is empty: set it in docker\/\.env/);
+    server.kill('SIGTERM');
+    expect(await ended).toEqual([78, null]);
+  } finally {
+    // With what it has started, which in a container ends with it.
+    if (server.pid !== undefined) await execa('kill', ['-KILL', '--', `-${server.pid}`], { reject: false });
   }
 });

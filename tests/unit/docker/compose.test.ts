@@ -190,7 +190,9 @@ test('bot and worker learn of an authority of one’s own, for a Redis elsewhere
   const values = {
     ...settings,
     REDIS_URL: 'rediss://:pw@redis.lan:6380',
-    NODE_EXTRA_CA_CERTS: '/data/ca.pem',
+    HUMO_CA_FILE: '/data/ca.pem',
+    // Exported in the shell, and a file of this machine: not meant for the containers.
+    NODE_EXTRA_CA_CERTS: '/etc/ssl/own.pem',
   };
   const { services }: Compose = JSON.parse(renderCompose([files.gpu], values));
   for (const name of ['bot', 'worker'] as const)
@@ -236,7 +238,7 @@ test('without one it reserves none, and bot and worker agree on the profile that
   expect(cpu.services.worker.build).toEqual({
     context: '..',
     dockerfile: 'docker/worker/Dockerfile',
-    args: { BASE_IMAGE: 'ubuntu:22.04' },
+    args: { CUDA: '12-none' },
   });
   for (const [load, name] of [
     [loadBotConfig, 'bot'],
@@ -255,15 +257,85 @@ test('everything comes back after a restart of the machine; a worker that may en
   expect(loadWorkerConfig({ ...idle.services.worker.environment }).idleExitMinutes).toBe(15);
 });
 
-test('a Redis elsewhere needs no password here, and one here does', () => {
+test('a Redis elsewhere needs no password here', () => {
   const elsewhere: Compose = JSON.parse(
     renderCompose([files.gpu], {
       REDIS_URL: 'rediss://default:pw@redis.example:6380',
     }),
   );
   expect(elsewhere.services.worker.environment?.['REDIS_URL']).toBe('rediss://default:pw@redis.example:6380');
-  expect(() => renderCompose([files.gpu], {})).toThrow(/REDIS_PASSWORD: set it in docker\/\.env/);
 });
+
+test('one variable picks the image with another CUDA and PyTorch: what is built, and what a release pushed', () => {
+  const worker = (values: Record<string, string>): Service => {
+    const compose: Compose = JSON.parse(renderCompose([files.gpu], { ...settings, ...values }));
+    return compose.services.worker;
+  };
+  expect(worker({}).build?.args).toEqual({ CUDA: '12' });
+  expect(worker({ HUMO_CUDA: '13' }).build?.args).toEqual({ CUDA: '13' });
+  expect(worker({ HUMO_CUDA: '13', HUMO_VERSION: '1.2.3' }).image).toBe('humo-worker:1.2.3-cuda13');
+});
+
+test('a real Compose reads the files as this project’s tests do, in every combination that the documents name', async () => {
+  const compose = await realCompose();
+  if (compose === null) return;
+  const elsewhere = { REDIS_URL: 'rediss://:pw@redis.example:6380' };
+  const combinations = [
+    { overlays: [], values: settings },
+    { overlays: [], values: { ...elsewhere, COMPOSE_PROFILES: 'bot' } },
+    { overlays: [], values: { ...elsewhere, COMPOSE_PROFILES: 'worker', HUMO_CUDA: '13' } },
+    { overlays: ['compose.cpu.yaml'], values: settings },
+    { overlays: ['compose.gpus.yaml', 'compose.api.yaml'], values: settings },
+    { overlays: ['compose.one-clip.yaml'], values: { ...settings, WORKER_GPUS: '2' } },
+  ];
+  for (const { overlays, values } of combinations) {
+    const names = ['compose.yaml', ...overlays];
+    const { stdout } = await execa(
+      compose[0] ?? '',
+      [
+        ...compose.slice(1),
+        ...names.flatMap((name) => ['-f', name]),
+        '--profile',
+        '*',
+        'config',
+        '--format',
+        'json',
+      ],
+      {
+        cwd: docker,
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...values },
+        extendEnv: false,
+      },
+    );
+    const real: { services: Record<string, Service> } = JSON.parse(stdout);
+    const ours: { services: Record<string, Service> } = JSON.parse(
+      renderCompose(
+        names.map((name) => join(docker, name)),
+        values,
+      ),
+    );
+    expect(Object.keys(real.services).toSorted()).toEqual(Object.keys(ours.services).toSorted());
+    for (const [name, service] of Object.entries(ours.services)) {
+      expect(real.services[name]?.environment ?? {}, name).toEqual(service.environment ?? {});
+      expect(real.services[name]?.image, name).toBe(service.image);
+      expect(real.services[name]?.build?.args, name).toEqual(service.build?.args);
+    }
+  }
+});
+
+/** The command of a Compose that is installed here; null: none is, or it is older than what the files ask for. */
+async function realCompose(): Promise<string[] | null> {
+  for (const command of [['docker', 'compose'], ['docker-compose']]) {
+    const [program = '', ...args] = command;
+    const { failed, stdout } = await execa(program, [...args, 'version', '--short'], { reject: false });
+    const [major = 0, minor = 0, patch = 0] = (/(\d+)\.(\d+)\.(\d+)/.exec(stdout ?? '') ?? [])
+      .slice(1)
+      .map(Number);
+    if (!failed && (major > 2 || (major === 2 && (minor > 24 || (minor === 24 && patch >= 4)))))
+      return command;
+  }
+  return null;
+}
 
 test('released images are those that a release pushes', () => {
   const released: Compose = JSON.parse(
@@ -331,7 +403,9 @@ test('the page starts with what docker/.env.example and docker/README.md ask for
 
 test('variables are put in as Docker Compose does it', () => {
   expect(interpolate('${A:-x${B:-y}}z $$HOME', { B: 'b' })).toBe('xbz $HOME');
-  expect(interpolate('${A:-x${B:?must}}', { A: 'a' })).toBe('a');
+  expect(interpolate('x${A:+-y}${A:-}', { A: 'a' }) + interpolate('x${A:+-y}${A:-}', {})).toBe('x-yax');
   expect(() => interpolate('${A:-x${B:?must}}', {})).toThrow('B: must');
+  // Up to 2.40 it reads the default, whether it takes it or not.
+  expect(() => interpolate('${A:-x${B:?must}}', { A: 'a' })).toThrow('B: must');
   expect(() => interpolate('$A', {})).toThrow('not understood');
 });

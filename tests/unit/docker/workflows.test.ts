@@ -22,7 +22,13 @@ interface Workflow {
         }[];
         readonly strategy?: {
           readonly matrix: {
-            readonly include: readonly { name: string; dockerfile: string; target: string }[];
+            readonly include: readonly {
+              name: string;
+              dockerfile: string;
+              target: string;
+              platforms: string;
+              cuda?: string;
+            }[];
           };
         };
       }
@@ -66,18 +72,24 @@ test('the tests that run there are those of .ci/run', () => {
 test('a release builds every target there is, with a bill of materials and provenance', () => {
   const workflow: Workflow = parse(text('release.yml'));
   const targets = workflow.jobs['image']?.strategy?.matrix.include ?? [];
-  expect(targets.map(({ name }) => name)).toEqual([
+  expect(targets.map(({ name, cuda }) => (cuda === undefined ? name : `${name} ${cuda}`))).toEqual([
     'bot',
     'web',
-    'worker',
-    'runpod',
-    'worker-blackwell',
-    'runpod-blackwell',
+    'worker 12',
+    'worker 13',
+    'worker 12-runtime',
+    'worker 13-runtime',
+    'runpod 12',
+    'runpod 13',
   ]);
-  for (const { dockerfile, target } of targets)
-    expect(readFileSync(join(projectRoot, dockerfile), 'utf8')).toMatch(
-      new RegExp(`^FROM \\S+ AS ${target}$`, 'm'),
-    );
+  for (const { dockerfile, target, cuda } of targets) {
+    const text = readFileSync(join(projectRoot, dockerfile), 'utf8');
+    expect(text).toMatch(new RegExp(`^FROM \\S+ AS ${target}$`, 'm'));
+    if (cuda !== undefined) expect(text).toMatch(new RegExp(`^FROM \\S+ AS cuda-${cuda}$`, 'm'));
+  }
+  // A small computer runs the bot and its page; the lock files hold all that is native in them for it.
+  for (const { name, platforms } of targets)
+    expect(platforms, name).toBe(['bot', 'web'].includes(name) ? 'linux/amd64,linux/arm64' : 'linux/amd64');
   const steps = workflow.jobs['image']?.steps ?? [];
   expect(steps.some((step) => step.with?.['sbom'] === true && step.with['provenance'] === 'mode=max')).toBe(
     true,
