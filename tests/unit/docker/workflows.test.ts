@@ -83,9 +83,9 @@ test('a release builds every target there is, with a bill of materials and prove
     'runpod 13',
   ]);
   for (const { dockerfile, target, cuda } of targets) {
-    const text = readFileSync(join(projectRoot, dockerfile), 'utf8');
-    expect(text).toMatch(new RegExp(`^FROM \\S+ AS ${target}$`, 'm'));
-    if (cuda !== undefined) expect(text).toMatch(new RegExp(`^FROM \\S+ AS cuda-${cuda}$`, 'm'));
+    const definition = readFileSync(join(projectRoot, dockerfile), 'utf8');
+    expect(definition).toMatch(new RegExp(`^FROM \\S+ AS ${target}$`, 'm'));
+    if (cuda !== undefined) expect(definition).toMatch(new RegExp(`^FROM \\S+ AS cuda-${cuda}$`, 'm'));
   }
   // A small computer runs the bot and its page; the lock files hold all that is native in them for it.
   for (const { name, platforms } of targets)
