@@ -65,7 +65,7 @@ test('/humo offers every preset of generate.yaml and can be installed for server
   expect(humo?.contexts).toEqual([0, 1, 2]);
   const options = humo !== undefined && 'options' in humo ? (humo.options ?? []) : [];
   expect(options.map(({ name }) => name).join(' ')).toBe(
-    'prompt image image2 image3 image4 audio say voice audio_start audio_end seconds preset shape seed private',
+    'prompt image image2 image3 image4 audio say voice audio_start audio_end clean seconds preset shape seed private',
   );
   const presets = options.find(({ name }) => name === 'preset');
   expect(presets).toMatchObject({
