@@ -1,24 +1,26 @@
 import { finished, Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import parseRange from 'range-parser';
 import { z } from 'zod';
 import { reachable } from '../intake/take-on.ts';
 import { removeArtifacts } from '../storage/remove.ts';
-import { ArtifactMissing } from '../storage/store.ts';
 import { eventStream, hasSeenTheEnd } from './events.ts';
 import type { Feed } from './feed.ts';
 import { identityFor } from './identity.ts';
 import type { Lookup } from './lookup.ts';
 import { Problem, problems } from './problem.ts';
-import { cancelledSchema, generationViewSchema, idParameters, listQuery, pageSchema } from './schemas.ts';
+import {
+  cancelledSchema,
+  generationViewSchema,
+  idParameters,
+  listQuery,
+  pageSchema,
+  streamed,
+} from './schemas.ts';
 import type { ApiParts } from './server.ts';
 
 /** Open event streams of one person. */
 const streamsPerPerson = 20;
-
-/** What is sent as it is, and not made of an object. */
-const streamed = z.any().meta({ type: 'string' });
 
 const security = [{ token: [] }];
 
@@ -148,63 +150,6 @@ export function generationRoutes(
     },
   );
 
-  app.get(
-    '/v1/generations/:id/video',
-    {
-      config: { scope: 'read' },
-      schema: {
-        operationId: 'getVideo',
-        summary: 'The video, whole or in part',
-        tags: ['generations'],
-        security,
-        params: idParameters,
-        headers: z.object({
-          range: z.string().max(200).optional(),
-          'if-range': z.string().max(200).optional(),
-        }),
-        response: {
-          200: { description: 'The whole file', content: { 'video/mp4': { schema: streamed } } },
-          206: { description: 'The part that was asked for', content: { 'video/mp4': { schema: streamed } } },
-          ...problems(400, 404, 410, 416),
-        },
-      },
-    },
-    async (request, reply) => {
-      const generation = await own(request.params.id, request);
-      if (generation.result === null) throw new Problem(404, 'no_video');
-      if (generation.deletedAt !== null) throw new Problem(410, 'video_gone');
-      const data = await stored(generation.result.video);
-      if (data === null) throw new Problem(410, 'video_gone');
-      reply.header('content-disposition', `inline; filename="humo-${generation.id}.mp4"`);
-      return sendRange(request, reply, data, `"${generation.id}"`);
-    },
-  );
-
-  app.get(
-    '/v1/generations/:id/preview',
-    {
-      config: { scope: 'read' },
-      schema: {
-        operationId: 'getPreview',
-        summary: 'The newest picture while it runs',
-        tags: ['generations'],
-        security,
-        params: idParameters,
-        response: {
-          200: { description: 'A JPEG', content: { 'image/jpeg': { schema: streamed } } },
-          ...problems(400, 404),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { progress } = await own(request.params.id, request);
-      const key = progress?.preview ?? null;
-      const data = key === null ? null : await stored(key);
-      if (data === null) throw new Problem(404, 'no_preview');
-      return reply.header('cache-control', 'no-store').type('image/jpeg').send(data);
-    },
-  );
-
   app.post(
     '/v1/generations/:id/cancel',
     {
@@ -261,37 +206,4 @@ export function generationRoutes(
       return reply.code(204).send();
     },
   );
-
-  /** @returns null when its time is over */
-  async function stored(key: string): Promise<Buffer | null> {
-    try {
-      return await store.get(key);
-    } catch (error) {
-      if (error instanceof ArtifactMissing) return null;
-      throw error;
-    }
-  }
-}
-
-/** Browsers seek by asking for parts: https://www.rfc-editor.org/rfc/rfc9110#name-range-requests */
-function sendRange(request: FastifyRequest, reply: FastifyReply, data: Buffer, tag: string): FastifyReply {
-  reply
-    .header('accept-ranges', 'bytes')
-    .header('etag', tag)
-    .header('cache-control', 'private, max-age=3600')
-    .type('video/mp4');
-  const { range } = request.headers;
-  const condition = request.headers['if-range'];
-  if (range === undefined || (condition !== undefined && condition !== tag)) return reply.send(data);
-  const ranges = parseRange(data.length, range, { combine: true });
-  if (ranges === -1) {
-    throw new Problem(416, 'range_beyond_end', { headers: { 'content-range': `bytes */${data.length}` } });
-  }
-  const [only] = ranges === -2 || ranges.type !== 'bytes' ? [] : ranges;
-  // What cannot be understood, or asks for several parts at once, gets the whole: the standard leaves that open.
-  if (only === undefined || (Array.isArray(ranges) && ranges.length > 1)) return reply.send(data);
-  return reply
-    .code(206)
-    .header('content-range', `bytes ${only.start}-${only.end}/${data.length}`)
-    .send(data.subarray(only.start, only.end + 1));
 }

@@ -21,7 +21,7 @@ import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { identityFor } from './identity.ts';
 import type { Lookup } from './lookup.ts';
-import { languageFor, Problem, problems } from './problem.ts';
+import { languageFor, problems } from './problem.ts';
 import {
   acceptedSchema,
   createChangesSchema,
@@ -32,12 +32,11 @@ import {
   idParameters,
 } from './schemas.ts';
 import type { Changes, Order } from './schemas.ts';
+import type { Pace } from './body.ts';
 import type { ApiParts } from './server.ts';
-import { mostUploadBytes, receiveUpload } from './upload.ts';
+import { mostUploadBytes, readOrder, receiveForm } from './upload.ts';
+import type { UploadPlaces } from './upload-places.ts';
 import { adviceView, positionView, requestView } from './view.ts';
-
-/** Uploads on disk at a time: bounds the space, five files of at most 25 MiB each. */
-const uploadsAtOnce = 16;
 
 /** New generations of one token in a minute; more would only meet the limit of waiting ones. */
 const ordersPerMinute = 60;
@@ -45,13 +44,17 @@ const ordersPerMinute = 60;
 const security = [{ token: [] }];
 
 /** Whatever asks for a video, or for what one would cost. */
-export function orderRoutes(plain: FastifyInstance, parts: ApiParts, lookup: Lookup): void {
+export function orderRoutes(
+  plain: FastifyInstance,
+  parts: ApiParts & { readonly pace: Pace },
+  lookup: Lookup,
+  places: UploadPlaces,
+): void {
   const app = plain.withTypeProvider<ZodTypeProvider>();
   const { config, queue, moderation, stopping } = parts;
   const settings = config.generate;
   const orderSchema = createOrderSchema(settings);
   const rateLimit = { max: Math.min(ordersPerMinute, config.api.requestsPerMinute) };
-  let uploads = 0;
 
   /** What somebody may now, while `work` makes use of it: requests whose files are on their way count as well. */
   const entered = async <T>(
@@ -136,17 +139,17 @@ export function orderRoutes(plain: FastifyInstance, parts: ApiParts, lookup: Loo
         security,
         consumes: ['multipart/form-data'],
         querystring: createQuery,
-        response: { 200: estimateSchema, 201: acceptedSchema, ...problems(400, 413, 415, 422) },
+        response: { 200: estimateSchema, 201: acceptedSchema, ...problems(400, 408, 413, 415, 422) },
       },
     },
     async (request, reply) => {
-      if (uploads >= uploadsAtOnce) throw new Problem(503, 'busy', { headers: { 'retry-after': '5' } });
-      uploads += 1;
-      try {
+      return places.during(identityFor(request).name, async () => {
         await using scratch = await openScratch(parts.scratchRoot, 'api');
         return await entered(identityFor(request), async (person, admission) => {
-          const { order, images, audio } = await receiveUpload(request, orderSchema, scratch.path);
-          const wish = wishOf(order, { images, audio }, request);
+          const { order, images, audio } = await receiveForm(request, reply, {
+            ...{ folder: scratch.path, limit: mostUploadBytes, pace: parts.pace },
+          });
+          const wish = wishOf(readOrder(request, order, orderSchema), { images, audio }, request);
           if (request.query.dryRun === 'true') {
             return estimated(request, wish, person, admission, (id) => looked(id, wish.files, admission));
           }
@@ -154,9 +157,7 @@ export function orderRoutes(plain: FastifyInstance, parts: ApiParts, lookup: Loo
           reply.code(201).header('location', view.links.self);
           return view;
         });
-      } finally {
-        uploads -= 1;
-      }
+      });
     },
   );
 

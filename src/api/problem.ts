@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
@@ -115,7 +116,9 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const texts = textsFor(languageFor(request));
   const reference = ulid().slice(-8);
   const { headers = {}, ...body } = explain(error, texts, reference, request);
-  if (body.status >= 500 && body.reference !== undefined) {
+  if (hasHungUp(request)) {
+    request.log.debug({ status: body.status }, 'whoever asked has hung up');
+  } else if (body.status >= 500 && body.reference !== undefined) {
     request.log.error({ reference, error: errorFields(error) }, 'a request failed');
   }
   return reply
@@ -127,6 +130,40 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     .serializer(JSON.stringify)
     .send(body);
 }
+
+/** Nobody is there any more to be answered, which is their right and no fault of ours. */
+function hasHungUp({ raw }: FastifyRequest): boolean {
+  return raw.socket.destroyed || (raw.destroyed && !raw.complete);
+}
+
+/**
+ * What is no HTTP, or too long or too slow to be any, never becomes a request: it is answered as a problem all the same, in English, since
+ * nobody knows who is there.
+ */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.destroyed || error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code] = clientErrors[error.code ?? ''] ?? ([400, 'malformed_request'] as const);
+  const title = STATUS_CODES[status] ?? 'Error';
+  const detail = textsFor('en').say(`api.${code}`);
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail, code });
+  const headers = [
+    `HTTP/1.1 ${status} ${title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Content-Language: en',
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+const clientErrors: Readonly<Record<string, readonly [number, 'headers_too_large' | 'too_slow']>> = {
+  HPE_HEADER_OVERFLOW: [431, 'headers_too_large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'too_slow'],
+};
 
 type Explained = ProblemBody & { readonly headers?: Readonly<Record<string, string>> | undefined };
 

@@ -120,6 +120,9 @@ export const createQuery = z.object({
   }),
 });
 
+/** What is sent as it is, and not made of an object. */
+export const streamed = z.any().meta({ type: 'string' });
+
 export const idParameters = z.object({ id: generationIdSchema });
 
 export const listQuery = z.object({
@@ -233,6 +236,7 @@ export const generationViewSchema = z
       events: z.string(),
       video: z.string().nullable(),
       preview: z.string().nullable(),
+      thumbnail: z.string().nullable(),
     }),
   })
   .meta({ id: 'Generation' });
@@ -245,6 +249,17 @@ export const estimateSchema = generationViewSchema
   .pick({ request: true, gpuSeconds: true })
   .extend({ position: generationViewSchema.shape.position.unwrap(), advice })
   .meta({ id: 'Estimate' });
+
+/** What is heard in a sound. */
+export const soundSchema = z
+  .object({
+    seconds: z.number().meta({ description: 'How long it is, counted.' }),
+    peaks: z.array(z.number().min(0).max(1)).meta({
+      description: 'The loudest moment of each of as many equal parts, 0 to 1: to draw it.',
+    }),
+    advice,
+  })
+  .meta({ id: 'Sound' });
 
 export const acceptedSchema = generationViewSchema.extend({ advice }).meta({ id: 'AcceptedGeneration' });
 

@@ -18,6 +18,8 @@ import type { GenerationQueue } from '../queue/queue.ts';
 import type { SpeechDesk } from '../queue/speech.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { mountBoard } from './board.ts';
+import { leastPace, readNothingUnwanted } from './body.ts';
+import type { Pace } from './body.ts';
 import { Feed } from './feed.ts';
 import { generationRoutes } from './generations.ts';
 import { identify } from './identity.ts';
@@ -25,10 +27,13 @@ import { readJsonBodies } from './json.ts';
 import { createLookup } from './lookup.ts';
 import { describeApi } from './openapi.ts';
 import { orderRoutes } from './orders.ts';
-import { answerProblem, Problem, problems } from './problem.ts';
+import { answerClientError, answerProblem, Problem, problems } from './problem.ts';
 import { presetsSchema, voicesSchema } from './schemas.ts';
 import { reachable } from '../intake/take-on.ts';
+import { soundRoutes } from './sounds.ts';
 import { TokenFile } from './tokens.ts';
+import { UploadPlaces } from './upload-places.ts';
+import { videoRoutes } from './videos.ts';
 import { verifyRoute } from './verify.ts';
 
 /** What the API is made of. In the bot, queue, intake and limit are the bot's own. */
@@ -41,6 +46,8 @@ export interface ApiParts {
   readonly speech: Pick<SpeechDesk, 'voices'>;
   readonly personLimit: PersonLimit;
   readonly scratchRoot: string;
+  /** how slowly a body may come; usual unless given */
+  readonly pace?: Pace;
   readonly logger: Logger;
   /** aborts when the process stops */
   readonly stopping: AbortSignal;
@@ -56,11 +63,17 @@ export interface RunningApi {
 /** A sender that is slower than this with the whole request is cut off. */
 const requestTimeout = 5 * 60_000;
 
+/** For the head of a request alone. */
+const headersTimeout = 15_000;
+
 /** A connection with nothing on it is closed soon: a server that stops waits for those that were busy just then. */
 const keepAliveTimeout = 5_000;
 
 /** For answers that are under way when the process stops; it ends within ten seconds. */
 const stopTimeout = 5_000;
+
+/** Uploads on disk at a time: bounds the space, five files of at most 25 MiB each. */
+const uploadsAtOnce = 16;
 
 /** Of anything but files: no such request has a body. */
 const plainBodyBytes = 16 * 1024;
@@ -73,7 +86,7 @@ const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
  * @throws Error when the port is taken, or TokensError when the file of tokens is damaged
  */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { config, queue, logger } = parts;
+  const { config, queue, logger, pace = leastPace } = parts;
   const { host, port, requestsPerMinute, tokensFile, bullBoard } = config.api;
   const tokens = new TokenFile(tokensFile);
   const count = await tokens.count();
@@ -89,11 +102,13 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     forceCloseConnections: 'idle',
     // As long as an address may be at all: whether an id is one, its schema says, as for every other.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16 * 1024 },
+    clientErrorHandler: answerClientError,
     // An address that is none, such as /v1/%: what is thrown before there is a route.
     frameworkErrors(_error, request, reply) {
       answerProblem(new Problem(404, 'no_such_address'), request, reply);
     },
   });
+  app.server.headersTimeout = headersTimeout;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
@@ -102,6 +117,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   });
   await app.register(accepts);
   identify(app, tokens);
+  readNothingUnwanted(app, pace);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
   });
@@ -117,11 +133,14 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const methods = collectMethods(app);
   await app.register(async (routes) => {
     const lookup = createLookup(parts);
-    orderRoutes(routes, parts, lookup);
+    const places = new UploadPlaces(uploadsAtOnce);
+    orderRoutes(routes, { ...parts, pace }, lookup, places);
+    soundRoutes(routes, { ...parts, pace }, places);
+    videoRoutes(routes, parts, lookup);
     generationRoutes(routes, parts, lookup, feed);
     presetsRoute(routes, config);
     voicesRoute(routes, parts);
-    verifyRoute(routes, parts);
+    verifyRoute(routes, { ...parts, pace });
   });
   refuseOtherMethods(app, methods);
   if (bullBoard) await mountBoard(app, tokens, config, logger);

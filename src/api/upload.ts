@@ -1,49 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Multipart } from '@fastify/multipart';
-import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
-import { mostImages } from '../intake/bounds.ts';
+import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { mostImages, orderBytes } from '../intake/bounds.ts';
 import type { ReceivedFile } from '../intake/intake.ts';
 import { audioLimits } from '../media/audio.ts';
 import { imageLimits } from '../media/image.ts';
 import { Failure } from '../failure.ts';
+import { goOn, watchBody } from './body.ts';
+import type { Pace } from './body.ts';
 import { brokenTexts, parseJson } from './json.ts';
 import { fieldWordsFor, Problem } from './problem.ts';
 
 /** The largest of the files; which of them may be how large is checked again where they are read. */
 const mostFileBytes = Math.max(imageLimits.bytes, audioLimits.bytes);
-const orderBytes = 64 * 1024;
 
-/** Of a whole upload, with what the form itself takes. */
-export const mostUploadBytes = mostImages * imageLimits.bytes + audioLimits.bytes + 2 * orderBytes;
+/** Of what the form itself takes. */
+const formBytes = 64 * 1024;
 
-export interface Upload<T> {
-  readonly order: T;
+/** Of a whole order. */
+export const mostUploadBytes = mostImages * imageLimits.bytes + audioLimits.bytes + orderBytes + formBytes;
+
+export interface Upload {
+  /** what the part `request` says; undefined without */
+  readonly order: unknown;
   readonly images: readonly ReceivedFile[];
   readonly audio: ReceivedFile | null;
+  /** SHA-256 of all of it, in hex: the same for the same parts, however they were packed */
+  readonly digest: string;
+}
+
+/** How much of a form is read, and how slowly it may come. */
+export interface FormRules {
+  /** bytes of the whole */
+  readonly limit: number;
+  readonly pace: Pace;
 }
 
 /**
- * Reads a form with the parts `request` (JSON), `image` (up to four) and `audio` (one). Files go to `folder` as they come, under
- * names of ours: nothing that the sender calls them is used.
+ * Reads a form with the parts `request` (JSON), `image` (up to four) and `audio` (one). Files go to `folder` as they come, under names of
+ * ours: nothing that the sender calls them is used.
  *
  * @throws Problem about the form, or Failure `file_too_large`
  */
-export async function receiveUpload<T>(
+export function receiveForm(
   request: FastifyRequest,
-  orderSchema: z.ZodType<T>,
-  folder: string,
-): Promise<Upload<T>> {
+  reply: FastifyReply,
+  { folder, ...rules }: FormRules & { readonly folder: string },
+): Promise<Upload> {
+  return received(request, reply, rules, (signal) => readForm(request, folder, signal));
+}
+
+/**
+ * Reads a form with one file in it, the part `name`, to `path`.
+ *
+ * @throws Problem about the form, or Failure `file_too_large` or `file_empty`
+ */
+export function receiveFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: { readonly name: string; readonly path: string; readonly mostBytes: number },
+  pace: Pace,
+): Promise<ReceivedFile> {
+  const rules = { limit: file.mostBytes + formBytes, pace };
+  return received(request, reply, rules, (signal) => readOneFile(request, file, signal));
+}
+
+/** Reads a form with `read`, until it is too long, too slow, or none. */
+async function received<T>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  rules: FormRules,
+  read: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   if (!request.isMultipart()) throw new Problem(415, 'unsupported_content_type');
-  const { order, images, audio } = await readForm(request, folder).catch((error: unknown) => {
-    // What is still to come is passed over: left unread, it would block the connection for the sender's next request.
-    request.raw.unpipe().resume();
+  if (!hasBoundary(request.headers['content-type'] ?? '')) throw new Problem(400, 'malformed_form');
+  using body = watchBody(request, rules);
+  goOn(request.raw, reply.raw);
+  const { signal } = body;
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  const reading = read(signal);
+  try {
+    return await Promise.race([reading, stopped]);
+  } catch (error) {
+    // Nobody waits for it any more; it ends with the connection.
+    reading.catch(() => undefined);
     throw isAboutTheForm(error) ? new Problem(400, 'malformed_form') : error;
-  });
-  const parsed = orderSchema.safeParse(order ?? {}, { error: fieldWordsFor(request) });
-  if (parsed.success) return { order: parsed.data, images, audio };
+  } finally {
+    stopped.catch(() => undefined);
+  }
+}
+
+/** The part `request` as an order. @throws Problem that names the fields which do not fit */
+export function readOrder<T>(request: FastifyRequest, order: unknown, schema: z.ZodType<T>): T {
+  const paths = brokenTexts(order, 'request');
+  if (paths.length > 0) throw new Problem(400, 'broken_text', { paths });
+  const parsed = schema.safeParse(order ?? {}, { error: fieldWordsFor(request) });
+  if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, message }) => ({
     path: ['request', ...path].join('.'),
     message,
@@ -51,8 +109,9 @@ export async function receiveUpload<T>(
   throw new Problem(400, 'invalid_request', { issues });
 }
 
-async function readForm(request: FastifyRequest, folder: string): Promise<Upload<unknown>> {
+async function readForm(request: FastifyRequest, folder: string, signal: AbortSignal): Promise<Upload> {
   const images: ReceivedFile[] = [];
+  const digest = createHash('sha256');
   let audio: ReceivedFile | null = null;
   let order: unknown;
   const parts = request.parts({
@@ -67,93 +126,98 @@ async function readForm(request: FastifyRequest, folder: string): Promise<Upload
     },
   });
   for await (const part of parts) {
-    if (part.fieldname === 'request') {
-      if (order !== undefined) throw invalidPart('request');
-      order = await readOrder(part);
+    if (part.type !== 'file') throw invalidPart(part.fieldname);
+    if (part.fieldname === 'request' && order === undefined) {
+      const bytes = await readRequest(part, signal);
+      digest.update(`request ${bytes.length}\n`).update(bytes);
+      order = parseJson(bytes);
+      if (order === undefined) throw invalidPart('request');
       continue;
     }
-    const isImage: boolean = part.fieldname === 'image' && images.length < mostImages;
-    const isAudio: boolean = part.fieldname === 'audio' && audio === null;
-    if (part.type !== 'file' || !(isImage || isAudio)) throw invalidPart(part.fieldname);
-    const option: string = isAudio ? 'audio' : imageName(images.length);
+    const option = optionOf(part, images.length, audio !== null);
     const path = join(folder, `received-${option}`);
-    await pipeline(part.file, createWriteStream(path));
+    const contents = createHash('sha256');
+    const file = { path, option, size: await writeFile(part, path, signal, contents) };
     if (part.file.truncated) {
       throw new Failure('too_large', 'file_too_large', { option, megabytes: mostFileBytes / 1024 / 1024 });
     }
-    const received = { path, option, size: part.file.bytesRead };
     // A browser sends a file that nobody chose as an empty one without a name. One with a name is refused where it is read.
-    if (received.size === 0 && (part.filename ?? '') === '') continue;
-    if (isAudio) audio = received;
-    else images.push(received);
+    if (file.size === 0 && (part.filename ?? '') === '') continue;
+    digest.update(`${option} ${file.size} ${contents.digest('hex')}\n`);
+    if (option === 'audio') audio = file;
+    else images.push(file);
   }
-  return { order, images, audio };
-}
-
-/**
- * Reads a form with one file in it, the part `name`, to `path`.
- *
- * @throws Problem about the form, or Failure `file_too_large` or `file_empty`
- */
-export async function receiveFile(
-  request: FastifyRequest,
-  { name, path, mostBytes }: { readonly name: string; readonly path: string; readonly mostBytes: number },
-): Promise<void> {
-  if (!request.isMultipart()) throw new Problem(415, 'unsupported_content_type');
-  await readOneFile(request, name, path, mostBytes).catch((error: unknown) => {
-    // As above: what is still to come is passed over.
-    request.raw.unpipe().resume();
-    throw isAboutTheForm(error) ? new Problem(400, 'malformed_form') : error;
-  });
+  return { order, images, audio, digest: digest.digest('hex') };
 }
 
 async function readOneFile(
   request: FastifyRequest,
-  name: string,
-  path: string,
-  mostBytes: number,
-): Promise<void> {
-  let size: number | null = null;
+  { name: option, path, mostBytes }: Parameters<typeof receiveFile>[2],
+  signal: AbortSignal,
+): Promise<ReceivedFile> {
+  let file: ReceivedFile | null = null;
   const parts = request.parts({ limits: { files: 2, fields: 1, parts: 2, fileSize: mostBytes } });
   for await (const part of parts) {
-    if (part.type !== 'file' || part.fieldname !== name || size !== null) throw invalidPart(part.fieldname);
-    await pipeline(part.file, createWriteStream(path));
+    if (part.type !== 'file' || part.fieldname !== option || file !== null) throw invalidPart(part.fieldname);
+    file = { path, option, size: await writeFile(part, path, signal) };
     if (part.file.truncated) {
-      throw new Failure('too_large', 'file_too_large', { option: name, megabytes: mostBytes / 1024 / 1024 });
+      throw new Failure('too_large', 'file_too_large', { option, megabytes: mostBytes / 1024 / 1024 });
     }
-    size = part.file.bytesRead;
   }
-  if (size === null) throw new Problem(400, 'missing_part', { values: { name } });
-  if (size === 0) throw new Failure('invalid_input', 'file_empty', { option: name });
+  if (file === null) throw new Problem(400, 'missing_part', { values: { name: option } });
+  if (file.size === 0) throw new Failure('invalid_input', 'file_empty', { option });
+  return file;
 }
 
-/** The part `request`, which may come as a field or as a file. @throws Problem when it is too long, or no JSON */
-async function readOrder(part: Multipart): Promise<unknown> {
-  if (part.type !== 'file') throw new TypeError('every part called request is read as a file');
+/** @returns bytes */
+async function writeFile(
+  { file }: MultipartFile,
+  path: string,
+  signal: AbortSignal,
+  hash?: Hash,
+): Promise<number> {
+  let size = 0;
+  const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      hash?.update(chunk);
+      size += chunk.length;
+      yield chunk;
+    }
+  };
+  await pipeline(file, count, createWriteStream(path), { signal });
+  return size;
+}
+
+/** The name of the option that a file is: as in Discord image, image2, image3, image4, or audio. @throws Problem for what is none */
+function optionOf({ fieldname: name }: Multipart, images: number, hasAudio: boolean): string {
+  if (name === 'audio' && !hasAudio) return 'audio';
+  if (name !== 'image' || images >= mostImages) throw invalidPart(name);
+  return images === 0 ? 'image' : `image${images + 1}`;
+}
+
+async function readRequest({ file }: MultipartFile, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of part.file) {
+  for await (const chunk of file) {
+    signal.throwIfAborted();
     size += chunk.length;
     if (size > orderBytes) throw new Problem(413, 'body_too_large');
     chunks.push(chunk);
   }
-  const order = parseJson(Buffer.concat(chunks));
-  if (order === undefined) throw invalidPart('request');
-  const paths = brokenTexts(order, 'request');
-  if (paths.length > 0) throw new Problem(400, 'broken_text', { paths });
-  return order;
+  return Buffer.concat(chunks);
 }
 
-/** As in Discord: image, image2, image3, image4. */
-function imageName(index: number): string {
-  return index === 0 ? 'image' : `image${index + 1}`;
+/** Of 1 to 70 characters, https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1; the parser would stumble over a longer one. */
+function hasBoundary(contentType: string): boolean {
+  const [, quoted, bare] = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? [];
+  return /^[\w'()+,\-./:=? ]{0,69}[\w'()+,\-./:=?]$/.test(quoted ?? bare ?? '');
 }
 
 /** What the parser of forms throws about what was sent has nothing that would tell it from other errors but its words. */
 function isAboutTheForm(error: unknown): boolean {
   return (
     error instanceof Error &&
-    (/^Multipart: Boundary not found|^Unexpected end of multipart data|terminated early due to unexpected end/.test(
+    (/^Multipart: Boundary not found|^Unexpected end of multipart data|terminated early due to unexpected end|^Malformed part header/.test(
       error.message,
     ) ||
       ('code' in error && ['FST_PROTO_VIOLATION', 'FST_MP_PREMATURE_CLOSE'].includes(String(error.code))))
@@ -162,5 +226,5 @@ function isAboutTheForm(error: unknown): boolean {
 
 /** @param name undefined: the part has none */
 function invalidPart(name: string | undefined): Problem {
-  return new Problem(400, 'invalid_part', { values: { name: (name ?? '').slice(0, 40) } });
+  return new Problem(400, 'invalid_part', { values: { name: (name ?? '').slice(0, 40).toWellFormed() } });
 }

@@ -4,12 +4,14 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { openScratch } from '../media/scratch.ts';
 import { knowledgeOf, mostVerifiedBytes, Verifier } from '../provenance/verify.ts';
 import type { Verdict } from '../provenance/verify.ts';
+import type { Pace } from './body.ts';
 import { identityFor } from './identity.ts';
-import { Problem, problems } from './problem.ts';
+import { problems } from './problem.ts';
 import { verdictSchema } from './schemas.ts';
 import type { VerdictView } from './schemas.ts';
 import type { ApiParts } from './server.ts';
 import { receiveFile } from './upload.ts';
+import { UploadPlaces } from './upload-places.ts';
 
 /** Files on disk at a time: one is looked at, the others wait for their turn. */
 const uploadsAtOnce = 4;
@@ -17,15 +19,12 @@ const uploadsAtOnce = 4;
 /** Of one token in a minute: each takes seconds of a processor. */
 const questionsPerMinute = 20;
 
-/** With what the form itself takes. */
-const mostBodyBytes = mostVerifiedBytes + 64 * 1024;
-
 /** `POST /v1/verify`: where a video comes from. */
-export function verifyRoute(plain: FastifyInstance, parts: ApiParts): void {
-  const { config, queue, scratchRoot, stopping } = parts;
+export function verifyRoute(plain: FastifyInstance, parts: ApiParts & { readonly pace: Pace }): void {
+  const { config, queue, scratchRoot, stopping, pace } = parts;
   const knowledge = knowledgeOf(queue);
   const verifier = new Verifier({ knowledge, anchors: config.trustList ?? null });
-  let uploads = 0;
+  const places = new UploadPlaces(uploadsAtOnce);
   plain.withTypeProvider<ZodTypeProvider>().post(
     '/v1/verify',
     {
@@ -33,7 +32,6 @@ export function verifyRoute(plain: FastifyInstance, parts: ApiParts): void {
         scope: 'read',
         rateLimit: { max: Math.min(questionsPerMinute, config.api.requestsPerMinute) },
       },
-      bodyLimit: mostBodyBytes,
       schema: {
         operationId: 'verifyVideo',
         summary: 'Says where a video comes from',
@@ -42,23 +40,20 @@ export function verifyRoute(plain: FastifyInstance, parts: ApiParts): void {
         tags: ['provenance'],
         security: [{ token: [] }],
         consumes: ['multipart/form-data'],
-        response: { 200: verdictSchema, ...problems(400, 413, 415, 422) },
+        response: { 200: verdictSchema, ...problems(400, 408, 413, 415, 422) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       // Before the file is on its way: without the queue there is no answer.
       await knowledge.signers();
-      if (uploads >= uploadsAtOnce) throw new Problem(503, 'busy', { headers: { 'retry-after': '5' } });
-      uploads += 1;
-      try {
+      const identity = identityFor(request);
+      return places.during(identity.name, async () => {
         await using scratch = await openScratch(scratchRoot, 'api');
         const path = join(scratch.path, 'asked');
-        await receiveFile(request, { name: 'video', path, mostBytes: mostVerifiedBytes });
+        await receiveFile(request, reply, { name: 'video', path, mostBytes: mostVerifiedBytes }, pace);
         const verdict = await verifier.verify(path, { scratch: scratch.path, signal: stopping });
-        return viewOf(verdict, identityFor(request).has('admin'));
-      } finally {
-        uploads -= 1;
-      }
+        return viewOf(verdict, identity.has('admin'));
+      });
     },
   );
 }

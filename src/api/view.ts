@@ -64,6 +64,7 @@ export function viewOf(
       events: `${self}/events`,
       video: result === null || generation.deletedAt !== null ? null : `${self}/video`,
       preview: progress?.preview == null ? null : `${self}/preview`,
+      thumbnail: result === null || generation.deletedAt !== null ? null : `${self}/thumbnail`,
     },
   };
 }

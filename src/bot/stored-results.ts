@@ -1,6 +1,7 @@
 import type { Results } from '../commands/support/services.ts';
 import { Failure } from '../failure.ts';
 import type { Generation } from '../queue/contract.ts';
+import { thumbnailKey } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { VideoFiles } from './video-files.ts';
 
@@ -26,7 +27,9 @@ export class StoredResults implements Results {
     return video.data;
   }
 
-  async remove({ result }: Generation): Promise<void> {
-    if (result !== null) await this.#store.delete(result.video);
+  async remove({ id, result }: Generation): Promise<void> {
+    if (result === null) return;
+    await this.#store.delete(result.video);
+    await this.#store.delete(thumbnailKey(id));
   }
 }

@@ -13,6 +13,9 @@ export const sayCharacters = 1000;
 
 export const mostImages = 4;
 
+/** Of all that is written in an order, as JSON. */
+export const orderBytes = 64 * 1024;
+
 /** Short enough to read out and type in again; given seeds may be larger. */
 export const chosenSeeds = 2 ** 31;
 

@@ -73,6 +73,17 @@ export interface TakenFiles extends TakenSound, Pick<GenerationRequest, 'images'
   readonly advice: readonly Advice[];
 }
 
+/** What is heard in a sound. */
+export interface HeardSound {
+  readonly durationSeconds: number;
+  /** the loudest moment of each of {@link peaksOfSound} equal parts, 0…1 */
+  readonly peaks: readonly number[];
+  readonly advice: readonly Advice[];
+}
+
+/** Enough to draw a sound as wide as a page. */
+export const peaksOfSound = 200;
+
 /** Reads a person's files: download, check by content, normalise, put in the store. What is kept is copied. */
 export interface Intake {
   /**
@@ -87,6 +98,12 @@ export interface Intake {
     signal: AbortSignal,
     mostSeconds: number,
   ): Promise<TakenFiles>;
+  /**
+   * Counts a sound, and says how loud it is from moment to moment. Nothing is kept.
+   *
+   * @throws Failure as `take` about a sound
+   */
+  listen(file: ReceivedFile, signal: AbortSignal): Promise<HeardSound>;
   /** Removes what `take` has stored, for a request that was not accepted. */
   discard(generationId: string): Promise<void>;
 }

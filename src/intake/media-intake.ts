@@ -7,15 +7,18 @@ import type {
   GivenFile,
   GivenFiles,
   GivenWords,
+  HeardSound,
   Intake,
   KeptSound,
+  ReceivedFile,
   TakenFiles,
   TakenSound,
 } from './intake.ts';
+import { peaksOfSound } from './intake.ts';
 import type { SpeechDesk } from '../queue/speech.ts';
 import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
-import { audioLimits, inspectAudio, normaliseAudio } from '../media/audio.ts';
+import { audioLimits, inspectAudio, measurePeaks, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
 import { frameLoudness } from '../media/loudness.ts';
@@ -102,6 +105,22 @@ export class MediaIntake implements Intake {
         advice: [...takenImages.flatMap(({ advice }) => advice), ...takenSound.advice],
       };
     });
+  }
+
+  listen(file: ReceivedFile, signal: AbortSignal): Promise<HeardSound> {
+    return this.#people(() =>
+      aboutOption(file, async () => {
+        await using scratch = await openScratch(this.#scratchRoot, 'bot');
+        const limits = { scratch: scratch.path, timeoutMilliseconds: processingTimeout, signal };
+        return await this.#processing(async () => {
+          const inspected = await inspectAudio(file.path, limits);
+          const samples = join(scratch.path, 'samples');
+          const { peaks, silent } = await measurePeaks(file.path, inspected, peaksOfSound, samples, limits);
+          const advice = silent ? [{ identifier: 'audio_silent', context: {} }] : [];
+          return { durationSeconds: inspected.durationSeconds, peaks, advice };
+        });
+      }),
+    );
   }
 
   async discard(generationId: string): Promise<void> {

@@ -292,6 +292,43 @@ export async function normaliseAudio(
   return { window, silent };
 }
 
+/** For looking at a sound: a peak between two samples is hardly seen. */
+const drawnSampleRate = 8_000;
+
+/**
+ * How loud a sound is from moment to moment, over the seconds that {@link inspectAudio} has counted.
+ *
+ * @param inspected of the same file
+ * @param count of equal parts
+ * @param target a file of its own, for the samples
+ * @returns `peaks`: of each part the loudest sample, 0…1
+ * @throws Failure `audio_unreadable`
+ */
+export async function measurePeaks(
+  source: string,
+  inspected: InspectedAudio,
+  count: number,
+  target: string,
+  limits: RunLimits,
+): Promise<{ readonly peaks: number[]; readonly silent: boolean }> {
+  const { parts, durationSeconds: seconds } = inspected;
+  const inputs = parts.flatMap(({ input, copy }) => [...input, '-i', copy ?? source]);
+  const filters = cut(parts, { start: 0, end: seconds, seconds }, drawnSampleRate, 'mono', 'drawn');
+  const args = ['-v', 'error', '-y', '-copyts', ...inputs, '-filter_complex', filters];
+  args.push(...output('drawn', 'pcm_s16le', 's16le', target));
+  await readable(() => runMediaProgram('ffmpeg', args, limits));
+  const samples = await readFile(target);
+  const all = Math.floor(samples.length / 2);
+  const peaks = Array.from({ length: count }, (_, part) => {
+    let peak = 0;
+    for (let at = Math.floor((part * all) / count); at < Math.floor(((part + 1) * all) / count); at += 1) {
+      peak = Math.max(peak, Math.abs(samples.readInt16LE(at * 2)));
+    }
+    return Math.round((peak / 32_768) * 1000) / 1000;
+  });
+  return { peaks, silent: 20 * Math.log10(Math.max(...peaks)) < silencePeakDecibels };
+}
+
 function output(label: string, codec: string, format: string, path: string): string[] {
   return ['-map', `[${label}]`, '-c:a', codec, '-map_metadata', '-1', '-bitexact', '-f', format, path];
 }

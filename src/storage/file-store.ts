@@ -64,6 +64,10 @@ export function createFileStore(directory: string): ArtifactStore {
     async get(key) {
       return readFile(pathOf(key)).catch(missing(key));
     },
+    async open(key, part) {
+      const file = await open(pathOf(key)).catch(missing(key));
+      return file.createReadStream(part);
+    },
     async fetchTo(key, path) {
       await copyFile(pathOf(key), path, constants.COPYFILE_FICLONE).catch(missing(key));
     },

@@ -39,6 +39,11 @@ export function videoKey(id: string): string {
   return `${videosFolder}${id}.mp4`;
 }
 
+/** A small still of the video, once somebody has asked for one. */
+export function thumbnailKey(id: string): string {
+  return `${videosFolder}${id}.jpg`;
+}
+
 /** Stands beside the video and is written before it: a video with a fitting result beside it is a finished generation. */
 export function resultKey(id: string): string {
   return `${videosFolder}${id}.json`;
@@ -64,7 +69,10 @@ export function artifactsOf(id: string): {
   readonly keys: readonly string[];
   readonly prefixes: readonly string[];
 } {
-  return { keys: [videoKey(id), resultKey(id), previewKey(id)], prefixes: [inputsOf(id), shotsOf(id)] };
+  return {
+    keys: [videoKey(id), thumbnailKey(id), resultKey(id), previewKey(id)],
+    prefixes: [inputsOf(id), shotsOf(id)],
+  };
 }
 
 /** Shots serve the next attempt, and nothing else. */
@@ -80,7 +88,7 @@ export const artifactFolders: readonly string[] = [inputsFolder, videosFolder, p
 
 /** A bucket may be shared with others: weights, or somebody's own folder of videos. What is not of this form is not ours to remove. */
 export function isArtifactKey(key: string): boolean {
-  return /^(inputs\/[0-9A-HJKMNP-TV-Z]{26}\/[^/]+|videos\/[0-9A-HJKMNP-TV-Z]{26}\.(mp4|json)|previews\/[0-9A-HJKMNP-TV-Z]{26}\.jpg|shots\/[0-9A-HJKMNP-TV-Z]{26}\/\d+\.(mkv|json))$/.test(
+  return /^(inputs\/[0-9A-HJKMNP-TV-Z]{26}\/[^/]+|videos\/[0-9A-HJKMNP-TV-Z]{26}\.(mp4|json|jpg)|previews\/[0-9A-HJKMNP-TV-Z]{26}\.jpg|shots\/[0-9A-HJKMNP-TV-Z]{26}\/\d+\.(mkv|json))$/.test(
     key,
   );
 }

@@ -1,11 +1,12 @@
 import { open, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { Redis } from 'ioredis';
 import { redisOptions } from '../config/redis-options.ts';
 import type { RedisServer } from '../config/redis-url.ts';
 import { lifetimeInMemory } from './keys.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
-import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
+import type { ArtifactEntry, ArtifactPart, ArtifactSource, ArtifactStore } from './store.ts';
 
 /** One Redis string of this size at most: large values block the server while they are copied. */
 const chunkBytes = 1024 * 1024;
@@ -34,6 +35,9 @@ export function createRedisStore(server: string | RedisServer, prefix: string): 
     const entry: Entry = JSON.parse(text);
     return entry;
   };
+  /** The chunks may have ended before the entry: then there is no artifact. */
+  const isThere = async ({ name, chunks }: Entry): Promise<boolean> =>
+    chunks === 0 || (await redis.exists(chunkKey(name, chunks - 1))) === 1;
   const removeChunks = async (entry: Entry) => {
     const keys = Array.from({ length: entry.chunks }, (_, number) => chunkKey(entry.name, number));
     if (keys.length > 0) await redis.unlink(...keys);
@@ -58,6 +62,19 @@ export function createRedisStore(server: string | RedisServer, prefix: string): 
       }
     } while (cursor !== '0');
     return [...new Map(found.map((entry) => [entry.key, entry])).values()];
+  };
+  /** @throws ArtifactMissing where a piece of it is gone: all of them end at the same time */
+  const pieces = async function* (key: string, { name, chunks }: Entry, part: ArtifactPart) {
+    // All but the last are of one size: those before the part are not read.
+    const first = Math.floor(part.start / chunkBytes);
+    let at = first * chunkBytes;
+    for (let number = first; number < chunks && at <= part.end; number += 1) {
+      const chunk = await redis.getBuffer(chunkKey(name, number));
+      if (chunk === null) throw new ArtifactMissing(key);
+      const piece = chunk.subarray(Math.max(0, part.start - at), part.end + 1 - at);
+      if (piece.length > 0) yield piece;
+      at += chunk.length;
+    }
   };
   const get = async (key: string): Promise<Buffer> => {
     const entry = await read(key);
@@ -97,16 +114,19 @@ export function createRedisStore(server: string | RedisServer, prefix: string): 
       return { bytes };
     },
     get,
+    async open(key, part) {
+      const entry = await read(key);
+      if (entry === null || !(await isThere(entry))) throw new ArtifactMissing(key);
+      const { start, end } = part ?? { start: 0, end: entry.bytes - 1 };
+      return Readable.from(pieces(key, entry, { start, end }), { objectMode: false, highWaterMark: 1 });
+    },
     async fetchTo(key, path) {
       await writeFile(path, await get(key));
     },
     async size(key) {
       const entry = await read(key);
       if (entry === null) return null;
-      // The chunks may have ended before the entry: then there is no artifact.
-      const present =
-        entry.chunks === 0 || (await redis.exists(chunkKey(entry.name, entry.chunks - 1))) === 1;
-      return present ? entry.bytes : null;
+      return (await isThere(entry)) ? entry.bytes : null;
     },
     async delete(key) {
       await remove(assertKey(key));

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CommonConfig } from '../config/environment.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
-import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
+import type { ArtifactEntry, ArtifactPart, ArtifactSource, ArtifactStore } from './store.ts';
 
 type S3Settings = Extract<CommonConfig['artifacts'], { kind: 's3' }>;
 
@@ -44,11 +44,14 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
   });
   const { bucket: Bucket } = settings;
 
-  const body = async (key: string): Promise<Readable> => {
+  const body = async (key: string, part?: ArtifactPart): Promise<Readable> => {
+    const Range = part === undefined ? undefined : `bytes=${part.start}-${part.end}`;
     try {
-      const answer = await client.send(new GetObjectCommand({ Bucket, Key: assertKey(key) }));
-      if (answer.Body instanceof Readable) return answer.Body;
-      throw new TypeError('the S3 client gave no stream');
+      const answer = await client.send(new GetObjectCommand({ Bucket, Key: assertKey(key), Range }));
+      if (!(answer.Body instanceof Readable)) throw new TypeError('the S3 client gave no stream');
+      if (part === undefined || answer.ContentLength === part.end - part.start + 1) return answer.Body;
+      // A server that speaks S3 need not know parts, and then gives the whole.
+      return Readable.from(cutOut(answer.Body, part), { objectMode: false });
     } catch (error) {
       throw isMissing(error) ? new ArtifactMissing(key) : error;
     }
@@ -81,6 +84,7 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
       const chunks: Buffer[] = await (await body(key)).toArray();
       return Buffer.concat(chunks);
     },
+    open: body,
     async fetchTo(key, path) {
       const partial = `${path}.part`;
       try {
@@ -125,6 +129,16 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
       await Promise.resolve();
     },
   };
+}
+
+async function* cutOut(whole: AsyncIterable<Buffer>, { start, end }: ArtifactPart): AsyncGenerator<Buffer> {
+  let at = 0;
+  for await (const chunk of whole) {
+    const piece = chunk.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at));
+    if (piece.length > 0) yield piece;
+    at += chunk.length;
+    if (at > end) return;
+  }
 }
 
 function isMissing(error: unknown): boolean {

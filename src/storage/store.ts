@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Failure } from '../failure.ts';
 
 /**
@@ -9,6 +10,13 @@ export interface ArtifactStore {
   put(key: string, source: ArtifactSource): Promise<{ readonly bytes: number }>;
   /** @throws ArtifactMissing */
   get(key: string): Promise<Buffer>;
+  /**
+   * Reads it piece by piece, as fast as the reader takes it; the reader destroys the stream when it has had enough.
+   *
+   * @param part offsets of the first and the last byte; all of it without
+   * @throws ArtifactMissing
+   */
+  open(key: string, part?: ArtifactPart): Promise<Readable>;
   /** Writes the artifact to a file. @throws ArtifactMissing */
   fetchTo(key: string, path: string): Promise<void>;
   /** bytes; null when there is no such artifact */
@@ -25,6 +33,12 @@ export interface ArtifactStore {
 }
 
 export type ArtifactSource = Buffer | Uint8Array | { readonly path: string };
+
+/** Offsets in bytes, both within the artifact. */
+export interface ArtifactPart {
+  readonly start: number;
+  readonly end: number;
+}
 
 export interface ArtifactEntry {
   readonly key: string;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { generationViewSchema } from '../../src/api/schemas.ts';
 import type { GenerationView } from '../../src/api/schemas.ts';
 import { startApi } from '../../src/api/server.ts';
-import type { RunningApi } from '../../src/api/server.ts';
+import type { ApiParts, RunningApi } from '../../src/api/server.ts';
 import { createToken } from '../../src/api/tokens.ts';
 import type { Scope } from '../../src/api/tokens.ts';
 import { loadApiConfig, projectRoot } from '../../src/config/environment.ts';
@@ -75,7 +75,10 @@ export const speechFile = async (): Promise<Given> => ({
   data: new Uint8Array(await readFile(join(projectRoot, 'examples', 'speech.ogg'))),
 });
 
-export async function startApiScene(environment: Readonly<Record<string, string>> = {}): Promise<ApiScene> {
+export async function startApiScene(
+  environment: Readonly<Record<string, string>> = {},
+  options: Pick<ApiParts, 'pace'> = {},
+): Promise<ApiScene> {
   const folder = await mkdtemp(join(tmpdir(), 'humo-api-'));
   const redis = await startRedis({ appendOnly: true });
   const config = loadApiConfig({
@@ -105,6 +108,7 @@ export async function startApiScene(environment: Readonly<Record<string, string>
     scratchRoot,
     logger,
     stopping: stopping.signal,
+    ...options,
   });
   let stopped: Promise<void> | undefined;
   const stop = () => {

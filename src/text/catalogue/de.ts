@@ -198,6 +198,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Der Server, auf dem es bestellt wurde, behält Dateien {days, plural, one {# Tag} other {# Tage}}, und dieses Video ist älter. Bestell ein neues mit seinen Dateien.',
   'api.again.sound_gone':
     'Den Rest dieses Tons habe ich nicht mehr. Bestell ein neues Video damit, oder lass den Ausschnitt, wie er war.',
+  'api.too_slow':
+    'Das kam zu langsam, deshalb habe ich aufgehört zuzuhören. Schick es über eine schnellere Verbindung noch einmal.',
+  'api.too_many_uploads':
+    'Du schickst schon so viel gleichzeitig, wie Platz ist. Warte auf eins davon oder ein paar Sekunden.',
+  'api.precondition_failed': 'Es ist nicht die Fassung, die deine Bedingung (`If-Match`) nennt.',
+  'api.headers_too_large': 'Der Kopf der Anfrage ist zu lang. Schick weniger oder kürzere Header.',
   'api.unsupported_content_type':
     'Diese Art Inhalt nehme ich hier nicht; welche, steht in `/v1/openapi.json`.',
   'api.too_many_requests': 'Das war zu viel in einer Minute. Warte so lange, wie `Retry-After` sagt.',

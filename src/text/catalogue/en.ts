@@ -196,6 +196,11 @@ export const en = {
     'The server it was asked for in keeps files for {days, plural, one {# day} other {# days}}, and this video is older. Order a new one with its files.',
   'api.again.sound_gone':
     'I don’t have the rest of this sound any more. Order a new video with it, or leave the part as it was.',
+  'api.too_slow': 'This came too slowly, so I stopped listening. Send it again over a faster connection.',
+  'api.too_many_uploads':
+    'You’re sending as much at once as there is room for. Wait for one of them, or a few seconds.',
+  'api.precondition_failed': 'It’s not the version that your condition (`If-Match`) names.',
+  'api.headers_too_large': 'The head of the request is too long. Send fewer or shorter headers.',
   'api.unsupported_content_type': 'I don’t take this type of content here; `/v1/openapi.json` says which.',
   'api.too_many_requests': 'That was too much in one minute. Wait as long as `Retry-After` says.',
   'api.too_many_streams': 'You’re watching {count} videos already, and that’s the most. Close one.',

@@ -186,6 +186,12 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'El servidor donde se pidió guarda los archivos {days, plural, one {# día} other {# días}}, y este vídeo es más antiguo. Pide uno nuevo con sus archivos.',
   'api.again.sound_gone':
     'Ya no tengo el resto de este sonido. Pide un vídeo nuevo con él o deja el fragmento como estaba.',
+  'api.too_slow':
+    'Llegó demasiado despacio y dejé de escuchar. Envíalo otra vez con una conexión más rápida.',
+  'api.too_many_uploads': 'Ya envías todo lo que cabe a la vez. Espera a que termine uno, o unos segundos.',
+  'api.precondition_failed': 'No es la versión que nombra tu condición (`If-Match`).',
+  'api.headers_too_large':
+    'La cabecera de la petición es demasiado larga. Envía menos cabeceras o más cortas.',
   'api.unsupported_content_type': 'Aquí no acepto este tipo de contenido; `/v1/openapi.json` dice cuáles.',
   'api.too_many_requests': 'Demasiado en un minuto. Espera lo que diga `Retry-After`.',
   'api.too_many_streams': 'Ya estás siguiendo {count} vídeos, y es lo máximo. Cierra uno.',

@@ -189,6 +189,13 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Le serveur où elle a été demandée garde les fichiers {days, plural, one {# jour} other {# jours}}, et cette vidéo est plus ancienne. Demandes-en une nouvelle avec ses fichiers.',
   'api.again.sound_gone':
     'Je n’ai plus le reste de ce son. Demande une nouvelle vidéo avec lui, ou laisse l’extrait tel quel.',
+  'api.too_slow':
+    'C’est arrivé trop lentement, alors j’ai cessé d’écouter. Renvoie-le avec une connexion plus rapide.',
+  'api.too_many_uploads':
+    'Tu envoies déjà autant de fichiers qu’il y a de place. Attends la fin d’un envoi, ou quelques secondes.',
+  'api.precondition_failed': 'Ce n’est pas la version que ta condition (`If-Match`) désigne.',
+  'api.headers_too_large':
+    'L’en-tête de la requête est trop long. Envoie des en-têtes moins nombreux ou plus courts.',
   'api.unsupported_content_type':
     'Je n’accepte pas ce type de contenu ici ; `/v1/openapi.json` dit lesquels.',
   'api.too_many_requests': 'C’était trop en une minute. Attends aussi longtemps que le dit `Retry-After`.',

@@ -179,6 +179,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '依頼元のサーバーはファイルを{days, plural, other {# 日}}だけ保存します。この動画はそれより古いため、ファイルを添えて新しく依頼してください。',
   'api.again.sound_gone':
     'この音声の残りはもうありません。音声を添えて新しく依頼するか、範囲を元のままにしてください。',
+  'api.too_slow': '届くのが遅すぎたため、受信を中止しました。もっと速い回線でもう一度送ってください。',
+  'api.too_many_uploads': '同時に送れる上限に達しています。どれかが終わるまで、または数秒お待ちください。',
+  'api.precondition_failed': '条件（`If-Match`）が指すバージョンとは異なります。',
+  'api.headers_too_large': 'リクエストのヘッダーが長すぎます。ヘッダーを減らすか短くしてください。',
   'api.unsupported_content_type':
     'この種類の内容はここでは受け取れません。`/v1/openapi.json` を見てください。',
   'api.too_many_requests': '一分間に多すぎます。`Retry-After` の時間だけ待ってください。',

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { estimateSchema, generationViewSchema, pageSchema } from '../../../src/api/schemas.ts';
+import { estimateSchema, generationViewSchema, pageSchema, soundSchema } from '../../../src/api/schemas.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { GenerationResult } from '../../../src/queue/contract.ts';
@@ -462,6 +463,58 @@ describe('the video', () => {
     }
   });
 
+  test('more bytes of its end than it has are all of it; a known version is not sent again', async () => {
+    const all = await ada.fetch(path, { headers: { range: 'bytes=-5000' } });
+    expect([all.status, all.headers.get('content-range')]).toEqual([206, 'bytes 0-999/1000']);
+    const etag = all.headers.get('etag') ?? '';
+    const known = await ada.fetch(path, { headers: { 'if-none-match': `"x", W/${etag}` } });
+    expect([known.status, (await known.arrayBuffer()).byteLength, known.headers.get('etag')]).toEqual([
+      304,
+      0,
+      etag,
+    ]);
+    const other = await ada.fetch(path, { headers: { 'if-match': '"x"' } });
+    expect(await problemOf(other)).toMatchObject({ status: 412, code: 'precondition_failed' });
+    const head = await ada.fetch(path, { method: 'HEAD', headers: { range: 'bytes=0-1' } });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, '1000']);
+  });
+
+  test('has a small still, which stays known', async () => {
+    const { id, links } = await ada.accepted();
+    const file = join(scene.folder, 'real.mp4');
+    const source = ['-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=10:duration=4'];
+    await promisify(execFile)('ffmpeg', [
+      '-v',
+      'error',
+      ...source,
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+      file,
+    ]);
+    const still = () => ada.fetch(`${links.self}/thumbnail`);
+    expect(await problemOf(await still())).toMatchObject({ status: 404, code: 'no_video' });
+    await withWorker(
+      async (taken) => finish(taken.id, await readFile(file)),
+      async () => void (await lastOf(await ada.fetch(`/v1/generations/${id}/events`))),
+    );
+    const answers = await Promise.all([still(), still()]);
+    const pictures = await Promise.all(
+      answers.map(async (answer) => Buffer.from(await answer.arrayBuffer())),
+    );
+    expect(answers.map((answer) => answer.headers.get('content-type'))).toEqual(['image/jpeg', 'image/jpeg']);
+    const stillFile = join(scene.folder, 'still.jpg');
+    await writeFile(stillFile, pictures[0] ?? '');
+    expect(await sharp(stillFile).metadata()).toMatchObject({ format: 'jpeg', width: 320, height: 180 });
+    expect(pictures[1]).toEqual(pictures[0]);
+    expect(pictures[0]?.length).toBeLessThan(30_000);
+    const etag = answers[0]?.headers.get('etag') ?? '';
+    const again = await ada.fetch(`${links.self}/thumbnail`, { headers: { 'if-none-match': etag } });
+    expect(again.status).toBe(304);
+    expect((await eve.fetch(`${links.self}/thumbnail`)).status).toBe(404);
+  });
+
   test('is nobody else’s, but an owner’s', async () => {
     for (const part of ['', '/video', '/preview', '/events']) {
       const answer = await eve.fetch(path.replace('/video', part));
@@ -679,6 +732,7 @@ describe('the server', () => {
       'get /v1/generations/{id}',
       'get /v1/generations/{id}/events',
       'get /v1/generations/{id}/preview',
+      'get /v1/generations/{id}/thumbnail',
       'get /v1/generations/{id}/video',
       'get /v1/presets',
       'get /v1/voices',
@@ -686,6 +740,7 @@ describe('the server', () => {
       'post /v1/generations',
       'post /v1/generations/{id}/again',
       'post /v1/generations/{id}/cancel',
+      'post /v1/sounds',
       'post /v1/verify',
     ]);
     expect(JSON.stringify(document)).toContain('"multipart/form-data"');
@@ -739,6 +794,150 @@ describe('the server', () => {
     expect(change.status).toBeGreaterThanOrEqual(400);
     await using plain = await startApiScene();
     expect((await fetch(`${plain.url}/admin/queues`)).status).toBe(404);
+  });
+
+  test('a sound is counted as an order counts it, and drawn', async () => {
+    const form = new FormData();
+    form.set('audio', new Blob([(await speechFile()).data]), 'speech.ogg');
+    const ask = (body: FormData) => ada.fetch('/v1/sounds', { method: 'POST', body });
+    const heard = soundSchema.parse(await (await ask(form)).json());
+    const { request } = await ada.accepted();
+    expect(heard.seconds).toBe(request.audio?.sourceSeconds);
+    expect(heard.peaks).toHaveLength(200);
+    expect(Math.max(...heard.peaks)).toBeGreaterThan(0.1);
+    expect(heard.advice).toEqual([]);
+    await emptyQueue();
+    const picture = new FormData();
+    picture.set('audio', new Blob([(await portraitFile()).data]), 'a.png');
+    expect(await problemOf(await ask(picture))).toMatchObject({
+      status: 422,
+      code: 'audio_not_sound',
+      option: 'audio',
+    });
+    expect(await problemOf(await ask(new FormData()))).toMatchObject({ status: 400 });
+    const image = new FormData();
+    image.set('image', new Blob([(await portraitFile()).data]), 'a.png');
+    expect(await problemOf(await ask(image))).toMatchObject({ status: 400, code: 'invalid_part' });
+  });
+
+  describe('reads no more than it wants', () => {
+    /** Sends a head and then `chunk` for as long as somebody takes it. @returns all that came back, once the server has ended it */
+    const pour = async (head: readonly string[], chunk: string, options = { most: Infinity }) => {
+      const socket = connect(Number(new URL(scene.url).port), '127.0.0.1');
+      let answer = '';
+      let sent = 0;
+      socket.on('data', (data) => (answer += data.toString('latin1')));
+      socket.on('error', () => undefined);
+      const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.write(`${head.join('\r\n')}\r\n\r\n`);
+      const more = (): void => {
+        while (!socket.destroyed && sent < options.most) {
+          sent += chunk.length;
+          if (!socket.write(chunk)) return;
+        }
+      };
+      socket.on('drain', more);
+      if (chunk !== '') more();
+      await ended;
+      return { answer, sent };
+    };
+    const head = (token: string, path: string, ...more: string[]) => [
+      `POST ${path} HTTP/1.1`,
+      'Host: x',
+      `Authorization: Bearer ${token}`,
+      'Content-Type: multipart/form-data; boundary=B',
+      ...more,
+    ];
+    const megabytes = (count: number) => count * 1024 * 1024;
+
+    test.each([
+      ['nobody', 'wrong', '/v1/generations', 401],
+      ['somebody who may not', 'reader', '/v1/generations', 403],
+      ['somebody with more than there may be', 'ada', '/v1/sounds', 413],
+    ])(
+      'after an answer to %s nothing is read, and who asks first is not told to go on',
+      async (_, who, path, status) => {
+        const reader = who === 'reader' ? await scene.token('only-reads', ['read']) : null;
+        const token = reader?.token ?? (who === 'ada' ? ada.token : 'humo_wrong');
+        const length = `Content-Length: ${megabytes(2000)}`;
+        const poured = await pour(head(token, path, length), 'x'.repeat(65_536));
+        expect(poured.answer).toContain(`HTTP/1.1 ${status} `);
+        expect(poured.answer).toContain('onnection: close');
+        expect(poured.sent).toBeLessThan(megabytes(200));
+        const asked = await pour(head(token, path, length, 'Expect: 100-continue'), '');
+        expect(asked.answer).toContain(`HTTP/1.1 ${status} `);
+        expect(asked.answer).not.toContain('100 Continue');
+      },
+    );
+
+    test('who asks first and is wanted is told to go on', async () => {
+      const body = '--B\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\nx\r\n--B--\r\n';
+      const lines = [`Content-Length: ${body.length}`, 'Connection: close', 'Expect: 100-continue'];
+      const { answer } = await pour(head(ada.token, '/v1/sounds', ...lines), body, { most: body.length });
+      expect(answer).toContain('HTTP/1.1 100 Continue');
+      expect(answer).toContain('HTTP/1.1 422 ');
+    });
+
+    test('a form without a stated length is bounded as well', async () => {
+      const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+      const { answer, sent } = await pour(head(ada.token, '/v1/sounds', 'Transfer-Encoding: chunked'), chunk);
+      expect(answer).toContain('HTTP/1.1 413 ');
+      expect(answer).toContain('body_too_large');
+      expect(sent).toBeGreaterThan(megabytes(20));
+    });
+
+    test('what comes too slowly, form or JSON, is cut off and told so', async () => {
+      await using slow = await startApiScene({}, { pace: { bytesPerSecond: 1e9, graceMilliseconds: 300 } });
+      const { token } = await slow.token('slow');
+      const { port } = new URL(slow.url);
+      for (const [path, type] of [
+        ['/v1/generations', 'multipart/form-data; boundary=B'],
+        ['/v1/estimates', 'application/json'],
+      ]) {
+        const socket = connect(Number(port), '127.0.0.1');
+        let answer = '';
+        socket.on('data', (data) => (answer += data.toString()));
+        const lines = [
+          `POST ${path} HTTP/1.1`,
+          'Host: x',
+          `Authorization: Bearer ${token}`,
+          `Content-Type: ${type}`,
+        ];
+        socket.write(`${lines.join('\r\n')}\r\nContent-Length: 100\r\n\r\n{`);
+        await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+        expect(answer, path).toContain('HTTP/1.1 408 ');
+        expect(answer, path).toContain('application/problem+json');
+      }
+      expect(slow.log.join('')).not.toContain('"level":50');
+    });
+
+    test('what is no HTTP is told so, as a problem', async () => {
+      const garbage = await pour(['NONSENSE'], '');
+      expect(garbage.answer).toContain('HTTP/1.1 400 ');
+      expect(garbage.answer).toContain('application/problem+json');
+      const long = await pour(head(ada.token, '/v1/sounds', `X-Long: ${'x'.repeat(20_000)}`), '');
+      expect(long.answer).toContain('HTTP/1.1 431 ');
+      expect(long.answer).toContain('headers_too_large');
+    });
+
+    test('a boundary that is too long is the sender’s mistake; hanging up is nobody’s', async () => {
+      for (const boundary of ['b'.repeat(71), 'b'.repeat(300)]) {
+        const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
+        const answer = await ada.fetch('/v1/generations', { method: 'POST', body: 'x', headers });
+        expect(await problemOf(answer)).toMatchObject({ status: 400, code: 'malformed_form' });
+      }
+      const before = scene.log.length;
+      const { port } = new URL(scene.url);
+      for (const end of ['destroy', 'resetAndDestroy'] as const) {
+        const socket = connect(Number(port), '127.0.0.1');
+        const part = '--B\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\nx';
+        socket.write(`${head(ada.token, '/v1/sounds', 'Content-Length: 1000').join('\r\n')}\r\n\r\n${part}`);
+        await expect.poll(async () => (await readdir(join(scene.folder, 'scratch'))).length).toBe(1);
+        socket[end]();
+        await expect.poll(async () => (await readdir(join(scene.folder, 'scratch'))).length).toBe(0);
+      }
+      expect(scene.log.slice(before).filter((line) => /"level":[456]0/.test(line))).toEqual([]);
+    });
   });
 
   test('when the process stops, streams end and nothing new is taken', async () => {

@@ -76,6 +76,30 @@ describe.each(kinds)('the $name store', ({ start, replacesWhole }) => {
     expect(await other.store.size('inputs/g-1/image-1.png')).toBe(256);
   });
 
+  test('gives a part of a large file, or all of it, piece by piece', async () => {
+    const key = 'results/large.mp4';
+    const bytes = Buffer.from(Uint32Array.from({ length: 600_000 }, (_, value) => value).buffer);
+    const path = join(folder, 'large');
+    await writeFile(path, bytes);
+    await store.put(key, { path });
+    const read = async (part?: { start: number; end: number }) => {
+      const pieces: Buffer[] = await (await store.open(key, part)).toArray();
+      return { bytes: Buffer.concat(pieces), largest: Math.max(...pieces.map(({ length }) => length)) };
+    };
+    const whole = await read();
+    expect(whole.bytes.equals(bytes)).toBe(true);
+    expect(whole.largest).toBeLessThanOrEqual(1024 * 1024);
+    for (const [from, to] of [
+      [0, 0],
+      [1_048_570, 1_048_590],
+      [2_097_152, 2_399_999],
+      [5, 2_300_000],
+    ] as const) {
+      expect((await read({ start: from, end: to })).bytes.equals(bytes.subarray(from, to + 1))).toBe(true);
+    }
+    await expect(store.open('results/none.mp4')).rejects.toThrow(ArtifactMissing);
+  });
+
   test('keeps files of several megabytes whole, from a path to a path', async () => {
     const bytes = Buffer.alloc(3 * 1024 * 1024 + 17, 'sound and picture');
     const [source, target] = [join(folder, 'given.bin'), join(folder, 'fetched.bin')];
