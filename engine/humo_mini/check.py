@@ -15,7 +15,7 @@ from humo_engine import vae as video_vae
 from humo_engine.components import Components
 from humo_engine.conditions import prepare_conditions
 from humo_engine.guidance import Scales, passes_of
-from humo_engine.sampling import denoise, draw_noise
+from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise
 from humo_engine.text import encode_text
 from humo_mini.drawing import FRAMES, INNER_MOUTH, SIZE, Size, contact_sheet, draw_person, draw_prompt, draw_reference, draw_scene
 from humo_mini.pool import Sounds
@@ -47,10 +47,8 @@ def sample(
         zero_video=zero,
     )
     noise = draw_noise(seed, (16, frames, *latents.shape[2:]), device)
-    made = denoise(
-        parts.transformer, parts.family, mode, noise, conditions,
-        steps=steps, shift=5.0, first_sigma=0.999, scales=scales, switch_timestep=980,
-    )  # fmt: skip
+    guide = EveryPass(parts.family, mode, scales, switch_timestep=980)
+    made = denoise(WholeClip(parts.transformer, conditions), guide, noise, steps=steps, shift=5.0, first_sigma=0.999)
     return video_vae.decode(parts.vae, made[:, : frames - slots])
 
 

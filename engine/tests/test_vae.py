@@ -85,7 +85,13 @@ def test_tiles_cover_the_picture_and_are_not_used_where_one_is_enough(vae):
     assert torch.equal(decode(tiled, small), decode(vae, small))
 
 
-def test_the_form_for_cpus_gives_the_same_within_rounding(vae):
+@pytest.mark.parametrize("silent_taps", [(), (0, 1), (0, 2)])
+def test_the_form_for_cpus_gives_the_same_within_rounding(vae, silent_taps):
+    """Also of weights that look at some frames only, as those of `mini` do."""
+    vae = copy.deepcopy(vae)
+    for name, weight in vae.named_parameters():
+        if weight.dim() == 5 and weight.shape[2] == 3 and "time_conv" not in name:
+            weight.data[:, :, list(silent_taps)] = 0
     fast = speed_up_on_cpu(copy.deepcopy(vae))
     latents, pixels = drawn(16, 3, 3, 5), drawn(3, 9, 24, 40).clamp(-1, 1)
     for one, other in ((decode(fast, latents), decode(vae, latents)), (encode(fast, pixels), encode(vae, pixels))):
