@@ -181,7 +181,8 @@ def _add_quality(commands: argparse._SubParsersAction) -> None:
     quality = commands.add_parser(
         "quality",
         help="how well clips follow their sound, look like their reference and show their prompt; of held-out clips, or of a film",
-        epilog="A and B of --against: default, a preset, a mistake made on purpose (such as audio-late), or key=value,key=value",
+        epilog="A of --against: default, a preset, a mistake made on purpose (such as audio-late), or key=value,key=value: the keys of --set, "
+        "and take, sampler, guidance, gating_text, gating_audio, caching, level (decibels)",
     )
     _add_engine_options(quality)
     quality.set_defaults(profile="mini")
@@ -190,19 +191,29 @@ def _add_quality(commands: argparse._SubParsersAction) -> None:
     )
     quality.add_argument("--sheet", type=Path, metavar="PNG", help="with --film: also a contact sheet")
     quality.add_argument("--clips", type=int, default=24, metavar="N", help="default: 24")
+    quality.add_argument("--seconds", type=float, metavar="S", help="how long the clips are; default: the usual length")
+    quality.add_argument(
+        "--take", choices=("one", "shots"), help="of long clips: one continuous take, which is the default, or shots"
+    )
     quality.add_argument("--preset", help="a preset of generate.yaml")
     quality.add_argument("--shape", choices=("landscape", "portrait", "square"))
     quality.add_argument(
         "--set", action="append", default=[], metavar="key=value", help="as `generate` takes them; may be repeated"
     )
     quality.add_argument(
-        "--against", nargs=2, metavar=("A", "B"), help="two settings clip by clip, and which differences are real"
+        "--against", nargs="+", metavar="A", help="settings against the first of them, clip by clip: which differences are real"
     )
     quality.add_argument(
         "--controls", action="store_true", help="mistakes made on purpose, one after the other, and what names each"
     )
     quality.add_argument("--full-steps", type=int, metavar="N", help="also with so many steps, and the distance to that")
     quality.add_argument("--bars", action="store_true", help="what mini has to reach; exits 1 if something does not hold")
+    quality.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the clips there, and take those that are; for one state of code and weights",
+    )
     quality.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures, and all numbers")
     quality.add_argument("--json", action="store_true", help="for programs")
     quality.add_argument("--sampler", choices=("unipc", "lcm"), help="default: unipc")

@@ -35,6 +35,7 @@ BARS = (
     Bar("lip-sync", "least", 0.80),
     Bar("lip-sync, judge", "least", 0.75),
     Bar("best lag", "within", 1),
+    Bar("shifted sound found", "least", 0.95),
     Bar("lip-sync, shuffled sound", "most", 0.10),
     Bar("own reference nearer", "least", 0.95),
     Bar("hair shape kept", "least", 0.80),

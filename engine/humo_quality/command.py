@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import html
 import json
 import math
@@ -11,22 +12,26 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import torch
 from torch import Tensor
 
+from humo_engine.audio import read_wav
 from humo_engine.cases import CasesError, parse_overrides
 from humo_engine.generate import request_body
 from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
 from humo_engine.pipeline import Pipeline
 from humo_engine.protocol import parse_request
-from humo_engine.settings import Settings
+from humo_engine.settings import GUIDANCE, SAMPLERS, Settings, whole_frames
 from humo_quality.bars import Verdict, bars_table, judge_bars
 from humo_quality.controls import CONTROLS
 from humo_quality.film import agreement, as_json, in_words, read_frames, read_raw
-from humo_quality.held_out import HeldOut, held_out_clips
-from humo_quality.meter import Figures, by_skin, measure, summarise
+from humo_quality.held_out import HeldOut, held_out_clips, write_wav
+from humo_quality.long import Piece, measure_long, pieces_of, seams_of
+from humo_quality.meter import Figures, by_skin, summarise
 from humo_quality.sheet import clip_row, contact_sheet, write_film_sheet
 from humo_quality.statistics import Interval, paired
 
@@ -35,11 +40,26 @@ OTHERS = 5  # other clips, whose sounds and persons are compared with
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to make the clips: a request's shared part, and a mistake made on purpose, if any."""
+    """One way to make the clips: a request's shared part, and what a request does not say.
+
+    `control` is a mistake made on purpose, `take` is "one" or "shots", `level` is by how many decibels the sound is louder.
+    """
 
     name: str
     body: dict[str, object]
     control: str | None = None
+    take: str = "one"
+    level: float = 0.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """A clip: frames (frames, height, width, 3), uint8; the pieces it was asked for in, the frames that windows share, and what it took."""
+
+    frames: Tensor
+    pieces: list[Piece]
+    seams: list[list[int]]
+    seconds: float
 
 
 @dataclass
@@ -50,6 +70,7 @@ class Result:
     figures: list[Figures]
     summary: dict[str, Interval]
     frames: list[Tensor]
+    seconds: float
 
 
 def quality(options: argparse.Namespace) -> int:
@@ -72,16 +93,23 @@ def quality(options: argparse.Namespace) -> int:
         full: list[Tensor] | None = None
         if options.full_steps is not None:
             longer = Variant("full steps", {**variants[0].body, "steps": options.full_steps})
-            full = _make(longer, pipelines, settings, clips, folder)
+            full = [made.frames for made in _make(longer, pipelines, settings, clips, folder, options.keep)[0]]
         results: list[Result] = []
         for variant in variants:
-            made = _make(variant, pipelines, settings, clips, folder)
+            made, seconds = _make(variant, pipelines, settings, clips, folder, options.keep)
             compared = full or (results[0].frames if results else None)
             figures = [
-                measure(clip, frames, _others(clips, index), None if compared is None else compared[index])
-                for index, (clip, frames) in enumerate(zip(clips, made, strict=True))
+                measure_long(
+                    clip,
+                    shown.frames.float(),
+                    _others(clips, index),
+                    shown.pieces,
+                    shown.seams,
+                    None if compared is None else compared[index].float(),
+                )
+                for index, (clip, shown) in enumerate(zip(clips, made, strict=True))
             ]
-            results.append(Result(variant, figures, summarise(figures), made))
+            results.append(Result(variant, figures, summarise(figures), [shown.frames for shown in made], seconds))
     return _say(options, settings, clips, results)
 
 
@@ -101,11 +129,20 @@ def _others(clips: Sequence[HeldOut], index: int) -> list[HeldOut]:
 
 def _variants(options: argparse.Namespace, settings: Settings) -> list[Variant]:
     if options.against is not None:
+        if len(options.against) < 2:
+            raise CasesError("--against needs two settings or more; the first is what the others are compared with")
         return [_variant(text, options, settings) for text in options.against]
     usual = _variant("default", options, settings)
     if options.controls:
-        return [usual, *(Variant(name, usual.body, name) for name in CONTROLS)]
+        return [usual, *(replace(usual, name=name, control=name) for name in _controls_for(usual, settings))]
     return [usual]
+
+
+def _controls_for(usual: Variant, settings: Settings) -> list[str]:
+    """Those that a clip of this length can show."""
+    at_once = settings.frames_at_once(int(str(usual.body["width"])), int(str(usual.body["height"])))
+    is_long = int(str(usual.body["frames"])) > at_once
+    return [name for name, control in CONTROLS.items() if control.of_windows == is_long]
 
 
 def _variant(text: str, options: argparse.Namespace, settings: Settings) -> Variant:
@@ -116,10 +153,47 @@ def _variant(text: str, options: argparse.Namespace, settings: Settings) -> Vari
         preset = text
     elif control is None and text != "default":
         overrides += text.split(",")
-    values = parse_overrides(overrides)
+    own, rest = _own_settings([] if options.take is None else [f"take={options.take}"], overrides)
+    values = parse_overrides(rest)
+    if options.seconds is not None:
+        values.setdefault("frames", whole_frames(options.seconds * settings.fps))
     chosen = settings.preset(values.get("preset") or preset)
     model = values.get("model") or chosen.model
-    return Variant(text, request_body(settings, chosen, model, options, values), control)
+    body = request_body(settings, chosen, model, options, values)
+    for key, share in own.items():
+        if key in ("sampler", "guidance"):
+            body[key] = share
+        elif key == "caching":
+            body[key] = {"threshold": share}
+        elif key.startswith("gating_"):
+            body["gating"] = {**body.get("gating", {}), key.removeprefix("gating_"): share}
+    return Variant(text, body, control, own.get("take", "one"), own.get("level", 0.0))
+
+
+OWN_SETTINGS: dict[str, tuple[str, ...] | None] = {
+    "take": ("one", "shots"), "sampler": SAMPLERS, "guidance": GUIDANCE, "gating_text": None, "gating_audio": None, "caching": None, "level": None,
+}  # fmt: skip
+"""Keys that `generate` does not have, with their choices; None stands for a number."""
+
+
+def _own_settings(first: list[str], overrides: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Which of `key=value` are the meter's own, as values, and the others. CasesError names a value that cannot be."""
+    own: dict[str, Any] = {}
+    others: list[str] = []
+    for text in (*first, *overrides):
+        key, equals, value = text.partition("=")
+        if not equals or key not in OWN_SETTINGS:
+            others.append(text)
+        elif (choices := OWN_SETTINGS[key]) is None:
+            try:
+                own[key] = float(value)
+            except ValueError as error:
+                raise CasesError(f"{key}: {value!r} is not a number") from error
+        elif value not in choices:
+            raise CasesError(f"{key}: {value!r} does not exist; there are {', '.join(choices)}")
+        else:
+            own[key] = value
+    return own, others
 
 
 class _Quiet:
@@ -133,32 +207,70 @@ class _Quiet:
 
 
 def _make(
-    variant: Variant, pipelines: dict[str, Pipeline], settings: Settings, clips: Sequence[HeldOut], folder: Path
-) -> list[Tensor]:
-    """Every clip, through the pipeline as a request would go."""
-    model = str(variant.body["model"])
-    pipeline, made = pipelines[model], []
+    variant: Variant,
+    pipelines: dict[str, Pipeline],
+    settings: Settings,
+    clips: Sequence[HeldOut],
+    folder: Path,
+    keep: Path | None = None,
+) -> tuple[list[Made], float]:
+    """Every clip, through the pipeline as requests would go → the clips, and the seconds that one took.
+
+    What lies in `keep` from an earlier run is taken from there, and what is made is kept there.
+    """
+    pipeline = pipelines[str(variant.body["model"])]
     prompts = [clip.prompt for clip in clips]
+    made, seconds = [], 0.0
     for clip in clips:
-        out = folder / "out"
+        asked = json.dumps([settings.profile, variant.body, variant.control, variant.take, variant.level, clip.number])
+        file = None if keep is None else keep / f"{hashlib.sha256(asked.encode()).hexdigest()[:24]}.pt"
+        if file is not None and file.is_file():
+            kept = torch.load(file, weights_only=True)
+            shown = Made(kept["frames"], [Piece(*piece) for piece in kept["pieces"]], kept["seams"], kept["seconds"])
+        else:
+            shown = _make_clip(variant, pipeline, settings, clip, prompts, folder)
+            if file is not None:
+                keep.mkdir(parents=True, exist_ok=True)
+                torch.save({**vars(shown), "pieces": [astuple(piece) for piece in shown.pieces]}, file)
+        made.append(shown)
+        seconds += shown.seconds
+        print(f"{variant.name}: clip {clip.number + 1} of {len(clips)}, {shown.seconds:.1f} s", file=sys.stderr, flush=True)
+    return made, seconds / len(clips)
+
+
+def _make_clip(
+    variant: Variant, pipeline: Pipeline, settings: Settings, clip: HeldOut, prompts: Sequence[str], folder: Path
+) -> Made:
+    """One clip, in as many requests as its take is of."""
+    audio = clip.audio
+    if variant.level:
+        audio = folder / "louder.wav"
+        write_wav(audio, read_wav(clip.audio) * 10 ** (variant.level / 20))
+    frames, seams, took = [], [], 0.0
+    pieces = pieces_of(variant.take, int(str(variant.body["frames"])), settings.takes, settings.fps)
+    for piece in pieces:
+        out, begins = folder / "out", piece.start - piece.lead
         body = {
             **variant.body,
             "prompt": clip.prompt,
             "mode": "TIA",
             "images": [str(clip.image)],
-            "audio": str(clip.audio),
+            "audio": str(audio),
+            "audioOffset": begins,
+            "frames": piece.made,
             "seed": int(str(variant.body["seed"])) + clip.number,
         }
         message = {"id": f"clip-{clip.number}", "outputDir": str(out), "request": body}
-        request = parse_request(message, settings, (model,))
+        request = parse_request(message, settings, (str(variant.body["model"]),))
         active = CONTROLS[variant.control].active(pipeline, prompts) if variant.control else contextlib.nullcontext()
         with active:
             result = pipeline.generate(request, _Quiet())
-        made.append(read_raw(result.path, result.width, result.height))
+        shown = read_raw(result.path, result.width, result.height)[piece.lead : piece.lead + piece.frames]
+        frames.append(shown.to(torch.uint8))
+        seams += [[begins + frame for frame in seam if frame > piece.lead] for seam in seams_of(pipeline.windows(request))]
         shutil.rmtree(out)
-        took = sum(result.seconds.values())
-        print(f"{variant.name}: clip {clip.number + 1} of {len(clips)}, {took:.1f} s", file=sys.stderr, flush=True)
-    return made
+        took += sum(result.seconds.values())
+    return Made(torch.cat(frames), pieces, seams, took)
 
 
 def _say(options: argparse.Namespace, settings: Settings, clips: Sequence[HeldOut], results: Sequence[Result]) -> int:
@@ -168,7 +280,7 @@ def _say(options: argparse.Namespace, settings: Settings, clips: Sequence[HeldOu
     document = {
         "profile": settings.profile,
         "variants": [
-            {"name": r.variant.name, "request": r.variant.body, "summary": {k: asdict(v) for k, v in r.summary.items()}, "clips": r.figures}
+            {"name": r.variant.name, "request": r.variant.body, "take": r.variant.take, "secondsOfAClip": r.seconds, "summary": {k: asdict(v) for k, v in r.summary.items()}, "clips": r.figures}
             for r in results
         ],
         "skinColours": groups,
@@ -196,7 +308,8 @@ def _text(options: argparse.Namespace, results: Sequence[Result], verdicts: Sequ
 def summary_table(result: Result) -> str:
     """One line a figure: its mean and the 95% interval over clips (bootstrap; Wilson's for yes or no)."""
     lines = [
-        f"{result.variant.name}: {len(result.figures)} clips, steps {result.variant.body['steps']}; mean [95% interval over clips]"
+        f"{result.variant.name}: {len(result.figures)} clips, steps {result.variant.body['steps']}, {result.seconds:.1f} s a clip; "
+        "mean [95% interval over clips]"
     ]
     for name, value in result.summary.items():
         interval = f"[{value.low:.3f}, {value.high:.3f}]" if math.isfinite(value.low) else "[one clip]"
@@ -243,7 +356,7 @@ def _write_report(
     (folder / "quality.json").write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
     pictures = []
     for number, result in enumerate(results):
-        rows = [[clip.reference, *clip_row(frames)] for clip, frames in zip(clips, result.frames, strict=True)]
+        rows = [[clip.reference, *clip_row(frames.float())] for clip, frames in zip(clips, result.frames, strict=True)]
         contact_sheet(rows).save(folder / f"clips-{number}.png")
         prompts = "".join(f"<li>{html.escape(clip.prompt)}</li>" for clip in clips)
         pictures.append(

@@ -7,27 +7,32 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from humo_engine import guidance, math, model, pipeline
+from humo_engine import guidance, math, model, pipeline, windows
 from humo_engine.guidance import NULL, TI, Guidance
 from humo_engine.pipeline import Pipeline
 from humo_engine.sampling import TRAINING_TIMESTEPS
+from humo_engine.windows import Window, WindowedPredictor
 
 Active = Callable[[Pipeline, Sequence[str]], contextlib.AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
 class Control:
-    """A mistake, and the figures of which at least one must tell it: figure → the sign of its change."""
+    """A mistake, and the figures of which at least one must tell it: figure → the sign of its change.
+
+    Mistakes `of_windows` show in clips that are longer than the model sees at once, the others in shorter ones.
+    """
 
     what: str
     active: Active
     named_by: Mapping[str, int]
+    of_windows: bool = False
 
 
 @contextlib.contextmanager
@@ -101,6 +106,32 @@ def _forgetful_vae(which: Pipeline, _: Sequence[str]):
     return _replaced(decoder, "forward", forget)
 
 
+def _no_ramps(_: Pipeline, __: Sequence[str]):
+    def hard(parts: Sequence[Window]) -> list[Tensor]:
+        weights = [torch.ones(part.end - part.start) for part in parts]
+        for index in range(1, len(parts)):
+            shared = parts[index - 1].end - parts[index].start
+            weights[index][: shared // 2] = 0
+            weights[index - 1][-(shared - shared // 2) :] = 0
+        return weights
+
+    return _replaced(windows, "window_weights", hard)
+
+
+def _references_at_the_end(_: Pipeline, __: Sequence[str]):
+    given = WindowedPredictor._given
+
+    def without(self: WindowedPredictor, index: int, which: Any) -> Any:
+        conditions = given(self, index, which)
+        if index == len(self._windows) - 1 or conditions.channels is None:
+            return conditions
+        channels = conditions.channels.clone()
+        channels[:, -self._slots :] = 0
+        return replace(conditions, channels=channels)
+
+    return _replaced(WindowedPredictor, "_given", without)
+
+
 CONTROLS: dict[str, Control] = {
     "audio-late": Control("audio windows late by two frames", _late_audio, {"best lag": 1, "lip-sync": -1}),
     "no-reference": Control(
@@ -111,4 +142,13 @@ CONTROLS: dict[str, Control] = {
     "wrong-timestep": Control("timesteps 0 … 1 instead of 0 … 1000", _wrong_timestep, {"lip-sync": -1, "scene right": -1}),
     "coarse-time": Control("sinusoids of the timestep in bf16", _coarse_time, {"lip-sync": -1, "scene right": -1}),
     "forgetful-vae": Control("a VAE that forgets the frames before", _forgetful_vae, {"change every fourth frame": 1}),
+    "no-ramps": Control(
+        "windows that are not blended", _no_ramps, {"change at seams": 1, "mouth moves, pixels": 1}, of_windows=True
+    ),
+    "references-at-end": Control(
+        "references at the end of the whole take alone",
+        _references_at_the_end,
+        {"own reference nearer": -1, "colour error, skin": 1, "colour error, hair": 1},
+        of_windows=True,
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,22 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from humo_engine.audio import read_wav, to_engine_wav
-from humo_mini.drawing import Person, Scene, draw_person, draw_prompt, draw_reference, draw_scene, openings_from_sound
+from humo_engine.audio import SAMPLE_RATE, read_wav, to_engine_wav
+from humo_mini.drawing import (
+    SAMPLES_PER_FRAME,
+    Person,
+    Scene,
+    draw_person,
+    draw_prompt,
+    draw_reference,
+    draw_scene,
+    openings_from_sound,
+)
 from humo_mini.palette import SCENES
 
 VOICES = Path(__file__).parent / "voices"
 SKIN_GROUPS = ("light", "medium", "dark")
+LONGEST_RECORDING = 101  # frames; whoever asks for no more hears one, and then silence
 
 
 @dataclass(frozen=True)
@@ -39,10 +50,11 @@ class HeldOut:
 def held_out_clips(count: int, folder: Path, size: tuple[int, int], frames: int) -> list[HeldOut]:
     """`count` clips, always the same, with their pictures and sounds in `folder`. reference: (height, width, 3), 0 … 255.
 
-    Voices of the two sources alternate; skin colours and scenes go round, so that also a few clips have all kinds.
+    Voices of the two sources alternate; skin colours and scenes go round, so that also a few clips have all kinds. What is longer than a
+    recording has the next ones of its source after it.
     """
     files = voice_files()
-    return [_clip(number, files[number % len(files)], folder, size, frames) for number in range(count)]
+    return [_clip(number, files, folder, size, frames) for number in range(count)]
 
 
 def voice_files() -> list[Path]:
@@ -53,7 +65,7 @@ def voice_files() -> list[Path]:
     return [file for index, first in enumerate(joe) for file in (first, kokoro[index % len(kokoro)])]
 
 
-def _clip(number: int, voice: Path, folder: Path, size: tuple[int, int], frames: int) -> HeldOut:
+def _clip(number: int, voices: list[Path], folder: Path, size: tuple[int, int], frames: int) -> HeldOut:
     seed = number * 1000
     person = next(
         person for offset in range(1000) if int((person := draw_person(seed + offset, "held-out")).skin * 3) == number % 3
@@ -62,9 +74,31 @@ def _clip(number: int, voice: Path, folder: Path, size: tuple[int, int], frames:
     reference = to_rgb(draw_reference(person, size))[0]
     image = folder / f"person-{number}.png"
     Image.fromarray(reference.round().to(torch.uint8).numpy()).save(image)
-    audio = to_engine_wav(voice, folder / f"voice-{number}.wav")
+    audio = _voice(number, voices, folder, frames)
     sound = openings_from_sound(read_wav(audio), frames)
     return HeldOut(number, person, scene, draw_prompt(scene, person, number, "held-out"), image, reference, audio, sound)
+
+
+def _voice(number: int, voices: list[Path], folder: Path, frames: int) -> Path:
+    """The sound of a clip: a recording, and for longer clips every second one after it, which is of the same source."""
+    audio = to_engine_wav(voices[number % len(voices)], folder / f"voice-{number}.wav")
+    samples, following = read_wav(audio), number
+    while frames > LONGEST_RECORDING and len(samples) < frames * SAMPLES_PER_FRAME:
+        following += 2
+        more = to_engine_wav(voices[following % len(voices)], folder / f"voice-{number}-more.wav")
+        samples = torch.cat((samples, read_wav(more)))
+    if following != number:
+        write_wav(audio, samples)
+    return audio
+
+
+def write_wav(file: Path, samples: Tensor) -> None:
+    """Samples (n,) in [−1, 1] at 16 kHz → a WAV that `read_wav` takes."""
+    with wave.open(str(file), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(SAMPLE_RATE)
+        out.writeframes((samples.clamp(-1, 1) * 32767).round().short().numpy().tobytes())
 
 
 def _scene(number: int) -> Scene:

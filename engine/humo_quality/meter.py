@@ -41,6 +41,7 @@ def measure(clip: HeldOut, frames: Tensor, others: Sequence[HeldOut], full: Tens
         "lip-sync": signals.correlation(mouth, sound),
         "lip-sync, judge": signals.correlation(judged, sound),
         "best lag": float(signals.best_lag(mouth, sound)),
+        "shifted sound found": signals.shifts_found(mouth, sound),
         "lip-sync, shuffled sound": sum(shuffled) / len(shuffled) if shuffled else None,
         "lip-sync, worst second": min(seconds) if seconds else None,
         "opening in silence": signals.opening_in_silence(mouth, sound),

@@ -10,6 +10,7 @@ from torch import Tensor
 
 FPS = 25
 LARGEST_LAG = 6  # frames; a quarter of a second either way
+SHIFTS = (-4, -2, 2, 4)  # frames
 SILENT = 0.02  # an opening below this is a shut mouth
 SILENCE_SETTLES = 2  # frames after a sound's end, in which a mouth may still be closing
 
@@ -33,6 +34,11 @@ def at_lag(mouth: Tensor, sound: Tensor, lag: int) -> float:
 def best_lag(mouth: Tensor, sound: Tensor, largest: int = LARGEST_LAG) -> int:
     """The lag in frames at which the mouth agrees best with the sound."""
     return max(range(-largest, largest + 1), key=lambda lag: (at_lag(mouth, sound, lag), -abs(lag)))
+
+
+def shifts_found(mouth: Tensor, sound: Tensor) -> float:
+    """The share of SHIFTS of the sound, in frames, that the best lag finds again to a frame."""
+    return sum(abs(best_lag(mouth, torch.roll(sound, -shift)) - shift) <= 1 for shift in SHIFTS) / len(SHIFTS)
 
 
 def by_second(mouth: Tensor, sound: Tensor) -> list[float | None]:

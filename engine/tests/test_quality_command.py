@@ -1,5 +1,6 @@
 """The meter's command and its mistakes made on purpose, through the real pipeline at toy size; the judges here know nothing."""
 
+import dataclasses
 import json
 
 import pytest
@@ -7,12 +8,15 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from humo_engine import pipeline
 from humo_engine.cli import main
 from humo_engine.load import effective_settings, load_pipelines
+from humo_engine.windows import Window
 from humo_quality import judges, train_judges
 from humo_quality.command import Variant, _make
 from humo_quality.controls import CONTROLS
 from humo_quality.held_out import held_out_clips
+from humo_quality.long import Piece, pieces_of, seams_of, stretches_of
 
 SMALL = {"model": "17b", "width": 64, "height": 64, "frames": 9, "steps": 2, "seed": 3}
 
@@ -32,10 +36,13 @@ def untrained(tmp_path, monkeypatch):
 def test_the_command_makes_measures_pairs_and_reports_clips(tmp_path, capsys, untrained):
     usual = ["quality", "--profile", "tiny", "--clips", "2", "--set", "frames=5", "--set", "steps=1", "--shape", "square"]
     report = tmp_path / "report"
-    assert main([*usual, "--bars", "--json", "--report", str(report), "--against", "default", "scale_a=0"]) == 1  # no bar holds
+    others = ["scale_a=0", "guidance=audio,level=-20", "gating_text=0.5,gating_audio=0.75"]
+    assert main([*usual, "--bars", "--json", "--report", str(report), "--against", "default", *others]) == 1  # no bar holds
     document = json.loads(capsys.readouterr().out)
     assert document == json.loads((report / "quality.json").read_text())
-    first, second = document["variants"]
+    first, second, third, fourth = document["variants"]
+    assert third["request"]["guidance"] == "audio" and third["clips"][0]["PSNR, same seed"] < 99
+    assert fourth["request"]["gating"] == {"text": 0.5, "audio": 0.75}
     assert len(first["clips"]) == 2 and first["request"]["steps"] == 1
     assert second["name"] == "scale_a=0" and second["request"]["scales"] == {"audio": 0.0}
     assert second["clips"][0]["PSNR, same seed"] < 99
@@ -46,6 +53,11 @@ def test_the_command_makes_measures_pairs_and_reports_clips(tmp_path, capsys, un
 def test_settings_of_different_sizes_are_not_compared(capsys):
     assert main(["quality", "--profile", "tiny", "--clips", "2", "--against", "default", "width=64"]) == 1
     assert "cannot be compared clip by clip" in capsys.readouterr().err
+    for wrong, words in (("take=two", "there are one, shots"), ("caching=much", "'much' is not a number")):
+        assert main(["quality", "--profile", "tiny", "--clips", "2", "--against", "default", wrong]) == 1
+        assert words in capsys.readouterr().err
+    assert main(["quality", "--profile", "tiny", "--clips", "2", "--against", "default"]) == 1
+    assert "two settings or more" in capsys.readouterr().err
 
 
 def test_without_the_judges_weights_it_says_how_to_make_them(tmp_path, monkeypatch):
@@ -68,17 +80,65 @@ def test_judges_are_trained_one_at_a_time_and_kept_together(tmp_path, monkeypatc
     judges.judges.cache_clear()
 
 
-def test_each_mistake_changes_the_clip_and_is_gone_afterwards(tmp_path):
+@pytest.fixture
+def heard_once(monkeypatch):
+    """Whisper takes longer than all else at this size: each sound is listened to once."""
+    heard, listen = {}, pipeline.whisper_states
+
+    def remembered(samples, *rest):
+        key = samples.numpy().tobytes()
+        if key not in heard:
+            heard[key] = list(listen(samples, *rest))
+        return iter(heard[key])
+
+    monkeypatch.setattr(pipeline, "whisper_states", remembered)
+
+
+def make(pipelines, settings, clips, folder, body, **more):
+    made, seconds = _make(Variant("test", body, **more), pipelines, settings, clips, folder)
+    assert seconds > 0
+    return made[0]
+
+
+def test_each_mistake_changes_the_clip_and_is_gone_afterwards(tmp_path, heard_once):
     settings = effective_settings(None, "tiny")
     pipelines = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"))
     clips = held_out_clips(2, tmp_path, (64, 64), 9)
+    given = pipelines, settings, clips, tmp_path
+    usual = make(*given, SMALL)
+    assert usual.seams == [] and usual.pieces == [Piece(0, 9)]
+    for name, control in CONTROLS.items():
+        if not control.of_windows:
+            spoilt = make(*given, SMALL, control=name)
+            assert not torch.equal(spoilt.frames, usual.frames), name
+            assert spoilt.frames.shape == usual.frames.shape
+    assert torch.equal(make(*given, SMALL).frames, usual.frames)
 
-    def make(control=None):
-        return _make(Variant("test", SMALL, control), pipelines, settings, clips, tmp_path)[0]
 
-    usual = make()
-    for name in CONTROLS:
-        spoilt = make(name)
-        assert not torch.equal(spoilt, usual), name
-        assert spoilt.shape == usual.shape
-    assert torch.equal(make(), usual)
+def test_long_takes_are_made_as_windows_or_shots_and_their_mistakes_show(tmp_path, heard_once):
+    usual = effective_settings(None, "tiny")
+    short = dataclasses.replace(usual.frames, maximum={480: 9, 720: 9})
+    takes = dataclasses.replace(usual.takes, window=9, overlap=4, shot_maximum=0.4, pre_roll=4)
+    settings = dataclasses.replace(usual, frames=short, takes=takes)
+    pipelines = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"))
+    clips = held_out_clips(2, tmp_path, (64, 64), 17)
+    given, body = (pipelines, settings, clips, tmp_path), SMALL | {"frames": 17}
+    one = make(*given, body)
+    assert one.frames.shape[0] == 17 and one.seams == [[5, 6, 7, 8, 9]]
+    for name, control in CONTROLS.items():
+        if control.of_windows:
+            assert not torch.equal(make(*given, body, control=name).frames, one.frames), name
+    shots = _make(Variant("shots", body, take="shots"), *given, tmp_path / "kept")[0][0]
+    kept = _make(Variant("once more", body, take="shots"), {"17b": None}, *given[1:], tmp_path / "kept")[0][0]
+    assert torch.equal(kept.frames, shots.frames) and kept.pieces == shots.pieces
+    assert shots.pieces == [Piece(0, 8), Piece(8, 9, 4)]
+    assert shots.frames.shape == one.frames.shape and torch.equal(make(*given, body).frames, one.frames)
+
+
+def test_figures_of_a_long_clip_are_those_of_its_stretches_and_its_seams():
+    frames = 194
+    assert [(part.start, part.frames) for part in stretches_of([Piece(0, frames)])] == [(0, 97), (97, 97)]
+    assert [(part.start, part.frames) for part in stretches_of([Piece(0, 89), Piece(89, 105, 8)])] == [(0, 89), (89, 105)]
+    assert seams_of([Window(0, 25), Window(20, 45)]) == [[*range(77, 98)]]
+    assert pieces_of("one", frames, effective_settings(None, "mini").takes, 25) == [Piece(0, frames)]
+    assert Piece(89, 88, 8).made == 97
