@@ -61,12 +61,13 @@ def prepare_conditions(
     audio: Tensor,
     references: Tensor,
     zero_video: Tensor | None,
+    audio_strength: Tensor | None = None,
 ) -> ClipConditions:
     """Compute once what all passes of a clip share.
 
     text and negative_text (tokens, text_dim); audio windows (frames + slots, *audio_window), zeros where there is no
     sound; references (16, slots, h, w), zeros where there is no image; zero_video (16, frames + slots, h, w), needed by models
-    with condition channels.
+    with condition channels; audio_strength (1,) as `embed_audio` takes it.
     """
     slots = references.shape[1]
     frames, height, width = audio.shape[0], *references.shape[2:]
@@ -77,7 +78,10 @@ def prepare_conditions(
     passes = list(passes)
     # Each distinct input is embedded once, however many passes see it.
     texts = {given: model.embed_text(text if given else negative_text) for given in {p.text for p in passes}}
-    audios = {given: model.embed_audio(audio if given else torch.zeros_like(audio)) for given in {p.audio for p in passes}}
+    audios = {
+        given: model.embed_audio(audio if given else torch.zeros_like(audio), audio_strength)
+        for given in {p.audio for p in passes}
+    }
     channels: dict[bool, Tensor | None] = {True: None, False: None}
     if has_channels:
         channels = {

@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from humo_engine.checkpoint import load_strict, reading
 from humo_engine.components import Components
 from humo_engine.model import SIZES, HuMoTransformer, ModelSize
-from humo_engine.tiny import AUDIO_WIDTH, byte_tokenizer, draw_whisper
+from humo_engine.tiny import AUDIO_WIDTH, TEXT_WIDTH, byte_text_encoder, byte_tokenizer, draw_whisper
 from humo_engine.vae import build_vae
 
 FOLDER = Path(__file__).parent / "mini_weights"
-TEXT_WIDTH = 64
 TEXT_LENGTH = 192
 TEXT_FILE = "text.safetensors"
 VAE_FILE = "vae.safetensors"
@@ -81,14 +80,8 @@ def mini_components(family: str, folder: Path = FOLDER, shared: Components | Non
 
 
 def build_text_encoder(vocabulary: int) -> nn.Module:
-    """A UMT5 encoder of three layers over bytes, its weights as the library draws them."""
-    from transformers import UMT5Config, UMT5EncoderModel
-
-    config = UMT5Config(
-        vocab_size=vocabulary, d_model=TEXT_WIDTH, d_kv=16, d_ff=192, num_layers=3, num_heads=4,
-        feed_forward_proj="gated-gelu", dropout_rate=0.0,
-    )  # fmt: skip
-    return UMT5EncoderModel(config)
+    """The text encoder, three layers deep, its weights as the library draws them."""
+    return byte_text_encoder(vocabulary, layers=3, ffn=192)
 
 
 def load_mini_vae(file: Path) -> nn.Module:

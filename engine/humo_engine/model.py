@@ -88,12 +88,17 @@ class HuMoTransformer(nn.Module):
         text = self.text_embedding(F.pad(states, (0, 0, 0, missing))[None].to(self.compute_dtype))
         return [block.cross_attn.keys_values(text) for block in self.blocks]
 
-    def embed_audio(self, windows: Tensor) -> list[KeysValues]:
-        """Audio windows (frames, *audio_window), reference frames included → keys and values for each block."""
+    def embed_audio(self, windows: Tensor, strength: Tensor | None = None) -> list[KeysValues]:
+        """Audio windows (frames, *audio_window), reference frames included → keys and values for each block.
+
+        `strength` (1,) scales what every block takes from the sound; None leaves it as the model was trained.
+        """
         if windows.shape[1:] != self.size.audio_window:
             raise ValueError(f"audio windows are {tuple(windows.shape)}, not (frames, {self.size.audio_window})")
         tokens = self.audio_proj(windows.to(self.compute_dtype))
-        return [block.audio_cross_attn_wrapper.audio_cross_attn.keys_values(tokens) for block in self.blocks]
+        pairs = [block.audio_cross_attn_wrapper.audio_cross_attn.keys_values(tokens) for block in self.blocks]
+        # Attention is linear in its values, so scaling them once scales what every pass takes.
+        return pairs if strength is None else [(keys, values * strength.to(values)) for keys, values in pairs]
 
     def positions(self, frames: int, height: int, width: int) -> tuple[Tensor, Tensor]:
         """Rotary tables for latents of that size (height and width in latent pixels)."""

@@ -67,6 +67,7 @@ class Take:
     windows: tuple[Window, ...]
     audio: Tensor
     slots: int
+    audio_strength: Tensor | None = None
 
 
 @dataclass
@@ -201,6 +202,7 @@ class Pipeline:
         slots = references.shape[1]
         heard = slice_of_audio(audio, windows[0], slots)
         frames = heard.shape[0]
+        strength = None if request.audio_strength == 1 else torch.tensor([request.audio_strength], device=self.device)
         has_channels = size.in_dim > video_vae.LATENT_CHANNELS
         prepare = partial(prepare_conditions, parts.transformer)
         if self.group is not None and len(windows) == 1:  # the windows of a long take are the first GPU's alone
@@ -212,9 +214,10 @@ class Pipeline:
             audio=heard,
             references=references,
             zero_video=self.zero_video(frames, request.width, request.height) if has_channels else None,
+            audio_strength=strength,
         )
         shape = (video_vae.LATENT_CHANNELS, audio.shape[0] + slots, *references.shape[2:])
-        return draw_noise(request.seed, shape, self.device), Take(conditions, tuple(windows), audio, slots)
+        return draw_noise(request.seed, shape, self.device), Take(conditions, tuple(windows), audio, slots, strength)
 
     def _sound(self, request: Request) -> tuple[Tensor | None, bool]:
         """What is listened to, samples (n,) at 16 kHz, and whether that is the voice alone; None without sound."""
@@ -330,6 +333,7 @@ class Pipeline:
                 before_pass,
                 after_window,
                 room,
+                take.audio_strength,
             )
         listener.progress("denoise", 0, request.steps, None, None)
         latents = denoise(

@@ -15,7 +15,16 @@ from typing import Any, Literal
 from humo_engine.guidance import RULES, TABLES, Scales
 from humo_engine.prompts import is_empty
 from humo_engine.sampling import SAMPLERS
-from humo_engine.settings import FRAME_STEP, MAXIMUM_SCALE, MAXIMUM_SHIFT, MINIMUM_SHIFT, SIZE_MULTIPLE, Lora, Settings
+from humo_engine.settings import (
+    FRAME_STEP,
+    MAXIMUM_AUDIO_STRENGTH,
+    MAXIMUM_SCALE,
+    MAXIMUM_SHIFT,
+    MINIMUM_SHIFT,
+    SIZE_MULTIPLE,
+    Lora,
+    Settings,
+)
 from humo_engine.shortcuts import Caching, Gating
 
 PROTOCOL_VERSION = 1
@@ -71,6 +80,7 @@ class Request:
     gating: Gating = NO_GATING
     caching: Caching | None = None
     loras: tuple[Lora, ...] = ()
+    audio_strength: float = 1.0
     audio_offset: int = 0
     pieces: bool = False
     warnings: tuple[str, ...] = ()
@@ -109,7 +119,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     problems: list[str] = []
     known = {
         "prompt", "negativePrompt", "mode", "images", "audio", "model", "width", "height", "frames", "steps", "shift",
-        "scales", "seed", "precision", "preview", "vocals", "sampler", "guidance", "gating", "caching", "loras", "audioOffset", "pieces",
+        "scales", "seed", "precision", "preview", "vocals", "sampler", "guidance", "gating", "caching", "loras", "audioStrength", "audioOffset", "pieces",
     }  # fmt: skip
     problems += [f"`{key}` is not known" for key in body if key not in known]
 
@@ -162,6 +172,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
     guidance = _one_of(body.get("guidance", "full"), "guidance", tuple(TABLES), problems)
     shares = _numbers(body.get("gating"), "gating", {"text": (1.0, 0, 1), "audio": (1.0, 0, 1)}, problems)
     cached = _numbers(body.get("caching"), "caching", {"threshold": (0.0, 0, 1), "inARow": (1, 1, MAXIMUM_STEPS)}, problems)
+    strength = _number(body.get("audioStrength", 1.0), "audioStrength", 0, MAXIMUM_AUDIO_STRENGTH, problems)
     loras = _loras(body.get("loras") or [], problems)
     flags = {}
     for name, default in (("preview", False), ("pieces", False)):
@@ -202,7 +213,7 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
         id=message["id"], prompt=prompt, negative_prompt=negative, mode=mode, images=image_paths, audio=audio_path,
         model=model, width=width, height=height, frames=frames, steps=steps, shift=shift, scales=scales, seed=seed,
         preview=flags["preview"], vocals=vocals, sampler=sampler, guidance=guidance, gating=Gating(**shares),
-        caching=None if body.get("caching") is None else Caching(cached["threshold"], int(cached["inARow"])), loras=loras, audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
+        caching=None if body.get("caching") is None else Caching(cached["threshold"], int(cached["inARow"])), loras=loras, audio_strength=strength, audio_offset=offset, pieces=flags["pieces"], output_dir=Path(output), warnings=tuple(warnings),
     )  # fmt: skip
 
 

@@ -34,7 +34,8 @@ WEIGHTS = ("official", "mini", "random")
 TAKES = ("auto", "one", "shots")
 SAMPLERS = ("unipc", "lcm")
 GUIDANCE = ("full", "audio", "none")
-SHORTCUTS = ("sampler", "guidance", "gating", "caching")
+SHORTCUTS = ("sampler", "guidance", "gating", "caching", "audioStrength")
+MAXIMUM_AUDIO_STRENGTH = 4.0
 MAXIMUM_LORAS = 8
 LONGEST = 600  # seconds: the longest sound that is taken
 FRAME_STEP = 4  # the VAE packs frames 4k + 1 into k + 1 latents
@@ -125,7 +126,7 @@ class Lora:
 
 @dataclass(frozen=True)
 class Preset:
-    """What a person chooses by name. `lines` is a key of `Settings.sizes`; `shortcuts` are `sampler`, `guidance`, `gating`, `caching`, where given."""
+    """What a person chooses by name. `lines` is a key of `Settings.sizes`; `shortcuts` are those of SHORTCUTS that are given."""
 
     title: str
     description: str
@@ -288,7 +289,7 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         fps=reader.integer("fps", minimum=1),
         frames=frames,
         length=chosen.length or length,
-        takes=takes,
+        takes=chosen.takes or takes,
         sampler=sampler,
         guidance_switch_timestep=reader.integer("guidanceSwitchTimestep", minimum=0, maximum=1000),
         models=MappingProxyType(models),
@@ -338,6 +339,7 @@ class _Profile:
     loras: bool | None = None
     seconds_per_pass: Mapping[int, float] | None = None
     length: Length | None = None
+    takes: Takes | None = None
     sizes: Mapping[int, Mapping[str, tuple[int, int]]] | None = None
     scales: Mapping[str, Scales] | None = None
 
@@ -363,7 +365,16 @@ def _scales(reader: _Reader, model: str) -> Scales:
 
 def _profile(reader: _Reader, problems: list[str]) -> _Profile:
     reader.only(
-        "weights", "precision", "maximumSteps", "previewEverySteps", "loras", "secondsPerPass", "length", "sizes", "scales"
+        "weights",
+        "precision",
+        "maximumSteps",
+        "previewEverySteps",
+        "loras",
+        "secondsPerPass",
+        "length",
+        "takes",
+        "sizes",
+        "scales",
     )
     given = reader.value
     return _Profile(
@@ -374,6 +385,7 @@ def _profile(reader: _Reader, problems: list[str]) -> _Profile:
         loras=reader.boolean("loras") if "loras" in given else None,
         seconds_per_pass=MappingProxyType(_seconds_per_pass(reader)) if "secondsPerPass" in given else None,
         length=_length(reader.child("length"), problems) if "length" in given else None,
+        takes=_takes(reader.child("takes"), problems) if "takes" in given else None,
         scales=_profile_scales(reader.child("scales")) if "scales" in given else None,
         sizes=MappingProxyType(_sizes(reader.child("sizes"), problems)) if "sizes" in given else None,
     )
@@ -512,6 +524,8 @@ def _shortcuts(preset: _Reader) -> dict[str, Any]:
         in_a_row = caching.integer("inARow", minimum=1, maximum=MAXIMUM_STEPS) if "inARow" in caching.value else 1
         found["caching"] = {"threshold": caching.number("threshold", minimum=0, maximum=1), "inARow": in_a_row}
         caching.only("threshold", "inARow")
+    if "audioStrength" in given:
+        found["audioStrength"] = preset.number("audioStrength", minimum=0, maximum=MAXIMUM_AUDIO_STRENGTH)
     return found
 
 

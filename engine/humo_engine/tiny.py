@@ -95,14 +95,19 @@ def byte_tokenizer():
     return wrapped, len(vocabulary)
 
 
-def _tiny_umt5(vocabulary: int):
+def byte_text_encoder(vocabulary: int, layers: int, ffn: int) -> nn.Module:
+    """A UMT5 encoder of width 64 over bytes, its weights as the library draws them."""
     from transformers import UMT5Config, UMT5EncoderModel
 
     config = UMT5Config(
-        vocab_size=vocabulary, d_model=TEXT_WIDTH, d_kv=16, d_ff=128, num_layers=2, num_heads=4,
+        vocab_size=vocabulary, d_model=TEXT_WIDTH, d_kv=16, d_ff=ffn, num_layers=layers, num_heads=4,
         feed_forward_proj="gated-gelu", dropout_rate=0.0,
     )  # fmt: skip
-    encoder = draw_weights(UMT5EncoderModel(config))
+    return UMT5EncoderModel(config)
+
+
+def _tiny_umt5(vocabulary: int) -> nn.Module:
+    encoder = draw_weights(byte_text_encoder(vocabulary, layers=2, ffn=128))
     encoder.encoder.embed_tokens.weight = encoder.shared.weight  # tied, but drawn under two names
     return encoder
 

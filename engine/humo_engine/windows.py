@@ -80,6 +80,7 @@ class WindowedPredictor:
         before_pass: Callable[[], None] = lambda: None,
         after_pass: Callable[[], None] = lambda: None,
         room: int = KEPT_AUDIO_BYTES,
+        audio_strength: Tensor | None = None,
     ):
         self._model = model
         self._conditions = conditions
@@ -89,6 +90,7 @@ class WindowedPredictor:
         self._before_pass, self._after_pass = before_pass, after_pass
         self._kept: dict[int, list[KeysValues]] = {}
         self._room = room
+        self._audio_strength = audio_strength
 
     def rounds(self, passes: Sequence[Pass]) -> Sequence[tuple[Pass, ...]]:
         return [(which,) for which in passes]
@@ -124,7 +126,7 @@ class WindowedPredictor:
             return self._kept[index]
         window = self._windows[index]
         heard = slice_of_audio(self._audio, window, self._slots)
-        made = self._model.embed_audio(heard)
+        made = self._model.embed_audio(heard, self._audio_strength)
         size = sum(tensor.numel() * tensor.element_size() for pair in made for tensor in pair)
         if size <= self._room:
             self._room -= size

@@ -72,6 +72,8 @@ def check_model(
     """Make held-out clips at each of the named scales; write a contact sheet of each and log how well mouths follow the sound."""
     from PIL import Image
 
+    if device.type == "cpu":
+        video_vae.speed_up_on_cpu(parts.vae)
     for part in (parts.transformer, parts.text_encoder, parts.vae):
         part.to(device)
     for name, scales in sheets.items():

@@ -25,6 +25,7 @@ SHAPES: tuple[tuple[Size, float], ...] = (((192, 112), 0.62), ((112, 192), 0.14)
 """Sizes of clips, and the share of each."""
 SLOTS = 4  # reference pictures of each person
 PROMPTS = 2
+LONGEST_SOUND = 750  # frames; what Whisper hears at once
 ODD_SHARE = 0.06  # clips whose prompt names no place
 
 
@@ -63,9 +64,23 @@ def _start_worker() -> None:
 def _make_sound(seed: int) -> tuple[Tensor, Tensor]:
     if not _worker:
         _start_worker()
-    samples, openings = make_snippet(seed)
+    frames, start = place_in_sound(seed)
+    samples, openings = make_snippet(seed, frames)
     states = whisper_states(samples, _worker["whisper"], _worker["extractor"])
-    return audio_windows(audio_features(states), FRAMES).half(), openings
+    return audio_windows(audio_features(states), FRAMES, start).half(), openings[start : start + FRAMES]
+
+
+def place_in_sound(seed: int) -> tuple[int, int]:
+    """How many frames of sound are listened to, and at which of them the clip begins.
+
+    Half of the clips have a sound of their own length. The others are stretches of up to 30 s, as a window or a shot of a long take is:
+    what Whisper says of a moment depends on where it stands, and the stand-in's on all that is heard with it.
+    """
+    numbers = random.Random(f"place/{seed}")
+    if numbers.random() < 0.5:
+        return FRAMES, 0
+    frames = FRAMES + TEMPORAL_STRIDE * numbers.randrange((LONGEST_SOUND - FRAMES) // TEMPORAL_STRIDE)
+    return frames, TEMPORAL_STRIDE * numbers.randrange((frames - FRAMES) // TEMPORAL_STRIDE + 1)
 
 
 def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:

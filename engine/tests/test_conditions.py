@@ -94,6 +94,19 @@ def test_each_pass_hears_and_reads_what_its_letters_say(models):
     assert not torch.equal(expected["sound"][0][0], expected["silence"][0][0])
 
 
+def test_the_strength_of_the_sound_scales_what_every_block_takes_from_it(models):
+    model = models["17b"]
+    usual, _ = prepared(model, (TIA, TI))
+    stronger, _ = prepared(model, (TIA, TI), audio_strength=torch.tensor([1.5]))
+    for which in (TIA, TI):
+        for block, before, after in zip(model.blocks, usual[which].audio, stronger[which].audio, strict=True):
+            cross = block.audio_cross_attn_wrapper.audio_cross_attn
+            x = torch.randn(FRAMES + SLOTS, 6, model.size.dim, generator=torch.Generator().manual_seed(1))
+            taken = [cross.cross(x, pair) - cross.o.bias for pair in (before, after)]
+            torch.testing.assert_close(taken[1], 1.5 * taken[0])
+    assert torch.equal(stronger[TIA].text[0][1], usual[TIA].text[0][1])
+
+
 def test_references_continue_the_time_index(models):
     """Positions of the reference slots are those of later frames, not of the first ones again."""
     clip, _ = prepared(models["17b"], (NULL,))

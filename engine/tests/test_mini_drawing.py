@@ -20,6 +20,7 @@ from humo_mini.drawing import (
     openings_from_sound,
 )
 from humo_mini.palette import SCENES, WALL_COLOURS
+from humo_mini.pool import LONGEST_SOUND, place_in_sound
 
 
 def looks(person):
@@ -55,6 +56,13 @@ def test_both_eyes_are_white_where_the_truth_says_and_a_blink_closes_them():
         white = (pixels[:, :, y0:y1, x0:x1].amin(0) > 0.8).sum((1, 2))
         assert white[0] > 20
         assert white[1] == 0
+
+
+def test_training_hears_clips_by_themselves_and_as_stretches_of_longer_sounds():
+    places = [place_in_sound(seed) for seed in range(400)]
+    assert 0.4 < sum(place == (FRAMES, 0) for place in places) / len(places) < 0.6
+    assert all(start >= 0 and start + FRAMES <= frames <= LONGEST_SOUND and start % 4 == 0 for frames, start in places)
+    assert max(start for _, start in places) > 500
 
 
 def test_splits_share_no_combination_of_looks_and_are_the_same_each_time():

@@ -46,6 +46,7 @@ def test_what_is_absent_comes_from_generate_yaml(message, settings, tmp_path):
     request = parse_request(message(), settings, MODELS)
     assert (request.model, request.width, request.height, request.frames) == ("17b", 832, 480, 97)
     assert (request.steps, request.shift, request.seed) == (50, 5.0, 0)
+    assert request.audio_strength == 1.0
     assert (request.scales.audio, request.scales.text, request.scales.image) == (5.5, 5.0, None)
     assert request.negative_prompt == settings.negative_prompt != ""
     assert (request.preview, request.vocals, request.warnings) == (False, False, ())
@@ -58,12 +59,13 @@ def test_what_is_absent_comes_from_generate_yaml(message, settings, tmp_path):
 def test_what_is_given_is_taken(message, settings):
     given = {
         "negativePrompt": "", "model": "1_7b", "width": 480, "height": 832, "frames": 5, "steps": 12, "shift": 3, "seed": 2**63 - 1,
-        "scales": {"audio": 0, "text": 1.5}, "precision": "bf16", "preview": True, "vocals": "auto",
+        "scales": {"audio": 0, "text": 1.5}, "precision": "bf16", "preview": True, "vocals": "auto", "audioStrength": 1.5,
     }  # fmt: skip
     request = parse_request(message(**given), settings, MODELS)
     assert (request.negative_prompt, request.width, request.height, request.frames, request.steps) == ("", 480, 832, 5, 12)
     assert (request.shift, request.seed, request.preview, request.vocals) == (3.0, 2**63 - 1, True, "auto")
     assert (request.scales.audio, request.scales.text, request.scales.image) == (0.0, 1.5, 4.0)
+    assert request.audio_strength == 1.5
 
 
 WRONG = [
@@ -83,6 +85,7 @@ WRONG = [
     *[("scales.text", {"text": value}) for value in (-0.1, [], 1e38)],
     *[("preview", value) for value in (1, "yes", None)],
     *[("vocals", value) for value in (0, None, "always")],
+    *[("audioStrength", value) for value in (-0.1, 4.1, "1", None)],
     *[("images", value) for value in ("a.png", [1], {"a": 1})],
     *[("audio", value) for value in (5, ["a.wav"])],
     ("colour", "red"),

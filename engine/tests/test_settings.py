@@ -106,6 +106,8 @@ def test_every_problem_is_listed_at_once_with_its_path(document):
         (lambda d: d["presets"]["fast"].update(gating={"text": 1.5}), "presets.fast.gating.text"),
         (lambda d: d["presets"]["fast"].update(gating={"image": 0.5}), "presets.fast.gating.image"),
         (lambda d: d["presets"]["fast"].update(gating=0.5), "presets.fast.gating"),
+        (lambda d: d["presets"]["fast"].update(audioStrength=4.5), "presets.fast.audioStrength"),
+        (lambda d: d["profiles"]["mini"].update(takes={**d["takes"], "window": 96}), "profiles.mini.takes.window"),
         (lambda d: d["presets"]["fast"].update(caching={"inARow": 2}), "presets.fast.caching.threshold"),
         (lambda d: d["presets"]["fast"].update(caching={"threshold": 0.1, "inARow": 0}), "presets.fast.caching.inARow"),
         (lambda d: d["presets"]["fast"].update(loras="a.safetensors"), "presets.fast.loras"),
@@ -163,6 +165,10 @@ def test_what_a_preset_does_otherwise_becomes_fields_of_a_request(document):
     changed = parse_settings(document).preset("fast").request
     assert changed["gating"] == {"text": 0.5, "audio": 1.0} and changed["caching"] == {"threshold": 0.1, "inARow": 1}
     assert changed["loras"] == [{"file": "a.safetensors", "strength": 1.0}]
+    document["presets"]["fast"]["audioStrength"] = 1.5
+    assert parse_settings(document).preset("fast").request["audioStrength"] == 1.5
+    document["profiles"]["mini"]["takes"] = {**document["takes"], "take": "one"}
+    assert [parse_settings(document, profile=name).takes.take for name in ("mini", "official")] == ["one", "auto"]
 
 
 def test_a_name_that_does_not_exist_is_answered_with_those_that_do():

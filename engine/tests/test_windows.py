@@ -116,8 +116,8 @@ class Watching:
             return torch.full_like(latents, float(self.says(len(self.calls) - 1)))
         return self.model(latents, timestep, conditions)
 
-    def embed_audio(self, audio):
-        return self.model.embed_audio(audio)
+    def embed_audio(self, audio, strength=None):
+        return self.model.embed_audio(audio, strength)
 
 
 def test_every_window_is_a_clip_of_its_own_with_its_own_sound_and_the_references_at_its_end(parts):
@@ -194,9 +194,9 @@ def test_sound_that_finds_no_room_is_made_anew_and_is_the_same(parts):
     class Counting(Watching):
         made = 0
 
-        def embed_audio(self, heard):
+        def embed_audio(self, heard, strength=None):
             Counting.made += 1
-            return super().embed_audio(heard)
+            return super().embed_audio(heard, strength)
 
     velocities = []
     for room in (1 << 30, 0):

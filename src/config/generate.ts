@@ -107,6 +107,7 @@ const profileSchema = z.strictObject({
   loras: z.boolean().optional(),
   secondsPerPass: secondsPerPass.optional(),
   length: lengthSchema.optional(),
+  takes: takesSchema.optional(),
   sizes: sizesSchema.optional(),
   scales: scalesSchema.optional(),
 });
@@ -269,7 +270,7 @@ export function parseGenerateSettings(
     fps: file.fps,
     frames: file.frames,
     length: overrides.length ?? file.length,
-    takes: file.takes,
+    takes: overrides.takes ?? file.takes,
     presetNames: Object.keys(file.presets),
     defaultPreset: file.defaultPreset,
     defaultShape: file.defaultShape,
@@ -305,12 +306,13 @@ export function parseGenerateSettings(
 
 /** What of a preset is a shortcut; undefined where it is the published procedure. LoRAs of the official weights fit no others. */
 function shortcutsOf(preset: z.infer<typeof presetSchema>, withLoras: boolean): Shortcuts | undefined {
-  const { sampler, guidance, gating, caching, loras } = preset;
+  const { sampler, guidance, gating, caching, audioStrength, loras } = preset;
   const own = {
     ...(sampler === undefined ? {} : { sampler }),
     ...(guidance === undefined ? {} : { guidance }),
     ...(gating === undefined ? {} : { gating }),
     ...(caching === undefined ? {} : { caching }),
+    ...(audioStrength === undefined ? {} : { audioStrength }),
     ...(withLoras && loras !== undefined && loras.length > 0 ? { loras } : {}),
   };
   return Object.keys(own).length === 0 ? undefined : own;

@@ -21,6 +21,8 @@ export const shortcutsSchema = z.strictObject({
   caching: z
     .strictObject({ threshold: share, inARow: z.number().int().min(1).max(200).default(1) })
     .optional(),
+  /** scales what the video takes from the sound; 1 is as the model was trained */
+  audioStrength: z.number().min(0).max(4).optional(),
   /** fused into the weights, in this order */
   loras: z.array(loraSchema).max(8).optional(),
 });

@@ -34,11 +34,12 @@ function shapeName(shape: string, texts: Texts): string {
 /** Every shortcut that was taken, in a line; null where there was none. Gating and caching show in the result what they came to. */
 function shortcutsLine({ request: { shortcuts }, result }: Generation, texts: Texts): string | null {
   if (shortcuts === undefined) return null;
-  const { sampler, guidance, gating, caching, loras = [] } = shortcuts;
+  const { sampler, guidance, gating, caching, audioStrength = 1, loras = [] } = shortcuts;
   const spared = result?.spared;
   const taken = [
     ...(sampler === undefined || sampler === 'unipc' ? [] : [texts.say('shortcut.sampler', { sampler })]),
     ...(guidance === undefined || guidance === 'full' ? [] : [texts.say(`shortcut.guidance_${guidance}`)]),
+    ...(audioStrength === 1 ? [] : [texts.say('shortcut.audio_strength', { strength: audioStrength })]),
     ...loras.map(({ file, strength }) =>
       texts.say('shortcut.lora', { file: basename(file).slice(-60), strength }),
     ),

@@ -362,6 +362,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'shortcut.sampler': 'Sampler {sampler}',
   'shortcut.guidance_audio': 'nur vom Ton geführt',
   'shortcut.guidance_none': 'ohne Führung',
+  'shortcut.audio_strength': 'Stärke des Tons {strength}',
   'shortcut.lora': 'LoRA `{file}` ({strength})',
   'shortcut.gating': '{passes, plural, one {# Durchlauf} other {# Durchläufe}} durch Gating gespart',
   'shortcut.caching': '{steps, plural, one {# Schritt} other {# Schritte}} durch Caching übersprungen',

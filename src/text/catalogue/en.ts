@@ -347,6 +347,7 @@ export const en = {
   'shortcut.sampler': 'sampler {sampler}',
   'shortcut.guidance_audio': 'guided by the sound alone',
   'shortcut.guidance_none': 'without guidance',
+  'shortcut.audio_strength': 'strength of the sound {strength}',
   'shortcut.lora': 'LoRA `{file}` ({strength})',
   'shortcut.gating': '{passes, plural, one {# pass} other {# passes}} left out by gating',
   'shortcut.caching': '{steps, plural, one {# step} other {# steps}} skipped by caching',

@@ -339,6 +339,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'shortcut.sampler': 'muestreador {sampler}',
   'shortcut.guidance_audio': 'guiado solo por el sonido',
   'shortcut.guidance_none': 'sin guía',
+  'shortcut.audio_strength': 'fuerza del sonido {strength}',
   'shortcut.lora': 'LoRA `{file}` ({strength})',
   'shortcut.gating': '{passes, plural, one {# pasada ahorrada} other {# pasadas ahorradas}} por gating',
   'shortcut.caching': '{steps, plural, one {# paso omitido} other {# pasos omitidos}} gracias a la caché',

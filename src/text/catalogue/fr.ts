@@ -349,6 +349,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'shortcut.sampler': 'échantillonneur {sampler}',
   'shortcut.guidance_audio': 'guidage par le son seul',
   'shortcut.guidance_none': 'sans guidage',
+  'shortcut.audio_strength': 'force du son {strength}',
   'shortcut.lora': 'LoRA `{file}` ({strength})',
   'shortcut.gating': '{passes, plural, one {# passe évitée} other {# passes évitées}} par gating',
   'shortcut.caching': '{steps, plural, one {# étape sautée} other {# étapes sautées}} grâce au cache',

@@ -326,6 +326,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'shortcut.sampler': 'サンプラー {sampler}',
   'shortcut.guidance_audio': '音だけのガイダンス',
   'shortcut.guidance_none': 'ガイダンスなし',
+  'shortcut.audio_strength': '音の強さ {strength}',
   'shortcut.lora': 'LoRA `{file}`（{strength}）',
   'shortcut.gating': 'ゲーティングで{passes}パス省略',
   'shortcut.caching': 'キャッシュで{steps}ステップ省略',

@@ -265,12 +265,13 @@ test('details name every shortcut that was taken, and what it came to', () => {
       guidance: 'audio',
       gating: { text: 0.5, audio: 1 },
       caching: { threshold: 0.1, inARow: 1 },
+      audioStrength: 1.5,
       loras: [{ file: '/a/folder/few-steps.safetensors', strength: 0.8 }],
     },
     resultWith({ spared }),
   );
   expect(all).toContain(
-    'Shortcuts: sampler lcm, guided by the sound alone, LoRA `few-steps.safetensors` (0.8), 30 passes left out by gating, 1 step skipped by caching',
+    'Shortcuts: sampler lcm, guided by the sound alone, strength of the sound 1.5, LoRA `few-steps.safetensors` (0.8), 30 passes left out by gating, 1 step skipped by caching',
   );
 });
 

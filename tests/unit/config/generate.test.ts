@@ -15,6 +15,8 @@ test.each([
   [['presets', 'fast', 'gating', 'text'], 1.5],
   [['presets', 'fast', 'caching', 'inARow'], 0],
   [['presets', 'fast', 'loras', '0', 'strength'], 11],
+  [['presets', 'fast', 'audioStrength'], 4.5],
+  [['profiles', 'mini', 'takes', 'take'], 'two'],
   [['profiles', 'official', 'loras'], 'no'],
 ])('%s is bounded as the engine bounds it', (path, value) => {
   const document = parseDocument(text);
@@ -33,9 +35,11 @@ test('a preset says what it does otherwise than published, with what it leaves o
   expect(fast('tiny')).toEqual({ sampler: 'lcm', guidance: 'audio' });
   document.setIn(['presets', 'fast', 'gating'], { text: 0.5 });
   document.setIn(['presets', 'fast', 'caching'], { threshold: 0.1 });
+  document.setIn(['presets', 'fast', 'audioStrength'], 1.5);
   expect(fast('official')).toMatchObject({
     gating: { text: 0.5, audio: 1 },
     caching: { threshold: 0.1, inARow: 1 },
+    audioStrength: 1.5,
   });
   const settings = parseGenerateSettings(document.toJS(), 'official');
   expect(settings.preset('standard', 'square').shortcuts).toBeUndefined();
