@@ -279,6 +279,7 @@ export function orderRoutes(
         shape: changes.shape ?? shape,
         seed: changes.seed ?? newSeed(),
         scales: changes.scales,
+        clean: changes.clean,
         images: { kept: parent.request.images },
         ...soundOf(parent, changes, request),
       },
