@@ -43,6 +43,11 @@ const targets = {
     run: (args) => [[webPythonProgram(), '-m', 'humo_web', ...args]],
   },
   'api-token': { needs: [], environmentFile: true, run: node('src/api/token-command.ts') },
+  provenance: {
+    needs: everything,
+    environmentFile: true,
+    run: (args) => [[pythonProgram(), '-m', 'humo_provenance', ...args]],
+  },
   verify: { needs: ['programs'], environmentFile: true, run: node('scripts/tools/verify.ts') },
   trace: { needs: [], environmentFile: true, run: node('scripts/tools/trace.ts') },
   'erase-user': { needs: [], environmentFile: true, run: node('scripts/tools/erase-user.ts') },

@@ -118,6 +118,10 @@ const workerSchema = commonSchema.extend({
   ENGINE_COMMAND: z.string().min(1).optional(),
   ENGINE_START_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(900),
   ENGINE_SILENCE_TIMEOUT_SECONDS: z.coerce.number().int().min(10).default(600),
+  C2PA_SIGN: z.stringbool('must be true or false').default(true),
+  C2PA_CERTIFICATE_FILE: path.optional(),
+  C2PA_KEY_FILE: path.optional(),
+  C2PA_TIMESTAMP_URL: httpUrl.optional(),
   WORKER_NAME: z.string().max(64).optional(),
   WORKER_IDLE_EXIT_MINUTES: z.coerce.number('must be a number of minutes').positive().max(10_080).optional(),
 });
@@ -213,6 +217,16 @@ export interface WorkerConfig extends CommonConfig {
   readonly engineCommand: readonly string[] | undefined;
   readonly engineStartTimeoutSeconds: number;
   readonly engineSilenceTimeoutSeconds: number;
+  /** with what videos are signed; null: they are not */
+  readonly signing: {
+    /** PEM, the signer's certificate first */
+    readonly certificateFile: string;
+    readonly keyFile: string;
+    /** made by this program where it is not there yet, and in one file */
+    readonly isOwn: boolean;
+    /** null: no time stamps */
+    readonly timeStampAuthority: string | null;
+  } | null;
   readonly name: string | undefined;
   /** after how many minutes without a job the worker ends; undefined: never */
   readonly idleExitMinutes: number | undefined;
@@ -348,6 +362,9 @@ export function loadVerifyConfig(environment: Environment): CommonConfig & Pick<
 /** @throws ConfigurationError naming every bad variable at once */
 export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const { values, common, problems } = load(workerSchema, environment);
+  if ((values?.C2PA_CERTIFICATE_FILE === undefined) !== (values?.C2PA_KEY_FILE === undefined)) {
+    problems.push('C2PA_CERTIFICATE_FILE, C2PA_KEY_FILE: one is set without the other; they belong together');
+  }
   if (values === undefined || common === undefined || problems.length > 0)
     throw new ConfigurationError(problems);
   return {
@@ -361,8 +378,20 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
     engineCommand: values.ENGINE_COMMAND?.split(' ').filter((part) => part !== ''),
     engineStartTimeoutSeconds: values.ENGINE_START_TIMEOUT_SECONDS,
     engineSilenceTimeoutSeconds: values.ENGINE_SILENCE_TIMEOUT_SECONDS,
+    signing: signingOf(values),
     name: values.WORKER_NAME,
     idleExitMinutes: values.WORKER_IDLE_EXIT_MINUTES,
+  };
+}
+
+function signingOf(values: z.infer<typeof workerSchema>): WorkerConfig['signing'] {
+  if (!values.C2PA_SIGN) return null;
+  const own = resolve(values.DATA_DIRECTORY, 'provenance', 'signer.pem');
+  return {
+    certificateFile: values.C2PA_CERTIFICATE_FILE ?? own,
+    keyFile: values.C2PA_KEY_FILE ?? own,
+    isOwn: values.C2PA_CERTIFICATE_FILE === undefined,
+    timeStampAuthority: values.C2PA_TIMESTAMP_URL ?? null,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Overlay } from './draw-label.ts';
+import { programName, programVersion } from '../about.ts';
 import type { VideoSource } from './encode.ts';
 
 /** One way to encode a clip: as good as the constant quality gives, or two passes to a bitrate. */
@@ -239,6 +240,11 @@ export function encoderArguments(
     seconds,
     '-map_metadata',
     '-1',
+    // For whoever looks at a file's properties. Readers of metadata find it in each MP4; a platform may take it off.
+    '-metadata',
+    'comment=Made with AI',
+    '-metadata',
+    `encoding_tool=${programName} ${programVersion}`,
     '-map_chapters',
     '-1',
     '-fflags',

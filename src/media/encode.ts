@@ -100,7 +100,8 @@ async function encodeOnce(
     const { inputs, output } = encoderArguments(source, clip, attempt, pass, passLog, laid);
     const command = ffmpeg();
     for (const input of inputs) command.input(resolve(input.path)).inputOptions([...input.options]);
-    command.outputOptions([...output]).output(pass === 1 ? '/dev/null' : resolve(target));
+    // Apart, not as a list: of a list, fluent-ffmpeg would split what holds a space.
+    command.outputOptions(...output).output(pass === 1 ? '/dev/null' : resolve(target));
     const before = pass === 2 ? 1 : 0;
     const onFrames = (frames: number) =>
       onProgress?.((before + Math.min(frames / clip.frames, 1)) / passes.length);

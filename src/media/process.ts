@@ -99,7 +99,7 @@ export async function runMediaProgram(
 
 /** The arguments with which `sh` runs a program within its bounds, for who talks to it while it runs; the environment is {@link bareEnvironment}. */
 export function guarded(
-  program: 'ffmpeg' | 'ffprobe',
+  program: string,
   args: readonly string[],
   { addressSpaceBytes, cpuSeconds }: Bounds,
 ): string[] {
@@ -107,20 +107,46 @@ export function guarded(
   return ['-c', launcher, 'sh', ...guards, program, ...args];
 }
 
+/** For a program of ours that reads and writes whole videos, piece by piece. Python and its libraries alone take some of it. */
+const helperBounds: Bounds = {
+  addressSpaceBytes: 4096 * mebibyte,
+  expectedBytes: 256 * mebibyte,
+  cpuSeconds: 600,
+};
+
+/**
+ * Runs a program of our own on a finished video, started as the others are.
+ *
+ * @param given.input what it reads from stdin
+ * @param given.environment what it gets besides a bare one: never a secret
+ * @returns what it wrote to stdout
+ * @throws as {@link runMediaProgram}
+ */
+export async function runHelper(
+  program: string,
+  args: readonly string[],
+  limits: RunLimits,
+  given: { readonly input: string; readonly environment: Readonly<Record<string, string>> },
+): Promise<string> {
+  const work = () => start(program, args, limits, helperBounds, given);
+  return withMediaMemory(helperBounds.expectedBytes, work, limits.signal);
+}
+
 async function start(
-  program: 'ffmpeg' | 'ffprobe',
+  program: string,
   args: readonly string[],
   limits: RunLimits,
   bounds: Bounds,
+  given?: { readonly input: string; readonly environment: Readonly<Record<string, string>> },
 ): Promise<string> {
   try {
     const running = execa('sh', guarded(program, args, bounds), {
       cwd: limits.scratch,
-      stdin: 'ignore',
+      ...(given === undefined ? { stdin: 'ignore' as const } : { input: given.input }),
       timeout: limits.timeoutMilliseconds,
       forceKillAfterDelay: 1000,
       maxBuffer: 64 * mebibyte,
-      env: bareEnvironment(),
+      env: { ...bareEnvironment(), ...given?.environment },
       extendEnv: false,
       ...(limits.signal === undefined ? {} : { cancelSignal: limits.signal }),
     });
@@ -174,7 +200,8 @@ function argumentsOf(command: FfmpegCommand): string[] {
 }
 
 function missingProgram(program: string, cause: unknown): Error {
-  return new Error(`${program} is not installed or not on the PATH; install the package ffmpeg`, { cause });
+  const advice = program.startsWith('/') ? 'run `npm run setup`' : 'install the package ffmpeg';
+  return new Error(`${program} is not installed or not on the PATH; ${advice}`, { cause });
 }
 
 /** Of the environment only what a program needs to start: no token, no proxy. An arena of memory for each thread would be counted as used. */

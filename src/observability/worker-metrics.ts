@@ -15,6 +15,7 @@ export class WorkerMetrics {
   readonly #stages;
   readonly #ended;
   readonly #peak;
+  readonly #signatures;
   readonly #engineStarts;
   readonly #engineEnds;
   readonly #engineUp;
@@ -57,6 +58,12 @@ export class WorkerMetrics {
       labelNames: ['model'],
       registers,
     });
+    this.#signatures = new Counter({
+      name: 'humo_signatures_total',
+      help: 'Videos by what became of their signature: signed, stamped (with a time stamp), unstamped (none could be had), failed, off',
+      labelNames: ['outcome'],
+      registers,
+    });
     this.#engineStarts = new Counter({
       name: 'humo_engine_starts_total',
       help: 'Engines that became ready on this worker; the first one, and every replacement',
@@ -82,6 +89,10 @@ export class WorkerMetrics {
   engineEnded(asked: boolean): void {
     if (!asked) this.#engineEnds.inc();
     this.#engineUp.set(0);
+  }
+
+  signature(outcome: string): void {
+    this.#signatures.inc({ outcome });
   }
 
   stage(model: string, stage: string, seconds: number): void {

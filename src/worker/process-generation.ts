@@ -25,6 +25,8 @@ import type { EncodedVideo as MediaEncodedVideo } from '../media/encode.ts';
 import type { Engine } from './engine.ts';
 import { makeTake } from './make-take.ts';
 import type { EngineDone, EngineRequest } from './protocol.ts';
+import { parentFor } from './signer.ts';
+import type { Parent, Signer, Signing } from './signer.ts';
 import { sayLater } from './say-later.ts';
 import type { Speech } from './speech-process.ts';
 import { openScratch } from '../media/scratch.ts';
@@ -60,6 +62,10 @@ export interface WorkParts {
   readonly settings: GenerateSettings;
   readonly engine: Pick<Engine, 'generate' | 'start'>;
   readonly encode: (input: EncodeInput) => Promise<EncodedVideo>;
+  /** signs what was made; absent: nothing is signed */
+  readonly signer?: Pick<Signer, 'bytesFor' | 'sign'>;
+  /** hears what became of each signature */
+  readonly onSigning?: (outcome: Signing['outcome'] | 'off') => void;
   /** what a generation's watermark says; remembered, so that it is known again */
   readonly markOf: (generationId: string) => Promise<bigint>;
   readonly scratchRoot: string;
@@ -142,11 +148,14 @@ export async function processGeneration(
   const tellPacked = (percent: number) =>
     tell({ stage: 'compress', step: percent, steps: 100, etaSeconds: null });
   tellPacked(0);
+  const parent = await parentOf(generation, scratch.path, parts);
+  // Where a file may hardly hold anything, the picture counts for more.
+  const reserved = Math.min((await parts.signer?.bytesFor(parent)) ?? 0, Math.floor(request.limitBytes / 4));
   const input = {
     frames: made.frames,
     soundtrack: inputs.soundtrack,
     output: join(scratch.path, 'video.mp4'),
-    limitBytes: request.limitBytes,
+    limitBytes: request.limitBytes - reserved,
     mark: await patiently(
       () => parts.markOf(id),
       signal,
@@ -161,11 +170,12 @@ export async function processGeneration(
     signal,
     onProgress: (share: number) => tellPacked(Math.floor(share * 100)),
   };
-  const video = await packed(
+  const encoded = await packed(
     () => parts.encode(input),
     signal,
     (error) => log.error({ generationId: id, error: errorFields(error) }, 'the frames could not be encoded'),
   );
+  const video = await signedVideo(generation, encoded, parent, { ...parts, weights, signal });
   const encodeSeconds = clock.lap('compress');
   signal.throwIfAborted();
 
@@ -184,7 +194,7 @@ export async function processGeneration(
     peakGiB: made.peakGiB,
     ...(made.spared === undefined ? {} : { spared: made.spared }),
     ...voiceOf(request, made, canIsolate),
-    marking: { label: input.label !== null, watermark: true, signature: false },
+    marking: { label: input.label !== null, watermark: true, signature: video.isSigned },
     warnings: [],
   };
   const told = (error: unknown): void => {
@@ -300,6 +310,63 @@ async function makeLong(
     spared,
     isVoiceAlone,
   };
+}
+
+/** The video that this one was made from again, as far as it is still kept. Nothing about it is worth losing this one for. */
+async function parentOf(
+  { id, parentId }: Generation,
+  folder: string,
+  { store, signer, log }: WorkParts,
+): Promise<Parent> {
+  if (signer === undefined) return null;
+  return parentFor(parentId, join(folder, 'parent.mp4'), async (path) => {
+    try {
+      await store.fetchTo(videoKey(parentId ?? ''), path);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ArtifactMissing)) {
+        log.warn({ generationId: id, error: errorFields(error) }, 'the parent’s video could not be fetched');
+      }
+      return false;
+    }
+  });
+}
+
+/** Signed where that can be done; else the video as it is. */
+async function signedVideo(
+  { id, parentId, request }: Generation,
+  encoded: EncodedVideo,
+  parent: Parent,
+  {
+    signer,
+    onSigning,
+    settings,
+    weights,
+    signal,
+    log,
+  }: WorkParts & { readonly weights: GenerationResult['weights']; readonly signal: AbortSignal },
+): Promise<EncodedVideo & { readonly isSigned: boolean }> {
+  if (signer === undefined) {
+    onSigning?.('off');
+    return { ...encoded, isSigned: false };
+  }
+  const target = encoded.path.replace(/\.mp4$/, '-signed.mp4');
+  const { model, preset, limitBytes } = request;
+  const signing = await signer.sign({
+    source: encoded.path,
+    target,
+    facts: { generation: id, model, preset, weights, ...(parentId === null ? {} : { parent: parentId }) },
+    modelTitle: settings.models[model].title,
+    watermark: true,
+    parent,
+    signal,
+  });
+  const fits = signing.outcome === 'failed' || signing.bytes <= limitBytes;
+  if (!fits)
+    log.error({ generationId: id, bytes: signing.bytes }, 'a signature was larger than was reserved');
+  onSigning?.(fits ? signing.outcome : 'failed');
+  if (signing.outcome === 'failed' || !fits) return { ...encoded, isSigned: false };
+  return { ...encoded, path: target, bytes: signing.bytes, isSigned: true };
 }
 
 /**

@@ -21,6 +21,7 @@ import { removeExpiredArtifacts } from './retention.ts';
 import { keepScratchSwept } from '../media/scratch.ts';
 import type { Closable } from '../queue/queue.ts';
 import { offerSpeech } from './offer-speech.ts';
+import { Signer } from './signer.ts';
 import { Speech, speechCommand } from './speech-process.ts';
 
 /** A forward pass of the largest model takes up to half a minute on an older GPU; the cancel waits for its end. */
@@ -57,6 +58,15 @@ export async function runWorker(
     onReady: () => metrics.engineReady(),
     onEnd: (asked) => metrics.engineEnded(asked),
   });
+  const signer =
+    config.signing === null
+      ? undefined
+      : new Signer({
+          config: config.signing,
+          projectRoot,
+          register: (chain) => queue.registerSigner(chain),
+          log,
+        });
   const speech = new Speech(speechCommand(config.weightsDirectory, projectRoot), log);
   const stopEngine = () => void engine.stop();
   stop.addEventListener('abort', stopEngine);
@@ -75,6 +85,8 @@ export async function runWorker(
     await Promise.all([queue.health(), parts.store.health()]);
     // Beside the engine and before it is loaded: words are spoken whatever the GPU does.
     speaking = offerSpeech(config, { store: parts.store, speech, scratchRoot }, log);
+    // Beside the engine, too: a key may have to be made first.
+    void signer?.prepare();
     const ready = await engine.start();
     stop.throwIfAborted();
     // From here on the job goes back to the queue first, and then the engine ends.
@@ -112,6 +124,8 @@ export async function runWorker(
                 fps: config.generate.fps,
                 markOf: (id) => queue.markOf(id),
                 log,
+                ...(signer === undefined ? {} : { signer }),
+                onSigning: (outcome) => metrics.signature(outcome),
                 onStage: (model, stage, seconds) => metrics.stage(model, stage, seconds),
               }),
             ),

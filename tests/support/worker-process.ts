@@ -85,6 +85,8 @@ async function main(options: WorkerProcessOptions): Promise<number> {
       WORKER_NAME: options.name,
       QUEUE_LOCK_SECONDS: '1',
       HEALTH_PORT: '0',
+      // What it keeps in place of a video is none that could be signed.
+      C2PA_SIGN: 'false',
     }),
     engineCommand: scriptedEngineCommand(options.script),
   };

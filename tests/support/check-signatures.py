@@ -1,0 +1,27 @@
+"""Checks the signatures of videos with two verifiers that share no code: c2pa-python (c2pa-rs) and encypher-c2pa.
+
+Paths on the command line; prints a JSON list with what each says.
+"""
+
+import json
+import sys
+
+import c2pa
+import encypher_c2pa
+
+
+def first(path: str) -> dict[str, object]:
+    with open(path, "rb") as file, c2pa.Reader("video/mp4", file) as reader:
+        report = json.loads(reader.json())
+    manifest = report["manifests"][report["active_manifest"]]
+    failures = [status["code"] for status in report["validation_results"]["activeManifest"]["failure"]]
+    return {"state": report["validation_state"], "failures": failures, "manifest": manifest, "text": json.dumps(report)}
+
+
+def second(path: str) -> dict[str, object]:
+    report = encypher_c2pa.verify(path)
+    failures = [status["code"] for status in report["validation_results"]["failure"]]
+    return {"integrity": report["integrity"], "signature": report["signature"], "binding": report["hard_binding"], "failures": failures}
+
+
+print(json.dumps([{"first": first(path), "second": second(path)} for path in sys.argv[1:]]))
