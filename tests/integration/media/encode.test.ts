@@ -283,7 +283,7 @@ test.each([
 
 test(
   'the file never exceeds the limit, and is whole, over limits and lengths',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const cases = fc.record({
       frames: fc.constantFrom(5, 9, 49, 97, 193, 377, 1501),
