@@ -14,14 +14,31 @@ def first(path: str) -> dict[str, object]:
     with open(path, "rb") as file, c2pa.Reader("video/mp4", file) as reader:
         report = json.loads(reader.json())
     manifest = report["manifests"][report["active_manifest"]]
-    failures = [status["code"] for status in report["validation_results"]["activeManifest"]["failure"]]
-    return {"state": report["validation_state"], "failures": failures, "manifest": manifest, "text": json.dumps(report)}
+    failures = [
+        status["code"]
+        for status in report["validation_results"]["activeManifest"]["failure"]
+    ]
+    return {
+        "state": report["validation_state"],
+        "failures": failures,
+        "manifest": manifest,
+        "text": json.dumps(report),
+    }
 
 
 def second(path: str) -> dict[str, object]:
     report = encypher_c2pa.verify(path)
     failures = [status["code"] for status in report["validation_results"]["failure"]]
-    return {"integrity": report["integrity"], "signature": report["signature"], "binding": report["hard_binding"], "failures": failures}
+    return {
+        "integrity": report["integrity"],
+        "signature": report["signature"],
+        "binding": report["hard_binding"],
+        "failures": failures,
+    }
 
 
-print(json.dumps([{"first": first(path), "second": second(path)} for path in sys.argv[1:]]))
+print(
+    json.dumps(
+        [{"first": first(path), "second": second(path)} for path in sys.argv[1:]]
+    )
+)
