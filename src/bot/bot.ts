@@ -42,6 +42,9 @@ import { removeLeftovers } from './leftovers.ts';
 import { Signatures } from './signatures.ts';
 import { MessageSpeaker } from './speaker.ts';
 import { DiscordStandingResults } from './standing-results.ts';
+import { createErasure } from '../queue/erase.ts';
+import { PersonErasure } from '../erasure/person-erasure.ts';
+import { OwnForgetting } from './forgetting.ts';
 import { StoredResults } from './stored-results.ts';
 import type { VideoFiles } from './video-files.ts';
 
@@ -61,7 +64,7 @@ export interface BotParts {
   readonly people: People;
   /** rented GPUs; null: none */
   readonly gpus: Gpus | null;
-  readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix' | 'get'>;
+  readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix' | 'get' | 'size'>;
   readonly intake: Intake;
   readonly speech: Pick<SpeechDesk, 'voices'>;
   readonly personLimit: PersonLimit;
@@ -103,6 +106,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     signatures,
   });
   let served: HealthServer | undefined;
+  const erasure = createErasure(config, logger);
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   // People act from the moment of the login on: what they do while the rest starts is answered once it has.
@@ -170,6 +174,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       gpus: parts.gpus,
       channels,
       results: new StoredResults(parts.videos, parts.store),
+      forgetting: new OwnForgetting(new PersonErasure({ queue, erasure, store: parts.store }), logger),
       standing: new DiscordStandingResults({
         ...{ messages, signatures, channels, logger },
         attachments: config.attachments,
@@ -244,10 +249,12 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
         await delivery.close();
         await Promise.all([progress.close(), stopRemoving()]);
         await served?.stop();
+        await erasure.close();
         await client.destroy();
       },
     };
   } catch (error) {
+    await erasure.close();
     await client.destroy();
     throw error;
   }

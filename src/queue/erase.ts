@@ -9,14 +9,35 @@ import { draftSchema } from './people.ts';
 import { removeRecords } from './remove-records.ts';
 import { allModels } from './tickets.ts';
 
+/** What is kept of a person in Redis beside their generations, by kind. */
+export type ErasableName =
+  'settings' | 'use' | 'greeting' | 'lists' | 'forms' | 'claims' | 'reports' | 'share';
+
+/** A key that is about one person, or, with a field, an entry about them in a hash of many. */
+export interface ErasableEntry {
+  readonly key: string;
+  readonly field?: string;
+}
+
+/** Whatever stores a new kind of entry about a person adds how to find it here: whoever erases goes through the list. */
+interface ErasableKind {
+  readonly name: ErasableName;
+  find(userId: string): Promise<readonly ErasableEntry[]>;
+}
+
 /** Takes a person out of Redis. Their artifacts are the caller's business. */
 export interface Erasure {
-  /** Keys that are about the person alone: defaults, limits and use, indexes, open forms, what was just done. */
-  keysOf(userId: string): Promise<string[]>;
+  /** What there is about the person, beside their generations. */
+  entriesOf(userId: string): Promise<Readonly<Record<ErasableName, readonly ErasableEntry[]>>>;
   /** Removes records that have ended, with all that points to them. @returns how many keys and entries went */
   removeRecords(generations: readonly Generation[]): Promise<number>;
-  /** Removes the person's own keys, and what stands about them in lists of others. @returns how many keys and entries went */
-  removePerson(userId: string): Promise<number>;
+  /**
+   * Removes the person's own keys, and what stands about them in lists of others.
+   *
+   * @param kept kinds that stay
+   * @returns how many keys and entries went
+   */
+  removePerson(userId: string, kept?: readonly ErasableName[]): Promise<number>;
   /**
    * Has Redis write its append-only file anew: what was removed stands in the old one.
    *
@@ -44,18 +65,40 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
     return [...new Set(found)];
   }
 
-  async function keysOf(userId: string): Promise<string[]> {
-    const own = [names.person(userId), names.indexOfUser(userId), names.waitingOf(userId)];
-    const there = await Promise.all(
-      own.map(async (key) => ((await connection.exists(key)) === 1 ? [key] : [])),
-    );
-    return [
-      ...there.flat(),
-      ...(await scan(names.ofPerson(userId))),
-      ...(await scan(names.claim(`*:${userId}:*`))),
-      ...(await draftsOf(userId)),
-    ];
-  }
+  const keys = async (...wanted: string[]): Promise<ErasableEntry[]> => {
+    const there = await Promise.all(wanted.map((key) => connection.exists(key)));
+    return wanted.flatMap((key, index) => (there[index] === 1 ? [{ key }] : []));
+  };
+  const fields = async (hashes: readonly string[], field: string): Promise<ErasableEntry[]> => {
+    const there = await Promise.all(hashes.map((key) => connection.hexists(key, field)));
+    return hashes.flatMap((key, index) => (there[index] === 1 ? [{ key, field }] : []));
+  };
+  const kinds: readonly ErasableKind[] = [
+    { name: 'settings', find: (userId) => keys(names.person(userId)) },
+    { name: 'greeting', find: (userId) => keys(names.greeted(userId)) },
+    {
+      name: 'use',
+      async find(userId) {
+        const found = await scan(names.ofPerson(userId));
+        return found.filter((key) => key !== names.greeted(userId)).map((key) => ({ key }));
+      },
+    },
+    { name: 'lists', find: (userId) => keys(names.indexOfUser(userId), names.waitingOf(userId)) },
+    { name: 'forms', find: async (userId) => (await draftsOf(userId)).map((key) => ({ key })) },
+    {
+      name: 'claims',
+      find: async (userId) => (await scan(names.claim(`*:${userId}:*`))).map((key) => ({ key })),
+    },
+    { name: 'reports', find: async (userId) => fields(await scan(names.reportsOf('*')), userId) },
+    {
+      name: 'share',
+      find: (userId) =>
+        fields(
+          allModels.map((model) => names.shareUsers(model)),
+          userId,
+        ),
+    },
+  ];
 
   /** There are few: each is gone an hour after its form was opened. */
   async function draftsOf(userId: string): Promise<string[]> {
@@ -69,13 +112,22 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
   }
 
   return {
-    keysOf,
+    async entriesOf(userId) {
+      const found: Record<ErasableName, readonly ErasableEntry[]> = {
+        ...{ settings: [], use: [], greeting: [], lists: [], forms: [], claims: [], reports: [], share: [] },
+      };
+      for (const { name, find } of kinds) found[name] = await find(userId);
+      return found;
+    },
     removeRecords: (generations) => removeRecords(connection, names, generations),
-    async removePerson(userId) {
-      const keys = await keysOf(userId);
-      let count = keys.length === 0 ? 0 : await connection.del(...keys);
-      for (const key of await scan(names.reportsOf('*'))) count += await connection.hdel(key, userId);
-      for (const model of allModels) count += await connection.hdel(names.shareUsers(model), userId);
+    async removePerson(userId, kept = []) {
+      let count = 0;
+      for (const { name, find } of kinds) {
+        if (kept.includes(name)) continue;
+        for (const { key, field } of await find(userId)) {
+          count += field === undefined ? await connection.del(key) : await connection.hdel(key, field);
+        }
+      }
       return count;
     },
     forget: () => rewrite(connection),

@@ -1,4 +1,5 @@
 import type { ButtonInteraction } from 'discord.js';
+import type { ErasedOfPerson, StoredOfPerson } from '../../erasure/person-erasure.ts';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
 import type { Moderation } from '../../queue/moderation.ts';
@@ -29,6 +30,7 @@ export interface Services {
   readonly speech: Pick<SpeechDesk, 'voices'>;
   /** A sound of a request; null when it is gone. */
   readonly readSound: (key: string) => Promise<Buffer | null>;
+  readonly forgetting: Forgetting;
   readonly directMessages: DirectMessages;
   readonly speaker: Speaker;
   /** who may act on the whole queue */
@@ -171,6 +173,13 @@ export interface StandingResult {
   readonly userId: string | null;
   /** nothing of it can be seen without another click */
   readonly hidden: boolean;
+}
+
+/** What is stored of a person, for themself. What limits count on stays until it lapses, after a day. */
+export interface Forgetting {
+  find(userId: string): Promise<StoredOfPerson>;
+  /** Stops what waits or runs, and erases. @throws StillRunning */
+  erase(userId: string): Promise<ErasedOfPerson>;
 }
 
 /** The way out where the bot cannot write in the channel. */

@@ -924,4 +924,42 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'limits.cooldown':
     'Dein nächstes Video {where, select, everywhere {überhaupt} other {hier}}: <t:{clears}:R>',
   'limits.budget': 'GPU-Minuten heute für alle: noch {left, number} von {limit, number}',
+  'command.forget.name': 'vergessen',
+  'command.forget.description': 'Was über dich gespeichert ist, und wie du es löschst',
+  'command.help.name': 'hilfe',
+  'command.help.description': 'Was ich kann, in einem Bild und ein paar Zeilen',
+  'button.forget_erase': 'Alles löschen',
+  'button.forget_keep': 'Behalten',
+  'forget.heading': '**Was ich über dich gespeichert habe**',
+  'forget.nothing': 'Ich habe nichts über dich gespeichert, das ich löschen könnte.',
+  'forget.generations':
+    '{count, plural, one {# Video oder Auftrag} other {# Videos und Aufträge}}, vom <t:{first}:D> bis <t:{last}:D>, mit Prompts, Bildern und Tönen{open, plural, =0 {} one {; # davon wartet oder entsteht gerade und wird abgebrochen} other {; # davon warten oder entstehen gerade und werden abgebrochen}}',
+  'forget.kind_settings': 'deine Vorgaben aus /settings',
+  'forget.kind_reports': '{count, plural, one {# Meldung} other {# Meldungen}} von dir',
+  'forget.kind_greeting': 'dass ich dich schon begrüßt habe',
+  'forget.kind_forms':
+    '{count, plural, one {# Formular, das du geöffnet hast} other {# Formulare, die du geöffnet hast}}',
+  'forget.use':
+    'Wie viel GPU-Zeit du verbraucht hast, vergesse ich von selbst binnen eines Tages; bis dahin zählen die Grenzen damit.',
+  'forget.stays':
+    'Nachrichten in Discord bleiben, bis du sie löschst. Auch Sperren, das Protokoll der Moderation, was andere aus deinen Ergebnissen gemacht haben und Sicherungskopien bleiben; mehr dazu sagen dir die Betreiber dieses Bots.',
+  'forget.sure': 'Löschen? Das lässt sich nicht rückgängig machen.',
+  'forget.kept': 'Es wurde nichts gelöscht.',
+  'forget.erasing': 'Ich lösche … was gerade entsteht, wird zuerst abgebrochen. Das kann eine Minute dauern.',
+  'forget.done':
+    'Gelöscht: {generations, plural, one {# Video oder Auftrag} other {# Videos und Aufträge}}, {files, plural, one {# Datei} other {# Dateien}} und alles andere von der Liste.',
+  'forget.still_running':
+    'Ein Video von dir entsteht noch und lässt sich nicht anhalten. Es wurde nichts gelöscht. Versuch es bitte in ein paar Minuten noch einmal.',
+  'forget.again_soon': 'Ich habe gerade erst nachgesehen. Versuch es bitte in zehn Sekunden noch einmal.',
+  'help.heading': '**Aus einem Bild, etwas Sprache und einem Satz wird ein Video.**',
+  'help.make':
+    '`/{command}` macht es. Du brauchst einen Prompt; dazu ein Bild von einem Menschen, und Sprache als Datei, als Sprachnachricht oder getippt.',
+  'help.results':
+    'Unter jedem Ergebnis: 🔁 noch einmal, ⬆️ besser, ✏️ ändern, ❌ löschen. Reagiere mit ✉️, um es als Direktnachricht zu bekommen, mit 🚩, um es zu melden.',
+  'help.menus': 'Im Menü einer Nachricht, unter Apps: {menus}.',
+  'help.moderators':
+    'Du darfst hier moderieren: `/{command}` hat Liste, Pausen, Grenzen, Sperren, Filter, Meldungen und Protokoll.',
+  'help.owners': 'Du betreibst diesen Bot: `/{command}` gilt für alle Server.',
+  'help.picture':
+    'Ein Bild und eine Tonspur werden zu einem Clip, der spricht; darunter Knöpfe: noch einmal, besser, ändern, löschen.',
 };

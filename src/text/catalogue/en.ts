@@ -888,4 +888,41 @@ export const en = {
     'GPU minutes in 24 hours, {where, select, everywhere {in all servers together} other {here}}: {left, number} of {limit, number}',
   'limits.cooldown': 'Your next video {where, select, everywhere {anywhere} other {here}}: <t:{clears}:R>',
   'limits.budget': 'GPU minutes today for everybody: {left, number} of {limit, number}',
+  'command.forget.name': 'forget',
+  'command.forget.description': 'What is stored about you, and how to erase it',
+  'command.help.name': 'help',
+  'command.help.description': 'What I can do, in one picture and a few lines',
+  'button.forget_erase': 'Erase all of it',
+  'button.forget_keep': 'Keep it',
+  'forget.heading': '**What I have stored about you**',
+  'forget.nothing': 'I have nothing stored about you that I could erase.',
+  'forget.generations':
+    '{count, plural, one {# video or request} other {# videos and requests}}, from <t:{first}:D> to <t:{last}:D>, with prompts, pictures and sounds{open, plural, =0 {} one {; # of them waits or is being made and will be stopped} other {; # of them wait or are being made and will be stopped}}',
+  'forget.kind_settings': 'your /settings',
+  'forget.kind_reports': '{count, plural, one {# report} other {# reports}} that you made',
+  'forget.kind_greeting': 'that I have said hello to you',
+  'forget.kind_forms': '{count, plural, one {# form} other {# forms}} that you opened',
+  'forget.use':
+    'How much GPU time you used is forgotten by itself within a day; limits count on it until then.',
+  'forget.stays':
+    'Messages in Discord stay until you delete them. Bans, the moderators’ log, what others made from your results and backups stay, too; the people who run this bot can tell you more.',
+  'forget.sure': 'Erase it? This cannot be undone.',
+  'forget.kept': 'Nothing was erased.',
+  'forget.erasing': 'Erasing… what is being made is stopped first, which may take a minute.',
+  'forget.done':
+    'Erased: {generations, plural, one {# video or request} other {# videos and requests}}, {files, plural, one {# file} other {# files}}, and everything else of the list.',
+  'forget.still_running':
+    'A video of yours is still being made and does not stop. Nothing was erased. Please try again in a few minutes.',
+  'forget.again_soon': 'I have only just looked. Please try again in ten seconds.',
+  'help.heading': '**A picture, some speech and a sentence become a video.**',
+  'help.make':
+    '`/{command}` makes it. You need a prompt; add a picture of a person, and speech as a file, a voice message or typed words.',
+  'help.results':
+    'Under each result: 🔁 again, ⬆️ better, ✏️ edit, ❌ delete. React with ✉️ to get it as a direct message, with 🚩 to report it.',
+  'help.menus': 'In the menu of a message, under Apps: {menus}.',
+  'help.moderators':
+    'You may moderate here: `/{command}` has the list, pauses, limits, bans, filters, reports and the log.',
+  'help.owners': 'You run this bot: `/{command}` holds over all servers.',
+  'help.picture':
+    'A picture and a sound wave go into a clip that speaks; buttons below it: again, better, edit, delete.',
 } as const;

@@ -883,4 +883,41 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'limits.cooldown':
     'Tu próximo vídeo {where, select, everywhere {en cualquier sitio} other {aquí}}: <t:{clears}:R>',
   'limits.budget': 'Minutos de GPU hoy para todos: quedan {left, number} de {limit, number}',
+  'command.forget.name': 'olvidar',
+  'command.forget.description': 'Lo que hay guardado sobre ti, y cómo borrarlo',
+  'command.help.name': 'ayuda',
+  'command.help.description': 'Lo que sé hacer, en una imagen y unas líneas',
+  'button.forget_erase': 'Borrarlo todo',
+  'button.forget_keep': 'Conservarlo',
+  'forget.heading': '**Lo que tengo guardado sobre ti**',
+  'forget.nothing': 'No tengo nada guardado sobre ti que pueda borrar.',
+  'forget.generations':
+    '{count, plural, one {# vídeo o petición} other {# vídeos y peticiones}}, del <t:{first}:D> al <t:{last}:D>, con textos, imágenes y sonidos{open, plural, =0 {} one {; # espera o se está haciendo y se detendrá} other {; # esperan o se están haciendo y se detendrán}}',
+  'forget.kind_settings': 'tus ajustes de /settings',
+  'forget.kind_reports': '{count, plural, one {# denuncia tuya} other {# denuncias tuyas}}',
+  'forget.kind_greeting': 'que ya te he saludado',
+  'forget.kind_forms': '{count, plural, one {# formulario que abriste} other {# formularios que abriste}}',
+  'forget.use':
+    'El tiempo de GPU que usaste se olvida solo en un día; hasta entonces los límites cuentan con él.',
+  'forget.stays':
+    'Los mensajes en Discord se quedan hasta que los borres. También se quedan los vetos, el registro de moderación, lo que otros hicieron con tus resultados y las copias de seguridad; quienes llevan este bot pueden decirte más.',
+  'forget.sure': '¿Borrarlo? No se puede deshacer.',
+  'forget.kept': 'No se ha borrado nada.',
+  'forget.erasing': 'Borrando… lo que se está haciendo se detiene primero, puede tardar un minuto.',
+  'forget.done':
+    'Borrado: {generations, plural, one {# vídeo o petición} other {# vídeos y peticiones}}, {files, plural, one {# archivo} other {# archivos}} y todo lo demás de la lista.',
+  'forget.still_running':
+    'Un vídeo tuyo aún se está haciendo y no se detiene. No se ha borrado nada. Inténtalo de nuevo en unos minutos.',
+  'forget.again_soon': 'Acabo de mirar. Inténtalo de nuevo en diez segundos.',
+  'help.heading': '**Una imagen, algo de voz y una frase se convierten en un vídeo.**',
+  'help.make':
+    '`/{command}` lo hace. Necesitas una descripción; añade la imagen de una persona, y voz como archivo, mensaje de voz o escrita.',
+  'help.results':
+    'Bajo cada resultado: 🔁 otra vez, ⬆️ mejor, ✏️ editar, ❌ borrar. Reacciona con ✉️ para recibirlo por mensaje directo, con 🚩 para denunciarlo.',
+  'help.menus': 'En el menú de un mensaje, en Aplicaciones: {menus}.',
+  'help.moderators':
+    'Puedes moderar aquí: `/{command}` tiene la lista, pausas, límites, vetos, filtros, denuncias y el registro.',
+  'help.owners': 'Llevas este bot: `/{command}` vale para todos los servidores.',
+  'help.picture':
+    'Una imagen y una onda de sonido se convierten en un clip que habla; debajo, botones: otra vez, mejor, editar, borrar.',
 };

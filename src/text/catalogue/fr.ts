@@ -907,4 +907,42 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ta prochaine vidéo {where, select, everywhere {où que ce soit} other {ici}} : <t:{clears}:R>',
   'limits.budget':
     'Minutes de GPU aujourd’hui pour tout le monde : encore {left, number} sur {limit, number}',
+  'command.forget.name': 'oublier',
+  'command.forget.description': 'Ce qui est conservé sur toi, et comment l’effacer',
+  'command.help.name': 'aide',
+  'command.help.description': 'Ce que je sais faire, en une image et quelques lignes',
+  'button.forget_erase': 'Tout effacer',
+  'button.forget_keep': 'Garder',
+  'forget.heading': '**Ce que j’ai conservé sur toi**',
+  'forget.nothing': 'Je n’ai rien conservé sur toi que je puisse effacer.',
+  'forget.generations':
+    '{count, plural, one {# vidéo ou demande} other {# vidéos et demandes}}, du <t:{first}:D> au <t:{last}:D>, avec textes, images et sons{open, plural, =0 {} one {; # attend ou est en cours et sera arrêtée} other {; # attendent ou sont en cours et seront arrêtées}}',
+  'forget.kind_settings': 'tes réglages de /settings',
+  'forget.kind_reports': '{count, plural, one {# signalement} other {# signalements}} de ta part',
+  'forget.kind_greeting': 'le fait que je t’ai déjà dit bonjour',
+  'forget.kind_forms':
+    '{count, plural, one {# formulaire que tu as ouvert} other {# formulaires que tu as ouverts}}',
+  'forget.use':
+    'Le temps de GPU que tu as utilisé s’oublie tout seul en un jour ; les limites s’en servent jusque-là.',
+  'forget.stays':
+    'Les messages dans Discord restent jusqu’à ce que tu les supprimes. Les bannissements, le journal de la modération, ce que d’autres ont fait de tes résultats et les sauvegardes restent aussi ; les personnes qui gèrent ce bot peuvent t’en dire plus.',
+  'forget.sure': 'Effacer ? C’est irréversible.',
+  'forget.kept': 'Rien n’a été effacé.',
+  'forget.erasing': 'J’efface… ce qui est en cours est d’abord arrêté, cela peut prendre une minute.',
+  'forget.done':
+    'Effacé : {generations, plural, one {# vidéo ou demande} other {# vidéos et demandes}}, {files, plural, one {# fichier} other {# fichiers}}, et tout le reste de la liste.',
+  'forget.still_running':
+    'Une de tes vidéos est encore en cours et ne s’arrête pas. Rien n’a été effacé. Réessaie dans quelques minutes.',
+  'forget.again_soon': 'Je viens tout juste de regarder. Réessaie dans dix secondes.',
+  'help.heading': '**Une image, un peu de parole et une phrase deviennent une vidéo.**',
+  'help.make':
+    '`/{command}` la crée. Il te faut une description ; ajoute l’image d’une personne, et de la parole en fichier, en message vocal ou tapée.',
+  'help.results':
+    'Sous chaque résultat : 🔁 encore, ⬆️ mieux, ✏️ modifier, ❌ supprimer. Réagis avec ✉️ pour le recevoir en message privé, avec 🚩 pour le signaler.',
+  'help.menus': 'Dans le menu d’un message, sous Applications : {menus}.',
+  'help.moderators':
+    'Tu peux modérer ici : `/{command}` a la liste, les pauses, les limites, les bannissements, les filtres, les signalements et le journal.',
+  'help.owners': 'Tu gères ce bot : `/{command}` vaut pour tous les serveurs.',
+  'help.picture':
+    'Une image et une onde sonore deviennent un clip qui parle ; en dessous, des boutons : encore, mieux, modifier, supprimer.',
 };

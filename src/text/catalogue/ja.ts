@@ -851,4 +851,39 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '24時間のGPU分数（{where, select, everywhere {全サーバー合計} other {ここ}}）：{limit, number}分のうち残り{left, number}分',
   'limits.cooldown': '次の動画（{where, select, everywhere {全体} other {ここ}}）：<t:{clears}:R>',
   'limits.budget': '全員の今日のGPU分数：{limit, number}分のうち残り{left, number}分',
+  'command.forget.name': '忘れる',
+  'command.forget.description': 'あなたについて保存されているものと、その消し方',
+  'command.help.name': 'ヘルプ',
+  'command.help.description': 'できることを、1枚の絵と数行で',
+  'button.forget_erase': 'すべて消す',
+  'button.forget_keep': '残す',
+  'forget.heading': '**あなたについて保存しているもの**',
+  'forget.nothing': 'あなたについて、消せるものは何も保存していません。',
+  'forget.generations':
+    '動画とリクエスト{count, plural, other {#件}}（<t:{first}:D>から<t:{last}:D>まで）、プロンプト・画像・音声を含む{open, plural, =0 {} other {。うち#件は待機中か作成中で、止めます}}',
+  'forget.kind_settings': '/settings の設定',
+  'forget.kind_reports': 'あなたからの通報{count, plural, other {#件}}',
+  'forget.kind_greeting': 'あなたに挨拶したこと',
+  'forget.kind_forms': '開いたフォーム{count, plural, other {#件}}',
+  'forget.use': '使ったGPU時間は1日以内に自然に消えます。それまでは制限の計算に使います。',
+  'forget.stays':
+    'Discordのメッセージは、あなたが消すまで残ります。BAN、モデレーションの記録、ほかの人があなたの結果から作ったもの、バックアップも残ります。詳しくはこのBotの運営者にお尋ねください。',
+  'forget.sure': '消しますか？ 元には戻せません。',
+  'forget.kept': '何も消していません。',
+  'forget.erasing': '消しています… 作成中のものを先に止めるので、1分ほどかかることがあります。',
+  'forget.done':
+    '消しました：動画とリクエスト{generations, plural, other {#件}}、ファイル{files, plural, other {#個}}、そのほか一覧のすべて。',
+  'forget.still_running':
+    'あなたの動画がまだ作成中で、止まりません。何も消していません。数分後にもう一度お試しください。',
+  'forget.again_soon': 'たった今調べたところです。10秒後にもう一度お試しください。',
+  'help.heading': '**画像と声と一文が、動画になります。**',
+  'help.make':
+    '`/{command}` で作ります。必要なのはプロンプト。人物の画像と、ファイル・ボイスメッセージ・文字のどれかで声を足せます。',
+  'help.results':
+    '結果の下：🔁 もう一度、⬆️ より良く、✏️ 編集、❌ 削除。✉️ でリアクションするとDMで届き、🚩 で通報できます。',
+  'help.menus': 'メッセージのメニューの「アプリ」：{menus}。',
+  'help.moderators':
+    'あなたはここでモデレーションできます：`/{command}` に一覧、一時停止、制限、BAN、フィルター、通報、記録があります。',
+  'help.owners': 'あなたはこのBotの運営者です：`/{command}` は全サーバーに効きます。',
+  'help.picture': '画像と音の波が、話すクリップになる。その下にボタン：もう一度、より良く、編集、削除。',
 };

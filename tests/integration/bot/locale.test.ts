@@ -18,6 +18,10 @@ test('what everyone reads is in the guild’s language, what one person reads in
   await refused.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('見るものか聞くもの'));
   const jobs = await kai.run('/history', {}, { channel });
   await jobs.waitForMessage(({ text }) => text.includes('あなたの動画'));
+  const help = await kai.run('/help', {}, { channel });
+  const shown = await help.waitForMessage(({ attachments }) => attachments.length === 1);
+  expect(shown.text).toContain('`/履歴`');
+  expect(shown.text).not.toContain('/queue');
 });
 
 test('a language that there is no catalogue for is English', async () => {

@@ -196,3 +196,24 @@ test('whoever is written to for later is greeted once, ever', async () => {
   await asked(2);
   expect(greetings()).toHaveLength(1);
 });
+
+test('/forget shows a person what is stored of them and, asked to, erases it; what limits count on stays', async () => {
+  const { queue, store, channel } = scene;
+  const [person, other] = [member('forgetful'), member('remembered')];
+  await resultFor(person);
+  await resultFor(other);
+  const [mine] = await queue.list({ userId: person.id });
+  await until(async () => ((await queue.get(mine?.id ?? ''))?.deliveredAt === null ? undefined : true));
+  const command = await person.run('/forget', {}, { channel });
+  const shown = await command.waitForMessage(({ text }) => text.includes('1 video or request'));
+  expect(shown.ephemeral).toBe(true);
+  await person.click(shown, 'Erase all of it');
+  await command.waitForMessage(({ text }) => text.includes('Erased: 1 video or request'));
+  expect(await queue.list({ userId: person.id })).toEqual([]);
+  expect(await store.size(mine?.result?.video ?? '')).toBeNull();
+  const left = await scene.keysWith(person.id);
+  expect(left.filter((key) => !/^humo:person:(?:all|\d+):\d+:used$/.test(key))).toEqual([]);
+  expect(left).not.toEqual([]);
+  const [theirs] = await queue.list({ userId: other.id });
+  expect(await store.size(theirs?.result?.video ?? '')).not.toBeNull();
+});

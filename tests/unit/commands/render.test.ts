@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { loadHandlers } from '../../../src/bot/handlers.ts';
+import { renderStored } from '../../../src/commands/forget.ts';
+import { menus, ownCommands, renderHelp } from '../../../src/commands/help.ts';
 import { renderEnding, renderResult } from '../../../src/commands/render/result.ts';
 import { listed, message } from '../../../src/commands/render/message.ts';
 import { alternativeText } from '../../../src/commands/render/video-file.ts';
@@ -298,4 +301,54 @@ test('details say what a video lacks of marks, and nothing where it lacks nothin
   );
   expect(lines({ marking: { label: true, watermark: true, signature: true } })).not.toContain('Marking');
   expect(lines({})).toContain('Marking: no label');
+});
+
+test('help names every command and menu entry that there is, and those of moderators and owners to them alone', async () => {
+  const { slash, messages } = await loadHandlers();
+  const forAll = [...slash.keys()].filter((name) => !name.startsWith('queue')).toSorted();
+  expect(['humo', ...ownCommands].toSorted()).toEqual(forAll);
+  expect(menus.map((menu) => textsFor('en').say(`menu.${menu}`)).toSorted()).toEqual(
+    [...messages.keys()].toSorted(),
+  );
+  for (const language of ['en', 'de', 'fr', 'es', 'ja']) {
+    const texts = textsFor(language);
+    const shown = (isModerator: boolean, isOwner: boolean) =>
+      renderHelp(texts, { isModerator, isOwner }).content;
+    const everything = shown(true, true);
+    for (const name of ownCommands) expect(everything).toContain(`/${texts.say(`command.${name}.name`)}\``);
+    expect(everything).not.toContain('…');
+    expect(everything).toContain(`/${texts.say('command.queue.name')}\``);
+    expect(shown(true, false)).not.toContain(texts.say('command.queue_admin.name'));
+    expect(shown(false, false)).not.toContain(`/${texts.say('command.queue.name')}\``);
+  }
+});
+
+test('what is stored of a person is told with counts and dates, and erased after a question', () => {
+  const none = {
+    ...{ settings: [], use: [], greeting: [], lists: [], forms: [], claims: [], reports: [], share: [] },
+  };
+  const texts = textsFor('en');
+  const day = 24 * 3600_000;
+  const generations = [
+    generationWith({ createdAt: 1_800_000_000_000 + day, status: 'queued' }),
+    generationWith({ createdAt: 1_800_000_000_000, status: 'delivered' }),
+  ];
+  const entry = { key: 'humo:person:1' };
+  const stored = renderStored(
+    {
+      generations,
+      copies: [],
+      entries: { ...none, settings: [entry], reports: [entry, entry], use: [entry] },
+    },
+    texts,
+  );
+  expect(stored.content).toContain('2 videos and requests, from <t:1800000000:D> to <t:1800086400:D>');
+  expect(stored.content).toContain('1 of them waits');
+  expect(stored.content).toContain('your /settings');
+  expect(stored.content).toContain('2 reports');
+  expect(stored.content).toContain('within a day');
+  expect(stored.components).toHaveLength(1);
+  const nothing = renderStored({ generations: [], copies: [], entries: { ...none, lists: [entry] } }, texts);
+  expect(nothing.content).toContain('nothing stored');
+  expect(nothing.components).toEqual([]);
 });

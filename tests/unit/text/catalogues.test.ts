@@ -189,6 +189,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
         'count',
         'done',
       ],
+      ...['open', 'generations', 'files'],
       ...['failed', 'cancelled', 'seconds', 'minutes', 'hours', 'used', 'limit', 'needed', 'megabytes'],
       ...['megapixels', 'kilobytes', 'minimum', 'maximum', 'size', 'number', 'page', 'most', 'percent'],
       ...[
@@ -258,6 +259,10 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   given: 'yes',
   price: '99.99',
   today: '99999.99',
+  first: '1800000000',
+  last: '1800000000',
+  menus: 'W'.repeat(110),
+  command: 'W'.repeat(32),
   month: '99999.99',
   dayCap: '99999.99',
   monthCap: 'none',

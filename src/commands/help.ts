@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { ApplicationCommandType, AttachmentBuilder, MessageFlags, PermissionFlagsBits } from 'discord.js';
+import { textsFor } from '../text/texts.ts';
+import type { TextKey, Texts } from '../text/texts.ts';
+import { message } from './render/message.ts';
+import type { RenderedMessage } from './render/message.ts';
+import type { SlashCommand } from './support/definition.ts';
+import { everywhere } from './support/everywhere.ts';
+import { localised } from './support/localise.ts';
+import { toReply } from './support/reply.ts';
+
+const picture = fileURLToPath(new URL('help.webp', import.meta.url));
+
+/** Commands that everybody has, in the order in which somebody new needs them; the first is the one that makes videos. */
+export const ownCommands = ['jobs', 'history', 'limits', 'settings', 'forget', 'help'] as const;
+export const menus = ['animate', 'details', 'made_here'] as const;
+
+/** What the bot can do, as far as it concerns the person who asks. */
+export default {
+  kind: 'slash',
+  name: 'help',
+
+  declare() {
+    return {
+      type: ApplicationCommandType.ChatInput,
+      ...localised('help', 'command.help'),
+      ...everywhere(),
+    };
+  },
+
+  async execute(interaction, { ownerIds }) {
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const texts = textsFor(interaction.locale);
+    const rendered = renderHelp(texts, {
+      isModerator:
+        interaction.inGuild() && interaction.memberPermissions.has(PermissionFlagsBits.ManageMessages),
+      isOwner: ownerIds.has(interaction.user.id),
+    });
+    const shown = new AttachmentBuilder(await readFile(picture), {
+      name: 'help.webp',
+      description: texts.say('help.picture'),
+    });
+    await interaction.editReply({ ...toReply(rendered), files: [shown] });
+  },
+} satisfies SlashCommand;
+
+export function renderHelp(
+  texts: Texts,
+  { isModerator, isOwner }: { readonly isModerator: boolean; readonly isOwner: boolean },
+): RenderedMessage {
+  // Discord shows people the names of their own language.
+  const command = (key: TextKey) => texts.say(key);
+  const names = new Intl.ListFormat(texts.language).format(
+    menus.map((menu) => `**${texts.say(`menu.${menu}`)}**`),
+  );
+  return message([
+    texts.say('help.heading'),
+    texts.say('help.make', { command: command('command.humo.name') }),
+    ...ownCommands.map(
+      (name) => `• \`/${command(`command.${name}.name`)}\` ${texts.say(`command.${name}.description`)}`,
+    ),
+    texts.say('help.results'),
+    texts.say('help.menus', { menus: names }),
+    isModerator ? texts.say('help.moderators', { command: command('command.queue.name') }) : null,
+    isOwner ? texts.say('help.owners', { command: command('command.queue_admin.name') }) : null,
+  ]);
+}
