@@ -44,8 +44,17 @@ def reading(path: Path, problem: str = "cannot be read") -> Iterator[None]:
         ) from error
 
 
+def pickles_are_safe(version: str) -> bool:
+    """Whether `weights_only` keeps a pickle from running code in this PyTorch: from 2.6 on (CVE-2025-32434)."""
+    major, minor = (int(part) for part in version.split("+")[0].split(".")[:2])
+    return (major, minor) >= (2, 6)
+
+
 def read_pickle(file: Path) -> dict[str, Tensor]:
-    """The tensors of a `.pth` file. Only tensors are accepted: a pickle that would run code is refused."""
+    """The tensors of a `.pth` file. Only tensors are accepted: a pickle that would run code is refused.
+
+    With a PyTorch before 2.6 that is no wall: whoever reads files of others calls `weights.require_pickles` first.
+    """
     with reading(file, "is not a file of tensors alone, and was not opened"):
         state = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

@@ -324,6 +324,7 @@ def _weights(options: argparse.Namespace) -> int:
     models = options.model or list(MODELS)
     if options.action == "convert":
         for model in models:
+            weights.require_pickles(options.weights, model)
             print(weights.convert(options.weights, model))
         return 0
     loras = [weights.lora_named(name) for name in options.lora]

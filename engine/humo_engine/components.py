@@ -38,9 +38,10 @@ def official_components(root: Path, family: str, dtype: torch.dtype, shared: Com
 
     WeightsMissing (see `weights`) if files are not there, CheckpointError if they are not what they should be.
     """
-    from humo_engine.weights import require, transformer_files
+    from humo_engine.weights import require, require_pickles, transformer_files
 
     require(root, family)
+    require_pickles(root, family)
     transformer = load_transformer(SIZES[family], transformer_files(root, family), dtype, f"HuMo {family}")
     if shared is not None:
         return Components(

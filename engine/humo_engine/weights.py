@@ -434,6 +434,28 @@ def require(root: Path, model: str) -> None:
         raise WeightsMissing(Path(root), model, missing)
 
 
+def require_pickles(root: Path, model: str, lock: Iterable[LockedFile] | None = None) -> None:
+    """CheckpointError unless each pickle of `model` that is there has the sum of the lock. Reads these files whole.
+
+    Does nothing with a PyTorch whose `weights_only` keeps pickles from running code.
+    """
+    import torch
+
+    from humo_engine import checkpoint
+
+    if checkpoint.pickles_are_safe(torch.__version__):
+        return
+    for entry in select(read_lock() if lock is None else lock, [model]):
+        file = Path(root) / entry.place
+        if file.suffix != ".pth" or not file.is_file():
+            continue
+        if entry.sha256 is None or file_hash(file) != entry.sha256:
+            raise checkpoint.CheckpointError(
+                f"{file} is not the file that was published, and was not opened: it could run code. Delete it and fetch it anew "
+                "with: npm run engine -- weights download"
+            )
+
+
 def transformer_files(root: Path, model: str) -> list[Path]:
     """The files to load the transformer from: converted bf16 shards if complete, else the official fp32 files.
 

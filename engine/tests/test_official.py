@@ -17,7 +17,7 @@ from official_files import write_official_files, write_transformer
 from PIL import Image
 from test_serve import Engine
 
-from humo_engine import components, fast, weights
+from humo_engine import checkpoint, components, fast, weights
 from humo_engine.checkpoint import CheckpointError
 from humo_engine.load import _place, load_pipelines
 from humo_engine.memory import Extent, Plan, demand_for
@@ -46,6 +46,8 @@ def toy_sizes(monkeypatch):
     lock = [dataclasses.replace(entry, size=None) for entry in weights.read_lock()]
     lock = [entry for entry in lock if "special_tokens_map" not in entry.path and "spiece" not in entry.path]
     monkeypatch.setattr(weights, "read_lock", lambda: lock)
+    # Small files have other sums than the published ones.
+    monkeypatch.setattr(checkpoint, "pickles_are_safe", lambda version: True)
 
 
 def write_sound(file: Path, seconds: int) -> None:

@@ -23,8 +23,9 @@ import torch
 from hub_server import Hub, serving
 from safetensors.torch import load_file, save_file
 
-from humo_engine import weights
+from humo_engine import checkpoint, weights
 from humo_engine.checkpoint import CheckpointError
+from humo_engine.components import official_components
 from humo_engine.speech.voices import VOICES
 from humo_engine.weights import LockedFile, WeightsError, WeightsMissing
 
@@ -593,6 +594,26 @@ def test_the_pickle_of_1_7b_is_converted_and_a_pickle_with_code_is_refused(tmp_p
     torch.save({"x": Path("anything")}, file)
     with pytest.raises(CheckpointError, match=r"ema\.pth is not a file of tensors alone"):
         weights.convert(tmp_path, "1_7b", say=lambda line: None)
+
+
+def test_where_weights_only_is_no_wall_a_pickle_of_another_sum_is_refused_and_nothing_of_it_runs(tmp_path, monkeypatch):
+    assert [checkpoint.pickles_are_safe(version) for version in ("2.5.1+cu124", "2.6.0", "2.11.0+cu130", "3.0.0")] == [
+        *[False, True, True, True]
+    ]
+    (entry,) = (each for each in weights.read_lock() if each.path.endswith("ema.pth"))
+    file = tmp_path / entry.place
+    file.parent.mkdir(parents=True)
+    torch.save({"a": torch.zeros(2)}, file)
+    published = dataclasses.replace(entry, sha256=weights.file_hash(file))
+    monkeypatch.setattr(checkpoint, "pickles_are_safe", lambda version: False)
+    weights.require_pickles(tmp_path, "1_7b", [published])
+    for known in (entry, dataclasses.replace(entry, sha256=None)):
+        with pytest.raises(CheckpointError, match=r"ema\.pth is not the file that was published, and was not opened"):
+            weights.require_pickles(tmp_path, "1_7b", [known])
+    # And loading asks before it opens anything.
+    monkeypatch.setattr(weights, "require", lambda root, model: None)
+    with pytest.raises(CheckpointError, match="was not opened"):
+        official_components(tmp_path, "1_7b", torch.float32)
 
 
 def test_a_shard_that_contradicts_the_index_is_named(tmp_path):
