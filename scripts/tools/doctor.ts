@@ -30,6 +30,7 @@ import { createNames } from '../../src/queue/names.ts';
 import { requireRedis } from '../../src/queue/requirements.ts';
 import { Unstartable } from '../../src/unstartable.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
+import { cudaAdvice } from './cuda-advice.ts';
 import { environmentHere } from './environment.ts';
 
 type Verdict = 'fine' | 'look' | 'broken';
@@ -326,14 +327,14 @@ async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
     return;
   }
   const { stdout } = await execa('nvidia-smi', [
-    '--query-gpu=name,memory.total,driver_version',
+    '--query-gpu=name,memory.total,driver_version,compute_cap',
     '--format=csv,noheader,nounits',
   ]);
   const cards = stdout
     .trim()
     .split('\n')
     .map((line) => line.split(',').map((part) => part.trim()));
-  for (const [name = '?', memory = '0', driver = '?'] of cards) {
+  for (const [name = '?', memory = '0', driver = '?', capability = ''] of cards) {
     const gib = Number(memory) / 1024;
     const found = `${name}, ${gib.toFixed(0)} GiB, driver ${driver}`;
     if (models.includes('17b') && gib < 23)
@@ -343,6 +344,13 @@ async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
         'HuMo 17B streams its weights below 24 GiB of memory, or does not fit: HUMO_MODELS=1_7b.',
       );
     else fine('GPU', found);
+    const advice = cudaAdvice(
+      process.env['HUMO_CUDA'] ?? '',
+      Number(capability),
+      Number.parseInt(driver, 10),
+    );
+    if (advice?.works === false) broken('GPU: CUDA', advice.found, advice.fix);
+    else if (advice !== null) look('GPU: CUDA', advice.found, advice.fix);
   }
 }
 
