@@ -27,6 +27,7 @@ const targets = {
   demo: { needs: everything, run: node('scripts/demo.ts') },
   test: { needs: [...everything, 'web', 'browser', 'promtool'], run: node('scripts/test.ts') },
   bench: { needs: everything, run: node('bench/main.ts') },
+  containers: { needs: [], run: node('scripts/containers/main.ts') },
   start: { needs: everything, environmentFile: true, run: node('scripts/start.ts') },
   bot: {
     needs: ['programs'],

@@ -1,0 +1,115 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { docker, dockerSays } from './docker.ts';
+import type { Engine } from './engine.ts';
+import type { Machine } from './machine.ts';
+import { composeArguments } from './stack.ts';
+
+export interface BuiltImage {
+  readonly name: string;
+  readonly tag: string;
+  readonly seconds: number;
+  readonly bytes: number;
+  /** bytes of that which our Dockerfile adds to the base */
+  readonly added: number;
+}
+
+/** What the compose files are given besides themselves, so that they build here: see {@link buildOverlay}. */
+export interface BuildSettings {
+  readonly project: string;
+  /** the folder that takes the place of the stage `ffmpeg`; undefined: it is built */
+  readonly ffmpeg: string | undefined;
+}
+
+/** An overlay for `docker compose build`: an engine of our own has no network but the machine's. */
+export function buildOverlay(engine: Engine, machine: Machine, { ffmpeg }: BuildSettings): object {
+  const build = {
+    ...(engine.own ? { network: 'host' } : {}),
+    ...(Object.keys(machine.proxies).length === 0 ? {} : { args: machine.proxies }),
+  };
+  const withFfmpeg = { ...build, ...(ffmpeg === undefined ? {} : { additional_contexts: { ffmpeg } }) };
+  return { services: { bot: { build: withFfmpeg }, worker: { build: withFfmpeg }, web: { build } } };
+}
+
+/** The images, in the order in which they are built: service of the compose files and tag. */
+const services = [
+  { name: 'web', tag: 'humo-web:trial', base: 'python:3.11-slim-bookworm' },
+  { name: 'bot', tag: 'humo-bot:trial', base: undefined },
+  { name: 'worker', tag: 'humo-worker-cpu', base: 'ubuntu:22.04' },
+] as const;
+
+/**
+ * Builds bot, web, worker and runpod from the project's own Dockerfiles, the first three by Compose.
+ *
+ * @param report takes each image as soon as it is built
+ */
+export async function buildImages(
+  engine: Engine,
+  machine: Machine,
+  settings: BuildSettings,
+  report: (image: BuiltImage) => void,
+): Promise<BuiltImage[]> {
+  const { project, ffmpeg } = settings;
+  const overlay = join(project, 'docker', 'trial-build.json');
+  await writeFile(overlay, JSON.stringify(buildOverlay(engine, machine, settings)));
+  const images: BuiltImage[] = [];
+  const take = async (name: string, tag: string, base: string, seconds: number) => {
+    const [bytes, below] = [await sizeOf(engine, tag), await sizeOf(engine, base)];
+    const image = { name, tag, seconds, bytes, added: bytes - below };
+    images.push(image);
+    report(image);
+  };
+  const node = await nodeBase(engine);
+  for (const { name, tag, base } of services) {
+    const seconds = await timed(() =>
+      docker(engine, composeArguments(['compose.cpu.yaml', 'trial-build.json'], ['build', name]), {
+        folder: join(project, 'docker'),
+        environment: { HUMO_VERSION: 'trial' },
+      }),
+    );
+    await take(name, tag, base ?? node, seconds);
+  }
+  const seconds = await timed(() =>
+    docker(engine, [
+      ...['build', '--target', 'runpod', '--tag', 'humo-runpod:trial', '--build-arg', 'CUDA=12-none'],
+      ...(engine.own ? ['--network', 'host'] : []),
+      ...(ffmpeg === undefined ? [] : ['--build-context', `ffmpeg=${ffmpeg}`]),
+      ...Object.entries(machine.proxies).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
+      ...['--file', join(project, 'docker/worker/Dockerfile'), project],
+    ]),
+  );
+  await take('runpod', 'humo-runpod:trial', 'ubuntu:22.04', seconds);
+  return images;
+}
+
+/** What is in the worker's image, in its own words: bytes by folder, largest first. */
+export async function takeApart(engine: Engine, tag: string): Promise<{ what: string; bytes: number }[]> {
+  const packages = '/app/.venv/lib/python3.11/site-packages';
+  const script = `cd ${packages} && du -sxk nvidia/* torch triton numpy transformers diffusers onnxruntime; du -sxk ${packages} /app/node_modules /opt/python /usr/local/bin /usr/lib/gcc /app/engine`;
+  const { stdout } = await docker(engine, [
+    ...['run', '--rm', '--network', 'none', '--entrypoint', 'sh', tag, '-c', `${script} 2>/dev/null; true`],
+  ]);
+  return stdout
+    .split('\n')
+    .flatMap((line) => {
+      const [, kilobytes, what] = /^(\d+)\t(.*)$/.exec(line) ?? [];
+      return what === undefined ? [] : [{ what, bytes: Number(kilobytes) * 1024 }];
+    })
+    .sort((one, other) => other.bytes - one.bytes);
+}
+
+async function sizeOf(engine: Engine, tag: string): Promise<number> {
+  return Number(await dockerSays(engine, ['image', 'inspect', '--format', '{{.Size}}', tag]));
+}
+
+/** The bot stands on the Node that its Dockerfile names. */
+async function nodeBase(engine: Engine): Promise<string> {
+  const listed = await dockerSays(engine, ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', 'node']);
+  return listed.split('\n')[0] ?? '';
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}

@@ -1,0 +1,210 @@
+/**
+ * `npm run containers`: builds all images from the project's own Dockerfiles and runs them as the documents say, up to a video. Where no Docker engine
+ * answers and the user is root, it brings one, and takes it away again; where no registry of images answers, stand-ins take the
+ * bases' places. The table at the end says what was replaced.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { provideBases } from './bases.ts';
+import type { Base } from './bases.ts';
+import { bringEngine, findEngine } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { provideFfmpeg } from './ffmpeg.ts';
+import { buildImages, takeApart } from './images.ts';
+import { cacheFolder, lookAtMachine } from './machine.ts';
+import { ContainersError } from './problem.ts';
+import { copyProject } from './project-copy.ts';
+import { megabytes, seconds, table } from './report.ts';
+import type { Row } from './report.ts';
+
+const usage = `npm run containers [-- options]
+
+  --ffmpeg FOLDER  do not build ffmpeg, which takes a quarter of an hour: take the static programs ffmpeg and ffprobe from here
+  --help
+
+What takes long to make is kept in HUMO_CONTAINERS_CACHE, or else in a folder of your cache: 20 GB.`;
+
+const rowsSchema = z.object({
+  rows: z
+    .array(z.object({ what: z.string(), held: z.boolean(), seen: z.string(), seconds: z.number() }))
+    .default([]),
+});
+
+const say = (text: string): void => console.log(`\n${text}`);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { ffmpeg: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help === true) {
+    console.log(usage);
+    return 0;
+  }
+  const machine = await lookAtMachine();
+  const cache = cacheFolder();
+  // The engine sees this folder under the same path.
+  const shared = join(cache, 'shared');
+  await mkdir(shared, { recursive: true });
+  const engine = (await findEngine()) ?? (await bringEngine(machine, cache, shared));
+  const stop = stopOnSignal();
+  try {
+    return await Promise.race([stop, trial(engine, machine, shared, values.ffmpeg)]);
+  } finally {
+    await engine.stop();
+  }
+}
+
+async function trial(
+  engine: Engine,
+  machine: Awaited<ReturnType<typeof lookAtMachine>>,
+  shared: string,
+  givenFfmpeg: string | undefined,
+): Promise<number> {
+  say(`Engine: ${engine.description}.`);
+  const bases = await provideBases(engine, machine, join(shared, 'stand-ins'));
+  for (const { name, standIn } of bases) console.log(`  ${name}: ${standIn ?? 'the real one'}`);
+  const project = await copyProject(join(shared, 'project'));
+  const ffmpeg = await ffmpegFolder(engine, machine, project.folder, shared, givenFfmpeg);
+  say('Building …');
+  const images = await buildImages(
+    engine,
+    machine,
+    { project: project.folder, ffmpeg: ffmpeg.folder },
+    (image) =>
+      console.log(`  ${image.name}: ${seconds(image.seconds)}, ${megabytes(image.added)} on top of its base`),
+  );
+  const parts = await takeApart(engine, 'humo-worker-cpu');
+  say('Running …');
+  await engine.enter('running');
+  const rows = await run(engine, shared, project);
+  say('Images');
+  console.log(
+    table(
+      ['image', 'build', 'whole', 'on top of its base'],
+      images.map(({ name, seconds: took, bytes, added }) => [
+        name,
+        seconds(took),
+        megabytes(bytes),
+        megabytes(added),
+      ]),
+    ),
+  );
+  say('What the worker’s image is made of');
+  console.log(
+    table(
+      ['what', 'size'],
+      parts.slice(0, 16).map(({ what, bytes }) => [what, megabytes(bytes)]),
+    ),
+  );
+  say('What was seen');
+  console.log(
+    table(
+      ['', 'what', 'time', 'seen'],
+      rows.map(({ what, held, seen, seconds: took }) => [
+        held ? '✓' : '✗',
+        what,
+        seconds(took),
+        seen.split('\n')[0] ?? '',
+      ]),
+    ),
+  );
+  say('In place of the real thing');
+  console.log(
+    table(
+      ['real', 'here'],
+      [
+        ...replaced(bases),
+        ...ffmpeg.replaced,
+        ['a GPU, HuMo’s weights', 'the small model (profile mini) on the CPU'],
+        ['NVIDIA’s base image', 'Ubuntu’s, without CUDA'],
+        ['Discord', 'the sandbox'],
+      ],
+    ),
+  );
+  const failed = rows.filter(({ held }) => !held).length;
+  say(
+    failed === 0 && rows.length > 0
+      ? `All ${rows.length} checks hold.`
+      : `${failed} of ${rows.length} checks do not hold.`,
+  );
+  return failed === 0 && rows.length > 0 ? 0 : 1;
+}
+
+function replaced(bases: readonly Base[]): string[][] {
+  return bases.flatMap(({ name, standIn }) => (standIn === null ? [] : [[name, standIn]]));
+}
+
+/** What takes the place of the stage `ffmpeg`, and what is to be said of it. */
+async function ffmpegFolder(
+  engine: Engine,
+  machine: Awaited<ReturnType<typeof lookAtMachine>>,
+  project: string,
+  shared: string,
+  given: string | undefined,
+): Promise<{ folder: string | undefined; replaced: string[][] }> {
+  if (given !== undefined) {
+    const folder = join(shared, 'given-ffmpeg');
+    await mkdir(join(folder, 'opt/ffmpeg/bin'), { recursive: true });
+    for (const program of ['ffmpeg', 'ffprobe'])
+      await execa('install', ['-m', '755', join(given, program), join(folder, 'opt/ffmpeg/bin', program)]);
+    return { folder, replaced: [['ffmpeg of docker/ffmpeg/build.sh', 'the programs that were given']] };
+  }
+  // An engine that was here keeps its layers itself.
+  if (!engine.own) return { folder: undefined, replaced: [] };
+  say('ffmpeg: built from source, unless it is kept from an earlier run …');
+  const { folder, seconds: took } = await provideFfmpeg(engine, machine, project, shared);
+  console.log(`  ${took === null ? 'kept' : seconds(took)}`);
+  return {
+    folder,
+    replaced:
+      took === null ? [['a fresh build of ffmpeg', 'an earlier run’s, of the same source and script']] : [],
+  };
+}
+
+/** Runs the second half, which sees the engine's network. */
+async function run(
+  engine: Engine,
+  shared: string,
+  project: Awaited<ReturnType<typeof copyProject>>,
+): Promise<Row[]> {
+  const path = join(shared, 'trial.json');
+  const { folder, forbidden, controls } = project;
+  await writeFile(
+    path,
+    JSON.stringify({
+      ...{
+        own: engine.own,
+        prefix: engine.prefix,
+        project: folder,
+        folder: join(shared, 'trial'),
+        forbidden,
+        controls,
+      },
+    }),
+  );
+  const [program = process.execPath, ...args] = [
+    ...engine.networkPrefix,
+    ...[process.execPath, join(import.meta.dirname, 'trial.ts'), path],
+  ];
+  await execa(program, args, { stdio: 'inherit', reject: false });
+  return rowsSchema.parse(JSON.parse(await readFile(path, 'utf8'))).rows;
+}
+
+/** A promise that resolves with an exit status when someone wants this to end. */
+function stopOnSignal(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(130));
+  return promise;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof ContainersError)) throw error;
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+}
+process.exit();

@@ -1,0 +1,3 @@
+# ghcr.io/astral-sh/uv: the program that Python's index has.
+FROM scratch
+COPY uv /uv
