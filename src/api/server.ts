@@ -124,7 +124,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: 60_000,
-    keyGenerator: (request) => request.identity?.name ?? request.ip,
+    keyGenerator: (request) => request.identity?.countedAs ?? request.ip,
     errorResponseBuilder: () => new Problem(429, 'too_many_requests'),
   });
   readJsonBodies(app);

@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import { ulid } from 'ulid';
 import { z } from 'zod';
 
-/** What a token may do. `admin` may do everything, and sees everybody's generations. */
-export const scopes = ['generate', 'read', 'cancel', 'admin'] as const;
+/** What a token may do. `people` speaks for persons of its own, one at a time; `admin` may do everything, and sees everybody's generations. */
+export const scopes = ['generate', 'read', 'cancel', 'people', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
 export const tokenNameSchema = z

@@ -176,6 +176,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.unauthorised':
     'Das braucht ein gültiges Token: Schick es als `Authorization: Bearer …`. Wer mich betreibt, macht eines mit `npm run api-token -- create`.',
   'api.forbidden': 'Dein Token darf das nicht: Ihm fehlt der Scope `{scope}`.',
+  'api.bad_person':
+    '`Humo-Person` nennt eine der Personen deines Tokens: 16 bis 64 Buchstaben, Ziffern, `-` und `_`.',
   'api.not_found': 'Dieses Video gibt es nicht, oder es ist nicht deins. Einträge bleiben einen Monat.',
   'api.no_such_address': 'Unter dieser Adresse ist nichts. Was es gibt, steht in `/v1/openapi.json`.',
   'api.method_not_allowed': 'Diese Adresse kennt diese Methode nicht. Sie kennt: {allow}.',

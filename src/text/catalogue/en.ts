@@ -177,6 +177,7 @@ export const en = {
   'api.unauthorised':
     'This needs a token that works: send it as `Authorization: Bearer …`. The people who run me make one with `npm run api-token -- create`.',
   'api.forbidden': 'Your token may not do this: it lacks the scope `{scope}`.',
+  'api.bad_person': '`Humo-Person` names one of your token’s people: 16 to 64 letters, digits, `-` and `_`.',
   'api.not_found': 'There is no such video, or it isn’t yours. Records are kept for a month.',
   'api.no_such_address': 'There is nothing at this address. What there is stands in `/v1/openapi.json`.',
   'api.method_not_allowed': 'This address doesn’t know this method. It knows: {allow}.',

@@ -167,6 +167,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.unauthorised':
     'Hace falta un token que funcione: envíalo como `Authorization: Bearer …`. Quienes me administran crean uno con `npm run api-token -- create`.',
   'api.forbidden': 'Tu token no puede hacer esto: le falta el permiso `{scope}`.',
+  'api.bad_person':
+    '`Humo-Person` nombra a una de las personas de tu token: de 16 a 64 letras, cifras, `-` y `_`.',
   'api.not_found': 'No existe ese vídeo, o no es tuyo. Los registros se guardan un mes.',
   'api.no_such_address': 'No hay nada en esta dirección. Lo que hay está en `/v1/openapi.json`.',
   'api.method_not_allowed': 'Esta dirección no conoce este método. Conoce: {allow}.',

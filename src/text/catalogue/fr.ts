@@ -167,6 +167,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.unauthorised':
     'Il faut un jeton valable : envoie-le avec `Authorization: Bearer …`. Les personnes qui me font tourner en créent un avec `npm run api-token -- create`.',
   'api.forbidden': 'Ton jeton n’a pas ce droit : il lui manque `{scope}`.',
+  'api.bad_person':
+    '`Humo-Person` désigne l’une des personnes de ton jeton : 16 à 64 lettres, chiffres, `-` et `_`.',
   'api.not_found': 'Cette vidéo n’existe pas, ou n’est pas à toi. Les données sont gardées un mois.',
   'api.no_such_address': 'Il n’y a rien à cette adresse. Ce qu’il y a est dans `/v1/openapi.json`.',
   'api.method_not_allowed': 'Cette adresse ne connaît pas cette méthode. Elle connaît : {allow}.',

@@ -158,6 +158,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.unauthorised':
     '有効なトークンが必要です。`Authorization: Bearer …` として送ってください。運営者が `npm run api-token -- create` で作れます。',
   'api.forbidden': 'このトークンではできません。スコープ `{scope}` がありません。',
+  'api.bad_person':
+    '`Humo-Person` はトークンの利用者の名前です。英数字と `-`、`_` を16〜64文字で指定してください。',
   'api.not_found': 'その動画はないか、あなたのものではありません。記録は一か月保存されます。',
   'api.no_such_address': 'このアドレスには何もありません。あるものは `/v1/openapi.json` に書いてあります。',
   'api.method_not_allowed': 'このアドレスではこのメソッドは使えません。使えるもの：{allow}。',

@@ -101,6 +101,29 @@ describe('tokens', () => {
     expect(ada.userId).not.toBe(eve.userId);
   });
 
+  test('a token for people speaks for each of them alone', async () => {
+    const page = await scene.token('people', ['generate', 'read', 'cancel', 'people']);
+    const as = (person: string) => ({ 'humo-person': person });
+    const one = as('the-first-visitor');
+    const two = as('the-second-visitor');
+    const order = [{ prompt: 'A robot' }, [await portraitFile()], one] as const;
+    const made = z.object({ id: z.string() }).parse(await (await page.ask(...order)).json());
+    const seenBy = async (headers: Record<string, string>) => {
+      const answer = await page.fetch('/v1/generations', { headers });
+      return z
+        .object({ items: z.array(z.object({ id: z.string() })) })
+        .parse(await answer.json())
+        .items.map(({ id }) => id);
+    };
+    expect([await seenBy(one), await seenBy(two), await seenBy({})]).toEqual([[made.id], [], []]);
+    const others = await page.fetch(`/v1/generations/${made.id}`, { headers: two });
+    expect(await problemOf(others)).toMatchObject({ status: 404, code: 'not_found' });
+    const short = await page.fetch('/v1/presets', { headers: as('x') });
+    expect(await problemOf(short)).toMatchObject({ status: 403, code: 'bad_person' });
+    const without = await ada.fetch('/v1/presets', { headers: as('the-first-visitor') });
+    expect(await problemOf(without)).toMatchObject({ status: 403, code: 'forbidden' });
+  });
+
   async function tokenCommand(...args: string[]) {
     return promisify(execFile)(process.execPath, [join(projectRoot, 'src/api/token-command.ts'), ...args], {
       env: { PATH: process.env['PATH'], API_TOKENS_FILE: scene.tokensFile },
