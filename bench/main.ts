@@ -16,8 +16,8 @@ interface Row {
 
 type Result = Readonly<Record<string, unknown>>;
 
-/** Takes some minutes more than all others together: only where it is asked for. */
-const onRequest = ['scale'];
+/** The one takes some minutes more than all others together, the other needs the page and Chromium: only where they are asked for. */
+const onRequest = ['scale', 'page'];
 
 /** From the one JSON line that a bench prints to the rows of the table. */
 const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
@@ -79,6 +79,29 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
         number(result, 'limits', 'position'),
         number(result, 'figures', 'position', 'p99'),
         bare('bare ZADD + ZRANK'),
+      ),
+    ];
+  },
+  page(result) {
+    const people = number(result, 'together', 'people');
+    return [
+      row(
+        'first view of the page, median',
+        number(result, 'limits', 'firstView'),
+        number(result, 'firstView', 'median'),
+        '',
+      ),
+      row(
+        `the same, slowest of ${people} people at once`,
+        people * number(result, 'limits', 'firstView'),
+        number(result, 'together', 'max'),
+        '',
+      ),
+      row(
+        'a video of 10 MB plays after',
+        number(result, 'limits', 'playing'),
+        number(result, 'playing', 'milliseconds'),
+        `${Math.round(100 * number(result, 'playing', 'share'))}% of it had come`,
       ),
     ];
   },

@@ -26,6 +26,13 @@ const targets = {
   setup: { needs: [...everything, 'web', 'browser', 'promtool'] },
   demo: { needs: everything, run: node('scripts/demo.ts') },
   test: { needs: [...everything, 'web', 'browser', 'promtool'], run: node('scripts/test.ts') },
+  pictures: {
+    needs: [...everything, 'web', 'browser'],
+    environment: { PAGE_PICTURES: join(root, 'docs', 'pictures') },
+    run: (args) => [
+      [nodeProgram(), join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'tests/e2e/web.test.ts', ...args],
+    ],
+  },
   bench: { needs: everything, run: node('bench/main.ts') },
   containers: { needs: [], run: node('scripts/containers/main.ts') },
   start: { needs: everything, environmentFile: true, run: node('scripts/start.ts') },

@@ -1,11 +1,10 @@
 """`npm run web`: the page, until it is told to stop."""
 
 import os
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
+from socket import socket
 
 # Before Gradio is imported: it reads these then. Nothing is told to anybody, and nothing is fetched from outside.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -31,40 +30,31 @@ def main() -> int:
 
 
 def _serve(settings: Settings, folder: Path) -> int:
-    from .app import build_page, launch_options
-    from .client import ApiClient, ApiError
+    import uvicorn
 
-    client = ApiClient(settings.api_url, settings.token)
+    from .client import ApiClient, ApiError, MediaSource
+    from .server import build_server
+    from .texts import texts_for
+
+    client = ApiClient(settings.api_url, settings.token, away=lambda language: texts_for(language).say("status.away"))
     try:
-        page = build_page(client, folder)
+        app = build_server(settings, client, MediaSource(settings.api_url, settings.token, client), Path(folder, "shown"))
     except ApiError as error:
         print(f"The page cannot start. The API at {settings.api_url} says: {error}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
-    page.launch(
-        server_name=settings.host,
-        server_port=settings.port,
-        auth=settings.login,
-        share=False,
-        quiet=True,
-        show_error=False,
-        ssr_mode=False,
-        max_file_size="25mb",
-        strict_cors=True,
-        prevent_thread_lock=True,
-        **launch_options(has_login=settings.login is not None),
-    )
-    print(f"The page is at http://{settings.host}:{settings.port}", flush=True)
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        page.close()
-        client.close()
-    return 0
+    # Streams of people who watch stay open for minutes: they are taken up again when the page is back.
+    config = uvicorn.Config(app, settings.host, settings.port, log_level="warning", timeout_graceful_shutdown=2)
 
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"The page is at http://{settings.host}:{settings.port}", flush=True)
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    server = Server(config)
+    server.run()
+    client.close()
+    return 0 if server.started else 1
 
 
 sys.exit(main())

@@ -17,6 +17,8 @@ class Settings:
     port: int
     #: name and password; None: nobody has to log in, which is for loopback alone
     login: tuple[str, str] | None
+    #: how long links last that people share, in days; 0: nobody can make any, and none opens
+    share_days: float
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
@@ -26,7 +28,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     token = given.get("WEB_API_TOKEN", "")
     if token == "":
         problems.append(
-            "WEB_API_TOKEN is not set: make one with `npm run api-token -- create --name web`; in containers: docker/README.md"
+            "WEB_API_TOKEN is not set: make one with `npm run api-token -- create --name web --scopes generate,read,cancel,people`; in containers: docker/README.md"
         )
     api_url = given.get("WEB_API_URL", "http://127.0.0.1:8787").rstrip("/")
     if not api_url.startswith(("http://", "https://")):
@@ -43,10 +45,23 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         problems.append(f"WEB_HOST={host} lets others in: set WEB_USERNAME and WEB_PASSWORD")
     elif password is not None and not is_loopback(host) and len(password) < 12:
         problems.append("WEB_PASSWORD must have at least 12 characters where others can reach the page")
+    share_days = _days(given.get("WEB_SHARE_DAYS", "0"))
+    if share_days is None:
+        problems.append("WEB_SHARE_DAYS must be a number of days, at most 30; 0 or nothing: videos cannot be shared by link")
+        share_days = 0
     if problems:
         raise SettingsError("\n".join(f"  - {problem}" for problem in problems))
     login = None if name is None or password is None else (name, password)
-    return Settings(api_url=api_url, token=token, host=host, port=int(port_text), login=login)
+    return Settings(api_url=api_url, token=token, host=host, port=int(port_text), login=login, share_days=share_days)
+
+
+def _days(text: str) -> float | None:
+    try:
+        days = float(text)
+    except ValueError:
+        return None
+    # Records and videos are kept for a month: no link can last longer.
+    return days if 0 <= days <= 30 else None
 
 
 def is_loopback(host: str) -> bool:

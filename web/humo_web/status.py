@@ -1,96 +1,77 @@
-"""How a generation stands, as HTML. Whatever comes from outside is escaped."""
+"""How a generation stands, as HTML that stays in view. Whatever comes from outside is escaped."""
 
 import re
 from datetime import UTC, datetime
 from html import escape
+from typing import Any
 
-from . import wording
 from .client import FINAL, Generation
+from .texts import Texts
 
 
-def status_html(generation: Generation) -> str:
+def status_html(generation: Generation, texts: Texts) -> str:
     """The generation in a sentence, how far it is, and what else there is to know."""
-    lead, more, share = _words(generation)
+    lead, more, share = _words(generation, texts)
     notes = [generation["maintenance"]] if generation["status"] not in FINAL and generation["maintenance"] else []
-    result = generation["result"]
-    if result is not None and result["weights"] == "random":
-        notes.append(wording.RANDOM)
-    if result is not None and result["weights"] == "mini":
-        notes.append(wording.MINI)
     kind = {"failed": "failed", "cancelled": "quiet"}.get(generation["status"], "good")
-    return _card(kind, lead, more, notes, share)
+    return _card(texts, kind, lead, "\n".join([more, *notes]), share)
 
 
-def told_html(lead: str, more: str = "", *, kind: str = "quiet") -> str:
+def told_html(texts: Texts, lead: str, more: str = "", *, kind: str = "quiet") -> str:
     """A message of the page's own, or one about a request: `kind` is quiet, good or failed."""
-    return _card(kind, lead, more, [], None)
+    return _card(texts, kind, lead, more, None)
 
 
-def duration(seconds: float) -> str:
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole // 60 % 60} min"
+def marked(text: str) -> str:
+    """Text of others as HTML: escaped, and `so` set as code."""
+    whole = text.encode("utf-8", "replace").decode()
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(whole))
 
 
-def ago(moment: datetime, now: datetime) -> str:
-    """How long ago something was: the page does not know where its visitors are, so it names no time of day."""
-    minutes = max(0, round((now - moment).total_seconds() / 60))
-    if minutes == 0:
-        return wording.NOW
-    if minutes < 60:
-        return wording.AGO.format(length=f"{minutes} min")
-    if minutes < 48 * 60:
-        return wording.AGO.format(length=f"{round(minutes / 60)} h")
-    return wording.AGO.format(length=f"{round(minutes / 60 / 24)} days")
+def until(moment: str, now: datetime | None = None) -> float:
+    """Seconds from now to a time of the API's, not below 0."""
+    return max(0.0, (datetime.fromisoformat(moment) - (now or datetime.now(UTC))).total_seconds())
 
 
-def _words(generation: Generation) -> tuple[str, str, float | None]:
+def _words(generation: Generation, texts: Texts) -> tuple[str, str, float | None]:
     """Lead, details, and how much is done from 0 to 1, or None where nothing runs."""
+    say = texts.say
     position, progress, result = generation["position"], generation["progress"], generation["result"]
     if generation["failure"] is not None:
-        lead = wording.CANCELLED if generation["status"] == "cancelled" else wording.FAILED
+        lead = say("status.cancelled") if generation["status"] == "cancelled" else say("status.failed")
         return lead, generation["failure"]["message"], None
     if result is not None:
-        return wording.DONE, wording.DONE_DETAILS.format(**result), None
+        return say("status.done"), "", None
     if generation["status"] == "queued" and position is not None:
-        return wording.QUEUED.format(**position), _waiting(position), 0
+        return say("status.queued", position=position["position"], waiting=position["waiting"]), waiting_text(position, texts), 0
     if progress is None:
-        return wording.STARTING, "", 0
+        return say("status.starting"), "", 0
     steps = progress["steps"]
     share = progress["step"] / steps if steps > 0 else 0
-    details = wording.STEPS.format(**progress) if progress["stage"] == "denoise" and steps > 0 else f"{share:.0%}"
+    details = say("status.steps", **progress) if progress["stage"] == "denoise" and steps > 0 else f"{share:.0%}"
     eta = progress["etaSeconds"]
-    left = "" if eta is None else wording.TIME_LEFT.format(left=duration(eta))
-    return wording.STAGES[progress["stage"]], f"{details}{left}", share
+    left = "" if eta is None else say("status.left", left=texts.duration(eta))
+    return texts.maybe(f"stage.{progress['stage']}", say("status.starting")), f"{details}{left}", share
 
 
-def _waiting(position: dict[str, object]) -> str:
-    held = position["held"]
+def waiting_text(position: dict[str, Any], texts: Texts) -> str:
+    """What something that waits, waits for."""
+    say, held = texts.say, position["held"]
     if isinstance(held, dict):
-        reason = "" if held["reason"] is None else wording.HELD_REASON.format(reason=held["reason"])
-        until = "" if held["until"] is None else wording.HELD_UNTIL.format(wait=_until(held["until"]))
-        return f"{wording.HELD}{reason}{until}"
+        reason = "" if held["reason"] is None else say("status.held_reason", reason=held["reason"])
+        ends = "" if held["until"] is None else say("status.held_until", wait=texts.duration(until(held["until"])))
+        return f"{say('status.held')}{reason}{ends}"
     if position["workers"] == 0:
-        return wording.NO_WORKER
-    text = wording.STARTS_PERHAPS if position["guess"] else wording.STARTS
-    return text.format(wait=_until(str(position["expectedStartAt"])))
+        return say("status.no_worker")
+    key = "status.starts_perhaps" if position["guess"] else "status.starts"
+    return say(key, wait=texts.duration(until(str(position["expectedStartAt"]))))
 
 
-def _until(moment: str) -> str:
-    return duration((datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds())
-
-
-def _card(kind: str, lead: str, more: str, notes: list[str], share: float | None) -> str:
+def _card(texts: Texts, kind: str, lead: str, more: str, share: float | None) -> str:
     bar = (
         ""
         if share is None
-        else f'<progress max="1" value="{min(1.0, max(0.0, share)):.3f}" aria-label="{wording.PROGRESS}"></progress>'
+        else f'<progress max="1" value="{min(1.0, max(0.0, share)):.3f}" aria-label="{escape(texts.say("status.progress"))}"></progress>'
     )
-    details = "".join(f"<p>{_text(line)}</p>" for line in more.split("\n") if line != "")
-    asides = "".join(f'<p class="note">{_text(note)}</p>' for note in notes)
-    return f'<div class="humo-status {kind}" role="status"><p class="lead">{_text(lead)}</p>{bar}{details}{asides}</div>'
-
-
-def _text(text: str) -> str:
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+    details = "".join(f"<p>{marked(line)}</p>" for line in more.split("\n") if line != "")
+    return f'<div class="status {kind}" role="status"><p class="lead">{marked(lead)}</p>{bar}{details}</div>'

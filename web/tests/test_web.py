@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import re
+import string
+import tempfile
 import unittest
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,53 +17,167 @@ import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from humo_web.client import ApiClient, ApiError
+from humo_web.client import ApiClient, ApiError, Asker
+from humo_web.examples import EXAMPLES, FOLDER
+from humo_web.gallery import gallery_html
 from humo_web.guard import Guard
+from humo_web.order import Form, clock, order_of, sent_file, sketch_of
+from humo_web.refusals import placed
 from humo_web.settings import SettingsError, load_settings
-from humo_web.status import ago, status_html, told_html
+from humo_web.signing import Signer
+from humo_web.status import status_html, told_html
+from humo_web.texts import LANGUAGES, language_of, texts_for
 from humo_web.voices import voice_choices
-from humo_web.window import clock, sound_seconds, used_seconds
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-PRESETS = {"length": {"default": 30, "maximum": 120}}
 OPEN = {"WEB_API_TOKEN": "x"}
+EN = texts_for("en")
+STANDARD = {"name": "standard", "scales": {"audio": 5.5, "text": 5.0}}
 
 
-class Window(unittest.TestCase):
-    def test_a_long_sound_is_used_up_to_the_longest_video(self) -> None:
-        self.assertEqual(used_seconds(0, 63, PRESETS), (0, 30))
-        self.assertEqual(used_seconds(12, 63, PRESETS), (12, 42))
+class Words(unittest.TestCase):
+    def test_every_text_is_there_in_all_languages_with_the_same_values(self) -> None:
+        def values(text: str) -> set[str | None]:
+            return {name for _literal, name, _format, _conversion in string.Formatter().parse(text) if name is not None}
 
-    def test_what_is_shorter_is_taken_whole(self) -> None:
-        self.assertEqual(used_seconds(1.5, 6.4, PRESETS), (1.5, 6.4))
+        english = dict(EN.items())
+        for language in LANGUAGES:
+            words = dict(texts_for(language).items())
+            self.assertEqual(words.keys(), english.keys(), language)
+            for key, text in words.items():
+                self.assertEqual(values(text), values(english[key]), f"{language} {key}")
+                self.assertNotEqual(text.strip(), "", f"{language} {key}")
 
-    def test_nothing_is_left_beyond_the_end(self) -> None:
-        self.assertEqual(used_seconds(9, 6.4, PRESETS), (9, 9))
+    def test_every_key_that_is_asked_for_exists_and_every_text_is_asked_for(self) -> None:
+        sources = "".join(file.read_text() for file in (Path(__file__).parents[1] / "humo_web").glob("*.[pj]*"))
+        known = {key for key, _text in EN.items()}
+        asked = set(re.findall(r"""(?:say|maybe)\(\s*"([\w.-]+)\"""", sources)) | set(
+            re.findall(r"words\['([\w.-]+)'\]", sources)
+        )
+        self.assertEqual(asked - known, set())
+        # Those whose last part is chosen while the page runs, and those that stand in the source by name.
+        families = re.compile(
+            r"^(preset|shape|language|voice|clean|stage|state|example|verdict|login|result|note|price|pictures|sound|check)\."
+        )
+        unused = {key for key in known if key not in sources and not families.match(key)}
+        self.assertEqual(unused, set())
 
-    def test_lengths_are_read_and_what_is_no_sound_has_none(self) -> None:
-        self.assertAlmostEqual(sound_seconds(EXAMPLES / "speech.ogg") or 0, 6.4, places=1)
-        self.assertIsNone(sound_seconds(EXAMPLES / "portrait.png"))
+    def test_the_browser_chooses(self) -> None:
+        for accepted, language in (
+            (None, "en"),
+            ("", "en"),
+            ("de-AT,de;q=0.9,en;q=0.8", "de"),
+            ("pt-BR,pt;q=0.9,ja;q=0.8,fr;q=0.85", "fr"),
+            ("es;q=0,ja;q=0.1", "ja"),
+            ("xx;q=nonsense", "en"),
+        ):
+            self.assertEqual(language_of(accepted), language, accepted)
 
-    def test_times_read_as_on_a_clock(self) -> None:
+    def test_lengths_and_ages(self) -> None:
+        self.assertEqual([EN.duration(s) for s in (0.4, 59, 60, 125, 3700)], ["0 s", "59 s", "1 min", "2 min 5 s", "1 h 1 min"])
+        self.assertEqual([EN.roughly(s) for s in (0, 45, 372)], ["1 s", "45 s", "6 min"])
+        now = datetime(2026, 1, 3, tzinfo=UTC)
+        said = [EN.ago(now - timedelta(**by), now) for by in ({"seconds": 20}, {"minutes": 5}, {"hours": 3}, {"days": 3})]
+        self.assertEqual(said, ["just now", "5 min ago", "3 h ago", "3 days ago"])
         self.assertEqual([clock(0), clock(9.96), clock(59.97), clock(63.2)], ["0:00.0", "0:10.0", "1:00.0", "1:03.2"])
 
-
-class Voices(unittest.TestCase):
     def test_voices_stand_by_language_after_nobody_in_particular(self) -> None:
         voices = [
             {"name": "joe", "language": "en", "region": "US", "kind": "man"},
             {"name": "thorsten", "language": "de", "region": "DE", "kind": "man"},
             {"name": "bella", "language": "en", "region": "US", "kind": "woman"},
         ]
-        self.assertEqual([name for _title, name in voice_choices(voices)], ["", "joe", "bella", "thorsten"])
-        self.assertIn(("Joe · English (US) · man", "joe"), voice_choices(voices))
-        self.assertEqual(len(voice_choices([])), 1)
+        self.assertEqual([name for _title, name in voice_choices(voices, EN)], ["", "joe", "bella", "thorsten"])
+        self.assertIn(("Joe · English (US) · man", "joe"), voice_choices(voices, EN))
+
+
+class Orders(unittest.TestCase):
+    def test_what_is_left_as_it_is_is_left_out(self) -> None:
+        form = Form("A robot", preset="standard", shape="square", audio_scale=5.5, text_scale=5.0)
+        self.assertEqual(order_of(form, STANDARD), {"prompt": "A robot", "preset": "standard", "shape": "square"})
+
+    def test_a_sound_goes_before_words_and_its_window_is_told_where_it_cuts(self) -> None:
+        sound = {"path": "x", "seconds": 6.4, "start": 1.5, "end": 6.4}
+        order = order_of(Form("A", sound=sound, words="Hi", voice="joe", seconds=3), STANDARD)
+        self.assertEqual({key: order[key] for key in order if key not in ("prompt", "preset", "shape")}, {"audioStart": 1.5})
+        self.assertEqual(order_of(Form("A", sound={**sound, "end": 4.0}), STANDARD)["audioEnd"], 4.0)
+        self.assertEqual(order_of(Form("A", words="Hi", voice="joe"), STANDARD)["say"], "Hi")
+        self.assertEqual(order_of(Form("A", seconds=3), STANDARD)["seconds"], 3)
+
+    def test_a_price_needs_no_files_and_no_sentence(self) -> None:
+        sketch = sketch_of(Form("", pictures=[{}, {}], sound={"path": "x", "seconds": 6.4, "start": 2}, agreed=True), STANDARD)
+        self.assertEqual((sketch["images"], sketch["audioSeconds"], sketch["audioStart"]), (2, 6.4, 2))
+        self.assertNotIn("agreed", sketch)
+        self.assertNotIn("audioStart", sketch_of(Form("", sound={"path": "x", "start": 2}), STANDARD))
+
+    def test_no_file_but_one_that_was_sent_here_is_read(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "a.png").write_bytes(b"x")
+            (folder / "out").symlink_to("/etc/hostname")
+            self.assertEqual(sent_file({"path": str(folder / "a.png")}, folder).name, "a.png")
+            for path in ("/etc/passwd", str(folder / ".." / "x"), str(folder), str(folder / "out"), ""):
+                with self.assertRaises(ValueError, msg=path):
+                    sent_file({"path": path}, folder)
+
+    def test_examples_are_there(self) -> None:
+        for one in EXAMPLES:
+            for file in (one.picture, one.sound, f"{one.name}.mp4"):
+                self.assertGreater((FOLDER / file).stat().st_size, 1000)
+
+
+class Refusals(unittest.TestCase):
+    def test_each_is_said_where_it_belongs(self) -> None:
+        def parts(code: str = "", **fields: str) -> dict[str, str]:
+            return placed(ApiError("All of it", status=422, code=code, fields=fields))[0]
+
+        self.assertEqual(parts(image2="broken"), {"pictures": "broken"})
+        self.assertEqual(parts(audio="silent", prompt="long"), {"sound": "silent", "prompt": "long"})
+        self.assertEqual(parts(**{"request.scales.audio": "high"}), {"more": "high"})
+        self.assertEqual(parts("prompt_alone"), {"pictures": "All of it"})
+        self.assertEqual(placed(ApiError("Too many", status=429, code="too_many_waiting")), ({}, "Too many"))
+
+
+class Signatures(unittest.TestCase):
+    def test_what_was_signed_for_one_purpose_until_its_day_and_nothing_else(self) -> None:
+        signer = Signer("secret")
+        link = signer.sign("share", {"id": "1"}, seconds=60)
+        self.assertEqual((signer.read("share", link) or {})["id"], "1")
+        body, _, tag = link.partition(".")
+        other = signer.sign("share", {"id": "2"}, seconds=60).partition(".")[0]
+        for text in (None, "", ".", body, f"{other}.{tag}", f"{body}.{tag[:-1]}", f"{body}.ü"):
+            self.assertIsNone(signer.read("share", text), text)
+        self.assertIsNone(signer.read("session", link))
+        self.assertIsNone(Signer("another").read("share", link))
+        self.assertIsNone(signer.read("share", signer.sign("share", {"id": "1"}, seconds=-1)))
+
+
+class Gallery(unittest.TestCase):
+    good: ClassVar[dict[str, Any]] = {
+        "id": "01A",
+        "status": "delivered",
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "request": {"prompt": "<b>A robot</b>"},
+        "links": {"video": "/v1/generations/01A/video"},
+    }
+
+    def test_one_bad_record_is_one_bad_card(self) -> None:
+        bad: list[dict[str, Any]] = [
+            {},
+            {**self.good, "createdAt": "yesterday"},
+            {**self.good, "status": "dreaming"},
+            {**self.good, "request": {}},
+        ]
+        with self.assertLogs("humo_web.gallery", "WARNING"):
+            html = gallery_html([*bad, self.good], EN)
+        self.assertEqual((html.count("can’t be shown"), html.count("data-open")), (4, 1))
+        self.assertIn("&lt;b&gt;A robot", html)
+        gallery_html([{**self.good, "request": {"prompt": "A \ud800"}}], EN).encode()
 
 
 class Settings(unittest.TestCase):
     def test_this_machine_alone_needs_no_login(self) -> None:
         settings = load_settings({**OPEN, "WEB_USERNAME": ""})
-        self.assertEqual((settings.host, settings.port, settings.login), ("127.0.0.1", 7860, None))
+        self.assertEqual((settings.host, settings.port, settings.login, settings.share_days), ("127.0.0.1", 7860, None, 0))
 
     def test_others_are_let_in_with_a_login_alone(self) -> None:
         for given in ({}, {"WEB_USERNAME": "a"}, {"WEB_USERNAME": "a", "WEB_PASSWORD": "short"}):
@@ -71,8 +188,8 @@ class Settings(unittest.TestCase):
 
     def test_every_problem_is_named_at_once(self) -> None:
         with self.assertRaises(SettingsError) as caught:
-            load_settings({"WEB_PORT": "x", "WEB_API_URL": "ftp://x"})
-        for name in ("WEB_API_TOKEN", "WEB_PORT", "WEB_API_URL"):
+            load_settings({"WEB_PORT": "x", "WEB_API_URL": "ftp://x", "WEB_SHARE_DAYS": "31"})
+        for name in ("WEB_API_TOKEN", "WEB_PORT", "WEB_API_URL", "WEB_SHARE_DAYS"):
             self.assertIn(name, str(caught.exception))
 
 
@@ -89,19 +206,17 @@ class Status(unittest.TestCase):
 
     def test_running_failed_and_done(self) -> None:
         progress = {"stage": "denoise", "step": 3, "steps": 8, "etaSeconds": 125}
-        running = status_html({**self.nothing, "status": "running", "progress": progress})
+        running = status_html({**self.nothing, "status": "running", "progress": progress}, EN)
         self.assertIn("Painting the frames", running)
         self.assertIn("Step 3 of 8. About 2 min 5 s left.", running)
         self.assertIn('value="0.375"', running)
         failure = {"code": "x", "message": "No."}
-        self.assertIn("<p>No.</p>", status_html({**self.nothing, "status": "failed", "failure": failure}))
-        result = {"width": 1, "height": 2, "seconds": 3.0, "seed": 4, "weights": "official"}
-        self.assertNotIn("noise", status_html({**self.nothing, "status": "delivered", "result": result}))
-        self.assertIn("noise", status_html({**self.nothing, "status": "delivered", "result": {**result, "weights": "random"}}))
+        self.assertIn("<p>No.</p>", status_html({**self.nothing, "status": "failed", "failure": failure}, EN))
+        self.assertIn("Here it is.", status_html({**self.nothing, "status": "delivered", "result": {}}, EN))
 
     def test_what_waits_says_for_what(self) -> None:
         def waiting(**changed: object) -> str:
-            return status_html({**self.nothing, "status": "queued", "position": {**self.place, **changed}})
+            return status_html({**self.nothing, "status": "queued", "position": {**self.place, **changed}}, EN)
 
         self.assertIn("number 2 of 3", waiting())
         self.assertIn("Starts in about 0 s.", waiting())
@@ -114,14 +229,9 @@ class Status(unittest.TestCase):
         self.assertNotIn("Why", waiting(held={"by": "deployment", "until": None, "reason": None}))
 
     def test_words_of_others_are_words(self) -> None:
-        self.assertIn("&lt;img src=x onerror=alert(1)&gt; <code>a</code>", told_html("x", "<img src=x onerror=alert(1)> `a`"))
-        noted = status_html({**self.nothing, "status": "running", "maintenance": "<b>Back at noon</b>"})
+        self.assertIn("&lt;img src=x onerror=alert(1)&gt; <code>a</code>", told_html(EN, "x", "<img src=x onerror=alert(1)> `a`"))
+        noted = status_html({**self.nothing, "status": "running", "maintenance": "<b>Back at noon</b>"}, EN)
         self.assertIn("&lt;b&gt;Back at noon&lt;/b&gt;", noted)
-
-    def test_how_long_ago(self) -> None:
-        now = datetime(2026, 1, 3, tzinfo=UTC)
-        said = [ago(now - timedelta(**by), now) for by in ({"seconds": 20}, {"minutes": 5}, {"hours": 3}, {"days": 3})]
-        self.assertEqual(said, ["just now", "5 min ago", "3 h ago", "3 days ago"])
 
 
 class GuardAtTheDoor(unittest.TestCase):
@@ -193,7 +303,7 @@ class Watching(unittest.TestCase):
         Thread(target=server.serve_forever, daemon=True).start()
         client = ApiClient(f"http://127.0.0.1:{server.server_port}", "x")
         try:
-            return [seen["status"] for seen in client.watch("1")], asked
+            return [seen["status"] for seen in client.watch("1", Asker(None, "en"))], asked
         finally:
             client.close()
             server.shutdown()

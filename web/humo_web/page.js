@@ -1,0 +1,551 @@
+/**
+ * What Gradio's own components do not have: fields for pictures and for a sound as small as this page needs them, a window of the sound
+ * that is dragged or moved with the keys, a crop, and a cursor that goes where something is refused. Each field builds itself inside its
+ * `gr.HTML`; its value there is all that Python sees of it. Nothing is fetched from anywhere.
+ */
+const humo = (() => {
+  /** An element with attributes, properties (functions and booleans) and children. */
+  const make = (name, attributes = {}, ...children) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (typeof value === 'function' || typeof value === 'boolean') element[key] = value;
+      else element.setAttribute(key, value);
+    }
+    element.append(...children);
+    return element;
+  };
+  const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const clock = (seconds) =>
+    `${Math.floor(Math.round(seconds * 10) / 600)}:${((Math.round(seconds * 10) % 600) / 10).toFixed(1).padStart(4, '0')}`;
+  const isPhone = () => matchMedia('(max-width: 899px)').matches;
+
+  /** A place to drop files on, to paste them to, and to choose them by a press. */
+  const dropZone = (element, words, { name, accept, multiple, onFiles }) => {
+    const input = make('input', {
+      type: 'file',
+      accept,
+      multiple: multiple === true,
+      id: `${name}-file`,
+      class: 'unseen',
+    });
+    input.addEventListener('change', () => {
+      onFiles([...input.files]);
+      input.value = '';
+    });
+    element.addEventListener('dragover', (event) => {
+      event.preventDefault();
+      element.classList.add('over');
+    });
+    element.addEventListener('dragleave', () => element.classList.remove('over'));
+    element.addEventListener('drop', (event) => {
+      event.preventDefault();
+      element.classList.remove('over');
+      onFiles([...event.dataTransfer.files]);
+    });
+    element.addEventListener('paste', (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length > 0) onFiles(files);
+    });
+    return make('label', { class: 'add' }, input, make('span', { class: 'button' }, words[`${name}.add`]));
+  };
+
+  /** Sends files one after the other, and says so. Resolves with those that arrived. */
+  const sender = (upload, words, megabytes, told) => async (files) => {
+    const sent = [];
+    told(words['upload.sending']);
+    for (const file of files) {
+      try {
+        if (file.size > megabytes * 1048576) throw new Error('too large');
+        const { path, url } = await upload(file);
+        sent.push({ path, url, name: file.name, size: file.size });
+      } catch {
+        told(fill(words['upload.failed'], { megabytes }), true);
+        return sent;
+      }
+    }
+    told('');
+    return sent;
+  };
+
+  const teller =
+    (line) =>
+    (text, isProblem = false) => {
+      line.textContent = text;
+      line.classList.toggle('refusal', isProblem);
+    };
+
+  /** Width and height of a picture that the browser can show, or null. */
+  const sizeOf = (url) =>
+    new Promise((resolve) => {
+      const image = new Image();
+      image.onload = () => resolve({ width: image.naturalWidth, height: image.naturalHeight });
+      image.onerror = () => resolve(null);
+      image.src = url;
+    });
+
+  /** Up to four pictures. Value: a list of { path, url, name }. */
+  const pictures = ({ element, props, upload, watch, chosen }) => {
+    const { words, numbers } = props;
+    const list = make('ul', { class: 'thumbs' });
+    const hint = make('p', { class: 'hint', role: 'status' });
+    const told = teller(hint);
+    const send = sender(upload, words, numbers.megabytes, told);
+    const zone = make('div', { class: 'drop' });
+    const add = dropZone(zone, words, {
+      name: 'pictures',
+      accept: 'image/*',
+      multiple: true,
+      onFiles: async (files) => {
+        const sent = await send(files.slice(0, numbers.count - (props.value || []).length));
+        if (sent.length > 0) change([...(props.value || []), ...sent]);
+      },
+    });
+    const drop = make('span', { class: 'or' }, fill(words['pictures.drop'], numbers));
+    zone.append(list, add, drop);
+    element.append(make('fieldset', {}, make('legend', {}, words['pictures']), zone, hint));
+
+    const change = (value) => {
+      props.value = value;
+      render();
+      chosen();
+    };
+    const render = async () => {
+      const value = props.value || [];
+      add.hidden = value.length >= numbers.count;
+      drop.hidden = value.length > 0;
+      zone.classList.toggle('filled', value.length > 0);
+      list.replaceChildren(
+        ...value.map((picture, index) => {
+          const number = index + 1;
+          const act = (key, sign, onclick) =>
+            make(
+              'button',
+              {
+                type: 'button',
+                'aria-label': fill(words[key], { number }),
+                title: fill(words[key], { number }),
+                onclick,
+              },
+              sign,
+            );
+          return make(
+            'li',
+            {},
+            make('img', { src: picture.url, alt: picture.name ?? '' }),
+            act('pictures.crop', '✂', () =>
+              crop(picture, words, upload, (cropped) => change(value.with(index, cropped))),
+            ),
+            act('pictures.remove', '×', () => {
+              change(value.toSpliced(index, 1));
+              zone.querySelector('input').focus();
+            }),
+          );
+        }),
+      );
+      const sizes = await Promise.all(value.map(({ url }) => sizeOf(url)));
+      if (props.value !== value && value.length > 0) return;
+      told(
+        sizes
+          .map((size, index) => {
+            const number = index + 1;
+            if (size === null) return fill(words['pictures.unseen'], { number });
+            if (Math.min(size.width, size.height) < 400)
+              return fill(words['pictures.small'], { number, ...size });
+            return Math.min(size.width, size.height) > 1000 ? fill(words['pictures.large'], { number }) : '';
+          })
+          .filter(Boolean)
+          .join(' '),
+      );
+    };
+    watch('value', render);
+    render();
+  };
+
+  /** A part of a picture, chosen with three sliders or by dragging, sent as a picture of its own. */
+  const crop = async (picture, words, upload, done) => {
+    const image = new Image();
+    image.src = picture.url;
+    try {
+      await image.decode();
+    } catch {
+      return;
+    }
+    const canvas = make('canvas', { width: '360', height: '360' });
+    const slider = (key, value) => {
+      const input = make('input', { type: 'range', min: '0', max: '100', value: String(value) });
+      input.addEventListener('input', draw);
+      return { input, label: make('label', {}, words[key], input) };
+    };
+    const [zoom, across, down] = [slider('crop.zoom', 0), slider('crop.across', 50), slider('crop.down', 50)];
+    const dialog = make('dialog', { class: 'crop', 'aria-label': words['crop.title'] });
+    const part = () => {
+      const [width, height] = [image.naturalWidth, image.naturalHeight];
+      const side = Math.min(width, height) / (1 + (Number(zoom.input.value) / 100) * 4);
+      return {
+        x: ((width - side) * across.input.value) / 100,
+        y: ((height - side) * down.input.value) / 100,
+        side,
+      };
+    };
+    function draw() {
+      const { x, y, side } = part();
+      canvas.getContext('2d').drawImage(image, x, y, side, side, 0, 0, canvas.width, canvas.height);
+    }
+    canvas.addEventListener('pointermove', (event) => {
+      if (event.buttons !== 1) return;
+      const step = (200 / canvas.clientWidth) * (event.pointerType === 'touch' ? 0.7 : 1);
+      across.input.value = String(Number(across.input.value) - event.movementX * step * 0.5);
+      down.input.value = String(Number(down.input.value) - event.movementY * step * 0.5);
+      draw();
+    });
+    const use = async () => {
+      const { x, y, side } = part();
+      const whole = make('canvas', { width: String(Math.round(side)), height: String(Math.round(side)) });
+      whole.getContext('2d').drawImage(image, x, y, side, side, 0, 0, whole.width, whole.height);
+      const blob = await new Promise((resolve) => whole.toBlob(resolve, 'image/png'));
+      const name = `${(picture.name ?? 'picture').replace(/\.\w+$/, '')}-cropped.png`;
+      const { path, url } = await upload(new File([blob], name, { type: 'image/png' }));
+      dialog.close();
+      done({ path, url, name });
+    };
+    dialog.append(
+      make('h2', {}, words['crop.title']),
+      canvas,
+      ...[zoom, across, down].map(({ label }) => label),
+      make(
+        'div',
+        { class: 'buttons' },
+        make('button', { type: 'button', class: 'primary', onclick: () => void use() }, words['crop.use']),
+        make('button', { type: 'button', onclick: () => dialog.close() }, words['close']),
+      ),
+    );
+    dialog.addEventListener('close', () => dialog.remove());
+    (document.querySelector('.gradio-container') ?? document.body).append(dialog);
+    dialog.showModal();
+    draw();
+  };
+
+  /** A sound or a film, or one recorded here. Value: { path, url, name, seconds, peaks, start, end } or null. */
+  const sound = ({ element, props, upload, watch, chosen, moved }) => {
+    const { words, numbers } = props;
+    const hint = make('p', { class: 'hint', role: 'status' });
+    const told = teller(hint);
+    const send = sender(upload, words, numbers.megabytes, told);
+    const zone = make('div', { class: 'drop' });
+    const take = async (files) => {
+      const [sent] = await send(files.slice(0, 1));
+      if (sent === undefined) return;
+      told(words['sound.reading']);
+      change(sent);
+    };
+    const add = dropZone(zone, words, { name: 'sound', accept: 'audio/*,video/*', onFiles: take });
+    const record = make('button', { type: 'button', class: 'record' }, words['sound.record']);
+    const empty = make(
+      'div',
+      { class: 'empty' },
+      add,
+      record,
+      make('span', { class: 'or' }, words['sound.drop']),
+    );
+    const wave = waveform(words, (start, end) => {
+      props.value = { ...props.value, start, end };
+      moved();
+    });
+    const remove = make(
+      'button',
+      {
+        type: 'button',
+        'aria-label': words['sound.remove'],
+        title: words['sound.remove'],
+        onclick: () => {
+          change(null);
+          zone.querySelector('input').focus();
+        },
+      },
+      '×',
+    );
+    const name = make('span', { class: 'name' });
+    const full = make(
+      'div',
+      { class: 'full' },
+      make('div', { class: 'head' }, name, wave.play, remove),
+      wave.element,
+    );
+    zone.append(empty, full);
+    element.append(make('fieldset', {}, make('legend', {}, words['sound']), zone, hint));
+    recorder(record, words, told, take);
+
+    function change(value) {
+      props.value = value;
+      render();
+      chosen();
+    }
+    function render() {
+      const value = props.value || null;
+      empty.hidden = value !== null;
+      full.hidden = value === null;
+      element.classList.toggle('has-sound', value !== null);
+      document.documentElement.classList.toggle('has-sound', value !== null);
+      if (value === null || 'seconds' in value || 'peaks' in value) told('');
+      if (value === null) return;
+      name.textContent = value.name ?? '';
+      wave.show(value);
+    }
+    watch('value', render);
+    render();
+  };
+
+  /** Peaks, and the part of them that is used: two sliders over one another, which drag and take arrow keys as any slider does. */
+  const waveform = (words, onMoved) => {
+    const canvas = make('canvas', { height: '48', 'aria-hidden': 'true' });
+    const slider = (key) => make('input', { type: 'range', min: '0', step: '0.1', 'aria-label': words[key] });
+    const [from, to] = [slider('sound.from'), slider('sound.to')];
+    const used = make('p', { class: 'used' });
+    const audio = make('audio', { preload: 'metadata' });
+    const play = make(
+      'button',
+      { type: 'button', 'aria-label': words['sound.play'], title: words['sound.play'] },
+      '▶',
+    );
+    let seconds = 0;
+    let peaks = [];
+    let shown = '';
+    const draw = () => {
+      const width = (canvas.width = canvas.clientWidth || 300);
+      const pen = canvas.getContext('2d');
+      const styles = getComputedStyle(canvas);
+      const [start, end] = [Number(from.value), Number(to.value)];
+      pen.clearRect(0, 0, width, 48);
+      for (let x = 0; x < width; x += 3) {
+        const peak = peaks.length === 0 ? 0.1 : (peaks[Math.floor((x / width) * peaks.length)] ?? 0);
+        const at = (x / width) * seconds;
+        pen.fillStyle = styles.getPropertyValue(at >= start && at <= end ? '--accent' : '--edge');
+        const height = Math.max(2, Math.min(1, peak) * 46);
+        pen.fillRect(x, 24 - height / 2, 2, height);
+      }
+      used.textContent = fill(words['sound.used'], {
+        start: clock(start),
+        end: clock(end),
+        length: clock(seconds),
+      });
+      for (const one of [from, to]) one.setAttribute('aria-valuetext', clock(Number(one.value)));
+    };
+    const least = 0.2;
+    from.addEventListener('input', () => {
+      if (Number(from.value) > Number(to.value) - least)
+        from.value = String(Math.max(0, Number(to.value) - least));
+      draw();
+    });
+    to.addEventListener('input', () => {
+      if (Number(to.value) < Number(from.value) + least) to.value = String(Number(from.value) + least);
+      draw();
+    });
+    for (const one of [from, to]) {
+      one.addEventListener('change', () => onMoved(Number(from.value), Number(to.value)));
+    }
+    play.addEventListener('click', () => {
+      if (!audio.paused) {
+        audio.pause();
+        return;
+      }
+      audio.currentTime = Number(from.value);
+      void audio.play();
+    });
+    audio.addEventListener('play', () => (play.textContent = '❚❚'));
+    audio.addEventListener('pause', () => (play.textContent = '▶'));
+    audio.addEventListener('timeupdate', () => {
+      if (seconds > 0 && audio.currentTime >= Number(to.value)) audio.pause();
+    });
+    new ResizeObserver(draw).observe(canvas);
+    const element = make('div', { class: 'wave' }, canvas, from, to, used, audio);
+    return {
+      element,
+      play,
+      show(value) {
+        if (shown !== value.url) audio.src = value.url;
+        shown = value.url;
+        element.hidden = !(value.seconds > 0);
+        play.hidden = element.hidden;
+        if (element.hidden) return;
+        ({ seconds } = value);
+        peaks = value.peaks ?? [];
+        for (const one of [from, to]) one.max = String(Math.ceil(seconds * 10) / 10);
+        from.value = String(value.start ?? 0);
+        to.value = String(value.end ?? seconds);
+        draw();
+      },
+    };
+  };
+
+  /** A press begins to record, another one ends it. */
+  const recorder = (button, words, told, take) => {
+    let running = null;
+    button.addEventListener('click', async () => {
+      if (running !== null) {
+        running.stop();
+        return;
+      }
+      try {
+        const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+        const pieces = [];
+        running = new MediaRecorder(stream);
+        running.addEventListener('dataavailable', ({ data }) => pieces.push(data));
+        running.addEventListener('stop', () => {
+          for (const track of stream.getTracks()) track.stop();
+          const type = running.mimeType;
+          running = null;
+          button.textContent = words['sound.record'];
+          button.classList.remove('on');
+          told('');
+          void take([new File(pieces, words['sound.record'], { type })]);
+        });
+        running.start();
+        button.textContent = words['sound.stop'];
+        button.classList.add('on');
+        told(words['sound.recording']);
+      } catch {
+        running = null;
+        told(words['sound.no_microphone'], true);
+      }
+    });
+  };
+
+  /** One video, to ask where it comes from. Value: { path, url, name } or null. */
+  const check = ({ element, props, upload, chosen }) => {
+    const { words, numbers } = props;
+    const hint = make('p', { class: 'hint', role: 'status' });
+    const send = sender(upload, words, numbers.megabytes, teller(hint));
+    const zone = make('div', { class: 'drop' });
+    const add = dropZone(zone, words, {
+      name: 'check',
+      accept: 'video/*',
+      onFiles: async (files) => {
+        const [sent] = await send(files.slice(0, 1));
+        if (sent === undefined) return;
+        props.value = sent;
+        hint.textContent = sent.name;
+        chosen();
+      },
+    });
+    zone.append(add, hint);
+    element.append(zone);
+  };
+
+  /** Copies the link beside the button. */
+  const copying = (element) => {
+    element.addEventListener('click', async (event) => {
+      const button = event.target.closest('[data-copied]');
+      if (button === null) return;
+      const input = element.querySelector('input');
+      input.select();
+      try {
+        await navigator.clipboard.writeText(input.value);
+      } catch {
+        document.execCommand('copy');
+      }
+      button.textContent = button.dataset.copied;
+    });
+    // Python does not know by which name the page is reached.
+    new MutationObserver(() => {
+      const input = element.querySelector('input[data-link]');
+      if (input !== null && !input.value.startsWith('http'))
+        input.value = new URL(input.dataset.link, location.href).href;
+    }).observe(element, { childList: true, subtree: true });
+  };
+
+  const fieldOf = (part) =>
+    document.querySelector(
+      `#${part} textarea, #${part} input:not([type=hidden]), #${part} button, button#${part}`,
+    );
+
+  const focus = (part) => {
+    const field = fieldOf(part);
+    if (part === 'more')
+      document.querySelector('#more button[aria-expanded=false], #more .label-wrap:not(.open)')?.click();
+    field?.focus();
+    field?.scrollIntoView({ block: 'center' });
+  };
+
+  /** A refusal that appears marks its field; the first takes the cursor along. */
+  const watchRefusals = () => {
+    let seen = new Set();
+    new MutationObserver(() => {
+      const now = new Set(document.querySelectorAll('.refusal[data-part]'));
+      for (const part of ['prompt', 'pictures', 'sound', 'words', 'agreed', 'more']) {
+        const refusal = [...now].find((one) => one.dataset.part === part);
+        const field = fieldOf(part);
+        if (refusal === undefined) {
+          field?.removeAttribute('aria-invalid');
+          continue;
+        }
+        refusal.id ||= `refusal-${part}`;
+        field?.setAttribute('aria-invalid', 'true');
+        field?.setAttribute('aria-describedby', refusal.id);
+        if ('focus' in refusal.dataset && !seen.has(refusal)) focus(part);
+      }
+      seen = now;
+    }).observe(document.body, {
+      childList: true,
+      subtree: true,
+      attributes: true,
+      attributeFilter: ['data-focus'],
+    });
+  };
+
+  /** Ctrl+Enter, and ⌘+Enter, press the button from wherever the cursor is in the form. */
+  const watchKeys = () => {
+    document.addEventListener(
+      'keydown',
+      (event) => {
+        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+        event.preventDefault();
+        event.stopPropagation();
+        // What was typed last is on its way to the component until the field is left.
+        const active = document.activeElement;
+        active?.blur();
+        active?.focus();
+        document.querySelector('button#create:not([disabled])')?.click();
+      },
+      true,
+    );
+  };
+
+  /** Examples move, without a sound, while they are seen; never for those who do not want moving things. */
+  const watchExamples = () => {
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) void target.play().catch(() => undefined);
+        else target.pause();
+      }
+    });
+    new MutationObserver(() => {
+      for (const video of document.querySelectorAll('.examples video:not([data-seen])')) {
+        video.dataset.seen = '';
+        // Set here: what stands in markup alone does not silence a video that is put in later.
+        video.muted = true;
+        seen.observe(video);
+      }
+    }).observe(document.body, { childList: true, subtree: true });
+  };
+
+  /** On a phone the result is below the form: it comes into view when it begins to be made. */
+  const watchResult = () => {
+    let was = '';
+    new MutationObserver(() => {
+      const article = document.querySelector('#result .result');
+      const now = article === null ? '' : article.classList.contains('empty') ? 'empty' : 'shown';
+      if (was === 'empty' && now === 'shown' && isPhone())
+        document.querySelector('#result').scrollIntoView({ block: 'nearest' });
+      was = now;
+    }).observe(document.body, { childList: true, subtree: true });
+  };
+
+  // Gradio puts this script in when the page stands already.
+  watchRefusals();
+  watchKeys();
+  watchExamples();
+  watchResult();
+
+  return { pictures, sound, check, copying, focus };
+})();

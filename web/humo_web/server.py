@@ -1,0 +1,60 @@
+"""All that the page's process answers: a Gradio page for each language, the way in, and videos."""
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from .app import build_page, launch_options
+from .client import ApiClient, MediaSource
+from .door import Door
+from .examples import FOLDER
+from .features import features_of
+from .guard import Guard
+from .login import login_routes
+from .media import media_routes, shared_routes
+from .settings import Settings
+from .signing import Signer
+from .texts import LANGUAGES, language_of, texts_for
+from .visitors import Visitors
+
+
+def build_server(settings: Settings, client: ApiClient, source: MediaSource, folder: Path) -> FastAPI:
+    """`folder` takes what people send, while they make a request of it. Raises ApiError when the API does not answer or refuses the token."""
+    signer = Signer(settings.token)
+    visitors = Visitors(signer)
+
+    async def choose(request: Request) -> Response:
+        return RedirectResponse(
+            f"/{language_of(request.headers.get('accept-language'))}/", 307, headers={"vary": "accept-language"}
+        )
+
+    routes: list[BaseRoute] = [Route("/", choose, methods=["GET", "HEAD"]), *media_routes(source, visitors)]
+    routes.append(Mount("/examples", StaticFiles(directory=FOLDER)))
+    routes.append(Route("/favicon.ico", _no_icon))
+    if settings.share_days > 0:
+        routes += shared_routes(source, signer)
+    if settings.login is not None:
+        routes += login_routes(visitors, settings.login)
+    has_login = settings.login is not None
+    app = FastAPI(
+        openapi_url=None,
+        routes=routes,
+        middleware=[Middleware(Guard, has_login=has_login), Middleware(Door, visitors=visitors, has_login=has_login)],
+    )
+    presets = client.presets()
+    features = features_of(client.description())
+    for language in LANGUAGES:
+        blocks = build_page(client, presets, features, texts_for(language), visitors, signer, settings.share_days, folder)
+        gr.mount_gradio_app(app, blocks, path=f"/{language}", **launch_options(texts_for(language)))
+    return app
+
+
+async def _no_icon(_request: Request) -> Response:
+    """Browsers ask for it on pages that name none."""
+    return Response(status_code=204)
