@@ -32,6 +32,7 @@ import { Unstartable } from '../../src/unstartable.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import { cudaAdvice } from './cuda-advice.ts';
 import { environmentHere } from './environment.ts';
+import { signingFindings } from './signing-check.ts';
 
 type Verdict = 'fine' | 'look' | 'broken';
 
@@ -451,6 +452,11 @@ async function main(): Promise<number> {
     await examine('GPU', fixes.gpu, () => gpu(worker, worker.generate.profile));
     await examine('weights', fixes.weights, () => weights(worker));
     loras(worker);
+    await examine('signatures', 'Check the variables C2PA_….', async () => {
+      for (const finding of await signingFindings(worker.signing, Date.now())) {
+        findings.push({ check: 'signatures', ...finding });
+      }
+    });
   }
   if (values.json) console.log(JSON.stringify(findings, null, 2));
   else {

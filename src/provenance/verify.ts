@@ -29,7 +29,7 @@ export interface Verdict {
    * be said; that proves nothing.
    */
   readonly origin: 'here' | 'elsewhere' | 'unknown';
-  /** whether the file is another than was signed; null: it has no signature, so nobody can say */
+  /** whether the file is another than was signed; null: nobody can say, since it has no signature */
   readonly changed: boolean | null;
   /** whether it is known to be made by a model; null: nothing says so */
   readonly madeWithAi: true | null;
@@ -114,13 +114,16 @@ export class Verifier {
     const known = isOurSignature
       ? (signature.generation?.generation ?? watermark?.generationId ?? null)
       : (watermark?.generationId ?? null);
+    const generation = known === null ? null : await this.#knowledge.get(known);
+    // The video that was made here was signed, and this file is not: it is a copy.
+    const isStripped = signature === null && generation?.result?.marking?.signature === true;
     return {
       origin: originOf(signature, watermark),
-      changed: signature === null ? null : !signature.intact,
+      changed: isStripped ? true : signature === null ? null : !signature.intact,
       madeWithAi: watermark !== null || (signature?.intact === true && signature.madeWithAi) ? true : null,
       signature,
       watermark,
-      generation: known === null ? null : await this.#knowledge.get(known),
+      generation,
     };
   }
 

@@ -1,0 +1,114 @@
+/** What the doctor says of the key and the certificate with which a worker signs videos. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import type { WorkerConfig } from '../../src/config/environment.ts';
+
+export interface SigningFinding {
+  readonly verdict: 'fine' | 'look' | 'broken';
+  readonly found: string;
+  readonly fix: string | null;
+}
+
+const day = 24 * 3600_000;
+const warnBefore = 30 * day;
+/** Shorter certificates need a time stamp, or videos soon read as invalid. */
+const longEnough = 2 * 365 * day;
+const stampTimeout = 5_000;
+
+/**
+ * @param config null: signing is off
+ * @param now milliseconds since 1970
+ */
+export async function signingFindings(
+  config: WorkerConfig['signing'],
+  now: number,
+): Promise<SigningFinding[]> {
+  if (config === null) {
+    return [look('videos are not signed', 'Where the EU AI Act applies, leave C2PA_SIGN=true.')];
+  }
+  const { certificateFile, keyFile, isOwn, timeStampAuthority } = config;
+  const [chain, key] = await Promise.all([readText(certificateFile), readText(keyFile)]);
+  if (isOwn && chain === null) {
+    return [
+      {
+        verdict: 'fine',
+        found: `no key yet; the worker makes one at its first start (${keyFile})`,
+        fix: null,
+      },
+    ];
+  }
+  if (chain === null || key === null) {
+    const missing = chain === null ? certificateFile : keyFile;
+    const fix = isOwn ? 'Put it back from a backup.' : 'Check C2PA_CERTIFICATE_FILE and C2PA_KEY_FILE.';
+    return [broken(`${missing} is not there or cannot be read: videos are not signed`, fix)];
+  }
+  let leaf: X509Certificate;
+  try {
+    leaf = new X509Certificate(chain);
+    if (!leaf.checkPrivateKey(createPrivateKey(key))) {
+      return [
+        broken('the key does not belong to the first certificate', 'Put the signer’s certificate first.'),
+      ];
+    }
+  } catch {
+    return [
+      broken(
+        'the certificate or the key is no PEM, or has a password',
+        'Give both as PEM, the key without a password.',
+      ),
+    ];
+  }
+  const findings: SigningFinding[] = [];
+  const readers = (await stat(keyFile)).mode & 0o077;
+  if (readers !== 0) {
+    findings.push(broken(`others on this machine may read ${keyFile}`, `\`chmod 600 ${keyFile}\``));
+  }
+  const ends = Date.parse(leaf.validTo);
+  const until = new Date(ends).toISOString().slice(0, 10);
+  const renew = isOwn
+    ? `Move ${certificateFile} away (keep it), then \`npm run provenance -- init\`, and start the worker anew.`
+    : 'Get a new one from whoever gave it, and put it into C2PA_CERTIFICATE_FILE.';
+  if (ends <= now) findings.push(broken(`the certificate ended on ${until}: videos are not signed`, renew));
+  else if (ends - now < warnBefore) findings.push(look(`the certificate ends on ${until}`, renew));
+  else if (timeStampAuthority === null && ends - now < longEnough) {
+    findings.push(
+      look(
+        `no time stamps: what is signed now reads as invalid from ${until} on`,
+        'Set C2PA_TIMESTAMP_URL to a time stamp authority.',
+      ),
+    );
+  } else {
+    findings.push({ verdict: 'fine', found: `certificate until ${until}`, fix: null });
+  }
+  if (timeStampAuthority !== null && !(await answers(timeStampAuthority))) {
+    findings.push(
+      look(
+        'the time stamp authority does not answer: videos are signed without a stamp',
+        'Check C2PA_TIMESTAMP_URL, and that this machine reaches it.',
+      ),
+    );
+  }
+  return findings;
+}
+
+function look(found: string, fix: string): SigningFinding {
+  return { verdict: 'look', found, fix };
+}
+
+function broken(found: string, fix: string): SigningFinding {
+  return { verdict: 'broken', found, fix };
+}
+
+async function readText(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(() => null);
+}
+
+/** Whether anything answers there at all: what it says to an empty question does not matter. */
+async function answers(url: string): Promise<boolean> {
+  try {
+    await (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(stampTimeout) })).body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,57 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signingFindings } from '../../../scripts/tools/signing-check.ts';
+
+const day = 24 * 3600_000;
+const now = Date.parse('2026-11-28T00:00:00Z');
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'humo-signing-check-'));
+  file = join(folder, 'signer.pem');
+  const made = await generate([{ name: 'commonName', value: 'A studio' }], {
+    algorithm: 'sha256',
+    keyType: 'ec',
+    notBeforeDate: new Date(now - day),
+    notAfterDate: new Date(now + 1000 * day),
+  });
+  await writeFile(file, `${made.private}\n${made.cert}\n`, { mode: 0o600 });
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const config = (change: object = {}) => ({
+  ...{ certificateFile: file, keyFile: file, isOwn: true, timeStampAuthority: null },
+  ...change,
+});
+const said = async (at: number, change: object = {}) =>
+  (await signingFindings(config(change), at)).map(({ verdict, found }) => `${verdict}: ${found}`).join('; ');
+
+test('a certificate is fine, needs a time stamp, ends soon, and has ended', async () => {
+  expect(await said(now)).toBe('fine: certificate until 2029-08-24');
+  expect(await said(now + 500 * day)).toMatch(/^look: no time stamps: .* from 2029-08-24 on$/);
+  expect(await said(now + 980 * day)).toBe('look: the certificate ends on 2029-08-24');
+  expect(await said(now + 1001 * day)).toMatch(/^broken: the certificate ended on 2029-08-24/);
+});
+
+test('a key that others may read, that is missing, or that is none', async () => {
+  await chmod(file, 0o640);
+  expect(await said(now)).toContain('broken: others on this machine may read');
+  await chmod(file, 0o600);
+  const nowhere = join(folder, 'nowhere.pem');
+  expect(await said(now, { certificateFile: nowhere, keyFile: nowhere })).toContain('fine: no key yet');
+  expect(await said(now, { keyFile: nowhere, isOwn: false })).toContain('videos are not signed');
+  const other = join(folder, 'other.pem');
+  await writeFile(other, 'no key');
+  expect(await said(now, { keyFile: other, isOwn: false })).toContain('no PEM');
+  expect((await signingFindings(null, now)).map(({ verdict }) => verdict)).toEqual(['look']);
+});
+
+test('an authority that does not answer', async () => {
+  expect(await said(now, { timeStampAuthority: 'http://127.0.0.1:9/' })).toContain('does not answer');
+});
