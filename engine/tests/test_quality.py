@@ -1,5 +1,6 @@
 """The meter on drawn clips, which are perfect, and on drawings that are spoilt in ways that it has to name."""
 
+import dataclasses
 import math
 import subprocess
 import wave
@@ -29,7 +30,10 @@ from humo_quality import face, signals
 from humo_quality.bars import BARS, bars_table, judge_bars
 from humo_quality.film import agreement, in_words, read_frames
 from humo_quality.held_out import SKIN_GROUPS, held_out_clips, to_rgb, voice_files
+from humo_quality.judges import WEIGHTS, judges
+from humo_quality.meter import measure
 from humo_quality.statistics import mean_interval, paired, share_interval
+from humo_quality.train_judges import draw_examples, grade
 
 FRAMES = 49
 SEEDS = (2, 4, 18)  # medium, dark and light skin; the first wears glasses
@@ -302,3 +306,28 @@ def test_held_out_clips_are_of_all_kinds_and_of_two_sources_of_voices(tmp_path):
     for clip in clips:
         assert clip.sound.std() > 0.25  # it speaks
         assert 0.1 < (clip.sound < signals.SILENT).float().mean() < 0.6  # and pauses
+
+
+def test_judges_trained_apart_are_right_about_drawn_truth():
+    """Persons whom they never saw. Their grades stand in engine/QUALITY.md."""
+    faces, scenes, labels = draw_examples(40, "held-out", 9)
+    face_grades, scene_grades = (
+        grade(judge, pictures, labels) for judge, pictures in zip(judges(), (faces, scenes), strict=True)
+    )
+    assert face_grades["opening"] >= 0.9  # R²
+    assert face_grades["hair"] >= 0.7 and face_grades["glasses"] >= 0.7
+    assert scene_grades["scene"] >= 0.8
+    assert WEIGHTS.stat().st_size < 1_000_000
+
+
+def test_figures_of_a_drawn_clip_are_good_and_fall_where_it_shows_something_else(tmp_path):
+    asked = held_out_clips(2, tmp_path, (192, 112), FRAMES)
+    clip, other = asked
+    pixels, _ = draw_clip(clip.person, clip.scene, clip.sound, draw_blinks(clip.number, FRAMES), draw_sway(clip.number))
+    found = measure(clip, to_rgb(pixels), [other])
+    assert found["lip-sync"] > 0.98 and found["lip-sync, judge"] > 0.9
+    assert found["best lag"] == 0 and found["shifted sound found"] == 1
+    assert found["own reference nearer"] == found["scene right"] == 1
+    assert found["clip with a second mouth"] == found["frames like the reference"] == 0
+    wrong = measure(dataclasses.replace(clip, scene=other.scene, sound=clip.sound.roll(3)), to_rgb(pixels), [other])
+    assert wrong["scene right"] == 0 and wrong["best lag"] == -3
