@@ -42,6 +42,7 @@ import { removeLeftovers } from './leftovers.ts';
 import { Signatures } from './signatures.ts';
 import { MessageSpeaker } from './speaker.ts';
 import { DiscordStandingResults } from './standing-results.ts';
+import { MemoryBudget } from '../media/memory.ts';
 import { createErasure } from '../queue/erase.ts';
 import { PersonErasure } from '../erasure/person-erasure.ts';
 import { OwnForgetting } from './forgetting.ts';
@@ -50,6 +51,8 @@ import type { VideoFiles } from './video-files.ts';
 
 /** Uploads at a time: each holds a video in memory, and waits a little for its status message. */
 const deliveriesAtOnce = 8;
+/** For the videos of them: many small ones, or one of the largest that a boosted server takes (100 MiB). */
+const videoMemoryBytes = 256 * 1024 * 1024;
 
 /** A status message points to its result within seconds; what was delivered shortly before a crash is pointed to again. */
 const pointedWithin = 60_000;
@@ -107,6 +110,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   });
   let served: HealthServer | undefined;
   const erasure = createErasure(config, logger);
+  const videoMemory = new MemoryBudget(videoMemoryBytes);
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   // People act from the moment of the login on: what they do while the rest starts is answered once it has.
@@ -215,7 +219,13 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
     }
     const deliveries = await queue.consumeDeliveries(
       async (generation, signal, isLast) => {
-        const sent = await metrics.delivery(generation, () => delivery.deliver(generation, signal, isLast));
+        // A video is held whole, and once more in the request that sends it.
+        const held = 2 * (generation.failure === null ? (generation.result?.bytes ?? 0) : 0);
+        const sent = await videoMemory.with(
+          held,
+          () => metrics.delivery(generation, () => delivery.deliver(generation, signal, isLast)),
+          signal,
+        );
         const told = sent.failure === null ? generation : { ...generation, failure: sent.failure };
         await noticeDone(told, sent, { people: parts.people, queue, speaker, logger });
         await removeLeftovers(generation, parts.store, logger);
