@@ -24,6 +24,7 @@ import {
 } from '../../src/config/environment.ts';
 import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
+import { inContainer, ownCommand } from '../../src/config/place.ts';
 import { redisOptions } from '../../src/config/redis-options.ts';
 import { deploymentSettingsSchema } from '../../src/queue/moderation.ts';
 import { createNames } from '../../src/queue/names.ts';
@@ -48,8 +49,6 @@ const signs: Record<Verdict, string> = { fine: '✓', look: '⚠', broken: '✗'
 const gibibyte = 2 ** 30;
 const findings: Finding[] = [];
 
-/** The images have no `npm run`: what it would do stands in the container's words there. */
-const inContainer = !existsSync(join(projectRoot, 'scripts/run.mjs'));
 const fixes = {
   variables: inContainer
     ? 'Put it right in docker/.env and run `docker compose up -d`; .env.example explains each variable.'
@@ -415,7 +414,9 @@ async function main(): Promise<number> {
   });
   const scope = values.for;
   if (scope !== 'bot' && scope !== 'worker' && scope !== 'all') {
-    console.error('npm run doctor [-- --for bot|worker|all] [--json]');
+    console.error(
+      `${ownCommand('doctor', 'bot', 'scripts/tools/doctor.ts')} [--for bot|worker|all] [--json]`,
+    );
     return 1;
   }
   const bot = scope === 'worker' ? null : configuration('bot', loadBotConfig);

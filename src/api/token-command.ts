@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { tokensFileOf } from '../config/environment.ts';
+import { ownCommand } from '../config/place.ts';
 import { createToken, readTokens, revokeToken, scopes, TokensError } from './tokens.ts';
 import type { Scope } from './tokens.ts';
 
+const command = ownCommand('api-token', 'bot', 'src/api/token-command.ts');
 const usage = `Usage:
-  npm run api-token -- create --name NAME [--scopes generate,read,cancel] [--user DISCORD_ID]
-  npm run api-token -- list
-  npm run api-token -- revoke --name NAME
+  ${command} create --name NAME [--scopes generate,read,cancel] [--user DISCORD_ID]
+  ${command} list
+  ${command} revoke --name NAME
 
 Scopes: ${scopes.join(', ')}. A token without --user acts as a person of its own, with limits of its own; with --user it
 shares that person's limits and sees what they made in Discord, too. The tokens' hashes are kept in API_TOKENS_FILE.

@@ -3,6 +3,7 @@ import { REST, Routes } from 'discord.js';
 import type { RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
 import { z } from 'zod';
 import { loadBotConfig } from '../config/environment.ts';
+import { ownCommand } from '../config/place.ts';
 import { ConfigurationError } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import { compareCommands, describeDifference, isSame } from './command-difference.ts';
@@ -52,10 +53,11 @@ async function main(): Promise<void> {
     options: { 'dry-run': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
   });
   if (values.help) {
+    const command = ownCommand('register', 'bot', 'src/bot/register.ts');
     console.log(
-      'npm run register                compares the registered commands with ours and applies the difference',
+      `${command.replace(/ --$/, '')}: compares the registered commands with ours and applies the difference`,
     );
-    console.log('npm run register -- --dry-run   only shows it');
+    console.log(`${command} --dry-run: only shows it`);
     return;
   }
   // Registering needs no queue: where `npm start` brings its own Redis, no address of one is set.

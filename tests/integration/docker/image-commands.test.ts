@@ -26,6 +26,7 @@ function inImage(args: readonly string[], variables: Record<string, string> = {}
     env: { PATH: process.env['PATH'] ?? '', DATA_DIRECTORY: data, ...variables },
     extendEnv: false,
     reject: false,
+    all: true,
   });
 }
 
@@ -55,6 +56,19 @@ test('the documented way to a token makes one that the bot’s API takes', async
     // Where a bot with this DATA_DIRECTORY looks.
     const found = await new TokenFile(join(data, 'api-tokens.json')).find(stdout);
     expect(found).toMatchObject({ name, scopes: ['generate', 'read', 'cancel'] });
+  }
+});
+
+test('in an image, no program speaks of npm when it says how it is used', async () => {
+  await layOutImage('bot', app);
+  const usages = await Promise.all([
+    inImage(['src/api/token-command.ts', '--help']),
+    inImage(['src/bot/register.ts', '--help']),
+    inImage(['scripts/tools/doctor.ts', '--for', 'nobody']),
+  ]);
+  for (const { all } of usages) {
+    expect(all).toContain('docker compose exec bot node ');
+    expect(all).not.toContain('npm run');
   }
 });
 
