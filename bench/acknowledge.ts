@@ -17,6 +17,7 @@ import { file, startSandbox } from '../sandbox/start.ts';
 import { loadBotConfig } from '../src/config/environment.ts';
 import { createLogger } from '../src/log.ts';
 import { createGenerationQueue } from '../src/queue/generation-queue.ts';
+import { agreedBefore } from '../tests/support/agreed.ts';
 import { startRedis } from '../tests/support/redis.ts';
 
 const maximumLimit = 2_500;
@@ -116,6 +117,7 @@ async function measure(kind: 'bare' | 'bot', people: number, seconds: number, fi
     const users = Array.from({ length: people }, (_, index) =>
       guild.addMember(discord.createUser(`user-${index}`)),
     );
+    await agreedBefore(environment, users);
     // People are in many channels; one alone would measure Discord's limits and not the bot.
     const channels = Array.from({ length: 20 }, (_, index) => guild.createChannel(`channel-${index}`));
     const start = performance.now();

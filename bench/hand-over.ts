@@ -13,6 +13,7 @@ import { execa } from 'execa';
 import { file, startSandbox } from '../sandbox/start.ts';
 import { startPart } from '../scripts/support/part.ts';
 import { projectRoot } from '../src/config/environment.ts';
+import { agreedBefore } from '../tests/support/agreed.ts';
 import { startRedis } from '../tests/support/redis.ts';
 
 const repetitions = Number(process.argv[2] ?? 5);
@@ -81,6 +82,7 @@ async function measure(): Promise<[number[], number[]]> {
     const guild = discord.createGuild();
     const channel = guild.createChannel('general');
     const ada = guild.addMember(discord.createUser('ada'));
+    await agreedBefore(environment, [ada]);
     // The first round warms everything up: programs from the disk, connections, compiled code.
     for (let round = 0; round <= repetitions; round += 1) {
       const posted = new Promise<number>((resolve) => {

@@ -16,8 +16,8 @@ interface Row {
 
 type Result = Readonly<Record<string, unknown>>;
 
-/** The one takes some minutes more than all others together, the other needs the page and Chromium: only where they are asked for. */
-const onRequest = ['scale', 'page'];
+/** They take minutes more than all others together, need the page and Chromium, or are arithmetic that is the same everywhere: only where they are asked for. */
+const onRequest = ['scale', 'page', 'fingerprints'];
 
 /** From the one JSON line that a bench prints to the rows of the table. */
 const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
@@ -170,6 +170,28 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
         baseline: `${number(result, 'fair', 'realSeconds')} s in all, ${number(result, 'fair', 'redis', 'connections')} connections`,
         holds: true,
       },
+    ];
+  },
+  fingerprints(result) {
+    const pictures = number(result, 'pictures');
+    const edits = Object.keys(part(result, 'edits')).map((edit) => ({
+      figure: `recognised: ${edit}`,
+      target: '',
+      measured: `${number(result, 'edits', edit, 'found')} of ${pictures}`,
+      baseline: `${number(result, 'edits', edit, 'median')} bits in the middle, ${number(result, 'edits', edit, 'most')} at most`,
+      holds: true,
+    }));
+    const taken = (figure: string, pairs: string) => ({
+      figure,
+      target: pairs === 'others' ? '0' : '',
+      measured: `${number(result, pairs, 'taken')} of ${number(result, pairs, 'pairs')} pairs`,
+      baseline: `the nearest: ${number(result, pairs, 'nearest')} bits`,
+      holds: pairs !== 'others' || number(result, pairs, 'taken') === 0,
+    });
+    return [
+      ...edits,
+      taken('others taken for it', 'others'),
+      taken('somebody else in the same place', 'samePlace'),
     ];
   },
   memory(result) {

@@ -20,6 +20,7 @@ import { createLogger } from '../src/log.ts';
 import { createWorkQueue } from '../src/queue/work-queue.ts';
 import { createArtifactStore } from '../src/storage/create.ts';
 import { resultWith } from '../tests/support/generation.ts';
+import { agreedBefore } from '../tests/support/agreed.ts';
 import { startRedis } from '../tests/support/redis.ts';
 
 const generations = Number(process.argv[2] ?? 5_000);
@@ -76,6 +77,10 @@ try {
     user: guild.addMember(discord.createUser(`user-${index}`)),
     channel: guild.createChannel(`channel-${index}`),
   }));
+  await agreedBefore(
+    environment,
+    people.map(({ user }) => user),
+  );
   const reached = new Map([first, generations].map((target) => [target, Promise.withResolvers<void>()]));
   let posted = 0;
   discord.onMessage((event, message) => {

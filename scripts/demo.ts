@@ -215,7 +215,15 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
   const conversation = new Conversation(print);
   discord.onMessage((event, message) => conversation.take(event, message));
   conversation.person('ada', `/humo ${describeCommand(command)}`);
-  const interaction = await ada.run('/humo', command, { channel });
+  let interaction = await ada.run('/humo', command, { channel });
+  if (Object.keys(command).some((name) => /^(image|audio$)/.test(name))) {
+    // As with anybody who brings a picture or a voice for the first time.
+    const question = await refusal(interaction);
+    const button = question.buttons.find(({ customId }) => customId?.startsWith('agree:') === true);
+    if (button === undefined) throw new DemoError('The bot took nothing on; above stands why.');
+    conversation.person('ada', `[${button.label}]`);
+    interaction = await ada.click(question, button.label);
+  }
 
   const ending = await Promise.race([
     // The spoken words come first, and to the person alone.
@@ -268,7 +276,7 @@ async function lookAt(video: string) {
   return { sheet, agreement };
 }
 
-/** The answer to a command that was not accepted; never resolves when it is. */
+/** What the bot says first that is no acceptance: why not, or a question. */
 async function refusal(interaction: Interaction): Promise<Message> {
   return await interaction.waitForMessage(
     // The spoken words come with their sound, and refuse nothing.

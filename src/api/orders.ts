@@ -149,10 +149,13 @@ export function orderRoutes(
           const { order, images, audio } = await receiveForm(request, reply, {
             ...{ folder: scratch.path, limit: mostUploadBytes, pace: parts.pace },
           });
-          const wish = wishOf(readOrder(request, order, orderSchema), { images, audio }, request);
+          const { agreed, ...rest } = readOrder(request, order, orderSchema);
+          const wish = wishOf(rest, { images, audio }, request);
           if (request.query.dryRun === 'true') {
             return estimated(request, wish, person, admission, (id) => looked(id, wish.files, admission));
           }
+          // What is told only here is noted with each request, and nowhere for the next one.
+          if (!agreed && (images.length > 0 || audio !== null)) throw new Refusal('refused.not_agreed');
           const view = await accept(request, wish, person, admission);
           reply.code(201).header('location', view.links.self);
           return view;
@@ -290,12 +293,21 @@ export function orderRoutes(
 
 const nothingTaken: TakenFiles = {
   ...{ images: [], audio: null, soundtrack: null, originalAudio: null, audioWindow: null, speech: null },
-  ...{ frames: 0, loudness: [], advice: [] },
+  ...{ frames: 0, loudness: [], advice: [], prints: { pictures: [], sounds: [] } },
 };
 
 /** An order as it is taken on, whoever it comes from. @throws Refusal about what does not go together */
 function wishOf(
-  { audioStart, audioEnd, seconds, seed = newSeed(), say, voice, language, ...choices }: Order,
+  {
+    audioStart,
+    audioEnd,
+    seconds,
+    seed = newSeed(),
+    say,
+    voice,
+    language,
+    ...choices
+  }: Omit<Order, 'agreed'>,
   { images, audio }: { readonly images: readonly Received[]; readonly audio: Received | null },
   request: FastifyRequest,
 ): { choices: Choices; files: GivenFiles } {

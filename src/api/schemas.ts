@@ -80,26 +80,32 @@ export function createOrderSchema(settings: GenerateSettings) {
     ...rest,
     preset: preset.default(settings.defaultPreset),
     shape: shape.default(settings.defaultShape),
+    agreed: z.boolean().default(false).meta({
+      description:
+        'That the person in the pictures and in the sound knows of it and agrees, and that the caller may use these files. Without it a request with a picture or a sound is refused (`not_agreed`, 422); words alone need none, nor does a dry run.',
+    }),
   });
 }
 export type Order = z.output<ReturnType<typeof createOrderSchema>>;
 
 /** An order whose files are only told of. */
 export function createSketchSchema(settings: GenerateSettings) {
-  return createOrderSchema(settings).extend({
-    images: z
-      .int()
-      .min(0)
-      .max(mostImages)
-      .default(0)
-      .meta({ description: 'How many pictures there will be.' }),
-    audioSeconds: z
-      .number()
-      .positive()
-      .max(audioLimits.seconds)
-      .optional()
-      .meta({ description: 'How long the sound is, as `POST /v1/sounds` counts it; none without.' }),
-  });
+  return createOrderSchema(settings)
+    .omit({ agreed: true })
+    .extend({
+      images: z
+        .int()
+        .min(0)
+        .max(mostImages)
+        .default(0)
+        .meta({ description: 'How many pictures there will be.' }),
+      audioSeconds: z
+        .number()
+        .positive()
+        .max(audioLimits.seconds)
+        .optional()
+        .meta({ description: 'How long the sound is, as `POST /v1/sounds` counts it; none without.' }),
+    });
 }
 
 /** What is different when a generation is run again. */

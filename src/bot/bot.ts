@@ -16,6 +16,7 @@ import type { HealthServer } from '../observability/server.ts';
 import type { Moderation } from '../queue/moderation.ts';
 import type { Gpus } from '../queue/gpus.ts';
 import type { People } from '../queue/people.ts';
+import { printsOf } from './stored-prints.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import type { SpeechDesk } from '../queue/speech.ts';
@@ -67,7 +68,7 @@ export interface BotParts {
   readonly people: People;
   /** rented GPUs; null: none */
   readonly gpus: Gpus | null;
-  readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix' | 'get' | 'size'>;
+  readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix' | 'get' | 'size' | 'fetchTo'>;
   readonly intake: Intake;
   readonly speech: Pick<SpeechDesk, 'voices'>;
   readonly personLimit: PersonLimit;
@@ -188,6 +189,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       intake: parts.intake,
       speech: parts.speech,
       readSound: (key) => readPreview(parts.store, key),
+      prints: (generation) => printsOf(generation, parts.store, parts.scratchRoot),
       speaker,
       ownerIds: new Set(config.discord.ownerIds),
       directMessages: new ProvenDirectMessages(messages, parts.people),

@@ -1,9 +1,12 @@
 import { MessageFlags } from 'discord.js';
+import { reachable } from '../intake/take-on.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { requireModerator } from './queue/access.ts';
+import { idIn } from './queue/acting.ts';
 import type { Action, Moderating } from './queue/acting.ts';
+import { blocksPage } from './queue/blocks.ts';
 import { auditPage } from './queue/audit.ts';
 import { declareQueue } from './queue/declaration.ts';
 import { addFilter, filtersPage, removeFilter, testFilters } from './queue/filters.ts';
@@ -32,6 +35,7 @@ const lists: ReadonlyMap<string, List> = new Map([
   ['filters', filtersPage],
   ['audit', auditPage],
   ['reports', reportsPage],
+  ['blocks', blocksPage],
 ]);
 
 const first =
@@ -62,11 +66,23 @@ export const actions: ReadonlyMap<string, Action<Moderating>> = new Map([
   ['settings', rules],
   ['audit', first('audit', auditPage)],
   ['reports', first('reports', reportsPage)],
+  ['blocks', first('blocks', blocksPage)],
 ]);
 
 /** Those that only show something: nothing about them is in the log. */
 const showing: ReadonlySet<string> = new Set([
-  ...['list', 'show', 'bans', 'limits show', 'stats', 'filter test', 'filter list', 'audit', 'reports'],
+  ...[
+    'list',
+    'show',
+    'bans',
+    'limits show',
+    'stats',
+    'filter test',
+    'filter list',
+    'audit',
+    'reports',
+    'blocks',
+  ],
 ]);
 
 /** What moderators do with the queue of their server. */
@@ -128,4 +144,21 @@ const turn: Button = {
   },
 };
 
-export default [command, turn];
+/** Lifts a block. */
+const unblock: Button = {
+  kind: 'button',
+  name: 'unblock',
+
+  async press(interaction, generationId, { moderation }) {
+    const guildId = requireModerator(interaction);
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const id = idIn(generationId);
+    const isLifted = id !== null && (await reachable(moderation.unblock(guildId, id, interaction.user.id)));
+    const texts = textsFor(interaction.locale);
+    await interaction.editReply(
+      toReply(message([texts.say(isLifted ? 'me.unblocked' : 'queue.blocks.none')])),
+    );
+  },
+};
+
+export default [command, turn, unblock];

@@ -18,7 +18,7 @@ import type { Services, SpokenMessage } from './support/services.ts';
 import { reportStanding, showStanding } from './support/standing.ts';
 
 /** What somebody reads whose report does not count; the others have been thanked. */
-const refused: Partial<Record<ReportOutcome, TextKey>> = {
+export const refusedReports: Partial<Record<ReportOutcome, TextKey>> = {
   too_many: 'report.too_many',
   banned: 'report.banned',
   looked_at: 'report.looked_at',
@@ -46,7 +46,7 @@ const reaction: Reaction = {
       by: userId,
       details: { channelId, messageId },
     });
-    const refusal = refused[outcome];
+    const refusal = refusedReports[outcome];
     if (refusal !== undefined) throw new Refusal(refusal);
     if (outcome === 'gone' || outcome === 'repeated') return;
     if (outcome === 'hidden') {
@@ -88,6 +88,9 @@ const showButton: Button = {
         await services.queue.markResult(generationId, 'hidden');
         throw error;
       }
+      // Whoever said “That’s me” of it is not right, as a moderator sees it.
+      if (generation.guildId !== null)
+        await services.moderation.unblock(generation.guildId, generationId, interaction.user.id);
       await services.moderation.log({
         guildId: interaction.guildId,
         actorId: interaction.user.id,
@@ -150,7 +153,7 @@ async function tell(userId: string, text: string, { speaker, logger }: Services)
  *
  * @throws Error when Discord cannot be reached
  */
-async function hide(generation: Generation, place: SpokenMessage, services: Services): Promise<void> {
+export async function hide(generation: Generation, place: SpokenMessage, services: Services): Promise<void> {
   const { speaker, settings, logger } = services;
   if (generation.result === null) return;
   const rendered = renderResult({ ...generation, hiddenAt: services.now() }, generation.result, settings);

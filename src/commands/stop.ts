@@ -148,7 +148,7 @@ async function note(
 }
 
 /** A moderator acts on their own guild only: the button stands there, and the permission is asked for there. */
-function roleIn(interaction: ButtonInteraction, generation: Generation): Role | null {
+export function roleIn(interaction: ButtonInteraction, generation: Generation): Role | null {
   if (interaction.user.id === generation.userId) return 'user';
   const isModerator =
     generation.guildId !== null &&

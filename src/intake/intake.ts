@@ -1,3 +1,4 @@
+import type { Prints } from '../queue/blocks.ts';
 import type { GenerationRequest } from '../queue/contract.ts';
 
 /** A file that a person gave: at an address, here already, or in the store since an earlier request. */
@@ -68,6 +69,8 @@ export interface Advice {
 }
 
 export interface TakenFiles extends TakenSound, Pick<GenerationRequest, 'images'> {
+  /** by what they are known again where they are not to be used; without words that a computer says */
+  readonly prints: Prints;
   /** of each frame's sound, in decibels below full scale; empty without sound */
   readonly loudness: readonly number[];
   readonly advice: readonly Advice[];

@@ -21,6 +21,7 @@ import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, measurePeaks, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
+import { fileHash, pictureHashes } from '../media/fingerprint.ts';
 import { frameLoudness } from '../media/loudness.ts';
 import { framesForWords, framesWithoutSound, requireAllowed, windowBounds } from './lengths.ts';
 import { inputsOf } from '../storage/keys.ts';
@@ -40,9 +41,10 @@ const speechTimeout = 20_000;
 const processingTimeout = 60_000;
 
 type IntakeStore = Pick<ArtifactStore, 'put' | 'fetchTo' | 'deletePrefix' | 'health'>;
-type Sound = TakenSound & Pick<TakenFiles, 'advice' | 'loudness'>;
+type Sound = TakenSound & Pick<TakenFiles, 'advice' | 'loudness'> & { readonly sounds: readonly string[] };
 interface TakenImage {
   readonly key: string;
+  readonly hashes: readonly string[];
   readonly advice: readonly Advice[];
 }
 
@@ -98,10 +100,12 @@ export class MediaIntake implements Intake {
       await Promise.allSettled(all);
       // The reason is the first error; the others only broke off.
       broken.signal.throwIfAborted();
-      const [takenImages, takenSound] = [await Promise.all(images), await sound];
+      const takenImages = await Promise.all(images);
+      const { sounds, ...takenSound } = await sound;
       return {
         ...takenSound,
         images: takenImages.map(({ key }) => key),
+        prints: { pictures: takenImages.map(({ hashes }) => [...hashes]), sounds: [...sounds] },
         advice: [...takenImages.flatMap(({ advice }) => advice), ...takenSound.advice],
       };
     });
@@ -136,7 +140,8 @@ export class MediaIntake implements Intake {
   }
 
   async #keepImage(key: string, work: Work): Promise<TakenImage> {
-    return { key: await this.#copy(key, work), advice: [] };
+    const copied = await this.#copy(key, work);
+    return { key: copied, hashes: await pictureHashes(join(work.folder, `kept-${nameOf(key)}`)), advice: [] };
   }
 
   async #keepSound({ kept }: KeptSound, work: Work): Promise<Sound> {
@@ -144,12 +149,16 @@ export class MediaIntake implements Intake {
     const copy = (key: string | null) => (key === null ? null : this.#copy(key, work));
     // The whole sound may be the sound track at the same time: copying it twice gives one artifact.
     const audio = await copy(kept.audio);
+    const files = kept.speech === null ? [kept.originalAudio, kept.soundtrack] : [];
     return {
       ...kept,
       audio,
       loudness: audio === null ? [] : await this.#loudness(join(work.folder, `kept-${nameOf(audio)}`)),
       soundtrack: await copy(kept.soundtrack),
       originalAudio: await copy(kept.originalAudio),
+      sounds: await hashesOf(
+        files.flatMap((key) => (key === null ? [] : [join(work.folder, `kept-${nameOf(key)}`)])),
+      ),
       advice: [],
     };
   }
@@ -173,7 +182,7 @@ export class MediaIntake implements Intake {
     const file = { stored: spoken.file, option: 'say' };
     const sound = await this.#takeSound(file, { images: [], audio: file, audioStart: 0, seconds }, work);
     const { voice: speaker, language: said } = spoken;
-    return { ...sound, speech: { ...speech, spoken: { voice: speaker, language: said } } };
+    return { ...sound, sounds: [], speech: { ...speech, spoken: { voice: speaker, language: said } } };
   }
 
   /** Each generation has files of its own, which live as long as it does. @returns the new key */
@@ -198,7 +207,11 @@ export class MediaIntake implements Intake {
       await this.#store.put(key, { path: target });
       const isTiny = Math.min(width, height) < tinyImageSide;
       const context = { number, width, height, minimum: tinyImageSide };
-      return { key, advice: isTiny ? [{ identifier: 'image_tiny', context }] : [] };
+      return {
+        key,
+        hashes: await pictureHashes(target),
+        advice: isTiny ? [{ identifier: 'image_tiny', context }] : [],
+      };
     });
   }
 
@@ -253,6 +266,7 @@ export class MediaIntake implements Intake {
         },
         frames: window.frames,
         loudness: await this.#loudness(speech),
+        sounds: await hashesOf([source, soundtrack]),
         speech: null,
         advice: [
           ...(silent ? [{ identifier: 'audio_silent', context: {} }] : []),
@@ -265,7 +279,7 @@ export class MediaIntake implements Intake {
   async #noSound(seconds: number | null, work: Work): Promise<Sound> {
     const frames = framesWithoutSound(seconds, work.mostSeconds, this.#config.generate);
     const none = { audio: null, soundtrack: null, originalAudio: null, audioWindow: null, speech: null };
-    return { ...none, frames, loudness: [], advice: [] };
+    return { ...none, frames, loudness: [], sounds: [], advice: [] };
   }
 
   /** @returns where the file lies: at `path`, or where it was received */
@@ -290,6 +304,10 @@ interface Work {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly mostSeconds: number;
+}
+
+async function hashesOf(paths: readonly string[]): Promise<string[]> {
+  return [...new Set(await Promise.all(paths.map(async (path) => fileHash(path))))];
 }
 
 function nameOf(key: string): string {

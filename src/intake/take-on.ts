@@ -4,9 +4,11 @@ import { defaultLabelStyle } from '../marking/label.ts';
 import type { Generation, Lineage, NewGeneration, QueuePosition, ReplyTarget } from '../queue/contract.ts';
 import { AcceptanceUnknown } from '../queue/ledger.ts';
 import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
-import type { Admission } from '../queue/moderation.ts';
+import type { Admission, Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
+import type { Prints } from '../queue/blocks.ts';
+import { findBlocked } from './blocked.ts';
 import { languageOf } from '../text/texts.ts';
 import type { Advice, GivenFiles, Intake, TakenFiles } from './intake.ts';
 import { buildRequest, workOf } from './request.ts';
@@ -44,6 +46,8 @@ export interface Takers {
   readonly settings: GenerateSettings;
   readonly queue: Pick<GenerationQueue, 'accept' | 'estimate'>;
   readonly intake: Intake;
+  /** who knows what is blocked in a server; what comes over the API is asked for in none */
+  readonly moderation?: Pick<Moderation, 'blocks'>;
   /** aborts when the process stops: what was not accepted by then never will be */
   readonly stopping: AbortSignal;
 }
@@ -58,6 +62,7 @@ export async function takeOn(order: Order, takers: Takers): Promise<Accepted> {
   const { queue, intake, settings, stopping } = takers;
   try {
     const taken = await intake.take(order.id, order.files, stopping, longestFor(order.admission, settings));
+    await requireUnblocked(order.guildId, taken.prints, takers.moderation);
     const { draft } = await drafted(order, taken, takers);
     const generation = await reachable(queue.accept(draft, order.admission));
     return { generation, advice: taken.advice };
@@ -66,6 +71,20 @@ export async function takeOn(order: Order, takers: Takers): Promise<Accepted> {
     if (!isUncertain(error)) await intake.discard(order.id).catch(() => undefined);
     throw error;
   }
+}
+
+/** @throws Refusal for what somebody says shows them, or is their voice, and may not be used there */
+async function requireUnblocked(
+  guildId: string | null,
+  prints: Prints,
+  moderation: Takers['moderation'],
+): Promise<void> {
+  if (guildId === null || moderation === undefined) return;
+  const blocked = findBlocked(prints, await reachable(moderation.blocks(guildId)));
+  if (blocked === null) return;
+  throw blocked.kind === 'sound'
+    ? new Refusal('refused.blocked_sound')
+    : new Refusal('refused.blocked_picture', { number: blocked.number });
 }
 
 /** What would become of an order now. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ModelId } from '../config/generate.ts';
 import { defaultLabelStyle, labelStyleSchema } from '../marking/label.ts';
 import type { LabelStyle } from '../marking/label.ts';
+import type { Block } from './blocks.ts';
 import { generationIdSchema } from './contract.ts';
 import type { Generation } from './contract.ts';
 
@@ -53,6 +54,8 @@ export const guildSettingsSchema = z.strictObject({
   rerunOthers: z.boolean(),
   /** days for which inputs are kept, so that a result can be run again */
   keepInputsDays: z.number().int().min(1).max(30),
+  /** whether people confirm each time that they may use a picture or voice, and not once alone */
+  askEachTime: z.boolean().default(false),
   /** how videos say that they are made with AI */
   label: labelStyleSchema.default(defaultLabelStyle),
   /** where the moderators' log is posted, too */
@@ -126,6 +129,7 @@ export const auditActions = [
   'maintenance',
   'allow',
   'marking',
+  'unblock',
 ] as const;
 
 /** Who did what, to whom, when and why. */
@@ -212,6 +216,8 @@ export interface Admission {
   readonly wakingUntil: number | null;
   readonly limits: Limits;
   readonly queueLength: number | null;
+  /** of the guild: people confirm each time that they may use a picture or voice */
+  readonly askEachTime: boolean;
   /** how a video says that it is made with AI; null: not in the picture, by choice of the owners */
   readonly label: LabelStyle | null;
 }
@@ -360,6 +366,13 @@ export interface Moderation {
   unreport(guildId: string, generationId: string, by: string): Promise<void>;
   /** Reported in the last 30 days and still known: what nobody has looked at first, then the latest. */
   reports(guildId: string): Promise<Report[]>;
+
+  /** From now on these inputs are not taken in this guild. One for each result; who said so is in the log by the report. */
+  block(guildId: string, block: Block): Promise<void>;
+  /** They are taken again. `by`: who says so, for the log. @returns whether they were not */
+  unblock(guildId: string, generationId: string, by: string): Promise<boolean>;
+  /** Newest first. */
+  blocks(guildId: string): Promise<Block[]>;
 
   stats(guildId: string): Promise<GuildStats>;
 

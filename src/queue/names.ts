@@ -28,6 +28,10 @@ export interface Names {
   person(userId: string): string;
   /** when a person was greeted; one of what {@link ofPerson} finds */
   greeted(userId: string): string;
+  /** what a person confirmed about pictures and voices; one of what {@link ofPerson} finds */
+  agreement(userId: string): string;
+  /** what a person asked for and has a question to answer about; one of what {@link ofPerson} finds */
+  waitingWish(userId: string, id: string): string;
   /** what else is kept of a person: limits and use, by scope; a pattern for SCAN */
   ofPerson(userId: string): string;
   /** tags of people in the fair share of a model */
@@ -69,6 +73,8 @@ export interface Names {
   bans(guildId: string): string;
   /** sorted set of a guild's reported generations, scored by when each was reported last */
   reports(guildId: string): string;
+  /** hash of generation id to what is blocked for it */
+  blocks(guildId: string): string;
   /** hash: who reported a generation, and when */
   reportsOf(id: string): string;
   /** hash of guild id, or `deployment`, to pause */
@@ -99,6 +105,8 @@ export function createNames(prefix: string): Names {
     claim: (key) => `${prefix}:claim:${key}`,
     person: (userId) => `${prefix}:person:${userId}`,
     greeted: (userId) => `${prefix}:person:greeted:${userId}:at`,
+    agreement: (userId) => `${prefix}:person:agreed:${userId}:at`,
+    waitingWish: (userId, id) => `${prefix}:person:wish:${userId}:${id}`,
     ofPerson: (userId) => `${prefix}:person:*:${userId}:*`,
     shareUsers: (model) => `${prefix}:share:${model}:users`,
     words: (id) => `${prefix}:words:${id}`,
@@ -121,6 +129,7 @@ export function createNames(prefix: string): Names {
     deploymentBans: `${prefix}:deployment:bans`,
     bans: (guildId) => `${prefix}:guild:${guildId}:bans`,
     reports: (guildId) => `${prefix}:guild:${guildId}:reports`,
+    blocks: (guildId) => `${prefix}:guild:${guildId}:blocks`,
     reportsOf: (id) => `${prefix}:reports:${id}`,
     pauses: `${prefix}:pauses`,
     drain: `${prefix}:drain`,

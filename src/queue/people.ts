@@ -28,6 +28,15 @@ export const draftSchema = z.strictObject({
 });
 export type Draft = z.infer<typeof draftSchema>;
 
+/** That a person may use the pictures and voices that they bring. */
+export const agreementSchema = z.strictObject({
+  /** which text they agreed to */
+  wording: z.string().max(32),
+  /** milliseconds since 1970 */
+  at: z.number().int().nonnegative(),
+});
+export type Agreement = z.infer<typeof agreementSchema>;
+
 /** What is kept of people besides their generations. */
 export interface People {
   preferences(userId: string): Promise<Preferences>;
@@ -40,6 +49,13 @@ export interface People {
   keepDraft(id: string, draft: Draft): Promise<void>;
   /** null once its time is over */
   draft(id: string): Promise<Draft | null>;
+  /** What the person confirmed last about pictures and voices; null: nothing yet. */
+  agreement(userId: string): Promise<Agreement | null>;
+  agree(userId: string, agreement: Agreement): Promise<void>;
+  /** Keeps for an hour what a person asked for, until they have answered a question about it. */
+  keepWaiting(userId: string, id: string, text: string): Promise<void>;
+  /** @returns null when it is not theirs, its time is over, or it was taken before */
+  takeWaiting(userId: string, id: string): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -69,6 +85,22 @@ export function createPeople(config: CommonConfig, log: Logger): People {
     async draft(id) {
       const text = await connection.get(names.draft(id));
       return text === null ? null : draftSchema.parse(JSON.parse(text));
+    },
+    async agreement(userId) {
+      const text = await connection.get(names.agreement(userId));
+      return text === null ? null : agreementSchema.parse(JSON.parse(text));
+    },
+    async agree(userId, agreement) {
+      await connection.set(names.agreement(userId), JSON.stringify(agreementSchema.parse(agreement)));
+    },
+    async keepWaiting(userId, id, text) {
+      await connection.set(names.waitingWish(userId, id), text, 'PX', draftLifetime);
+    },
+    async takeWaiting(userId, id) {
+      const name = names.waitingWish(userId, id);
+      const text = await connection.get(name);
+      // Of several who take it at a time, one has removed it.
+      return text !== null && (await connection.del(name)) === 1 ? text : null;
     },
     close: () => Promise.resolve(closeConnection(connection)),
   };

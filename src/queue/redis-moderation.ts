@@ -14,6 +14,8 @@ import { wakingKey } from './gpus.ts';
 import { Ledger } from './ledger.ts';
 import { deploymentLimits, limitsOf } from './limits.ts';
 import { defaultLabelStyle } from '../marking/label.ts';
+import { addBlock, readBlocks, removeBlock } from './blocks.ts';
+import type { Block } from './blocks.ts';
 import {
   auditEntrySchema,
   banSchema,
@@ -95,6 +97,7 @@ const newGuild: GuildSettings = {
   queueLength: null,
   rerunOthers: true,
   keepInputsDays: 30,
+  askEachTime: false,
   label: defaultLabelStyle,
   logChannelId: null,
   filters: [],
@@ -175,6 +178,7 @@ class RedisModeration implements Moderation {
       wakingUntil: typeof waking === 'string' ? Number(waking) : null,
       limits: guildId === null ? this.defaultLimits : limitsOf(settings.limits, roleIds, this.defaultLimits),
       queueLength: guildId === null ? null : settings.queueLength,
+      askEachTime: settings.askEachTime,
       label: deployment.label ? settings.label : null,
     };
   }
@@ -563,6 +567,21 @@ class RedisModeration implements Moderation {
     });
     const isOpen = ({ generation }: Report) => generation.hiddenAt !== null && generation.deletedAt === null;
     return [...found.filter(isOpen), ...found.filter((report) => !isOpen(report))];
+  }
+
+  async block(guildId: string, block: Block): Promise<void> {
+    await addBlock(this.#connection, this.#names, checkedId(guildId), block);
+  }
+
+  async unblock(guildId: string, generationId: string, by: string): Promise<boolean> {
+    const id = generationIdSchema.parse(generationId);
+    const there = await removeBlock(this.#connection, this.#names, checkedId(guildId), id);
+    if (there) await this.log(this.#note({ guildId, actorId: by, action: 'unblock', generationId: id }));
+    return there;
+  }
+
+  async blocks(guildId: string): Promise<Block[]> {
+    return readBlocks(this.#connection, this.#names, checkedId(guildId));
   }
 
   async stats(guildId: string): Promise<GuildStats> {

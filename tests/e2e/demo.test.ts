@@ -36,8 +36,9 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
     sheet: result.video.replace('.mp4', '.png'),
     seconds: 3.88,
     messages: [
+      { ephemeral: true, attachments: [] },
       { attachments: [] },
-      { repliesTo: result.messages[0].id, attachments: [{ bytes: result.bytes }] },
+      { repliesTo: result.messages[1].id, attachments: [{ bytes: result.bytes }] },
     ],
   });
   const limits = { scratch: folder, timeoutMilliseconds: 60_000 };

@@ -141,7 +141,10 @@ export function callerOf(url: string, token: string, userId: string): Caller {
     });
   const ask: Caller['ask'] = (order, files = [], headers = {}, query = '') => {
     const form = new FormData();
-    if (order !== undefined) form.set('request', typeof order === 'string' ? order : JSON.stringify(order));
+    // Who brings a file says that they may use it, unless a test says otherwise.
+    const whole =
+      typeof order === 'object' && order !== null && files.length > 0 ? { agreed: true, ...order } : order;
+    if (whole !== undefined) form.set('request', typeof whole === 'string' ? whole : JSON.stringify(whole));
     for (const { part, data, name = 'file' } of files) form.append(part, new Blob([data]), name);
     return call(`/v1/generations${query}`, { method: 'POST', body: form, headers });
   };

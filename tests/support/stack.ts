@@ -11,6 +11,7 @@ import { createLogger } from '../../src/log.ts';
 import { probeVideo } from '../../src/media/probe.ts';
 import type { ProbedVideo } from '../../src/media/probe.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { agreedBefore } from './agreed.ts';
 import { startRedis } from './redis.ts';
 import type { TestRedis } from './redis.ts';
 
@@ -82,6 +83,7 @@ export async function startStack(): Promise<Stack> {
   return {
     ...{ discord, redis, channel, ada, folder, environment },
     async startBot() {
+      await agreedBefore(environment, [ada]);
       const bot = start('bot', 'src/bot/main.ts');
       await bot.logged('ready');
       return bot;

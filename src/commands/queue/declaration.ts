@@ -162,6 +162,7 @@ export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody 
           min_value: 1,
           max_value: 30,
         },
+        { type: boolean, ...localised('ask_each_time', 'command.queue.option_ask_each_time') },
         {
           type: string,
           ...localised('label_words', 'command.queue.option_label_words'),
@@ -180,6 +181,7 @@ export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody 
       ]),
       subcommand('audit', 'command.queue.audit'),
       subcommand('reports', 'command.queue.reports'),
+      subcommand('blocks', 'command.queue.blocks'),
     ],
   };
 }

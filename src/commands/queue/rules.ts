@@ -91,12 +91,18 @@ export async function rules(moderating: Moderating): Promise<RenderedMessage> {
   const { interaction, services, guildId } = moderating;
   const rerunOthers = interaction.options.getBoolean('rerun_others');
   const keepInputsDays = interaction.options.getInteger('keep_days');
+  const askEachTime = interaction.options.getBoolean('ask_each_time');
   const label = givenLabel(interaction);
-  const isShown = rerunOthers === null && keepInputsDays === null && Object.keys(label).length === 0;
+  const isShown =
+    rerunOthers === null &&
+    keepInputsDays === null &&
+    askEachTime === null &&
+    Object.keys(label).length === 0;
   if (isShown) return shown(await reachable(services.moderation.guild(guildId)), moderating);
   const change = {
     ...(rerunOthers === null ? {} : { rerunOthers }),
     ...(keepInputsDays === null ? {} : { keepInputsDays }),
+    ...(askEachTime === null ? {} : { askEachTime }),
   };
   const settings = await reachable(
     services.moderation.changeGuild(
@@ -123,7 +129,7 @@ function givenLabel({ options }: Moderating['interaction']): Record<string, stri
 }
 
 async function shown(
-  { rerunOthers, keepInputsDays, label: { words, size, corner } }: GuildSettings,
+  { rerunOthers, keepInputsDays, askEachTime, label: { words, size, corner } }: GuildSettings,
   { texts, services, interaction }: Moderating,
 ): Promise<RenderedMessage> {
   const isLabelled = (await reachable(services.moderation.deployment())).label;
@@ -136,6 +142,9 @@ async function shown(
       value: texts.say(rerunOthers ? 'settings.yes' : 'settings.no'),
     }),
     texts.say('queue.settings.keep_days', { days: keepInputsDays }),
+    texts.say('queue.settings.ask_each_time', {
+      value: texts.say(askEachTime ? 'settings.yes' : 'settings.no'),
+    }),
     isLabelled ? texts.say('queue.settings.label', label) : texts.say('queue.settings.label_off'),
   ]);
 }

@@ -30,6 +30,7 @@ function linkOf({ guildId, details }: AuditEntry): string | null {
 
 function actionText({ action, details }: AuditEntry, texts: Texts): string {
   if (action === 'report' && details['shown'] === true) return texts.say('queue.audit.report_shown');
+  if (action === 'report' && details['me'] === true) return texts.say('queue.audit.claimed');
   if (action === 'drain' && details['on'] === false) return texts.say('queue.audit.drain_ended');
   if (action === 'maintenance' && details['on'] === false) return texts.say('queue.audit.maintenance_ended');
   if (action === 'allow' && details['on'] === false) return texts.say('queue.audit.allow_ended');
@@ -55,6 +56,7 @@ function detailText(
   switch (name) {
     case 'shown':
     case 'on':
+    case 'me':
     case 'messageId':
     // A filter is known by its text.
     case 'filter':
@@ -80,6 +82,10 @@ function detailText(
       return `||${quoted(String(value), characters)}||`;
     case 'rerunOthers':
       return texts.say('queue.settings.rerun_others', {
+        value: texts.say(value === true ? 'settings.yes' : 'settings.no'),
+      });
+    case 'askEachTime':
+      return texts.say('queue.settings.ask_each_time', {
         value: texts.say(value === true ? 'settings.yes' : 'settings.no'),
       });
     case 'words':

@@ -93,7 +93,7 @@ export function stopRow(texts: Texts, generationId: string): RenderedMessage['co
 export function actionRow(
   texts: Texts,
   generation: Pick<Generation, 'id' | 'userId'>,
-  which: { readonly better: boolean; readonly remove: boolean },
+  which: { readonly better: boolean; readonly remove: boolean; readonly claim?: boolean },
 ): RenderedMessage['components'] {
   const generationId = generation.id;
   return buttonRows([
@@ -101,6 +101,7 @@ export function actionRow(
     ...(which.better ? [action('better', '⬆️', texts.say('button.better'), generationId)] : []),
     action('edit', '✏️', texts.say('button.edit'), generationId),
     ...(which.remove ? [deleteAction(texts, generation)] : []),
+    ...(which.claim === true ? [action('me', '🙋', texts.say('button.me'), generationId)] : []),
   ]);
 }
 

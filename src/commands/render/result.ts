@@ -56,11 +56,13 @@ export function renderResult(
           ? actionRow(texts, generation, {
               better: nextPreset(request.preset, settings) !== null,
               remove: true,
+              claim: place === 'asked' && isReactedTo(generation),
             })
           : buttonRows([
               action('look', '👀', texts.say('button.look'), generation.id),
               action('show', '👁️', texts.say('button.show'), generation.id),
               deleteAction(texts, generation),
+              action('purge', '🧹', texts.say('button.purge'), generation.id),
             ]),
     },
   );

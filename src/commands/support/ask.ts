@@ -22,6 +22,7 @@ import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';
 import { renderStatus } from '../render/status.ts';
 import type { RenderedMessage } from '../render/message.ts';
+import { askToAgree, askToAgreeInChannel, mustAgree } from './consent.ts';
 import type { GivenReaction } from './definition.ts';
 import { noticesFor } from './notices.ts';
 import { chooseRoute, missingPermissions } from './permissions.ts';
@@ -46,11 +47,18 @@ export type AskingInteraction = ChatInputCommandInteraction | ButtonInteraction 
 const tokenLifetime = 15 * 60_000;
 
 /**
- * Takes a wish on, from a command, a button or a form: answers at once, reads the files, queues, and keeps the answer up to date.
+ * Takes a wish on, from a command, a button or a form: answers at once, reads the files, queues, and keeps the answer up to date. Where the
+ * person has yet to say that they may use a picture or voice, it is kept, and taken on when they have.
  *
+ * @param options.hasAgreed they have just said so
  * @throws Refusal, Failure before anything is accepted
  */
-export async function ask(interaction: AskingInteraction, wish: Wish, services: Services): Promise<void> {
+export async function ask(
+  interaction: AskingInteraction,
+  wish: Wish,
+  services: Services,
+  { hasAgreed = false } = {},
+): Promise<void> {
   const place = placeOf(interaction, wish.private);
   const route = chooseRoute(place);
   // Everything that can be refused without waiting is refused before the public "thinking…", for the person alone.
@@ -62,6 +70,10 @@ export async function ask(interaction: AskingInteraction, wish: Wish, services: 
   if (!services.settings.presetNames.includes(wish.choices.preset)) throw new Refusal('refused.preset_gone');
   const person = personOf(interaction);
   const admission = await reachable(admit(person, writtenTexts(wish), services));
+  if (!hasAgreed && (await mustAgree(person.userId, wish, admission, services))) {
+    await askToAgree(interaction, wish, admission, services);
+    return;
+  }
 
   const ephemeral = wish.private && place.context !== 'direct';
   const accepted = await enter(person, admission, services, async () => {
@@ -127,6 +139,10 @@ export async function askByReaction(
   if (lacking.length > 0) throw missing(locale, reaction.channelId, lacking);
   if (services.stopping.aborted) throw new Refusal('refused.stopping');
   const admission = await reachable(admit(reaction, writtenTexts(wish), services));
+  if (await mustAgree(reaction.userId, wish, admission, services)) {
+    await askToAgreeInChannel(reaction, { ...wish, private: false }, admission, locale, services);
+    return;
+  }
   const order: Order = {
     id: ulid(services.now()),
     userId: reaction.userId,

@@ -4,6 +4,7 @@ import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
 import type { Moderation } from '../../queue/moderation.ts';
 import type { GpuPod, GpuStatus, Wish } from '../../queue/gpus.ts';
+import type { Prints } from '../../queue/blocks.ts';
 import type { People } from '../../queue/people.ts';
 import type { Verdict } from '../../provenance/verify.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
@@ -31,6 +32,8 @@ export interface Services {
   /** A sound of a request; null when it is gone. */
   readonly readSound: (key: string) => Promise<Buffer | null>;
   readonly forgetting: Forgetting;
+  /** By what the inputs of a generation are known again; without those that are no longer kept. */
+  readonly prints: (generation: Generation) => Promise<Prints>;
   readonly directMessages: DirectMessages;
   readonly speaker: Speaker;
   /** who may act on the whole queue */

@@ -157,6 +157,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Es gibt Worte zum Sprechen und dazu einen Ton. Gib eines davon an und lass das andere weg.',
   'refused.voice_without_say':
     'Es gibt eine `stimme`, aber nichts, was sie sagen soll. Füge `sag` hinzu oder lass `stimme` weg.',
+  'refused.blocked_picture':
+    'Jemand sagt, auf Bild {number} zu sehen zu sein, und möchte nicht, dass es auf diesem Server verwendet wird. Es wurde nichts gemacht. Wenn das ein Irrtum ist, frag bitte hier einen Moderator: Er kann es aufheben.',
+  'refused.blocked_sound':
+    'Jemand sagt, das sei seine Stimme, und möchte nicht, dass sie auf diesem Server verwendet wird. Es wurde nichts gemacht. Wenn das ein Irrtum ist, frag bitte hier einen Moderator: Er kann es aufheben.',
+  'refused.not_agreed':
+    'Wer ein Bild oder eine Stimme verwendet, muss bestätigen, dass er es darf: Schick `"agreed": true` mit, wenn die gezeigte oder gehörte Person einverstanden ist und du die Dateien verwenden darfst.',
   'refused.audio_start_without_audio':
     'Es gibt einen `tonbeginn`, aber keinen `ton`. Gib den Ton dazu, oder lass `tonbeginn` weg.',
   'refused.permissions':
@@ -245,6 +251,11 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'button.older': 'Ältere',
   'button.look': 'Ansehen',
   'button.look_number': '{number} ansehen',
+  'button.me': 'Das bin ich',
+  'button.purge': 'Mit allen Wiederholungen löschen',
+  'button.unblock_number': '{number} aufheben',
+  'button.agree': 'Einverstanden, weiter',
+  'button.disagree': 'Nein',
   'menu.animate': 'Mit HuMo beleben',
   'menu.details': 'HuMo-Einzelheiten',
   'menu.made_here': 'Wurde das hier gemacht?',
@@ -354,6 +365,25 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'report.looked_at':
     'Die Moderation hat dieses Video schon angesehen und zeigt es. Wenn du das anders siehst, sprich bitte mit ihr.',
   'report.look': 'Das gemeldete Video von <@{userId}> (`{id}`), nur für dich.',
+  'me.thanks': 'Ich habe das Video verborgen, und die Moderatoren wissen Bescheid.',
+  'me.blocked':
+    'Seine Bilder und sein Ton werden auf diesem Server nicht mehr angenommen, wenn die Moderatoren nicht anders entscheiden.',
+  'me.not_blocked':
+    'Seine Bilder und sein Ton sind nicht mehr da, ich kann sie also nicht wiedererkennen: Sag den Moderatoren Bescheid, wenn sie wieder auftauchen.',
+  'me.of_yours':
+    'Jemand sagt, auf deinem Video ({id}) zu sehen zu sein. Es ist verborgen, bis ein Moderator nachgesehen hat. Du kannst es jetzt löschen, samt Dateien und allem, was daraus noch einmal gemacht wurde.',
+  'me.purged': 'Gelöscht: {count, plural, one {# Video} other {# Videos}} samt Dateien.',
+  'me.unblocked': 'Es wird auf diesem Server wieder angenommen.',
+  'consent.text':
+    '**Eine Frage, bevor ich dieses Bild oder diese Stimme verwende.** Bist du es selbst, oder weiß die Person davon und ist einverstanden? Und darfst du die Datei verwenden? Wer sich ungewollt in einem Video findet, kann es verbergen lassen.',
+  'consent.once':
+    '-# Ich merke mir, dass du zugestimmt hast, wann und welchen Worten. Ich frage erst wieder, wenn sich diese Worte ändern.',
+  'consent.each_time': '-# Dieser Server möchte, dass ich jedes Mal frage.',
+  'consent.mention': '<@{userId}>',
+  'consent.thanks': 'Danke. Deine Anfrage geht von selbst weiter.',
+  'consent.declined': 'In Ordnung: Es wurde nichts gemacht, und die Dateien werden nicht behalten.',
+  'consent.gone':
+    'Diese Frage ist nicht für dich, schon beantwortet oder älter als eine Stunde. Bitte frag das Video noch einmal an.',
   'details.not_ours': 'Diese Nachricht hat mit keinem meiner Videos zu tun, oder ich kenne es nicht mehr.',
   'details.heading': '**{id}**',
   'details.negative': 'Nicht zu sehen: {prompt}',
@@ -634,6 +664,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Ob Leute Ergebnisse anderer wiederholen dürfen',
   'command.queue.option_keep_days.name': 'tage',
   'command.queue.option_keep_days.description': 'Tage, in denen ein Ergebnis wiederholt werden kann',
+  'command.queue.option_ask_each_time.name': 'jedes_mal_fragen',
+  'command.queue.option_ask_each_time.description':
+    'Ob ich jedes Mal frage, ob ein Bild oder eine Stimme verwendet werden darf',
   'command.queue.option_label_words.name': 'schriftzug',
   'command.queue.option_label_words.description': 'Was jedes Video in einer Ecke zeigt',
   'command.queue.option_label_size.name': 'schriftgroesse',
@@ -642,6 +675,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_label_corner.description': 'In welcher Ecke sie stehen',
   'command.queue.reports.name': 'meldungen',
   'command.queue.reports.description': 'Was gemeldet wurde, und von wem',
+  'command.queue.blocks.name': 'bildsperren',
+  'command.queue.blocks.description': 'Bilder und Töne, die hier nicht mehr angenommen werden',
   'command.queue_admin.name': 'warteschlange-betrieb',
   'command.queue_admin.description': 'Für die, die diesen Bot betreiben: die ganze Warteschlange',
   'command.queue_admin.pause.name': 'pausieren',
@@ -801,6 +836,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.settings.rerun_others': 'Ergebnisse anderer dürfen wiederholt werden: {value}',
   'queue.settings.keep_days':
     'Ein Ergebnis kann {days, plural, one {# Tag} other {# Tage}} lang wiederholt werden.',
+  'queue.settings.ask_each_time':
+    'Ich frage jedes Mal, ob ein Bild oder eine Stimme verwendet werden darf: {value}',
   'queue.settings.label':
     'Schriftzug in jedem Video: „{words}“, {size}, {corner}. Abschalten können ihn nur die Betreiber des Bots.',
   'queue.settings.label_off':
@@ -835,6 +872,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.code': 'gescheitert an: {code}',
   'queue.audit.allow': 'ließ zu',
   'queue.audit.allow_ended': 'lässt nicht mehr zu',
+  'queue.audit.claimed': 'sagt „Das bin ich“ zu',
+  'queue.audit.unblock': 'nimmt die Eingaben wieder an von',
   'queue.audit.marking': 'Kennzeichnung der Videos geändert',
   'queue.audit.label': 'Schriftzug: {value}',
   'queue.reports.heading': '**In den letzten 30 Tagen gemeldet**',
@@ -845,6 +884,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.reports.hidden': 'verdeckt',
   'queue.reports.shown': 'wieder gezeigt',
   'queue.reports.deleted': 'gelöscht',
+  'queue.blocks.heading': '**Auf diesem Server nicht angenommen: Jemand sagte „Das bin ich“**',
+  'queue.blocks.none': 'Hier ist nichts gesperrt.',
+  'queue.blocks.line':
+    '**{number}.** <t:{time}:R> · `{id}` · {pictures, plural, =0 {kein Bild} one {# Bild} other {# Bilder}}{sound, select, yes { und der Ton} other {}}',
   'queue_admin.pause.done': 'Alles ist pausiert. Neues wird angenommen und wartet.',
   'queue_admin.resume.done': 'Es geht weiter.',
   'queue_admin.drain.done': 'Ab jetzt wird nichts Neues angenommen. Was wartet und läuft, geht weiter.',

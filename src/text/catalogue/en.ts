@@ -156,6 +156,12 @@ export const en = {
     'There are words to be said and a sound, too. Give one of them, and leave the other out.',
   'refused.voice_without_say':
     'There’s a `voice`, but nothing for it to say. Add `say`, or leave `voice` out.',
+  'refused.blocked_picture':
+    'Somebody says that picture {number} shows them and doesn’t want it used on this server, so nothing was made. If that’s a mistake, please ask a moderator here: they can lift it.',
+  'refused.blocked_sound':
+    'Somebody says that this sound is their voice and doesn’t want it used on this server, so nothing was made. If that’s a mistake, please ask a moderator here: they can lift it.',
+  'refused.not_agreed':
+    'Who may use a picture or a voice has to say so: send `"agreed": true` with the request once the person shown or heard agrees and you may use the files.',
   'refused.audio_start_without_audio':
     'There’s an `audio_start`, but no `audio`. Add the sound, or leave `audio_start` out.',
   'refused.permissions':
@@ -238,6 +244,11 @@ export const en = {
   'button.older': 'Older',
   'button.look': 'Look',
   'button.look_number': 'Look {number}',
+  'button.me': 'That’s me',
+  'button.purge': 'Delete with all re-runs',
+  'button.unblock_number': 'Lift {number}',
+  'button.agree': 'Agreed, go on',
+  'button.disagree': 'No',
   'menu.animate': 'Animate with HuMo',
   'menu.details': 'HuMo details',
   'menu.made_here': 'Was this made here?',
@@ -338,6 +349,25 @@ export const en = {
   'report.looked_at':
     'A moderator has looked at this video already, and shows it. If you see it differently, please talk to them.',
   'report.look': 'The reported video of <@{userId}> (`{id}`), for your eyes only.',
+  'me.thanks': 'I’ve hidden this video, and the moderators know.',
+  'me.blocked':
+    'Its pictures and sound are not taken on this server any more, unless a moderator decides otherwise.',
+  'me.not_blocked':
+    'Its pictures and sound are no longer kept, so I can’t know them again: tell the moderators if they come back.',
+  'me.of_yours':
+    'Somebody says that your video ({id}) shows them. It’s hidden until a moderator has looked. You can delete it now, with its files and everything that was made again from them.',
+  'me.purged': 'Deleted: {count, plural, one {# video} other {# videos}} with the files.',
+  'me.unblocked': 'It’s taken again on this server.',
+  'consent.text':
+    '**One question before I use this picture or voice.** Is it you, or does the person in it know and agree? And may you use the file? Whoever finds themselves in a video against their will can have it hidden.',
+  'consent.once':
+    '-# I keep that you agreed, when, and to which words. I ask again only when these words change.',
+  'consent.each_time': '-# This server wants me to ask each time.',
+  'consent.mention': '<@{userId}>',
+  'consent.thanks': 'Thank you. Your request goes on by itself.',
+  'consent.declined': 'All right: nothing was made, and the files are not kept.',
+  'consent.gone':
+    'This question is not for you, is answered already, or has waited for more than an hour. Please ask for the video again.',
   'details.not_ours': 'This message has nothing to do with a video of mine, or I don’t know it any more.',
   'details.heading': '**{id}**',
   'details.negative': 'Not to be seen: {prompt}',
@@ -608,6 +638,9 @@ export const en = {
   'command.queue.option_rerun_others.description': 'Whether people may run others’ results again',
   'command.queue.option_keep_days.name': 'keep_days',
   'command.queue.option_keep_days.description': 'Days for which a result can be run again',
+  'command.queue.option_ask_each_time.name': 'ask_each_time',
+  'command.queue.option_ask_each_time.description':
+    'Whether I ask each time if a picture or voice may be used',
   'command.queue.option_label_words.name': 'label_words',
   'command.queue.option_label_words.description': 'Words that every video shows in a corner',
   'command.queue.option_label_size.name': 'label_size',
@@ -616,6 +649,8 @@ export const en = {
   'command.queue.option_label_corner.description': 'In which corner they stand',
   'command.queue.reports.name': 'reports',
   'command.queue.reports.description': 'What was reported, and by whom',
+  'command.queue.blocks.name': 'blocks',
+  'command.queue.blocks.description': 'Pictures and sounds that are not taken here any more',
   'command.queue_admin.name': 'queue-admin',
   'command.queue_admin.description': 'For the people who run this bot: the whole queue',
   'command.queue_admin.pause.name': 'pause',
@@ -767,6 +802,7 @@ export const en = {
   'queue.settings.heading': '**Rules of this server**',
   'queue.settings.rerun_others': 'People may run others’ results again: {value}',
   'queue.settings.keep_days': 'A result can be run again for {days, plural, one {# day} other {# days}}.',
+  'queue.settings.ask_each_time': 'I ask each time whether a picture or voice may be used: {value}',
   'queue.settings.label':
     'Label in every video: “{words}”, {size}, {corner}. Only the bot’s owners can turn it off.',
   'queue.settings.label_off':
@@ -802,6 +838,8 @@ export const en = {
   'queue.audit.code': 'failed for: {code}',
   'queue.audit.allow': 'let in',
   'queue.audit.allow_ended': 'no longer lets in',
+  'queue.audit.claimed': 'says “That’s me” of',
+  'queue.audit.unblock': 'takes the inputs again of',
   'queue.audit.marking': 'Changed how videos are marked',
   'queue.audit.label': 'label: {value}',
   'queue.reports.heading': '**Reported in the last 30 days**',
@@ -812,6 +850,10 @@ export const en = {
   'queue.reports.hidden': 'hidden',
   'queue.reports.shown': 'shown again',
   'queue.reports.deleted': 'deleted',
+  'queue.blocks.heading': '**Not taken on this server: somebody said “That’s me”**',
+  'queue.blocks.none': 'Nothing is blocked here.',
+  'queue.blocks.line':
+    '**{number}.** <t:{time}:R> · `{id}` · {pictures, plural, =0 {no picture} one {# picture} other {# pictures}}{sound, select, yes {, and the sound} other {}}',
   'queue_admin.pause.done': 'Everything is paused. New requests are taken, and wait.',
   'queue_admin.resume.done': 'It goes on.',
   'queue_admin.drain.done': 'Nothing new is taken from now on. What waits and runs goes on.',

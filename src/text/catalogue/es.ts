@@ -146,6 +146,12 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.say_and_audio':
     'Hay palabras que decir y también un sonido. Da una de las dos cosas y quita la otra.',
   'refused.voice_without_say': 'Hay una `voz`, pero nada que decir. Añade `decir` o quita `voz`.',
+  'refused.blocked_picture':
+    'Alguien dice que aparece en la imagen {number} y no quiere que se use en este servidor, así que no se hizo nada. Si es un error, pregunta a un moderador de aquí: puede levantarlo.',
+  'refused.blocked_sound':
+    'Alguien dice que es su voz y no quiere que se use en este servidor, así que no se hizo nada. Si es un error, pregunta a un moderador de aquí: puede levantarlo.',
+  'refused.not_agreed':
+    'Hay que confirmar que se puede usar una imagen o una voz: envía `"agreed": true` con la petición si la persona que se ve u oye está de acuerdo y puedes usar los archivos.',
   'refused.audio_start_without_audio':
     'Hay un `inicio_audio`, pero ningún `audio`. Añade el sonido o quita `inicio_audio`.',
   'refused.permissions':
@@ -228,6 +234,11 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'button.older': 'Más antiguos',
   'button.look': 'Ver',
   'button.look_number': 'Ver {number}',
+  'button.me': 'Soy yo',
+  'button.purge': 'Borrar con todas las repeticiones',
+  'button.unblock_number': 'Levantar {number}',
+  'button.agree': 'De acuerdo, seguir',
+  'button.disagree': 'No',
   'menu.animate': 'Animar con HuMo',
   'menu.details': 'Detalles de HuMo',
   'menu.made_here': '¿Se hizo aquí?',
@@ -331,6 +342,25 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'report.looked_at':
     'La moderación ya ha visto este vídeo y lo muestra. Si no estás de acuerdo, habla con ella.',
   'report.look': 'El vídeo denunciado de <@{userId}> (`{id}`), solo para ti.',
+  'me.thanks': 'He ocultado este vídeo y los moderadores lo saben.',
+  'me.blocked':
+    'Sus imágenes y su sonido ya no se aceptan en este servidor, salvo que los moderadores decidan otra cosa.',
+  'me.not_blocked':
+    'Sus imágenes y su sonido ya no se guardan, así que no puedo reconocerlos: avisa a los moderadores si vuelven.',
+  'me.of_yours':
+    'Alguien dice que aparece en tu vídeo ({id}). Está oculto hasta que lo mire un moderador. Puedes borrarlo ya, con sus archivos y todo lo que se rehízo con ellos.',
+  'me.purged': 'Borrado: {count, plural, one {# vídeo} other {# vídeos}} con los archivos.',
+  'me.unblocked': 'Se vuelve a aceptar en este servidor.',
+  'consent.text':
+    '**Una pregunta antes de usar esta imagen o esta voz.** ¿Eres tú, o la persona lo sabe y está de acuerdo? ¿Y puedes usar el archivo? Quien aparezca en un vídeo contra su voluntad puede hacer que se oculte.',
+  'consent.once':
+    '-# Guardo que aceptaste, cuándo y qué texto. Solo vuelvo a preguntar si este texto cambia.',
+  'consent.each_time': '-# Este servidor quiere que pregunte cada vez.',
+  'consent.mention': '<@{userId}>',
+  'consent.thanks': 'Gracias. Tu petición sigue por sí sola.',
+  'consent.declined': 'De acuerdo: no se hizo nada y los archivos no se guardan.',
+  'consent.gone':
+    'Esta pregunta no es para ti, ya está respondida o lleva más de una hora esperando. Pide el vídeo otra vez, por favor.',
   'details.not_ours': 'Este mensaje no tiene que ver con un vídeo mío, o ya no lo conozco.',
   'details.heading': '**{id}**',
   'details.negative': 'No debe verse: {prompt}',
@@ -599,6 +629,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Si la gente puede repetir los resultados de otros',
   'command.queue.option_keep_days.name': 'días',
   'command.queue.option_keep_days.description': 'Días durante los que un resultado se puede repetir',
+  'command.queue.option_ask_each_time.name': 'preguntar_siempre',
+  'command.queue.option_ask_each_time.description': 'Si pregunto cada vez si se puede usar una imagen o voz',
   'command.queue.option_label_words.name': 'rotulo',
   'command.queue.option_label_words.description': 'Lo que cada vídeo muestra en una esquina',
   'command.queue.option_label_size.name': 'tamano_rotulo',
@@ -607,6 +639,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_label_corner.description': 'En qué esquina están',
   'command.queue.reports.name': 'denuncias',
   'command.queue.reports.description': 'Qué se ha denunciado y quién lo hizo',
+  'command.queue.blocks.name': 'vetados',
+  'command.queue.blocks.description': 'Imágenes y sonidos que ya no se aceptan aquí',
   'command.queue_admin.name': 'admin-cola',
   'command.queue_admin.description': 'Para quienes administran este bot: toda la cola',
   'command.queue_admin.pause.name': 'pausar',
@@ -763,6 +797,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.settings.rerun_others': 'La gente puede repetir los resultados de otros: {value}',
   'queue.settings.keep_days':
     'Un resultado se puede repetir durante {days, plural, one {# día} other {# días}}.',
+  'queue.settings.ask_each_time': 'Pregunto cada vez si se puede usar una imagen o una voz: {value}',
   'queue.settings.label':
     'Rótulo en cada vídeo: «{words}», {size}, {corner}. Solo los dueños del bot pueden desactivarlo.',
   'queue.settings.label_off':
@@ -797,6 +832,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.code': 'fallo: {code}',
   'queue.audit.allow': 'admitió',
   'queue.audit.allow_ended': 'ya no admite',
+  'queue.audit.claimed': 'dice «Soy yo» de',
+  'queue.audit.unblock': 'vuelve a aceptar los archivos de',
   'queue.audit.marking': 'Cambió el marcado de los vídeos',
   'queue.audit.label': 'rótulo: {value}',
   'queue.reports.heading': '**Denunciados en los últimos 30 días**',
@@ -807,6 +844,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.reports.hidden': 'oculto',
   'queue.reports.shown': 'mostrado de nuevo',
   'queue.reports.deleted': 'borrado',
+  'queue.blocks.heading': '**No se acepta en este servidor: alguien dijo «Soy yo»**',
+  'queue.blocks.none': 'Aquí no hay nada bloqueado.',
+  'queue.blocks.line':
+    '**{number}.** <t:{time}:R> · `{id}` · {pictures, plural, =0 {ninguna imagen} one {# imagen} other {# imágenes}}{sound, select, yes { y el sonido} other {}}',
   'queue_admin.pause.done': 'Todo está en pausa. Lo nuevo se acepta y espera.',
   'queue_admin.resume.done': 'Todo sigue.',
   'queue_admin.drain.done': 'Desde ahora no se acepta nada nuevo. Lo que está en espera o en marcha sigue.',

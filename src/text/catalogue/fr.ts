@@ -146,6 +146,12 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Il me faut quelque chose à voir ou à entendre : ajoute une `image`, un `audio`, ou les deux.\nExemple : `/humo prompt:Une femme raconte une blague dans un café image:visage.png audio:blague.mp3`',
   'refused.say_and_audio': 'Il y a des mots à dire et aussi un son. Donne l’un des deux et enlève l’autre.',
   'refused.voice_without_say': 'Il y a une `voix`, mais rien à dire. Ajoute `dire`, ou enlève `voix`.',
+  'refused.blocked_picture':
+    'Quelqu’un dit apparaître sur l’image {number} et ne veut pas qu’elle serve sur ce serveur ; rien n’a été fait. Si c’est une erreur, demande à un modérateur d’ici : il peut lever le blocage.',
+  'refused.blocked_sound':
+    'Quelqu’un dit que c’est sa voix et ne veut pas qu’elle serve sur ce serveur ; rien n’a été fait. Si c’est une erreur, demande à un modérateur d’ici : il peut lever le blocage.',
+  'refused.not_agreed':
+    'Il faut confirmer le droit d’utiliser une image ou une voix : envoie `"agreed": true` avec la demande, si la personne vue ou entendue est d’accord et que tu peux utiliser les fichiers.',
   'refused.audio_start_without_audio':
     'Il y a un `début_audio`, mais pas d’`audio`. Ajoute le son, ou enlève `début_audio`.',
   'refused.permissions':
@@ -234,6 +240,11 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'button.older': 'Plus anciennes',
   'button.look': 'Regarder',
   'button.look_number': 'Regarder {number}',
+  'button.me': 'C’est moi',
+  'button.purge': 'Supprimer avec toutes les reprises',
+  'button.unblock_number': 'Lever {number}',
+  'button.agree': 'D’accord, continuer',
+  'button.disagree': 'Non',
   'menu.animate': 'Animer avec HuMo',
   'menu.details': 'Détails HuMo',
   'menu.made_here': 'Créé ici ?',
@@ -341,6 +352,25 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'report.looked_at':
     'La modération a déjà regardé cette vidéo et la montre. Si tu n’es pas d’accord, parles-en avec elle.',
   'report.look': 'La vidéo signalée de <@{userId}> (`{id}`), pour toi seul.',
+  'me.thanks': 'J’ai masqué cette vidéo, et les modérateurs sont au courant.',
+  'me.blocked':
+    'Ses images et son son ne sont plus acceptés sur ce serveur, sauf décision contraire des modérateurs.',
+  'me.not_blocked':
+    'Ses images et son son ne sont plus gardés, je ne peux donc pas les reconnaître : préviens les modérateurs s’ils reviennent.',
+  'me.of_yours':
+    'Quelqu’un dit apparaître dans ta vidéo ({id}). Elle est masquée jusqu’à ce qu’un modérateur regarde. Tu peux la supprimer dès maintenant, avec ses fichiers et tout ce qui en a été refait.',
+  'me.purged': 'Supprimé : {count, plural, one {# vidéo} other {# vidéos}} avec les fichiers.',
+  'me.unblocked': 'C’est de nouveau accepté sur ce serveur.',
+  'consent.text':
+    '**Une question avant d’utiliser cette image ou cette voix.** Est-ce toi, ou la personne le sait-elle et est-elle d’accord ? Et as-tu le droit d’utiliser ce fichier ? Qui se retrouve malgré soi dans une vidéo peut la faire masquer.',
+  'consent.once':
+    '-# Je note que tu as accepté, quand et quel texte. Je ne redemande que si ce texte change.',
+  'consent.each_time': '-# Ce serveur veut que je demande à chaque fois.',
+  'consent.mention': '<@{userId}>',
+  'consent.thanks': 'Merci. Ta demande continue d’elle-même.',
+  'consent.declined': 'D’accord : rien n’a été fait, et les fichiers ne sont pas gardés.',
+  'consent.gone':
+    'Cette question n’est pas pour toi, a déjà sa réponse ou attend depuis plus d’une heure. Redemande la vidéo, s’il te plaît.',
   'details.not_ours': 'Ce message n’a rien à voir avec une vidéo à moi, ou je ne la connais plus.',
   'details.heading': '**{id}**',
   'details.negative': 'À ne pas montrer : {prompt}',
@@ -614,6 +644,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'Si les gens peuvent refaire les résultats des autres',
   'command.queue.option_keep_days.name': 'jours',
   'command.queue.option_keep_days.description': 'Jours pendant lesquels un résultat peut être refait',
+  'command.queue.option_ask_each_time.name': 'demander_a_chaque_fois',
+  'command.queue.option_ask_each_time.description':
+    'Si je demande à chaque fois le droit d’utiliser image ou voix',
   'command.queue.option_label_words.name': 'mention',
   'command.queue.option_label_words.description': 'Les mots que chaque vidéo montre dans un coin',
   'command.queue.option_label_size.name': 'taille_mention',
@@ -622,6 +655,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_label_corner.description': 'Le coin où ils sont',
   'command.queue.reports.name': 'signalements',
   'command.queue.reports.description': 'Ce qui a été signalé, et par qui',
+  'command.queue.blocks.name': 'blocages',
+  'command.queue.blocks.description': 'Images et sons qui ne sont plus acceptés ici',
   'command.queue_admin.name': 'file-admin',
   'command.queue_admin.description': 'Pour les personnes qui font tourner ce bot : toute la file',
   'command.queue_admin.pause.name': 'pause',
@@ -780,6 +815,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.settings.rerun_others': 'Les gens peuvent refaire les résultats des autres : {value}',
   'queue.settings.keep_days':
     'Un résultat peut être refait pendant {days, plural, one {# jour} other {# jours}}.',
+  'queue.settings.ask_each_time':
+    'Je demande à chaque fois si une image ou une voix peut être utilisée : {value}',
   'queue.settings.label':
     'Mention dans chaque vidéo : « {words} », {size}, {corner}. Seuls les propriétaires du bot peuvent la désactiver.',
   'queue.settings.label_off':
@@ -814,6 +851,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.code': 'échec : {code}',
   'queue.audit.allow': 'a autorisé',
   'queue.audit.allow_ended': 'n’autorise plus',
+  'queue.audit.claimed': 'dit « C’est moi » de',
+  'queue.audit.unblock': 'accepte de nouveau les fichiers de',
   'queue.audit.marking': 'Marquage des vidéos modifié',
   'queue.audit.label': 'mention : {value}',
   'queue.reports.heading': '**Signalées ces 30 derniers jours**',
@@ -825,6 +864,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.reports.hidden': 'cachée',
   'queue.reports.shown': 'montrée à nouveau',
   'queue.reports.deleted': 'supprimée',
+  'queue.blocks.heading': '**Refusé sur ce serveur : quelqu’un a dit « C’est moi »**',
+  'queue.blocks.none': 'Rien n’est bloqué ici.',
+  'queue.blocks.line':
+    '**{number}.** <t:{time}:R> · `{id}` · {pictures, plural, =0 {aucune image} one {# image} other {# images}}{sound, select, yes { et le son} other {}}',
   'queue_admin.pause.done': 'Tout est en pause. Les nouvelles demandes sont acceptées et attendent.',
   'queue_admin.resume.done': 'Tout reprend.',
   'queue_admin.drain.done':

@@ -137,6 +137,12 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.say_and_audio': '読み上げる言葉と音声の両方があります。どちらか一方にしてください。',
   'refused.voice_without_say':
     '`声` がありますが、読む言葉がありません。`セリフ` を加えるか、`声` を外してください。',
+  'refused.blocked_picture':
+    '画像{number}に自分が写っていて、このサーバーで使われたくないという人がいるため、何も作成しませんでした。間違いであれば、ここのモデレーターに相談してください。解除できます。',
+  'refused.blocked_sound':
+    'この音声は自分の声で、このサーバーで使われたくないという人がいるため、何も作成しませんでした。間違いであれば、ここのモデレーターに相談してください。解除できます。',
+  'refused.not_agreed':
+    '画像や声を使えることの確認が必要です。写っている人・話している人が同意し、ファイルを使う権利があるなら、リクエストに `"agreed": true` を付けてください。',
   'refused.audio_start_without_audio':
     '`音声開始` がありますが `音声` がありません。音声をつけるか、`音声開始` を外してください。',
   'refused.permissions':
@@ -220,6 +226,11 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'button.older': '古いもの',
   'button.look': '見る',
   'button.look_number': '{number} を見る',
+  'button.me': 'これは私です',
+  'button.purge': '再実行もすべて削除',
+  'button.unblock_number': '{number} を解除',
+  'button.agree': '同意して続ける',
+  'button.disagree': 'いいえ',
   'menu.animate': 'HuMoで動かす',
   'menu.details': 'HuMoの詳細',
   'menu.made_here': 'ここで作られた？',
@@ -318,6 +329,24 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'report.looked_at':
     'この動画はモデレーターが確認済みで、表示されています。異議があればモデレーターに相談してください。',
   'report.look': '<@{userId}> さんの報告された動画（`{id}`）です。あなたにだけ見えます。',
+  'me.thanks': 'この動画を隠し、モデレーターに伝えました。',
+  'me.blocked': 'モデレーターが別の判断をしないかぎり、このサーバーではその画像と音声を受け付けません。',
+  'me.not_blocked':
+    'その画像と音声はもう保存されていないため、見分けられません。また現れたらモデレーターに知らせてください。',
+  'me.of_yours':
+    'あなたの動画（{id}）に自分が写っていると言う人がいます。モデレーターが確認するまで隠しています。ファイルや再実行したものもまとめて、今すぐ削除できます。',
+  'me.purged': '削除しました：動画{count, plural, other {#本}}とそのファイル。',
+  'me.unblocked': 'このサーバーで再び受け付けます。',
+  'consent.text':
+    '**この画像や声を使う前に、ひとつ確認させてください。** あなた本人ですか。または、写っている人・話している人が知っていて同意していますか。そのファイルを使う権利はありますか。意に反して動画に出ている人は、それを隠してもらえます。',
+  'consent.once':
+    '-# 同意したこと、日時、文面の版を記録します。文面が変わったときだけ、もう一度お聞きします。',
+  'consent.each_time': '-# このサーバーでは毎回お聞きすることになっています。',
+  'consent.mention': '<@{userId}>さん',
+  'consent.thanks': 'ありがとうございます。リクエストはこのまま続きます。',
+  'consent.declined': 'わかりました。何も作成せず、ファイルも保存しません。',
+  'consent.gone':
+    'この質問はあなた宛てではないか、回答済みか、1時間以上たっています。もう一度動画をリクエストしてください。',
   'details.not_ours': 'このメッセージは私の動画と関係がないか、もうわかりません。',
   'details.heading': '**{id}**',
   'details.negative': '映さないもの：{prompt}',
@@ -577,6 +606,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_rerun_others.description': 'ほかの人の結果を作り直せるか',
   'command.queue.option_keep_days.name': '保存日数',
   'command.queue.option_keep_days.description': '結果を作り直せる日数',
+  'command.queue.option_ask_each_time.name': '毎回確認',
+  'command.queue.option_ask_each_time.description': '画像や声を使ってよいか毎回確認するか',
   'command.queue.option_label_words.name': '表示の文言',
   'command.queue.option_label_words.description': 'すべての動画の隅に入る言葉',
   'command.queue.option_label_size.name': '表示の大きさ',
@@ -585,6 +616,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.queue.option_label_corner.description': 'どの隅に入れるか',
   'command.queue.reports.name': '報告',
   'command.queue.reports.description': '報告された動画と報告した人',
+  'command.queue.blocks.name': '使用禁止',
+  'command.queue.blocks.description': 'ここで受け付けない画像と音声',
   'command.queue_admin.name': '待ち行列管理',
   'command.queue_admin.description': 'このボットの運営者用：待ち行列全体',
   'command.queue_admin.pause.name': '一時停止',
@@ -733,6 +766,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.settings.heading': '**このサーバーの規則**',
   'queue.settings.rerun_others': 'ほかの人の結果を作り直せる：{value}',
   'queue.settings.keep_days': '結果は{days, plural, other {#日間}}作り直せます。',
+  'queue.settings.ask_each_time': '画像や声を使ってよいか毎回確認する：{value}',
   'queue.settings.label':
     'すべての動画に入る表示：「{words}」、{size}、{corner}。オフにできるのはボットのオーナーだけです。',
   'queue.settings.label_off':
@@ -767,6 +801,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.code': '失敗の理由：{code}',
   'queue.audit.allow': '許可した',
   'queue.audit.allow_ended': '許可を取り消した',
+  'queue.audit.claimed': '「これは私です」と申告',
+  'queue.audit.unblock': '受付停止を解除',
   'queue.audit.marking': '動画のAI表示を変更',
   'queue.audit.label': '表示：{value}',
   'queue.reports.heading': '**過去30日間の報告**',
@@ -776,6 +812,10 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.reports.hidden': '非表示',
   'queue.reports.shown': '再表示済み',
   'queue.reports.deleted': '削除済み',
+  'queue.blocks.heading': '**このサーバーで受け付けないもの：「これは私です」**',
+  'queue.blocks.none': 'ここでブロックされているものはありません。',
+  'queue.blocks.line':
+    '**{number}.** <t:{time}:R> · `{id}` · {pictures, plural, =0 {画像なし} other {画像#枚}}{sound, select, yes {と音声} other {}}',
   'queue_admin.pause.done': 'すべて一時停止しました。新しい依頼は受け付けて待たせます。',
   'queue_admin.resume.done': 'すべて再開します。',
   'queue_admin.drain.done': 'これから新しい依頼は受け付けません。待っているものと作成中のものは続きます。',

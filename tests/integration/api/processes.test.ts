@@ -14,6 +14,7 @@ import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { callerOf, lastOf, problemOf, startApiScene } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
 import { sample } from '../../support/metrics.ts';
+import { agreedBefore } from '../../support/agreed.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import { hasStatus, picture } from '../bot/scene.ts';
@@ -57,6 +58,7 @@ test('in the bot: one person, one limit, whichever way they come; and Discord he
     worker.child.kill('SIGSTOP');
     const { address } = await bot.logged('the API listens');
     await bot.logged('ready');
+    await agreedBefore(environment, [ada]);
     const caller = callerOf(String(address), token, ada.id);
     await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
     await channel.waitForMessage(hasStatus, { timeout: 20_000 });

@@ -34,7 +34,9 @@ test('Again: the same inputs, a new seed, a link to the parent, for whoever taps
   await using scene = await startScene();
   await scene.work(scene.finish);
   const first = await finished(scene);
-  expect(first.buttons.map(({ label }) => label)).toEqual(['🔁 Again', '⬆️ Better', '✏️ Edit', '❌ Delete']);
+  expect(first.buttons.map(({ label }) => label)).toEqual([
+    ...['🔁 Again', '⬆️ Better', '✏️ Edit', '❌ Delete', '🙋 That’s me'],
+  ]);
   const ben = scene.guild.addMember(scene.discord.createUser('ben'));
   await ben.click(first, 'Again');
   const second = await nextResult(scene, first);
@@ -441,7 +443,9 @@ test('🚩 hides the result behind a spoiler, once; a moderator shows it again',
   // Gone at once, and back behind a spoiler once it is uploaded.
   await first.waitUntil(({ text, attachments }) => text.includes('Reported') && attachments.length === 1);
   expect(first.attachments.map(({ filename }) => filename.startsWith('SPOILER_'))).toEqual([true]);
-  expect(first.buttons.map(({ label }) => label)).toEqual(['👀 Look', '👁️ Show again', '❌ Delete']);
+  expect(first.buttons.map(({ label }) => label)).toEqual([
+    ...['👀 Look', '👁️ Show again', '❌ Delete', '🧹 Delete with all re-runs'],
+  ]);
   await ben.directMessage.waitForMessage(({ text }) => text.includes('until a moderator has looked'));
   const refused = await ben.click(first, 'Show again');
   await refused.waitForMessage(({ text }) => text.includes('Only someone who may manage messages'));

@@ -15,6 +15,7 @@ import type { GenerationQueue } from '../../../src/queue/queue.ts';
 import { createWorkQueue } from '../../../src/queue/work-queue.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
 import { resultWith } from '../../support/generation.ts';
+import { agreedBefore } from '../../support/agreed.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 import { hasStatus, idOf, makeVideo, picture, speech, until } from './scene.ts';
@@ -122,6 +123,7 @@ test('killed after accepting: the next process delivers, once', async () => {
   const first = startBotProcess();
   await first.ready();
   const { channel, ada } = meet();
+  await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
   const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
   first.child.kill('SIGKILL');
@@ -138,6 +140,7 @@ test('killed while uploading: exactly one video', async () => {
   const first = startBotProcess();
   await first.ready();
   const { channel, ada } = meet();
+  await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
   const held = discord.faults.pause({
@@ -185,6 +188,7 @@ test('SIGTERM while it sends: it finishes, and ends with status 0 within ten sec
   const bot = startBotProcess();
   await bot.ready();
   const { channel, ada } = meet();
+  await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
   const held = discord.faults.pause({ method: 'POST', path: `/channels/${channel.id}/messages` });
@@ -214,6 +218,7 @@ test('Redis goes away while the bot runs: the person is told, and it works again
   const bot = startBotProcess();
   await bot.ready();
   const { channel, ada } = meet();
+  await agreedBefore(environment, [ada]);
   await redis.kill();
   const refused = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   expect(await refused.firstResponse()).toMatchObject({ kind: 'message', ephemeral: true });

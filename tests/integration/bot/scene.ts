@@ -26,7 +26,9 @@ import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/qu
 import { createGpus } from '../../../src/queue/gpus.ts';
 import type { Gpus } from '../../../src/queue/gpus.ts';
 import { createSpeechDesk } from '../../../src/queue/speech.ts';
+import { consentWording } from '../../../src/commands/support/consent.ts';
 import { createPeople } from '../../../src/queue/people.ts';
+import type { People } from '../../../src/queue/people.ts';
 import { createModeration } from '../../../src/queue/redis-moderation.ts';
 import type { Moderation } from '../../../src/queue/moderation.ts';
 import type { ArtifactStore } from '../../../src/storage/store.ts';
@@ -80,10 +82,13 @@ export interface Scene extends AsyncDisposable {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** @param environment variables of the bot that differ; a function where they depend on who there is */
+/**
+ * @param environment variables of the bot that differ; a function where they depend on who there is
+ * @param options.asksForConsent people have yet to confirm that they may use a picture or voice
+ */
 export async function startScene(
   environment: Environment | ((discord: Sandbox) => Environment) = {},
-  options: SandboxOptions = {},
+  { asksForConsent = false, ...options }: SandboxOptions & { readonly asksForConsent?: boolean } = {},
 ): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'bot-scene-'));
   const redis = await startRedis();
@@ -103,7 +108,11 @@ export async function startScene(
   const store = createArtifactStore(config);
   const scratchRoot = join(folder, 'scratch');
   const moderation = createModeration(config, logger);
-  const people = createPeople(config, logger);
+  const stored = createPeople(config, logger);
+  // In most scenes everybody has confirmed long ago that they may use their pictures.
+  const people: People = asksForConsent
+    ? stored
+    : { ...stored, agreement: () => Promise.resolve({ wording: consentWording, at: 0 }) };
   const gpus = config.gpus === null ? null : createGpus(config, logger);
   const speechDesk = createSpeechDesk(config, logger);
   const start = async (dataDirectory = folder): Promise<{ queue: GenerationQueue; bot: RunningBot }> => {

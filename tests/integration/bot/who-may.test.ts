@@ -318,6 +318,7 @@ function trials(played: Scene, zoe: Person, where: Where): Record<string, Trial>
     'queue settings': command('queue settings', { keep_days: 7 }),
     'queue audit': command('queue audit'),
     'queue reports': command('queue reports'),
+    'queue blocks': command('queue blocks'),
     'queue-admin pause': command('queue-admin pause'),
     'queue-admin resume': command('queue-admin resume'),
     'queue-admin drain': command('queue-admin drain'),

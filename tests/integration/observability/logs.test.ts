@@ -9,6 +9,7 @@ import { parseLogLine } from '../../../scripts/support/part.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { rightPassword, secret } from '../../support/failing-process.ts';
+import { agreedBefore } from '../../support/agreed.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startBotAndWorker } from '../../support/bot-and-worker.ts';
 import { idOf } from '../bot/scene.ts';
@@ -72,6 +73,8 @@ test('from the click to the delivery every step names the generation, and nothin
   connection.on('error', () => undefined);
   try {
     await Promise.all([bot.logged('ready'), worker.ready]);
+    const places = { REDIS_URL: redis.url, REDIS_PREFIX: 'test', DATA_DIRECTORY: folder };
+    await agreedBefore({ ...discord.environment, ...places }, [ada]);
     // What goes wrong on the way: edits of the status with the interaction's token, the delivery, and Redis.
     discord.faults.add({ method: 'PATCH', path: /^\/webhooks\//, status: 500, times: 8 });
     discord.faults.add({ method: 'POST', path: /\/messages$/, status: 400, code: 50_035 });

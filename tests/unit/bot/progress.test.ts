@@ -55,6 +55,7 @@ beforeEach(async () => {
     limits: { waiting: 10, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
     queueLength: null,
     label: null,
+    askEachTime: false,
   };
   records = new Map();
   edits = [];

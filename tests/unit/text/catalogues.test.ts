@@ -205,6 +205,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
         'of',
         'passes',
         'when',
+        'pictures',
       ],
     ].map((name) => [name, numbers] as const),
   ),
@@ -271,6 +272,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   user: '9'.repeat(20),
   problem: '\\*'.repeat(200),
   words: 'W'.repeat(40),
+  sound: 'yes',
   corner: 'W'.repeat(40),
 };
 

@@ -1,0 +1,127 @@
+import { MessageFlags } from 'discord.js';
+import type { ButtonInteraction } from 'discord.js';
+import { errorFields } from '../error-fields.ts';
+import { reachable } from '../intake/take-on.ts';
+import type { Generation } from '../queue/contract.ts';
+import type { ReportOutcome } from '../queue/moderation.ts';
+import { Refusal } from '../refusal.ts';
+import { textsFor } from '../text/texts.ts';
+import type { TextKey } from '../text/texts.ts';
+import { action, buttonRows, message } from './render/message.ts';
+import { hide, refusedReports } from './report.ts';
+import { roleIn } from './stop.ts';
+import type { Button } from './support/definition.ts';
+import { deleteLineage } from './support/lineage.ts';
+import type { Services } from './support/services.ts';
+
+/** “That’s me”: hides a result at once, tells moderators and its author, and has its pictures and sound not taken here any more. */
+const claim: Button = {
+  kind: 'button',
+  name: 'me',
+
+  async press(interaction, generationId, services) {
+    const { guildId, user } = interaction;
+    const generation = await reachable(services.queue.get(generationId));
+    if (generation === null || guildId === null || generation.guildId !== guildId)
+      throw new Refusal('delete.gone');
+    if (generation.reply.private || generation.reply.finalMessageId !== interaction.message.id)
+      throw new Refusal('delete.gone');
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const place = { channelId: interaction.channelId, messageId: interaction.message.id };
+    const outcome = await reachable(
+      services.moderation.report({
+        guildId,
+        generationId,
+        targetUserId: generation.userId,
+        by: user.id,
+        details: { ...place, me: true },
+      }),
+    );
+    const refusal: TextKey | undefined = refusedReports[outcome];
+    if (refusal !== undefined) throw new Refusal(refusal);
+    if (outcome === 'gone') throw new Refusal('delete.gone');
+    if (outcome === 'hidden') {
+      try {
+        await hide(generation, place, services);
+      } catch (error) {
+        await services.moderation.unreport(guildId, generationId, user.id);
+        throw error;
+      }
+    }
+    const isBlocked = await block(generation, guildId, services);
+    const texts = textsFor(interaction.locale);
+    const content = [texts.say('me.thanks'), texts.say(isBlocked ? 'me.blocked' : 'me.not_blocked')].join(
+      '\n',
+    );
+    await interaction.editReply({ content, allowedMentions: { parse: [] } });
+    if (isNew(outcome) && generation.userId !== user.id) await tellAuthor(generation, services);
+  },
+};
+
+const isNew = (outcome: ReportOutcome) => outcome === 'hidden' || outcome === 'counted';
+
+/** @returns false where its inputs are no longer kept, or cannot be read now: then there is nothing to know them by */
+async function block(generation: Generation, guildId: string, services: Services): Promise<boolean> {
+  try {
+    const prints = await services.prints(generation);
+    if (prints.pictures.length === 0 && prints.sounds.length === 0) return false;
+    await services.moderation.block(guildId, {
+      version: 1,
+      generationId: generation.id,
+      at: services.now(),
+      ...prints,
+    });
+    return true;
+  } catch (error) {
+    services.logger.warn(
+      { generationId: generation.id, error: errorFields(error) },
+      'the inputs of a result could not be blocked',
+    );
+    return false;
+  }
+}
+
+/** A courtesy: whoever cannot be written to is not. */
+async function tellAuthor({ id, userId, locale }: Generation, { speaker, logger }: Services): Promise<void> {
+  const texts = textsFor(locale);
+  const components = buttonRows([action('purge', '🧹', texts.say('button.purge'), id)]);
+  await speaker
+    .direct(userId, message([texts.say('me.of_yours', { id })], { components }))
+    .catch((error: unknown) => {
+      logger.info({ generationId: id, error: errorFields(error) }, 'nobody could be told of a claim');
+    });
+}
+
+/** Deletes a hidden result with its inputs and all that was run again with them: for moderators, and for whoever asked for it. */
+const purge: Button = {
+  kind: 'button',
+  name: 'purge',
+
+  async press(interaction, generationId, services) {
+    const generation = await reachable(services.queue.get(generationId));
+    if (generation === null) throw new Refusal('delete.gone');
+    const role = roleIn(interaction, generation);
+    if (role === null || generation.reply.private) throw new Refusal('delete.not_yours');
+    // What a moderator has shown again is nobody's to sweep away by an old button.
+    if (generation.hiddenAt === null && role !== 'user') throw new Refusal('delete.gone');
+    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    const count = await deleteLineage(generation, role, services);
+    if (role === 'moderator') await note(interaction, generation, count, services);
+    const content = textsFor(interaction.locale).say('me.purged', { count });
+    await interaction.editReply({ content, allowedMentions: { parse: [] } });
+  },
+};
+
+async function note(
+  { user }: ButtonInteraction,
+  { id, guildId, userId }: Generation,
+  count: number,
+  { moderation }: Services,
+): Promise<void> {
+  await moderation.log({
+    ...{ guildId, actorId: user.id, action: 'delete_result', reason: null, details: { count } },
+    ...{ targetUserId: userId, generationId: id },
+  });
+}
+
+export default [claim, purge];

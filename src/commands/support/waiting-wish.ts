@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { shapeSchema } from '../../config/generate.ts';
+import {
+  generationIdSchema,
+  generationRequestSchema,
+  lineageSchema,
+  modeSchema,
+} from '../../queue/contract.ts';
+import type { Wish } from './ask.ts';
+
+/** A wish as it waits in Redis for a word of the person's, so that nothing has to be typed again. */
+
+const file = z.strictObject({ option: z.string(), url: z.url(), size: z.number() });
+const stored = z.strictObject({ option: z.string(), stored: z.string() });
+const sound = generationRequestSchema.pick({
+  ...{ audio: true, soundtrack: true, originalAudio: true, audioWindow: true, frames: true, speech: true },
+});
+const words = z.strictObject({
+  words: z.string(),
+  voice: z.string().nullable(),
+  language: z.string().nullable(),
+  locale: z.string(),
+});
+
+const wishSchema = z.strictObject({
+  // Commands hand in what they read with it.
+  choices: z.object({
+    prompt: z.string(),
+    mode: modeSchema,
+    preset: z.string(),
+    shape: shapeSchema,
+    seed: z.number(),
+    negativePrompt: z.string().optional(),
+    scales: z.strictObject({ audio: z.number().optional(), text: z.number().optional() }).optional(),
+  }),
+  files: z.strictObject({
+    images: z.union([z.array(z.union([file, stored])), z.strictObject({ kept: z.array(z.string()) })]),
+    audio: z.union([file, stored, z.strictObject({ kept: sound }), words]).nullable(),
+    audioStart: z.number(),
+    audioEnd: z.number().nullish(),
+    seconds: z.number().nullish(),
+  }),
+  private: z.boolean(),
+  parent: z.strictObject({ id: generationIdSchema, lineage: lineageSchema }).optional(),
+});
+
+const waitingSchema = z.strictObject({
+  version: z.literal(1),
+  wish: wishSchema,
+  /** of the interaction that the question answered; null: it stands in a channel */
+  token: z.string().nullable(),
+});
+export interface WaitingWish {
+  readonly wish: Wish;
+  readonly token: string | null;
+}
+
+export function writeWish(waiting: WaitingWish): string {
+  return JSON.stringify(waitingSchema.parse({ version: 1, ...waiting }));
+}
+
+export function readWish(text: string): WaitingWish {
+  return waitingSchema.parse(JSON.parse(text));
+}

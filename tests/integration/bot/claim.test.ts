@@ -1,0 +1,127 @@
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Message } from '../../../sandbox/scripting/message.ts';
+import { file } from '../../../sandbox/start.ts';
+import { hasStatus, idOf, startScene, until } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/** “That’s me”, and what follows from it. */
+let scene: Scene;
+beforeAll(async () => {
+  scene = await startScene();
+  await scene.work(scene.finish);
+});
+afterAll(async () => {
+  await scene[Symbol.asyncDispose]();
+});
+
+type Person = Scene['ada'];
+const member = (name: string, roles: ReturnType<Scene['guild']['createRole']>[] = []): Person =>
+  scene.guild.addMember(scene.discord.createUser(name), { roles });
+const moderator = (name: string): Person => member(name, [scene.guild.createRole(name, ['ManageMessages'])]);
+
+/** A picture that is like no other: each seed has its own waves. */
+async function drawn(seed: number): Promise<() => sharp.Sharp> {
+  const [width, height] = [96, 72];
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let at = 0; at < pixels.length; at += 1) {
+    const [x, y] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
+    const wave = Math.sin((x * (1 + (seed % 7)) + y * (1 + (seed % 5))) / 17 + seed);
+    pixels[at] =
+      128 + 60 * wave + 60 * Math.cos((x - y * (1 + (seed % 3))) / 23 + (x * y) / (200 + 60 * seed));
+  }
+  const raw = await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .resize(640, 480)
+    .raw()
+    .toBuffer();
+  return () => sharp(raw, { raw: { width: 640, height: 480, channels: 3 } });
+}
+
+async function ask(person: Person, image: Buffer): Promise<Message> {
+  const { channel } = scene;
+  const command = await person.run(
+    '/humo',
+    { prompt: 'x', image: file(image, 'face.png'), preset: 'draft' },
+    { channel },
+  );
+  return command.waitForMessage(({ text, loading }) => !loading && text !== '');
+}
+async function resultOf(person: Person, image: Buffer): Promise<Message> {
+  const id = idOf((await ask(person, image)).text);
+  const result = await scene.channel.waitForMessage(
+    ({ text, attachments }) => text.includes(id) && attachments.length === 1,
+  );
+  await until(async () => (await scene.queue.byMessage(result.id)) ?? undefined);
+  return result;
+}
+
+test('it is hidden at once, all are told, its picture is not taken in any small edit, and a moderator sweeps all of it away', async () => {
+  const { channel, guild, queue, moderation, store } = scene;
+  const [author, other, eve, mia] = [member('author'), member('other'), member('eve'), moderator('mia')];
+  const picture = await drawn(3);
+  const result = await resultOf(author, await picture().png().toBuffer());
+  const id = idOf(result.text);
+  const again = await other.click(result, 'Again');
+  const rerun = idOf((await again.waitForMessage(hasStatus)).text);
+  await until(async () => ((await queue.get(rerun))?.deliveredAt === null ? undefined : true));
+
+  const answer = await eve.click(result, 'That’s me');
+  const told = await answer.waitForMessage(({ text }) => text.includes('hidden this video'));
+  expect([told.ephemeral, told.text.includes('not taken on this server')]).toEqual([true, true]);
+  await result.waitUntil(({ attachments, text }) => attachments.length === 0 && text.includes('Reported'));
+  await author.directMessage.waitForMessage(({ text }) => text.includes('says that your video'));
+  const [entry] = await moderation.audit({ guildId: guild.id, limit: 1 });
+  expect(entry).toMatchObject({ action: 'report', actorId: eve.id, generationId: id, details: { me: true } });
+
+  const edits = [
+    await picture().flop().jpeg({ quality: 50 }).toBuffer(),
+    await picture().resize(320).linear(1.2, 0).png().toBuffer(),
+    await picture().extract({ left: 16, top: 12, width: 608, height: 456 }).png().toBuffer(),
+  ];
+  for (const edited of edits) {
+    const refused = await ask(other, edited);
+    expect(refused.text).toContain('Somebody says that picture 1 shows them');
+    expect([refused.ephemeral, refused.text.includes('ask a moderator')]).toEqual([true, true]);
+  }
+  await resultOf(other, await (await drawn(4))().png().toBuffer());
+
+  await mia
+    .click(result, 'Delete with all re-runs')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('Deleted: 2 videos')));
+  for (const one of [id, rerun]) {
+    const record = await queue.get(one);
+    expect(record?.deletedAt).not.toBeNull();
+    const keys = [record?.result?.video, ...(record?.request.images ?? [])];
+    for (const key of keys)
+      await expect(store.get(key ?? '')).rejects.toMatchObject({ identifier: 'files_expired' });
+    expect(
+      channel.messages.filter(({ text, attachments }) => text.includes(one) && attachments.length > 0),
+    ).toEqual([]);
+  }
+  const listed = await mia.run('/queue blocks', {}, { channel });
+  const list = await listed.waitForMessage(({ text }) => text.includes(id));
+  await mia
+    .click(list, 'Lift 1')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('taken again')));
+  expect((await ask(other, await picture().png().toBuffer())).ephemeral).toBe(false);
+});
+
+test('a moderator who sees nothing wrong shows it again, for good: the picture is taken, and nobody claims it twice', async () => {
+  const { guild, moderation } = scene;
+  const [author, eve, max] = [member('author2'), member('eve2'), moderator('max')];
+  const picture = await drawn(11);
+  const result = await resultOf(author, await picture().png().toBuffer());
+  await eve
+    .click(result, 'That’s me')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('hidden')));
+  expect(await moderation.blocks(guild.id)).toHaveLength(1);
+  // Nobody else's button, and no author's word against it, brings it back.
+  const refused = await author.click(result, 'Show again');
+  await refused.waitForMessage(({ text }) => text.includes('Only someone who may manage'));
+  await max.click(result, 'Show again');
+  await result.waitUntil(({ attachments }) => attachments.length === 1);
+  await until(async () => ((await moderation.blocks(guild.id)).length === 0 ? true : undefined));
+  const late = await eve.click(result, 'That’s me');
+  await late.waitForMessage(({ text }) => text.includes('has looked at this video already'));
+  expect(await moderation.blocks(guild.id)).toEqual([]);
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hasStatus, picture, speech, startScene, until } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/** People who have confirmed nothing yet. */
+let scene: Scene;
+beforeAll(async () => {
+  scene = await startScene({}, { asksForConsent: true });
+  await scene.work(scene.finish);
+});
+afterAll(async () => {
+  await scene[Symbol.asyncDispose]();
+});
+
+type Person = Scene['ada'];
+const hasQuestion = ({ text }: { readonly text: string }) => text.includes('One question before');
+const wish = () => ({ prompt: 'She speaks', image: picture(), preset: 'draft', seed: 4711 });
+const madeBy = ({ id }: Person) => scene.queue.list({ userId: id });
+
+async function asked(person: Person, values = {}) {
+  const { channel } = scene;
+  const command = await person.run('/humo', { ...wish(), ...values }, { channel });
+  return command.waitForMessage(hasQuestion);
+}
+
+test('the first picture waits for a word, alone; then the request goes on as it was typed, and nobody is asked again', async () => {
+  const { channel, ada } = scene;
+  const question = await asked(ada);
+  expect(question.ephemeral).toBe(true);
+  expect(await madeBy(ada)).toEqual([]);
+  expect(channel.messages.filter(({ ephemeral }) => !ephemeral)).toEqual([]);
+  await ada.click(question, 'Agreed, go on');
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  await question.waitUntil(({ text, buttons }) => text.startsWith('Thank you') && buttons.length === 0);
+  const [made] = await madeBy(ada);
+  expect(made?.request).toMatchObject({ prompt: 'She speaks', preset: 'draft', seed: 4711, mode: 'TI' });
+  const stored = await scene.keysWith(ada.id);
+  expect(stored).toContain(`humo:person:agreed:${ada.id}:at`);
+  await ada.click(result, 'Again');
+  await until(async () => ((await madeBy(ada)).length === 2 ? true : undefined));
+  await ada.run('/humo', { prompt: 'x', audio: speech(), preset: 'draft' }, { channel });
+  await until(async () => ((await madeBy(ada)).length === 3 ? true : undefined));
+});
+
+test('whoever says no has nothing made and nothing kept; typed words need no word', async () => {
+  const ben = scene.guild.addMember(scene.discord.createUser('ben'));
+  const question = await asked(ben);
+  await ben.click(question, 'No');
+  await question.waitUntil(({ text, buttons }) => text.includes('nothing was made') && buttons.length === 0);
+  expect(await madeBy(ben)).toEqual([]);
+  expect((await scene.keysWith(ben.id)).filter((key) => key.includes('person:'))).toEqual([]);
+  const said = await ben.run(
+    '/humo',
+    { prompt: 'x', say: 'Hello', preset: 'draft' },
+    { channel: scene.channel },
+  );
+  await said.waitForMessage(hasStatus);
+});
+
+test('a reaction is asked in the channel; only the person’s own word counts', async () => {
+  const { channel, guild, discord } = scene;
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  const [cleo, dan] = ['cleo', 'dan'].map((name) => guild.addMember(discord.createUser(name)));
+  if (cleo === undefined || dan === undefined) throw new Error('nobody is there');
+  cleo.react(result, '🔁');
+  const question = await channel.waitForMessage(
+    (message) => hasQuestion(message) && message.text.includes(cleo.id),
+  );
+  const refused = await dan.click(question, 'Agreed, go on');
+  await refused.waitForMessage(({ text }) => text.includes('not for you'));
+  await cleo.click(question, 'Agreed, go on');
+  await until(async () => ((await madeBy(cleo)).length === 1 ? true : undefined));
+  await until(() => Promise.resolve(question.deleted ? true : undefined));
+});
+
+test('a server may have it asked each time', async () => {
+  const { guild, moderation, ada } = scene;
+  const change = (askEachTime: boolean) =>
+    moderation.changeGuild(guild.id, (settings) => ({ ...settings, askEachTime }), {
+      ...{ guildId: guild.id, actorId: '1', action: 'settings', reason: null, details: { askEachTime } },
+      ...{ targetUserId: null, generationId: null },
+    });
+  await change(true);
+  const before = (await madeBy(ada)).length;
+  const question = await asked(ada);
+  expect(question.text).toContain('each time');
+  await ada.click(question, 'Agreed, go on');
+  await until(async () => ((await madeBy(ada)).length === before + 1 ? true : undefined));
+  await asked(ada);
+  await change(false);
+});
