@@ -6,6 +6,9 @@ import {
   lineageSchema,
   modeSchema,
 } from '../../queue/contract.ts';
+import { cleanSchema } from '../../intake/clean.ts';
+import type { GivenFiles } from '../../intake/intake.ts';
+import type { Choices } from '../../intake/request.ts';
 import type { Wish } from './ask.ts';
 
 /** A wish as it waits in Redis for a word of the person's, so that nothing has to be typed again. */
@@ -22,27 +25,32 @@ const words = z.strictObject({
   locale: z.string(),
 });
 
+// Each names every field that there is, or does not compile: what it left out would be lost without a word.
+const choices = {
+  prompt: z.string(),
+  mode: modeSchema,
+  preset: z.string(),
+  shape: shapeSchema,
+  seed: z.number(),
+  clean: cleanSchema.optional(),
+  negativePrompt: z.string().optional(),
+  scales: z.strictObject({ audio: z.number().optional(), text: z.number().optional() }).optional(),
+} satisfies Record<keyof Choices, z.ZodType>;
+const files = {
+  images: z.union([z.array(z.union([file, stored])), z.strictObject({ kept: z.array(z.string()) })]),
+  audio: z.union([file, stored, z.strictObject({ kept: sound }), words]).nullable(),
+  audioStart: z.number(),
+  audioEnd: z.number().nullish(),
+  seconds: z.number().nullish(),
+} satisfies Record<keyof GivenFiles, z.ZodType>;
+
 const wishSchema = z.strictObject({
-  // Commands hand in what they read with it.
-  choices: z.object({
-    prompt: z.string(),
-    mode: modeSchema,
-    preset: z.string(),
-    shape: shapeSchema,
-    seed: z.number(),
-    negativePrompt: z.string().optional(),
-    scales: z.strictObject({ audio: z.number().optional(), text: z.number().optional() }).optional(),
-  }),
-  files: z.strictObject({
-    images: z.union([z.array(z.union([file, stored])), z.strictObject({ kept: z.array(z.string()) })]),
-    audio: z.union([file, stored, z.strictObject({ kept: sound }), words]).nullable(),
-    audioStart: z.number(),
-    audioEnd: z.number().nullish(),
-    seconds: z.number().nullish(),
-  }),
+  // Commands hand in more than that: what they read beside it.
+  choices: z.object(choices),
+  files: z.strictObject(files),
   private: z.boolean(),
   parent: z.strictObject({ id: generationIdSchema, lineage: lineageSchema }).optional(),
-});
+} satisfies Record<keyof Wish, z.ZodType>);
 
 const waitingSchema = z.strictObject({
   version: z.literal(1),

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import type { Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Message } from '../../../sandbox/scripting/message.ts';
 import { file } from '../../../sandbox/start.ts';
@@ -21,7 +22,7 @@ const member = (name: string, roles: ReturnType<Scene['guild']['createRole']>[] 
 const moderator = (name: string): Person => member(name, [scene.guild.createRole(name, ['ManageMessages'])]);
 
 /** A picture that is like no other: each seed has its own waves. */
-async function drawn(seed: number): Promise<() => sharp.Sharp> {
+async function drawn(seed: number): Promise<() => Sharp> {
   const [width, height] = [96, 72];
   const pixels = Buffer.alloc(width * height * 3);
   for (let at = 0; at < pixels.length; at += 1) {

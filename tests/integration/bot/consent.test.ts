@@ -54,8 +54,9 @@ test('whoever says no has nothing made and nothing kept; typed words need no wor
     { prompt: 'x', say: 'Hello', preset: 'draft' },
     { channel: scene.channel },
   );
-  await said.waitForMessage(hasStatus);
-});
+  // Nobody speaks here: a worker says the words later.
+  await said.waitForMessage(hasStatus, { timeout: 90_000 });
+}, 180_000);
 
 test('a reaction is asked in the channel; only the person’s own word counts', async () => {
   const { channel, guild, discord } = scene;
