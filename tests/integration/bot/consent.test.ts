@@ -72,6 +72,7 @@ test('a reaction is asked in the channel; only the person’s own word counts', 
   await cleo.click(question, 'Agreed, go on');
   await until(async () => ((await madeBy(cleo)).length === 1 ? true : undefined));
   await until(() => Promise.resolve(question.deleted ? true : undefined));
+  expect(await madeBy(dan)).toEqual([]);
 });
 
 test('a server may have it asked each time', async () => {
