@@ -54,7 +54,9 @@ export async function sweepScratch(root: string, now = Date.now()): Promise<numb
     const [, owner, pid] = pattern.exec(name) ?? [];
     const path = join(root, name);
     if (owner === undefined || open.has(path)) continue;
-    if (owner === machine ? isAlive(Number(pid)) : !(await isSilent(path, now))) continue;
+    // In a container that started again, the number of a killed process soon belongs to another one, which is alive.
+    const isOrphan = owner === machine && !isAlive(Number(pid));
+    if (!isOrphan && !(await isSilent(path, now))) continue;
     await rm(path, { recursive: true, force: true });
     removed += 1;
   }
