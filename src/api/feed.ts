@@ -7,8 +7,12 @@ export class Feed {
   readonly #events = new EventEmitter<{ [id: string]: [GenerationEvent] }>().setMaxListeners(0);
   #watching: Closable | null = null;
 
-  async start(queue: Pick<GenerationQueue, 'watch'>): Promise<void> {
-    this.#watching = await queue.watch((event) => this.#events.emit(event.id, event));
+  /** @param onStatus hears of every generation whose status changes */
+  async start(queue: Pick<GenerationQueue, 'watch'>, onStatus: (id: string) => void): Promise<void> {
+    this.#watching = await queue.watch((event) => {
+      this.#events.emit(event.id, event);
+      if (event.kind === 'status') onStatus(event.id);
+    });
   }
 
   /** Resolves when something happens to this generation, after the time at the latest, and at once when `signal` aborts. */

@@ -16,6 +16,8 @@ export interface Identity {
   /** what requests are counted by: the token, or one of its people */
   readonly countedAs: string;
   readonly userId: string;
+  /** what is stored of the token */
+  readonly token: StoredToken;
   has(scope: Scope): boolean;
 }
 
@@ -56,17 +58,15 @@ export function identityFor(request: FastifyRequest): Identity {
  * @param person whom the token speaks for, null for itself
  * @throws Problem `forbidden` when the token may speak for nobody, or `bad_person` when the name is none
  */
-export function identityOf(
-  { name, userId, scopes }: Pick<StoredToken, 'name' | 'userId' | 'scopes'>,
-  person: string | null = null,
-): Identity {
+export function identityOf(token: StoredToken, person: string | null = null): Identity {
+  const { name, userId, scopes } = token;
   const has = (scope: Scope) => scopes.includes(scope) || scopes.includes('admin');
-  if (person === null) return { name, countedAs: name, userId, has };
+  if (person === null) return { name, countedAs: name, userId, token, has };
   if (!has('people')) throw new Problem(403, 'forbidden', { values: { scope: 'people' } });
   if (!personPattern.test(person)) throw new Problem(403, 'bad_person');
   // A person of a token is nobody else's, whatever other tokens call theirs, and never has the token's own powers over others.
   const own = ownUserId(`${userId}/${person}`);
-  return { name, countedAs: own, userId: own, has: (scope) => scope !== 'admin' && has(scope) };
+  return { name, countedAs: own, userId: own, token, has: (scope) => scope !== 'admin' && has(scope) };
 }
 
 function personOf(request: FastifyRequest): string | null {

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract.ts';
 import { textsFor } from '../text/texts.ts';
+import type { Texts } from '../text/texts.ts';
 import { identityFor } from './identity.ts';
 import { languageFor, Problem } from './problem.ts';
 import type { GenerationView } from './schemas.ts';
@@ -14,6 +15,8 @@ export interface Lookup {
   own(id: string, request: FastifyRequest): Promise<Generation>;
   /** As it stands now, in the language that `request` asks for. */
   show(generation: Generation, request: FastifyRequest): Promise<GenerationView>;
+  /** The same for whoever is told of it: in the language that it was asked for in. */
+  tell(generation: Generation): Promise<GenerationView>;
 }
 
 export function createLookup({
@@ -21,6 +24,15 @@ export function createLookup({
   queue,
   moderation,
 }: Pick<ApiParts, 'config' | 'queue' | 'moderation'>): Lookup {
+  const view = async (generation: Generation, texts: Texts): Promise<GenerationView> => {
+    const { id, status, userId, guildId } = generation;
+    const isOpen = status === 'queued' || status === 'running';
+    const [position, notices] = await Promise.all([
+      status === 'queued' ? reachable(queue.position(id)) : null,
+      isOpen ? reachable(moderation.admission({ userId, guildId, roleIds: [] })) : null,
+    ]);
+    return viewOf(generation, position, notices, texts, config.generate);
+  };
   return {
     async own(id, request) {
       const identity = identityFor(request);
@@ -30,14 +42,7 @@ export function createLookup({
       }
       return generation;
     },
-    async show(generation, request) {
-      const { id, status, userId, guildId } = generation;
-      const isOpen = status === 'queued' || status === 'running';
-      const [position, notices] = await Promise.all([
-        status === 'queued' ? reachable(queue.position(id)) : null,
-        isOpen ? reachable(moderation.admission({ userId, guildId, roleIds: [] })) : null,
-      ]);
-      return viewOf(generation, position, notices, textsFor(languageFor(request)), config.generate);
-    },
+    show: (generation, request) => view(generation, textsFor(languageFor(request))),
+    tell: (generation) => view(generation, textsFor(generation.locale)),
   };
 }

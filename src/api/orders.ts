@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
@@ -17,11 +18,15 @@ import { openScratch } from '../media/scratch.ts';
 import { apiReply } from '../queue/contract.ts';
 import type { Generation } from '../queue/contract.ts';
 import type { Admission } from '../queue/moderation.ts';
+import { Failure } from '../failure.ts';
+import type { Idempotency } from '../queue/idempotency.ts';
+import type { Webhooks } from '../queue/webhooks.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { identityFor } from './identity.ts';
 import type { Lookup } from './lookup.ts';
-import { languageFor, problems } from './problem.ts';
+import { onceOnly } from './once.ts';
+import { languageFor, Problem, problems } from './problem.ts';
 import {
   acceptedSchema,
   createChangesSchema,
@@ -30,6 +35,7 @@ import {
   createSketchSchema,
   estimateSchema,
   idParameters,
+  onceHeaders,
 } from './schemas.ts';
 import type { Changes, Order } from './schemas.ts';
 import type { Pace } from './body.ts';
@@ -37,16 +43,23 @@ import type { ApiParts } from './server.ts';
 import { mostUploadBytes, readOrder, receiveForm } from './upload.ts';
 import type { UploadPlaces } from './upload-places.ts';
 import { adviceView, positionView, requestView } from './view.ts';
+import { webhookTarget } from './webhook.ts';
 
 /** New generations of one token in a minute; more would only meet the limit of waiting ones. */
 const ordersPerMinute = 60;
 
 const security = [{ token: [] }];
 
+interface OrderParts extends ApiParts {
+  readonly pace: Pace;
+  readonly idempotency: Idempotency;
+  readonly webhooks: Webhooks;
+}
+
 /** Whatever asks for a video, or for what one would cost. */
 export function orderRoutes(
   plain: FastifyInstance,
-  parts: ApiParts & { readonly pace: Pace },
+  parts: OrderParts,
   lookup: Lookup,
   places: UploadPlaces,
 ): void {
@@ -79,19 +92,35 @@ export function orderRoutes(
   };
   const accept = async (
     request: FastifyRequest,
+    id: string,
     wish: Omit<Rerun, 'parent'> & Partial<Pick<Rerun, 'parent'>>,
     person: Person,
     admission: Admission,
+    webhook: string | undefined,
   ) => {
+    const { name } = identityFor(request);
+    if (webhook !== undefined && webhookTarget(webhook, config.api.webhookOwnHosts) === null) {
+      throw new Problem(400, 'webhook_refused', { paths: ['webhook'] });
+    }
     await reachable(admit(person, writtenTexts(wish), parts));
-    const { generation, advice } = await takeOn(orderOf(request, wish, person, admission), {
-      settings,
-      queue,
-      intake: parts.intake,
-      stopping,
-    });
-    request.log.info({ generationId: generation.id, caller: identityFor(request).name }, 'accepted');
-    return acceptedView(generation, advice, request);
+    // It may end before this has answered.
+    if (webhook !== undefined) await reachable(parts.webhooks.subscribe(id, { url: webhook, token: name }));
+    try {
+      const { generation, advice } = await takeOn(orderOf(request, id, wish, person, admission), {
+        ...{ settings, queue, stopping },
+        intake: parts.intake,
+      });
+      request.log.info({ generationId: generation.id, caller: name }, 'accepted');
+      return await acceptedView(generation, advice, request);
+    } catch (error) {
+      const isUncertain = error instanceof Failure && error.identifier === 'queue_uncertain';
+      if (webhook !== undefined && !isUncertain) await parts.webhooks.unsubscribe(id).catch(() => undefined);
+      throw error;
+    }
+  };
+  const recovered = async (id: string, request: FastifyRequest) => {
+    const generation = await reachable(queue.get(id));
+    return generation === null ? null : acceptedView(generation, [], request);
   };
   const acceptedView = async (
     generation: Generation,
@@ -120,7 +149,7 @@ export function orderRoutes(
     take: (id: string) => Promise<TakenFiles>,
   ) => {
     await reachable(admit(person, writtenTexts(wish), parts));
-    const order = orderOf(request, wish, person, admission);
+    const order = orderOf(request, ulid(), wish, person, admission);
     const taken = await take(order.id);
     return estimateView(await estimate(order, taken, { settings, queue }), taken.advice, admission, request);
   };
@@ -139,29 +168,42 @@ export function orderRoutes(
         security,
         consumes: ['multipart/form-data'],
         querystring: createQuery,
-        response: { 200: estimateSchema, 201: acceptedSchema, ...problems(400, 408, 413, 415, 422) },
+        headers: onceHeaders,
+        response: { 200: estimateSchema, 201: acceptedSchema, ...problems(400, 408, 409, 413, 415, 422) },
       },
     },
-    async (request, reply) => {
-      return places.during(identityFor(request).name, async () => {
+    (request, reply) =>
+      places.during(identityFor(request).name, async () => {
         await using scratch = await openScratch(parts.scratchRoot, 'api');
-        return await entered(identityFor(request), async (person, admission) => {
-          const { order, images, audio } = await receiveForm(request, reply, {
-            ...{ folder: scratch.path, limit: mostUploadBytes, pace: parts.pace },
-          });
-          const { agreed, ...rest } = readOrder(request, order, orderSchema);
-          const wish = wishOf(rest, { images, audio }, request);
-          if (request.query.dryRun === 'true') {
+        const rules = { folder: scratch.path, limit: mostUploadBytes, pace: parts.pace };
+        const receive = async () => {
+          const upload = await receiveForm(request, reply, rules);
+          return { input: upload, digest: upload.digest };
+        };
+        if (request.query.dryRun === 'true') {
+          return await entered(identityFor(request), async (person, admission) => {
+            const { input } = await receive();
+            const wish = wishOf(readOrder(request, input.order, orderSchema), input, request);
             return estimated(request, wish, person, admission, (id) => looked(id, wish.files, admission));
-          }
-          // What is told only here is noted with each request, and nowhere for the next one.
-          if (!agreed && (images.length > 0 || audio !== null)) throw new Refusal('refused.not_agreed');
-          const view = await accept(request, wish, person, admission);
-          reply.code(201).header('location', view.links.self);
-          return view;
+          });
+        }
+        const view = await onceOnly(request, reply, parts.idempotency, {
+          receive,
+          recover: (id) => recovered(id, request),
+          work: (id, received) =>
+            entered(identityFor(request), async (person, admission) => {
+              const upload = await received();
+              const { webhook, agreed, ...order } = readOrder(request, upload.order, orderSchema);
+              // What is told only here is noted with each request, and nowhere for the next one.
+              if (!agreed && (upload.images.length > 0 || upload.audio !== null)) {
+                throw new Refusal('refused.not_agreed');
+              }
+              return accept(request, id, wishOf(order, upload, request), person, admission, webhook);
+            }),
         });
-      });
-    },
+        reply.code(201).header('location', view.links.self);
+        return view;
+      }),
   );
 
   /** Checks files and counts the sound, and keeps nothing. Words are not spoken for it: how long they are is a guess. */
@@ -249,6 +291,7 @@ export function orderRoutes(
         tags: ['generations'],
         security,
         params: idParameters,
+        headers: onceHeaders,
         body: createChangesSchema(settings),
         response: { 201: acceptedSchema, ...problems(400, 404, 409, 410, 413, 415, 422) },
       },
@@ -259,12 +302,21 @@ export function orderRoutes(
       if (parent.guildId !== null) {
         refuseExpired(parent, await reachable(moderation.guild(parent.guildId)), Date.now());
       }
-      return entered(identityFor(request), async (person, admission) => {
-        const wish = changed(parent, request.body ?? {}, request);
-        const view = await accept(request, wish, person, admission);
-        reply.code(201).header('location', view.links.self);
-        return view;
+      const { webhook, ...changes } = request.body ?? {};
+      const digest = createHash('sha256')
+        .update(JSON.stringify(request.body ?? null))
+        .digest('hex');
+      const view = await onceOnly(request, reply, parts.idempotency, {
+        receive: async () => ({ input: changes, digest }),
+        recover: (id) => recovered(id, request),
+        work: (id, received) =>
+          entered(identityFor(request), async (person, admission) => {
+            const wish = changed(parent, await received(), request);
+            return accept(request, id, wish, person, admission, webhook);
+          }),
       });
+      reply.code(201).header('location', view.links.self);
+      return view;
     },
   );
 
@@ -307,7 +359,7 @@ function wishOf(
     voice,
     language,
     ...choices
-  }: Omit<Order, 'agreed'>,
+  }: Omit<Order, 'agreed' | 'webhook'>,
   { images, audio }: { readonly images: readonly Received[]; readonly audio: Received | null },
   request: FastifyRequest,
 ): { choices: Choices; files: GivenFiles } {
@@ -379,12 +431,13 @@ function soundOf(
 
 function orderOf(
   request: FastifyRequest,
+  id: string,
   { choices, files, parent }: Omit<Rerun, 'parent'> & Partial<Pick<Rerun, 'parent'>>,
   { userId }: Person,
   admission: Admission,
 ) {
   return {
-    id: ulid(),
+    id,
     userId,
     guildId: null,
     locale: languageFor(request),

@@ -70,6 +70,10 @@ function createChoices(settings: GenerateSettings) {
     scales: z.strictObject({ audio: scale.optional(), text: scale.optional() }).optional().meta({
       description: 'How strongly sound and prompt guide the model; without them, as the model likes best.',
     }),
+    webhook: z.url().max(2000).optional().meta({
+      description:
+        'An https address that is told when the generation has ended, as Standard Webhooks has it; `GET /v1/webhook-secret` checks its signature.',
+    }),
   };
 }
 
@@ -266,6 +270,30 @@ export const soundSchema = z
     advice,
   })
   .meta({ id: 'Sound' });
+
+export const webhookSecretSchema = z
+  .object({
+    secret: z.string().meta({ description: 'Of this token, as the libraries of Standard Webhooks take it.' }),
+  })
+  .meta({ id: 'WebhookSecret' });
+
+/** What a webhook is sent. */
+export const webhookMessageSchema = z
+  .object({
+    type: z.enum(['generation.delivered', 'generation.failed', 'generation.cancelled']),
+    timestamp: time.meta({ description: 'When it ended, UTC.' }),
+    data: generationViewSchema,
+  })
+  .meta({ id: 'WebhookMessage' });
+export type WebhookMessage = z.infer<typeof webhookMessageSchema>;
+
+/** Of the operations that are carried out once for each key. */
+export const onceHeaders = z.object({
+  'idempotency-key': z.string().optional().meta({
+    description:
+      'Whoever asks again within 24 hours with the same key and the same request gets the same answer.',
+  }),
+});
 
 export const acceptedSchema = generationViewSchema.extend({ advice }).meta({ id: 'AcceptedGeneration' });
 

@@ -24,6 +24,8 @@ import { Feed } from './feed.ts';
 import { generationRoutes } from './generations.ts';
 import { identify } from './identity.ts';
 import { readJsonBodies } from './json.ts';
+import { createIdempotency } from '../queue/idempotency.ts';
+import { createWebhooks } from '../queue/webhooks.ts';
 import { createLookup } from './lookup.ts';
 import { describeApi } from './openapi.ts';
 import { orderRoutes } from './orders.ts';
@@ -34,6 +36,7 @@ import { soundRoutes } from './sounds.ts';
 import { TokenFile } from './tokens.ts';
 import { UploadPlaces } from './upload-places.ts';
 import { videoRoutes } from './videos.ts';
+import { startTelling, webhookRoutes } from './webhook-routes.ts';
 import { verifyRoute } from './verify.ts';
 
 /** What the API is made of. In the bot, queue, intake and limit are the bot's own. */
@@ -131,10 +134,16 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   await app.register(multipart);
   await describeApi(app, config.generate);
   const methods = collectMethods(app);
+  const lookup = createLookup(parts);
+  const idempotency = createIdempotency(config, logger);
+  const webhooks = createWebhooks(config, logger);
+  app.addHook('onClose', async () => {
+    await Promise.all([idempotency.close(), webhooks.close()]);
+  });
   await app.register(async (routes) => {
-    const lookup = createLookup(parts);
+    webhookRoutes(routes);
     const places = new UploadPlaces(uploadsAtOnce);
-    orderRoutes(routes, { ...parts, pace }, lookup, places);
+    orderRoutes(routes, { ...parts, pace, idempotency, webhooks }, lookup, places);
     soundRoutes(routes, { ...parts, pace }, places);
     videoRoutes(routes, parts, lookup);
     generationRoutes(routes, parts, lookup, feed);
@@ -144,7 +153,11 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   });
   refuseOtherMethods(app, methods);
   if (bullBoard) await mountBoard(app, tokens, config, logger);
-  await feed.start(queue);
+  await feed.start(queue, (id) => {
+    // What is missed here is found when it is looked for.
+    webhooks.notice(id).catch(() => undefined);
+  });
+  await startTelling(webhooks, lookup, tokens, config.api.webhookOwnHosts);
   try {
     await app.listen({ host, port });
   } catch (error) {

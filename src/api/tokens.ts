@@ -129,6 +129,12 @@ export class TokenFile {
     return this.#byHash.get(hashOf(token)) ?? null;
   }
 
+  /** @throws TokensError when the file has been damaged */
+  async named(name: string): Promise<StoredToken | null> {
+    await this.#refresh();
+    return [...this.#byHash.values()].find((token) => token.name === name) ?? null;
+  }
+
   async count(): Promise<number> {
     await this.#refresh();
     return this.#byHash.size;

@@ -76,6 +76,9 @@ const apiFields = {
   API_HOST: z.string().min(1).default('127.0.0.1'),
   API_TOKENS_FILE: path.optional(),
   API_REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(100_000).default(300),
+  API_WEBHOOK_OWN_HOSTS: list
+    .pipe(z.array(z.string().regex(/^[a-z0-9.:[\]-]+$/i, 'must be host names, separated by commas')))
+    .prefault(''),
   BULL_BOARD: z.stringbool('must be true or false').default(false),
 };
 
@@ -180,6 +183,8 @@ export interface ApiSettings {
   readonly tokensFile: string;
   /** of one token, or of one address without a token */
   readonly requestsPerMinute: number;
+  /** hosts of one's own that webhooks may go to, public or not: `host` or `host:port`, lower case */
+  readonly webhookOwnHosts: readonly string[];
   readonly bullBoard: boolean;
 }
 
@@ -296,6 +301,7 @@ function apiSettings(values: z.infer<typeof apiSchema>, port: number): ApiSettin
     host: values.API_HOST,
     tokensFile: values.API_TOKENS_FILE ?? resolve(values.DATA_DIRECTORY, 'api-tokens.json'),
     requestsPerMinute: values.API_REQUESTS_PER_MINUTE,
+    webhookOwnHosts: values.API_WEBHOOK_OWN_HOSTS.map((host) => host.toLowerCase()),
     bullBoard: values.BULL_BOARD,
   };
 }

@@ -1,15 +1,14 @@
-import { lookup as systemLookup } from 'node:dns';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { LookupFunction } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { Failure } from '../failure.ts';
+import { publicLookup } from '../public-address.ts';
 
 export interface DownloadRules {
   /** `host`, for the usual port, or `host:port`; lower case. One with a port may be a private address: it was named on purpose. */
@@ -127,24 +126,6 @@ function open(
     outgoing.end();
   });
 }
-
-/** A name on the list that leads into this network would make the bot a way in: such answers are refused. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) {
-      callback(error, '', 0);
-      return;
-    }
-    const inside = addresses.find(({ address }) => ipaddr.process(address).range() !== 'unicast');
-    const first = addresses[0];
-    if (inside !== undefined || first === undefined) {
-      callback(new Error(`${hostname} leads to an address that is not public`), '', 0);
-      return;
-    }
-    if (options.all === true) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
 
 function checkAnswer(response: IncomingMessage, rules: DownloadRules): void {
   const status = response.statusCode ?? 0;

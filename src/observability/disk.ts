@@ -1,5 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { Gauge } from 'prom-client';
+import { show } from './measured.ts';
 import type { Registry } from 'prom-client';
 
 /** Free space where scratch files and artifacts lie. */
@@ -11,7 +12,7 @@ export function watchDisk(registry: Registry, directory: string): void {
     async collect() {
       await mkdir(directory, { recursive: true });
       const { bavail, bsize } = await statfs(directory);
-      free.set(bavail * bsize);
+      show(free, {}, bavail * bsize);
     },
   });
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { count, show } from './measured.ts';
 import type { Gpus } from '../queue/gpus.ts';
 
 export type WatchedGpus = Pick<Gpus, 'pods' | 'status' | 'failures'>;
@@ -47,15 +48,15 @@ export function watchGpus(registry: Registry, gpus: WatchedGpus, clock: { now():
     pods.set({ state: 'starting' }, starting.length);
     pods.set({ state: 'ready' }, ready.length);
     pods.set({ state: 'ending' }, all.length - starting.length - ready.length);
-    idle.set(Math.max(0, ...ready.map(({ busyAt }) => (now - busyAt) / 1000)));
-    oldest.set(Math.max(0, ...starting.map(({ askedAt }) => (now - askedAt) / 1000)));
+    show(idle, {}, Math.max(0, ...ready.map(({ busyAt }) => (now - busyAt) / 1000)));
+    show(oldest, {}, Math.max(0, ...starting.map(({ askedAt }) => (now - askedAt) / 1000)));
     failures.reset();
-    failures.inc(failed);
+    count(failures, {}, failed);
     if (status === null) return;
-    spent.set({ period: 'day' }, status.spent.today);
-    spent.set({ period: 'month' }, status.spent.month);
-    if (status.caps.today !== null) cap.set({ period: 'day' }, status.caps.today);
-    if (status.caps.month !== null) cap.set({ period: 'month' }, status.caps.month);
-    looked.set((now - status.at) / 1000);
+    show(spent, { period: 'day' }, status.spent.today);
+    show(spent, { period: 'month' }, status.spent.month);
+    if (status.caps.today !== null) show(cap, { period: 'day' }, status.caps.today);
+    if (status.caps.month !== null) show(cap, { period: 'month' }, status.caps.month);
+    show(looked, {}, (now - status.at) / 1000);
   }
 }

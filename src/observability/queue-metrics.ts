@@ -1,6 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { failureCodes } from '../failure.ts';
+import { count, show } from './measured.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 
 export type WatchedQueue = Pick<GenerationQueue, 'depth' | 'server'>;
@@ -56,16 +57,16 @@ export function watchQueue(registry: Registry, queue: WatchedQueue): void {
   async function look(): Promise<void> {
     const [depth, server] = await Promise.all([queue.depth(), queue.server()]);
     for (const { model, ...numbers } of depth.models) {
-      waiting.set({ model }, numbers.waiting);
-      running.set({ model }, numbers.running);
-      oldest.set({ model }, numbers.oldestSeconds);
-      workers.set({ model }, numbers.workers);
+      show(waiting, { model }, numbers.waiting);
+      show(running, { model }, numbers.running);
+      show(oldest, { model }, numbers.oldestSeconds);
+      show(workers, { model }, numbers.workers);
     }
-    deliveries.set(depth.deliveries);
+    show(deliveries, {}, depth.deliveries);
     ended.reset();
-    for (const outcome of ['done', ...failureCodes]) ended.inc({ outcome }, depth.endings[outcome] ?? 0);
-    used.set(server.usedBytes);
-    limit.set(server.limitBytes);
+    for (const outcome of ['done', ...failureCodes]) count(ended, { outcome }, depth.endings[outcome] ?? 0);
+    show(used, {}, server.usedBytes);
+    show(limit, {}, server.limitBytes);
     safe.set(server.keepsEverything ? 1 : 0);
     appendOnly.set(server.appendOnly ? 1 : 0);
   }

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { Failure } from '../failure.ts';
 import type { Generation, GenerationResult } from '../queue/contract.ts';
 import { watchDisk } from './disk.ts';
+import { observe, show } from './measured.ts';
 
 /** From a draft on a fast card to a long clip at 720 lines on a slow one: seconds. */
 const workBuckets = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 2400, 4800];
@@ -96,20 +97,20 @@ export class WorkerMetrics {
   }
 
   stage(model: string, stage: string, seconds: number): void {
-    this.#stages.observe({ model, stage }, seconds);
+    observe(this.#stages, { model, stage }, seconds);
   }
 
   /** Counts one run around `work`, and lets through what it returns or throws. */
   async run(generation: Generation, work: () => Promise<GenerationResult>): Promise<GenerationResult> {
     const { model, preset } = generation.request;
     if (generation.attempts <= 1 && generation.startedAt !== null) {
-      this.#wait.observe({ model, preset }, (generation.startedAt - generation.createdAt) / 1000);
+      observe(this.#wait, { model, preset }, (generation.startedAt - generation.createdAt) / 1000);
     }
     const stop = this.#run.startTimer({ model, preset });
     try {
       const result = await work();
       this.#ended.inc({ model, preset, outcome: 'done' });
-      if (result.peakGiB !== null) this.#peak.set({ model }, result.peakGiB);
+      if (result.peakGiB !== null) show(this.#peak, { model }, result.peakGiB);
       return result;
     } catch (error) {
       this.#ended.inc({ model, preset, outcome: error instanceof Failure ? error.code : 'internal' });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ModelId } from '../config/generate.ts';
+import { isMeasured } from '../measured.ts';
 import { isUnanswered } from './connection.ts';
 import { progressSchema, statusSchema } from './contract.ts';
 import type {
@@ -314,7 +315,8 @@ export class Ledger {
   /** @returns the status that the generation has now */
   async finish(holder: Holder, outcome: Outcome): Promise<GenerationStatus | 'gone'> {
     const [field, value] = 'result' in outcome ? ['result', outcome.result] : ['failure', outcome.failure];
-    const measured = 'result' in outcome ? { measured: Math.round(outcome.result.engineSeconds * 1000) } : {};
+    const seconds = 'result' in outcome ? outcome.result.engineSeconds : null;
+    const measured = isMeasured(seconds) ? { measured: Math.round(seconds * 1000) } : {};
     return statusReply.parse(
       await this.#run('finish', { ...holder, field, value: JSON.stringify(value), ...measured }),
     );
@@ -399,6 +401,8 @@ export class Ledger {
   }
 
   async learn(work: string, secondsPerPass: number): Promise<void> {
+    // One NaN would stay in the average for good.
+    if (!isMeasured(secondsPerPass) || secondsPerPass === 0) return;
     await this.#run('learn', { work, seconds: secondsPerPass, weight: paceWeight });
   }
 

@@ -40,6 +40,12 @@ export interface Names {
   words(id: string): string;
   /** who can speak, as JSON */
   readonly voices: string;
+  /** what came of a request with an `Idempotency-Key`; one of what {@link ofPerson} finds */
+  idempotency(userId: string, digest: string): string;
+  /** the BullMQ queue of messages to programs that wait for the end of a generation */
+  readonly webhookJobs: string;
+  /** hash of generation id to who waits for its end */
+  readonly webhooks: string;
   /** a form that a person has open */
   draft(id: string): string;
   indexOfUser(userId: string): string;
@@ -111,6 +117,9 @@ export function createNames(prefix: string): Names {
     shareUsers: (model) => `${prefix}:share:${model}:users`,
     words: (id) => `${prefix}:words:${id}`,
     voices: `${prefix}:voices`,
+    idempotency: (userId, digest) => `${prefix}:person:idempotency:${userId}:${digest}`,
+    webhookJobs: 'webhooks',
+    webhooks: `${prefix}:webhooks`,
     draft: (id) => `${prefix}:draft:${id}`,
     indexOfUser: (userId) => `${prefix}:index:user:${userId}`,
     indexOfGuild: (guildId) => `${prefix}:index:guild:${guildId}`,
@@ -146,6 +155,10 @@ export function generationJobId(id: string): string {
 
 export function deliveryJobId(id: string): string {
   return `d-${id}`;
+}
+
+export function webhookJobId(id: string): string {
+  return `w-${id}`;
 }
 
 export function speechJobId(id: string): string {

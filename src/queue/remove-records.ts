@@ -13,6 +13,7 @@ export async function removeRecords(
     const messages = [reply.statusMessageId, reply.finalMessageId].filter((message) => message !== null);
     count += await connection.del(names.record(id), ...messages.map((message) => names.message(message)));
     count += await connection.del(names.reportsOf(id));
+    count += await connection.hdel(names.webhooks, id);
     const lists = [names.indexOfTime, names.indexOfUser(userId), names.open, names.finished(null)];
     if (guildId !== null)
       lists.push(names.indexOfGuild(guildId), names.finished(guildId), names.reports(guildId));

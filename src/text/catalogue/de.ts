@@ -212,6 +212,14 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Du schickst schon so viel gleichzeitig, wie Platz ist. Warte auf eins davon oder ein paar Sekunden.',
   'api.precondition_failed': 'Es ist nicht die Fassung, die deine Bedingung (`If-Match`) nennt.',
   'api.headers_too_large': 'Der Kopf der Anfrage ist zu lang. Schick weniger oder kürzere Header.',
+  'api.key_in_use':
+    'Eine Anfrage mit diesem `Idempotency-Key` läuft gerade. Frag in ein paar Sekunden noch einmal.',
+  'api.key_of_another':
+    'Dieser `Idempotency-Key` gehört zu einer anderen Anfrage. Nimm für eine neue Anfrage einen neuen.',
+  'api.invalid_key':
+    'Dieser `Idempotency-Key` ist keiner: 1 bis 255 druckbare ASCII-Zeichen, mit Anführungszeichen oder ohne.',
+  'api.webhook_refused':
+    '`webhook` muss eine https-Adresse sein, die von überall erreichbar ist, ohne Namen oder Passwort darin. Eigene Hosts stehen in `API_WEBHOOK_OWN_HOSTS`.',
   'api.unsupported_content_type':
     'Diese Art Inhalt nehme ich hier nicht; welche, steht in `/v1/openapi.json`.',
   'api.too_many_requests': 'Das war zu viel in einer Minute. Warte so lange, wie `Retry-After` sagt.',

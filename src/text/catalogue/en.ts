@@ -208,6 +208,12 @@ export const en = {
     'You’re sending as much at once as there is room for. Wait for one of them, or a few seconds.',
   'api.precondition_failed': 'It’s not the version that your condition (`If-Match`) names.',
   'api.headers_too_large': 'The head of the request is too long. Send fewer or shorter headers.',
+  'api.key_in_use': 'A request with this `Idempotency-Key` is under way. Ask again in a few seconds.',
+  'api.key_of_another': 'This `Idempotency-Key` belongs to another request. Use a new key for a new request.',
+  'api.invalid_key':
+    'This `Idempotency-Key` isn’t one: 1 to 255 printable ASCII characters, in quotation marks or without.',
+  'api.webhook_refused':
+    '`webhook` has to be an https address that can be reached from everywhere, without a name or a password in it. Hosts of one’s own stand in `API_WEBHOOK_OWN_HOSTS`.',
   'api.unsupported_content_type': 'I don’t take this type of content here; `/v1/openapi.json` says which.',
   'api.too_many_requests': 'That was too much in one minute. Wait as long as `Retry-After` says.',
   'api.too_many_streams': 'You’re watching {count} videos already, and that’s the most. Close one.',

@@ -200,6 +200,14 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.precondition_failed': 'No es la versión que nombra tu condición (`If-Match`).',
   'api.headers_too_large':
     'La cabecera de la petición es demasiado larga. Envía menos cabeceras o más cortas.',
+  'api.key_in_use':
+    'Hay una petición en curso con esta `Idempotency-Key`. Pregunta otra vez en unos segundos.',
+  'api.key_of_another':
+    'Esta `Idempotency-Key` es de otra petición. Usa una clave nueva para una petición nueva.',
+  'api.invalid_key':
+    'Esta `Idempotency-Key` no es válida: de 1 a 255 caracteres ASCII imprimibles, con comillas o sin ellas.',
+  'api.webhook_refused':
+    '`webhook` debe ser una dirección https accesible desde cualquier lugar, sin nombre ni contraseña. Los hosts propios están en `API_WEBHOOK_OWN_HOSTS`.',
   'api.unsupported_content_type': 'Aquí no acepto este tipo de contenido; `/v1/openapi.json` dice cuáles.',
   'api.too_many_requests': 'Demasiado en un minuto. Espera lo que diga `Retry-After`.',
   'api.too_many_streams': 'Ya estás siguiendo {count} vídeos, y es lo máximo. Cierra uno.',

@@ -204,6 +204,14 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.precondition_failed': 'Ce n’est pas la version que ta condition (`If-Match`) désigne.',
   'api.headers_too_large':
     'L’en-tête de la requête est trop long. Envoie des en-têtes moins nombreux ou plus courts.',
+  'api.key_in_use':
+    'Une requête avec cette `Idempotency-Key` est en cours. Redemande dans quelques secondes.',
+  'api.key_of_another':
+    'Cette `Idempotency-Key` appartient à une autre requête. Prends une nouvelle clé pour une nouvelle requête.',
+  'api.invalid_key':
+    'Cette `Idempotency-Key` n’en est pas une : 1 à 255 caractères ASCII imprimables, entre guillemets ou non.',
+  'api.webhook_refused':
+    '`webhook` doit être une adresse https joignable de partout, sans nom ni mot de passe. Les hôtes internes figurent dans `API_WEBHOOK_OWN_HOSTS`.',
   'api.unsupported_content_type':
     'Je n’accepte pas ce type de contenu ici ; `/v1/openapi.json` dit lesquels.',
   'api.too_many_requests': 'C’était trop en une minute. Attends aussi longtemps que le dit `Retry-After`.',

@@ -191,6 +191,13 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.too_many_uploads': '同時に送れる上限に達しています。どれかが終わるまで、または数秒お待ちください。',
   'api.precondition_failed': '条件（`If-Match`）が指すバージョンとは異なります。',
   'api.headers_too_large': 'リクエストのヘッダーが長すぎます。ヘッダーを減らすか短くしてください。',
+  'api.key_in_use': 'この `Idempotency-Key` のリクエストは処理中です。数秒後にもう一度お試しください。',
+  'api.key_of_another':
+    'この `Idempotency-Key` は別のリクエストのものです。新しいリクエストには新しいキーを使ってください。',
+  'api.invalid_key':
+    '`Idempotency-Key` が正しくありません。印字可能な ASCII 1〜255 文字です（引用符はあってもなくても構いません）。',
+  'api.webhook_refused':
+    '`webhook` は、どこからでも到達できる https のアドレスで、名前やパスワードを含まないものにしてください。自分のホストは `API_WEBHOOK_OWN_HOSTS` に書きます。',
   'api.unsupported_content_type':
     'この種類の内容はここでは受け取れません。`/v1/openapi.json` を見てください。',
   'api.too_many_requests': '一分間に多すぎます。`Retry-After` の時間だけ待ってください。',
