@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { identityOf } from './identity.ts';
-import { Problem } from './problem.ts';
+import { answerProblem, Problem, problemOfStatus } from './problem.ts';
 import type { TokenFile } from './tokens.ts';
 
 export const boardPath = '/admin/queues';
@@ -44,10 +44,27 @@ export async function mountBoard(
     });
     // After the rate limit has counted: guessing is bounded, too.
     board.addHook('preValidation', board.basicAuth);
-    board.addHook('onSend', async (_request, reply) => {
+    board.addHook('onSend', async (request, reply, payload) => {
       reply.header('content-security-policy', policy);
+      const type = String(reply.getHeader('content-type') ?? '');
+      if (reply.statusCode < 400 || type.startsWith('application/problem+json')) return payload;
+      reply
+        .removeHeader('content-length')
+        .type('application/problem+json')
+        .header('cache-control', 'no-store');
+      return problemOfStatus(reply.statusCode, request);
     });
-    await board.register(adapter.registerPlugin(), { prefix: boardPath });
+    const plugin = adapter.registerPlugin();
+    await board.register(
+      (pages, options, done) => {
+        // Its own handler would make 500 of everything that is not its own.
+        pages.addHook('onRoute', (route) => {
+          route.errorHandler = (error, request, reply) => void answerProblem(error, request, reply);
+        });
+        plugin(pages, options, done);
+      },
+      { prefix: boardPath },
+    );
   });
   app.addHook('onClose', () => shown.close());
 }

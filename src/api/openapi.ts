@@ -35,6 +35,7 @@ export async function describeApi(app: FastifyInstance, settings: GenerateSettin
       if (create !== undefined) create.requestBody = uploadBody(settings);
       const verify = document.paths?.['/v1/verify']?.post;
       if (verify !== undefined) verify.requestBody = videoBody();
+      describeHeaders(document);
       // Each schema is described twice, as what comes in and as what goes out; but these only go out.
       const { schemas } = document.components ?? {};
       for (const name of Object.keys(schemas ?? {})) if (name.endsWith('Input')) delete schemas?.[name];
@@ -81,5 +82,61 @@ function uploadBody(settings: GenerateSettings): OpenAPIV3.RequestBodyObject {
   const same: OpenAPIV3.SchemaObject = JSON.parse(JSON.stringify(schema));
   same.anyOf = [{ required: ['image'] }, { required: ['audio'] }];
   const encoding = { request: { contentType: 'application/json' } };
+  same.example = { request: exampleOrder };
   return { required: true, content: { 'multipart/form-data': { schema: same, encoding } } };
+}
+
+/** An order as somebody may send it. */
+const exampleOrder = { prompt: 'A friendly robot speaks', preset: 'draft', audioStart: 1.5, seed: 7 };
+
+const text = (description: string) => ({ description, schema: { type: 'string' as const } });
+
+/** By the status that they come with. */
+const headersByStatus: Readonly<Record<string, Readonly<Record<string, ReturnType<typeof text>>>>> = {
+  201: {
+    location: text('The address of the new generation.'),
+    'idempotent-replayed': text(
+      '`true`: this is the answer to an earlier request with the same `Idempotency-Key`.',
+    ),
+  },
+  206: { 'content-range': text('Which bytes, of how many.'), etag: text('Of this version.') },
+  304: { etag: text('Of the version that the client has.') },
+  401: { 'www-authenticate': text('`Bearer`') },
+  416: { 'content-range': text('How many bytes there are.') },
+  429: { 'retry-after': text('For how many seconds to wait, where that is known.') },
+};
+
+/** What the schemas do not say: headers of answers, the data of events, and the messages of webhooks. */
+function describeHeaders(document: object): void {
+  const found: { paths?: Record<string, Record<string, OpenAPIV3.OperationObject>> } = document;
+  for (const operation of Object.values(found.paths ?? {}).flatMap((methods) => Object.values(methods))) {
+    for (const [status, response] of Object.entries(operation.responses ?? {})) {
+      const headers = headersByStatus[status];
+      if (headers !== undefined && !('$ref' in response)) response.headers = { ...headers };
+    }
+  }
+  const events = found.paths?.['/v1/generations/{id}/events']?.['get']?.responses['200'];
+  if (events !== undefined && !('$ref' in events)) {
+    const data = { $ref: '#/components/schemas/Generation' };
+    const described = { type: 'string', contentMediaType: 'application/json', contentSchema: data };
+    Object.assign(events.content?.['text/event-stream'] ?? {}, {
+      schema: { ...described, description: 'The `data` of each event `generation`.' },
+    });
+  }
+  const message = { $ref: '#/components/schemas/WebhookMessage' };
+  Object.assign(document, {
+    webhooks: {
+      generationEnded: {
+        post: {
+          operationId: 'generationEnded',
+          summary: 'A generation has ended',
+          requestBody: { required: true, content: { 'application/json': { schema: message } } },
+          responses: {
+            '2XX': { description: 'It is heard, and not told again.' },
+            '410': { description: 'Nobody wants to hear of it any more.' },
+          },
+        },
+      },
+    },
+  });
 }

@@ -131,6 +131,14 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
     .send(body);
 }
 
+/** The same for an answer that somebody else's code has made, by its status alone. @returns JSON */
+export function problemOfStatus(status: number, request: FastifyRequest): string {
+  const reference = ulid().slice(-8);
+  const error = Object.assign(new Error(`status ${status}`), { statusCode: status });
+  const { headers: _, ...body } = explain(error, textsFor(languageFor(request)), reference, request);
+  return JSON.stringify(body);
+}
+
 /** Nobody is there any more to be answered, which is their right and no fault of ours. */
 function hasHungUp({ raw }: FastifyRequest): boolean {
   return raw.socket.destroyed || (raw.destroyed && !raw.complete);
@@ -225,6 +233,8 @@ function explain(error: unknown, texts: Texts, reference: string, request: Fasti
   if (status === 413) return api(413, 'body_too_large');
   if (status === 429) return api(429, 'too_many_requests');
   if (status === 401) return api(401, 'unauthorised');
+  if (status === 404) return api(404, 'no_such_address');
+  if (status === 405) return api(405, 'method_not_allowed', { values: { allow: 'GET, HEAD' } });
   if (status >= 400 && status < 500) return api(400, 'malformed_request');
   return problem(500, 'internal', texts.say('failure.internal', { reference }), { reference });
 }

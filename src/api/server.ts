@@ -6,7 +6,14 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ApiConfig } from '../config/environment.ts';
-import { mostImages, promptCharacters, sayCharacters, scaleBounds } from '../intake/bounds.ts';
+import {
+  mostImages,
+  orderBytes,
+  promptCharacters,
+  sayCharacters,
+  scaleBounds,
+  shortestVideo,
+} from '../intake/bounds.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { PersonLimit } from '../intake/person-limit.ts';
 import type { Logger } from '../log.ts';
@@ -20,6 +27,7 @@ import type { ArtifactStore } from '../storage/store.ts';
 import { mountBoard } from './board.ts';
 import { leastPace, readNothingUnwanted } from './body.ts';
 import type { Pace } from './body.ts';
+import { tellCaches } from './caching.ts';
 import { Feed } from './feed.ts';
 import { generationRoutes } from './generations.ts';
 import { identify } from './identity.ts';
@@ -34,6 +42,7 @@ import { presetsSchema, voicesSchema } from './schemas.ts';
 import { reachable } from '../intake/take-on.ts';
 import { soundRoutes } from './sounds.ts';
 import { TokenFile } from './tokens.ts';
+import { mostUploadBytes } from './upload.ts';
 import { UploadPlaces } from './upload-places.ts';
 import { videoRoutes } from './videos.ts';
 import { startTelling, webhookRoutes } from './webhook-routes.ts';
@@ -115,9 +124,6 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
-  app.setNotFoundHandler(() => {
-    throw new Problem(404, 'no_such_address');
-  });
   await app.register(accepts);
   identify(app, tokens);
   readNothingUnwanted(app, pace);
@@ -130,6 +136,9 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     keyGenerator: (request) => request.identity?.countedAs ?? request.ip,
     errorResponseBuilder: () => new Problem(429, 'too_many_requests'),
   });
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
+    throw new Problem(404, 'no_such_address');
+  });
   readJsonBodies(app);
   await app.register(multipart);
   await describeApi(app, config.generate);
@@ -141,6 +150,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     await Promise.all([idempotency.close(), webhooks.close()]);
   });
   await app.register(async (routes) => {
+    tellCaches(routes);
     webhookRoutes(routes);
     const places = new UploadPlaces(uploadsAtOnce);
     orderRoutes(routes, { ...parts, pace, idempotency, webhooks }, lookup, places);
@@ -246,12 +256,20 @@ function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
       }),
       limits: {
         promptCharacters,
+        negativePromptCharacters: promptCharacters,
+        requestBytes: orderBytes,
+        uploadBytes: mostUploadBytes,
+        bodyBytes: plainBodyBytes,
         sayCharacters,
         images: mostImages,
         imageBytes: imageLimits.bytes,
+        imagePixels: imageLimits.pixels,
+        imageSide: imageLimits.side,
         audioBytes: audioLimits.bytes,
         audioSeconds: audioLimits.seconds,
         scales: scaleBounds,
+        seconds: { minimum: shortestVideo, maximum: settings.length.maximum },
+        seed: { minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
         waiting: config.maximumWaitingPerUser,
         requestsPerMinute: config.api.requestsPerMinute,
       },

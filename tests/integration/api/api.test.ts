@@ -1,17 +1,35 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { estimateSchema, generationViewSchema, pageSchema, soundSchema } from '../../../src/api/schemas.ts';
+import {
+  estimateSchema,
+  generationViewSchema,
+  pageSchema,
+  soundSchema,
+  webhookMessageSchema,
+} from '../../../src/api/schemas.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { GenerationResult } from '../../../src/queue/contract.ts';
 import type { Closable } from '../../../src/queue/queue.ts';
-import { lastOf, portraitFile, problemOf, readEvents, speechFile, startApiScene } from '../../support/api.ts';
+import {
+  callerOf,
+  lastOf,
+  portraitFile,
+  problemOf,
+  readEvents,
+  speechFile,
+  startApiScene,
+} from '../../support/api.ts';
 import type { ApiScene, Caller, SentEvent } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
 
@@ -679,6 +697,119 @@ describe('before and after', () => {
     await emptyQueue();
   });
 
+  test('a key makes one generation of many requests, also after a restart and after a crash', async () => {
+    await using first = await startApiScene({ API_REQUESTS_PER_MINUTE: '1000' });
+    const [caller, other] = [await first.token('caller'), await first.token('other')];
+    const files = [await portraitFile()];
+    const key = { 'idempotency-key': '"8e03978e"' };
+    const ids = async (answer: Response) => generationViewSchema.parse(await answer.json()).id;
+    const original = await caller.ask({ prompt: 'x' }, files, key);
+    expect(original.status).toBe(201);
+    const text = await original.text();
+    // The same under another boundary, with the bare form of the key, and as many as may wait.
+    const replay = await caller.ask({ prompt: 'x' }, files, { 'idempotency-key': '8e03978e' });
+    expect([replay.status, await replay.text()]).toEqual([201, text]);
+    expect(replay.headers.get('idempotent-replayed')).toBe('true');
+    expect(replay.headers.get('location')).toBe(original.headers.get('location'));
+    for (const [order, given] of [
+      [{ prompt: 'y' }, files],
+      [{ prompt: 'x' }, [...files, ...files]],
+    ] as const) {
+      expect(await problemOf(await caller.ask(order, given, key))).toMatchObject({
+        status: 422,
+        code: 'key_of_another',
+      });
+    }
+    expect((await other.ask({ prompt: 'y' }, files, key)).status).toBe(201);
+    // What was refused has used no key up.
+    const second = { 'idempotency-key': 'second' };
+    expect((await caller.ask({ prompt: '' }, files, second)).status).toBe(400);
+    const started = await Promise.all([0, 1, 2].map(() => caller.ask({ prompt: 'z' }, files, second)));
+    const accepted = started.filter(({ status }) => status === 201);
+    const refused = started.filter(({ status }) => status !== 201);
+    expect(new Set(await Promise.all(accepted.map(ids))).size).toBe(1);
+    for (const answer of refused)
+      expect(await problemOf(answer)).toMatchObject({ status: 409, code: 'key_in_use' });
+    expect(await first.queue.countWaiting(caller.userId)).toBe(2);
+    for (const bad of ['', '"', 'a"b', 'x'.repeat(256)]) {
+      expect(
+        await problemOf(await caller.ask({ prompt: 'x' }, files, { 'idempotency-key': bad })),
+      ).toMatchObject({
+        code: 'invalid_key',
+      });
+    }
+    // Another process of the API, on the same Redis.
+    const environment = { REDIS_URL: first.redis.url, API_TOKENS_FILE: first.tokensFile };
+    await using next = await startApiScene(environment);
+    const there = callerOf(next.url, caller.token, caller.userId);
+    const late = await there.ask({ prompt: 'x' }, files, key);
+    expect([late.status, await late.text()]).toEqual([201, text]);
+    // The answer was never noted: the record is found by its id.
+    const { id } = generationViewSchema.parse(JSON.parse(text));
+    const redis = new Redis(first.redis.url);
+    const [name = ''] = (await redis.keys(`humo:person:idempotency:${caller.userId}:*`)).filter(
+      (one) => !one.endsWith(':lock'),
+    );
+    for (const one of await redis.keys(`humo:person:idempotency:${caller.userId}:*`)) {
+      const state = JSON.parse((await redis.get(one)) ?? '{}');
+      await redis.set(one, JSON.stringify({ ...state, answer: null }), 'PX', 60_000);
+    }
+    expect(name).not.toBe('');
+    redis.disconnect();
+    expect(await ids(await there.ask({ prompt: 'x' }, files, key))).toBe(id);
+    expect(await first.queue.countWaiting(caller.userId)).toBe(2);
+    const again = () =>
+      caller.fetch(`/v1/generations/${id}/again`, { method: 'POST', headers: { 'idempotency-key': 'a' } });
+    const answers = [await again(), await again()];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(new Set(await Promise.all(answers.map(ids))).size).toBe(1);
+  });
+
+  test('who wants to hear of the end is told, signed, until they have heard it', async () => {
+    const heard: { headers: IncomingHttpHeaders; body: string }[] = [];
+    const told = Promise.withResolvers<void>();
+    const server = createServer((incoming, outgoing) => {
+      let body = '';
+      incoming.on('data', (data: Buffer) => (body += data.toString()));
+      incoming.on('end', () => {
+        heard.push({ headers: incoming.headers, body });
+        outgoing.writeHead(heard.length === 1 ? 302 : 204, { location: 'http://127.0.0.1:9/' }).end();
+        if (heard.length === 2) told.resolve();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    await using own = await startApiScene({ API_WEBHOOK_OWN_HOSTS: host });
+    const caller = await own.token('caller');
+    for (const webhook of [
+      'http://example.org/',
+      'https://127.0.0.1/',
+      `https://me:x@${host}/`,
+      'https://[::ffff:10.0.0.1]/',
+    ]) {
+      const refused = await problemOf(await caller.ask({ prompt: 'x', webhook }, [await portraitFile()]));
+      expect(refused).toMatchObject({ status: 400, code: 'webhook_refused' });
+    }
+    const { id } = await caller.accepted({ webhook: `http://${host}/hook` });
+    await own.queue.cancel(id, { code: 'cancelled', identifier: 'cancelled', context: {} });
+    await told.promise;
+    server.close();
+    const { secret } = z
+      .object({ secret: z.string() })
+      .parse(await (await caller.fetch('/v1/webhook-secret')).json());
+    for (const { headers, body } of heard) {
+      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+      const mac = createHmac('sha256', Buffer.from(secret.slice(6), 'base64'))
+        .update(signed)
+        .digest('base64');
+      expect(headers['webhook-signature']).toBe(`v1,${mac}`);
+      expect(headers['webhook-id']).toBe(`msg_${id}`);
+      const message = webhookMessageSchema.parse(JSON.parse(body));
+      expect(message).toMatchObject({ type: 'generation.cancelled', data: { id, status: 'cancelled' } });
+    }
+  });
+
   test('what is deleted is gone: record, files, video; what runs is not deleted', async () => {
     const { id } = await mia.accepted();
     const remove = (caller: Caller) => caller.fetch(`/v1/generations/${id}`, { method: 'DELETE' });
@@ -759,6 +890,7 @@ describe('the server', () => {
       'get /v1/generations/{id}/video',
       'get /v1/presets',
       'get /v1/voices',
+      'get /v1/webhook-secret',
       'post /v1/estimates',
       'post /v1/generations',
       'post /v1/generations/{id}/again',
@@ -795,6 +927,38 @@ describe('the server', () => {
     for (let count = 0; count < 6; count += 1) answers.push(await someone.fetch('/v1/presets'));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429]);
     expect(Number(answers.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('an answer that is known is not sent again, and caches know whose it is', async () => {
+    for (const path of ['/v1/presets', '/v1/voices', '/v1/generations?limit=1']) {
+      const first = await eve.fetch(path);
+      const etag = first.headers.get('etag') ?? '';
+      expect([etag.slice(0, 3), first.headers.get('content-language')]).toEqual(['W/"', 'en']);
+      expect(first.headers.get('vary')).toBe('authorization, accept-language');
+      expect(first.headers.get('cache-control')).toBe('private, no-cache');
+      for (const method of ['GET', 'HEAD']) {
+        const headers = { 'if-none-match': `"x", ${etag.slice(2)}` };
+        const known = await eve.fetch(path, { method, headers });
+        expect([known.status, await known.text(), known.headers.get('etag')]).toEqual([304, '', etag]);
+      }
+      expect((await eve.fetch(path, { headers: { 'if-none-match': '"x"' } })).status).toBe(200);
+    }
+  });
+
+  test('the board’s problems are problems, too many requests among them', async () => {
+    await using small = await startApiScene({ BULL_BOARD: 'true', API_REQUESTS_PER_MINUTE: '4' });
+    const boss = await small.token('boss', ['admin']);
+    const look = (path: string, token: string) =>
+      fetch(`${small.url}/admin/queues${path}`, {
+        headers: { authorization: `Basic ${btoa(`me:${token}`)}` },
+      });
+    expect(await problemOf(await look('', 'wrong'))).toMatchObject({ status: 401, code: 'unauthorised' });
+    expect(await problemOf(await look('/api/queues/none/none', boss.token))).toMatchObject({ status: 404 });
+    expect(await problemOf(await look('/static/none.js', boss.token))).toMatchObject({ status: 404 });
+    await look('/api/queues', boss.token);
+    const last = await look('', boss.token);
+    expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await problemOf(last)).toMatchObject({ status: 429, code: 'too_many_requests' });
   });
 
   test('the board is for owners alone, and only shows', async () => {

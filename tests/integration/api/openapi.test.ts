@@ -98,6 +98,7 @@ test('each answer is one that it describes, whatever the status', async () => {
     watchGeneration: (id) => ['GET', `/v1/generations/${id}/events`],
     getVideo: (id) => ['GET', `/v1/generations/${id}/video`],
     getThumbnail: (id) => ['GET', `/v1/generations/${id}/thumbnail`],
+    getWebhookSecret: () => ['GET', '/v1/webhook-secret'],
     inspectSound: () => ['POST', '/v1/sounds'],
     getPreview: (id) => ['GET', `/v1/generations/${id}/preview`],
     cancelGeneration: (id) => ['POST', `/v1/generations/${id}/cancel`],
@@ -135,6 +136,7 @@ test('each answer is one that it describes, whatever the status', async () => {
   expect(await statusOf('listGenerations', ada.fetch('/v1/generations?limit=0'))).toBe(400);
   expect(await statusOf('getPresets', ada.fetch('/v1/presets'))).toBe(200);
   expect(await statusOf('getVoices', ada.fetch('/v1/voices'))).toBe(200);
+  expect(await statusOf('getWebhookSecret', ada.fetch('/v1/webhook-secret'))).toBe(200);
 
   // Asking.
   const portrait = await portraitFile();
@@ -178,6 +180,12 @@ test('each answer is one that it describes, whatever the status', async () => {
   expect(await rerun({ shape: 'no' })).toBe(400);
   expect(await rerun(long)).toBe(413);
   expect(await rerun('x', 'text/plain')).toBe(415);
+  expect(
+    await statusOf(
+      'createGeneration',
+      ada.ask({ prompt: 'x', voice: 'a' }, [portrait], { 'idempotency-key': '' }),
+    ),
+  ).toBe(400);
   const again = await post(`/v1/generations/${made.id}/again`, { prompt: 'Another robot' });
   const { id: unwanted } = z
     .object({ id: z.string() })
@@ -274,7 +282,7 @@ test('each answer is one that it describes, whatever the status', async () => {
   const someone = await scene.token('someone');
   await scene.redis.kill();
   for (const operation of operations) {
-    if (['getPresets', 'inspectSound'].includes(operation)) continue;
+    if (['getPresets', 'getWebhookSecret', 'inspectSound'].includes(operation)) continue;
     expect(await statusOf(operation, ask(someone, operation, made.id)), operation).toBe(503);
   }
   for (const operation of operations) {
@@ -296,7 +304,12 @@ test('each answer is one that it describes, whatever the status', async () => {
       Object.keys(responses).map((one) => `${operationId} ${one}`),
     );
   const unseen = described.filter((line) => !seen.has(line) && !/ (500|408)$/.test(line));
-  expect(unseen.sort()).toEqual(['getPresets 503', 'inspectSound 503']);
+  expect(unseen.sort()).toEqual([
+    'createGeneration 409',
+    'getPresets 503',
+    'getWebhookSecret 503',
+    'inspectSound 503',
+  ]);
 
   async function statusOf(operation: string, answer: Response | Promise<Response>): Promise<number> {
     const given = await answer;
