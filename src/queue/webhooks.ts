@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
@@ -22,6 +23,9 @@ const orderPatience = 60 * 60_000;
 
 /** How often it is looked for ends that no event told of. Milliseconds. */
 const lookInterval = 60_000;
+
+/** For messages that are on their way when the process stops: milliseconds. */
+const closeTimeout = 3_000;
 
 const atOnce = 8;
 const lockDuration = 30_000;
@@ -137,7 +141,11 @@ export function createWebhooks(config: Pick<CommonConfig, 'redis'>, log: Logger)
       const looking = setInterval(() => void lookForAll(), lookInterval);
       closing.push(async () => {
         clearInterval(looking);
-        await worker.close();
+        // A worker waits for Redis to come back before it ends. What it was at is told again by whoever comes next.
+        await Promise.race([
+          worker.close().catch(() => undefined),
+          delay(closeTimeout, undefined, { ref: false }),
+        ]);
         closeConnection(own);
       });
       await lookForAll();
