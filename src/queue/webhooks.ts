@@ -141,18 +141,15 @@ export function createWebhooks(config: Pick<CommonConfig, 'redis'>, log: Logger)
       const looking = setInterval(() => void lookForAll(), lookInterval);
       closing.push(async () => {
         clearInterval(looking);
-        // A worker waits for Redis to come back before it ends. What it was at is told again by whoever comes next.
-        await Promise.race([
-          worker.close().catch(() => undefined),
-          delay(closeTimeout, undefined, { ref: false }),
-        ]);
+        await worker.close();
         closeConnection(own);
       });
       await lookForAll();
     },
     async close() {
-      await Promise.all(closing.map((close) => close()));
-      await queue.close().catch(() => undefined);
+      const closed = Promise.all([...closing.map((close) => close()), queue.close()]).catch(() => undefined);
+      // They wait for Redis to come back before they end. What was on its way is told again by whoever comes next.
+      await Promise.race([closed, delay(closeTimeout, undefined, { ref: false })]);
       closeConnection(connection);
     },
   };

@@ -79,7 +79,7 @@ test('it is an OpenAPI document, without anything that nothing points to', async
   const result = await new Validator().validate(z.record(z.string(), z.unknown()).parse(raw));
   expect(result.errors ?? []).toEqual([]);
   expect(result.valid).toBe(true);
-  const text = JSON.stringify(document);
+  const text = JSON.stringify(raw);
   for (const name of Object.keys(document.components.schemas)) {
     expect(text, name).toContain(`"#/components/schemas/${name}"`);
   }
