@@ -42,7 +42,7 @@ export const checks: readonly (readonly [string, Check])[] = [
   ['SIGTERM in mid-job: the job is given back, and done after the next start', stopped],
   ['a container killed and made anew: the video comes, the old scratch folder goes', recreated],
   ['two workers on one /data share the work', two],
-  ['Redis away: the health check says unhealthy', unhealthy],
+  ['Redis away: the bot stays healthy, is not ready, and says why', unhealthy],
   ['idle, the worker ends with status 0 and stays ended', idle],
   ['runpod: root’s volume handed over, jobs taken as another user, idle end', runpod],
   ['no planted secret, weight or upload in any layer', layers],
@@ -245,9 +245,10 @@ async function unhealthy({ stack }: Trial): Promise<string> {
     const { exitCode, stdout } = await stack.inside('bot', ['node', 'docker/healthcheck.mjs'], {
       reject: false,
     });
-    if (exitCode !== 1 || !stdout.startsWith('unhealthy'))
+    // Alive, and not started again for what a restart does not mend; but not ready, and it says of what it lacks.
+    if (exitCode !== 0 || !/"ready":false.*"redis":\{"ok":false/.test(stdout))
       throw new CheckFailed(`status ${exitCode}: ${stdout}`);
-    return stdout.trim().slice(0, 60);
+    return 'healthy, not ready: redis';
   } finally {
     await stack.compose(['unpause', 'redis']);
   }

@@ -196,7 +196,8 @@ async function run(
 /** A promise that resolves with an exit status when someone wants this to end. */
 function stopOnSignal(): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(130));
+  // Not `once`: execa ends a process by a signal to which nobody listens any more, and the engine would be left running.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(130));
   return promise;
 }
 
