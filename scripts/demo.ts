@@ -207,6 +207,11 @@ async function closeSandbox(discord: Sandbox): Promise<void> {
   }
 }
 
+/** Whether everybody in the channel sees the message with that id. */
+function standsThere(id: string | undefined, messages: readonly Message[]): boolean {
+  return messages.some((message) => message.id === id && !message.ephemeral);
+}
+
 /** A member runs `/humo` and waits for the video, which is checked and kept. */
 async function converse(discord: Sandbox, command: Entered, folder: string) {
   const guild = discord.createGuild({ name: 'Studio' });
@@ -226,9 +231,9 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
   }
 
   const ending = await Promise.race([
-    // The spoken words come first, and to the person alone.
+    // The spoken words come first, and to the person alone. The status message may itself be a reply: to the question above.
     channel.waitForMessage(
-      (message) => message.fromBot && message.repliesTo !== undefined && !message.ephemeral,
+      (message) => message.fromBot && !message.ephemeral && standsThere(message.repliesTo, channel.messages),
       { timeout: patience },
     ),
     refusal(interaction),

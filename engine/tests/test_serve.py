@@ -374,6 +374,7 @@ class FailingPipeline:
 
     device = torch.device("cpu")
     components = SimpleNamespace(weights="random")
+    weights_folder = Path("weights")
     group = None
 
     def __init__(self, errors: list[BaseException | None], pipeline):
