@@ -12,11 +12,11 @@ import { viewOf } from './view.ts';
 /** Generations as whoever asks may see them. */
 export interface Lookup {
   /** @throws Problem `not_found`, also for what belongs to somebody else: whether it exists is nobody's business */
-  own(id: string, request: FastifyRequest): Promise<Generation>;
+  readonly own: (id: string, request: FastifyRequest) => Promise<Generation>;
   /** As it stands now, in the language that `request` asks for. */
-  show(generation: Generation, request: FastifyRequest): Promise<GenerationView>;
+  readonly show: (generation: Generation, request: FastifyRequest) => Promise<GenerationView>;
   /** The same for whoever is told of it: in the language that it was asked for in. */
-  tell(generation: Generation): Promise<GenerationView>;
+  readonly tell: (generation: Generation) => Promise<GenerationView>;
 }
 
 export function createLookup({

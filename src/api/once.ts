@@ -10,11 +10,11 @@ import { Problem } from './problem.ts';
 /** What an operation needs that is carried out once, however often it is asked for. */
 interface Once<Input, View> {
   /** Reads what was sent; `digest` is the same for the same. */
-  receive(): Promise<{ readonly input: Input; readonly digest: string }>;
+  readonly receive: () => Promise<{ readonly input: Input; readonly digest: string }>;
   /** What was answered, or would have been, where the generation was accepted and its answer was lost; null: it was not accepted. */
-  recover(id: string): Promise<View | null>;
+  readonly recover: (id: string) => Promise<View | null>;
   /** @param id of the generation to be */
-  work(id: string, receive: () => Promise<Input>): Promise<View>;
+  readonly work: (id: string, receive: () => Promise<Input>) => Promise<View>;
 }
 
 /**

@@ -22,7 +22,7 @@ export interface ErasableEntry {
 /** Whatever stores a new kind of entry about a person adds how to find it here: whoever erases goes through the list. */
 interface ErasableKind {
   readonly name: ErasableName;
-  find(userId: string): Promise<readonly ErasableEntry[]>;
+  readonly find: (userId: string) => Promise<readonly ErasableEntry[]>;
 }
 
 /** Takes a person out of Redis. Their artifacts are the caller's business. */

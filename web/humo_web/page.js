@@ -3,7 +3,7 @@
  * that is dragged or moved with the keys, a crop, and a cursor that goes where something is refused. Each field builds itself inside its
  * `gr.HTML`; its value there is all that Python sees of it. Nothing is fetched from anywhere.
  */
-const humo = (() => {
+globalThis.humo = (() => {
   /** An element with attributes, properties (functions and booleans) and children. */
   const make = (name, attributes = {}, ...children) => {
     const element = document.createElement(name);
@@ -78,8 +78,10 @@ const humo = (() => {
   const sizeOf = (url) =>
     new Promise((resolve) => {
       const image = new Image();
-      image.onload = () => resolve({ width: image.naturalWidth, height: image.naturalHeight });
-      image.onerror = () => resolve(null);
+      image.addEventListener('load', () =>
+        resolve({ width: image.naturalWidth, height: image.naturalHeight }),
+      );
+      image.addEventListener('error', () => resolve(null));
       image.src = url;
     });
 
@@ -106,7 +108,7 @@ const humo = (() => {
 
     const change = (value) => {
       props.value = value;
-      render();
+      void render();
       chosen();
     };
     const render = async () => {
@@ -158,7 +160,7 @@ const humo = (() => {
       );
     };
     watch('value', render);
-    render();
+    void render();
   };
 
   /** A part of a picture, chosen with three sliders or by dragging, sent as a picture of its own. */

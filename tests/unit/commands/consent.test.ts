@@ -5,8 +5,10 @@ import { readWish, writeWish } from '../../../src/commands/support/waiting-wish.
 import { catalogues } from '../../../src/text/texts.ts';
 
 test('other words are another wording: give it today’s date, and everybody is asked again', () => {
-  const words = Object.entries(catalogues).map(([language, texts]) => [language, texts['consent.text']]);
-  const digest = createHash('sha256').update(JSON.stringify(words.toSorted())).digest('hex').slice(0, 12);
+  const words = Object.entries(catalogues)
+    .map(([language, texts]) => [language, texts['consent.text']] as const)
+    .toSorted(([one], [other]) => one.localeCompare(other));
+  const digest = createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 12);
   expect([consentWording, digest]).toEqual(['2026-11-28', 'c9adf02c4966']);
 });
 

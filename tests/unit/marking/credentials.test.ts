@@ -95,10 +95,9 @@ test('what is invalid without a reason that we know is neither intact nor of our
 });
 
 test('a manifest of another program tells nothing of a generation, and breaks nothing', () => {
-  const other = store('Valid', [untrusted]);
-  other.manifests[label]!.assertions = [
-    { label: generationAssertion, data: { model: 'another form' } as never },
-  ];
+  const report = store('Valid', [untrusted]);
+  const assertions = [{ label: generationAssertion, data: { model: 'another form' } }];
+  const other = { ...report, manifests: { [label]: { ...report.manifests[label], assertions } } };
   expect(credentialsOf(other, { manifests: [] }, own)).toMatchObject({
     generation: null,
     madeWithAi: false,
