@@ -60,6 +60,8 @@ test('without settings everyone has the deployment’s defaults', async () => {
     ...{ ban: null, pause: null, globalPause: null, draining: null, maintenance: null, queueLength: null },
     wakingUntil: null,
     unlisted: null,
+    askEachTime: false,
+    label: { words: 'made_with_ai', size: 'medium', corner: 'bottom_right' },
     limits: { waiting: 4, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
   };
   expect(await moderation.admission(person('1', '10'))).toEqual(defaults);
