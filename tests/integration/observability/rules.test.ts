@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { startSandbox } from '../../../sandbox/start.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
+import { agreedBefore } from '../../support/agreed.ts';
 import { evaluate, seriesOf, withValues } from '../../support/promtool.ts';
 import type { Firing, Series } from '../../support/promtool.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -71,6 +72,8 @@ beforeAll(async () => {
   });
   try {
     await Promise.all([bot.logged('ready'), worker.ready]);
+    const places = { REDIS_URL: redis.url, REDIS_PREFIX: 'test', DATA_DIRECTORY: work };
+    await agreedBefore({ ...discord.environment, ...places }, [ada]);
     await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
     await bot.logged('delivered');
     const ports = [
