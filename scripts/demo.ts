@@ -9,6 +9,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { z } from 'zod';
+import { agree, isEnding } from './support/first-request.ts';
 import { file, ScenarioError, startSandbox } from '../sandbox/start.ts';
 import type { Interaction, Message, Sandbox } from '../sandbox/start.ts';
 import { projectRoot } from '../src/config/environment.ts';
@@ -207,11 +208,6 @@ async function closeSandbox(discord: Sandbox): Promise<void> {
   }
 }
 
-/** Whether everybody in the channel sees the message with that id. */
-function standsThere(id: string | undefined, messages: readonly Message[]): boolean {
-  return messages.some((message) => message.id === id && !message.ephemeral);
-}
-
 /** A member runs `/humo` and waits for the video, which is checked and kept. */
 async function converse(discord: Sandbox, command: Entered, folder: string) {
   const guild = discord.createGuild({ name: 'Studio' });
@@ -223,19 +219,14 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
   let interaction = await ada.run('/humo', command, { channel });
   if (Object.keys(command).some((name) => /^(image|audio$)/.test(name))) {
     // As with anybody who brings a picture or a voice for the first time.
-    const question = await refusal(interaction);
-    const button = question.buttons.find(({ customId }) => customId?.startsWith('agree:') === true);
-    if (button === undefined) throw new DemoError('The bot took nothing on; above stands why.');
-    conversation.person('ada', `[${button.label}]`);
-    interaction = await ada.click(question, button.label);
+    const agreed = await agree(ada, await refusal(interaction));
+    if (agreed === null) throw new DemoError('The bot took nothing on; above stands why.');
+    conversation.person('ada', `[${agreed.label}]`);
+    ({ interaction } = agreed);
   }
 
   const ending = await Promise.race([
-    // The spoken words come first, and to the person alone. The status message may itself be a reply: to the question above.
-    channel.waitForMessage(
-      (message) => message.fromBot && !message.ephemeral && standsThere(message.repliesTo, channel.messages),
-      { timeout: patience },
-    ),
+    channel.waitForMessage((message) => isEnding(message, channel), { timeout: patience }),
     refusal(interaction),
   ]);
   const [attachment] = ending.attachments;

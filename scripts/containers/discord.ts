@@ -1,3 +1,4 @@
+import { agree, isEnding } from '../support/first-request.ts';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { file, startSandbox } from '../../sandbox/start.ts';
@@ -59,7 +60,7 @@ export class Discord implements AsyncDisposable {
     const number = this.#requests;
     const channel = this.#guild.createChannel(`take-${number}`);
     const example = (name: string) => file(join(projectRoot, 'examples', name));
-    const interaction = await this.#ada.run(
+    let interaction = await this.#ada.run(
       '/humo',
       {
         ...{ prompt: 'A woman on the beach talks to the camera', audio_end: 3.88, seed: number },
@@ -67,10 +68,12 @@ export class Discord implements AsyncDisposable {
       },
       { channel },
     );
-    const delivered = channel.waitForMessage(
-      (message) => message.fromBot && message.repliesTo !== undefined && !message.ephemeral,
-      { timeout: patience },
-    );
+    // The first time the bot asks whether the picture may be used.
+    const first = await interaction.waitForMessage(({ loading, text }) => !loading && text !== '', {
+      timeout: patience,
+    });
+    interaction = (await agree(this.#ada, first))?.interaction ?? interaction;
+    const delivered = channel.waitForMessage((message) => isEnding(message, channel), { timeout: patience });
     // It is awaited later, or never when something else has failed before.
     delivered.catch(() => undefined);
     return {

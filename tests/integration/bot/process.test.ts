@@ -171,6 +171,7 @@ test('killed while reading files: the next process says that nothing was queued'
   const elsewhere = discord.createGuild({ botIsMember: false });
   const eve = elsewhere.addMember(discord.createUser('eve', { hasInstalledApplication: true }));
   const lobby = elsewhere.createChannel('lobby');
+  await agreedBefore(environment, [eve]);
   const held = discord.faults.pause({ method: 'POST', path: '/users/@me/channels' });
   await eve.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: lobby });
   await held.reached;
