@@ -74,11 +74,11 @@ function printReport(): void {
     for (const { duration, file, fullName } of ordered.slice(0, slowest))
       console.log(`${((duration ?? 0) / 1000).toFixed(1).padStart(6)} s  ${file}  ${fullName}`);
   }
-  // A file that cannot be loaded has no tests in the report, and has failed all the same.
-  const unloaded = testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  // A file that cannot be loaded or set up has no failed test in the report, and has failed all the same.
+  const unstarted = testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
   );
-  for (const { name } of unloaded) console.log(`failed: ${relative(projectRoot, name)}`);
+  for (const { name } of unstarted) console.log(`failed: ${relative(projectRoot, name)}`);
   for (const { file, fullName, status } of tests)
     if (status === 'failed') console.log(`failed: ${file}  ${fullName}`);
 }
