@@ -90,7 +90,7 @@ def measure_long(
     joined["lip-sync, later stretches"] = sum(synced[1:]) / len(synced[1:]) if len(synced) > 1 else None
     changes = [change for seam in seams if (change := signals.seam_change(frames, list(seam))) is not None]
     joined["change at seams"] = max(changes) if changes else None
-    if pieces == 1:
+    if len(pieces) == 1:
         joined["background drift"] = signals.background_drift(frames)
         joined["mouth moves, pixels"] = _wander([frames[cut] for cut in cuts])
     return joined
