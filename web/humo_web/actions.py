@@ -5,44 +5,27 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from .client import FINAL, ApiClient, ApiError, Asker, Generation
+from .client import FINAL, ApiError, Asker, Generation
 from .examples import EXAMPLES, FOLDER, shown_examples
-from .features import Features
 from .gallery import gallery_html
 from .order import Form, changes_of, order_of, sent_file, sketch_of
 from .refusals import PARTS, placed
 from .result import empty_html, result_html
-from .signing import Signer
+from .site import Site
 from .status import marked, status_html, told_html, until, waiting_text
 from .texts import Texts
 from .verdict import verdict_html
-from .visitors import Visitors
 from .voices import voice_choices
 
 #: The fields of `Form`, in the order in which Gradio hands them over.
-FORM = [
-    "prompt",
-    "pictures",
-    "sound",
-    "words",
-    "voice",
-    "preset",
-    "shape",
-    "negative",
-    "seconds",
-    "seed",
-    "audio_scale",
-    "text_scale",
-    "clean",
-    "agreed",
-    "base",
-]
+FORM = [field.name for field in fields_of(Form)]
 _PAGE = 12
 _PAGES = 8
 #: Seeds are drawn below what every reader of JSON keeps exactly.
@@ -87,26 +70,16 @@ class Actions:
 
     parts: Parts
 
-    def __init__(
-        self,
-        client: ApiClient,
-        presets: dict[str, Any],
-        features: Features,
-        texts: Texts,
-        visitors: Visitors,
-        signer: Signer,
-        share_days: float,
-        folder: Path,
-    ) -> None:
-        self._client = client
-        self._presets = presets
-        self._by_name = {preset["name"]: preset for preset in presets["presets"]}
-        self._features = features
+    def __init__(self, site: Site, texts: Texts) -> None:
+        self._client = site.client
+        self._presets = site.presets
+        self._by_name = {preset["name"]: preset for preset in site.presets["presets"]}
+        self._features = site.features
         self._texts = texts
-        self._visitors = visitors
-        self._signer = signer
-        self._share_days = share_days
-        self._folder = folder
+        self._visitors = site.visitors
+        self._signer = site.signer
+        self._share_days = site.share_days
+        self._folder = site.folder
         # What each visitor looks at now, as a number that grows: whoever shows something older stops.
         self._looks: dict[str | None, int] = {}
         self._estimates: tuple[float, dict[str, float]] = (-math.inf, {})

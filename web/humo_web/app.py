@@ -7,13 +7,10 @@ from typing import Any
 import gradio as gr
 
 from .actions import FORM, Actions, Parts
-from .client import ApiClient
-from .features import Features
 from .result import empty_html
-from .signing import Signer
+from .site import Site
 from .status import told_html
 from .texts import LANGUAGES, Texts
-from .visitors import Visitors
 
 #: People who may watch a video being made at the same time. Each holds a thread; a few are left for everything else.
 _WATCHERS = 80
@@ -31,20 +28,11 @@ _THEME = gr.themes.Base(
 ).set(body_background_fill="#faf9f7", body_background_fill_dark="#161513")
 
 
-def build_page(
-    client: ApiClient,
-    presets: dict[str, Any],
-    features: Features,
-    texts: Texts,
-    visitors: Visitors,
-    signer: Signer,
-    share_days: float,
-    folder: Path,
-) -> gr.Blocks:
-    """`folder` is where Gradio puts what people send."""
+def build_page(site: Site, texts: Texts) -> gr.Blocks:
     say = texts.say
+    presets, features = site.presets, site.features
     limits = presets["limits"]
-    actions = Actions(client, presets, features, texts, visitors, signer, share_days, folder)
+    actions = Actions(site, texts)
     with gr.Blocks(title=say("title"), delete_cache=_FORGET, analytics_enabled=False) as page:
         current = gr.State(None)
         base = gr.State(None)
@@ -132,7 +120,7 @@ def build_page(
                     better = gr.Button(say("better"), size="sm", elem_id="better", visible=features.again)
                     edit = gr.Button(say("edit"), size="sm", elem_id="edit")
                     download = gr.HTML("", elem_id="download", js_on_load=None)
-                    share = gr.Button(say("share"), size="sm", elem_id="share", visible=share_days > 0)
+                    share = gr.Button(say("share"), size="sm", elem_id="share", visible=site.share_days > 0)
                     delete = gr.Button(say("delete"), size="sm", elem_id="delete", visible=features.delete)
                     really = gr.Button(say("delete.sure"), size="sm", variant="stop", visible=False, elem_id="really")
                 shared = gr.HTML("", elem_id="shared", js_on_load="humo.copying(element);")

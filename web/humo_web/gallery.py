@@ -6,6 +6,7 @@ from datetime import datetime
 from html import escape
 
 from .client import Generation
+from .result import has_video
 from .status import marked
 from .texts import Texts
 
@@ -32,10 +33,9 @@ def _card(generation: Generation, texts: Texts) -> str:
 
 def _shown(generation: Generation, texts: Texts) -> str:
     identifier, request, status = generation["id"], generation["request"], generation["status"]
-    has_video = generation["links"]["video"] is not None and status in ("delivering", "delivered")
     picture = (
         f'<img loading="lazy" decoding="async" src="/media/{escape(identifier)}/thumbnail" alt="" width="192" height="112">'
-        if has_video
+        if has_video(generation)
         else f'<span class="no-picture">{escape(texts.say(f"state.{status}"))}</span>'
     )
     when = texts.ago(datetime.fromisoformat(generation["createdAt"]))

@@ -12,7 +12,7 @@ def result_html(generation: Generation, texts: Texts) -> str:
     """Large, with its picture, its words beside it and not on it. Addresses carry what changes, so nothing old is shown."""
     request, result, progress = generation["request"], generation["result"], generation["progress"]
     media, shape = f"/media/{escape(generation['id'])}", escape(request["shape"])
-    if _has_video(generation):
+    if has_video(generation):
         stage = (
             f'<video controls playsinline preload="metadata" poster="{media}/thumbnail" src="{media}/video" '
             f'aria-label="{marked(request["prompt"])}"></video>'
@@ -55,7 +55,8 @@ def empty_html(texts: Texts, examples: list[dict[str, Any]]) -> str:
     )
 
 
-def _has_video(generation: Generation) -> bool:
+def has_video(generation: Generation) -> bool:
+    """Whether there is one to look at."""
     return generation["links"]["video"] is not None and generation["status"] in ("delivering", "delivered")
 
 

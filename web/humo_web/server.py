@@ -20,6 +20,7 @@ from .login import login_routes
 from .media import media_routes, shared_routes
 from .settings import Settings
 from .signing import Signer
+from .site import Site
 from .texts import LANGUAGES, language_of, texts_for
 from .visitors import Visitors
 
@@ -47,10 +48,10 @@ def build_server(settings: Settings, client: ApiClient, source: MediaSource, fol
         routes=routes,
         middleware=[Middleware(Guard, has_login=has_login), Middleware(Door, visitors=visitors, has_login=has_login)],
     )
-    presets = client.presets()
     features = features_of(client.description())
+    site = Site(client, client.presets(), features, visitors, signer, settings.share_days, folder)
     for language in LANGUAGES:
-        blocks = build_page(client, presets, features, texts_for(language), visitors, signer, settings.share_days, folder)
+        blocks = build_page(site, texts_for(language))
         gr.mount_gradio_app(app, blocks, path=f"/{language}", **launch_options(texts_for(language)))
     return app
 
