@@ -5,7 +5,8 @@ import { precondition } from './conditional.ts';
 import { languageFor } from './problem.ts';
 
 /**
- * What caches between here and a person have to know: answers are one person's, in one language, and are asked for again each time; an answer
+ * What caches between here and a person have to know: answers are one person's, in one language, and are asked for again each time, since what was
+ * deleted must not come out of somebody's cache; an answer
  * that the client has is not sent again.
  */
 export function tellCaches(app: FastifyInstance): void {

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { reachable } from '../intake/take-on.ts';
+import { isOpen } from '../queue/contract.ts';
 import type { Generation } from '../queue/contract.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
@@ -26,10 +27,9 @@ export function createLookup({
 }: Pick<ApiParts, 'config' | 'queue' | 'moderation'>): Lookup {
   const view = async (generation: Generation, texts: Texts): Promise<GenerationView> => {
     const { id, status, userId, guildId } = generation;
-    const isOpen = status === 'queued' || status === 'running';
     const [position, notices] = await Promise.all([
       status === 'queued' ? reachable(queue.position(id)) : null,
-      isOpen ? reachable(moderation.admission({ userId, guildId, roleIds: [] })) : null,
+      isOpen(generation) ? reachable(moderation.admission({ userId, guildId, roleIds: [] })) : null,
     ]);
     return viewOf(generation, position, notices, texts, config.generate);
   };

@@ -4,7 +4,7 @@ import type { Generation } from '../queue/contract.ts';
 import { openScratch } from '../media/scratch.ts';
 import { stillOf } from '../media/still.ts';
 import { thumbnailKey } from '../storage/keys.ts';
-import { ArtifactMissing } from '../storage/store.ts';
+import { nullIfMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 
 /** Videos that are read for a still at a time: a list asks for twenty at once. */
@@ -26,10 +26,7 @@ export class Thumbnails {
 
   /** @returns a JPEG @throws ArtifactMissing when the video is no longer kept */
   async of(id: string, result: NonNullable<Generation['result']>): Promise<Buffer> {
-    const kept = await this.#store.get(thumbnailKey(id)).catch((error: unknown) => {
-      if (error instanceof ArtifactMissing) return null;
-      throw error;
-    });
+    const kept = await this.#store.get(thumbnailKey(id)).catch(nullIfMissing);
     if (kept !== null) return kept;
     const under = this.#making.get(id);
     if (under !== undefined) return under;

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Generation } from '../queue/contract.ts';
-import { ArtifactMissing } from '../storage/store.ts';
+import { ArtifactMissing, nullIfMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { partOf, precondition } from './conditional.ts';
 import type { Validators } from './conditional.ts';
@@ -14,9 +14,6 @@ import type { ApiParts } from './server.ts';
 import { Thumbnails } from './thumbnails.ts';
 
 const security = [{ token: [] }];
-
-/** Whether it is still the same one is asked each time: what was deleted must not come out of somebody's cache. */
-const keptPrivately = 'private, no-cache';
 
 /** The video of a generation and pictures of it. */
 export function videoRoutes(
@@ -117,7 +114,7 @@ export function videoRoutes(
     async (request, reply) => {
       const { progress } = await own(request.params.id, request);
       const key = progress?.preview ?? null;
-      const data = key === null ? null : await store.get(key).catch(orNull);
+      const data = key === null ? null : await store.get(key).catch(nullIfMissing);
       if (data === null) throw new Problem(404, 'no_preview');
       return reply.header('cache-control', 'no-store').type('image/jpeg').send(data);
     },
@@ -130,9 +127,9 @@ function videoOf({ result, deletedAt }: Generation): NonNullable<Generation['res
   return result;
 }
 
-/** Adds what a cache needs. @returns whether the client has it already @throws Problem when its condition does not hold */
+/** Adds what a cache needs besides {@link tellCaches}. @returns whether the client has it already @throws Problem when its condition does not hold */
 function answered(request: FastifyRequest, reply: FastifyReply, validators: Validators): boolean {
-  reply.header('cache-control', keptPrivately).header('etag', validators.etag);
+  reply.header('etag', validators.etag);
   if (validators.modifiedAt !== undefined) {
     reply.header('last-modified', new Date(validators.modifiedAt).toUTCString());
   }
@@ -166,9 +163,4 @@ async function sendArtifact(
 
 function gone(error: unknown): never {
   throw error instanceof ArtifactMissing ? new Problem(410, 'video_gone') : error;
-}
-
-function orNull(error: unknown): null {
-  if (error instanceof ArtifactMissing) return null;
-  throw error;
 }

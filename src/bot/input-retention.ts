@@ -1,6 +1,6 @@
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { Generation } from '../queue/contract.ts';
+import { hasEnded } from '../queue/contract.ts';
 import type { Moderation } from '../queue/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import type { ArtifactStore } from '../storage/store.ts';
@@ -51,8 +51,4 @@ async function look({ store, queue, moderation, clock, logger }: InputRetentionP
   } catch (error) {
     logger.warn({ error: errorFields(error) }, 'inputs could not be removed; it is tried again later');
   }
-}
-
-function hasEnded({ status }: Generation): boolean {
-  return status === 'delivered' || status === 'failed' || status === 'cancelled';
 }

@@ -1,3 +1,4 @@
+import { isOpen } from '../queue/contract.ts';
 import { hash } from 'node:crypto';
 import { SnowflakeUtil } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
@@ -178,7 +179,7 @@ export class ProgressReporter implements ProgressFollower {
       if (followed !== undefined) followed.dirty = true;
       return;
     }
-    if (event.status === 'queued' || event.status === 'running') {
+    if (isOpen(event)) {
       if (followed !== undefined) {
         followed.waiting = event.status === 'queued';
         followed.dirty = true;

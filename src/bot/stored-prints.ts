@@ -3,7 +3,7 @@ import { picturesToFind, fileHash } from '../media/fingerprint.ts';
 import { openScratch } from '../media/scratch.ts';
 import type { Prints } from '../queue/blocks.ts';
 import type { Generation } from '../queue/contract.ts';
-import { ArtifactMissing } from '../storage/store.ts';
+import { nullIfMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 
 /** By what the inputs of a generation are known again. Those that are no longer kept have none. Words that a computer says are nobody's. */
@@ -13,22 +13,21 @@ export async function printsOf(
   scratchRoot: string,
 ): Promise<Prints> {
   await using scratch = await openScratch(scratchRoot, 'bot');
-  const fetched = async (key: string): Promise<string[]> => {
+  /** Where it lies now; null where it is no longer kept. */
+  const fetched = (key: string): Promise<string | null> => {
     const path = join(scratch.path, basename(key));
-    try {
-      await store.fetchTo(key, path);
-      return [path];
-    } catch (error) {
-      if (error instanceof ArtifactMissing) return [];
-      throw error;
-    }
+    return store.fetchTo(key, path).then(() => path, nullIfMissing);
   };
   const pictures: string[][] = [];
-  for (const key of request.images)
-    for (const path of await fetched(key)) pictures.push(await picturesToFind(path));
+  for (const key of request.images) {
+    const path = await fetched(key);
+    if (path !== null) pictures.push(await picturesToFind(path));
+  }
   const keys = request.speech === null ? [request.originalAudio, request.soundtrack] : [];
   const sounds = new Set<string>();
-  for (const key of keys)
-    for (const path of key === null ? [] : await fetched(key)) sounds.add(await fileHash(path));
+  for (const key of keys) {
+    const path = key === null ? null : await fetched(key);
+    if (path !== null) sounds.add(await fileHash(path));
+  }
   return { pictures, sounds: [...sounds] };
 }

@@ -1,6 +1,7 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
 import type { ErasableName } from '../queue/erase.ts';
-import { isOpen, StillRunning } from '../erasure/person-erasure.ts';
+import { StillRunning } from '../erasure/person-erasure.ts';
+import { isOpen } from '../queue/contract.ts';
 import type { StoredOfPerson } from '../erasure/person-erasure.ts';
 import { reachable } from '../intake/take-on.ts';
 import { Refusal } from '../refusal.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ApplicationCommandType, AttachmentBuilder, MessageFlags, PermissionFlagsBits } from 'discord.js';
 import { textsFor } from '../text/texts.ts';
-import type { TextKey, Texts } from '../text/texts.ts';
+import type { Texts } from '../text/texts.ts';
 import { message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import type { SlashCommand } from './support/definition.ts';
@@ -49,20 +49,19 @@ export function renderHelp(
   texts: Texts,
   { isModerator, isOwner }: { readonly isModerator: boolean; readonly isOwner: boolean },
 ): RenderedMessage {
-  // Discord shows people the names of their own language.
-  const command = (key: TextKey) => texts.say(key);
+  // Names of commands are said in the person's language, as Discord shows them.
   const names = new Intl.ListFormat(texts.language).format(
     menus.map((menu) => `**${texts.say(`menu.${menu}`)}**`),
   );
   return message([
     texts.say('help.heading'),
-    texts.say('help.make', { command: command('command.humo.name') }),
+    texts.say('help.make', { command: texts.say('command.humo.name') }),
     ...ownCommands.map(
-      (name) => `• \`/${command(`command.${name}.name`)}\` ${texts.say(`command.${name}.description`)}`,
+      (name) => `• \`/${texts.say(`command.${name}.name`)}\` ${texts.say(`command.${name}.description`)}`,
     ),
     texts.say('help.results'),
     texts.say('help.menus', { menus: names }),
-    isModerator ? texts.say('help.moderators', { command: command('command.queue.name') }) : null,
-    isOwner ? texts.say('help.owners', { command: command('command.queue_admin.name') }) : null,
+    isModerator ? texts.say('help.moderators', { command: texts.say('command.queue.name') }) : null,
+    isOwner ? texts.say('help.owners', { command: texts.say('command.queue_admin.name') }) : null,
   ]);
 }

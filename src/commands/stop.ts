@@ -1,3 +1,4 @@
+import { isOpen } from '../queue/contract.ts';
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
@@ -68,7 +69,7 @@ const reaction: Reaction = {
       await removeStanding({ userId, guildId, channelId, messageId }, services);
       return;
     }
-    const open = generation.status === 'queued' || generation.status === 'running';
+    const open = isOpen(generation);
     let role: Role | null = null;
     if (userId === generation.userId) role = 'user';
     else if (guildId !== null && guildId === generation.guildId) {

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isOpen } from '../queue/contract.ts';
 import type { Generation } from '../queue/contract.ts';
 import type { ErasableEntry, ErasableName, Erasure } from '../queue/erase.ts';
+import { everything } from '../queue/queue.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { artifactsOf } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
-
-const everything = 1_000_000;
 
 /** A final message takes a second or two where a bot runs. */
 const tellTimeout = 5_000;
@@ -139,9 +139,4 @@ export class PersonErasure {
     }
     return count;
   }
-}
-
-/** Whether a worker has it, or may still get it. */
-export function isOpen({ status }: Generation): boolean {
-  return status === 'queued' || status === 'running';
 }

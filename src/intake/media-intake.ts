@@ -141,7 +141,7 @@ export class MediaIntake implements Intake {
 
   async #keepImage(key: string, work: Work): Promise<TakenImage> {
     const copied = await this.#copy(key, work);
-    return { key: copied, hashes: await pictureHashes(join(work.folder, `kept-${nameOf(key)}`)), advice: [] };
+    return { key: copied, hashes: await pictureHashes(keptPath(key, work)), advice: [] };
   }
 
   async #keepSound({ kept }: KeptSound, work: Work): Promise<Sound> {
@@ -153,12 +153,10 @@ export class MediaIntake implements Intake {
     return {
       ...kept,
       audio,
-      loudness: audio === null ? [] : await this.#loudness(join(work.folder, `kept-${nameOf(audio)}`)),
+      loudness: audio === null ? [] : await this.#loudness(keptPath(audio, work)),
       soundtrack: await copy(kept.soundtrack),
       originalAudio: await copy(kept.originalAudio),
-      sounds: await hashesOf(
-        files.flatMap((key) => (key === null ? [] : [join(work.folder, `kept-${nameOf(key)}`)])),
-      ),
+      sounds: await hashesOf(files.flatMap((key) => (key === null ? [] : [keptPath(key, work)]))),
       advice: [],
     };
   }
@@ -187,10 +185,9 @@ export class MediaIntake implements Intake {
 
   /** Each generation has files of its own, which live as long as it does. @returns the new key */
   async #copy(key: string, work: Work): Promise<string> {
-    const name = nameOf(key);
-    const path = join(work.folder, `kept-${name}`);
+    const path = keptPath(key, work);
     await this.#store.fetchTo(key, path).catch(unlessStoreIsIll(this.#store));
-    const copied = `${inputsOf(work.id)}${name}`;
+    const copied = `${inputsOf(work.id)}${nameOf(key)}`;
     await this.#store.put(copied, { path });
     return copied;
   }
@@ -304,6 +301,11 @@ interface Work {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly mostSeconds: number;
+}
+
+/** Where the copy of an artifact of an earlier request lies while it is taken. */
+function keptPath(key: string, { folder }: Pick<Work, 'folder'>): string {
+  return join(folder, `kept-${nameOf(key)}`);
 }
 
 async function hashesOf(paths: readonly string[]): Promise<string[]> {

@@ -142,10 +142,13 @@ async function inspectFilm(
   limits: RunLimits,
 ): Promise<Part[]> {
   const unedited = [...input, '-ignore_editlist', '1'];
-  const whole = async () => {
-    const probed = await probeSound(path, unedited, limits);
-    return { track: probed.track ?? track, startSeconds: probed.startSeconds };
-  };
+  let probed: Promise<{ track: SoundTrack; startSeconds: number }> | undefined;
+  /** The track without its edits, probed once however often it is asked for. */
+  const whole = () =>
+    (probed ??= probeSound(path, unedited, limits).then(({ startSeconds: start, track: all = track }) => ({
+      track: all,
+      startSeconds: start,
+    })));
   const agree = timesAgree(track);
   const edits = agree && track.id !== null ? brokenEdits(await readFile(path), track.id) : null;
   if (edits !== null) {
@@ -267,13 +270,7 @@ export async function normaliseAudio(
     runMediaProgram(
       'ffmpeg',
       [
-        ...[
-          '-v',
-          'error',
-          '-y',
-          '-copyts',
-          ...parts.flatMap(({ input, copy }) => [...input, '-i', copy ?? source]),
-        ],
+        ...['-v', 'error', '-y', '-copyts', ...inputsOf(parts, source)],
         '-filter_complex',
         [
           cut(parts, span, engineSampleRate, 'mono', 'speech'),
@@ -312,9 +309,8 @@ export async function measurePeaks(
   limits: RunLimits,
 ): Promise<{ readonly peaks: number[]; readonly silent: boolean }> {
   const { parts, durationSeconds: seconds } = inspected;
-  const inputs = parts.flatMap(({ input, copy }) => [...input, '-i', copy ?? source]);
   const filters = cut(parts, { start: 0, end: seconds, seconds }, drawnSampleRate, 'mono', 'drawn');
-  const args = ['-v', 'error', '-y', '-copyts', ...inputs, '-filter_complex', filters];
+  const args = ['-v', 'error', '-y', '-copyts', ...inputsOf(parts, source), '-filter_complex', filters];
   args.push(...output('drawn', 'pcm_s16le', 's16le', target));
   await readable(() => runMediaProgram('ffmpeg', args, limits));
   const samples = await readFile(target);
@@ -327,6 +323,10 @@ export async function measurePeaks(
     return Math.round((peak / 32_768) * 1000) / 1000;
   });
   return { peaks, silent: 20 * Math.log10(Math.max(...peaks)) < silencePeakDecibels };
+}
+
+function inputsOf(parts: readonly SoundPart[], source: string): string[] {
+  return parts.flatMap(({ input, copy }) => [...input, '-i', copy ?? source]);
 }
 
 function output(label: string, codec: string, format: string, path: string): string[] {

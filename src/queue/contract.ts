@@ -129,6 +129,16 @@ export const apiReply: ReplyTarget = {
 export const statusSchema = z.enum(['queued', 'running', 'delivering', 'delivered', 'failed', 'cancelled']);
 export type GenerationStatus = z.infer<typeof statusSchema>;
 
+/** Whether a worker has it, or may still get it. */
+export function isOpen({ status }: { readonly status: GenerationStatus }): boolean {
+  return status === 'queued' || status === 'running';
+}
+
+/** Whether nothing more becomes of it: neither made nor delivered any more. */
+export function hasEnded({ status }: { readonly status: GenerationStatus }): boolean {
+  return status === 'delivered' || status === 'failed' || status === 'cancelled';
+}
+
 export const progressSchema = z.strictObject({
   stage: z.enum(['prepare', 'encode', 'denoise', 'decode', 'compress']),
   step: z.number().int().nonnegative(),

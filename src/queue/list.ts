@@ -1,3 +1,4 @@
+import { isOpen } from './contract.ts';
 import type { Generation } from './contract.ts';
 import type { Names } from './names.ts';
 import type { GenerationQueue } from './queue.ts';
@@ -39,8 +40,8 @@ export async function listGenerations(
  */
 function narrowestIndex(names: Names, { userId, guildId, statuses, before }: Filter): string {
   if (userId !== undefined) return names.indexOfUser(userId);
-  const isOpen = statuses?.every((status) => status === 'queued' || status === 'running') === true;
-  if (isOpen && before === undefined) return names.open;
+  const onlyOpen = statuses?.every((status) => isOpen({ status })) === true;
+  if (onlyOpen && before === undefined) return names.open;
   return guildId === undefined ? names.indexOfTime : names.indexOfGuild(guildId);
 }
 

@@ -39,6 +39,9 @@ export interface EstimatedWork {
   readonly units?: number | undefined;
 }
 
+/** As the `limit` of a list: for whoever needs all that there is. */
+export const everything = 1_000_000;
+
 /**
  * What the bot sees of the queue. Everything about BullMQ and Redis stays behind this.
  * Methods reject with an `Error` at once (never hang) when Redis is unreachable.

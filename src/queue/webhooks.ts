@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, isOutage, openConnection } from './connection.ts';
+import { hasEnded } from './contract.ts';
 import type { Generation } from './contract.ts';
 import { Ledger } from './ledger.ts';
 import { createNames, webhookJobId } from './names.ts';
@@ -79,7 +80,7 @@ export function createWebhooks(config: Pick<CommonConfig, 'redis'>, log: Logger)
     if (generation === null) {
       // Its files may still be on their way.
       if (Date.now() - subscription.since > orderPatience) await unsubscribe(id);
-    } else if (isEnded(generation)) {
+    } else if (hasEnded(generation)) {
       await queue.add(
         'tell',
         { id },
@@ -153,8 +154,4 @@ export function createWebhooks(config: Pick<CommonConfig, 'redis'>, log: Logger)
       closeConnection(connection);
     },
   };
-}
-
-function isEnded({ status }: Pick<Generation, 'status'>): boolean {
-  return status === 'delivered' || status === 'failed' || status === 'cancelled';
 }

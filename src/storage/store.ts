@@ -58,6 +58,17 @@ export class ArtifactMissing extends Failure {
 }
 
 /**
+ * For `catch`, where it is no matter that an artifact is not there.
+ *
+ * @returns null where it is missing
+ * @throws whatever else was caught
+ */
+export function nullIfMissing(error: unknown): null {
+  if (error instanceof ArtifactMissing) return null;
+  throw error;
+}
+
+/**
  * For `catch`: what is missing from a store that is not all there may well be kept, since a volume or a bucket that is gone looks empty.
  *
  * @throws the error of `health`, or what was caught

@@ -1,3 +1,4 @@
+import { enginePython } from '../config/python.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerConfig } from '../config/environment.ts';
@@ -21,7 +22,7 @@ export function engineCommand(
   if (config.engineCommand !== undefined) {
     return { command: [...config.engineCommand, ...flags], directory: projectRoot };
   }
-  const python = join(projectRoot, '.venv', 'bin', 'python');
+  const python = enginePython(projectRoot);
   if (!existsSync(python)) {
     throw new Error(
       `there is no Python environment at ${python}: run \`npm run setup\`, or set ENGINE_COMMAND to a command that starts the engine`,

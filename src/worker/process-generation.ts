@@ -6,10 +6,9 @@ import type { Spared } from '../config/shortcuts.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
-import { labelOf } from '../queue/contract.ts';
 import type { Label } from '../marking/label.ts';
 import { MediaProcessError } from '../media/process.ts';
-import { contractVersion, generationResultSchema } from '../queue/contract.ts';
+import { contractVersion, generationResultSchema, labelOf } from '../queue/contract.ts';
 import type {
   Generation,
   GenerationProgress,

@@ -1,3 +1,4 @@
+import { enginePython } from '../config/python.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -80,7 +81,7 @@ export class Signer {
     log: Logger;
   }) {
     this.#config = options.config;
-    this.#python = join(options.projectRoot, '.venv', 'bin', 'python');
+    this.#python = enginePython(options.projectRoot);
     this.#folder = join(options.projectRoot, 'engine');
     this.#register = options.register;
     this.#log = options.log;
@@ -210,10 +211,9 @@ export class Signer {
     signal?: AbortSignal,
   ): Promise<unknown> {
     const { certificateFile, keyFile, isOwn } = this.#config;
-    const environment = {
-      ...(isOwn ? { DATA_DIRECTORY: join(certificateFile, '..', '..') } : {}),
-      ...(isOwn ? {} : { C2PA_CERTIFICATE_FILE: certificateFile, C2PA_KEY_FILE: keyFile }),
-    };
+    const environment: Record<string, string> = isOwn
+      ? { DATA_DIRECTORY: join(certificateFile, '..', '..') }
+      : { C2PA_CERTIFICATE_FILE: certificateFile, C2PA_KEY_FILE: keyFile };
     // Python finds the package in the folder that it is started in, installed or not.
     const output = await runHelper(
       this.#python,

@@ -1,3 +1,4 @@
+import { enginePython } from '../config/python.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -167,7 +168,7 @@ export function speechCommand(
   weightsDirectory: string,
   projectRoot: string,
 ): { readonly command: readonly string[]; readonly directory: string } | null {
-  const python = join(projectRoot, '.venv', 'bin', 'python');
+  const python = enginePython(projectRoot);
   if (!existsSync(python)) return null;
   return {
     command: [python, '-m', 'humo_engine', 'serve-speech', '--weights', weightsDirectory],

@@ -1,3 +1,4 @@
+import { isOpen } from '../../queue/contract.ts';
 import { reachable } from '../../intake/take-on.ts';
 import type { Generation, QueuePosition, StoredFailure } from '../../queue/contract.ts';
 import type { Pause } from '../../queue/moderation.ts';
@@ -112,7 +113,7 @@ export async function show(moderating: Moderating): Promise<RenderedMessage> {
       status: texts.say(`queue.status.${status}`),
       time: Math.round(generation.createdAt / 1000),
     }),
-    status === 'queued' || status === 'running'
+    isOpen(generation)
       ? headline(texts, generation, position, await reachable(noticesFor(generation, services.moderation)))
       : null,
     failure === null ? null : failureText(texts, failure, generation.id),

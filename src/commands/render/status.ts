@@ -1,3 +1,4 @@
+import { isOpen } from '../../queue/contract.ts';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Generation, GenerationProgress, QueuePosition } from '../../queue/contract.ts';
 import type { Admission } from '../../queue/moderation.ts';
@@ -36,7 +37,7 @@ export function renderStatus({
   notices,
 }: StatusView): RenderedMessage {
   const texts = textsFor(generation.locale);
-  const controls = generation.status === 'queued' || generation.status === 'running';
+  const controls = isOpen(generation);
   return message(
     [
       headline(texts, generation, position, notices),

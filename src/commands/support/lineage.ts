@@ -1,10 +1,9 @@
 import { errorFields } from '../../error-fields.ts';
 import type { Generation } from '../../queue/contract.ts';
+import { everything } from '../../queue/queue.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import { pointNowhere } from './removal.ts';
 import type { Services } from './services.ts';
-
-const everything = 1_000_000;
 
 /**
  * A generation, what it was run again from, and what was run again from any of them: in its server, and in the direct messages of those who
