@@ -89,54 +89,42 @@ def person(seed: int) -> Image.Image:
     )
 
 
+def _encode(wav: Path, path: Path) -> None:
+    """As Opus; the WAV goes."""
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-y",
+            "-i",
+            str(wav),
+            "-c:a",
+            "libopus",
+            "-b:a",
+            "32k",
+            "-bitexact",
+            str(path),
+        ],
+        check=True,
+    )
+    wav.unlink()
+
+
 def speech(path: Path) -> None:
     """The text, spoken by espeak-ng, as Opus."""
     wav = path.with_suffix(".wav")
     subprocess.run(
         ["espeak-ng", "-v", "en-us", "-s", "150", "-w", str(wav), TEXT], check=True
     )
-    subprocess.run(
-        [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-y",
-            "-i",
-            str(wav),
-            "-c:a",
-            "libopus",
-            "-b:a",
-            "32k",
-            "-bitexact",
-            str(path),
-        ],
-        check=True,
-    )
-    wav.unlink()
+    _encode(wav, path)
 
 
 def spoken(path: Path, voice: str, words: str) -> None:
     """The words, spoken by one of the engine's voices, as Opus."""
     wav = path.with_suffix(".wav")
     _engine("speak", words, "--voice", voice, "--out", wav)
-    subprocess.run(
-        [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-y",
-            "-i",
-            str(wav),
-            "-c:a",
-            "libopus",
-            "-b:a",
-            "32k",
-            "-bitexact",
-            str(path),
-        ],
-        check=True,
-    )
-    wav.unlink()
+    _encode(wav, path)
 
 
 def clip(path: Path, prompt: str, image: Path, audio: Path, seed: int) -> None:

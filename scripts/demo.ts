@@ -2,6 +2,7 @@
  * The whole thing on one machine, without an account, a GPU or a weight file: Redis, a local Discord, the bot, the worker and
  * the engine with its `mini` profile. A member runs `/humo`, and the video that comes back is checked and kept.
  */
+import { enginePython } from '../src/config/python.ts';
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { agree, isEnding } from './support/first-request.ts';
+import { agree, isEnding, saysItsId } from './support/first-request.ts';
 import { file, ScenarioError, startSandbox } from '../sandbox/start.ts';
 import type { Interaction, Message, Sandbox } from '../sandbox/start.ts';
 import { projectRoot } from '../src/config/environment.ts';
@@ -261,7 +262,7 @@ const filmSchema = z.object({
 async function lookAt(video: string) {
   const sheet = video.replace(/\.mp4$/, '.png');
   const measured = await execa(
-    join(projectRoot, '.venv', 'bin', 'python'),
+    enginePython(projectRoot),
     ['-m', 'humo_engine', 'quality', '--film', video, '--sheet', sheet, '--json'],
     { cwd: join(projectRoot, 'engine'), reject: false },
   );
@@ -277,16 +278,11 @@ async function refusal(interaction: Interaction): Promise<Message> {
   return await interaction.waitForMessage(
     // The spoken words come with their sound, and refuse nothing.
     ({ loading, text, attachments }) =>
-      !loading && text !== '' && attachments.length === 0 && !hasIdentifier(text),
+      !loading && text !== '' && attachments.length === 0 && !saysItsId(text),
     {
       timeout: patience,
     },
   );
-}
-
-/** Everything that the bot says about an accepted request ends with its id, a ULID. */
-function hasIdentifier(text: string): boolean {
-  return /[0-9A-HJKMNP-TV-Z]{26}/.test(text);
 }
 
 async function playable(video: string, folder: string): Promise<ProbedVideo> {

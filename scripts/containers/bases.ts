@@ -7,6 +7,7 @@ import { makeDebian } from './debian.ts';
 import { docker, dockerSays } from './docker.ts';
 import type { Engine } from './engine.ts';
 import { buildFrontEnd } from './front-end.ts';
+import { proxyArguments } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { ContainersError } from './problem.ts';
 
@@ -67,10 +68,11 @@ export async function provideBases(engine: Engine, machine: Machine, folder: str
   for (const { pattern, file, words } of standIns) {
     for (const name of needed.filter((each) => pattern.test(each))) {
       const label = await standInLabel(engine, name);
-      if (label === undefined && (await pulls(engine, name))) bases.push({ name, standIn: null });
+      const refusal = label === undefined ? await pulled(engine, name) : '';
+      if (refusal === null) bases.push({ name, standIn: null });
       else if (!engine.own)
         throw new ContainersError(
-          `${name} cannot be fetched: ${await whyNot(engine, name)}\nIn an engine that ran before this, nothing is put in its place: stop that one, or let it reach a registry.`,
+          `${name} cannot be fetched: ${refusal}\nIn an engine that ran before this, nothing is put in its place: stop that one, or let it reach a registry.`,
         );
       else {
         if (label === undefined) await makeStandIn(engine, machine, { folder, file, name });
@@ -92,13 +94,10 @@ async function standInLabel(engine: Engine, name: string): Promise<string | unde
   return said.failed || said.stdout.trim() === '' ? undefined : said.stdout.trim();
 }
 
-async function pulls(engine: Engine, name: string): Promise<boolean> {
-  return !(await docker(engine, ['pull', '--quiet', name], { reject: false })).failed;
-}
-
-async function whyNot(engine: Engine, name: string): Promise<string> {
-  const { stderr } = await docker(engine, ['pull', '--quiet', name], { reject: false });
-  return stderr.split('\n').at(-1) ?? '';
+/** @returns null when it is here now, else why not, in the engine's words */
+async function pulled(engine: Engine, name: string): Promise<string | null> {
+  const { failed, stderr } = await docker(engine, ['pull', '--quiet', name], { reject: false });
+  return failed ? (stderr.split('\n').at(-1) ?? '') : null;
 }
 
 async function makeStandIn(
@@ -115,7 +114,7 @@ async function makeStandIn(
   await copyFile(join(import.meta.dirname, 'stand-ins', `${file}.Dockerfile`), definition);
   await dockerSays(engine, [
     ...['build', '--network', 'host', '--tag', name, '--label', `${label}=${file}`, '--file', definition],
-    ...Object.entries(machine.proxies).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
+    ...proxyArguments(machine),
     context,
   ]);
   await rm(context, { recursive: true, force: true });

@@ -207,17 +207,13 @@ async function recreated({ stack, discord }: Trial): Promise<string> {
   return `${left.length} folder(s) of a killed container were swept`;
 }
 
+async function workers(stack: Stack, count: number): Promise<void> {
+  const options = ['--detach', '--no-build', '--no-deps', '--no-recreate', '--scale', `worker=${count}`];
+  await stack.compose(['up', ...options, 'worker']);
+}
+
 async function two({ stack, discord }: Trial): Promise<string> {
-  await stack.compose([
-    'up',
-    '--detach',
-    '--no-build',
-    '--no-deps',
-    '--no-recreate',
-    '--scale',
-    'worker=2',
-    'worker',
-  ]);
+  await workers(stack, 2);
   const ids = await stack.containers('worker');
   if (ids.length !== 2) throw new CheckFailed(`there are ${ids.length} workers`);
   const since = new Date();
@@ -226,16 +222,7 @@ async function two({ stack, discord }: Trial): Promise<string> {
   for (let count = 0; count < 4; count += 1) requests.push(await discord.ask());
   await Promise.all(requests.map((request) => request.video()));
   await Promise.all(ids.map((id) => untilLogged(stack, id, begins, since)));
-  await stack.compose([
-    'up',
-    '--detach',
-    '--no-build',
-    '--no-deps',
-    '--no-recreate',
-    '--scale',
-    'worker=1',
-    'worker',
-  ]);
+  await workers(stack, 1);
   return 'four videos, both had some';
 }
 

@@ -1,4 +1,4 @@
-import { agree, isEnding } from '../support/first-request.ts';
+import { agree, isEnding, saysItsId } from '../support/first-request.ts';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { file, startSandbox } from '../../sandbox/start.ts';
@@ -106,8 +106,7 @@ export class Discord implements AsyncDisposable {
 /** Fails with what the bot says when it does not take a request; never resolves. */
 async function refused(interaction: Interaction): Promise<never> {
   const { text } = await interaction.waitForMessage(
-    // All that it says about a request that it took ends with its id.
-    (message) => !message.loading && message.text !== '' && !/[0-9A-HJKMNP-TV-Z]{26}/.test(message.text),
+    (message) => !message.loading && message.text !== '' && !saysItsId(message.text),
     { timeout: patience },
   );
   throw new CheckFailed(`the bot did not take the request: ${text}`);

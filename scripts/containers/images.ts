@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { docker, dockerSays } from './docker.ts';
 import type { Engine } from './engine.ts';
+import { proxyArguments } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { composeArguments } from './stack.ts';
 
@@ -74,7 +75,7 @@ export async function buildImages(
       ...['build', '--target', 'runpod', '--tag', 'humo-runpod:trial', '--build-arg', 'CUDA=12-none'],
       ...(engine.own ? ['--network', 'host'] : []),
       ...(ffmpeg === undefined ? [] : ['--build-context', `ffmpeg=${ffmpeg}`]),
-      ...Object.entries(machine.proxies).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
+      ...proxyArguments(machine),
       ...['--file', join(project, 'docker/worker/Dockerfile'), project],
     ]),
   );

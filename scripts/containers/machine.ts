@@ -56,3 +56,8 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   const own = environment['XDG_CACHE_HOME'] ?? '';
   return join(own === '' ? join(homedir(), '.cache') : own, 'humo-containers');
 }
+
+/** How a build reaches the network of this machine: arguments of `docker build`. */
+export function proxyArguments({ proxies }: Pick<Machine, 'proxies'>): string[] {
+  return Object.entries(proxies).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
+}

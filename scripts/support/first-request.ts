@@ -15,6 +15,11 @@ export async function agree(
   return { label: button.label, interaction: await person.click(question, button.label) };
 }
 
+/** Everything that the bot says about an accepted request ends with its id, a ULID. */
+export function saysItsId(text: string): boolean {
+  return /[0-9A-HJKMNP-TV-Z]{26}/.test(text);
+}
+
 /** Whether a message is a video, or why there is none: it replies to the status message. That one may itself reply, to the question alone. */
 export function isEnding(message: Message, { messages }: Pick<Channel, 'messages'>): boolean {
   if (!message.fromBot || message.ephemeral) return false;
