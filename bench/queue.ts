@@ -6,7 +6,7 @@
  */
 import { Queue } from 'bullmq';
 import { createGenerationQueue } from '../src/queue/generation-queue.ts';
-import { openConnection } from '../src/queue/connection.ts';
+import { openConnection } from '../src/queue/redis/connection.ts';
 import { silent, testConfig, testDraft } from '../tests/support/queue-fixtures.ts';
 import { startRedis } from '../tests/support/redis.ts';
 

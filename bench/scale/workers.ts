@@ -3,8 +3,8 @@
  * channel to its parent what it begins.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { contractVersion } from '../../src/queue/contract.ts';
-import { createWorkQueue } from '../../src/queue/work-queue.ts';
+import { contractVersion } from '../../src/queue/contract/generation.ts';
+import { createWorkQueue } from '../../src/queue/work/work-queue.ts';
 import { silent, testConfig } from '../../tests/support/queue-fixtures.ts';
 
 export interface WorkersOptions {

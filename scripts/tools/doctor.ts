@@ -26,9 +26,9 @@ import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/env
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { inContainer, ownCommand } from '../../src/config/place.ts';
 import { redisOptions } from '../../src/config/redis-options.ts';
-import { deploymentSettingsSchema } from '../../src/queue/moderation.ts';
-import { createNames } from '../../src/queue/names.ts';
-import { requireRedis } from '../../src/queue/requirements.ts';
+import { deploymentSettingsSchema } from '../../src/queue/moderation/moderation.ts';
+import { createNames } from '../../src/queue/redis/names.ts';
+import { requireRedis } from '../../src/queue/redis/requirements.ts';
 import { Unstartable } from '../../src/unstartable.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import { cudaAdvice } from './cuda-advice.ts';

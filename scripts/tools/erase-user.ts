@@ -11,9 +11,9 @@ import { loadCommonConfig, tokensFileOf } from '../../src/config/environment.ts'
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { createLogger } from '../../src/log.ts';
 import { PersonErasure } from '../../src/erasure/person-erasure.ts';
-import { isOpen } from '../../src/queue/contract.ts';
+import { isOpen } from '../../src/queue/contract/generation.ts';
 import { environmentHere } from './environment.ts';
-import { createErasure } from '../../src/queue/erase.ts';
+import { createErasure } from '../../src/queue/people/erase.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 

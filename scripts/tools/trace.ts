@@ -9,11 +9,11 @@ import { z } from 'zod';
 import { loadCommonConfig } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/log.ts';
 import { environmentHere } from './environment.ts';
-import { generationIdSchema } from '../../src/queue/contract.ts';
-import type { Generation } from '../../src/queue/contract.ts';
+import { generationIdSchema } from '../../src/queue/contract/generation.ts';
+import type { Generation } from '../../src/queue/contract/generation.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
-import type { Moderation } from '../../src/queue/moderation.ts';
-import { createModeration } from '../../src/queue/redis-moderation.ts';
+import type { Moderation } from '../../src/queue/moderation/moderation.ts';
+import { createModeration } from '../../src/queue/moderation/redis-moderation.ts';
 
 interface Moment {
   /** milliseconds since 1970 */

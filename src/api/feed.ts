@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { GenerationEvent } from '../queue/contract.ts';
+import type { GenerationEvent } from '../queue/contract/generation.ts';
 import type { Closable, GenerationQueue } from '../queue/queue.ts';
 
 /** One subscription to the queue for all who watch. */

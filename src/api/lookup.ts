@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { reachable } from '../intake/take-on.ts';
-import { isOpen } from '../queue/contract.ts';
-import type { Generation } from '../queue/contract.ts';
+import { isOpen } from '../queue/contract/generation.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { identityFor } from './identity.ts';

@@ -6,7 +6,7 @@ import type { ApiConfig } from '../config/environment.ts';
 import { errorFields } from '../error-fields.ts';
 import { ConfigurationError } from '../config/generate.ts';
 import { MediaIntake } from '../intake/media-intake.ts';
-import { PersonLimit } from '../intake/person-limit.ts';
+import { WaitingLimit } from '../intake/waiting-limit.ts';
 import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { keepScratchSwept } from '../media/scratch.ts';
@@ -16,10 +16,10 @@ import { watchQueue } from '../observability/queue-metrics.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
-import { createSpeechDesk } from '../queue/speech.ts';
-import { createModeration } from '../queue/redis-moderation.ts';
+import { createSpeechDesk } from '../queue/work/speech.ts';
+import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
-import { reconcileInterval } from '../queue/settings.ts';
+import { reconcileInterval } from '../queue/redis/durations.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import type { ArtifactStore } from '../storage/store.ts';
@@ -61,7 +61,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
       store,
       intake: new MediaIntake({ config, store, scratchRoot, speech }),
       speech,
-      personLimit: new PersonLimit(queue),
+      waitingLimit: new WaitingLimit(queue),
       scratchRoot,
       logger,
       stopping,

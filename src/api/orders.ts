@@ -6,7 +6,7 @@ import { admit, refuseOverLimit } from '../intake/admission.ts';
 import type { Person } from '../intake/admission.ts';
 import type { Advice, GivenFiles, GivenWords, TakenFiles } from '../intake/intake.ts';
 import { framesForWords, framesWithoutSound, windowOf } from '../intake/lengths.ts';
-import { fetchedVideoBytes } from '../intake/limit.ts';
+import { fetchedVideoBytes } from '../intake/upload-limit.ts';
 import { chooseMode } from '../intake/mode.ts';
 import { newSeed, writtenTexts } from '../intake/request.ts';
 import type { Choices } from '../intake/request.ts';
@@ -15,12 +15,12 @@ import type { Rerun } from '../intake/rerun.ts';
 import { estimate, longestFor, reachable, takeOn } from '../intake/take-on.ts';
 import type { Estimated } from '../intake/take-on.ts';
 import { openScratch } from '../media/scratch.ts';
-import { apiReply } from '../queue/contract.ts';
-import type { Generation } from '../queue/contract.ts';
-import type { Admission } from '../queue/moderation.ts';
+import { apiReply } from '../queue/contract/generation.ts';
+import type { Generation } from '../queue/contract/generation.ts';
+import type { Admission } from '../queue/moderation/moderation.ts';
 import { Failure } from '../failure.ts';
 import type { Idempotency } from '../queue/idempotency.ts';
-import type { Webhooks } from '../queue/webhooks.ts';
+import type { Webhooks } from '../queue/delivery/webhooks.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { identityFor } from './identity.ts';
@@ -79,7 +79,7 @@ export function orderRoutes(
     try {
       // Before the files are on their way: who may ask nothing need not send anything.
       const admission = await reachable(admit(person, [], parts));
-      const leave = await reachable(parts.personLimit.enter(person, admission.limits.waiting));
+      const leave = await reachable(parts.waitingLimit.enter(person, admission.limits.waiting));
       try {
         return await work(person, admission);
       } finally {

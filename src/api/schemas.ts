@@ -11,9 +11,14 @@ import {
   shortestVideo,
 } from '../intake/bounds.ts';
 import { audioLimits } from '../media/audio.ts';
-import { voiceSchema } from '../queue/speech.ts';
+import { voiceSchema } from '../queue/work/speech.ts';
 import { meantPrompt } from '../intake/prompt.ts';
-import { generationIdSchema, modeSchema, progressSchema, statusSchema } from '../queue/contract.ts';
+import {
+  generationIdSchema,
+  modeSchema,
+  progressSchema,
+  statusSchema,
+} from '../queue/contract/generation.ts';
 
 /** The shapes of the API. Its OpenAPI document is made from these, so descriptions stand here. */
 

@@ -15,14 +15,14 @@ import {
   shortestVideo,
 } from '../intake/bounds.ts';
 import type { Intake } from '../intake/intake.ts';
-import type { PersonLimit } from '../intake/person-limit.ts';
+import type { WaitingLimit } from '../intake/waiting-limit.ts';
 import type { Logger } from '../log.ts';
 import { audioLimits } from '../media/audio.ts';
 import { mostFrames } from '../intake/lengths.ts';
 import { imageLimits } from '../media/image.ts';
-import type { Moderation } from '../queue/moderation.ts';
+import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
-import type { SpeechDesk } from '../queue/speech.ts';
+import type { SpeechDesk } from '../queue/work/speech.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { mountBoard } from './board.ts';
 import { leastPace, readNothingUnwanted } from './body.ts';
@@ -33,7 +33,7 @@ import { generationRoutes } from './generations.ts';
 import { identify } from './identity.ts';
 import { readJsonBodies } from './json.ts';
 import { createIdempotency } from '../queue/idempotency.ts';
-import { createWebhooks } from '../queue/webhooks.ts';
+import { createWebhooks } from '../queue/delivery/webhooks.ts';
 import { createLookup } from './lookup.ts';
 import { describeApi } from './openapi.ts';
 import { orderRoutes } from './orders.ts';
@@ -56,7 +56,7 @@ export interface ApiParts {
   readonly store: ArtifactStore;
   readonly intake: Intake;
   readonly speech: Pick<SpeechDesk, 'voices'>;
-  readonly personLimit: PersonLimit;
+  readonly waitingLimit: WaitingLimit;
   readonly scratchRoot: string;
   /** how slowly a body may come; usual unless given */
   readonly pace?: Pace;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { openScratch } from '../media/scratch.ts';
 import { stillOf } from '../media/still.ts';
 import { thumbnailKey } from '../storage/keys.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { ArtifactMissing, nullIfMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { partOf, precondition } from './conditional.ts';

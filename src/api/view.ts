@@ -1,7 +1,7 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import type { Advice } from '../intake/intake.ts';
-import type { Generation, GenerationRequest, QueuePosition } from '../queue/contract.ts';
-import type { Admission } from '../queue/moderation.ts';
+import type { Generation, GenerationRequest, QueuePosition } from '../queue/contract/generation.ts';
+import type { Admission } from '../queue/moderation/moderation.ts';
 import { failureText, isTextKey } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { withoutMarkup } from './plain-text.ts';

@@ -3,7 +3,7 @@ import { auditLine } from '../commands/render/audit.ts';
 import type { Channels, Speaker } from '../commands/support/services.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { AuditEntry, Moderation } from '../queue/moderation.ts';
+import type { AuditEntry, Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { textsFor } from '../text/texts.ts';
 

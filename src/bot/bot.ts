@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Events, RESTEvents, Status } from 'discord.js';
 import type { Client, Interaction } from 'discord.js';
 import type { Intake } from '../intake/intake.ts';
-import type { PersonLimit } from '../intake/person-limit.ts';
+import type { WaitingLimit } from '../intake/waiting-limit.ts';
 import { parseCustomId } from '../commands/support/definition.ts';
 import type { Origins, Services } from '../commands/support/services.ts';
 import type { BotConfig } from '../config/environment.ts';
@@ -13,13 +13,13 @@ import { watchGpus } from '../observability/gpu-metrics.ts';
 import { Health } from '../observability/health.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
-import type { Moderation } from '../queue/moderation.ts';
+import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { Gpus } from '../queue/gpus.ts';
-import type { People } from '../queue/people.ts';
+import type { People } from '../queue/people/people.ts';
 import { printsOf } from './stored-prints.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
-import type { SpeechDesk } from '../queue/speech.ts';
+import type { SpeechDesk } from '../queue/work/speech.ts';
 import { AuditPoster } from './audit-poster.ts';
 import { DiscordChannels } from './channels.ts';
 import { createClient, isOwn } from './client.ts';
@@ -44,7 +44,7 @@ import { Signatures } from './signatures.ts';
 import { MessageSpeaker } from './speaker.ts';
 import { DiscordStandingResults } from './standing-results.ts';
 import { MemoryBudget } from '../media/memory.ts';
-import { createErasure } from '../queue/erase.ts';
+import { createErasure } from '../queue/people/erase.ts';
 import { PersonErasure } from '../erasure/person-erasure.ts';
 import { OwnForgetting } from './forgetting.ts';
 import { StoredResults } from './stored-results.ts';
@@ -71,7 +71,7 @@ export interface BotParts {
   readonly store: Pick<ArtifactStore, 'delete' | 'list' | 'deletePrefix' | 'get' | 'size' | 'fetchTo'>;
   readonly intake: Intake;
   readonly speech: Pick<SpeechDesk, 'voices'>;
-  readonly personLimit: PersonLimit;
+  readonly waitingLimit: WaitingLimit;
   readonly videos: VideoFiles;
   /** where files are worked on */
   readonly scratchRoot: string;
@@ -195,7 +195,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       directMessages: new ProvenDirectMessages(messages, parts.people),
       journal,
       progress,
-      personLimit: parts.personLimit,
+      waitingLimit: parts.waitingLimit,
       logger,
       now: () => clock.now(),
       stopping: stopping.signal,

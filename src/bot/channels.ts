@@ -2,7 +2,7 @@ import { DiscordAPIError, PermissionFlagsBits, RESTJSONErrorCodes } from 'discor
 import type { Channel, Client } from 'discord.js';
 import type { ChannelPlace, Channels } from '../commands/support/services.ts';
 import { guildUploadLimit } from '../commands/support/place.ts';
-import { defaultUploadLimit } from '../intake/limit.ts';
+import { defaultUploadLimit } from '../intake/upload-limit.ts';
 import { isClosedChannel } from './discord-errors.ts';
 
 /** What Discord's gateway and REST say about channels and members. */

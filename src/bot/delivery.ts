@@ -9,7 +9,7 @@ import type { RenderedMessage } from '../commands/render/message.ts';
 import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { Generation, ReplyTarget, StoredFailure } from '../queue/contract.ts';
+import type { Generation, ReplyTarget, StoredFailure } from '../queue/contract/generation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Clock } from './clock.ts';

@@ -1,6 +1,6 @@
 import { message } from '../commands/render/message.ts';
 import type { DirectMessages } from '../commands/support/services.ts';
-import type { People } from '../queue/people.ts';
+import type { People } from '../queue/people/people.ts';
 import { isClosedChannel, isClosedDirectMessages, isWithoutSharedServer } from './discord-errors.ts';
 import type { Messages } from './messages.ts';
 

@@ -1,7 +1,7 @@
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import { hasEnded } from '../queue/contract.ts';
-import type { Moderation } from '../queue/moderation.ts';
+import { hasEnded } from '../queue/contract/generation.ts';
+import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { Clock } from './clock.ts';

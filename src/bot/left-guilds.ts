@@ -2,7 +2,7 @@ import { Events } from 'discord.js';
 import type { Client } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { Moderation } from '../queue/moderation.ts';
+import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { isOwn } from './client.ts';
 

@@ -1,6 +1,6 @@
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { previewKey, resultKey, videoKey } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 

@@ -7,10 +7,10 @@ import { createLogger } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
 import { createGpus } from '../queue/gpus.ts';
-import { requireRedis } from '../queue/requirements.ts';
-import { createSpeechDesk } from '../queue/speech.ts';
-import { createPeople } from '../queue/people.ts';
-import { createModeration } from '../queue/redis-moderation.ts';
+import { requireRedis } from '../queue/redis/requirements.ts';
+import { createSpeechDesk } from '../queue/work/speech.ts';
+import { createPeople } from '../queue/people/people.ts';
+import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { configurationExit, named } from '../unstartable.ts';
 import { createArtifactStore } from '../storage/create.ts';
@@ -19,7 +19,7 @@ import { startScaler } from '../scaler/start-scaler.ts';
 import { startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
 import { MediaIntake } from '../intake/media-intake.ts';
-import { PersonLimit } from '../intake/person-limit.ts';
+import { WaitingLimit } from '../intake/waiting-limit.ts';
 import { StoredVideos } from './stored-videos.ts';
 import { PostedVideos } from './posted-videos.ts';
 import { readPreview } from './previews.ts';
@@ -54,13 +54,23 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     const intake = new MediaIntake({ config, store, scratchRoot, speech });
     // One for both ways in: who fills the queue from Discord and over the API at once is one person.
-    const personLimit = new PersonLimit(queue);
+    const waitingLimit = new WaitingLimit(queue);
     const { api: settings } = config;
     const api =
       settings === null
         ? null
         : await startApi({
-            ...{ queue, moderation, store, intake, speech, personLimit, scratchRoot, logger, stopping: stop },
+            ...{
+              queue,
+              moderation,
+              store,
+              intake,
+              speech,
+              waitingLimit,
+              scratchRoot,
+              logger,
+              stopping: stop,
+            },
             config: { ...config, api: settings },
           });
     const bot = await startBot({
@@ -74,7 +84,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       clock: systemClock,
       intake,
       speech,
-      personLimit,
+      waitingLimit,
       videos: new StoredVideos({ config, store, scratchRoot }),
       scratchRoot,
       origins: new PostedVideos({ config, knowledge: queue, scratchRoot }),

@@ -1,4 +1,4 @@
-import { isOpen } from '../queue/contract.ts';
+import { isOpen } from '../queue/contract/generation.ts';
 import { hash } from 'node:crypto';
 import { SnowflakeUtil } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
@@ -10,8 +10,13 @@ import { renderMoved, renderStatus } from '../commands/render/status.ts';
 import { noticesFor } from '../commands/support/notices.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import type { GenerateSettings } from '../config/generate.ts';
-import type { Generation, GenerationEvent, QueuePosition, ReplyTarget } from '../queue/contract.ts';
-import type { AuditEntry, Moderation } from '../queue/moderation.ts';
+import type {
+  Generation,
+  GenerationEvent,
+  QueuePosition,
+  ReplyTarget,
+} from '../queue/contract/generation.ts';
+import type { AuditEntry, Moderation } from '../queue/moderation/moderation.ts';
 import type { Closable, GenerationQueue } from '../queue/queue.ts';
 import type { Clock } from './clock.ts';
 import {

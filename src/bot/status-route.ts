@@ -1,4 +1,4 @@
-import type { ReplyTarget } from '../queue/contract.ts';
+import type { ReplyTarget } from '../queue/contract/generation.ts';
 import type { MessagePlace } from './messages.ts';
 
 /** A token is not begun to be used in its last moments: the request would arrive after its death. */

@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
 import { picturesToFind, fileHash } from '../media/fingerprint.ts';
 import { openScratch } from '../media/scratch.ts';
-import type { Prints } from '../queue/blocks.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Prints } from '../queue/moderation/blocked-inputs.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { nullIfMissing } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 

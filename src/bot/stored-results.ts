@@ -1,6 +1,6 @@
 import type { Results } from '../commands/support/services.ts';
 import { Failure } from '../failure.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { thumbnailKey } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { VideoFiles } from './video-files.ts';

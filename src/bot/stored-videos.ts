@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultUploadLimit, videoLimitBytes } from '../intake/limit.ts';
+import { defaultUploadLimit, videoLimitBytes } from '../intake/upload-limit.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { encodeVideo } from '../media/encode.ts';
-import type { Generation, GenerationResult } from '../queue/contract.ts';
+import type { Generation, GenerationResult } from '../queue/contract/generation.ts';
 import { unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { openScratch } from '../media/scratch.ts';

@@ -1,4 +1,4 @@
-import type { Generation, GenerationResult } from '../queue/contract.ts';
+import type { Generation, GenerationResult } from '../queue/contract/generation.ts';
 
 /** A video ready for upload, with the result that describes it. */
 export interface VideoFile {

@@ -1,6 +1,6 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { reachable } from '../intake/take-on.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { oneBetter, sameAgain } from '../intake/rerun.ts';
 import { isPrivateFor, onFirstTap, parentOf, reactedTo } from './support/again.ts';

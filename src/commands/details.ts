@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { ApplicationCommandType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { detailLines } from './render/details.ts';

@@ -1,6 +1,6 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
-import type { Generation, GenerationRequest } from '../queue/contract.ts';
+import type { Generation, GenerationRequest } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';

@@ -1,7 +1,7 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
-import type { ErasableName } from '../queue/erase.ts';
+import type { ErasableName } from '../queue/people/erase.ts';
 import { StillRunning } from '../erasure/person-erasure.ts';
-import { isOpen } from '../queue/contract.ts';
+import { isOpen } from '../queue/contract/generation.ts';
 import type { StoredOfPerson } from '../erasure/person-erasure.ts';
 import { reachable } from '../intake/take-on.ts';
 import { Refusal } from '../refusal.ts';

@@ -1,8 +1,8 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
-import { videoLimitBytes } from '../intake/limit.ts';
+import { videoLimitBytes } from '../intake/upload-limit.ts';
 import { reachable } from '../intake/take-on.ts';
-import type { Generation } from '../queue/contract.ts';
-import { isUndelivered } from '../queue/retry.ts';
+import type { Generation } from '../queue/contract/generation.ts';
+import { isUndelivered } from '../queue/delivery/retry.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';

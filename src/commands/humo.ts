@@ -7,7 +7,7 @@ import { meantPrompt } from '../intake/prompt.ts';
 import type { GivenFile } from '../intake/intake.ts';
 import { chooseMode } from '../intake/mode.ts';
 import { reachable } from '../intake/take-on.ts';
-import type { Preferences } from '../queue/people.ts';
+import type { Preferences } from '../queue/people/people.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';

@@ -1,7 +1,7 @@
 import { ApplicationCommandType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
 import type { Person } from '../intake/admission.ts';
-import type { Allowance, Use } from '../queue/moderation.ts';
+import type { Allowance, Use } from '../queue/moderation/moderation.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { message } from './render/message.ts';

@@ -1,10 +1,10 @@
 import { DiscordAPIError, MessageFlags, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
-import { videoLimitBytes, defaultUploadLimit } from '../intake/limit.ts';
+import { videoLimitBytes, defaultUploadLimit } from '../intake/upload-limit.ts';
 import { reachable } from '../intake/take-on.ts';
-import type { Generation } from '../queue/contract.ts';
-import type { ReportOutcome } from '../queue/moderation.ts';
+import type { Generation } from '../queue/contract/generation.ts';
+import type { ReportOutcome } from '../queue/moderation/moderation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { TextKey } from '../text/texts.ts';

@@ -1,4 +1,4 @@
-import { defaultUploadLimit, videoLimitBytes } from '../intake/limit.ts';
+import { defaultUploadLimit, videoLimitBytes } from '../intake/upload-limit.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message, messageLink } from './render/message.ts';

@@ -4,7 +4,7 @@ import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import { promptCharacters } from '../intake/bounds.ts';
 import { reachable } from '../intake/take-on.ts';
-import type { Preferences } from '../queue/people.ts';
+import type { Preferences } from '../queue/people/people.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';

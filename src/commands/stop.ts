@@ -1,8 +1,8 @@
-import { isOpen } from '../queue/contract.ts';
+import { isOpen } from '../queue/contract/generation.ts';
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isOpen } from '../queue/contract.ts';
-import type { Generation } from '../queue/contract.ts';
-import type { ErasableEntry, ErasableName, Erasure } from '../queue/erase.ts';
+import { isOpen } from '../queue/contract/generation.ts';
+import type { Generation } from '../queue/contract/generation.ts';
+import type { ErasableEntry, ErasableName, Erasure } from '../queue/people/erase.ts';
 import { everything } from '../queue/queue.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { artifactsOf } from '../storage/keys.ts';

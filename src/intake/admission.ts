@@ -1,5 +1,5 @@
-import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
-import type { Admission, Ban, Moderation } from '../queue/moderation.ts';
+import { LimitReached, NotAdmitted } from '../queue/moderation/moderation.ts';
+import type { Admission, Ban, Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';

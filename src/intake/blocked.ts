@@ -1,5 +1,5 @@
 import { difference, mostDifferent } from '../media/fingerprint.ts';
-import type { Prints } from '../queue/blocks.ts';
+import type { Prints } from '../queue/moderation/blocked-inputs.ts';
 
 /** What is not taken. */
 export type Blocked = { readonly kind: 'picture'; readonly number: number } | { readonly kind: 'sound' };

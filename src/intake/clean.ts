@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { GenerationRequest } from '../queue/contract.ts';
+import type { GenerationRequest } from '../queue/contract/generation.ts';
 
 /** Whether HuMo hears the voice alone, without music and noise; `auto`: where the engine finds music in the sound. */
 export const cleanSchema = z.enum(['auto', 'on', 'off']);

@@ -1,5 +1,5 @@
-import type { Prints } from '../queue/blocks.ts';
-import type { GenerationRequest } from '../queue/contract.ts';
+import type { Prints } from '../queue/moderation/blocked-inputs.ts';
+import type { GenerationRequest } from '../queue/contract/generation.ts';
 
 /** A file that a person gave: at an address, here already, or in the store since an earlier request. */
 export type GivenFile = RemoteFile | ReceivedFile | StoredFile;

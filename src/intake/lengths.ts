@@ -1,7 +1,7 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
 import { planAudioWindow } from '../media/audio-window.ts';
-import { wholeFrames } from '../queue/take.ts';
+import { wholeFrames } from '../queue/contract/take.ts';
 
 /** How long a video becomes, before anything is made: lengths in seconds, and the frames that follow from them. */
 

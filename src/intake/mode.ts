@@ -1,4 +1,4 @@
-import type { Mode } from '../queue/contract.ts';
+import type { Mode } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { passesOfStep } from '../config/shortcuts.ts';
 import type { GenerateSettings, ResolvedPreset, Shape } from '../config/generate.ts';
-import { contractVersion } from '../queue/contract.ts';
-import type { GenerationRequest, Mode } from '../queue/contract.ts';
-import { planTake, relativeCost } from '../queue/plan-take.ts';
+import { contractVersion } from '../queue/contract/generation.ts';
+import type { GenerationRequest, Mode } from '../queue/contract/generation.ts';
+import { planTake, relativeCost } from '../queue/contract/plan-take.ts';
 import { chosenSeeds } from './bounds.ts';
 import { vocalsFor } from './clean.ts';
 import type { Clean } from './clean.ts';

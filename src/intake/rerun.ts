@@ -1,7 +1,7 @@
 import { cleanOf } from './clean.ts';
 import type { GenerateSettings } from '../config/generate.ts';
-import type { Change, Generation, GenerationRequest, Lineage } from '../queue/contract.ts';
-import type { GuildSettings } from '../queue/moderation.ts';
+import type { Change, Generation, GenerationRequest, Lineage } from '../queue/contract/generation.ts';
+import type { GuildSettings } from '../queue/moderation/moderation.ts';
 import { Refusal } from '../refusal.ts';
 import { clockTime } from '../text/format.ts';
 import type { GivenFiles } from './intake.ts';

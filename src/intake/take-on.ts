@@ -1,13 +1,19 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
 import { defaultLabelStyle } from '../marking/label.ts';
-import type { Generation, Lineage, NewGeneration, QueuePosition, ReplyTarget } from '../queue/contract.ts';
-import { AcceptanceUnknown } from '../queue/ledger.ts';
-import { LimitReached, NotAdmitted } from '../queue/moderation.ts';
-import type { Admission, Moderation } from '../queue/moderation.ts';
+import type {
+  Generation,
+  Lineage,
+  NewGeneration,
+  QueuePosition,
+  ReplyTarget,
+} from '../queue/contract/generation.ts';
+import { AcceptanceUnknown } from '../queue/redis/ledger.ts';
+import { LimitReached, NotAdmitted } from '../queue/moderation/moderation.ts';
+import type { Admission, Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { Refusal } from '../refusal.ts';
-import type { Prints } from '../queue/blocks.ts';
+import type { Prints } from '../queue/moderation/blocked-inputs.ts';
 import { findBlocked } from './blocked.ts';
 import { languageOf } from '../text/texts.ts';
 import type { Advice, GivenFiles, Intake, TakenFiles } from './intake.ts';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { Failure } from '../failure.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 import { watchDisk } from './disk.ts';
 import { watchQueue } from './queue-metrics.ts';
 import type { WatchedQueue } from './queue-metrics.ts';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { Failure } from '../failure.ts';
-import type { Generation, GenerationResult } from '../queue/contract.ts';
+import type { Generation, GenerationResult } from '../queue/contract/generation.ts';
 import { watchDisk } from './disk.ts';
 import { observe, show } from './measured.ts';
 

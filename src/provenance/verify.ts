@@ -10,7 +10,7 @@ import { readLuma } from '../media/luma.ts';
 import { withMediaMemory } from '../media/memory.ts';
 import { MediaProcessError } from '../media/process.ts';
 import { sniffFile } from '../media/sniff.ts';
-import type { Generation } from '../queue/contract.ts';
+import type { Generation } from '../queue/contract/generation.ts';
 
 /** What Discord lets most people upload, and more than any video of ours. Bytes. */
 export const mostVerifiedBytes = 100 * 1024 * 1024;

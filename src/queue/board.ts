@@ -1,9 +1,9 @@
 import { Queue } from 'bullmq';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, isOutage, openConnection } from './connection.ts';
-import { createNames } from './names.ts';
-import { allModels } from './tickets.ts';
+import { closeConnection, isOutage, openConnection } from './redis/connection.ts';
+import { createNames } from './redis/names.ts';
+import { allModels } from './order/tickets.ts';
 
 /** BullMQ's queues for a board that shows them, on a connection of its own. */
 export function createBoardQueues(

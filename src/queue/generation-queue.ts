@@ -1,19 +1,19 @@
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection, requireWritable } from './connection.ts';
-import { consumeDeliveries } from './deliveries.ts';
-import { readDepth, readServer } from './depth.ts';
-import { Ledger } from './ledger.ts';
+import { closeConnection, openConnection, requireWritable } from './redis/connection.ts';
+import { consumeDeliveries } from './delivery/deliveries.ts';
+import { readDepth, readServer } from './order/depth.ts';
+import { Ledger } from './redis/ledger.ts';
 import { endedSince, listGenerations } from './list.ts';
-import { Marks } from './marks.ts';
-import { createNames } from './names.ts';
-import { paceKey } from './pace.ts';
+import { Marks } from './provenance/marks.ts';
+import { createNames } from './redis/names.ts';
+import { paceKey } from './order/pace.ts';
 import type { Closable, GenerationQueue } from './queue.ts';
-import { reconcile } from './reconcile.ts';
-import { removeRecords } from './remove-records.ts';
-import { defaultLockDuration, reconcileInterval, silentLocks } from './settings.ts';
-import { Signers } from './signers.ts';
-import { Tickets } from './tickets.ts';
+import { reconcile } from './delivery/reconcile.ts';
+import { removeRecords } from './people/remove-records.ts';
+import { defaultLockDuration, reconcileInterval, silentLocks } from './redis/durations.ts';
+import { Signers } from './provenance/signers.ts';
+import { Tickets } from './order/tickets.ts';
 import { watchGenerations } from './watch.ts';
 
 /** Connects the bot to the queue. Nothing waits here: an unreachable Redis shows in the first call, or in `health`. */

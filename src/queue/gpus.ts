@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection } from './connection.ts';
+import { closeConnection, openConnection } from './redis/connection.ts';
 
 /** What is kept of a machine from before it is asked for until it is surely gone. */
 export const gpuPodSchema = z.strictObject({

@@ -4,9 +4,9 @@ import { ulid } from 'ulid';
 import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection } from './connection.ts';
-import { generationIdSchema } from './contract.ts';
-import { createNames } from './names.ts';
+import { closeConnection, openConnection } from './redis/connection.ts';
+import { generationIdSchema } from './contract/generation.ts';
+import { createNames } from './redis/names.ts';
 
 /** How long a key is known, as callers are told: milliseconds. */
 export const idempotencyLifetime = 24 * 3600_000;

@@ -1,9 +1,9 @@
-import { isOpen } from './contract.ts';
-import type { Generation } from './contract.ts';
-import type { Names } from './names.ts';
+import { isOpen } from './contract/generation.ts';
+import type { Generation } from './contract/generation.ts';
+import type { Names } from './redis/names.ts';
 import type { GenerationQueue } from './queue.ts';
-import { readableRecords } from './readable.ts';
-import type { RecordSource } from './readable.ts';
+import { readableRecords } from './contract/readable.ts';
+import type { RecordSource } from './contract/readable.ts';
 
 type Filter = Parameters<GenerationQueue['list']>[0];
 

@@ -1,9 +1,9 @@
 import type { ModelId } from '../config/generate.ts';
 import type { Shortcuts } from '../config/shortcuts.ts';
-import type { Take } from './take.ts';
-import type { QueueDepth, ServerState } from './depth.ts';
-import type { Admission } from './moderation.ts';
-import type { StoredFailure } from './contract.ts';
+import type { Take } from './contract/take.ts';
+import type { QueueDepth, ServerState } from './order/depth.ts';
+import type { Admission } from './moderation/moderation.ts';
+import type { StoredFailure } from './contract/generation.ts';
 import type {
   Generation,
   GenerationEvent,
@@ -13,7 +13,7 @@ import type {
   NewGeneration,
   QueuePosition,
   ReplyTarget,
-} from './contract.ts';
+} from './contract/generation.ts';
 
 /** A running subscription or consumer. `close` waits for what is under way, for at most the given time. */
 export interface Closable {

@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { RedisServer } from '../config/redis-url.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection } from './connection.ts';
-import type { GenerationEvent } from './contract.ts';
-import { parseEvent } from './event.ts';
-import type { Ledger } from './ledger.ts';
-import type { Names } from './names.ts';
+import { closeConnection, openConnection } from './redis/connection.ts';
+import type { GenerationEvent } from './contract/generation.ts';
+import { parseEvent } from './contract/event.ts';
+import type { Ledger } from './redis/ledger.ts';
+import type { Names } from './redis/names.ts';
 import type { Closable } from './queue.ts';
-import { readableRecord } from './readable.ts';
+import { readableRecord } from './contract/readable.ts';
 
 /**
  * Subscribes to status and progress. Redis forgets what it published to nobody, so after every (re)connection the listener

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
 import { createGpus } from '../queue/gpus.ts';
-import { createModeration } from '../queue/redis-moderation.ts';
+import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { startScaler } from './start-scaler.ts';
 

@@ -1,9 +1,9 @@
 import type { GpuConfig } from '../config/gpus.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
-import type { QueueDepth } from '../queue/depth.ts';
+import type { QueueDepth } from '../queue/order/depth.ts';
 import type { Gpus } from '../queue/gpus.ts';
-import type { Moderation } from '../queue/moderation.ts';
+import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { createCommandProvider } from './command.ts';
 import type { GpuProvider } from './provider.ts';

@@ -8,15 +8,15 @@ import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import type { Label } from '../marking/label.ts';
 import { MediaProcessError } from '../media/process.ts';
-import { contractVersion, generationResultSchema, labelOf } from '../queue/contract.ts';
+import { contractVersion, generationResultSchema, labelOf } from '../queue/contract/generation.ts';
 import type {
   Generation,
   GenerationProgress,
   GenerationRequest,
   GenerationResult,
-} from '../queue/contract.ts';
-import type { Take } from '../queue/take.ts';
-import { WorkerUnable } from '../queue/worker-unable.ts';
+} from '../queue/contract/generation.ts';
+import type { Take } from '../queue/contract/take.ts';
+import { WorkerUnable } from '../queue/work/worker-unable.ts';
 import { previewKey, resultKey, shotsOf, videoKey } from '../storage/keys.ts';
 import { ArtifactMissing, unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';

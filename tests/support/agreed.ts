@@ -1,7 +1,7 @@
 import { consentWording } from '../../src/commands/support/consent.ts';
 import { loadBotConfig } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/log.ts';
-import { createPeople } from '../../src/queue/people.ts';
+import { createPeople } from '../../src/queue/people/people.ts';
 
 /**
  * People who have confirmed before that they may use their pictures and voices: what a test is about goes on at once.

@@ -11,13 +11,13 @@ import { createToken } from '../../src/api/tokens.ts';
 import type { Scope } from '../../src/api/tokens.ts';
 import { loadApiConfig, projectRoot } from '../../src/config/environment.ts';
 import { MediaIntake } from '../../src/intake/media-intake.ts';
-import { PersonLimit } from '../../src/intake/person-limit.ts';
+import { WaitingLimit } from '../../src/intake/waiting-limit.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../src/queue/queue.ts';
-import type { Moderation } from '../../src/queue/moderation.ts';
-import { createSpeechDesk } from '../../src/queue/speech.ts';
-import { createModeration } from '../../src/queue/redis-moderation.ts';
-import { createWorkQueue } from '../../src/queue/work-queue.ts';
+import type { Moderation } from '../../src/queue/moderation/moderation.ts';
+import { createSpeechDesk } from '../../src/queue/work/speech.ts';
+import { createModeration } from '../../src/queue/moderation/redis-moderation.ts';
+import { createWorkQueue } from '../../src/queue/work/work-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
 import { startRedis } from './redis.ts';
@@ -104,7 +104,7 @@ export async function startApiScene(
     store,
     intake: new MediaIntake({ config, store, scratchRoot, speech }),
     speech,
-    personLimit: new PersonLimit(queue),
+    waitingLimit: new WaitingLimit(queue),
     scratchRoot,
     logger,
     stopping: stopping.signal,

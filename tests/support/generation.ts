@@ -1,11 +1,11 @@
 import { ulid } from 'ulid';
-import { contractVersion, generationSchema } from '../../src/queue/contract.ts';
+import { contractVersion, generationSchema } from '../../src/queue/contract/generation.ts';
 import type {
   Generation,
   GenerationRequest,
   GenerationResult,
   ReplyTarget,
-} from '../../src/queue/contract.ts';
+} from '../../src/queue/contract/generation.ts';
 
 /** A valid record for tests, with what a test wants to be different. */
 export function generationWith(

@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import type { CommonConfig } from '../../src/config/environment.ts';
 import { projectRoot } from '../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../src/config/generate.ts';
-import type { GenerationRequest, GenerationResult, NewGeneration } from '../../src/queue/contract.ts';
-import { generationRequestSchema, generationResultSchema } from '../../src/queue/contract.ts';
+import type {
+  GenerationRequest,
+  GenerationResult,
+  NewGeneration,
+} from '../../src/queue/contract/generation.ts';
+import { generationRequestSchema, generationResultSchema } from '../../src/queue/contract/generation.ts';
 
 export const silent = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
 

@@ -1,7 +1,7 @@
 import type { ChatInputCommandInteraction } from 'discord.js';
 import { reachable } from '../../intake/take-on.ts';
-import type { Generation } from '../../queue/contract.ts';
-import { generationIdSchema } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
+import { generationIdSchema } from '../../queue/contract/generation.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Texts } from '../../text/texts.ts';
 import type { RenderedMessage } from '../render/message.ts';

@@ -1,7 +1,7 @@
 import type { AutocompleteInteraction } from 'discord.js';
 import { reachable } from '../../intake/take-on.ts';
-import { mostListed } from '../../queue/moderation.ts';
-import type { DeploymentSettings, NewAuditEntry } from '../../queue/moderation.ts';
+import { mostListed } from '../../queue/moderation/moderation.ts';
+import type { DeploymentSettings, NewAuditEntry } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Texts } from '../../text/texts.ts';
 import { message } from '../render/message.ts';

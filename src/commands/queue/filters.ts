@@ -1,6 +1,6 @@
 import { Failure } from '../../failure.ts';
 import { reachable } from '../../intake/take-on.ts';
-import type { Filter } from '../../queue/moderation.ts';
+import type { Filter } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { quoted } from '../../text/format.ts';
 import type { Texts } from '../../text/texts.ts';

@@ -1,5 +1,5 @@
 import { reachable } from '../../intake/take-on.ts';
-import type { GuildSettings, Limits } from '../../queue/moderation.ts';
+import type { GuildSettings, Limits } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { catalogues } from '../../text/texts.ts';
 import type { TextKey, Texts } from '../../text/texts.ts';

@@ -1,5 +1,5 @@
 import { reachable } from '../../intake/take-on.ts';
-import type { Report } from '../../queue/moderation.ts';
+import type { Report } from '../../queue/moderation/moderation.ts';
 import type { Texts } from '../../text/texts.ts';
 import { action, finalLink, message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';

@@ -1,6 +1,6 @@
 import { errorFields } from '../../error-fields.ts';
 import { reachable } from '../../intake/take-on.ts';
-import type { GuildSettings, NewAuditEntry } from '../../queue/moderation.ts';
+import type { GuildSettings, NewAuditEntry } from '../../queue/moderation/moderation.ts';
 import { labelStyleSchema } from '../../marking/label.ts';
 import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';

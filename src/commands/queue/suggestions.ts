@@ -1,4 +1,4 @@
-import type { Generation } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Texts } from '../../text/texts.ts';
 import type { Services } from '../support/services.ts';

@@ -1,7 +1,7 @@
-import { isOpen } from '../../queue/contract.ts';
+import { isOpen } from '../../queue/contract/generation.ts';
 import { reachable } from '../../intake/take-on.ts';
-import type { Generation, QueuePosition, StoredFailure } from '../../queue/contract.ts';
-import type { Pause } from '../../queue/moderation.ts';
+import type { Generation, QueuePosition, StoredFailure } from '../../queue/contract/generation.ts';
+import type { Pause } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { duration, quoted } from '../../text/format.ts';
 import { failureText } from '../../text/texts.ts';

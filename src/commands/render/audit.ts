@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../queue/moderation.ts';
+import type { AuditEntry } from '../../queue/moderation/moderation.ts';
 import { quoted } from '../../text/format.ts';
 import { isTextKey } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { GenerateSettings } from '../../config/generate.ts';
-import type { Change, Generation, Marking } from '../../queue/contract.ts';
+import type { Change, Generation, Marking } from '../../queue/contract/generation.ts';
 import { clockTime, duration, quoted } from '../../text/format.ts';
 import type { Texts } from '../../text/texts.ts';
 import { messageLink } from './message.ts';

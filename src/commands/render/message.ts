@@ -1,6 +1,6 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 import type { APIActionRowComponent, APIButtonComponent, APIComponentInMessageActionRow } from 'discord.js';
-import type { Generation } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
 import type { Texts } from '../../text/texts.ts';
 import { customId, ownedArgument } from '../support/definition.ts';
 

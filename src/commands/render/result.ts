@@ -1,5 +1,5 @@
 import type { GenerateSettings } from '../../config/generate.ts';
-import type { Generation, GenerationResult, StoredFailure } from '../../queue/contract.ts';
+import type { Generation, GenerationResult, StoredFailure } from '../../queue/contract/generation.ts';
 import { duration, quoted } from '../../text/format.ts';
 import { failureText, textsFor } from '../../text/texts.ts';
 import { nextPreset } from '../../intake/rerun.ts';

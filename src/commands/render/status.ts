@@ -1,7 +1,7 @@
-import { isOpen } from '../../queue/contract.ts';
+import { isOpen } from '../../queue/contract/generation.ts';
 import type { GenerateSettings } from '../../config/generate.ts';
-import type { Generation, GenerationProgress, QueuePosition } from '../../queue/contract.ts';
-import type { Admission } from '../../queue/moderation.ts';
+import type { Generation, GenerationProgress, QueuePosition } from '../../queue/contract/generation.ts';
+import type { Admission } from '../../queue/moderation/moderation.ts';
 import { bar, clockTime, duration, quoted } from '../../text/format.ts';
 import { isTextKey, textsFor } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';

@@ -1,4 +1,4 @@
-import type { Generation } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
 import { plain } from '../../text/format.ts';
 import { textsFor } from '../../text/texts.ts';
 import type { SpokenFile } from '../support/services.ts';

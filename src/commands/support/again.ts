@@ -1,6 +1,6 @@
 import { refuseExpired, refuseWithdrawn } from '../../intake/rerun.ts';
 import { reachable } from '../../intake/take-on.ts';
-import type { Generation } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
 import { Failure } from '../../failure.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Services } from './services.ts';

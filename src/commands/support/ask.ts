@@ -11,13 +11,13 @@ import { errorFields } from '../../error-fields.ts';
 import { admit, refuseOverLimit } from '../../intake/admission.ts';
 import type { Person } from '../../intake/admission.ts';
 import type { Advice, GivenFiles } from '../../intake/intake.ts';
-import { videoLimitBytes } from '../../intake/limit.ts';
+import { videoLimitBytes } from '../../intake/upload-limit.ts';
 import { writtenTexts } from '../../intake/request.ts';
 import type { Choices } from '../../intake/request.ts';
 import { reachable, takeOn } from '../../intake/take-on.ts';
 import type { Accepted, Order } from '../../intake/take-on.ts';
-import type { Generation, Lineage, ReplyTarget } from '../../queue/contract.ts';
-import type { Admission } from '../../queue/moderation.ts';
+import type { Generation, Lineage, ReplyTarget } from '../../queue/contract/generation.ts';
+import type { Admission } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';
 import { renderStatus } from '../render/status.ts';
@@ -216,7 +216,7 @@ async function enter<T>(
 ): Promise<T> {
   let leave: (() => void) | undefined;
   try {
-    leave = await reachable(services.personLimit.enter(person, limits.waiting));
+    leave = await reachable(services.waitingLimit.enter(person, limits.waiting));
     return await work();
   } catch (error) {
     // Whatever broke off because the process stops is no fault of the files.

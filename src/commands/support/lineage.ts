@@ -1,5 +1,5 @@
 import { errorFields } from '../../error-fields.ts';
-import type { Generation } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
 import { everything } from '../../queue/queue.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import { pointNowhere } from './removal.ts';

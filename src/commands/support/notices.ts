@@ -1,5 +1,5 @@
-import type { Generation } from '../../queue/contract.ts';
-import type { Moderation } from '../../queue/moderation.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
+import type { Moderation } from '../../queue/moderation/moderation.ts';
 import type { Notices } from '../render/status.ts';
 
 /** What the status message of a generation has to say besides its own progress. */

@@ -1,6 +1,6 @@
 import { ChannelType, InteractionContextType } from 'discord.js';
 import type { BaseInteraction } from 'discord.js';
-import { defaultUploadLimit } from '../../intake/limit.ts';
+import { defaultUploadLimit } from '../../intake/upload-limit.ts';
 import type { Place } from './permissions.ts';
 
 const threadTypes: readonly ChannelType[] = [

@@ -1,5 +1,5 @@
 import type { GenerateSettings, Shape } from '../../config/generate.ts';
-import type { Preferences } from '../../queue/people.ts';
+import type { Preferences } from '../../queue/people/people.ts';
 
 /** The preset that a person has chosen for good, as long as this deployment has it. */
 export function preferredPreset({ preset }: Preferences, settings: GenerateSettings): string {

@@ -1,5 +1,5 @@
 import { errorFields } from '../../error-fields.ts';
-import type { Generation } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
 import { textsFor } from '../../text/texts.ts';
 import { renderDeleted } from '../render/status.ts';

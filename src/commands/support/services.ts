@@ -2,17 +2,17 @@ import type { ButtonInteraction } from 'discord.js';
 import type { ErasedOfPerson, StoredOfPerson } from '../../erasure/person-erasure.ts';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
-import type { Moderation } from '../../queue/moderation.ts';
+import type { Moderation } from '../../queue/moderation/moderation.ts';
 import type { GpuPod, GpuStatus, Wish } from '../../queue/gpus.ts';
-import type { Prints } from '../../queue/blocks.ts';
-import type { People } from '../../queue/people.ts';
+import type { Prints } from '../../queue/moderation/blocked-inputs.ts';
+import type { People } from '../../queue/people/people.ts';
 import type { Verdict } from '../../provenance/verify.ts';
 import type { GenerationQueue } from '../../queue/queue.ts';
-import type { Generation } from '../../queue/contract.ts';
+import type { Generation } from '../../queue/contract/generation.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Advice, Intake } from '../../intake/intake.ts';
-import type { SpeechDesk } from '../../queue/speech.ts';
-import type { PersonLimit } from '../../intake/person-limit.ts';
+import type { SpeechDesk } from '../../queue/work/speech.ts';
+import type { WaitingLimit } from '../../intake/waiting-limit.ts';
 
 /** What handlers may use. Built once by the bot; a test passes its own. */
 export interface Services {
@@ -40,7 +40,7 @@ export interface Services {
   readonly ownerIds: ReadonlySet<string>;
   readonly journal: IntakeJournal;
   readonly progress: ProgressFollower;
-  readonly personLimit: PersonLimit;
+  readonly waitingLimit: WaitingLimit;
   readonly logger: Logger;
   /** milliseconds since 1970 */
   now(): number;

@@ -1,4 +1,4 @@
-import type { Voice } from '../../queue/speech.ts';
+import type { Voice } from '../../queue/work/speech.ts';
 import type { Texts } from '../../text/texts.ts';
 
 /** https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-choice-structure */

@@ -5,7 +5,7 @@ import {
   generationRequestSchema,
   lineageSchema,
   modeSchema,
-} from '../../queue/contract.ts';
+} from '../../queue/contract/generation.ts';
 import { cleanSchema } from '../../intake/clean.ts';
 import type { GivenFiles } from '../../intake/intake.ts';
 import type { Choices } from '../../intake/request.ts';

@@ -19,7 +19,7 @@ import {
 } from '../../../src/api/schemas.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { Failure } from '../../../src/failure.ts';
-import type { GenerationResult } from '../../../src/queue/contract.ts';
+import type { GenerationResult } from '../../../src/queue/contract/generation.ts';
 import type { Closable } from '../../../src/queue/queue.ts';
 import {
   callerOf,

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { Failure } from '../../../src/failure.ts';
-import { apiReply } from '../../../src/queue/contract.ts';
+import { apiReply } from '../../../src/queue/contract/generation.ts';
 import { testDraft } from '../../support/queue-fixtures.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';

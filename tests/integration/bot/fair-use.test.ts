@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import type { GuildSettings, NewAuditEntry } from '../../../src/queue/moderation.ts';
+import type { GuildSettings, NewAuditEntry } from '../../../src/queue/moderation/moderation.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 

@@ -13,27 +13,27 @@ import type { SandboxOptions } from '../../../sandbox/start.ts';
 import { startBot } from '../../../src/bot/bot.ts';
 import type { RunningBot } from '../../../src/bot/bot.ts';
 import { MediaIntake } from '../../../src/intake/media-intake.ts';
-import { PersonLimit } from '../../../src/intake/person-limit.ts';
+import { WaitingLimit } from '../../../src/intake/waiting-limit.ts';
 import { readPreview } from '../../../src/bot/previews.ts';
 import { StoredVideos } from '../../../src/bot/stored-videos.ts';
 import { PostedVideos } from '../../../src/bot/posted-videos.ts';
 import { systemClock } from '../../../src/bot/clock.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { loadBotConfig } from '../../../src/config/environment.ts';
-import type { Generation, GenerationResult } from '../../../src/queue/contract.ts';
+import type { Generation, GenerationResult } from '../../../src/queue/contract/generation.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
 import { createGpus } from '../../../src/queue/gpus.ts';
 import type { Gpus } from '../../../src/queue/gpus.ts';
-import { createSpeechDesk } from '../../../src/queue/speech.ts';
+import { createSpeechDesk } from '../../../src/queue/work/speech.ts';
 import { consentWording } from '../../../src/commands/support/consent.ts';
-import { createPeople } from '../../../src/queue/people.ts';
-import type { People } from '../../../src/queue/people.ts';
-import { createModeration } from '../../../src/queue/redis-moderation.ts';
-import type { Moderation } from '../../../src/queue/moderation.ts';
+import { createPeople } from '../../../src/queue/people/people.ts';
+import type { People } from '../../../src/queue/people/people.ts';
+import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
+import type { Moderation } from '../../../src/queue/moderation/moderation.ts';
 import type { ArtifactStore } from '../../../src/storage/store.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
-import { createWorkQueue } from '../../../src/queue/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/work/work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
 import { startRedis } from '../../support/redis.ts';
 import { z } from 'zod';
@@ -128,7 +128,7 @@ export async function startScene(
       logger,
       intake: new MediaIntake({ config, store, scratchRoot, speech: speechDesk }),
       speech: speechDesk,
-      personLimit: new PersonLimit(queue),
+      waitingLimit: new WaitingLimit(queue),
       videos: new StoredVideos({ config, store, scratchRoot }),
       scratchRoot,
       origins: new PostedVideos({ config, knowledge: queue, scratchRoot }),

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import type { DeploymentSettings, Limits, NewAuditEntry } from '../../../src/queue/moderation.ts';
+import type { DeploymentSettings, Limits, NewAuditEntry } from '../../../src/queue/moderation/moderation.ts';
 import { openStand } from '../../support/queue-stand.ts';
 import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';

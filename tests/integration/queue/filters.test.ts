@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createModeration } from '../../../src/queue/redis-moderation.ts';
+import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
-import { isTooOld, requireRedis } from '../../../src/queue/requirements.ts';
+import { isTooOld, requireRedis } from '../../../src/queue/redis/requirements.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 

@@ -3,7 +3,7 @@ import { startFakeRunpod } from '../../../sandbox/runpod/server.ts';
 import type { FakeRunpod } from '../../../sandbox/runpod/server.ts';
 import { createGpus } from '../../../src/queue/gpus.ts';
 import type { Gpus } from '../../../src/queue/gpus.ts';
-import { createModeration } from '../../../src/queue/redis-moderation.ts';
+import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
 import { createRunpod } from '../../../src/scaler/runpod.ts';
 import { Scaler } from '../../../src/scaler/scaler.ts';
 import type { QueueView } from '../../../src/scaler/scaler.ts';

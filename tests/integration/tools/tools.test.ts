@@ -12,7 +12,7 @@ import { createToken } from '../../../src/api/tokens.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
-import { createPeople, preferencesSchema } from '../../../src/queue/people.ts';
+import { createPeople, preferencesSchema } from '../../../src/queue/people/people.ts';
 import { idOf, picture, speech, startScene, until } from '../bot/scene.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Delivery } from '../../../src/bot/delivery.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
-import { deliveryPause } from '../../../src/queue/deliveries.ts';
+import { deliveryPause } from '../../../src/queue/delivery/deliveries.ts';
 import { generationWith, resultWith } from '../../support/generation.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 

@@ -6,8 +6,12 @@ import type { RenderedMessage } from '../../../src/commands/render/message.ts';
 import { message } from '../../../src/commands/render/message.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
-import type { Generation, GenerationEvent, GenerationProgress } from '../../../src/queue/contract.ts';
-import type { Admission, AuditEntry } from '../../../src/queue/moderation.ts';
+import type {
+  Generation,
+  GenerationEvent,
+  GenerationProgress,
+} from '../../../src/queue/contract/generation.ts';
+import type { Admission, AuditEntry } from '../../../src/queue/moderation/moderation.ts';
 import { generationWith } from '../../support/generation.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 

@@ -1,14 +1,14 @@
 import { PermissionFlagsBits } from 'discord.js';
 import { expect, test } from 'vitest';
-import { videoLimitBytes } from '../../../src/intake/limit.ts';
+import { videoLimitBytes } from '../../../src/intake/upload-limit.ts';
 import { chooseMode } from '../../../src/intake/mode.ts';
-import { PersonLimit } from '../../../src/intake/person-limit.ts';
+import { WaitingLimit } from '../../../src/intake/waiting-limit.ts';
 import {
   chooseRoute,
   missingPermissions,
   neededPermissions,
 } from '../../../src/commands/support/permissions.ts';
-import { LimitReached } from '../../../src/queue/moderation.ts';
+import { LimitReached } from '../../../src/queue/moderation/moderation.ts';
 import { Refusal } from '../../../src/refusal.ts';
 
 test.each([
@@ -78,7 +78,7 @@ test('the video leaves room for the rest of the upload and is never absurdly lar
 });
 
 test('requests that are still being read count against the limit of a person, of that person and there alone', async () => {
-  const limit = new PersonLimit({ countWaiting: async (_, where) => (where?.guildId === '1' ? 1 : 0) });
+  const limit = new WaitingLimit({ countWaiting: async (_, where) => (where?.guildId === '1' ? 1 : 0) });
   const here = (userId: string) => ({ userId, guildId: '1' });
   const first = await limit.enter(here('a'), 3);
   await limit.enter(here('a'), 3);

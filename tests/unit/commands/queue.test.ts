@@ -9,8 +9,8 @@ import { auditLine } from '../../../src/commands/render/audit.ts';
 import { parseTimeSpan, timeSpan } from '../../../src/commands/support/time-span.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
-import { auditActions } from '../../../src/queue/moderation.ts';
-import type { AuditEntry } from '../../../src/queue/moderation.ts';
+import { auditActions } from '../../../src/queue/moderation/moderation.ts';
+import type { AuditEntry } from '../../../src/queue/moderation/moderation.ts';
 import { catalogues, textsFor } from '../../../src/text/texts.ts';
 import { generationWith } from '../../support/generation.ts';
 

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
-import { planShots, planTake, relativeCost } from '../../../src/queue/plan-take.ts';
-import { promptsFor, shotPrompts, shotsOf, windowsOf } from '../../../src/queue/take.ts';
+import { planShots, planTake, relativeCost } from '../../../src/queue/contract/plan-take.ts';
+import { promptsFor, shotPrompts, shotsOf, windowsOf } from '../../../src/queue/contract/take.ts';
 
 const settings = loadGenerateSettings('generate.yaml', 'official');
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

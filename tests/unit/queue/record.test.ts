@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
-import { apiReply } from '../../../src/queue/contract.ts';
-import { parseRecord, recordFields, replyFields, UnreadableRecord } from '../../../src/queue/record.ts';
+import { apiReply } from '../../../src/queue/contract/generation.ts';
+import {
+  parseRecord,
+  recordFields,
+  replyFields,
+  UnreadableRecord,
+} from '../../../src/queue/contract/record.ts';
 import { testDraft, testResult } from '../../support/queue-fixtures.ts';
 
 const draft = testDraft('1', { guildId: null });

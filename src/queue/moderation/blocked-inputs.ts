@@ -1,0 +1,58 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationIdSchema } from '../contract/generation.ts';
+import type { Names } from '../redis/names.ts';
+
+/** Pictures and sounds that are not taken in a guild any more, because somebody says that they show them. Who said so stands in the log. */
+
+/** More of them are a flood: the oldest give way. */
+export const mostBlocks = 500;
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** By what inputs are known again. No picture and no sound can be made of it. */
+export const printsSchema = z.strictObject({
+  /** of each picture: the hashes of it, and of it with a little cut off or seen in a mirror */
+  pictures: z.array(z.array(hash).max(32)).max(4),
+  /** SHA-256 of the files of the sound */
+  sounds: z.array(hash).max(4),
+});
+export type Prints = z.infer<typeof printsSchema>;
+
+export const blockSchema = printsSchema.extend({
+  version: z.literal(1),
+  /** the result that it was said of */
+  generationId: generationIdSchema,
+  /** milliseconds since 1970 */
+  at: z.number().int().nonnegative(),
+});
+export type Block = z.infer<typeof blockSchema>;
+
+/** Newest first. */
+export async function readBlocks(connection: Redis, names: Names, guildId: string): Promise<Block[]> {
+  const stored = await connection.hvals(names.blocks(guildId));
+  return stored.map((text) => blockSchema.parse(JSON.parse(text))).sort((one, other) => other.at - one.at);
+}
+
+export async function addBlock(
+  connection: Redis,
+  names: Names,
+  guildId: string,
+  block: Block,
+): Promise<void> {
+  const text = JSON.stringify(blockSchema.parse(block));
+  await connection.hset(names.blocks(guildId), block.generationId, text);
+  const old = (await readBlocks(connection, names, guildId)).slice(mostBlocks);
+  if (old.length > 0)
+    await connection.hdel(names.blocks(guildId), ...old.map(({ generationId }) => generationId));
+}
+
+/** @returns whether there was one */
+export async function removeBlock(
+  connection: Redis,
+  names: Names,
+  guildId: string,
+  generationId: string,
+): Promise<boolean> {
+  return (await connection.hdel(names.blocks(guildId), generationId)) === 1;
+}

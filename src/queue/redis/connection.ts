@@ -1,0 +1,96 @@
+import { Redis } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
+import { redisOptions } from '../../config/redis-options.ts';
+import type { RedisServer } from '../../config/redis-url.ts';
+import type { Logger } from '../../log.ts';
+import type { Names } from './names.ts';
+import { producerTimeout } from './durations.ts';
+
+/**
+ * - `producer`: a command fails within seconds when Redis is away, so that a person gets an answer.
+ * - `worker`: commands wait until Redis is back; BullMQ's blocking reads and the handing back of a finished video need that.
+ * - `subscriber`: as `worker`; it only listens, so it never hears that its server is no primary any more, and is told.
+ */
+export type ConnectionPurpose = 'producer' | 'worker' | 'subscriber';
+
+/** What says that it can be written to says nothing later: milliseconds. */
+const writtenFor = 60_000;
+
+/** Those that only listen, by the server that they were opened for. */
+const listening = new Map<string, Set<Redis>>();
+
+/**
+ * Opens one connection. It reconnects by itself, also when the server that it leads to becomes a replica; errors of the connection
+ * go to the log, at most once per outage.
+ *
+ * @param server where it is, or its URL alone
+ */
+export function openConnection(server: string | RedisServer, purpose: ConnectionPurpose, log: Logger): Redis {
+  const { url, sentinels } = typeof server === 'string' ? { url: server, sentinels: undefined } : server;
+  const options: Omit<RedisOptions, 'replyMapping'> = {
+    ...redisOptions(sentinels === undefined ? { url } : { url, sentinels }, {
+      // A producer's command fails at the second attempt to connect after it was given: what lies between attempts, a person waits.
+      longestPause: purpose === 'producer' ? 500 : 2000,
+      onDemoted(error) {
+        log.warn({ error: error.message, purpose }, 'Redis is no primary any more; connecting anew');
+        for (const subscriber of listening.get(url) ?? []) subscriber.disconnect(true);
+      },
+    }),
+    maxRetriesPerRequest: purpose === 'producer' ? 1 : null,
+    // A silent server is as bad as none. BullMQ's blocking reads take up to ten seconds on purpose.
+    ...(purpose === 'producer' ? { commandTimeout: producerTimeout } : {}),
+  };
+  const connection = new Redis(options);
+  if (purpose === 'subscriber') {
+    const others = listening.get(url) ?? new Set();
+    listening.set(url, others.add(connection));
+    connection.once('end', () => {
+      others.delete(connection);
+      if (others.size === 0 && listening.get(url) === others) listening.delete(url);
+    });
+  }
+  let away = false;
+  connection.on('error', (error) => {
+    if (!away) log.warn({ error: error.message, purpose }, 'Redis is away');
+    away = true;
+  });
+  connection.on('ready', () => {
+    if (away) log.info({ purpose }, 'Redis is back');
+    away = false;
+  });
+  return connection;
+}
+
+/** Whether a server can be written to: one that answers may be a replica, or full. @throws Error when it cannot be */
+export async function requireWritable(connection: Redis, { written }: Names): Promise<void> {
+  await connection.set(written, '', 'PX', writtenFor);
+}
+
+/** Ends a connection at once; what it had not sent yet is lost, which callers have made sure of. */
+export function closeConnection(connection: Redis): void {
+  connection.disconnect();
+}
+
+const outageCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** BullMQ reports every failed attempt to connect; that Redis is away stands in the log once already. */
+export function isOutage(error: Error): boolean {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return outageCodes.has(code) || error.message === 'Connection is closed.';
+}
+
+/** No answer came, so that the command may have been carried out all the same, or will be. Redis' own refusals are answers. */
+export function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    isOutage(error) || error.name === 'MaxRetriesPerRequestError' || error.message === 'Command timed out'
+  );
+}
