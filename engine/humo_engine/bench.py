@@ -43,7 +43,7 @@ from humo_engine.model import SIZES, HuMoTransformer, ModelSize
 FRAMES = 97
 SIZES_BY_LINES = {480: (832, 480), 720: (1280, 720)}
 TINY_SIZE = (128, 96)
-CASES = ("pass", "exactness", "vae", "request", "cold", "limit", "gpus", "clip")
+CASES = ("pass", "exactness", "vae", "request", "cold", "limit", "gpus", "clip", "long")
 LIMITS_GIB = (24, 48)
 EXACT_LAYERS = 2
 STARTED_VARIABLE = "HUMO_BENCH_STARTED"  # when the measured process was asked for, in seconds since 1970
@@ -122,6 +122,8 @@ def run_bench(
                         _measure_gpus(bench, lines, precisions, budget)
                     elif case == "clip":
                         _measure_clips(bench, lines, precisions, budget)
+                    elif case == "long":
+                        _measure_long_takes(bench, precisions)
                 except Exception as error:  # one case that fails must not cost the others
                     good = False
                     emit(case=case, model=family, size=f"{width}×{height}", error=f"{type(error).__name__}: {error}"[:800])
@@ -394,6 +396,12 @@ def _measure_clips(bench: Bench, lines: Iterable[int], precisions: Iterable[str]
     from humo_engine.bench_clip import measure_clips
 
     measure_clips(_of_all_sizes(bench, lines), tuple(precisions), budget)
+
+
+def _measure_long_takes(bench: Bench, precisions: Iterable[str]) -> None:
+    from humo_engine.bench_clip import measure_long_takes
+
+    measure_long_takes(bench, tuple(precisions))
 
 
 def _of_all_sizes(bench: Bench, lines: Iterable[int]) -> list[Bench]:

@@ -1,4 +1,5 @@
-"""Whole clips, from the request to the frames, as the presets `fast` and `standard` make them, beside the published procedure.
+"""Whole clips, from the request to the frames: as the presets `fast` and `standard` make them, beside the published procedure; and
+a take of twenty seconds beside a clip of the usual length.
 
 Random weights cost what others do: a LoRA is fused into them and makes no pass dearer, so none is loaded. Only caching depends on
 what the weights are; rows with it say so.
@@ -17,17 +18,19 @@ from typing import Any
 
 import torch
 
-from humo_engine.bench import Bench, _forget, _make_fast, _peak, _precision, random_components
+from humo_engine.bench import Bench, _forget, _make_fast, _peak, _precision, _reset_peak, random_components
 from humo_engine.components import Components
 from humo_engine.fast import attention_kernel
 from humo_engine.fp8 import supports_float8
 from humo_engine.load import effective_settings
 from humo_engine.pipeline import Clip, Pipeline
 from humo_engine.protocol import parse_request
-from humo_engine.settings import Preset, Settings
+from humo_engine.settings import Preset, Settings, whole_frames
 from humo_engine.shortcuts import expected_passes
 
 PRESETS = ("fast", "standard")
+LONG_SECONDS = 20
+LONG_STEPS = 2  # a step costs what every other does; whatever a clip pays once is measured apart
 EXACT = "exact"  # the steps of `standard`, and nothing left out
 
 
@@ -58,16 +61,71 @@ def measure_clips(benches: Sequence[Bench], precisions: Iterable[str], budget: f
         if precision == "fp8" and not supports_float8(first.device):
             first.emit(case="clip", model=first.family, precision="fp8", skipped="this device does not multiply e4m3")
             continue
-        parts = random_components(first, None, precision)
-        _make_fast(first, parts.transformer)
-        if on_gpu:
-            from humo_engine.vae_fast import speed_up_decoder
-
-            speed_up_decoder(parts.vae)
+        parts = _parts(first, precision)
         for bench in benches:
             _measure(bench, parts, settings, precision, end)
         del parts
         _forget(first.device)
+
+
+def _parts(bench: Bench, precision: str) -> Components:
+    parts = random_components(bench, None, precision)
+    _make_fast(bench, parts.transformer)
+    if bench.device.type == "cuda":
+        from humo_engine.vae_fast import speed_up_decoder
+
+        speed_up_decoder(parts.vae)
+    return parts
+
+
+def measure_long_takes(bench: Bench, precisions: Iterable[str]) -> None:
+    """Emit a line for each precision: one continuous take of `LONG_SECONDS` beside a clip of the usual length, in the same run.
+
+    Seconds per second of video are those of `steps` steps of the published procedure: denoising in proportion to the steps that were made, the
+    rest of a clip as it was.
+    """
+    on_gpu = bench.device.type == "cuda"
+    settings = effective_settings(None, "official" if on_gpu else "tiny")
+    steps = _steps(settings, settings.presets.get("standard", settings.preset()))
+    longer = dataclasses.replace(bench, frames=whole_frames(LONG_SECONDS * settings.fps) if on_gpu else 4 * bench.frames - 3)
+    if not on_gpu:  # windows at toy size, too
+        lines = dict.fromkeys(settings.frames.maximum, bench.frames)
+        settings = dataclasses.replace(
+            settings,
+            frames=dataclasses.replace(settings.frames, maximum=lines),
+            takes=dataclasses.replace(settings.takes, window=bench.frames, overlap=4),
+        )
+    for precision in precisions:
+        if precision == "fp8" and not supports_float8(bench.device):
+            bench.emit(case="long", model=bench.family, precision="fp8", skipped="this device does not multiply e4m3")
+            continue
+        parts = _parts(bench, precision)
+        with tempfile.TemporaryDirectory(prefix="humo-bench-") as name:
+            folder = Path(name)
+            pipeline = Pipeline(parts, settings, bench.device, folder, cache=folder)
+            found = []
+            for which in (bench, longer):
+                _clip(which, pipeline, folder, 1, {})  # what is compiled at the first of a size is no part of the second
+                _reset_peak(bench.device)
+                start = time.perf_counter()
+                clip = _clip(which, pipeline, folder, LONG_STEPS, {})
+                whole = time.perf_counter() - start
+                denoise = clip.seconds["denoise"]
+                a_clip = whole - denoise + denoise * steps / LONG_STEPS
+                found.append(
+                    (which, clip, denoise / LONG_STEPS, a_clip, a_clip / (which.frames / settings.fps), _peak(bench.device))
+                )
+            (_, _, usual_step, _, usual, usual_peak), (_, clip, step, a_clip, each, peak) = found
+            windows = pipeline.windows_of(longer.frames, longer.width, longer.height)
+            bench.emit(
+                case="long", model=bench.family, size=f"{bench.width}×{bench.height}", precision=_precision(bench, precision),
+                frames=longer.frames, windows=len(windows), steps=steps, measured_steps=LONG_STEPS, seconds_per_step=round(step, 3),
+                seconds_per_step_usual=round(usual_step, 3), seconds_of_a_clip=round(a_clip, 1), stages=clip.seconds,
+                seconds_per_second=round(each, 2), seconds_per_second_usual=round(usual, 2), times_dearer=round(each / usual, 3),
+                peak_gib=peak, peak_gib_usual=usual_peak, attention=attention_kernel(bench.device), weights="random",
+            )  # fmt: skip
+        del parts, pipeline
+        _forget(bench.device)
 
 
 def rows(settings: Settings) -> dict[str, tuple[int, dict[str, Any]]]:
@@ -128,7 +186,7 @@ def _clip(bench: Bench, pipeline: Pipeline, folder: Path, steps: int, shortcuts:
     """One clip of speech and a picture, to raw frames on the disk."""
     from PIL import Image
 
-    picture, sound = folder / "face.png", folder / "speech.wav"
+    picture, sound = folder / "face.png", folder / f"speech-{bench.frames}.wav"
     if not sound.exists():
         Image.new("RGB", (600, 800), (90, 120, 60)).save(picture)
         samples = torch.randn(bench.frames * 640, generator=torch.Generator().manual_seed(0)).mul(3000).clamp(-32768, 32767)

@@ -163,8 +163,12 @@ class Pipeline:
 
     def windows(self, request: Request) -> tuple[Window, ...]:
         """One window of the whole clip if it can go through the model at once, else those of a long take."""
-        frames = video_vae.latent_frames(request.frames)
-        if request.frames <= self.settings.frames_at_once(request.width, request.height):
+        return self.windows_of(request.frames, request.width, request.height)
+
+    def windows_of(self, count: int, width: int, height: int) -> tuple[Window, ...]:
+        """As `windows`, of a video of `count` frames."""
+        frames = video_vae.latent_frames(count)
+        if count <= self.settings.frames_at_once(width, height):
             return (Window(0, frames),)
         takes = self.settings.takes
         return plan_windows(frames, video_vae.latent_frames(takes.window), takes.overlap // video_vae.TEMPORAL_STRIDE)

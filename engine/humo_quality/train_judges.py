@@ -72,12 +72,14 @@ def spoil(pictures: Tensor, generator: torch.Generator) -> Tensor:
 def train(name: str, judge: Judge, pictures: Tensor, labels: Labels, steps: int, seed: int = 0) -> None:
     """AdamW, its rate warmed up and then on a cosine. Weights are kept every fifty steps, so that a run cut off leaves some."""
     generator = torch.Generator().manual_seed(seed)
+    device = next(judge.parameters()).device
     optimiser = torch.optim.AdamW(judge.parameters(), 2e-3, weight_decay=0.02)
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * max(0.02, 0.5 + 0.5 * math.cos(math.pi * step / steps)) * min(1, (step + 1) / 50)
         picks = torch.randint(len(pictures), (BATCH,), generator=generator)
-        loss = _loss(judge(spoil(pictures[picks], generator)), {key: value[picks] for key, value in labels.items()})
+        shown = spoil(pictures[picks], generator).to(device)
+        loss = _loss(judge(shown), {key: value[picks].to(device) for key, value in labels.items()})
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(judge.parameters(), 1.0)
@@ -92,14 +94,14 @@ def save(name: str, judge: Judge) -> None:
     from safetensors.torch import load_file, save_file
 
     state = load_file(WEIGHTS) if WEIGHTS.is_file() else {}
-    state |= {f"{name}.{key}": value.half().contiguous() for key, value in judge.state_dict().items()}
+    state |= {f"{name}.{key}": value.half().cpu().contiguous() for key, value in judge.state_dict().items()}
     unfinished = WEIGHTS.with_suffix(f".{name}")
     save_file(state, unfinished)
     unfinished.replace(WEIGHTS)
 
 
 def _loss(answers: dict[str, Tensor], labels: Labels) -> Tensor:
-    total = torch.zeros(())
+    total = torch.zeros((), device=next(iter(answers.values())).device)
     for name, answer in answers.items():
         if name == "opening":
             total = total + 20 * F.smooth_l1_loss(answer[:, 0], labels[name], beta=0.1)
@@ -133,6 +135,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--held-out", type=int, default=250, help="persons to grade with")
     parser.add_argument("--face-steps", type=int, default=800)
     parser.add_argument("--scene-steps", type=int, default=400)
+    parser.add_argument("--device", default="cpu", help="such as cuda:0; drawing stays on the CPU")
     options = parser.parse_args(arguments)
     faces, scenes, labels = draw_examples(options.persons, "train", 1)
     held_faces, held_scenes, held_labels = draw_examples(options.held_out, "held-out", 2)
@@ -143,9 +146,9 @@ def main(arguments: list[str] | None = None) -> None:
         if name not in options.judge:
             continue
         torch.manual_seed(0)
-        judge = make()
+        judge = make().to(options.device)
         train(name, judge, pictures, labels, steps)
-        judge.eval()
+        judge.cpu().eval()
         generator = torch.Generator().manual_seed(3)
         for what, shown in (("as drawn", held), ("spoilt", spoil(held, generator))):
             print(f"{name}, held-out persons {what}: {grade(judge, shown, held_labels)}", flush=True)

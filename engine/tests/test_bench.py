@@ -69,3 +69,15 @@ def test_a_case_that_fails_is_a_line_and_the_others_go_on(monkeypatch):
     assert not run_bench(["1_7b"], [480], ["bf16"], ["exactness", "vae"], write=lines.append)
     first, second = map(json.loads, lines)
     assert first["error"] == "RuntimeError: no such device" and second["case"] == "vae_decode"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
+def test_a_long_take_is_measured_beside_a_clip_of_the_usual_length():
+    lines: list[str] = []
+    assert run_bench(["17b"], [480], ["bf16", "fp8"], ["long"], write=lines.append)
+    measured, skipped = map(json.loads, lines)
+    assert (measured["frames"], measured["windows"]) == (17, 4)
+    assert measured["seconds_per_second"] / measured["seconds_per_second_usual"] == pytest.approx(
+        measured["times_dearer"], rel=0.02
+    )
+    assert "e4m3" in skipped["skipped"]
