@@ -6,7 +6,13 @@ import type { AudioWindow } from './audio-window.ts';
 import { withTrueSizes } from './container-sizes.ts';
 import { brokenEdits } from './mp4-edits.ts';
 import type { Edit } from './mp4-edits.ts';
-import { inputGuards, MediaProcessError, noPictures, runMediaProgram } from './process.ts';
+import {
+  inputGuards,
+  listWithMediaProgram,
+  MediaProcessError,
+  noPictures,
+  runMediaProgram,
+} from './process.ts';
 import type { RunLimits } from './process.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { SoundForm } from './sniff.ts';
@@ -48,8 +54,8 @@ export interface InspectedAudio {
   readonly parts: readonly SoundPart[];
 }
 
-/** More packets, pictures included, than a film of the longest length has. */
-const mostPackets = 400_000;
+/** More packets, pictures included, than a film of the longest length has, but for codecs whose packets last a millisecond: TrueHD's. */
+const mostPackets = 300_000;
 /** Encoders fill their last packet up: ten minutes may be a few hundredths more. */
 const lengthTolerance = 0.1;
 /** A track may begin late in a film: all of it is looked at. */
@@ -123,10 +129,12 @@ type Part = Omit<SoundPart, 'copy'>;
 
 async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits): Promise<Part[]> {
   const input = soundInput(demuxer);
-  const { track, startSeconds } = await probeSound(path, input, limits);
+  const { track, startSeconds, packets } = await probeSound(path, input, limits);
   if (track === undefined) throw new Failure('unsupported_media', 'audio_no_track');
   if (track.packets.length === 0) throw new Failure('unsupported_media', 'audio_nothing_heard');
-  if (track.packets.length >= mostPackets) throw tooLong();
+  if (packets >= mostPackets) {
+    return [await decoded(path, input, track, startOf(track, startSeconds, demuxer), limits)];
+  }
   if (demuxer === 'mov') return inspectFilm(path, input, track, startSeconds, limits);
   const length = countSound(track, startSeconds, demuxer);
   if (length !== null) return [heard({ input, track, length })];
@@ -203,13 +211,13 @@ function heard(part: Part): Part {
 async function probeSound(path: string, input: readonly string[], limits: RunLimits) {
   const args = ['-v', 'error', ...input.slice(1)];
   args.push('-read_intervals', `%+#${mostPackets}`, '-show_entries', probeEntries, '-of', 'compact', path);
-  const { startSeconds, tracks } = await readable(async () =>
-    parseSoundProbe(await runMediaProgram('ffprobe', args, limits)),
+  const { startSeconds, tracks, packets } = await readable(async () =>
+    parseSoundProbe(await readFile(await listWithMediaProgram('ffprobe', args, limits, 'packets'), 'latin1')),
   );
   const audible = tracks.filter(({ channels }) => channels > 0);
   // A film may have a first sound track that nobody here can decode, or that is empty, and a second one that everybody can hear.
   const usable = audible.find(({ isDecodable, packets }) => isDecodable && packets.length > 0);
-  return { startSeconds, track: usable ?? audible[0] };
+  return { startSeconds, track: usable ?? audible[0], packets };
 }
 
 function soundInput(demuxer: SoundForm): readonly string[] {

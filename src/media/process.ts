@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { execa, ExecaError } from 'execa';
 import type { FfmpegCommand } from 'fluent-ffmpeg';
 import { withMediaMemory } from './memory.ts';
@@ -70,14 +71,15 @@ export function inputGuards(demuxer: string): readonly string[] {
 export const noPictures: readonly string[] = ['-max_pixels', '36000000', '-skip_frame', 'all'];
 
 /**
- * Sets the limits, then becomes the program: `sh -c LAUNCHER sh KILOBYTES SECONDS PROGRAM ARGUMENTS…`. The arguments stay arguments, the
- * shell reads none of them. A core dump would hold a person's file. Only Linux knows a limit of address space.
+ * Sets the limits, then becomes the program: `sh -c LAUNCHER sh KILOBYTES SECONDS OUTPUT PROGRAM ARGUMENTS…`, OUTPUT a file for what it
+ * writes to stdout, or nothing. The arguments stay arguments, the shell reads none of them. A core dump would hold a person's file. Only Linux knows a limit of address space.
  */
 const launcher = [
   'ulimit -c 0',
   'ulimit -t "$2"',
   'ulimit -v "$1" 2>/dev/null || [ "$(uname)" != Linux ] || exit 126',
-  'shift 2',
+  '[ -z "$3" ] || exec >"$3"',
+  'shift 3',
   `exec nice -n ${niceness} "$@"`,
 ].join('\n');
 
@@ -97,13 +99,33 @@ export async function runMediaProgram(
   return withMediaMemory(bounds.expectedBytes, () => start(program, args, limits, bounds), limits.signal);
 }
 
+/**
+ * As {@link runMediaProgram}, for a program that writes a line for each of ten thousands of packets: it writes them into a file. Into a pipe
+ * it writes each by itself, and reading them so takes three times as long as making them.
+ *
+ * @param name of the file, in the scratch folder; whoever asks removes it with the folder
+ * @returns the path of the file
+ */
+export async function listWithMediaProgram(
+  program: 'ffmpeg' | 'ffprobe',
+  args: readonly string[],
+  limits: RunLimits,
+  name: string,
+): Promise<string> {
+  const path = join(limits.scratch, name);
+  const work = () => start(program, args, limits, foreignFileBounds, { output: path });
+  await withMediaMemory(foreignFileBounds.expectedBytes, work, limits.signal);
+  return path;
+}
+
 /** The arguments with which `sh` runs a program within its bounds, for who talks to it while it runs; the environment is {@link bareEnvironment}. */
 export function guarded(
   program: string,
   args: readonly string[],
   { addressSpaceBytes, cpuSeconds }: Bounds,
+  output = '',
 ): string[] {
-  const guards = [String(Math.floor(addressSpaceBytes / 1024)), String(cpuSeconds)];
+  const guards = [String(Math.floor(addressSpaceBytes / 1024)), String(cpuSeconds), output];
   return ['-c', launcher, 'sh', ...guards, program, ...args];
 }
 
@@ -137,16 +159,21 @@ async function start(
   args: readonly string[],
   limits: RunLimits,
   bounds: Bounds,
-  given?: { readonly input: string; readonly environment: Readonly<Record<string, string>> },
+  given: {
+    readonly input?: string;
+    readonly environment?: Readonly<Record<string, string>>;
+    /** the path of a file for what it writes to stdout */
+    readonly output?: string;
+  } = {},
 ): Promise<string> {
   try {
-    const running = execa('sh', guarded(program, args, bounds), {
+    const running = execa('sh', guarded(program, args, bounds, given.output), {
       cwd: limits.scratch,
-      ...(given === undefined ? { stdin: 'ignore' as const } : { input: given.input }),
+      ...(given.input === undefined ? { stdin: 'ignore' as const } : { input: given.input }),
       timeout: limits.timeoutMilliseconds,
       forceKillAfterDelay: 1000,
       maxBuffer: 64 * mebibyte,
-      env: { ...bareEnvironment(), ...given?.environment },
+      env: { ...bareEnvironment(), ...given.environment },
       extendEnv: false,
       ...(limits.signal === undefined ? {} : { cancelSignal: limits.signal }),
     });

@@ -38,6 +38,8 @@ export interface SoundTrack {
 export interface SoundProbe {
   /** when the first of all streams begins, pictures included: the zero of what a player shows */
   readonly startSeconds: number;
+  /** of all streams, pictures included */
+  readonly packets: number;
   readonly tracks: readonly SoundTrack[];
 }
 
@@ -49,42 +51,35 @@ export function parseSoundProbe(text: string): SoundProbe {
   const packets = new Map<number, SoundPacket[]>();
   const streams: Omit<SoundTrack, 'packets'>[] = [];
   const ticks = new Map<number, number>();
-  for (const line of text.split('\n')) {
-    const kind = line.slice(0, line.indexOf('|'));
-    if (kind !== 'packet' && kind !== 'stream') continue;
-    const fields = fieldsOf(line);
-    if (kind === 'packet') {
-      const index = numberIn(fields, 'stream_index') ?? 0;
-      const known = packets.get(index) ?? [];
-      if (known.length === 0) packets.set(index, known);
-      known.push({
-        at: numberIn(fields, 'pts') ?? numberIn(fields, 'dts'),
-        duration: numberIn(fields, 'duration'),
-        bytes: numberIn(fields, 'size') ?? 0,
-        isDiscarded: fields.get('flags')?.includes('D') ?? false,
-        skipped: numberIn(fields, 'skip_samples') ?? 0,
-        padding: numberIn(fields, 'discard_padding') ?? 0,
-      });
-      continue;
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n', at) === -1 ? text.length : text.indexOf('\n', at);
+    if (text.startsWith('packet|', at)) {
+      const { stream, packet } = packetIn(text, at, end);
+      const known = packets.get(stream);
+      if (known === undefined) packets.set(stream, [packet]);
+      else known.push(packet);
+    } else if (text.startsWith('stream|', at)) {
+      const fields = fieldsOf(text.slice(at, end));
+      const [numerator = 0, denominator = 1] = (fields.get('time_base') ?? '').split('/').map(Number);
+      const secondsPerTick = numerator / denominator;
+      ticks.set(numberIn(fields, 'index') ?? 0, secondsPerTick);
+      if (fields.get('codec_type') === 'audio') {
+        const layout = fields.get('channel_layout') ?? 'unknown';
+        streams.push({
+          index: numberIn(fields, 'index') ?? 0,
+          id: numberIn(fields, 'id'),
+          codec: fields.get('codec_name') ?? 'unknown',
+          profile: fields.get('profile') ?? 'unknown',
+          sampleRate: numberIn(fields, 'sample_rate') ?? 0,
+          channels: numberIn(fields, 'channels') ?? 0,
+          layout: layout === 'unknown' || /^\d+ channels/.test(layout) ? null : layout,
+          isDecodable: !['unknown', undefined].includes(fields.get('sample_fmt')),
+          bitsPerSample: numberIn(fields, 'bits_per_sample') ?? 0,
+          secondsPerTick,
+        });
+      }
     }
-    const [numerator = 0, denominator = 1] = (fields.get('time_base') ?? '').split('/').map(Number);
-    const secondsPerTick = numerator / denominator;
-    ticks.set(numberIn(fields, 'index') ?? 0, secondsPerTick);
-    if (fields.get('codec_type') === 'audio') {
-      const layout = fields.get('channel_layout') ?? 'unknown';
-      streams.push({
-        index: numberIn(fields, 'index') ?? 0,
-        id: numberIn(fields, 'id'),
-        codec: fields.get('codec_name') ?? 'unknown',
-        profile: fields.get('profile') ?? 'unknown',
-        sampleRate: numberIn(fields, 'sample_rate') ?? 0,
-        channels: numberIn(fields, 'channels') ?? 0,
-        layout: layout === 'unknown' || /^\d+ channels/.test(layout) ? null : layout,
-        isDecodable: !['unknown', undefined].includes(fields.get('sample_fmt')),
-        bitsPerSample: numberIn(fields, 'bits_per_sample') ?? 0,
-        secondsPerTick,
-      });
-    }
+    at = end + 1;
   }
   const starts = [...packets].flatMap(([index, known]) => {
     const first = known
@@ -95,6 +90,7 @@ export function parseSoundProbe(text: string): SoundProbe {
   return {
     // Not what ffprobe gives as the start of the file: that depends on what it has decoded of the pictures.
     startSeconds: starts.length === 0 ? 0 : Math.min(...starts),
+    packets: [...packets.values()].reduce((sum, { length }) => sum + length, 0),
     tracks: streams.map((stream) => ({ ...stream, packets: packets.get(stream.index) ?? [] })),
   };
 }
@@ -109,18 +105,52 @@ export const probeEntries = [
   'packet_side_data=skip_samples,discard_padding',
 ].join(':');
 
+/** One of ten thousands of lines: field by field, without a map of them. */
+function packetIn(text: string, from: number, to: number): { stream: number; packet: SoundPacket } {
+  let stream = 0;
+  let pts: number | null = null;
+  let dts: number | null = null;
+  let duration: number | null = null;
+  let [bytes, skipped, padding, isDiscarded] = [0, 0, 0, false];
+  for (let at = text.indexOf('|', from) + 1; at > 0 && at < to;) {
+    const bar = text.indexOf('|', at);
+    const end = bar === -1 || bar > to ? to : bar;
+    const equals = text.indexOf('=', at);
+    if (equals !== -1 && equals < end) {
+      const value = text.slice(equals + 1, end);
+      // Newer versions put the kind of side data before the name: `skip_samples:skip_samples=312`.
+      const label = text.slice(at, equals);
+      const name = label.slice(label.lastIndexOf(':') + 1);
+      if (name === 'pts') pts = finite(value);
+      else if (name === 'dts') dts = finite(value);
+      else if (name === 'duration') duration = finite(value);
+      else if (name === 'size') bytes = finite(value) ?? 0;
+      else if (name === 'stream_index') stream = finite(value) ?? 0;
+      else if (name === 'flags') isDiscarded = value.includes('D');
+      else if (name === 'skip_samples') skipped = finite(value) ?? 0;
+      else if (name === 'discard_padding') padding = finite(value) ?? 0;
+    }
+    at = end + 1;
+  }
+  return { stream, packet: { at: pts ?? dts, duration, bytes, isDiscarded, skipped, padding } };
+}
+
 function fieldsOf(line: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const field of line.split('|')) {
     const at = field.indexOf('=');
-    // Newer versions put the kind of side data before the name: `skip_samples:skip_samples=312`.
-    if (at > 0) fields.set(field.slice(field.lastIndexOf(':', at) + 1, at), field.slice(at + 1));
+    if (at > 0) fields.set(field.slice(0, at), field.slice(at + 1));
   }
   return fields;
 }
 
 function numberIn(fields: ReadonlyMap<string, string>, name: string): number | null {
-  const value = Number(fields.get(name) ?? Number.NaN);
+  return finite(fields.get(name) ?? '');
+}
+
+/** ffprobe writes `N/A` for what is not known. */
+function finite(text: string): number | null {
+  const value = text === '' ? Number.NaN : Number(text);
   return Number.isFinite(value) ? value : null;
 }
 
@@ -221,10 +251,14 @@ export function areAlike(one: number, other: number): boolean {
 const [noticeable, enormous] = [0.04, 0.2];
 
 /** Whether nobody says how long the last packet is, and packets of this codec are long: as ALAC and TTA in Matroska. */
-function isLongLastUntold({ packets, secondsPerTick }: SoundTrack): boolean {
+function isLongLastUntold(track: SoundTrack): boolean {
+  const { packets, secondsPerTick } = track;
   const [before, last] = packets.slice(-2);
   const usual = ((last?.at ?? 0) - (before?.at ?? 0)) * secondsPerTick;
-  return usual > ((last?.duration ?? 0) > 0 ? enormous : noticeable);
+  const told = last?.duration ?? 0;
+  // In samples, and another number of them than all others have: that is nobody's guess.
+  if (told > 0 && told < usualTicks(track) && ticksAreSamples(track)) return false;
+  return usual > (told > 0 ? enormous : noticeable);
 }
 
 /** Whether the times of the packets are those that so many packets of the codec have, but for holes; true where the codec does not tell. */
