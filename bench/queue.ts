@@ -35,7 +35,7 @@ function summary(taken: readonly number[]) {
 
 await using redis = await startRedis({ appendOnly: true });
 const queue = createGenerationQueue(testConfig(redis.url, redis.folder), silent);
-const connection = openConnection(redis.url, 'worker', silent);
+const connection = openConnection(redis, 'worker', silent);
 const bare = new Queue('bare', { connection });
 
 const ids: string[] = [];

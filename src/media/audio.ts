@@ -211,13 +211,17 @@ function heard(part: Part): Part {
 async function probeSound(path: string, input: readonly string[], limits: RunLimits) {
   const args = ['-v', 'error', ...input.slice(1)];
   args.push('-read_intervals', `%+#${mostPackets}`, '-show_entries', probeEntries, '-of', 'compact', path);
-  const { startSeconds, tracks, packets } = await readable(async () =>
+  const {
+    startSeconds,
+    tracks,
+    packets: count,
+  } = await readable(async () =>
     parseSoundProbe(await readFile(await listWithMediaProgram('ffprobe', args, limits, 'packets'), 'latin1')),
   );
   const audible = tracks.filter(({ channels }) => channels > 0);
   // A film may have a first sound track that nobody here can decode, or that is empty, and a second one that everybody can hear.
   const usable = audible.find(({ isDecodable, packets }) => isDecodable && packets.length > 0);
-  return { startSeconds, track: usable ?? audible[0], packets };
+  return { startSeconds, track: usable ?? audible[0], packets: count };
 }
 
 function soundInput(demuxer: SoundForm): readonly string[] {

@@ -18,9 +18,9 @@ const unfinishedSeconds = 60 * 60;
  * an entry that points at them; writing the entry last is what makes the value appear whole. Artifacts end by themselves, so that a
  * forgotten one never fills the memory.
  */
-export function createRedisStore(server: string | RedisServer, prefix: string): ArtifactStore {
+export function createRedisStore(server: RedisServer, prefix: string): ArtifactStore {
   const redis = new Redis({
-    ...redisOptions(typeof server === 'string' ? { url: server } : server, { longestPause: 2_000 }),
+    ...redisOptions(server, { longestPause: 2_000 }),
     ...options,
   });
   redis.on('error', () => {

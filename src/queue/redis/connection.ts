@@ -23,12 +23,12 @@ const listening = new Map<string, Set<Redis>>();
  * Opens one connection. It reconnects by itself, also when the server that it leads to becomes a replica; errors of the connection
  * go to the log, at most once per outage.
  *
- * @param server where it is, or its URL alone
+ * @param server its URL, and the Sentinels that know where it is, if there are any
  */
-export function openConnection(server: string | RedisServer, purpose: ConnectionPurpose, log: Logger): Redis {
-  const { url, sentinels } = typeof server === 'string' ? { url: server, sentinels: undefined } : server;
+export function openConnection(server: RedisServer, purpose: ConnectionPurpose, log: Logger): Redis {
+  const { url } = server;
   const options: Omit<RedisOptions, 'replyMapping'> = {
-    ...redisOptions(sentinels === undefined ? { url } : { url, sentinels }, {
+    ...redisOptions(server, {
       // A producer's command fails at the second attempt to connect after it was given: what lies between attempts, a person waits.
       longestPause: purpose === 'producer' ? 500 : 2000,
       onDemoted(error) {

@@ -65,13 +65,13 @@ export interface SpeechDesk {
 /** Connects a process that takes requests to the workers' voices. */
 export function createSpeechDesk(config: CommonConfig, log: Logger): SpeechDesk {
   const names = createNames(config.redis.prefix);
-  const connection = openConnection(config.redis.url, 'producer', log);
+  const connection = openConnection(config.redis, 'producer', log);
   const queue = quiet(new Queue<Ticket, Answer>(names.speech, { connection, prefix: names.prefix }), log);
   // Opened for the first words: most deployments wait long for them.
   let listening: { events: QueueEvents; connection: ReturnType<typeof openConnection> } | undefined;
   const events = async (): Promise<QueueEvents> => {
     if (listening === undefined) {
-      const own = openConnection(config.redis.url, 'worker', log);
+      const own = openConnection(config.redis, 'worker', log);
       const opened = quiet(new QueueEvents(names.speech, { connection: own, prefix: names.prefix }), log);
       listening = { events: opened, connection: own };
     }
@@ -138,7 +138,7 @@ export async function consumeSpeech(
   log: Logger,
 ): Promise<Closable> {
   const names = createNames(config.redis.prefix);
-  const connection = openConnection(config.redis.url, 'worker', log);
+  const connection = openConnection(config.redis, 'worker', log);
   const offer = async () => {
     await connection.set(names.voices, JSON.stringify(options.voices), 'PX', voicesLifetime);
   };

@@ -20,7 +20,7 @@ let number = 0;
 
 beforeAll(async () => {
   redis = await startRedis();
-  connection = openConnection(redis.url, 'worker', silent);
+  connection = openConnection(redis, 'worker', silent);
 });
 afterAll(async () => {
   connection.disconnect();

@@ -42,7 +42,7 @@ function openQueue(): GenerationQueue {
 
 /** The steps of a bot and a worker, one at a time, to stop between any two of them as a crash would. */
 async function withSteps<T>(work: (steps: { ledger: Ledger; tickets: Tickets }) => Promise<T>): Promise<T> {
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   const names = createNames('test');
   const tickets = new Tickets(connection, names, silent);
   try {

@@ -58,7 +58,7 @@ async function deploy(redis: RedisServer) {
 test('the primary becomes a replica and keeps its connections: all goes on within seconds, nothing is lost, nothing twice', async () => {
   await using redis = await startReplicatedRedis();
   const { queue, works, moderation, desk, worked, finish } = await deploy({ url: redis.url });
-  const store = createRedisStore(redis.url, 'test');
+  const store = createRedisStore(redis, 'test');
   opened.push(store);
   await store.put('inputs/before.txt', Buffer.from('before'));
   const entries: string[] = [];

@@ -143,7 +143,7 @@ test('a deterministic failure is delivered after one attempt, a crash after two'
 test('every ending is counted once, by outcome: also of a last try that died with its worker, and of the API’s', async () => {
   const { queue, worker } = open();
   const config = testConfig(redis.url, redis.folder, `life-${number}`);
-  const connection = openConnection(config.redis.url, 'worker', silent);
+  const connection = openConnection(config.redis, 'worker', silent);
   const ledger = new Ledger(connection, createNames(config.redis.prefix));
   expect((await queue.depth()).endings).toEqual({});
   const accepted = async (change: Parameters<typeof testDraft>[1] = {}) =>
@@ -283,7 +283,7 @@ test('a cancel between the taking of a job and its start is heeded', async () =>
   await queue.accept(draft);
   // Cancelled, while its job stays where it is: as if a worker had just taken it.
   const config = testConfig(redis.url, redis.folder, `life-${number}`);
-  const connection = openConnection(config.redis.url, 'worker', silent);
+  const connection = openConnection(config.redis, 'worker', silent);
   const reason = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} } as const;
   await new Ledger(connection, createNames(config.redis.prefix)).cancel(draft.id, reason);
   connection.disconnect();

@@ -131,7 +131,7 @@ describe('a refusal says which limit, and when it clears', () => {
   });
 
   test('GPU seconds: when enough of them are a day old; never, when one request is more than a day’s', async () => {
-    const connection = openConnection(redis.url, 'worker', silent);
+    const connection = openConnection(redis, 'worker', silent);
     let now = 1_800_000_000_000;
     const start = now;
     const ledger = new Ledger(connection, createNames('limits-clock'), () => now);
@@ -229,7 +229,7 @@ describe('what it costs in the end', () => {
   });
 
   test('a result that cannot be delivered: nothing', async () => {
-    const connection = openConnection(redis.url, 'worker', silent);
+    const connection = openConnection(redis, 'worker', silent);
     const ledger = new Ledger(connection, createNames(stand.prefix));
     const draft = testDraft('1', { costSeconds: 60 });
     await ledger.accept(draft, change.admission);

@@ -215,7 +215,7 @@ test('the log is read in pages, newest first, and each guild has its own', async
 });
 
 test('the log keeps the newest 10,000', async () => {
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   try {
     const names = createNames(prefix);
     const early = await moderation.log(entryOf('10'));

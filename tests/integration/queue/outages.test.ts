@@ -44,7 +44,7 @@ afterEach(async () => {
 
 /** Redis keeps its connections and answers nothing, as on a machine that is moved or whose disk hangs. */
 async function standStill(milliseconds: number): Promise<void> {
-  const connection = openConnection(redis.url, 'producer', silent);
+  const connection = openConnection(redis, 'producer', silent);
   const pid = Number(/process_id:(\d+)/.exec(await connection.info('server'))?.[1]);
   connection.disconnect();
   process.kill(pid, 'SIGSTOP');
@@ -159,7 +159,7 @@ test('a worker that is cut off for longer than its lock lives keeps its job, who
 });
 
 test('an answer to begin that is lost counts one try, and a job that went to somebody else counts none', async () => {
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   opened.push({ close: async () => connection.disconnect() });
   const ledger = new Ledger(connection, createNames('test'));
   const draft = testDraft('1');
@@ -239,7 +239,7 @@ test('a machine in trouble uses up nobody’s tries: the whole queue waits for i
 test('a record of a newer program is left to it, with all its tries, and others go on', async () => {
   const newer = testDraft('1');
   await queue.accept(newer);
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   opened.push({ close: async () => connection.disconnect() });
   await connection.hset(`test:generation:${newer.id}`, 'version', '2');
   const worked: string[] = [];

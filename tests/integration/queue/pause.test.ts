@@ -38,7 +38,7 @@ const reason = { code: 'cancelled', identifier: 'cancelled_by_user', context: {}
 
 /** Ids in the order in which BullMQ would hand them out. */
 async function order(of: Stand): Promise<string[]> {
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   const bull = new Queue<{ id: string }>('generations.17b', { connection, prefix: of.prefix });
   try {
     return (await bull.getPrioritized()).map((job) => job.data.id);
@@ -50,7 +50,7 @@ async function order(of: Stand): Promise<string[]> {
 
 /** What BullMQ gives a worker that asks now; not for a queue whose jobs have to go on. */
 async function nextJob(of: Stand): Promise<string | null> {
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   const options = { connection, prefix: of.prefix, autorun: false };
   const worker = new Worker<{ id: string }, void>('generations.17b', null, options);
   try {
@@ -217,7 +217,7 @@ describe('a guild’s pause', () => {
   });
 
   test('holds what a worker left when it fell silent, as soon as another one finds it', async () => {
-    const connection = openConnection(redis.url, 'worker', silent);
+    const connection = openConnection(redis, 'worker', silent);
     const bull = new Queue('generations.17b', { connection, prefix: stand.prefix });
     const ledger = new Ledger(connection, createNames(stand.prefix));
     try {
@@ -316,7 +316,7 @@ describe('a guild’s pause', () => {
   });
 
   test('what a crash kept from BullMQ while its guild was paused comes back, too', async () => {
-    const connection = openConnection(redis.url, 'worker', silent);
+    const connection = openConnection(redis, 'worker', silent);
     const ledger = new Ledger(connection, createNames(stand.prefix));
     await stand.moderation.pause(first, byModerator);
     const [noticed, unnoticed] = [testDraft('1'), testDraft('2')];

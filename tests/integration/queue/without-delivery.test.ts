@@ -51,7 +51,7 @@ async function statusesOf(id: string): Promise<() => Promise<string[]>> {
 
 /** ids of the deliveries that anybody would have to make */
 async function waitingDeliveries(): Promise<string[]> {
-  const connection = openConnection(redis.url, 'producer', silent);
+  const connection = openConnection(redis, 'producer', silent);
   try {
     return await connection.keys('test:deliveries:d-*');
   } finally {
@@ -109,7 +109,7 @@ test('one that fails, and one that is cancelled while it waits or runs, end for 
 });
 
 test('a worker that dies between storing and tidying up leaves nothing to deliver, and nobody does it twice', async () => {
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   const ledger = new Ledger(connection, createNames('test'));
   const draft = draftOf('1');
   await queue.accept(draft);

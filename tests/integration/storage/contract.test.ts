@@ -36,7 +36,7 @@ const kinds: readonly Kind[] = [
     replacesWhole: true,
     async start() {
       const redis = await startRedis();
-      return { open: () => createRedisStore(redis.url, 'test'), stop: () => redis.stop() };
+      return { open: () => createRedisStore(redis, 'test'), stop: () => redis.stop() };
     },
   },
   {
@@ -210,7 +210,7 @@ test('a write whose process was killed leaves nothing in the folder for ever', a
 
 test('in Redis inputs live as long as they can be used again, videos for a week, and half a write for an hour', async () => {
   await using redis = await startRedis();
-  await using opened = closing(createRedisStore(redis.url, 'test'));
+  await using opened = closing(createRedisStore(redis, 'test'));
   await using connection = connected(redis.url);
   const hour = 3600_000;
   const longest = async () => {
@@ -251,7 +251,7 @@ test('a bucket whose server no longer answers is an error, not a wait without en
 
 test('a Redis with a password is reached, and one that has gone is not healthy', async () => {
   await using redis = await startRedis({ tcp: true, password: 'a/b:c' });
-  await using opened = closing(createRedisStore(redis.url, 'test'));
+  await using opened = closing(createRedisStore(redis, 'test'));
   await opened.store.put('inputs/g-1/a', Buffer.from('a'));
   expect((await opened.store.get('inputs/g-1/a')).toString()).toBe('a');
   await redis.kill();

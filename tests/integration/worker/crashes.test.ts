@@ -298,7 +298,7 @@ test('Redis away for longer than a lock lives: nobody starts again, and the vide
   await startWorker('only', gate());
   const id = await accept();
   await reached();
-  const connection = openConnection(redis.url, 'worker', silent);
+  const connection = openConnection(redis, 'worker', silent);
   const lock = `test:generations.17b:g-${id}:lock`;
   const lapsesAt = Date.now() + (await connection.pttl(lock));
   await redis.kill();
