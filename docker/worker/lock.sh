@@ -4,6 +4,7 @@
 #     docker/worker/lock.sh            needs uv: the one that `npm run setup` puts into .venv, or the path in UV
 #
 # They name every wheel by its SHA-256 and no index, so that a mirror serves as well as the public one and nothing else can be slipped in.
+# Without diffq, which audio-separator names for models that are not used here: it has no wheel, and nothing is built there.
 # requirements.cuda12.lock has PyTorch 2.5.1, built for CUDA 12.4. requirements.cuda13.lock has the PyTorch that engine/BENCHMARKS.md was
 # measured with, built for CUDA 13.0, which newer cards need; all else is the same.
 set -eu
@@ -15,9 +16,9 @@ trap 'rm -f "$constraints"' EXIT
 compile() {
   {
     echo "# Made by docker/worker/lock.sh for Python 3.11 on Linux x86-64; do not edit. $1"
-    "$uv" pip compile engine/pyproject.toml --constraints "$constraints" --generate-hashes \
+    "$uv" pip compile engine/pyproject.toml --extra vocals --constraints "$constraints" --generate-hashes \
       --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-      --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+      --no-emit-package diffq --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
   } >"$2.new"
   mv "$2.new" "$2"
 }

@@ -13,6 +13,8 @@ const longestPause = 60_000;
 /** How often the state file says how far it is; docker/healthcheck.mjs takes a minute of silence for an end. */
 const reportEvery = 5_000;
 const logEvery = 60_000;
+/** What a start waits for the 67 MB that only `clean` needs. What came is kept, and the next start goes on with it. */
+const voicePatience = 120_000;
 const gibibyte = 2 ** 30;
 
 export interface WeightsOptions {
@@ -60,6 +62,18 @@ export async function fillWeights(options: WeightsOptions): Promise<void> {
     await delay(pause, undefined, { signal: stop }).catch(() => undefined);
     stop.throwIfAborted();
   }
+  // Its library is in the image. Without it all else works, so that it keeps no worker from starting.
+  const voiceProblem = await run(
+    'download',
+    ['--vocals'],
+    AbortSignal.any([stop, AbortSignal.timeout(voicePatience)]),
+  );
+  stop.throwIfAborted();
+  if (voiceProblem !== null)
+    log.warn(
+      { problem: voiceProblem },
+      'the model that takes the voice out of music could not be fetched: until a start can, `clean` leaves the sound as it is',
+    );
   if (!verify) return;
   const problem = await run('verify');
   stop.throwIfAborted();
@@ -69,7 +83,11 @@ export async function fillWeights(options: WeightsOptions): Promise<void> {
     );
 
   /** Runs one of the engine's commands. @returns null, or the last thing it said when it failed */
-  async function run(action: 'download' | 'verify'): Promise<string | null> {
+  async function run(
+    action: 'download' | 'verify',
+    more: readonly string[] = [],
+    until: AbortSignal = stop,
+  ): Promise<string | null> {
     let message = action === 'download' ? 'fetching the weights' : 'checking the weights';
     let last = '';
     let totalBytes: number | undefined;
@@ -109,9 +127,9 @@ export async function fillWeights(options: WeightsOptions): Promise<void> {
     const timer = setInterval(() => void tell(), reportEvery);
     try {
       const status = await runChild({
-        command: [python, '-m', 'humo_engine', 'weights', action, ...selection],
+        command: [python, '-m', 'humo_engine', 'weights', action, ...selection, ...more],
         directory: engineDirectory,
-        stop,
+        stop: until,
         patience: 3_000,
         onLine: take,
       });

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from humo_engine.memory import memory_shortage
 from humo_engine.model import HuMoTransformer, ModelSize
+from humo_engine.place import own_command
 
 SHOWN_KEYS = 10
 
@@ -40,7 +41,7 @@ def reading(path: Path, problem: str = "cannot be read") -> Iterator[None]:
             raise
         raise CheckpointError(
             f"{path} {problem}: {textwrap.shorten(str(error), 300)}. If it is damaged, delete it and fetch it anew with: "
-            "npm run engine -- weights download (`weights verify` finds all that is damaged)"
+            f"{own_command('weights download')} (`weights verify` finds all that is damaged)"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The engine's command line: `humo-engine COMMAND`, or `npm run engine -- COMMAND`."""
+"""The engine's command line: `humo-engine COMMAND`, in the repository `npm run engine -- COMMAND`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 MODELS = ("17b", "1_7b")
+# As the worker: what one command fetches is where the other looks.
+WEIGHTS = Path(os.environ.get("HUMO_WEIGHTS_DIRECTORY") or "weights")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,7 +109,7 @@ def _add_speech(commands: argparse._SubParsersAction) -> None:
     serve = commands.add_parser("serve-speech", help="speak what comes on stdin, beside the engine; what a worker starts")
     serve.set_defaults(run=_serve_speech)
     for parser in (speak, serve):
-        parser.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
+        parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: %(default)s")
 
 
 def _add_weights(commands: argparse._SubParsersAction) -> None:
@@ -120,7 +122,7 @@ def _add_weights(commands: argparse._SubParsersAction) -> None:
     ):
         action = actions.add_parser(name, help=help_text)
         action.add_argument("--model", type=_model_name, action="append", metavar="{17b,1.7b}", help="default: both")
-        action.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
+        action.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: %(default)s")
         if name != "convert":
             action.add_argument("--vocals", action="store_true", help="also the model that isolates the voice")
             action.add_argument(
@@ -248,7 +250,7 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         help="a profile of generate.yaml: official, mini, or tiny; default: HUMO_PROFILE, or official",
     )
     parser.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
-    parser.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: weights")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--precision", choices=("bf16", "fp8", "fp32"), help="default: as generate.yaml says")
     parser.add_argument("--memory-limit", type=_gibibytes, metavar="GIB", help="of this process; default: as generate.yaml says")
     parser.add_argument(

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from humo_engine.checkpoint import SHOWN_KEYS, CheckpointError, read_tensors
+from humo_engine.place import own_command
 from humo_engine.settings import Lora
 
 PREFIXES = ("base_model.model.", "diffusion_model.", "model.", "transformer.", "pipe.dit.", "unet.")
@@ -84,7 +85,7 @@ def read_lora(file: Path, strength: float, shapes: Mapping[str, torch.Size]) -> 
     """
     if not file.is_file():
         raise LoraMissing(
-            f"there is no LoRA {file}. One that is known is fetched with: npm run engine -- weights download --lora {file.name}; "
+            f"there is no LoRA {file}. One that is known is fetched with: {own_command(f'weights download --lora {file.name}')}; "
             "any other has to be laid there"
         )
     if file.suffix != ".safetensors":

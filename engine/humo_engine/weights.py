@@ -23,6 +23,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from humo_engine.place import own_command
+
 # HUMO_WEIGHTS_LOCK: a lock file of one's own, such as for a mirror that holds other revisions.
 LOCK_FILE = Path(os.environ.get("HUMO_WEIGHTS_LOCK") or Path(__file__).with_name("weights.lock.json"))
 PARTIAL_FOLDER = ".partial"
@@ -54,7 +56,7 @@ class WeightsMissing(WeightsError):
         shown = "\n".join(f"  - {path}" for path in missing)
         super().__init__(
             f"The weights of {_title(model)} are not complete in {root}; missing or of the wrong size:\n{shown}\n"
-            f"Fetch them with: npm run engine -- weights download {_option(model)}"
+            f"Fetch them with: {own_command(f'weights download {_option(model)}')}"
         )
 
 
@@ -177,7 +179,7 @@ def resolve(entries: Iterable[LockedFile], files: Iterable[RemoteFile], commit: 
     for entry in entries:
         found = [item for item in files if fnmatch.fnmatchcase(item.path, entry.path)]
         if not found:
-            raise WeightsError(f"{entry.repository} has no {entry.path} at {commit}; `npm run engine -- weights pin` looks again")
+            raise WeightsError(f"{entry.repository} has no {entry.path} at {commit}; `{own_command('weights pin')}` looks again")
         for item in found:
             for name, pinned, actual in (("size", entry.size, item.size), ("SHA-256", entry.sha256, item.sha256)):
                 if pinned is not None and actual is not None and pinned != actual:
@@ -325,7 +327,7 @@ def _with_retries(action: Callable[[], Any], what: str) -> Any:
             if isinstance(error, errors.RepositoryNotFoundError):
                 raise WeightsError(f"{what}: not found, or private; if private, set HF_TOKEN") from error
             if isinstance(error, (errors.EntryNotFoundError, errors.RevisionNotFoundError)):
-                raise WeightsError(f"{what}: not on the hub any more; `npm run engine -- weights pin` looks again") from error
+                raise WeightsError(f"{what}: not on the hub any more; `{own_command('weights pin')}` looks again") from error
             if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
                 raise WeightsError(f"{what}: the disk is full. Free some. {again}") from error
             response = getattr(error, "response", None)
@@ -452,7 +454,7 @@ def require_pickles(root: Path, model: str, lock: Iterable[LockedFile] | None = 
         if entry.sha256 is None or file_hash(file) != entry.sha256:
             raise checkpoint.CheckpointError(
                 f"{file} is not the file that was published, and was not opened: it could run code. Delete it and fetch it anew "
-                "with: npm run engine -- weights download"
+                f"with: {own_command('weights download')}"
             )
 
 
@@ -502,8 +504,8 @@ def verify(
         say(f"{place}: {verdict}")
     if not right:
         say(
-            "Delete what is wrong and fetch what is missing with `npm run engine -- weights download`. "
-            "Files in a folder …-bf16 come from `npm run engine -- weights convert`."
+            f"Delete what is wrong and fetch what is missing with `{own_command('weights download')}`. "
+            f"Files in a folder …-bf16 come from `{own_command('weights convert')}`."
         )
     return right
 

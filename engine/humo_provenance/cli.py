@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from humo_engine.place import own_command
 from humo_provenance import certificates
 from humo_provenance.certificates import DEFAULT_YEARS, CredentialError
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="npm run provenance --", description=__doc__)
+    parser = argparse.ArgumentParser(prog=own_command("", "provenance").strip(), description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     init = commands.add_parser("init", help="make a key and a certificate of this deployment's own; what is there stays")
     init.add_argument("--name", default=DEFAULT_NAME, help="whom the certificate names (default: %(default)s)")

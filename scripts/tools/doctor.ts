@@ -24,7 +24,7 @@ import {
 } from '../../src/config/environment.ts';
 import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
-import { inContainer, ownCommand } from '../../src/config/place.ts';
+import { ownCommand, place } from '../../src/config/place.ts';
 import { redisOptions } from '../../src/config/redis-options.ts';
 import { deploymentSettingsSchema } from '../../src/queue/moderation/moderation.ts';
 import { createNames } from '../../src/queue/redis/names.ts';
@@ -47,17 +47,22 @@ interface Finding {
 
 const signs: Record<Verdict, string> = { fine: '✓', look: '⚠', broken: '✗' };
 const gibibyte = 2 ** 30;
+const inContainer = place !== 'repository';
 const findings: Finding[] = [];
 
 const fixes = {
-  variables: inContainer
-    ? 'Put it right in docker/.env and run `docker compose up -d`; .env.example explains each variable.'
-    : 'Put it right in .env; .env.example explains each variable.',
-  commands: `\`${inContainer ? 'docker compose exec bot node src/bot/register.ts' : 'npm run register'}\`, or start the bot with REGISTER_COMMANDS=true.`,
+  variables: {
+    repository: 'Put it right in .env; .env.example explains each variable.',
+    compose:
+      'Put it right in docker/.env and run `docker compose up -d`; .env.example explains each variable.',
+    pod: 'Put it right in the pod’s environment, and start it anew; .env.example explains each variable.',
+  }[place],
+  commands: `\`${ownCommand('register')}\`, or start the bot with REGISTER_COMMANDS=true.`,
   gpu: `Install NVIDIA’s driver${inContainer ? ' and Container Toolkit on the host' : ''}; \`nvidia-smi\` has to work. Without a card, HUMO_PROFILE=mini shows that the rest works.`,
-  weights: inContainer
-    ? 'Delete wrong files, then `docker compose restart worker`: its start fetches what is missing.'
-    : 'Delete wrong files, then `npm run engine -- weights download`.',
+  weights:
+    place === 'compose'
+      ? 'Delete wrong files, then `docker compose restart worker`: its start fetches what is missing.'
+      : `Delete wrong files, then \`${ownCommand('engine', 'weights download')}\`.`,
 };
 
 function fine(check: string, found: string): void {
@@ -401,9 +406,7 @@ function loras({ generate, weightsDirectory, models }: WorkerConfig): void {
       look(
         check,
         `there is no ${path}: the preset fails until there is`,
-        inContainer
-          ? `\`docker compose exec -w /app/engine worker /app/.venv/bin/python -m humo_engine weights download --weights ${weightsDirectory} --lora ${basename(file)}\`, then \`docker compose restart worker\`; or take the preset out of generate.yaml.`
-          : `\`npm run engine -- weights download --lora ${basename(file)}\`, then start the worker anew; or take the preset out of generate.yaml.`,
+        `\`${ownCommand('engine', `weights download --lora ${basename(file)}`)}\`, then ${inContainer ? '`docker compose restart worker`' : 'start the worker anew'}; or take the preset out of generate.yaml.`,
       );
   }
 }
@@ -414,9 +417,7 @@ async function main(): Promise<number> {
   });
   const scope = values.for;
   if (scope !== 'bot' && scope !== 'worker' && scope !== 'all') {
-    console.error(
-      `${ownCommand('doctor', 'bot', 'scripts/tools/doctor.ts')} [--for bot|worker|all] [--json]`,
-    );
+    console.error(ownCommand('doctor', '[--for bot|worker|all] [--json]'));
     return 1;
   }
   const bot = scope === 'worker' ? null : configuration('bot', loadBotConfig);

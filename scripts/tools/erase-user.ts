@@ -16,6 +16,7 @@ import { environmentHere } from './environment.ts';
 import { createErasure } from '../../src/queue/people/erase.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
+import { ownCommand } from '../../src/config/place.ts';
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
   const [userId] = positionals;
   if (userId === undefined || positionals.length > 1 || !/^\d{1,20}$/.test(userId)) {
     console.error(
-      'npm run erase-user -- <id> [--dry-run] [--yes] [--copies]   <id> is the Discord id of the person, digits only',
+      `${ownCommand('eraseUser', '<id> [--dry-run] [--yes] [--copies]')}   <id> is the Discord id of the person, digits only`,
     );
     return 1;
   }
@@ -55,7 +56,7 @@ async function main(): Promise<number> {
     }
     for (const { name } of await tokensOf(userId)) {
       console.log(
-        `The API token '${name}' acts as this person. It stays; \`npm run api-token -- revoke --name ${name}\` ends it.`,
+        `The API token '${name}' acts as this person. It stays; \`${ownCommand('apiToken', `revoke --name ${name}`)}\` ends it.`,
       );
     }
     if (generations.length === 0 && keys.length === 0) return 0;

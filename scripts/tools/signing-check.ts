@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { WorkerConfig } from '../../src/config/environment.ts';
+import { ownCommand } from '../../src/config/place.ts';
 
 export interface SigningFinding {
   readonly verdict: 'fine' | 'look' | 'broken';
@@ -66,7 +67,7 @@ export async function signingFindings(
   const ends = Date.parse(leaf.validTo);
   const until = new Date(ends).toISOString().slice(0, 10);
   const renew = isOwn
-    ? `Move ${certificateFile} away (keep it), then \`npm run provenance -- init\`, and start the worker anew.`
+    ? `Move ${certificateFile} away (keep it), then \`${ownCommand('provenance', 'init')}\`, and start the worker anew.`
     : 'Get a new one from whoever gave it, and put it into C2PA_CERTIFICATE_FILE.';
   if (ends <= now) findings.push(broken(`the certificate ended on ${until}: videos are not signed`, renew));
   else if (ends - now < warnBefore) findings.push(look(`the certificate ends on ${until}`, renew));

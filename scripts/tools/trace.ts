@@ -14,6 +14,7 @@ import type { Generation } from '../../src/queue/contract/generation.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import type { Moderation } from '../../src/queue/moderation/moderation.ts';
 import { createModeration } from '../../src/queue/moderation/redis-moderation.ts';
+import { ownCommand } from '../../src/config/place.ts';
 
 interface Moment {
   /** milliseconds since 1970 */
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
   const id = generationIdSchema.safeParse(positionals[0]);
   if (!id.success || positionals.length > 1) {
     console.error(
-      'npm run trace -- <id> [--log FILE …] [--json]   <id> stands under every message of the bot: 26 letters and digits',
+      `${ownCommand('trace', '<id> [--log FILE …] [--json]')}   <id> stands under every message of the bot: 26 letters and digits`,
     );
     return 1;
   }

@@ -15,6 +15,7 @@ import type { Verdict } from '../../src/provenance/verify.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import { textsFor, failureText } from '../../src/text/texts.ts';
 import { environmentHere } from './environment.ts';
+import { ownCommand } from '../../src/config/place.ts';
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -22,7 +23,7 @@ async function main(): Promise<number> {
     options: { json: { type: 'boolean', default: false } },
   });
   if (positionals.length === 0) {
-    console.error('npm run verify -- FILE… [--json]   says where videos come from');
+    console.error(`${ownCommand('verify', 'FILE… [--json]')}   says where videos come from`);
     return 1;
   }
   const config = loadVerifyConfig(environmentHere());

@@ -7,6 +7,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import type { GenerateSettings } from '../config/generate.ts';
 import { mostImages } from '../intake/bounds.ts';
 import { createOrderSchema } from './schemas.ts';
+import { ownCommand } from '../config/place.ts';
 
 /** Serves the description of the API at /v1/openapi.json, made from the schemas that check requests and answers. */
 export async function describeApi(app: FastifyInstance, settings: GenerateSettings): Promise<void> {
@@ -23,7 +24,7 @@ export async function describeApi(app: FastifyInstance, settings: GenerateSettin
       servers: [{ url: '/' }],
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'Made by `npm run api-token`.' },
+          token: { type: 'http', scheme: 'bearer', description: `Made by \`${ownCommand('apiToken')}\`.` },
         },
       },
     },

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import { ownCommand } from '../config/place.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
 import type { FailureCode } from '../failure.ts';
@@ -194,7 +195,8 @@ function explain(error: unknown, texts: Texts, reference: string, request: Fasti
     code: ApiTextCode,
     { values, headers, paths, ...given }: ProblemOptions = {},
   ) => {
-    const detail = texts.say(`api.${code}`, values);
+    // `{command}` is of the words about a token.
+    const detail = texts.say(`api.${code}`, { command: ownCommand('apiToken', 'create'), ...values });
     const issues = given.issues ?? paths?.map((path) => ({ path, message: detail }));
     return problem(status, code, detail, { ...(issues === undefined ? {} : { issues }), headers });
   };

@@ -4,11 +4,10 @@ import { ownCommand } from '../config/place.ts';
 import { createToken, readTokens, revokeToken, scopes, TokensError } from './tokens.ts';
 import type { Scope } from './tokens.ts';
 
-const command = ownCommand('api-token', 'bot', 'src/api/token-command.ts');
 const usage = `Usage:
-  ${command} create --name NAME [--scopes generate,read,cancel] [--user DISCORD_ID]
-  ${command} list
-  ${command} revoke --name NAME
+  ${ownCommand('apiToken', 'create --name NAME [--scopes generate,read,cancel] [--user DISCORD_ID]')}
+  ${ownCommand('apiToken', 'list')}
+  ${ownCommand('apiToken', 'revoke --name NAME')}
 
 Scopes: ${scopes.join(', ')}. A token without --user acts as a person of its own, with limits of its own; with --user it
 shares that person's limits and sees what they made in Discord, too. The tokens' hashes are kept in API_TOKENS_FILE.

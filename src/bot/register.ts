@@ -53,11 +53,10 @@ async function main(): Promise<void> {
     options: { 'dry-run': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
   });
   if (values.help) {
-    const command = ownCommand('register', 'bot', 'src/bot/register.ts');
     console.log(
-      `${command.replace(/ --$/, '')}: compares the registered commands with ours and applies the difference`,
+      `${ownCommand('register')}: compares the registered commands with ours and applies the difference`,
     );
-    console.log(`${command} --dry-run: only shows it`);
+    console.log(`${ownCommand('register', '--dry-run')}: only shows it`);
     return;
   }
   // Registering needs no queue: where `npm start` brings its own Redis, no address of one is set.

@@ -2,6 +2,7 @@ import { enginePython } from '../config/python.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerConfig } from '../config/environment.ts';
+import { place } from '../config/place.ts';
 
 /**
  * The command that starts the engine: ENGINE_COMMAND, or the project's own engine in the project's Python environment, with
@@ -25,7 +26,7 @@ export function engineCommand(
   const python = enginePython(projectRoot);
   if (!existsSync(python)) {
     throw new Error(
-      `there is no Python environment at ${python}: run \`npm run setup\`, or set ENGINE_COMMAND to a command that starts the engine`,
+      `there is no Python environment at ${python}: ${place === 'repository' ? 'run `npm run setup`' : 'this image is not whole, build or pull it anew'}, or set ENGINE_COMMAND to a command that starts the engine`,
     );
   }
   // Python finds the package in the folder that it is started in, installed or not.

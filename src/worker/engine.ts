@@ -4,6 +4,7 @@ import type { FailureCode } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { EngineProcess } from './engine-process.ts';
 import { protocolVersion } from './protocol.ts';
+import { ownCommand } from '../config/place.ts';
 import type {
   EngineDone,
   EngineEvent,
@@ -308,7 +309,12 @@ function cancelled(): Failure {
 
 function failureOf(code: string): Failure {
   const known: FailureCode = failureCodes.find((name) => name === code) ?? 'internal';
-  return new Failure(known, known);
+  return new Failure(
+    known,
+    known,
+    // Where this worker runs, which may not be where the bot does.
+    known === 'weights_missing' ? { command: ownCommand('engine', 'weights download') } : {},
+  );
 }
 
 function isInside(folder: string, path: string): boolean {

@@ -29,6 +29,7 @@ import type { Parent, Signer, Signing } from './signer.ts';
 import { sayLater } from './say-later.ts';
 import type { Speech } from './speech-process.ts';
 import { openScratch } from '../media/scratch.ts';
+import { ownCommand } from '../config/place.ts';
 
 /** Raw frames in a file, or segments of a long video, by their list. */
 export type EncoderFrames = Omit<EngineDone['frames'], 'path' | 'pixelFormat'> & {
@@ -218,12 +219,8 @@ export async function processGeneration(
 function missingLora(error: unknown, { shortcuts }: GenerationRequest): Failure | null {
   const [lora] = shortcuts?.loras ?? [];
   if (lora === undefined || !(error instanceof Failure) || error.code !== 'weights_missing') return null;
-  return new Failure(
-    'weights_missing',
-    'lora_missing',
-    { file: basename(lora.file).slice(-60) },
-    { cause: error },
-  );
+  const command = ownCommand('engine', `weights download --lora ${basename(lora.file).slice(-60)}`);
+  return new Failure('weights_missing', 'lora_missing', { command }, { cause: error });
 }
 
 interface Making {

@@ -9,6 +9,7 @@ import { manifestDefinition, parentDefinition } from '../marking/manifest.ts';
 import type { GenerationFacts } from '../marking/credentials.ts';
 import { manifestBytesOf } from '../media/mp4.ts';
 import { MediaProcessError, runHelper } from '../media/process.ts';
+import { ownCommand } from '../config/place.ts';
 
 /** Hashing a hundred megabytes takes a second, and a busy machine ten. Milliseconds. */
 const signTimeout = 120_000;
@@ -92,7 +93,10 @@ export class Signer {
     try {
       await this.#prepared();
     } catch (error) {
-      this.#log.error({ error: errorFields(error) }, 'videos are not signed; `npm run doctor` says more');
+      this.#log.error(
+        { error: errorFields(error) },
+        `videos are not signed; \`${ownCommand('workerDoctor')}\` says more`,
+      );
     }
   }
 

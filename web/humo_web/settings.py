@@ -28,7 +28,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     token = given.get("WEB_API_TOKEN", "")
     if token == "":
         problems.append(
-            "WEB_API_TOKEN is not set: make one with `npm run api-token -- create --name web --scopes generate,read,cancel,people`; in containers: docker/README.md"
+            "WEB_API_TOKEN is not set: make one with `npm run api-token -- create --name web --scopes generate,read,cancel,people`; in containers `docker compose exec bot node src/api/token-command.ts` and the same"
         )
     api_url = given.get("WEB_API_URL", "http://127.0.0.1:8787").rstrip("/")
     if not api_url.startswith(("http://", "https://")):

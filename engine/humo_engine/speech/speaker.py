@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from humo_engine.place import own_command
 from humo_engine.speech.errors import SpeechError
 from humo_engine.speech.kokoro import KokoroVoice
 from humo_engine.speech.language import LANGUAGES, find_language
@@ -68,7 +69,7 @@ class Speaker:
         """
         if not self.voices:
             raise SpeechError(
-                "unavailable", "there is no voice here. Fetch some with: npm run engine -- weights download --voices"
+                "unavailable", f"there is no voice here. Fetch some with: {own_command('weights download --voices')}"
             )
         if voice is not None:
             for known in self.voices:

@@ -180,7 +180,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich werde gerade neu gestartet. Bitte gib den Befehl in einer Minute noch einmal ein; es steht nichts in der Warteschlange.',
 
   'api.unauthorised':
-    'Das braucht ein gültiges Token: Schick es als `Authorization: Bearer …`. Wer mich betreibt, macht eines mit `npm run api-token -- create`.',
+    'Das braucht ein gültiges Token: Schick es als `Authorization: Bearer …`. Wer mich betreibt, macht eines mit `{command}`.',
   'api.forbidden': 'Dein Token darf das nicht: Ihm fehlt der Scope `{scope}`.',
   'api.bad_person':
     '`Humo-Person` nennt eine der Personen deines Tokens: 16 bis 64 Buchstaben, Ziffern, `-` und `_`.',
@@ -500,9 +500,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.out_of_memory':
     'Der Grafikkarte ist bei dieser Größe der Speicher ausgegangen. Nimm eine niedrigere Qualität oder weniger Ton.',
   'failure.weights_missing':
-    'Auf der Maschine, die das übernommen hat, fehlen die Modelldateien. Wer mich betreibt, muss sie herunterladen: `npm run engine -- weights download`.',
+    'Auf der Maschine, die das übernommen hat, fehlen die Modelldateien. Wer mich betreibt, muss sie herunterladen: `{command}`.',
   'failure.lora_missing':
-    'Auf der Maschine, die das übernommen hat, fehlt das LoRA dieser Qualität. Wer mich betreibt, kann es holen: `npm run engine -- weights download --lora {file}`. Andere Qualitäten gehen auch ohne.',
+    'Auf der Maschine, die das übernommen hat, fehlt das LoRA dieser Qualität. Wer mich betreibt, kann es holen: `{command}`. Andere Qualitäten gehen auch ohne.',
   'failure.content_blocked': 'Das ist hier nicht erlaubt, darum wurde kein Video gemacht.',
   'failure.discord_refused_content':
     'Dein Video war fertig, aber Discord lässt es hier wegen seines Inhalts nicht zu. Es wird dir nicht angerechnet. Mit `/verlauf` kannst du es dir allein zeigen lassen.',

@@ -181,7 +181,7 @@ export const en = {
   'refused.stopping': 'I’m about to restart. Please run the command again in a minute; nothing was queued.',
 
   'api.unauthorised':
-    'This needs a token that works: send it as `Authorization: Bearer …`. The people who run me make one with `npm run api-token -- create`.',
+    'This needs a token that works: send it as `Authorization: Bearer …`. The people who run me make one with `{command}`.',
   'api.forbidden': 'Your token may not do this: it lacks the scope `{scope}`.',
   'api.bad_person': '`Humo-Person` names one of your token’s people: 16 to 64 letters, digits, `-` and `_`.',
   'api.not_found': 'There is no such video, or it isn’t yours. Records are kept for a month.',
@@ -482,9 +482,9 @@ export const en = {
   'failure.out_of_memory':
     'The graphics card ran out of memory for this size. Use a smaller preset or less sound.',
   'failure.weights_missing':
-    'The model’s files are missing on the machine that took this. The people who run me have to download them: `npm run engine -- weights download`.',
+    'The model’s files are missing on the machine that took this. The people who run me have to download them: `{command}`.',
   'failure.lora_missing':
-    'The LoRA of this preset is missing on the machine that took this. The people who run me can fetch it: `npm run engine -- weights download --lora {file}`. Other presets work without it.',
+    'The LoRA of this preset is missing on the machine that took this. The people who run me can fetch it: `{command}`. Other presets work without it.',
   'failure.content_blocked': 'This isn’t allowed here, so no video was made.',
   'failure.discord_refused_content':
     'Your video was ready, but Discord doesn’t allow it here because of what it shows or says. It isn’t charged. `/history` can show it to you alone.',

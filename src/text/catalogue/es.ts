@@ -171,7 +171,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.stopping':
     'Estoy a punto de reiniciarme. Vuelve a usar el comando en un minuto; no se puso nada en la cola.',
   'api.unauthorised':
-    'Hace falta un token que funcione: envíalo como `Authorization: Bearer …`. Quienes me administran crean uno con `npm run api-token -- create`.',
+    'Hace falta un token que funcione: envíalo como `Authorization: Bearer …`. Quienes me administran crean uno con `{command}`.',
   'api.forbidden': 'Tu token no puede hacer esto: le falta el permiso `{scope}`.',
   'api.bad_person':
     '`Humo-Person` nombra a una de las personas de tu token: de 16 a 64 letras, cifras, `-` y `_`.',
@@ -474,9 +474,9 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.out_of_memory':
     'A la tarjeta gráfica no le alcanzó la memoria para este tamaño. Usa una calidad menor o menos sonido.',
   'failure.weights_missing':
-    'Faltan los archivos del modelo en la máquina que tomó esto. Quienes me administran tienen que descargarlos: `npm run engine -- weights download`.',
+    'Faltan los archivos del modelo en la máquina que tomó esto. Quienes me administran tienen que descargarlos: `{command}`.',
   'failure.lora_missing':
-    'Falta el LoRA de esta calidad en la máquina que tomó esto. Quienes me administran pueden descargarlo: `npm run engine -- weights download --lora {file}`. Las demás calidades funcionan sin él.',
+    'Falta el LoRA de esta calidad en la máquina que tomó esto. Quienes me administran pueden descargarlo: `{command}`. Las demás calidades funcionan sin él.',
   'failure.content_blocked': 'Esto no está permitido aquí, así que no se hizo ningún vídeo.',
   'failure.discord_refused_content':
     'Tu vídeo estaba listo, pero Discord no lo permite aquí por su contenido. No se te cuenta. `/historial` te lo puede mostrar solo a ti.',

@@ -171,7 +171,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.stopping':
     'Je vais redémarrer. Relance la commande dans une minute ; rien n’a été mis dans la file.',
   'api.unauthorised':
-    'Il faut un jeton valable : envoie-le avec `Authorization: Bearer …`. Les personnes qui me font tourner en créent un avec `npm run api-token -- create`.',
+    'Il faut un jeton valable : envoie-le avec `Authorization: Bearer …`. Les personnes qui me font tourner en créent un avec `{command}`.',
   'api.forbidden': 'Ton jeton n’a pas ce droit : il lui manque `{scope}`.',
   'api.bad_person':
     '`Humo-Person` désigne l’une des personnes de ton jeton : 16 à 64 lettres, chiffres, `-` et `_`.',
@@ -485,9 +485,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'failure.out_of_memory':
     'La carte graphique n’a pas assez de mémoire pour cette taille. Prends une qualité plus basse ou moins de son.',
   'failure.weights_missing':
-    'Les fichiers du modèle manquent sur la machine qui a pris cette demande. Les personnes qui me font tourner doivent les télécharger : `npm run engine -- weights download`.',
+    'Les fichiers du modèle manquent sur la machine qui a pris cette demande. Les personnes qui me font tourner doivent les télécharger : `{command}`.',
   'failure.lora_missing':
-    'Le LoRA de cette qualité manque sur la machine qui a pris cette demande. Les personnes qui me font tourner peuvent le récupérer : `npm run engine -- weights download --lora {file}`. Les autres qualités marchent sans lui.',
+    'Le LoRA de cette qualité manque sur la machine qui a pris cette demande. Les personnes qui me font tourner peuvent le récupérer : `{command}`. Les autres qualités marchent sans lui.',
   'failure.content_blocked': 'Ce n’est pas permis ici ; aucune vidéo n’a été faite.',
   'failure.discord_refused_content':
     'Ta vidéo était prête, mais Discord ne la permet pas ici à cause de son contenu. Elle ne t’est pas comptée. `/historique` peut te la montrer, à toi seul.',

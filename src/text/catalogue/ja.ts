@@ -162,7 +162,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.stopping':
     'まもなく再起動します。一分後にもう一度コマンドを実行してください。何も受け付けていません。',
   'api.unauthorised':
-    '有効なトークンが必要です。`Authorization: Bearer …` として送ってください。運営者が `npm run api-token -- create` で作れます。',
+    '有効なトークンが必要です。`Authorization: Bearer …` として送ってください。運営者が `{command}` で作れます。',
   'api.forbidden': 'このトークンではできません。スコープ `{scope}` がありません。',
   'api.bad_person':
     '`Humo-Person` はトークンの利用者の名前です。英数字と `-`、`_` を16〜64文字で指定してください。',
@@ -457,9 +457,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.out_of_memory':
     'この大きさではグラフィックカードのメモリが足りませんでした。低い品質か短い音声にしてください。',
   'failure.weights_missing':
-    '担当したマシンにモデルのファイルがありません。運営者がダウンロードする必要があります：`npm run engine -- weights download`。',
+    '担当したマシンにモデルのファイルがありません。運営者がダウンロードする必要があります：`{command}`。',
   'failure.lora_missing':
-    '担当したマシンに、この品質で使うLoRAがありません。運営者が取得できます：`npm run engine -- weights download --lora {file}`。ほかの品質はそのまま使えます。',
+    '担当したマシンに、この品質で使うLoRAがありません。運営者が取得できます：`{command}`。ほかの品質はそのまま使えます。',
   'failure.content_blocked': 'ここでは許可されていないので、動画は作られませんでした。',
   'failure.discord_refused_content':
     '動画は完成しましたが、内容のためDiscordがここでの投稿を許可しません。利用分には数えません。`/履歴`であなただけに表示できます。',

@@ -138,11 +138,17 @@ test('SIGTERM in a download ends it within seconds, and the next start goes on w
   expect(hub.ranges).toEqual([null, `bytes=${pieceBytes}-`]);
   expect(await second.stop()).toBe(0);
 
-  // And the third has nothing to fetch.
+  // And the third has nothing to fetch; that what only `clean` needs is nowhere keeps it from nothing.
+  const lock: { repositories: { files: object[] }[] } = JSON.parse(
+    await readFile(join(volume, 'lock.json'), 'utf8'),
+  );
+  lock.repositories[0]?.files.push({ path: 'voice.onnx', size: 5, sha256: null, models: ['vocals'] });
+  await writeFile(join(volume, 'lock.json'), JSON.stringify(lock));
   const third = start({ ...variables, HUMO_WEIGHTS_VERIFY: 'true' });
   await third.logged('taking jobs');
   expect(hub.ranges).toHaveLength(2);
   expect(third.lines.join('\n')).toContain(`${largeFile}: ok`);
+  expect(third.lines.join('\n')).toContain('`clean` leaves the sound as it is');
   expect(await third.stop()).toBe(0);
 });
 
