@@ -1,6 +1,18 @@
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, cp, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import {
+  chmod,
+  copyFile,
+  cp,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { projectRoot } from '../../src/config/environment.ts';
 import { makeDebian } from './debian.ts';
@@ -33,11 +45,33 @@ const standIns: readonly StandIn[] = [
   { pattern: /^python:3\.11/, file: 'python', words: 'Debian 12 with its own Python 3.11' },
   { pattern: /^ubuntu:/, file: 'ubuntu', words: 'Debian 12, and its Python in the place of uv’s' },
   { pattern: /^ghcr\.io\/astral-sh\/uv:/, file: 'uv', words: 'uv from Python’s index' },
+  {
+    pattern: /^nvidia\/cuda:/,
+    file: 'cuda',
+    words:
+      'the stand-in for Ubuntu; as a devel image with those libraries of its CUDA that the worker shares',
+  },
   { pattern: /^redis:/, file: 'redis', words: 'Redis 7.0 of Debian 12' },
 ];
 
-/** The images of others that are needed, by the project's own files, without NVIDIA's: what is built here runs without a GPU. */
-export async function neededBases(): Promise<string[]> {
+/** NVIDIA's image that the worker stands on for a value of HUMO_CUDA, by the worker's Dockerfile. @throws ContainersError where there is no such value */
+export async function cudaBase(variant: string): Promise<string> {
+  const text = await readFile(join(projectRoot, 'docker/worker/Dockerfile'), 'utf8');
+  const bases = new Map(
+    [...text.matchAll(/^FROM (\S+) AS cuda-(\S+)$/gm)].map(([, image = '', name = '']) => [name, image]),
+  );
+  const base = bases.get(variant);
+  if (base === undefined)
+    throw new ContainersError(`there is no CUDA ${variant}; there are ${[...bases.keys()].join(', ')}`);
+  return base;
+}
+
+/**
+ * The images of others that are needed, by the project's own files. What is run here needs no GPU, and so none of NVIDIA's.
+ *
+ * @param cuda values of HUMO_CUDA for which the worker is built as well
+ */
+export async function neededBases(cuda: readonly string[] = []): Promise<string[]> {
   const read = (path: string) => readFile(join(projectRoot, path), 'utf8');
   const names = new Set<string>();
   for (const image of ['bot', 'web', 'worker']) {
@@ -53,7 +87,7 @@ export async function neededBases(): Promise<string[]> {
   for (const [, image = ''] of (await read('docker/compose.yaml')).matchAll(/^\s+image: ([a-z][^$\s]*)$/gm))
     names.add(image);
   names.delete('');
-  return [...names];
+  return [...names, ...(await Promise.all(cuda.map(cudaBase)))];
 }
 
 /**
@@ -62,8 +96,13 @@ export async function neededBases(): Promise<string[]> {
  * @param folder where what the stand-ins are made of is kept
  * @throws ContainersError when a base is missing in an engine that others use too: it gets no stand-ins under official names
  */
-export async function provideBases(engine: Engine, machine: Machine, folder: string): Promise<Base[]> {
-  const needed = await neededBases();
+export async function provideBases(
+  engine: Engine,
+  machine: Machine,
+  folder: string,
+  cuda: readonly string[],
+): Promise<Base[]> {
+  const needed = await neededBases(cuda);
   const bases: Base[] = [];
   for (const { pattern, file, words } of standIns) {
     for (const name of needed.filter((each) => pattern.test(each))) {
@@ -145,6 +184,18 @@ async function writeMachineFiles(machine: Machine, folder: string): Promise<void
   }
 }
 
+/** What of a CUDA release the worker shares with its base, as Python's index has it: packages by the release of the image. */
+const cudaLibraries: Readonly<Record<string, readonly string[]>> = {
+  '12.5': [
+    ...['nvidia-cufft-cu12==11.2.3.61', 'nvidia-cusparse-cu12==12.5.1.3'],
+    ...['nvidia-curand-cu12==10.3.6.82', 'nvidia-nvjitlink-cu12==12.5.82'],
+  ],
+  '13.0': [
+    ...['nvidia-cufft==12.0.0.61', 'nvidia-cusparse==12.6.3.3'],
+    ...['nvidia-curand==10.4.0.35', 'nvidia-nvjitlink==13.0.88'],
+  ],
+};
+
 /** What single stand-ins are made of, besides. */
 const fill: Readonly<Record<string, (context: string, machine: Machine, name: string) => Promise<void>>> = {
   async dockerfile(context) {
@@ -177,6 +228,28 @@ const fill: Readonly<Record<string, (context: string, machine: Machine, name: st
     await chmod(join(context, 'node/bin/node'), 0o755);
     await cp(join(modules, 'npm'), join(context, 'node/lib/node_modules/npm'), { recursive: true });
     await rm(packages, { recursive: true });
+  },
+  async cuda(context, _machine, name) {
+    const libraries = join(context, 'libraries');
+    await mkdir(libraries);
+    if (!name.includes('-devel-')) return;
+    const wanted = cudaLibraries[/:(\d+\.\d+)/.exec(name)?.[1] ?? ''];
+    if (wanted === undefined) throw new ContainersError(`nothing is known of the libraries in ${name}`);
+    const wheels = join(context, 'wheels');
+    await execa('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', wheels, ...wanted]);
+    for (const wheel of await readdir(wheels)) {
+      const unpacked = join(wheels, 'unpacked');
+      await execa('python3', ['-m', 'zipfile', '-e', join(wheels, wheel), unpacked]);
+      const version = wheel.split('-')[1] ?? '';
+      for (const path of await readdir(unpacked, { recursive: true })) {
+        const [, library] = /\/lib\/(lib\w+\.so)\.\d+$/.exec(path) ?? [];
+        if (library === undefined) continue;
+        await rename(join(unpacked, path), join(libraries, `${library}.${version}`));
+        await symlink(`${library}.${version}`, join(libraries, basename(path)));
+      }
+      await rm(unpacked, { recursive: true });
+    }
+    await rm(wheels, { recursive: true });
   },
   async uv(context, _machine, name) {
     const version = name.split(':')[1] ?? '';

@@ -28,14 +28,19 @@ const begins = 'the engine begins';
 const services = ['bot', 'worker', 'redis', 'web'] as const;
 const uidOfOurs = '10001';
 
-/** The order matters: what comes later finds the containers as the earlier ones leave them, which is running. */
-export const checks: readonly (readonly [string, Check])[] = [
+/** Without these there is nothing to look at: they are made in every trial, also one of single checks. */
+export const beginnings: readonly (readonly [string, Check])[] = [
   ['bot, worker and Redis come up: starting, then healthy', up],
   ['the page comes up, for a name and a password', page],
+];
+
+/** The order matters: what comes later finds the containers as the earlier ones leave them, which is running. */
+export const checks: readonly (readonly [string, Check])[] = [
   ['read-only root, no capability, no new rights, seccomp, a user without rights', confinement],
   ['ports on the loopback alone', ports],
   ['a /humo becomes a playable video', async ({ discord }) => await played(discord)],
   ['the doctor finds nothing broken in bot and worker', doctor],
+  ['the voice alone (`clean`): the library is there and works as this user', voiceAlone],
   ['an authority’s file, put there as the README says, can be read by the bot', authorityFile],
   ['kill -9 of the worker in mid-job: the container starts again, the video comes', killed],
   ['bot and Redis restarted in mid-job: the video comes', restarted],
@@ -155,6 +160,17 @@ async function authorityFile({ stack, folder }: Trial): Promise<string> {
   if (config.includes('/nowhere.pem'))
     throw new CheckFailed('an exported NODE_EXTRA_CA_CERTS overrides docker/.env');
   return 'read; an exported NODE_EXTRA_CA_CERTS changes nothing';
+}
+
+async function voiceAlone({ stack }: Trial): Promise<string> {
+  const script = await readFile(join(import.meta.dirname, 'voice-alone.py'), 'utf8');
+  const { stdout } = await stack.inside(
+    'worker',
+    ['env', 'PYTHONPATH=/app/engine', '/app/.venv/bin/python', '-'],
+    { input: script },
+  );
+  if (stdout.trim().split('\n').at(-1) !== '2.0') throw new CheckFailed(stdout);
+  return 'a sound of 2 s became a voice of 2 s, by a stand-in model';
 }
 
 /** Ends with SIGKILL the Node process that runs a script. */

@@ -99,6 +99,11 @@ class OwnEngine implements Engine {
   static async start(machine: Machine, folders: Folders): Promise<OwnEngine> {
     const engine = new OwnEngine(machine, folders);
     await engine.enter('building');
+    // Of a run that was ended by force: the engine would go on starting them.
+    const { stdout: left } = await execa('nsenter', engine.command(['docker', 'ps', '--all', '--quiet']));
+    const ids = left.split('\n').filter((id) => id !== '');
+    if (ids.length > 0)
+      await execa('nsenter', engine.command(['docker', 'rm', '--force', '--volumes', ...ids]));
     const version = async (...args: string[]) => (await execa('nsenter', engine.command(args))).stdout.trim();
     const server = await version('docker', 'version', '--format', '{{.Server.Version}}');
     engine.description = `Docker ${server} and Compose ${await version('docker', 'compose', 'version', '--short')} of Debian 13, brought for this`;

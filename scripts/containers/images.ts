@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { cudaBase } from './bases.ts';
 import { join } from 'node:path';
 import { docker, dockerSays } from './docker.ts';
 import type { Engine } from './engine.ts';
@@ -9,7 +10,8 @@ import { composeArguments } from './stack.ts';
 export interface BuiltImage {
   readonly name: string;
   readonly tag: string;
-  readonly seconds: number;
+  /** null: kept from an earlier run */
+  readonly seconds: number | null;
   readonly bytes: number;
   /** bytes of that which our Dockerfile adds to the base */
   readonly added: number;
@@ -20,6 +22,10 @@ export interface BuildSettings {
   readonly project: string;
   /** the folder that takes the place of the stage `ffmpeg`; undefined: it is built */
   readonly ffmpeg: string | undefined;
+  /** build nothing, and look at what was built before */
+  readonly kept?: boolean;
+  /** values of HUMO_CUDA for which the worker is built as well */
+  readonly cuda?: readonly string[];
 }
 
 /** An overlay for `docker compose build`: an engine of our own has no network but the machine's. */
@@ -50,11 +56,11 @@ export async function buildImages(
   settings: BuildSettings,
   report: (image: BuiltImage) => void,
 ): Promise<BuiltImage[]> {
-  const { project, ffmpeg } = settings;
+  const { project, ffmpeg, kept = false, cuda = [] } = settings;
   const overlay = join(project, 'docker', 'trial-build.json');
   await writeFile(overlay, JSON.stringify(buildOverlay(engine, machine, settings)));
   const images: BuiltImage[] = [];
-  const take = async (name: string, tag: string, base: string, seconds: number) => {
+  const take = async (name: string, tag: string, base: string, seconds: number | null) => {
     const [bytes, below] = [await sizeOf(engine, tag), await sizeOf(engine, base)];
     const image = { name, tag, seconds, bytes, added: bytes - below };
     images.push(image);
@@ -62,7 +68,7 @@ export async function buildImages(
   };
   const node = await nodeBase(engine);
   for (const { name, tag, base } of services) {
-    const seconds = await timed(() =>
+    const seconds = await timed(kept, () =>
       docker(engine, composeArguments(['compose.cpu.yaml', 'trial-build.json'], ['build', name]), {
         folder: join(project, 'docker'),
         environment: { HUMO_VERSION: 'trial' },
@@ -70,16 +76,24 @@ export async function buildImages(
     );
     await take(name, tag, base ?? node, seconds);
   }
-  const seconds = await timed(() =>
-    docker(engine, [
-      ...['build', '--target', 'runpod', '--tag', 'humo-runpod:trial', '--build-arg', 'CUDA=12-none'],
+  const buildWorker = async (target: string, tag: string, variant: string) =>
+    await docker(engine, [
+      ...['build', '--target', target, '--tag', tag, '--build-arg', `CUDA=${variant}`],
       ...(engine.own ? ['--network', 'host'] : []),
       ...(ffmpeg === undefined ? [] : ['--build-context', `ffmpeg=${ffmpeg}`]),
       ...proxyArguments(machine),
       ...['--file', join(project, 'docker/worker/Dockerfile'), project],
-    ]),
-  );
-  await take('runpod', 'humo-runpod:trial', 'ubuntu:22.04', seconds);
+    ]);
+  const runpod = await timed(kept, () => buildWorker('runpod', 'humo-runpod:trial', '12-none'));
+  await take('runpod', 'humo-runpod:trial', 'ubuntu:22.04', runpod);
+  for (const variant of cuda) {
+    const tag = `humo-worker:trial-cuda${variant}`;
+    const seconds = await timed(false, () => buildWorker('worker', tag, variant));
+    await take(`worker, HUMO_CUDA=${variant}`, tag, await cudaBase(variant), seconds);
+    console.log(`    ${await loadsPyTorch(engine, tag)}`);
+    // Several gigabytes each, and nothing runs them.
+    await docker(engine, ['image', 'rm', tag]);
+  }
   return images;
 }
 
@@ -109,7 +123,19 @@ async function nodeBase(engine: Engine): Promise<string> {
   return listed.split('\n')[0] ?? '';
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+/** What PyTorch in an image says of itself, as the user of the container and with its root closed. @throws ContainersError */
+async function loadsPyTorch(engine: Engine, tag: string): Promise<string> {
+  const program =
+    'import torch, triton; print(f"PyTorch {torch.__version__} for CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}, Triton {triton.__version__}: loads; knows {torch._C._cuda_getArchFlags()}")';
+  const { stdout } = await docker(engine, [
+    ...['run', '--rm', '--network', 'none', '--read-only', '--tmpfs', '/tmp', '--entrypoint'],
+    ...['/app/.venv/bin/python', tag, '-c', program],
+  ]);
+  return stdout;
+}
+
+async function timed(kept: boolean, work: () => Promise<unknown>): Promise<number | null> {
+  if (kept) return null;
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1000;

@@ -14,19 +14,26 @@ import { bringEngine, findEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { provideFfmpeg } from './ffmpeg.ts';
 import { buildImages, takeApart } from './images.ts';
+import type { BuiltImage } from './images.ts';
 import { cacheFolder, lookAtMachine } from './machine.ts';
 import { ContainersError } from './problem.ts';
 import { copyProject } from './project-copy.ts';
+import type { ProjectCopy } from './project-copy.ts';
 import { megabytes, seconds, table } from './report.ts';
 import type { Row } from './report.ts';
 
 const usage = `npm run containers [-- options]
 
+  --kept           build nothing: run the images of the last run, whatever has changed since
+  --only TEXT      of the checks only those whose name has this in it; may be repeated
+  --cuda VARIANT   also build the worker for this CUDA, as HUMO_CUDA names it, and look whether its PyTorch loads; may be repeated
   --ffmpeg FOLDER  do not build ffmpeg, which takes a quarter of an hour: take the static programs ffmpeg and ffprobe from here
   --help
 
 What takes long to make is kept in HUMO_CONTAINERS_CACHE, or else in a folder of your cache: 20 GB.`;
 
+const plantedSchema = z.array(z.object({ path: z.string(), mark: z.string() }));
+const keptSchema = z.object({ project: z.string(), forbidden: plantedSchema, controls: plantedSchema });
 const rowsSchema = z.object({
   rows: z
     .array(z.object({ what: z.string(), held: z.boolean(), seen: z.string(), seconds: z.number() }))
@@ -37,7 +44,13 @@ const say = (text: string): void => console.log(`\n${text}`);
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { ffmpeg: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      kept: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      cuda: { type: 'string', multiple: true, default: [] },
+      ffmpeg: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help === true) {
     console.log(usage);
@@ -51,7 +64,7 @@ async function main(): Promise<number> {
   const engine = (await findEngine()) ?? (await bringEngine(machine, cache, shared));
   const stop = stopOnSignal();
   try {
-    return await Promise.race([stop, trial(engine, machine, shared, values.ffmpeg)]);
+    return await Promise.race([stop, trial(engine, machine, shared, values)]);
   } finally {
     await engine.stop();
   }
@@ -61,35 +74,34 @@ async function trial(
   engine: Engine,
   machine: Awaited<ReturnType<typeof lookAtMachine>>,
   shared: string,
-  givenFfmpeg: string | undefined,
+  options: {
+    readonly kept: boolean;
+    readonly only: readonly string[];
+    readonly cuda: readonly string[];
+    readonly ffmpeg?: string | undefined;
+  },
 ): Promise<number> {
   say(`Engine: ${engine.description}.`);
-  const bases = await provideBases(engine, machine, join(shared, 'stand-ins'));
+  const bases = await provideBases(engine, machine, join(shared, 'stand-ins'), options.cuda);
   for (const { name, standIn } of bases) console.log(`  ${name}: ${standIn ?? 'the real one'}`);
-  const project = await copyProject(join(shared, 'project'));
-  const ffmpeg = await ffmpegFolder(engine, machine, project.folder, shared, givenFfmpeg);
-  say('Building …');
+  const project = options.kept ? await keptProject(shared) : await copyProject(join(shared, 'project'));
+  const ffmpeg = await ffmpegFolder(engine, machine, project.folder, shared, options.ffmpeg);
+  say(options.kept ? 'Images of the last run' : 'Building …');
   const images = await buildImages(
     engine,
     machine,
-    { project: project.folder, ffmpeg: ffmpeg.folder },
-    (image) =>
-      console.log(`  ${image.name}: ${seconds(image.seconds)}, ${megabytes(image.added)} on top of its base`),
+    { project: project.folder, ffmpeg: ffmpeg.folder, kept: options.kept, cuda: options.cuda },
+    (image) => console.log(`  ${image.name}: ${took(image)}, ${megabytes(image.added)} on top of its base`),
   );
   const parts = await takeApart(engine, 'humo-worker-cpu');
   say('Running …');
   await engine.enter('running');
-  const rows = await run(engine, shared, project);
+  const rows = await run(engine, shared, project, options.only);
   say('Images');
   console.log(
     table(
       ['image', 'build', 'whole', 'on top of its base'],
-      images.map(({ name, seconds: took, bytes, added }) => [
-        name,
-        seconds(took),
-        megabytes(bytes),
-        megabytes(added),
-      ]),
+      images.map((image) => [image.name, took(image), megabytes(image.bytes), megabytes(image.added)]),
     ),
   );
   say('What the worker’s image is made of');
@@ -119,7 +131,7 @@ async function trial(
         ...replaced(bases),
         ...ffmpeg.replaced,
         ['a GPU, HuMo’s weights', 'the small model (profile mini) on the CPU'],
-        ['NVIDIA’s base image', 'Ubuntu’s, without CUDA'],
+        ['NVIDIA’s base image', 'Ubuntu’s, without CUDA, for what runs'],
         ['Discord', 'the sandbox'],
       ],
     ),
@@ -131,6 +143,19 @@ async function trial(
       : `${failed} of ${rows.length} checks do not hold.`,
   );
   return failed === 0 && rows.length > 0 ? 0 : 1;
+}
+
+function took({ seconds: measured }: BuiltImage): string {
+  return measured === null ? 'kept' : seconds(measured);
+}
+
+/** The copy that the kept images were made from, and what was planted in it. */
+async function keptProject(shared: string): Promise<ProjectCopy> {
+  const text = await readFile(join(shared, 'trial.json'), 'utf8').catch(() => null);
+  if (text === null)
+    throw new ContainersError('nothing is kept of an earlier run: leave --kept away this once');
+  const { project, forbidden, controls } = keptSchema.parse(JSON.parse(text));
+  return { folder: project, forbidden, controls };
 }
 
 function replaced(bases: readonly Base[]): string[][] {
@@ -168,7 +193,8 @@ async function ffmpegFolder(
 async function run(
   engine: Engine,
   shared: string,
-  project: Awaited<ReturnType<typeof copyProject>>,
+  project: ProjectCopy,
+  only: readonly string[],
 ): Promise<Row[]> {
   const path = join(shared, 'trial.json');
   const { folder, forbidden, controls } = project;
@@ -182,6 +208,7 @@ async function run(
         folder: join(shared, 'trial'),
         forbidden,
         controls,
+        only,
       },
     }),
   );

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { checks } from './checks.ts';
+import { beginnings, checks } from './checks.ts';
 import { Discord } from './discord.ts';
 import { docker } from './docker.ts';
 import type { Engine } from './engine.ts';
@@ -23,7 +23,7 @@ const settingsSchema = z.object({
   folder: z.string(),
   forbidden: planted,
   controls: planted,
-  only: z.string().optional(),
+  only: z.array(z.string()),
 });
 
 const network = { name: 'humo-trial-outside', subnet: '10.213.47.0/24', gateway: '10.213.47.1' };
@@ -65,7 +65,9 @@ async function main(path: string): Promise<void> {
   const down = ['--profile', '*', 'down', '--volumes', '--timeout', '30'];
   try {
     await stack.compose(down);
-    for (const [what, check] of checks) {
+    const { only } = settings;
+    const chosen = checks.filter(([what]) => only.length === 0 || only.some((text) => what.includes(text)));
+    for (const [what, check] of [...beginnings, ...chosen]) {
       const started = performance.now();
       const row = (held: boolean, seen: string): Row => ({
         ...{ what, held, seen },
