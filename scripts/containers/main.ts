@@ -91,7 +91,8 @@ async function trial(
     engine,
     machine,
     { project: project.folder, ffmpeg: ffmpeg.folder, kept: options.kept, cuda: options.cuda },
-    (image) => console.log(`  ${image.name}: ${took(image)}, ${megabytes(image.added)} on top of its base`),
+    (image) =>
+      console.log(`  ${image.name}: ${buildTime(image)}, ${megabytes(image.added)} on top of its base`),
   );
   const parts = await takeApart(engine, 'humo-worker-cpu');
   say('Running …');
@@ -101,7 +102,7 @@ async function trial(
   console.log(
     table(
       ['image', 'build', 'whole', 'on top of its base'],
-      images.map((image) => [image.name, took(image), megabytes(image.bytes), megabytes(image.added)]),
+      images.map((image) => [image.name, buildTime(image), megabytes(image.bytes), megabytes(image.added)]),
     ),
   );
   say('What the worker’s image is made of');
@@ -145,7 +146,7 @@ async function trial(
   return failed === 0 && rows.length > 0 ? 0 : 1;
 }
 
-function took({ seconds: measured }: BuiltImage): string {
+function buildTime({ seconds: measured }: BuiltImage): string {
   return measured === null ? 'kept' : seconds(measured);
 }
 
