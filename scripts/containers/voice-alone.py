@@ -10,10 +10,25 @@ import onnx
 from humo_engine import vocals
 
 folder = Path(tempfile.mkdtemp())
-shape = ["batch", 4, vocals.PARAMETERS["mdx_dim_f_set"], 2 ** vocals.PARAMETERS["mdx_dim_t_set"]]
-ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in ("input", "output")]
-graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["input"], ["output"])], "all", ends[:1], ends[1:])
-model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+shape = [
+    "batch",
+    4,
+    vocals.PARAMETERS["mdx_dim_f_set"],
+    2 ** vocals.PARAMETERS["mdx_dim_t_set"],
+]
+ends = [
+    onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+    for name in ("input", "output")
+]
+graph = onnx.helper.make_graph(
+    [onnx.helper.make_node("Identity", ["input"], ["output"])],
+    "all",
+    ends[:1],
+    ends[1:],
+)
+model = onnx.helper.make_model(
+    graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8
+)
 (folder / vocals.MODEL_FOLDER).mkdir()
 onnx.save(model, str(folder / vocals.MODEL_FOLDER / vocals.MODEL_FILE))
 vocals.missing_files = lambda *_: []  # of another size than the real one
