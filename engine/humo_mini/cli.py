@@ -14,6 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("mini-training/weights"), help="where weight files, pictures and the log go"
     )
     parser.add_argument("--state", type=Path, default=Path("mini-training/state"), help="what a later run goes on from")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        type=Path,
+        metavar="DIR",
+        help="weight files that the transformers go on from; the rest stays as it is there",
+    )
     parser.add_argument("--device", help="such as cuda:0 or cpu; default: all GPUs there are")
     parser.add_argument("--ranks", type=int, help="processes; default: one for each GPU")
     parser.add_argument(
@@ -31,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = SMALL if arguments.size == "small" else Plan()
     times = ("text_seconds", "vae_until", "pool_until", "train_until")
     plan = dataclasses.replace(plan, **{name: getattr(plan, name) * arguments.clock for name in times})
+    plan = dataclasses.replace(plan, start=arguments.start)
     if arguments.until is not None:
         plan = dataclasses.replace(plan, train_until=arguments.until)
     if arguments.steps is not None:

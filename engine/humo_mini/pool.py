@@ -98,7 +98,7 @@ def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:
 
 
 def latent_weights(truth, size: Size) -> Tensor:
-    """Where a latent pixel has a share of a mouth or an eye, its error counts more: (latent frames, h, w)."""
+    """Where a latent pixel has a share of a mouth or an eye, or of the head and its hair, its error counts more: (latent frames, h, w)."""
     width, height = size[0] // SPATIAL_STRIDE, size[1] // SPATIAL_STRIDE
     x = torch.arange(width)[None, None] * SPATIAL_STRIDE
     y = torch.arange(height)[None, :, None] * SPATIAL_STRIDE
@@ -108,11 +108,11 @@ def latent_weights(truth, size: Size) -> Tensor:
         return ((x + SPATIAL_STRIDE > x0) & (x < x1) & (y + SPATIAL_STRIDE > y0) & (y < y1)).float()
 
     eyes = torch.maximum(touched(truth.eye_boxes[:, 0]), touched(truth.eye_boxes[:, 1]))
-    reach = 0.15 * min(size)
-    face_box = torch.cat((truth.eye_boxes[:, 0, :2], truth.mouth_boxes[:, 2:]), dim=1) + torch.tensor(
-        [-reach, -2 * reach, reach, reach]
+    reach = 0.2 * min(size)
+    head_box = torch.cat((truth.eye_boxes[:, 0, :2], truth.mouth_boxes[:, 2:]), dim=1) + torch.tensor(
+        [-reach, -1.5 * reach, reach, reach]
     )
-    frames = 1 + 1.0 * touched(face_box)
+    frames = 1 + 1.5 * touched(head_box)
     frames = torch.maximum(frames, 4.0 * eyes)
     frames = torch.maximum(frames, 5.0 * touched(truth.mouth_boxes))
     rest = frames[1:].unflatten(0, (-1, TEMPORAL_STRIDE)).amax(1)

@@ -7,7 +7,9 @@ from where they were. Several GPUs share the work: VAE variants side by side, th
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ import torch.distributed as dist
 
 from humo_engine.components import Components
 from humo_engine.guidance import Scales
-from humo_engine.mini import TEXT_FILE, VAE_FILE, build_text_encoder, mini_components, pack, transformer_file
+from humo_engine.mini import TEXT_FILE, VAE_FILE, build_text_encoder, mini_components, pack, transformer_file, unpack
 from humo_engine.tiny import byte_tokenizer
 from humo_mini.check import check_model
 from humo_mini.drawing import Size
@@ -41,6 +43,7 @@ class Plan:
     pool_until: float = 285
     train_until: float = 545
     pool_most: int = 2600  # clips of each process
+    pool_processes: int = 6  # that draw and encode clips, of each GPU
     vae_stock: int = 2000
     batch: int = 32  # clips of a step, all processes of a model together
     vae_widths: tuple[int, ...] = (12, 8, 10)  # tried side by side, as many as there are processes
@@ -50,11 +53,11 @@ class Plan:
     shapes: tuple[tuple[Size, float], ...] = SHAPES  # of the pool; the VAE learns on the first two
     vae_batch: tuple[int, int] = BATCH
     text: tuple[int, int] = (20_000, 256)  # prompts, and how many of them in a step
-    resumed: bool = False  # the rate begins at half, and falls from there
+    start: Path | None = None  # weight files that the transformers go on from; text encoder and VAE stay as they are there
 
 
 SMALL = Plan(
-    sounds=4, pool_most=16, vae_stock=6, batch=2, vae_widths=(8,), steps=12, processes=1, check_clips=1,
+    sounds=4, pool_most=16, pool_processes=1, vae_stock=6, batch=2, vae_widths=(8,), steps=12, processes=1, check_clips=1,
     shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16),
 )  # fmt: skip
 """For a test on a CPU: every stage, next to nothing of each."""
@@ -116,11 +119,30 @@ def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: 
     state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     ranks = ranks or (torch.cuda.device_count() if device is None and torch.cuda.is_available() else 1)
+    if plan.start is not None:
+        _take_over(plan.start, state, out)
     started = float(os.environ.get("HUMO_MINI_STARTED", time.time()))
     if ranks > 1:
         torch.multiprocessing.spawn(_start, (ranks, plan, state, out, device, started), nprocs=ranks)
     else:
         _start(0, 1, plan, state, out, device, started)
+
+
+def _take_over(start: Path, state: Path, out: Path) -> None:
+    """Text encoder and VAE of earlier weight files, as the stages that make them would leave them."""
+    for name, kept in ((TEXT_FILE, "text.pt"), (VAE_FILE, "vae.pt")):
+        if not (start / name).is_file():
+            raise ValueError(f"{start} has no {name}: --from names a folder with the weight files of an earlier training")
+        if not (state / kept).exists():
+            torch.save(_read(start / name), state / kept)
+        if not (out / name).exists():
+            shutil.copy(start / name, out / name)
+
+
+def _read(file: Path) -> dict:
+    from safetensors.torch import load_file
+
+    return unpack(load_file(file))
 
 
 def _start(rank: int, ranks: int, plan: Plan, state: Path, out: Path, device: str | None, started: float) -> None:
@@ -215,7 +237,6 @@ def _write(tensors: dict, file: Path) -> None:
 
 def _vae(run: Run) -> torch.nn.Module:
     """The VAE chosen, with the weights that its file will give: rounded to bytes, as it will serve."""
-    from humo_engine.mini import unpack
     from humo_engine.vae import build_vae
 
     weights = unpack(pack(run.kept("vae.pt")))
@@ -225,8 +246,6 @@ def _vae(run: Run) -> torch.nn.Module:
 
 
 def _text_encoder(run: Run) -> torch.nn.Module:
-    from humo_engine.mini import unpack
-
     weights = run.kept("text.pt")
     weights = unpack(pack({k: v for k, v in weights.items() if k != "encoder.embed_tokens.weight"}))
     weights["encoder.embed_tokens.weight"] = weights["shared.weight"]
@@ -236,18 +255,33 @@ def _text_encoder(run: Run) -> torch.nn.Module:
 
 
 def _pool(run: Run) -> dict:
-    """Every process makes a part, and reads all."""
-    plan, name = run.plan, f"pool-{run.rank}-of-{run.ranks}.pt"
-    if not (run.state / name).exists():
-        sounds = Sounds(**run.kept("sounds.pt"))
-        stocks = make_stocks(
-            _vae(run).to(run.device), _text_encoder(run).to(run.device), sounds, run.left(plan.pool_until), run.device, run.rank, run.ranks,
-            most=plan.pool_most, shapes=plan.shapes, log=run.log,
-        )  # fmt: skip
-        run.keep(name, {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()})
+    """Every process has helpers that make a part each, and reads all parts."""
+    plan = run.plan
+    count = run.ranks * plan.pool_processes
+    mine = [part for part in range(run.rank, count, run.ranks) if not (run.state / _pool_part(part, count)).exists()]
+    if len(mine) == 1:
+        _make_pool_part(run, mine[0], count)
+    elif mine:
+        with multiprocessing.get_context("spawn").Pool(len(mine)) as helpers:
+            helpers.starmap(_make_pool_part, [(run, part, count) for part in mine], chunksize=1)
     run.wait_for_all()
-    parts = [run.kept(f"pool-{rank}-of-{run.ranks}.pt") for rank in range(run.ranks)]
+    parts = [run.kept(_pool_part(part, count)) for part in range(count)]
     return merge([{tuple(map(int, key.split("x"))): Stock(**value) for key, value in part.items()} for part in parts])
+
+
+def _pool_part(part: int, count: int) -> str:
+    return f"pool-{part}-of-{count}.pt"
+
+
+def _make_pool_part(run: Run, part: int, count: int) -> None:
+    plan = run.plan
+    torch.set_num_threads(1 if plan.pool_processes > 1 else torch.get_num_threads())
+    sounds = Sounds(**run.kept("sounds.pt"))
+    stocks = make_stocks(
+        _vae(run).to(run.device), _text_encoder(run).to(run.device), sounds, run.left(plan.pool_until), run.device, part, count,
+        most=plan.pool_most // plan.pool_processes, shapes=plan.shapes, log=run.log,
+    )  # fmt: skip
+    run.keep(_pool_part(part, count), {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()})
 
 
 def _transformers(run: Run, stocks: dict) -> None:
@@ -272,7 +306,7 @@ def _train_family(run: Run, family: str, stocks: dict, until: float, members: li
     text_encoder = _text_encoder(run)
     trainer = Trainer(
         family, stocks, sounds, negative_states(text_encoder), run.device, batch=max(1, plan.batch // len(members)), shapes=plan.shapes, rank=run.rank,
-        group=group, group_size=len(members),
+        group=group, group_size=len(members), weights=None if plan.start is None else _read(plan.start / transformer_file(family)),
     )  # fmt: skip
     name = f"transformer-{family}.pt"
     resumed = (run.state / name).exists()
@@ -287,10 +321,10 @@ def _train_family(run: Run, family: str, stocks: dict, until: float, members: li
             run.keep(name, trainer.optimiser.state())
             _write_transformer(trainer, run.out / transformer_file(family))
 
-    def resumed_rate(progress: float) -> float:
-        return 0.5 * rate_at(progress, warm_up=0.02, constant=0.1)
+    def lower_rate(progress: float) -> float:
+        return 0.5 * rate_at(progress, warm_up=0.04, constant=0.3)
 
-    schedule: Callable[[float], float] = resumed_rate if resumed else rate_at
+    schedule: Callable[[float], float] = lower_rate if resumed or plan.start is not None else rate_at
     train_transformer(trainer, run.left(until), steps=plan.steps, schedule=schedule, save=save, log=run.log)
     save(trainer)
     if first and plan.check_clips:

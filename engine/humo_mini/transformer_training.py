@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -109,15 +109,18 @@ def fresh_transformer(family: str, seed: int) -> HuMoTransformer:
 
 
 class Trainer:
-    """One transformer, its optimiser and its batches. `group` averages the gradients of several processes."""
+    """One transformer, its optimiser and its batches. `group` averages the gradients of several processes; `weights` are where it begins."""
 
     def __init__(
         self, family: str, stocks: dict[Size, Stock], sounds: Sounds, negative: Tensor, device: torch.device,
         *, batch: int = 32, shapes: Sequence[tuple[Size, float]] = SHAPES, seed: int = 1, rank: int = 0, group=None, group_size: int = 1,
+        weights: Mapping[str, Tensor] | None = None,
     ):  # fmt: skip
         self.family, self.device, self.batch, self.shapes = family, device, batch, shapes
         self.group, self.group_size, self.rank = group, group_size, rank
         self.model = fresh_transformer(family, seed).to(device).train()
+        if weights is not None:
+            self.model.load_state_dict(weights)
         matrices, others = split_parameters(self.model)
         self.optimiser = Optimiser(matrices, others, 0.01, 8e-4, 0.998)
         self.stocks = {

@@ -36,13 +36,13 @@ def measure(clip: HeldOut, frames: Tensor, others: Sequence[HeldOut], full: Tens
     hair, glasses = judged_looks(frames)
     scene, colour = judged_scene(frames)
     seconds = [value for value in signals.by_second(mouth, sound) if value is not None]
-    shuffled = [signals.correlation(mouth, other.sound[: len(frames)]) for other in others]
+    shuffled = signals.shuffled(mouth, [other.sound[: len(frames)] for other in others])
     return {
         "lip-sync": signals.correlation(mouth, sound),
         "lip-sync, judge": signals.correlation(judged, sound),
         "best lag": float(signals.best_lag(mouth, sound)),
         "shifted sound found": signals.shifts_found(mouth, sound),
-        "lip-sync, shuffled sound": sum(shuffled) / len(shuffled) if shuffled else None,
+        "lip-sync, shuffled sound": shuffled,
         "lip-sync, worst second": min(seconds) if seconds else None,
         "opening in silence": signals.opening_in_silence(mouth, sound),
         **{f"colour error, {name}": value for name, value in own.items()},

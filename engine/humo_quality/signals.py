@@ -5,6 +5,8 @@ A series is a tensor (frames,). Frames are (frames, height, width, 3), fp32, 0 â
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -39,6 +41,16 @@ def best_lag(mouth: Tensor, sound: Tensor, largest: int = LARGEST_LAG) -> int:
 def shifts_found(mouth: Tensor, sound: Tensor) -> float:
     """The share of SHIFTS of the sound, in frames, that the best lag finds again to a frame."""
     return sum(abs(best_lag(mouth, torch.roll(sound, -shift)) - shift) <= 1 for shift in SHIFTS) / len(SHIFTS)
+
+
+def shuffled(mouth: Tensor, sounds: Sequence[Tensor]) -> float | None:
+    """Mean correlation with other clips' sounds, each begun elsewhere and gone round; None without others.
+
+    All recordings are silent at both ends. Unmoved, the sounds of two clips agree at 0.33 for that alone, and so would a perfect mouth.
+    """
+    step = len(mouth) // (len(sounds) + 1)
+    figures = [correlation(mouth, torch.roll(sound, (index + 1) * step)) for index, sound in enumerate(sounds)]
+    return sum(figures) / len(figures) if figures else None
 
 
 def by_second(mouth: Tensor, sound: Tensor) -> list[float | None]:
