@@ -40,6 +40,8 @@ export interface FakeRunpod extends AsyncDisposable {
   addPod(name: string): FakePod;
   /** What becomes of a pod by itself: it starts, crashes, or its machine is taken away (null). */
   become(id: string, status: PodStatus | null): void;
+  /** From now on the list of pods does not show it, as that of a service that is behind itself; all else knows it. */
+  hideFromList(id: string): void;
   /** @param on `POST /pods`, `GET /pods`, `DELETE /pods`, `GET /catalog` */
   failNext(on: string, fault: Fault): void;
 }
@@ -60,6 +62,7 @@ export async function startFakeRunpod(gpus: readonly FakeGpu[]): Promise<FakeRun
   const key = 'rpa_0123456789ABCDEF0123456789';
   const pods = new Map<string, FakePod>();
   const requests: string[] = [];
+  const hidden = new Set<string>();
   const faults = new Map<string, Fault[]>();
   const stock = gpus.map((gpu) => ({ ...gpu }));
   let made = 0;
@@ -86,7 +89,8 @@ export async function startFakeRunpod(gpus: readonly FakeGpu[]): Promise<FakeRun
       };
     }
     if (path === '/v2/pods' && method === 'GET') {
-      return { status: 200, body: { pods: [...pods.values()].map((pod) => podBody(pod, stock)) } };
+      const listed = [...pods.values()].filter(({ id }) => !hidden.has(id));
+      return { status: 200, body: { pods: listed.map((pod) => podBody(pod, stock)) } };
     }
     if (path === '/v2/pods' && method === 'POST') {
       const parsed = createPodRequest.safeParse(body);
@@ -173,6 +177,7 @@ export async function startFakeRunpod(gpus: readonly FakeGpu[]): Promise<FakeRun
       if (status === null) pods.delete(id);
       else pod.status = status;
     },
+    hideFromList: (id) => void hidden.add(id),
     failNext(on, fault) {
       faults.set(on, [...(faults.get(on) ?? []), fault]);
     },

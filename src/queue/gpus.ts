@@ -49,6 +49,15 @@ const firstGuessSeconds = 240;
 /** Days of the ledger that are kept: this month and the one before. */
 const daysKept = 62;
 
+// In one step each: a right that runs out between two would be held longer, or taken, by who no longer has it.
+const leadScript = `
+  local held = redis.call('GET', KEYS[1])
+  if held and held ~= ARGV[1] then return 0 end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1`;
+const yieldScript = `
+  if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
+
 /** Holds while a rented GPU is being started: when it is likely to take jobs, milliseconds since 1970. */
 export function wakingKey(prefix: string): string {
   return `${prefix}:gpus:waking`;
@@ -82,17 +91,12 @@ export class Gpus {
    * @param owner who asks; whoever holds it already holds it longer
    */
   async lead(owner: string, milliseconds: number): Promise<boolean> {
-    const key = this.#key('leader');
-    if ((await this.#redis.set(key, owner, 'PX', milliseconds, 'NX')) === 'OK') return true;
-    if ((await this.#redis.get(key)) !== owner) return false;
-    await this.#redis.pexpire(key, milliseconds);
-    return true;
+    return (await this.#redis.eval(leadScript, 1, this.#key('leader'), owner, milliseconds)) === 1;
   }
 
   /** Lets another process lead at once. */
   async yield(owner: string): Promise<void> {
-    const key = this.#key('leader');
-    if ((await this.#redis.get(key)) === owner) await this.#redis.del(key);
+    await this.#redis.eval(yieldScript, 1, this.#key('leader'), owner);
   }
 
   async pods(): Promise<GpuPod[]> {

@@ -29,7 +29,7 @@ export interface ScalerParts {
   readonly now: () => number;
 }
 
-/** A name that the provider does not know after this was never started: the answer that was lost was a no. */
+/** A name that the provider does not know after this is not there: the answer that was lost was a no, or the machine is gone. */
 const unknownAfter = 3 * 60_000;
 /** The second failure in a row waits twice as long as the first, and so on, up to the last. */
 const backOffSeconds = { first: 30, last: 900 } as const;
@@ -52,7 +52,7 @@ export class Scaler {
    */
   async look(): Promise<boolean> {
     const { state, provider, queue, rules, now } = this.#parts;
-    if (!(await state.lead(this.#self, rules.tickSeconds * 3000))) return false;
+    if (!(await this.#lead())) return false;
     const problems: string[] = [];
     const attempt = async <T>(work: () => Promise<T>): Promise<T | null> => {
       try {
@@ -103,6 +103,12 @@ export class Scaler {
     return true;
   }
 
+  /** Takes the lead or keeps it, for longer than one question to a provider may take. @returns whether it has it */
+  async #lead(): Promise<boolean> {
+    const { state, rules } = this.#parts;
+    return await state.lead(this.#self, rules.tickSeconds * 4000);
+  }
+
   /** Lets another process lead at once. What is running goes on. */
   async close(): Promise<void> {
     await this.#parts.state.yield(this.#self);
@@ -130,7 +136,10 @@ export class Scaler {
       if (worker?.isBusy === true) next.busyAt = at;
       // Without an answer of the provider's it may still run: it is charged as if it did.
       const gone = machines !== null && (machine === undefined || machine.state === 'ended');
-      const unknown = gone && pod.id === null && at - pod.askedAt < unknownAfter;
+      // Asked for a moment ago, it may not be in the list yet, whether or not its making was answered.
+      const isAwaited = pod.id === null || (pod.readyAt === null && pod.ending === null);
+      const isNew = isAwaited && at - pod.askedAt < unknownAfter;
+      const unknown = gone && machine === undefined && isNew;
       next.chargedUntil = at;
       await state.charge(next, costByDay(pod.chargedUntil, at, pod.pricePerHour));
       if (!gone || unknown) {
@@ -166,6 +175,8 @@ export class Scaler {
 
   async #start(offer: Offer, byHand: boolean, attempt: Attempt): Promise<GpuPod | null> {
     const { state, provider, now, log, namePrefix } = this.#parts;
+    // A provider that was slow to answer may have cost the lead: whoever has it now may have started one already.
+    if (!(await this.#lead())) return null;
     const at = now();
     const pod: GpuPod = {
       version: 1,

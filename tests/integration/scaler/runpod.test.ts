@@ -42,9 +42,14 @@ afterEach(async () => {
 });
 
 /** A scaler as a process of its own has it: all it knows is in Redis. */
-function newScaler(given: { maximumPods?: number; url?: string; dailyCap?: number } = {}): Scaler {
+function newScaler(
+  given: { maximumPods?: number; url?: string; dailyCap?: number; duringLook?: () => Promise<void> } = {},
+): Scaler {
   const queue: QueueView = {
-    waiting: () => Promise.resolve(waiting),
+    async waiting() {
+      await given.duringLook?.();
+      return waiting;
+    },
     workers: () => Promise.resolve(workers),
   };
   return new Scaler({
@@ -242,6 +247,33 @@ describe('restarts and other processes', () => {
     expect(await other.look()).toBe(false);
     await one.close();
     expect(await other.look()).toBe(true);
+    expect(made()).toBe(1);
+  });
+
+  test('who loses the lead in the middle of a look starts nothing beside who has it now', async () => {
+    waiting = { count: 1, seconds: 400 };
+    const other = newScaler();
+    const slow = newScaler({
+      async duringLook() {
+        // As if it had stood still until its right ran out.
+        await slow.close();
+        await other.look();
+      },
+    });
+    await slow.look();
+    expect(made()).toBe(1);
+    expect(await gpus.pods()).toHaveLength(1);
+  });
+
+  test('a new pod that the list does not show yet is not forgotten', async () => {
+    waiting = { count: 1, seconds: 400 };
+    const scaler = newScaler();
+    await scaler.look();
+    const { id } = onePod();
+    runpod.hideFromList(id);
+    time += minute;
+    await scaler.look();
+    expect((await gpus.pods()).map((pod) => pod.id)).toEqual([id]);
     expect(made()).toBe(1);
   });
 
