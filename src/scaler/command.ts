@@ -28,8 +28,8 @@ const machinesSchema = z.array(
 const patienceSeconds = 120;
 
 export function createCommandProvider(settings: CommandSettings): GpuProvider {
-  // Without a command that lists, what this process started is what there is: after a restart the worker's heartbeat tells.
-  const started = new Map<string, Machine>();
+  // Of machines that were ended by this process. Without a command that lists, all others that were started are there.
+  const ended = new Set<string>();
 
   async function run(command: readonly string[], values: Readonly<Record<string, string>>): Promise<string> {
     const [program = '', ...args] = command;
@@ -63,18 +63,17 @@ export function createCommandProvider(settings: CommandSettings): GpuProvider {
     async start(name) {
       const printed = await run(settings.start, { HUMO_GPU_NAME: name });
       const id = printed.split('\n').at(-1)?.trim() ?? '';
-      const machine: Machine = {
-        id: id === '' ? name : id,
-        name,
-        pricePerHour: settings.pricePerHour,
-        state: 'starting',
-      };
-      started.set(machine.id, machine);
-      return machine;
+      return { id: id === '' ? name : id, name, pricePerHour: settings.pricePerHour, state: 'starting' };
     },
 
-    async list() {
-      if (settings.list === null) return [...started.values()];
+    async list(known) {
+      if (settings.list === null)
+        return known
+          .filter(({ name }) => !ended.has(name))
+          .map(({ id, name }): Machine => ({
+            ...{ id: id ?? name, name, pricePerHour: settings.pricePerHour },
+            state: 'running',
+          }));
       const printed = await run(settings.list, {});
       let json: unknown;
       try {
@@ -95,9 +94,9 @@ export function createCommandProvider(settings: CommandSettings): GpuProvider {
       return parsed.data.map((machine) => ({ ...machine, pricePerHour: settings.pricePerHour }));
     },
 
-    async stop(id) {
-      await run(settings.stop, { HUMO_GPU_ID: id, HUMO_GPU_NAME: started.get(id)?.name ?? id });
-      started.delete(id);
+    async stop(id, name) {
+      await run(settings.stop, { HUMO_GPU_ID: id, HUMO_GPU_NAME: name });
+      ended.add(name);
     },
   };
 }

@@ -18,15 +18,24 @@ export interface GpuProvider {
   /**
    * Every machine of the account that is not ended, whoever started it.
    *
+   * @param known what was started and not yet seen to be gone, by this process or one before it: a provider that has no list of its own
+   *   goes by this
    * @throws ProviderError
    */
-  list(): Promise<readonly Machine[]>;
+  list(known: readonly Known[]): Promise<readonly Machine[]>;
   /**
    * Ends what costs money. One that is gone already is no error.
    *
    * @throws ProviderError
    */
-  stop(id: string): Promise<void>;
+  stop(id: string, name: string): Promise<void>;
+}
+
+/** A machine that was asked for. */
+export interface Known {
+  readonly name: string;
+  /** null: its start was not answered */
+  readonly id: string | null;
 }
 
 /** A kind of GPU that can be had. */

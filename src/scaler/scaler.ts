@@ -66,7 +66,7 @@ export class Scaler {
     };
 
     const known = await state.pods();
-    const machines = known.length === 0 ? [] : await attempt(() => provider.list());
+    const machines = known.length === 0 ? [] : await attempt(() => provider.list(known));
     const [waiting, workers] = await Promise.all([queue.waiting(), queue.workers()]);
     const pods = await this.#follow(known, machines, workers);
     await this.#grant(pods, attempt);
@@ -240,7 +240,7 @@ export class Scaler {
     }
     // Without an id it may not exist yet; the next look knows.
     const { id } = pod;
-    if (id !== null) await attempt(() => provider.stop(id));
+    if (id !== null) await attempt(() => provider.stop(id, pod.name));
   }
 
   async #publish(hindrance: string | null, problems: readonly string[]): Promise<void> {
