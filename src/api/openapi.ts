@@ -6,7 +6,7 @@ import { z } from 'zod';
 import packageFile from '../../package.json' with { type: 'json' };
 import type { GenerateSettings } from '../config/generate.ts';
 import { mostImages } from '../intake/bounds.ts';
-import { createOrderSchema } from './schemas.ts';
+import { createFormChangesSchema, createOrderSchema } from './schemas.ts';
 import { ownCommand } from '../config/place.ts';
 
 /** Serves the description of the API at /v1/openapi.json, made from the schemas that check requests and answers. */
@@ -33,7 +33,16 @@ export async function describeApi(app: FastifyInstance, settings: GenerateSettin
       const document = jsonSchemaTransformObject(given);
       if (!('openapi' in document)) return document;
       const create = document.paths?.['/v1/generations']?.post;
-      if (create !== undefined) create.requestBody = uploadBody(settings);
+      if (create !== undefined) {
+        create.requestBody = uploadBody(createOrderSchema(settings), {
+          anyOf: [{ required: ['image'] }, { required: ['audio'] }],
+          example: { request: exampleOrder },
+        });
+      }
+      const again = document.paths?.['/v1/generations/{id}/again']?.post?.requestBody;
+      if (again !== undefined && 'content' in again) {
+        Object.assign(again.content, uploadBody(createFormChangesSchema(settings)).content);
+      }
       const verify = document.paths?.['/v1/verify']?.post;
       if (verify !== undefined) verify.requestBody = videoBody();
       describeHeaders(document);
@@ -64,10 +73,10 @@ function videoBody(): OpenAPIV3.RequestBodyObject {
   return { required: true, content: { 'multipart/form-data': { schema } } };
 }
 
-/** The form of a new generation. It is read as it comes, so there is no whole body for the server itself to check. */
-function uploadBody(settings: GenerateSettings): OpenAPIV3.RequestBodyObject {
+/** The form of an order with files. It is read as it comes, so there is no whole body for the server itself to check. */
+function uploadBody(request: z.ZodType, more: OpenAPIV3.SchemaObject = {}): OpenAPIV3.RequestBodyObject {
   const form = z.strictObject({
-    request: createOrderSchema(settings),
+    request,
     image: z
       .array(file)
       .min(1)
@@ -80,10 +89,8 @@ function uploadBody(settings: GenerateSettings): OpenAPIV3.RequestBodyObject {
   });
   const { $schema: _dialect, ...schema } = z.toJSONSchema(form, { io: 'input' });
   // JSON Schema and OpenAPI 3.1 are one language; only their types are two.
-  const same: OpenAPIV3.SchemaObject = JSON.parse(JSON.stringify(schema));
-  same.anyOf = [{ required: ['image'] }, { required: ['audio'] }];
+  const same: OpenAPIV3.SchemaObject = { ...JSON.parse(JSON.stringify(schema)), ...more };
   const encoding = { request: { contentType: 'application/json' } };
-  same.example = { request: exampleOrder };
   return { required: true, content: { 'multipart/form-data': { schema: same, encoding } } };
 }
 

@@ -30,6 +30,7 @@ import { languageFor, Problem, problems } from './problem.ts';
 import {
   acceptedSchema,
   createChangesSchema,
+  createFormChangesSchema,
   createOrderSchema,
   createQuery,
   createSketchSchema,
@@ -67,6 +68,7 @@ export function orderRoutes(
   const { config, queue, moderation, stopping } = parts;
   const settings = config.generate;
   const orderSchema = createOrderSchema(settings);
+  const formChangesSchema = createFormChangesSchema(settings);
   const rateLimit = { max: Math.min(ordersPerMinute, config.api.requestsPerMinute) };
 
   /** What somebody may now, while `work` makes use of it: requests whose files are on their way count as well. */
@@ -287,13 +289,13 @@ export function orderRoutes(
         operationId: 'rerunGeneration',
         summary: 'Makes another one of the same files',
         description:
-          'Without a body everything is as it was but the seed: a variation. The body says what is to be different. Works for as long as the record and its files are kept.',
+          'Without a body everything is as it was but the seed: a variation. The body says what is to be different; as a form it brings other pictures, another sound, or both, and what it does not bring is used again. Works for as long as the record and its files are kept.',
         tags: ['generations'],
         security,
         params: idParameters,
         headers: onceHeaders,
         body: createChangesSchema(settings),
-        response: { 201: acceptedSchema, ...problems(400, 404, 409, 410, 413, 415, 422) },
+        response: { 201: acceptedSchema, ...problems(400, 404, 408, 409, 410, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -302,25 +304,41 @@ export function orderRoutes(
       if (parent.guildId !== null) {
         refuseExpired(parent, await reachable(moderation.guild(parent.guildId)), Date.now());
       }
-      const { webhook, ...changes } = request.body ?? {};
-      const digest = createHash('sha256')
-        .update(JSON.stringify(request.body ?? null))
-        .digest('hex');
-      const view = await onceOnly(request, reply, parts.idempotency, {
-        receive: async () => ({ input: changes, digest }),
-        recover: (id) => recovered(id, request),
-        work: (id, received) =>
-          entered(identityFor(request), async (person, admission) => {
-            const wish = changed(parent, await received(), request);
-            return accept(request, id, wish, person, admission, webhook);
-          }),
-      });
+      const answered = (receive: () => Promise<{ input: SentChanges; digest: string }>) =>
+        onceOnly(request, reply, parts.idempotency, {
+          receive,
+          recover: (id) => recovered(id, request),
+          work: (id, received) =>
+            entered(identityFor(request), async (person, admission) => {
+              const { webhook, ...sent } = await received();
+              return accept(request, id, changed(parent, sent, request), person, admission, webhook);
+            }),
+        });
+      const view = request.isMultipart()
+        ? await places.during(identityFor(request).name, async () => {
+            await using scratch = await openScratch(parts.scratchRoot, 'api');
+            const rules = { folder: scratch.path, limit: mostUploadBytes, pace: parts.pace };
+            return await answered(async () => {
+              const { order, digest, ...files } = await receiveForm(request, reply, rules);
+              return { input: changesWith(readOrder(request, order, formChangesSchema), files), digest };
+            });
+          })
+        : await answered(async () => ({
+            input: changesWith(request.body ?? {}),
+            digest: createHash('sha256')
+              .update(JSON.stringify(request.body ?? null))
+              .digest('hex'),
+          }));
       reply.code(201).header('location', view.links.self);
       return view;
     },
   );
 
-  const changed = (parent: Generation, changes: Changes, request: FastifyRequest): Rerun => {
+  const changed = (
+    parent: Generation,
+    { changes, images, audio }: Omit<SentChanges, 'webhook'>,
+    request: FastifyRequest,
+  ): Rerun => {
     const { preset, shape, prompt } = parent.request;
     if (changes.preset === undefined && !settings.presetNames.includes(preset)) {
       throw new Refusal('refused.preset_gone');
@@ -335,12 +353,31 @@ export function orderRoutes(
         seed: changes.seed ?? newSeed(),
         scales: changes.scales,
         clean: changes.clean,
-        images: { kept: parent.request.images },
-        ...soundOf(parent, changes, request),
+        images: images.length === 0 ? { kept: parent.request.images } : images,
+        ...(audio === null
+          ? soundOf(parent, changes, request)
+          : newSoundOf(audio, changes, images.length || parent.request.images.length)),
       },
       settings,
     );
   };
+}
+
+/** What somebody wants to be different, and the files that take the place of the old ones: none, or no sound, where those are used again. */
+interface SentChanges {
+  readonly changes: Omit<Changes, 'webhook'>;
+  readonly webhook: string | undefined;
+  readonly images: readonly Received[];
+  readonly audio: Received | null;
+}
+
+/** @throws Refusal where nobody said that the files may be used */
+function changesWith(
+  { webhook, agreed = false, ...changes }: Changes & { readonly agreed?: boolean },
+  { images, audio }: Pick<SentChanges, 'images' | 'audio'> = { images: [], audio: null },
+): SentChanges {
+  if (!agreed && (images.length > 0 || audio !== null)) throw new Refusal('refused.not_agreed');
+  return { changes, webhook, images, audio };
 }
 
 const nothingTaken: TakenFiles = {
@@ -394,12 +431,25 @@ function wordsOf(
   return { words: say, voice: voice ?? null, language: language ?? null, locale: languageFor(request) };
 }
 
+/** A sound instead of the one before, or of the words before. @throws Refusal where words are sent as well */
+function newSoundOf(
+  audio: Received,
+  { audioStart, audioEnd, seconds, say, voice, language }: Changes,
+  images: number,
+): SoundEdits {
+  if (say === undefined && (voice ?? language) !== undefined) throw new Refusal('refused.voice_without_say');
+  chooseMode({ images, hasAudio: true, hasAudioStart: false, hasWords: say !== undefined });
+  return { audio, audioStart: audioStart ?? null, audioEnd, seconds };
+}
+
+type SoundEdits = Pick<Parameters<typeof edited>[1], 'audio' | 'audioStart' | 'audioEnd' | 'seconds'>;
+
 /** New words, another part of the same sound, or the sound as it is. */
 function soundOf(
   { request: { audioWindow, originalAudio, speech, ...before } }: Generation,
   { audioStart, audioEnd, seconds, ...changes }: Changes,
   request: FastifyRequest,
-): Pick<Parameters<typeof edited>[1], 'audio' | 'audioStart' | 'audioEnd' | 'seconds'> {
+): SoundEdits {
   const isPart = audioStart !== undefined || audioEnd !== undefined;
   const { say = speech?.text } = changes;
   const isSaid = speech !== null || changes.say !== undefined;

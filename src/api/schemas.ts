@@ -82,6 +82,11 @@ function createChoices(settings: GenerateSettings) {
   };
 }
 
+const agreed = z.boolean().default(false).meta({
+  description:
+    'That the person in the pictures and in the sound knows of it and agrees, and that the caller may use these files. Without it a request with a picture or a sound is refused (`not_agreed`, 422); words alone need none, nor does a dry run.',
+});
+
 /** The part `request` of a new generation. */
 export function createOrderSchema(settings: GenerateSettings) {
   const { preset, shape, ...rest } = createChoices(settings);
@@ -89,10 +94,7 @@ export function createOrderSchema(settings: GenerateSettings) {
     ...rest,
     preset: preset.default(settings.defaultPreset),
     shape: shape.default(settings.defaultShape),
-    agreed: z.boolean().default(false).meta({
-      description:
-        'That the person in the pictures and in the sound knows of it and agrees, and that the caller may use these files. Without it a request with a picture or a sound is refused (`not_agreed`, 422); words alone need none, nor does a dry run.',
-    }),
+    agreed,
   });
 }
 export type Order = z.output<ReturnType<typeof createOrderSchema>>;
@@ -119,14 +121,27 @@ export function createSketchSchema(settings: GenerateSettings) {
 
 /** What is different when a generation is run again. */
 export function createChangesSchema(settings: GenerateSettings) {
-  const { prompt, preset, shape, ...rest } = createChoices(settings);
-  return z
-    .strictObject({ ...rest, prompt: prompt.optional(), preset: preset.optional(), shape: shape.optional() })
+  return changedChoices(settings)
     .nullish()
     .meta({ description: 'What is to be different; all else stays, but the seed.' });
 }
 
 export type Changes = NonNullable<z.output<ReturnType<typeof createChangesSchema>>>;
+
+/** The part `request` where other files come along. */
+export function createFormChangesSchema(settings: GenerateSettings) {
+  return changedChoices(settings).extend({ agreed });
+}
+
+function changedChoices(settings: GenerateSettings) {
+  const { prompt, preset, shape, ...rest } = createChoices(settings);
+  return z.strictObject({
+    ...rest,
+    prompt: prompt.optional(),
+    preset: preset.optional(),
+    shape: shape.optional(),
+  });
+}
 
 /** `true`: nothing is made, and the answer says what it would be. */
 export const createQuery = z.object({

@@ -30,7 +30,7 @@ import {
   speechFile,
   startApiScene,
 } from '../../support/api.ts';
-import type { ApiScene, Caller, SentEvent } from '../../support/api.ts';
+import type { ApiScene, Caller, Given, SentEvent } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
 
 let scene: ApiScene;
@@ -694,6 +694,47 @@ describe('before and after', () => {
     });
     expect(other.request.audio).toMatchObject({ startSeconds: 0, endSeconds: 2 });
     expect((await eve.fetch(`/v1/generations/${first.id}/again`, { method: 'POST' })).status).toBe(404);
+    await emptyQueue();
+  });
+
+  test('again with other files: each takes the place of its kind, and what does not come is used again', async () => {
+    const first = await mia.accepted({ prompt: 'A robot', audioStart: 1 });
+    const again = (order: object, file: Given) => {
+      const form = new FormData();
+      form.set('request', JSON.stringify(order));
+      form.append(file.part, new Blob([file.data]), 'file');
+      return mia.fetch(`/v1/generations/${first.id}/again`, { method: 'POST', body: form });
+    };
+    const example = async (part: string, name: string): Promise<Given> => ({
+      part,
+      data: new Uint8Array(await readFile(join(projectRoot, 'examples', name))),
+    });
+    const sound = await example('audio', 'voice-joe.ogg');
+    expect(await problemOf(await again({}, sound))).toMatchObject({ status: 422, code: 'not_agreed' });
+    expect(await problemOf(await again({ agreed: true, say: 'Hi' }, sound))).toMatchObject({
+      code: 'say_and_audio',
+    });
+    expect(await problemOf(await again({ agreed: true, shape: 'round' }, sound))).toMatchObject({
+      issues: [{ path: 'request.shape' }],
+    });
+    const filesOf = async (id: string) => {
+      const request = (await scene.queue.get(id))?.request;
+      const keys = [request?.images[0], request?.originalAudio];
+      return Promise.all(keys.map(async (key) => (await scene.store.get(key ?? '')).toString('base64')));
+    };
+    const [picture, speech] = await filesOf(first.id);
+    const resounded = generationViewSchema.parse(await (await again({ agreed: true }, sound)).json());
+    expect(resounded).toMatchObject({ parentId: first.id, request: { mode: 'TIA', prompt: 'A robot' } });
+    // The old part was one of the old sound.
+    expect(resounded.request.audio?.startSeconds).toBe(0);
+    const [samePicture, newSpeech] = await filesOf(resounded.id);
+    expect(samePicture).toBe(picture);
+    expect(newSpeech).not.toBe(speech);
+    const other = await again({ agreed: true, prompt: 'Another' }, await example('image', 'person.png'));
+    const reseen = generationViewSchema.parse(await other.json());
+    expect(reseen.request).toMatchObject({ prompt: 'Another', audio: first.request.audio });
+    expect((await filesOf(reseen.id))[1]).toBe(speech);
+    expect((await filesOf(reseen.id))[0]).not.toBe(picture);
     await emptyQueue();
   });
 

@@ -208,7 +208,8 @@ test('every curl command of docs/api.md does what it says', async () => {
   await worker.close();
   const varied = view.parse(JSON.parse(await curl('-X POST $API/v1/generations/$ID/again', made.id)));
   const changed = view.parse(JSON.parse(await curl('generations/$ID/again --json', made.id)));
-  expect(new Set([made.id, varied.id, changed.id]).size).toBe(3);
+  const said = view.parse(JSON.parse(await curl('/again -F', made.id)));
+  expect(new Set([made.id, varied.id, changed.id, said.id]).size).toBe(4);
   await curl('-X DELETE', made.id);
   expect(await scene.queue.get(made.id)).toBeNull();
   expect([...unused], 'every command is run').toEqual([]);
