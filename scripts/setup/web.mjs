@@ -16,7 +16,7 @@ export async function ensureWeb() {
   if (readStamp(stamp) === wanted) return;
   const uv = await ensureUv(environment);
   const settings = { environment: uvSettings(environment) };
-  say("installing the web page's Python packages (about 100 MB to download the first time) …");
+  say("installing the web page's Python packages (about 160 MB to download the first time) …");
   await executeOrStop(uv, ['pip', 'install', '-q', '-r', 'web/requirements.txt'], settings);
   await executeOrStop(uv, ['pip', 'install', '-q', '--no-deps', '-e', 'web'], settings);
   await executeOrStop(webPythonProgram(), ['-c', 'import gradio, humo_web.app'], {

@@ -19,6 +19,7 @@ import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import { createModeration } from '../../src/queue/moderation/redis-moderation.ts';
 import { generationWith } from '../support/generation.ts';
 import { startRedis } from '../support/redis.ts';
+import { scriptedEngineCommand } from '../support/scripted-engine.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { startBrowser, startWeb } from '../support/web.ts';
 import type { WebProcess } from '../support/web.ts';
@@ -73,7 +74,7 @@ beforeAll(async () => {
   const owner = { name: 'owner', scopes: ['admin'], userId: null } as const;
   ({ token: ownersToken } = await createToken(tokensFile(), owner));
   api = startPart({ name: 'api', file: 'src/api/main.ts', environment });
-  worker = startPart({ name: 'worker', file: 'src/worker/main.ts', environment });
+  worker = startWorker();
   const { address } = await api.logged('the API listens');
   apiUrl = String(address);
   [web, browser] = await Promise.all([
@@ -97,6 +98,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const startWorker = (more: Record<string, string> = {}) =>
+  startPart({ name: 'worker', file: 'src/worker/main.ts', environment: { ...environment, ...more } });
 const tokensFile = () => join(folder, 'api-tokens.json');
 
 function explainFailure(): void {
@@ -118,33 +121,54 @@ async function enter(on: Page, path = '/'): Promise<void> {
   await on.locator('#gallery :is(.nothing, .gallery)').waitFor();
 }
 
-/** Looks at the page as it is now in both sizes: nothing is cut off, the status is in view, and axe-core finds nothing. */
-async function look(name: string, on: Page = page): Promise<void> {
+/** Looks at the page as it is now in both sizes: nothing is cut off, the status and `place` are in view, and axe-core finds nothing. */
+async function look(name: string, on: Page = page, place = '#create'): Promise<void> {
   for (const [size, viewport] of Object.entries(sizes)) {
     await on.setViewportSize(viewport);
     await on.evaluate('new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))');
     expect(await on.evaluate('document.documentElement.scrollWidth'), `${name}, ${size}`).toBeLessThanOrEqual(
       viewport.width,
     );
-    for (const place of ['#status .lead', '#create']) {
-      const box = await on.locator(place).boundingBox();
-      expect(box, place).not.toBeNull();
-      expect(box?.y, `${name}, ${size}, ${place}`).toBeGreaterThanOrEqual(0);
-      expect((box?.y ?? 0) + (box?.height ?? 0), `${name}, ${size}, ${place}`).toBeLessThanOrEqual(
+    if (place !== '#create') await on.locator(place).scrollIntoViewIfNeeded();
+    for (const part of ['#status .lead', place]) {
+      const box = await on.locator(part).boundingBox();
+      expect(box, part).not.toBeNull();
+      expect(box?.y, `${name}, ${size}, ${part}`).toBeGreaterThanOrEqual(0);
+      expect((box?.y ?? 0) + (box?.height ?? 0), `${name}, ${size}, ${part}`).toBeLessThanOrEqual(
         viewport.height,
       );
     }
-    await on.evaluate(axe);
-    const found = await on.evaluate('axe.run(document, { resultTypes: ["violations"] })');
-    expect(
-      violations.parse(found).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
-    ).toEqual([]);
+    expect(await violationsOn(on), `${name}, ${size}`).toEqual([]);
+    expect(await on.evaluate(idsGivenTwice)).toEqual([]);
     if (pictures === undefined) continue;
     await mkdir(pictures, { recursive: true });
     const shot = sharp(await on.screenshot());
     await shot.webp({ quality: 70, effort: 6 }).toFile(join(pictures, `page-${name}-${size}.webp`));
   }
   await on.setViewportSize(sizes.desktop);
+  expect(await darkContrast(on), `${name}, in the dark`).toEqual([]);
+}
+
+const idsGivenTwice = `[...document.querySelectorAll('[id]:not([id=""])')].map(({ id }) => id).filter((id, place, all) => all.indexOf(id) !== place)`;
+
+/** What axe-core finds of a page that is seen in the other light: contrast alone, since nothing else is different. */
+async function darkContrast(on: Page): Promise<unknown[]> {
+  const turn = () => on.evaluate("document.body.classList.toggle('dark')");
+  await on.emulateMedia({ reducedMotion: 'reduce' });
+  await turn();
+  const found = await violationsOn(on, { runOnly: ['color-contrast'] });
+  await turn();
+  await on.emulateMedia({ reducedMotion: null });
+  return found;
+}
+
+/** What axe-core finds: rules with the elements that break them. */
+async function violationsOn(on: Page, options: object = {}): Promise<unknown[]> {
+  await on.evaluate(axe);
+  const found = await on.evaluate(
+    `axe.run(document, ${JSON.stringify({ resultTypes: ['violations'], ...options })})`,
+  );
+  return violations.parse(found).violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
 }
 const violations = z.object({
   violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) })),
@@ -154,6 +178,15 @@ const violations = z.object({
 async function agree(on: Page): Promise<void> {
   const box = on.locator('#agreed input');
   if ((await box.count()) > 0) await box.check();
+}
+
+/** The page as somebody finds it who has written nothing yet. */
+async function openAfresh(): Promise<void> {
+  // From where nothing keeps what stands in the form any more.
+  await page.goto(`${web.url}/examples/person.png`);
+  await page.evaluate('sessionStorage.clear()');
+  await page.goto(web.url);
+  await page.locator('#gallery :is(.nothing, .gallery)').waitFor();
 }
 
 /** With the keyboard alone: Tab until the cursor is there. */
@@ -172,6 +205,7 @@ test('nobody gets in without the name and the password', async () => {
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByText('The name or the password is wrong.').waitFor();
+  expect(await violationsOn(page)).toEqual([]);
   expect(await page.locator('#prompt').count()).toBe(0);
   await enter(page);
   expect(new URL(page.url()).pathname).toBe('/en/');
@@ -218,8 +252,7 @@ test('who has no sound types words, and sees what they cost before anything is a
 
 test('with the keyboard alone: a picture, a sound and its window, a wait, a video that plays and is kept', async () => {
   explainFailure();
-  await page.reload();
-  await page.locator('#gallery .nothing').waitFor();
+  await openAfresh();
   await tabTo('#prompt textarea');
   await page.keyboard.type('A woman on the beach talks to the camera');
   await choose('#pictures input', person);
@@ -291,24 +324,48 @@ test('with the keyboard alone: a picture, a sound and its window, a wait, a vide
   }
 });
 
-test('a video is edited, shared for others, and is nobody else’s otherwise', async () => {
+test('a video is edited, and what was written stays in another language; it is shared, and nobody else’s otherwise', async () => {
   explainFailure();
-  await page.reload();
+  await openAfresh();
   await page.locator('#gallery .gallery button').first().click();
   await status().getByText('Here it is.').waitFor();
   await page.locator('#edit').click();
   await page.locator('#base').getByText('are used again').waitFor();
-  expect(await page.locator('#prompt textarea').inputValue()).toBe(
-    'A woman on the beach talks to the camera',
-  );
+  const prompt = page.locator('#prompt textarea');
+  expect(await prompt.inputValue()).toBe('A woman on the beach talks to the camera');
+  await prompt.fill('A woman on the beach sings');
+  await page.locator('#pictures input').setInputFiles(person);
+  await page.locator('#pictures .thumbs img').waitFor();
+  await page.locator('#price').getByText('done in').waitFor();
+  await look('edit');
+  await page.getByRole('link', { name: 'Deutsch' }).click();
+  await page.locator('#base').getByText('werden wieder verwendet').waitFor();
+  await page.locator('#create').getByText('Mit diesen Änderungen machen').waitFor();
+  expect(await prompt.inputValue()).toBe('A woman on the beach sings');
+  await page.locator('#pictures .thumbs img').waitFor();
+  await page.getByRole('link', { name: 'English' }).click();
+  await page.locator('#base').getByText('are used again').waitFor();
+  await page.locator('#base button').click();
+  await page.locator('#create').getByText('Make the video').waitFor();
+
+  await page.locator('#made-here button').first().click();
+  await page.locator('#check-file').setInputFiles(person);
+  await page.locator('#verdict .refusal').getByText('MP4').waitFor();
+  await page.locator('#check-file').setInputFiles(join(folder, 'downloaded.mp4'));
+  await page.locator('#verdict').getByText('Yes, this was made here.').waitFor();
+  await page.locator('#verdict').getByText('with Standard').waitFor();
+  await look('verify', page, '#verdict .lead');
 
   await page.locator('#share').click();
   const link = await page.locator('#shared-link').inputValue();
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
   const video = await page.locator('#result video').getAttribute('src');
-  const others = await browser.newContext();
+  const others = await browser.newContext({ colorScheme: 'dark' });
   const stranger = await others.newPage();
   expect((await stranger.goto(link))?.status()).toBe(200);
   await stranger.getByText('Made with AI.').waitFor();
+  expect(await violationsOn(stranger)).toEqual([]);
   expect((await others.request.get(`${link}/video`, { headers: { range: 'bytes=0-9' } })).status()).toBe(206);
   expect((await others.request.get(`${link}x/video`)).status()).toBe(410);
   expect((await others.request.get(web.url + video)).status()).toBe(401);
@@ -338,6 +395,156 @@ test('the page speaks the language of the browser, in the dark, on a phone, and 
   await phone.locator('#gallery').getByText('<img src=x').first().waitFor();
   await look('dark', phone);
   await german.close();
+});
+
+test('a far face, a film, a part of it, a recording, and a voice alone', async () => {
+  explainFailure();
+  await openAfresh();
+  await page.locator('#prompt textarea').fill('Somebody far away');
+  const figure = await sharp(person).resize(360).toBuffer();
+  const scene = sharp({ create: { width: 1600, height: 1200, channels: 3, background: '#8fb4d0' } });
+  const far = join(folder, 'far.jpg');
+  await scene.composite([{ input: figure, left: 900, top: 500 }]).toFile(far);
+  await page.locator('#pictures input').setInputFiles(far);
+  await page.locator('#pictures .hint').getByText('The face in picture 1 is small.').waitFor();
+  await page.getByRole('button', { name: 'Crop picture 1' }).click();
+  await page.getByRole('dialog').waitFor();
+  await look('crop');
+  await page.getByRole('button', { name: 'Use it' }).click();
+  await page.locator('#pictures .hint').waitFor({ state: 'hidden' });
+  const cropped: [number, number] = await page.evaluate(
+    `(async () => { const image = document.querySelector('#pictures img'); await image.decode(); return [image.naturalWidth, image.naturalHeight]; })()`,
+  );
+  expect(cropped).toEqual([400, 400]);
+
+  // Named as no film is, and with a window that the mouse draws.
+  const buffer = await readFile(join(projectRoot, 'examples', 'person.mp4'));
+  const soundInput = page.locator('#sound input[type=file]');
+  await soundInput.setInputFiles({ name: 'film.txt', mimeType: 'text/plain', buffer });
+  const used = page.locator('#sound .used');
+  await used.getByText('Used: 0:00.0–0:03.9 of 0:03.9').waitFor();
+  const wave = await page.locator('#sound .wave').boundingBox();
+  if (wave === null) throw new Error('there is no wave');
+  const middle = wave.y + 24;
+  await page.mouse.move(wave.x + 6, middle);
+  await page.mouse.down();
+  await page.mouse.move(wave.x + wave.width / 2, middle, { steps: 5 });
+  await page.mouse.up();
+  await used.getByText(/^Used: 0:0(1\.[89]|2\.[012])–0:03\.9/).waitFor();
+  await page.getByRole('button', { name: 'Remove the sound' }).click();
+  await soundInput.setInputFiles({
+    name: 'song.mp3',
+    mimeType: 'audio/mpeg',
+    buffer: await readFile(person),
+  });
+  await page.locator('#sound .hint.refusal').getByText(/\w/).waitFor();
+  await page.getByRole('button', { name: 'Remove the sound' }).click();
+
+  await context.grantPermissions(['microphone']);
+  await page.getByRole('button', { name: 'Record' }).click();
+  await page.getByRole('button', { name: 'Stop' }).waitFor();
+  // No wait for anything: somebody speaks for so long. The browser's own microphone rings once a second.
+  await page.waitForTimeout(1_500);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.locator('#sound').getByText('Your recording').waitFor();
+  await used.getByText(/^Used: 0:00/).waitFor();
+  await page.locator('#more button').first().click();
+  await page.locator('#clean').getByText('always').click();
+  await page.locator('#create').click();
+  await refusedAt('agreed').getByText(/\w/).waitFor();
+  expect(await page.evaluate("document.activeElement.matches('#agreed input')")).toBe(true);
+  await page.keyboard.press('Space');
+  await refusedAt('agreed').waitFor({ state: 'detached' });
+
+  // An engine of which only the order of its steps is real: from here on it is about what is pressed.
+  await worker.stop();
+  const goOn = join(folder, 'go-on');
+  const command = scriptedEngineCommand({ gate: { beforeStep: 2, file: goOn } });
+  worker = startWorker({ ENGINE_COMMAND: command.join(' ') });
+  await worker.logged('taking jobs');
+  await page.keyboard.press('Control+Enter');
+  await status().getByText('Step 1 of').waitFor(patience);
+  await page.locator('#result .stage img').waitFor();
+  if (pictures === undefined) await look('running');
+  await writeFile(goOn, '');
+  await status().getByText('Here it is.').waitFor(patience);
+  await page.locator('#gallery').getByText('Somebody far away').waitFor();
+});
+
+test('an example, again, variations, better, an edit with another sound, and an end to one of them', async () => {
+  explainFailure();
+  await openAfresh();
+  await page.locator('#delete').click();
+  // The button takes the cursor, so that a keyboard needs no way to it.
+  await page.waitForFunction("document.activeElement?.id === 'really'");
+  await page.keyboard.press('Enter');
+  await status().getByText('It’s gone.').waitFor();
+  const cards = page.locator('#gallery .gallery li');
+  const finished = () => status().getByText('Here it is.').waitFor(patience);
+  await page.locator('#gallery').getByText('Somebody far away').waitFor({ state: 'detached' });
+  const before = await cards.count();
+  await page.locator('#result [data-example=person-curls]').click();
+  await page.locator('#result').getByText('A woman in the city at night').waitFor();
+  await finished();
+  expect(await page.locator('#prompt textarea').inputValue()).toBe(
+    'A woman in the city at night talks to the camera',
+  );
+  const facts = async () => (await page.locator('#result .facts').textContent()) ?? '';
+  const first = await facts();
+  await page.locator('#again').click();
+  await page.locator('#cancel').waitFor();
+  await finished();
+  expect(await facts()).not.toBe(first);
+
+  await page.locator('#count input').click();
+  await page.getByRole('option', { name: '4' }).click();
+  await page.locator('#vary').click();
+  // All of them at once, before the first is done.
+  await cards.nth(before + 5).waitFor();
+  await finished();
+  // The list looks again by itself, until there is nothing to wait for.
+  await page.waitForFunction(
+    `[...document.querySelectorAll('#gallery .when')].every((one) => /^(done|cancelled)/.test(one.textContent))`,
+    undefined,
+    patience,
+  );
+  const seeds = new Set<string>();
+  // The first of them is shown, and the last in the list: newest stand first.
+  for (let place = 0; place < 4; place += 1) {
+    const known = await facts();
+    await cards.nth(place).locator('button').click();
+    await page.locator('#result .facts').getByText(known).waitFor({ state: 'detached' });
+    seeds.add(await facts());
+  }
+  expect(seeds.size).toBe(4);
+
+  const varied = (await facts()).split('seed ')[1] ?? '';
+  await page.locator('#better').click();
+  await page.locator('#result').getByText(`Final · 144p · `).getByText(`seed ${varied}`).waitFor();
+  await finished();
+  expect(await page.locator('#better').isVisible()).toBe(false);
+
+  await page.locator('#edit').click();
+  await page.locator('#base').getByText('are used again').waitFor();
+  expect(await page.locator('#preset input:checked').inputValue()).toBe('final');
+  await page.locator('#prompt textarea').fill('A woman in the city hums');
+  await page.locator('#sound input[type=file]').setInputFiles(speech);
+  await page.locator('#sound').getByText('of 0:06.4').waitFor();
+  await agree(page);
+  await page.locator('#create').click();
+  await page.locator('#result .caption').getByText('A woman in the city hums').waitFor();
+  await finished();
+  expect(await facts()).toContain(`· 6.4 s · seed ${varied}`);
+
+  // Pictures of the list come when they come into view.
+  await page.setViewportSize(sizes.phone);
+  const still = cards.last().locator('img');
+  expect(await still.getAttribute('loading')).toBe('lazy');
+  await still.scrollIntoViewIfNeeded();
+  await page.waitForFunction(
+    `[...document.querySelectorAll('#gallery li:last-child img')].every((one) => one.naturalWidth > 0)`,
+  );
+  await page.setViewportSize(sizes.desktop);
 });
 
 test('an owner sees the queues, and nobody else hears of it', async () => {
@@ -390,8 +597,7 @@ test('a pause, no machine, and two hundred others have words, and a way on', asy
   }
 
   async function order(prompt: string) {
-    await page.reload();
-    await page.locator('#gallery :is(.nothing, .gallery)').waitFor();
+    await openAfresh();
     await page.locator('#prompt textarea').fill(prompt);
     await page.locator('#pictures input').setInputFiles(person);
     await page.locator('#pictures .thumbs img').waitFor();

@@ -60,6 +60,8 @@ export async function startBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
+      // A microphone that rings once a second.
+      '--use-fake-device-for-media-stream',
     ],
   });
 }

@@ -14,8 +14,9 @@ import gradio as gr
 
 from .client import FINAL, ApiError, Asker, Generation
 from .examples import EXAMPLES, FOLDER, shown_examples
+from .faces import face_in
 from .gallery import gallery_html
-from .order import Form, changes_of, order_of, sent_file, sketch_of
+from .order import Form, base_of, changes_of, order_of, sent_file, sketch_of
 from .refusals import PARTS, placed
 from .result import empty_html, result_html
 from .site import Site
@@ -47,12 +48,14 @@ class Parts:
     create: Any
     stop: Any
     bar: Any
+    better: Any
     download: Any
     shared: Any
     delete: Any
     really: Any
     gallery: Any
     pages: Any
+    listing: Any
     base_note: Any
     verdict: Any
     refused: dict[str, Any]
@@ -62,7 +65,13 @@ class Parts:
     def outputs(self) -> list[Any]:
         fields = [self.form[name] for name in FORM if name != "base"]
         here = [self.current, self.last, self.base, self.status, self.result, self.create, self.stop, self.bar]
-        return [*here, self.download, self.shared, self.delete, self.really, self.base_note, *self.refused.values(), *fields]
+        more = [self.better, self.download, self.shared, self.delete, self.really, self.base_note]
+        return [*here, *more, *self.listed, *self.refused.values(), *fields]
+
+    @property
+    def listed(self) -> list[Any]:
+        """What shows what was made lately."""
+        return [self.gallery, self.pages, self.listing]
 
 
 class Actions:
@@ -85,6 +94,10 @@ class Actions:
         self._estimates: tuple[float, dict[str, float]] = (-math.inf, {})
 
     # -- Before anything is asked for
+
+    @property
+    def presets(self) -> list[str]:
+        return list(self._by_name)
 
     def scales_of(self, preset: str) -> tuple[float, float]:
         scales = self._by_name[preset]["scales"]
@@ -116,15 +129,12 @@ class Actions:
         return shown_examples(self._texts)
 
     def offered(self, chosen: str, request: gr.Request) -> tuple[Any, Any]:
-        """Who can speak, and what a usual video takes with each preset."""
+        """Who can speak, `chosen` if they can, and what a usual video takes with each preset."""
         asker = self._asker(request)
         try:
-            choices = voice_choices(self._client.voices(asker), self._texts)
-            presets = gr.Radio(choices=self.preset_choices(self._usual_estimates(asker)))
+            return self._voice_field(chosen, asker), gr.Radio(choices=self.preset_choices(self._usual_estimates(asker)))
         except ApiError:
             return gr.skip(), gr.skip()  # the API is away: the list below says so
-        is_there = any(name == chosen for _title, name in choices)
-        return gr.Dropdown(choices=choices, value=chosen if is_there else "", visible=len(choices) > 1), presets
 
     def price(self, request: gr.Request, *values: Any) -> str:
         if not self._features.estimate:
@@ -138,17 +148,22 @@ class Actions:
             return f'<p class="price unsure">{marked(self._sentence(error))}</p>'
         return f'<p class="price">{marked(self._price_of(estimate))}</p>'
 
-    def listen(self, sound: dict[str, Any] | str | None, request: gr.Request) -> tuple[Any, Any]:
-        """The length of a sound and its peaks, counted by the API; what the API refuses is said at the sound."""
-        if not isinstance(sound, dict) or "seconds" in sound:
-            return gr.skip(), ""
+    def heard(self, sound: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+        """The length of a sound and its peaks, counted by the API, or what the API refuses it for."""
         if not self._features.sound:
-            return {**sound, "peaks": []}, ""
+            return {}
         try:
             heard = self._client.sound(self._file(sound), self._asker(request))
         except ApiError as error:
-            return {**sound, "peaks": []}, _refusal_html("sound", str(error), focus=False)
-        return {**sound, "seconds": heard["seconds"], "peaks": heard.get("peaks", [])}, ""
+            return {"refusal": self._sentence(error)}
+        return {"seconds": heard["seconds"], "peaks": heard.get("peaks", [])}
+
+    def seen(self, picture: dict[str, Any]) -> dict[str, Any]:
+        """Where the face is in a picture; nothing where none is found."""
+        try:
+            return {"face": face_in(self._file(picture))}
+        except ApiError:
+            return {"face": None}  # a file that is gone: the order says so
 
     # -- Asking
 
@@ -164,16 +179,18 @@ class Actions:
         asker = self._asker(request)
         preset = self._by_name[form.preset]
         try:
-            if form.base is not None and not form.pictures and form.sound is None:
-                accepted = self._client.again(form.base, changes_of(form, preset), asker)
-            else:
-                pictures = [self._file(picture) for picture in form.pictures]
-                sound = None if form.sound is None else self._file(form.sound)
+            pictures = [self._file(picture, "image") for picture in form.pictures]
+            sound = None if form.sound is None else self._file(form.sound, "audio")
+            if form.base is None:
                 accepted = self._client.create(order_of(form, preset), pictures, sound, asker)
+            else:
+                accepted = self._client.again(form.base["id"], changes_of(form, preset), asker, pictures, sound)
         except ApiError as error:
             yield self._failed(error)
             return
-        yield {**self._show(accepted), self.parts.base: None, self.parts.base_note: ""}
+        # Whoever edits goes on from what they have just asked for, with all its files.
+        base = None if form.base is None else base_of(accepted["request"], accepted["id"])
+        yield {**self._accepted(accepted, asker), self.parts.base: base}
         yield from self._follow(accepted["id"], request)
 
     def run_example(self, preset: str, shape: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
@@ -185,7 +202,8 @@ class Actions:
         picture = {"path": str(FOLDER / example.picture), "url": f"/examples/{example.picture}", "name": example.picture}
         sound = {"path": str(FOLDER / example.sound), "url": f"/examples/{example.sound}", "name": example.sound}
         fields = self.parts.form
-        yield {fields["prompt"]: prompt, fields["pictures"]: [picture], fields["sound"]: sound, fields["words"]: ""}
+        shown = {fields["prompt"]: prompt, fields["pictures"]: [picture], fields["sound"]: sound, fields["words"]: ""}
+        yield {**shown, **self.drop_base()}
         values = {name: None for name in FORM} | {"prompt": prompt, "pictures": [picture], "sound": sound, "words": ""}
         values |= {"voice": "", "negative": "", "preset": preset, "shape": shape, "agreed": True}
         yield from self.create(request, *values.values())
@@ -202,17 +220,16 @@ class Actions:
         except ApiError as error:
             yield self._failed(error)
             return
-        names = list(self._by_name)
-        place = names.index(made["preset"]) if made["preset"] in names else len(names)
-        better = names[min(place + 1, len(names) - 1)]
-        yield from self._another(identifier, {"preset": better, "seed": made["seed"]}, request)
+        better = self._better_than(made["preset"])
+        if better is not None:
+            yield from self._another(identifier, {"preset": better, "seed": made["seed"]}, request)
 
     def vary(self, identifier: str | None, count: int, request: gr.Request) -> Iterator[Update]:
         """Several seeds at once. The first is shown while it is made, the others appear in the list."""
         if identifier is None:
             return
         yield self._sending()
-        asker, first = self._asker(request), None
+        asker, first, note = self._asker(request), None, ""
         for _number in range(min(4, max(2, int(count)))):
             try:
                 accepted = self._client.again(identifier, {"seed": secrets.randbelow(_SEEDS)}, asker)
@@ -220,44 +237,62 @@ class Actions:
                 if first is None:
                     yield self._failed(error)
                     return
-                break  # as many as the limits allow: those that wait are in the list
+                note = self._sentence(error)
+                break  # as many as the limits allow, and why there are no more
             first = first or accepted
         if first is not None:
-            yield self._show(first)
-            yield from self._follow(first["id"], request)
+            yield self._accepted(first, asker)
+            yield from self._follow(first["id"], request, note)
 
     def edit(self, identifier: str | None, request: gr.Request) -> Update:
         """The form as it was for this one. Its files stay where they are, and are used again."""
         if identifier is None:
             return {self.parts.status: gr.skip()}
+        asker = self._asker(request)
         try:
-            made = self._client.get(identifier, self._asker(request))["request"]
+            made = self._client.get(identifier, asker)["request"]
+            speech = made["speech"] or {}
+            voice = self._voice_field(speech.get("voice"), asker)
         except ApiError as error:
             return self._failed(error)
-        fields, speech = self.parts.form, made["speech"] or {}
-        audio, text = made["scales"]["audio"], made["scales"]["text"]
-        note = (
-            f'<p class="note">{escape(self._texts.say("base"))} '
-            f'<button type="button" data-base="1">{escape(self._texts.say("base.drop"))}</button></p>'
-        )
+        fields = self.parts.form
+        has_sound = made["audio"] is not None or made["speech"] is not None
+        base = base_of(made, identifier)
         return {
             fields["prompt"]: made["prompt"],
             fields["pictures"]: [],
             fields["sound"]: None,
             fields["words"]: speech.get("text") or "",
+            fields["voice"]: voice,
             fields["preset"]: made["preset"] if made["preset"] in self._by_name else gr.skip(),
             fields["shape"]: made["shape"],
             fields["negative"]: made.get("negativePrompt") or "",
-            fields["audio_scale"]: audio,
-            fields["text_scale"]: text,
-            self.parts.base: identifier,
-            self.parts.base_note: note,
+            fields["seconds"]: "" if has_sound else f"{made['seconds']:g}",
+            fields["seed"]: str(made["seed"]),
+            fields["audio_scale"]: made["scales"]["audio"],
+            fields["text_scale"]: made["scales"]["text"],
+            self.parts.base: base,
+            **self.based(base),
             self.parts.create: gr.Button(self._texts.say("create.again"), interactive=True),
             **self._no_refusals(),
         }
 
+    def based(self, base: dict[str, Any] | None) -> Update:
+        """What the form says of the video whose files are used again."""
+        if base is None:
+            return {self.parts.base_note: "", self.parts.create: gr.Button(self._texts.say("create"))}
+        say = self._texts.say
+        drop = f'<button type="button" data-base="1">{escape(say("base.drop"))}</button>'
+        return {
+            self.parts.base_note: f'<p class="note">{escape(say("base"))} {drop}</p>',
+            self.parts.create: gr.Button(say("create.again")),
+        }
+
+    def based_again(self, base: Any) -> Update:
+        return self.based(_base(base))
+
     def drop_base(self) -> Update:
-        return {self.parts.base: None, self.parts.base_note: "", self.parts.create: gr.Button(self._texts.say("create"))}
+        return {self.parts.base: None, **self.based(None)}
 
     def cancel(self, identifier: str | None, request: gr.Request) -> Iterator[Update]:
         """What comes of it, the stream says; said here first, so that this never comes after that."""
@@ -271,7 +306,7 @@ class Actions:
         except ApiError as error:
             yield {self.parts.status: self._told(error)}
 
-    def delete(self, identifier: str | None, request: gr.Request) -> Update:
+    def delete(self, identifier: str | None, base: Any, request: gr.Request) -> Update:
         if identifier is None:
             return {self.parts.status: gr.skip()}
         try:
@@ -281,6 +316,7 @@ class Actions:
         return {
             self.parts.current: None,
             self.parts.last: None,
+            **(self.drop_base() if (_base(base) or {}).get("id") == identifier else {}),
             self.parts.status: told_html(self._texts, self._texts.say("delete.done")),
             self.parts.result: empty_html(self._texts, self.examples()),
             self.parts.bar: gr.Row(visible=False),
@@ -321,15 +357,11 @@ class Actions:
         if generation["status"] not in FINAL:
             yield from self._follow(last, request)
 
-    def list_again(self, pages: int, request: gr.Request) -> str:
-        try:
-            found, after = self._client.recent(min(pages, _PAGES) * _PAGE, self._asker(request))
-        except ApiError as error:
-            return f'<p class="nothing">{marked(self._sentence(error))}</p>'
-        return gallery_html(found, self._texts, has_more=after is not None and pages < _PAGES)
+    def list_again(self, pages: int, request: gr.Request) -> Update:
+        return self._listed(pages, self._asker(request))
 
-    def older(self, pages: int, request: gr.Request) -> tuple[str, int]:
-        return self.list_again(pages + 1, request), pages + 1
+    def older(self, pages: int, request: gr.Request) -> Update:
+        return self._listed(pages + 1, self._asker(request))
 
     def check(self, asked: dict[str, Any] | None, request: gr.Request) -> Iterator[str]:
         if not asked:
@@ -346,30 +378,56 @@ class Actions:
 
     # -- Inside
 
+    def _listed(self, pages: int, asker: Asker) -> Update:
+        """What was made lately. It is looked at again and again while some of it is still on its way."""
+        try:
+            found, after = self._client.recent(min(pages, _PAGES) * _PAGE, asker)
+        except ApiError as error:
+            told = f'<p class="nothing">{marked(self._sentence(error))}</p>'
+            return {self.parts.gallery: told, self.parts.pages: pages, self.parts.listing: gr.Timer(active=False)}
+        has_more = after is not None and pages < _PAGES
+        is_moving = any(generation.get("status") not in FINAL for generation in found)
+        return {
+            self.parts.gallery: gallery_html(found, self._texts, has_more=has_more),
+            self.parts.pages: pages,
+            self.parts.listing: gr.Timer(active=is_moving),
+        }
+
+    def _accepted(self, generation: Generation, asker: Asker) -> Update:
+        return {**self._show(generation), **self._listed(1, asker)}
+
+    def _better_than(self, preset: str) -> str | None:
+        """The next preset of the list, as the button in Discord has it; None for the last, and for one that is not there any more."""
+        names = list(self._by_name)
+        place = names.index(preset) if preset in names else len(names)
+        return names[place + 1] if place + 1 < len(names) else None
+
     def _another(self, identifier: str | None, changes: dict[str, Any], request: gr.Request) -> Iterator[Update]:
         if identifier is None:
             return
         yield self._sending()
+        asker = self._asker(request)
         try:
-            accepted = self._client.again(identifier, changes, self._asker(request))
+            accepted = self._client.again(identifier, changes, asker)
         except ApiError as error:
             yield self._failed(error)
             return
-        yield self._show(accepted)
+        yield self._accepted(accepted, asker)
         yield from self._follow(accepted["id"], request)
 
-    def _follow(self, identifier: str, request: gr.Request) -> Iterator[Update]:
+    def _follow(self, identifier: str, request: gr.Request, note: str = "") -> Iterator[Update]:
+        """Shows one until its end; `note`: what else there is to say meanwhile."""
         visitor = request.session_hash
         look = self._looks[visitor] = self._looks.get(visitor, 0) + 1
         try:
             for generation in self._client.watch(identifier, self._asker(request)):
                 if self._looks.get(visitor) != look:
                     return
-                yield self._show(generation)
+                yield self._show(generation, note)
         except ApiError as error:
             yield self._failed(error)
 
-    def _show(self, generation: Generation) -> Update:
+    def _show(self, generation: Generation, note: str = "") -> Update:
         identifier, status = generation["id"], generation["status"]
         is_open = status in ("queued", "running")
         has_video = generation["links"]["video"] is not None and not is_open
@@ -380,11 +438,14 @@ class Actions:
         return {
             self.parts.current: identifier,
             self.parts.last: identifier,
-            self.parts.status: status_html(generation, self._texts),
+            self.parts.status: status_html(generation, self._texts, note),
             self.parts.result: result_html(generation, self._texts),
             self.parts.create: gr.Button(interactive=not is_open),
             self.parts.stop: gr.Button(visible=is_open),
             self.parts.bar: gr.Row(visible=not is_open),
+            self.parts.better: gr.Button(
+                visible=self._features.again and self._better_than(generation["request"]["preset"]) is not None
+            ),
             self.parts.download: link if has_video else "",
             self.parts.shared: "",
             self.parts.delete: gr.Button(visible=self._features.delete),
@@ -442,6 +503,12 @@ class Actions:
         wait = self._texts.duration(until(position["expectedEndAt"]))
         return self._texts.say("price.perhaps" if position["guess"] else "price", gpu=gpu, wait=wait)
 
+    def _voice_field(self, chosen: str | None, asker: Asker) -> Any:
+        """All who can speak now, with `chosen` among them or nobody; not there where nobody can."""
+        choices = voice_choices(self._client.voices(asker), self._texts)
+        is_there = any(name == chosen for _title, name in choices)
+        return gr.Dropdown(choices=choices, value=chosen if is_there else "", visible=len(choices) > 1)
+
     def _usual_estimates(self, asker: Asker) -> dict[str, float]:
         """Seconds on the GPU of a video of the usual length, by preset; asked once in a while for everybody."""
         asked_at, known = self._estimates
@@ -468,6 +535,7 @@ class Actions:
                 "sound": given["sound"] or None,
                 "clean": given["clean"] if given["clean"] in ("on", "off") else None,
                 "agreed": given["agreed"] or None,
+                "base": _base(given["base"]),
             }
         )
 
@@ -482,16 +550,26 @@ class Actions:
             raise ApiError("", status=400, fields={name: self._texts.say("number.wrong")})
         return number
 
-    def _file(self, given: dict[str, Any]) -> Path:
+    def _file(self, given: dict[str, Any], field: str = "") -> Path:
+        """`field`: which one it is for the API, so that it is said there when the file is gone."""
         for folder in (self._folder, FOLDER):
             try:
                 return sent_file(given, folder)
             except ValueError:
                 continue
-        raise ApiError(self._texts.say("upload.unknown"), status=422)
+        told = self._texts.say("upload.unknown")
+        raise ApiError(told, status=422, fields={field: told} if field else {})
 
     def _asker(self, request: gr.Request) -> Asker:
         return Asker(self._visitors.person(request.cookies), self._texts.language)
+
+
+def _base(given: Any) -> dict[str, Any] | None:
+    """The form keeps it in the browser, which may say anything: what is none is none, and whose it is, the API knows."""
+    if not isinstance(given, dict) or not isinstance(given.get("id"), str) or not isinstance(given.get("images"), int):
+        return None
+    parts = {name: given[name] if isinstance(given.get(name), dict) else None for name in ("audio", "speech")}
+    return {"id": given["id"], "images": given["images"], **parts}
 
 
 def _refusal_html(part: str, text: str, *, focus: bool) -> str:

@@ -1,6 +1,8 @@
 """The page in one language: what stands where, and what happens when somebody does something."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,11 @@ _WATCHERS = 80
 _THREADS = 100
 #: A shared page forgets what was sent to it after a day; the API keeps what it took for a month.
 _FORGET = (3600, 24 * 3600)
+#: Seconds between two looks at the list while some of it is on its way.
+_LISTED_AGAIN = 5
 _HERE = Path(__file__).parent
+_SHAPES = ["landscape", "portrait", "square"]
+_CLEAN = ["auto", "on", "off"]
 
 _THEME = gr.themes.Base(
     primary_hue="orange",
@@ -35,7 +41,9 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
     actions = Actions(site, texts)
     with gr.Blocks(title=say("title"), delete_cache=_FORGET, analytics_enabled=False) as page:
         current = gr.State(None)
-        base = gr.State(None)
+        # Kept by the browser with all else that stands in the form.
+        base = gr.JSON(None, visible=False)
+        wanted = gr.Textbox("", visible=False)
         # In the browser, readable there: an id opens nothing without the cookie of the same person.
         last = gr.BrowserState(None, storage_key="humo-last", secret="humo")
         with gr.Column(elem_id="top"):
@@ -55,10 +63,12 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
                 base_note = gr.HTML("", elem_id="base", js_on_load=_forward("base_dropped", "data-base"))
                 with gr.Row(elem_id="who"):
                     with gr.Column(min_width=120, elem_id="who-is-seen"):
-                        pictures = _field("pictures", texts, count=limits["images"], megabytes=limits["imageBytes"] >> 20)
+                        pictures = _field(
+                            "pictures", texts, actions.seen, count=limits["images"], megabytes=limits["imageBytes"] >> 20
+                        )
                         refused["pictures"] = _refusal("pictures")
                     with gr.Column(min_width=160, elem_id="what-is-said"):
-                        sound = _field("sound", texts, megabytes=limits["audioBytes"] >> 20)
+                        sound = _field("sound", texts, actions.heard, megabytes=limits["audioBytes"] >> 20)
                         refused["sound"] = _refusal("sound")
                         words = gr.Textbox(
                             label=say("words"),
@@ -77,7 +87,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
                 )
                 shape = gr.Radio(
                     label=say("shape"),
-                    choices=[(say(f"shape.{name}"), name) for name in ("landscape", "portrait", "square")],
+                    choices=[(say(f"shape.{name}"), name) for name in _SHAPES],
                     value=presets["defaultShape"],
                     elem_id="shape",
                 )
@@ -87,7 +97,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
                     negative = gr.Textbox(label=say("negative"), value="", lines=1, elem_id="negative", visible=features.negative)
                     clean = gr.Radio(
                         label=say("clean"),
-                        choices=[(say(f"clean.{when}"), when) for when in ("auto", "on", "off")],
+                        choices=[(say(f"clean.{when}"), when) for when in _CLEAN],
                         value="auto",
                         visible=features.clean,
                         elem_id="clean",
@@ -129,8 +139,13 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
                 gr.HTML(f"<h2>{say('gallery')}</h2>", js_on_load=None)
                 refresh = gr.Button(say("gallery.refresh"), size="sm", elem_id="refresh")
             pages = gr.State(1)
-            gallery = gr.HTML("", elem_id="gallery", js_on_load=_forward("opened", "data-open") + _forward("older", "data-older"))
-        with gr.Accordion(say("check"), open=False, elem_id="check", visible=features.verify):
+            listing = gr.Timer(_LISTED_AGAIN, active=False)
+            gallery = gr.HTML(
+                "",
+                elem_id="gallery",
+                js_on_load=_forward("opened", "data-open") + _forward("older", "data-older") + "humo.holding(element);",
+            )
+        with gr.Accordion(say("check"), open=False, elem_id="made-here", visible=features.verify):
             gr.HTML(f"<p>{say('check.details')}</p>", js_on_load=None)
             asked = _field("check", texts, megabytes=100)
             verdict = gr.HTML("", elem_id="verdict", js_on_load=None)
@@ -144,12 +159,14 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
             create=create,
             stop=stop,
             bar=bar,
+            better=better,
             download=download,
             shared=shared,
             delete=delete,
             really=really,
             gallery=gallery,
             pages=pages,
+            listing=listing,
             base_note=base_note,
             verdict=verdict,
             refused=refused,
@@ -182,7 +199,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         outputs = [*parts.outputs]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         watching = {**quiet, "concurrency_limit": _WATCHERS, "concurrency_id": "watching"}
-        listed: dict[str, Any] = {"fn": actions.list_again, "inputs": pages, "outputs": gallery, **quiet}
+        listed: dict[str, Any] = {"fn": actions.list_again, "inputs": pages, "outputs": parts.listed, **quiet}
         priced: dict[str, Any] = {"fn": actions.price, "inputs": form, "outputs": price, **quiet}
 
         # What was refused is no longer what stands there.
@@ -205,14 +222,16 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         delete.click(lambda: (gr.Button(visible=False), gr.Button(visible=True)), None, [delete, really], **quiet).then(
             None, None, None, js="() => humo.focus('really')"
         )
-        really.click(actions.delete, current, outputs, **quiet).then(**listed)
+        really.click(actions.delete, [current, base], outputs, **quiet).then(**listed)
         gallery.opened(actions.open, None, outputs, trigger_mode="multiple", **watching).then(**listed)
-        gallery.older(actions.older, pages, [gallery, pages], **quiet)
+        gallery.older(actions.older, pages, parts.listed, **quiet)
         refresh.click(**listed)
+        listing.tick(**listed)
         asked.chosen(actions.check, asked, verdict, **quiet)
-        sound.chosen(actions.listen, sound, [sound, refused["sound"]], **quiet).then(**priced)
-        preset.change(actions.own_scales, preset, [audio_scale, text_scale], **quiet)
-        changes = [
+        # By hand alone: an edited video brings its own.
+        preset.input(actions.own_scales, preset, [audio_scale, text_scale], **quiet)
+        priced_again = [
+            sound.chosen,
             sound.moved,
             pictures.chosen,
             words.input,
@@ -222,10 +241,20 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
             seconds.blur,
             base.change,
         ]
-        for change in changes:
+        for change in priced_again:
             change(trigger_mode="always_last", **priced)
-        page.load(actions.offered, voice, [voice, preset], **quiet)
-        page.load(**priced)
+        # What is typed stays while the page is loaded again, in another language as well.
+        kept = [component.change for name, component in parts.form.items() if name not in ("pictures", "sound")]
+        for change in [*kept, pictures.chosen, sound.chosen, sound.moved]:
+            change(None, form, None, js="(...values) => humo.keep(values)", **quiet)
+        # What Gradio knows no choice of, it would refuse from then on. Who can speak is known only later.
+        known = {"preset": list(actions.presets), "shape": _SHAPES, "clean": _CLEAN, "voice": [""]}
+        allowed = json.dumps({FORM.index(name): choices for name, choices in known.items()})
+        restored = page.load(None, form, form, js=f"(...values) => humo.kept(values, {allowed})", **quiet)
+        restored.then(actions.based_again, base, [base_note, create], **quiet)
+        spoken = f"() => [humo.keptValue({FORM.index('voice')}) ?? '']"
+        restored.then(actions.offered, wanted, [voice, preset], js=spoken, **quiet)
+        restored.then(**priced)
         page.load(**listed)
         page.load(actions.resume, last, outputs, **watching).then(**listed)
         page.unload(actions.leave)
@@ -267,13 +296,34 @@ def _refusal(part: str) -> gr.HTML:
     return gr.HTML("", elem_id=f"refused-{part}", elem_classes=["refused"], js_on_load=None)
 
 
-def _field(name: str, texts: Texts, **numbers: int) -> gr.HTML:
-    """A field of page.js; its value is what page.js keeps. Events: 'chosen' with other files, 'moved' with another part of them."""
+def _field(name: str, texts: Texts, *asked: Callable[..., Any], **numbers: int) -> gr.HTML:
+    """A field of page.js; its value is what page.js keeps. Events: 'chosen' with other files, 'moved' with another part of them.
+
+    `asked`: what page.js can ask about a file, by its name.
+    """
     words = {key: text for key, text in _words_of(texts, name)}
-    script = f"humo.{name}({{element, props, upload, watch, chosen: () => trigger('chosen'), moved: () => trigger('moved')}});"
+    given = "element, props, upload, watch" + (", server" if asked else "")
+    script = f"humo.{name}({{{given}, chosen: () => trigger('chosen'), moved: () => trigger('moved')}});"
     return gr.HTML(
-        None, html_template="<div></div>", js_on_load=script, elem_id=name, elem_classes=["field"], words=words, numbers=numbers
+        None,
+        html_template="<div></div>",
+        js_on_load=script,
+        elem_id=name,
+        elem_classes=["field"],
+        server_functions=[_function(method) for method in asked],
+        words=words,
+        numbers=numbers,
     )
+
+
+def _function(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Gradio marks what a browser may call, and a method cannot be marked."""
+
+    @wraps(method)
+    def call(*given: Any) -> Any:
+        return method(*given)
+
+    return call
 
 
 def _words_of(texts: Texts, name: str) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import httpx_sse
@@ -78,15 +79,16 @@ class ApiClient:
         return self._json("GET", "/v1/voices", asker)["voices"]
 
     def create(self, order: dict[str, Any], images: Sequence[Path], audio: Path | None, asker: Asker) -> Generation:
-        files: list[tuple[str, tuple[str | None, bytes]]] = [("request", (None, json.dumps(order).encode()))]
-        files += [("image", (image.name, image.read_bytes())) for image in images]
-        if audio is not None:
-            files.append(("audio", (audio.name, audio.read_bytes())))
-        return self._json("POST", "/v1/generations", asker, files=files)
+        return self._json("POST", "/v1/generations", asker, files=_form(order, images, audio))
 
-    def again(self, identifier: str, changes: dict[str, Any], asker: Asker) -> Generation:
-        """Another one of the same files; `changes` are fields of an order."""
-        return self._json("POST", f"/v1/generations/{identifier}/again", asker, json=changes)
+    def again(
+        self, identifier: str, changes: dict[str, Any], asker: Asker, images: Sequence[Path] = (), audio: Path | None = None
+    ) -> Generation:
+        """Another one; `changes` are fields of an order. Files take the place of those of their kind, all others are used again."""
+        path = f"{_address(identifier)}/again"
+        if not images and audio is None:
+            return self._json("POST", path, asker, json=changes)
+        return self._json("POST", path, asker, files=_form(changes, images, audio))
 
     def estimate(self, sketch: dict[str, Any], asker: Asker) -> dict[str, Any]:
         """What an order would cost and when it would be done; `images` is a number there, and a sound its `audioSeconds`."""
@@ -102,7 +104,7 @@ class ApiClient:
             return self._json("POST", "/v1/verify", asker, files=[("video", (path.name, video))])
 
     def get(self, identifier: str, asker: Asker) -> Generation:
-        return self._json("GET", f"/v1/generations/{identifier}", asker)
+        return self._json("GET", _address(identifier), asker)
 
     def recent(self, limit: int, asker: Asker, before: str | None = None) -> tuple[list[Generation], str | None]:
         """Newest first, and what to give as `before` for the next ones."""
@@ -111,10 +113,10 @@ class ApiClient:
         return page["items"], page["next"]
 
     def cancel(self, identifier: str, asker: Asker) -> None:
-        self._request("POST", f"/v1/generations/{identifier}/cancel", asker)
+        self._request("POST", f"{_address(identifier)}/cancel", asker)
 
     def delete(self, identifier: str, asker: Asker) -> None:
-        self._request("DELETE", f"/v1/generations/{identifier}", asker)
+        self._request("DELETE", _address(identifier), asker)
 
     def watch(self, identifier: str, asker: Asker) -> Iterator[Generation]:
         """Every change until the end. A lost connection is taken up again where it broke off."""
@@ -123,7 +125,7 @@ class ApiClient:
         while True:
             try:
                 headers = self._headers(asker) | {"last-event-id": last_event}
-                path = f"/v1/generations/{identifier}/events"
+                path = f"{_address(identifier)}/events"
                 with httpx_sse.connect_sse(self._http, "GET", path, headers=headers) as source:
                     if source.response.status_code == 204:
                         return
@@ -191,6 +193,19 @@ class ApiClient:
         return self._http.request(method, path, headers=headers, **options)
 
 
+def _address(identifier: str) -> str:
+    """Where a generation is. An id comes from a browser, which may say anything: whatever it is, it stays one part of the address."""
+    return f"/v1/generations/{quote(identifier, safe='').replace('.', '%2E')}"
+
+
+def _form(order: dict[str, Any], images: Sequence[Path], audio: Path | None) -> list[tuple[str, tuple[str | None, bytes]]]:
+    files: list[tuple[str, tuple[str | None, bytes]]] = [("request", (None, json.dumps(order).encode()))]
+    files += [("image", (image.name, image.read_bytes())) for image in images]
+    if audio is not None:
+        files.append(("audio", (audio.name, audio.read_bytes())))
+    return files
+
+
 def problem_of(response: httpx.Response) -> ApiError:
     """An answer of the API (RFC 9457) as what a person is told."""
     status = response.status_code
@@ -243,7 +258,7 @@ class MediaSource:
         """`kind` is video, preview or thumbnail. An API that is away is an answer of 502."""
         # As it comes: what is packed for the way is no part that a player could ask for.
         wanted = {**headers, **self._client.headers_of(person), "accept-encoding": "identity"}
-        address = httpx.URL(f"/v1/generations/{identifier}/{kind}")
+        address = httpx.URL(f"{_address(identifier)}/{kind}")
         request = self._http.build_request("GET", address, headers=wanted)
         try:
             return Media(await self._http.send(request, stream=True))

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Form:
-    """All that a person chose. `sound`: as web/humo_web/page.js keeps it: path, seconds, start, end. `base` is the video whose files are used again."""
+    """All that a person chose. `sound`: as web/humo_web/page.js keeps it: path, seconds, start, end. `base`: as `base_of` makes it."""
 
     prompt: str
     pictures: list[dict[str, Any]] = field(default_factory=list)
@@ -24,7 +24,12 @@ class Form:
     text_scale: float | None = None
     clean: str | None = None
     agreed: bool | None = None
-    base: str | None = None
+    base: dict[str, Any] | None = None
+
+
+def base_of(made: dict[str, Any], identifier: str) -> dict[str, Any]:
+    """What the form has to know of a video whose files are used again; `made` is its `request`."""
+    return {"id": identifier, "images": made["images"], "audio": made["audio"], "speech": made["speech"]}
 
 
 def order_of(form: Form, preset: dict[str, Any]) -> dict[str, Any]:
@@ -55,20 +60,34 @@ def order_of(form: Form, preset: dict[str, Any]) -> dict[str, Any]:
 
 def sketch_of(form: Form, preset: dict[str, Any]) -> dict[str, Any]:
     """The same, told without its files: for the price. A sentence that is not written yet costs nothing."""
-    sketch = {**order_of(form, preset), "prompt": form.prompt.strip() or "…", "images": len(form.pictures)}
+    base = form.base or {}
+    images = len(form.pictures) or base.get("images", 0)
+    sketch = {**order_of(form, preset), "prompt": form.prompt.strip() or "…", "images": images}
     sketch.pop("agreed", None)
     if form.sound is not None and form.sound.get("seconds"):
         sketch["audioSeconds"] = form.sound["seconds"]
-    else:
-        # Its length is not known (yet): what is used of it is not, either.
-        for name in ("audioStart", "audioEnd"):
-            sketch.pop(name, None)
+        return sketch
+    # Its length is not known (yet): what is used of it is not, either.
+    for name in ("audioStart", "audioEnd"):
+        sketch.pop(name, None)
+    used = base.get("audio")
+    if form.sound is None and "say" not in sketch and used:
+        sketch.pop("seconds", None)
+        sketch |= {"audioSeconds": used["sourceSeconds"], "audioStart": used["startSeconds"], "audioEnd": used["endSeconds"]}
     return sketch
 
 
 def changes_of(form: Form, preset: dict[str, Any]) -> dict[str, Any]:
-    """What is asked of another one of the same files: who may use them was said when they were sent."""
-    return {name: value for name, value in order_of(form, preset).items() if name != "agreed"}
+    """What is to be different from the video that is edited. Who may use its files was said when they were sent; of new ones it is said now."""
+    changes = order_of(form, preset)
+    if not form.pictures and form.sound is None:
+        changes.pop("agreed", None)
+    # Words that stand there as they were are not said once more: their sound is used again.
+    before = (form.base or {}).get("speech")
+    if before and (changes.get("say"), changes.get("voice")) in {(before["text"], None), (before["text"], before["voice"])}:
+        changes.pop("say")
+        changes.pop("voice", None)
+    return changes
 
 
 def _window(sound: dict[str, Any]) -> dict[str, float]:

@@ -85,11 +85,48 @@ globalThis.humo = (() => {
       image.src = url;
     });
 
+  /** Of a picture's shorter side, in pixels: the API advises against less. */
+  const leastSide = 400;
+
+  /** The least part of a picture's shorter side that a face should be wide: below, the model has a few dozen pixels of it. */
+  const leastFace = 0.2;
+
+  /** A server that is away just now has not lost anything. */
+  const isThere = ({ url }) =>
+    fetch(url, { headers: { range: 'bytes=0-0' } }).then(
+      ({ status }) => status < 400 || status >= 500,
+      () => true,
+    );
+
+  /** Forgets files that were sent once, in another page of this tab, and are gone since. */
+  const forgetting = (remove) => {
+    const known = new Set();
+    return async (file) => {
+      if (known.has(file.path)) return;
+      known.add(file.path);
+      if (!(await isThere(file))) remove(file.path);
+    };
+  };
+
   /** Up to four pictures. Value: a list of { path, url, name }. */
-  const pictures = ({ element, props, upload, watch, chosen }) => {
+  const pictures = ({ element, props, upload, watch, server, chosen }) => {
     const { words, numbers } = props;
+    /** By path: the face as parts of the picture's width and height, null where none is found. */
+    const faces = new Map();
+    const faceIn = async ({ path, url }) => {
+      if (!faces.has(path)) {
+        faces.set(
+          path,
+          server.seen({ path, url }).then(
+            ({ face }) => face,
+            () => null,
+          ),
+        );
+      }
+      return faces.get(path);
+    };
     const list = make('ul', { class: 'thumbs' });
-    const hint = make('p', { class: 'hint', role: 'status' });
+    const hint = make('p', { class: 'hint', role: 'status', 'data-part': 'pictures' });
     const told = teller(hint);
     const send = sender(upload, words, numbers.megabytes, told);
     const zone = make('div', { class: 'drop' });
@@ -111,8 +148,10 @@ globalThis.humo = (() => {
       void render();
       chosen();
     };
+    const forget = forgetting((path) => change((props.value || []).filter((one) => one.path !== path)));
     const render = async () => {
       const value = props.value || [];
+      for (const picture of value) void forget(picture);
       add.hidden = value.length >= numbers.count;
       drop.hidden = value.length > 0;
       zone.classList.toggle('filled', value.length > 0);
@@ -134,8 +173,12 @@ globalThis.humo = (() => {
             'li',
             {},
             make('img', { src: picture.url, alt: picture.name ?? '' }),
-            act('pictures.crop', '✂', () =>
-              crop(picture, words, upload, (cropped) => change(value.with(index, cropped))),
+            act('pictures.crop', '✂', async () =>
+              crop(picture, await faceIn(picture), words, upload, (cropped) => {
+                const now = props.value || [];
+                const place = now.findIndex(({ path }) => path === picture.path);
+                if (place >= 0) change(now.with(place, cropped));
+              }),
             ),
             act('pictures.remove', '×', () => {
               change(value.toSpliced(index, 1));
@@ -144,27 +187,49 @@ globalThis.humo = (() => {
           );
         }),
       );
-      const sizes = await Promise.all(value.map(({ url }) => sizeOf(url)));
-      if (props.value !== value && value.length > 0) return;
-      told(
-        sizes
-          .map((size, index) => {
-            const number = index + 1;
-            if (size === null) return fill(words['pictures.unseen'], { number });
-            if (Math.min(size.width, size.height) < 400)
-              return fill(words['pictures.small'], { number, ...size });
-            return Math.min(size.width, size.height) > 1000 ? fill(words['pictures.large'], { number }) : '';
-          })
-          .filter(Boolean)
-          .join(' '),
-      );
+      const [sizes, found] = await Promise.all([
+        Promise.all(value.map(({ url }) => sizeOf(url))),
+        Promise.all(value.map(faceIn)),
+      ]);
+      if (!isShown(value)) return;
+      const hints = value.map((_, index) => hintFor(index + 1, sizes[index], found[index]));
+      told(hints.filter(Boolean).join(' '));
+    };
+    /** Gradio hands values over as copies: what counts is whether the same files stand there. */
+    const isShown = (value) =>
+      JSON.stringify((props.value || []).map(({ path }) => path)) ===
+      JSON.stringify(value.map(({ path }) => path));
+    const hintFor = (number, size, face) => {
+      if (size === null) return fill(words['pictures.unseen'], { number });
+      const shorter = Math.min(size.width, size.height);
+      if (shorter < leastSide) return fill(words['pictures.small'], { number, ...size });
+      if (face !== null) {
+        const isSmall = (face.width * size.width) / shorter < leastFace;
+        return isSmall ? fill(words['pictures.small_face'], { number }) : '';
+      }
+      // Drawn faces and those from the side are not found; very small ones in a large picture neither.
+      return shorter > 1000 ? fill(words['pictures.large'], { number }) : '';
     };
     watch('value', render);
     void render();
   };
 
-  /** A part of a picture, chosen with three sliders or by dragging, sent as a picture of its own. */
-  const crop = async (picture, words, upload, done) => {
+  /** Where the three sliders of the crop stand, 0 to 100, for a part three faces wide with the face above its middle. */
+  const framing = ({ naturalWidth: width, naturalHeight: height }, face) => {
+    if (face === null) return { zoom: 0, across: 50, down: 50 };
+    const shorter = Math.min(width, height);
+    const side = Math.min(shorter, Math.max(shorter / 5, face.width * width * 3, leastSide));
+    const place = (middle, whole) =>
+      whole === side ? 50 : Math.max(0, Math.min(100, ((middle - side / 2) / (whole - side)) * 100));
+    return {
+      zoom: Math.round((shorter / side - 1) * 25),
+      across: Math.round(place((face.x + face.width / 2) * width, width)),
+      down: Math.round(place((face.y + face.height / 2) * height + side * 0.1, height)),
+    };
+  };
+
+  /** A part of a picture, chosen with three sliders or by dragging, sent as a picture of its own. It begins around the face, where there is one. */
+  const crop = async (picture, face, words, upload, done) => {
     const image = new Image();
     image.src = picture.url;
     try {
@@ -178,7 +243,10 @@ globalThis.humo = (() => {
       input.addEventListener('input', draw);
       return { input, label: make('label', {}, words[key], input) };
     };
-    const [zoom, across, down] = [slider('crop.zoom', 0), slider('crop.across', 50), slider('crop.down', 50)];
+    const begin = framing(image, face);
+    const zoom = slider('crop.zoom', begin.zoom);
+    const across = slider('crop.across', begin.across);
+    const down = slider('crop.down', begin.down);
     const dialog = make('dialog', { class: 'crop', 'aria-label': words['crop.title'] });
     const part = () => {
       const [width, height] = [image.naturalWidth, image.naturalHeight];
@@ -228,18 +296,33 @@ globalThis.humo = (() => {
   };
 
   /** A sound or a film, or one recorded here. Value: { path, url, name, seconds, peaks, start, end } or null. */
-  const sound = ({ element, props, upload, watch, chosen, moved }) => {
+  const sound = ({ element, props, upload, watch, server, chosen, moved }) => {
     const { words, numbers } = props;
-    const hint = make('p', { class: 'hint', role: 'status' });
+    const hint = make('p', { class: 'hint', role: 'status', 'data-part': 'sound' });
     const told = teller(hint);
     const send = sender(upload, words, numbers.megabytes, told);
     const zone = make('div', { class: 'drop' });
     const take = async (files) => {
       const [sent] = await send(files.slice(0, 1));
       if (sent === undefined) return;
-      told(words['sound.reading']);
       change(sent);
     };
+    /** Asks once for the length of each sound. What is answered late about a sound that is not there any more is forgotten. */
+    const listen = async (value) => {
+      if (asked === value.path) return;
+      asked = value.path;
+      told(words['sound.reading']);
+      const heard = await server.heard({ path: value.path, url: value.url }).catch(() => ({}));
+      if (props.value?.path !== value.path) return;
+      told(heard.refusal ?? '', 'refusal' in heard);
+      props.value = { ...props.value, seconds: heard.seconds ?? 0, peaks: heard.peaks ?? [] };
+      render();
+      moved();
+    };
+    let asked = null;
+    const forget = forgetting((path) => {
+      if (props.value?.path === path) change(null);
+    });
     const add = dropZone(zone, words, { name: 'sound', accept: 'audio/*,video/*', onFiles: take });
     const record = make('button', { type: 'button', class: 'record' }, words['sound.record']);
     const empty = make(
@@ -288,10 +371,15 @@ globalThis.humo = (() => {
       full.hidden = value === null;
       element.classList.toggle('has-sound', value !== null);
       document.documentElement.classList.toggle('has-sound', value !== null);
-      if (value === null || 'seconds' in value || 'peaks' in value) told('');
-      if (value === null) return;
+      if (value !== null) void forget(value);
+      if (value === null) {
+        asked = null;
+        told('');
+        return;
+      }
       name.textContent = value.name ?? '';
       wave.show(value);
+      if (!('seconds' in value)) void listen(value);
     }
     watch('value', render);
     render();
@@ -321,7 +409,7 @@ globalThis.humo = (() => {
       for (let x = 0; x < width; x += 3) {
         const peak = peaks.length === 0 ? 0.1 : (peaks[Math.floor((x / width) * peaks.length)] ?? 0);
         const at = (x / width) * seconds;
-        pen.fillStyle = styles.getPropertyValue(at >= start && at <= end ? '--accent' : '--edge');
+        pen.fillStyle = at >= start && at <= end ? styles.color : styles.outlineColor;
         const height = Math.max(2, Math.min(1, peak) * 46);
         pen.fillRect(x, 24 - height / 2, 2, height);
       }
@@ -399,7 +487,7 @@ globalThis.humo = (() => {
           button.textContent = words['sound.record'];
           button.classList.remove('on');
           told('');
-          void take([new File(pieces, words['sound.record'], { type })]);
+          void take([new File(pieces, words['sound.recorded'], { type })]);
         });
         running.start();
         button.textContent = words['sound.stop'];
@@ -455,6 +543,53 @@ globalThis.humo = (() => {
     }).observe(element, { childList: true, subtree: true });
   };
 
+  const formKey = 'humo-form';
+
+  /** What stands in the form, for as long as this tab is open. */
+  const keep = (values) => {
+    try {
+      sessionStorage.setItem(formKey, JSON.stringify(values));
+    } catch {
+      // A browser that keeps nothing: then it is as it was without.
+    }
+  };
+
+  /** What stood in the form when this page was loaded; null where nothing is kept. */
+  const before = (() => {
+    try {
+      return JSON.parse(sessionStorage.getItem(formKey));
+    } catch {
+      return null;
+    }
+  })();
+  const keptValue = (place) => before?.[place];
+
+  /**
+   * What stood in the form; what stands there now where nothing is kept, or a choice is not there any more. `allowed`: by place. At once:
+   * what somebody types meanwhile would be lost. Files that are gone, their fields forget.
+   */
+  const kept = (values, allowed) => {
+    if (!Array.isArray(before) || before.length !== values.length) return values;
+    return before.map((value, place) =>
+      place in allowed && !allowed[place].includes(value) ? values[place] : value,
+    );
+  };
+
+  /** A list that is made anew under the cursor gives it back. */
+  const holding = (element) => {
+    let held = null;
+    element.addEventListener('focusin', ({ target }) => {
+      held = target.dataset.open ?? null;
+    });
+    element.addEventListener('focusout', ({ relatedTarget }) => {
+      if (relatedTarget !== null) held = null;
+    });
+    new MutationObserver(() => {
+      if (held !== null && document.activeElement === document.body)
+        element.querySelector(`[data-open="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+    }).observe(element, { childList: true, subtree: true });
+  };
+
   const fieldOf = (part) =>
     document.querySelector(
       `#${part} textarea, #${part} input:not([type=hidden]), #${part} button, button#${part}`,
@@ -464,8 +599,10 @@ globalThis.humo = (() => {
     const field = fieldOf(part);
     if (part === 'more')
       document.querySelector('#more button[aria-expanded=false], #more .label-wrap:not(.open)')?.click();
-    field?.focus();
-    field?.scrollIntoView({ block: 'center' });
+    field?.focus({ preventScroll: true });
+    // What stands at the top and at the bottom all the time would cover a field that is merely scrolled into view.
+    const { top = 0, bottom = 0 } = field?.getBoundingClientRect() ?? {};
+    if (top < innerHeight * 0.15 || bottom > innerHeight * 0.85) field?.scrollIntoView({ block: 'center' });
   };
 
   /** A refusal that appears marks its field; the first takes the cursor along. */
@@ -537,7 +674,8 @@ globalThis.humo = (() => {
     new MutationObserver(() => {
       const article = document.querySelector('#result .result');
       const now = article === null ? '' : article.classList.contains('empty') ? 'empty' : 'shown';
-      if (was === 'empty' && now === 'shown' && isPhone())
+      // Not where a page that is opened finds again what was made before: nobody has pressed anything there.
+      if (was === 'empty' && now === 'shown' && isPhone() && navigator.userActivation.hasBeenActive)
         document.querySelector('#result').scrollIntoView({ block: 'nearest' });
       was = now;
     }).observe(document.body, { childList: true, subtree: true });
@@ -549,5 +687,5 @@ globalThis.humo = (() => {
   watchExamples();
   watchResult();
 
-  return { pictures, sound, check, copying, focus };
+  return { pictures, sound, check, copying, focus, keep, kept, keptValue, holding };
 })();

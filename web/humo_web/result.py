@@ -18,7 +18,9 @@ def result_html(generation: Generation, texts: Texts) -> str:
             f'aria-label="{marked(request["prompt"])}"></video>'
         )
     elif progress is not None and progress["preview"]:
-        stage = f'<img src="{media}/preview?step={progress["step"]}" alt="{escape(texts.say("result.preview"))}">'
+        # Only while frames are painted does the picture change.
+        step = progress["step"] if progress["stage"] == "denoise" else "last"
+        stage = f'<img src="{media}/preview?step={step}" alt="{escape(texts.say("result.preview"))}">'
     else:
         word = {"failed": "result.none", "cancelled": "result.none", "delivered": "result.gone"}.get(
             generation["status"], "result.soon"

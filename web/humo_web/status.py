@@ -9,12 +9,12 @@ from .client import FINAL, Generation
 from .texts import Texts
 
 
-def status_html(generation: Generation, texts: Texts) -> str:
-    """The generation in a sentence, how far it is, and what else there is to know."""
+def status_html(generation: Generation, texts: Texts, note: str = "") -> str:
+    """The generation in a sentence, how far it is, and what else there is to know; `note` is of the page's own."""
     lead, more, share = _words(generation, texts)
     notes = [generation["maintenance"]] if generation["status"] not in FINAL and generation["maintenance"] else []
     kind = {"failed": "failed", "cancelled": "quiet"}.get(generation["status"], "good")
-    return _card(texts, kind, lead, "\n".join([more, *notes]), share)
+    return _card(texts, kind, lead, "\n".join([more, *notes, note]), share)
 
 
 def told_html(texts: Texts, lead: str, more: str = "", *, kind: str = "quiet") -> str:

@@ -14,14 +14,16 @@ from threading import Thread
 from typing import Any, ClassVar
 
 import httpx
+from PIL import Image
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from humo_web.client import ApiClient, ApiError, Asker
 from humo_web.examples import EXAMPLES, FOLDER
+from humo_web.faces import face_in
 from humo_web.gallery import gallery_html
 from humo_web.guard import Guard
-from humo_web.order import Form, clock, order_of, sent_file, sketch_of
+from humo_web.order import Form, base_of, changes_of, clock, order_of, sent_file, sketch_of
 from humo_web.refusals import placed
 from humo_web.settings import SettingsError, load_settings
 from humo_web.signing import Signer
@@ -109,6 +111,23 @@ class Orders(unittest.TestCase):
         self.assertNotIn("agreed", sketch)
         self.assertNotIn("audioStart", sketch_of(Form("", sound={"path": "x", "start": 2}), STANDARD))
 
+    def test_an_edit_says_what_is_different_and_costs_what_its_old_files_cost(self) -> None:
+        audio = {"startSeconds": 1.0, "endSeconds": 4.0, "sourceSeconds": 6.4}
+        sung = base_of({"images": 2, "audio": audio, "speech": None}, "01A")
+        form = Form("A", base=sung, agreed=True)
+        self.assertNotIn("agreed", changes_of(form, STANDARD))
+        sketch = sketch_of(form, STANDARD)
+        told = {"images": 2, "audioSeconds": 6.4, "audioStart": 1.0, "audioEnd": 4.0}
+        self.assertEqual({key: sketch[key] for key in told}, told)
+        # A new sound takes the place of the old one, a new picture that of all old ones; somebody has to agree to both.
+        mixed = Form("A", pictures=[{}], sound={"path": "x", "seconds": 3.0}, base=sung, agreed=True)
+        self.assertTrue(changes_of(mixed, STANDARD)["agreed"])
+        self.assertEqual((sketch_of(mixed, STANDARD)["images"], sketch_of(mixed, STANDARD)["audioSeconds"]), (1, 3.0))
+        said = base_of({"images": 1, "audio": None, "speech": {"text": "Hi", "voice": "joe", "language": "en"}}, "01A")
+        for words, voice, changed in (("Hi", "joe", False), ("Hi", "", False), ("Hi", "alba", True), ("Hello", "joe", True)):
+            changes = changes_of(Form("A", words=words, voice=voice, base=said), STANDARD)
+            self.assertEqual("say" in changes, changed, (words, voice))
+
     def test_no_file_but_one_that_was_sent_here_is_read(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -123,6 +142,44 @@ class Orders(unittest.TestCase):
         for one in EXAMPLES:
             for file in (one.picture, one.sound, f"{one.name}.mp4"):
                 self.assertGreater((FOLDER / file).stat().st_size, 1000)
+
+
+class Faces(unittest.TestCase):
+    def test_a_face_is_where_it_is_seen_and_no_file_is_too_strange(self) -> None:
+        with tempfile.TemporaryDirectory() as name, Image.open(FOLDER / "person.png") as person:
+            wide, lying, none = (Path(name, file) for file in ("wide.jpg", "lying.jpg", "none.png"))
+            scene = Image.new("RGB", (1600, 1200), "#8fb4d0")
+            scene.paste(person.convert("RGB").resize((360, 210)), (900, 500))
+            scene.save(wide)
+            # As phones write it: lying, with a note of how to turn it.
+            exif = Image.Exif()
+            exif[0x0112] = 6
+            scene.transpose(Image.Transpose.ROTATE_90).save(lying, exif=exif)
+            none.write_text("no picture")
+            for file in (wide, lying):
+                face = face_in(file) or {}
+                self.assertAlmostEqual(face["x"] + face["width"] / 2, (900 + 180) / 1600, delta=0.03, msg=file)
+                self.assertAlmostEqual(face["y"] + face["height"] / 2, (500 + 100) / 1200, delta=0.05, msg=file)
+                self.assertLess(face["width"] * 1600 / 1200, 0.2)
+            self.assertGreater((face_in(FOLDER / "person.png") or {})["width"], 0.2)
+            self.assertIsNone(face_in(none))
+
+
+class Addresses(unittest.TestCase):
+    def test_an_id_stays_one_part_of_an_address(self) -> None:
+        asked: list[str] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            asked.append(request.url.raw_path.decode())
+            return httpx.Response(404, json={"detail": "no"})
+
+        client = ApiClient("http://api", "x")
+        client._http = httpx.Client(base_url="http://api", transport=httpx.MockTransport(answer))
+        for identifier in ("../webhook-secret", "..", "a/../../b?c#d"):
+            with self.assertRaises(ApiError):
+                client.get(identifier, Asker(None, "en"))
+        self.assertEqual({path.count("/") for path in asked}, {3})
+        self.assertEqual([path for path in asked if "/.." in path or "?" in path], [])
 
 
 class Refusals(unittest.TestCase):
