@@ -11,11 +11,12 @@ cuda=${2:-/usr/local/cuda}
 cd "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 # Symbols and debug tables: half a gigabyte, most of it of Triton's compiler. Not of NVIDIA's libraries, which have next to none: strip breaks some of them.
-find torch/lib triton/_C -type f -name '*.so*' -exec strip --strip-unneeded {} +
+find torch/lib triton/_C llvmlite/binding -type f -name '*.so*' -exec strip --strip-unneeded {} +
 
 # For compiling C++ against PyTorch, which no image has a compiler for; the disassemblers of Triton's tools; CUDA's libraries for counting
-# events on the chip and for several GPUs in one cuSOLVER, which no other library here refers to; the packages' own tests.
-rm -rf torch/include torch/bin/protoc* triton/backends/nvidia/bin/nvdisasm triton/backends/nvidia/bin/cuobjdump
+# events on the chip and for several GPUs in one cuSOLVER, which no other library here refers to; a Rust library for linking; Cython, with which
+# packages were built; the packages' own tests.
+rm -rf c2pa/libs/*.rlib Cython onnx/backend/test torch/include torch/bin/protoc* triton/backends/nvidia/bin/nvdisasm triton/backends/nvidia/bin/cuobjdump
 find nvidia \( -name 'libnvperf_*' -o -name 'libpcsamplingutil.so' -o -name 'libcheckpoint.so' -o -name 'libcusolverMg.so.*' \) -delete
 find . -type d -name tests -prune -exec rm -rf {} +
 
@@ -39,6 +40,9 @@ done
 import ctypes
 import glob
 
+import c2pa  # noqa: F401
+import llvmlite.binding  # noqa: F401
+import onnx  # noqa: F401
 import torch
 import triton._C.libtriton  # noqa: F401
 

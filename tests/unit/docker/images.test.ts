@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { DockerfileParser } from 'dockerfile-ast';
 import type { Copy, Dockerfile } from 'dockerfile-ast';
@@ -12,7 +14,7 @@ const images = ['bot', 'web', 'worker'] as const;
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 const parse = (image: string) => DockerfileParser.parse(read(`docker/${image}/Dockerfile`));
 const shellScripts = readdirSync(join(projectRoot, 'docker'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.sh'))
+  .filter((name) => name.endsWith('.sh') || name === join('worker', 'humo-engine'))
   .map((name) => join(projectRoot, 'docker', name));
 
 /** The stage that an image is made of when no target is named. */
@@ -209,6 +211,31 @@ test('the bot starts in its container as it does elsewhere', () => {
   expect(script).toContain(`exec node ${botProcess.flags.join(' ')} "$root/src/bot/main.ts"`);
   for (const [name, value] of Object.entries(botProcess.environment))
     expect(script).toContain(`export ${name}="\${${name}:-${value}}"`);
+});
+
+test.each([
+  [200, 0],
+  [401, 0],
+  [503, 1],
+  [null, 1],
+])('the page that answers %s is healthy: status %i', async (answer, status) => {
+  const [, command = ''] = /^HEALTHCHECK .*\\\n {2}CMD (\[.*\])$/m.exec(read('docker/web/Dockerfile')) ?? [];
+  const [, option = '', program = '']: string[] = JSON.parse(command);
+  expect(program).toContain('7860');
+  const server = createServer((_request, response) => response.writeHead(answer ?? 200).end()).listen(0);
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  if (answer === null) server.close();
+  const done = await execa(
+    join(projectRoot, '.venv/bin/python'),
+    [option, program.replace('7860', String(port))],
+    {
+      reject: false,
+    },
+  );
+  server.close();
+  expect(done.exitCode).toBe(status);
 });
 
 describe('the Python locks', () => {
