@@ -1,11 +1,12 @@
 /**
  * `npm run verify -- FILE… [--json]`: says where videos come from, by their signature (C2PA) and by the watermark in their pixels. Exits with 0
- * when this deployment made all of them, with 2 when it cannot say that of one, with 1 when one cannot be read.
+ * when this deployment made all of them, with 2 when it cannot say that of one, with 1 when one cannot be read. Without REDIS_URL it says what
+ * stands in the file, and that it cannot tell who made it.
  */
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { viewOf } from '../../src/api/verify.ts';
-import { loadVerifyConfig } from '../../src/config/environment.ts';
+import { loadVerifyAloneConfig, loadVerifyConfig, namesRedis } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { Failure } from '../../src/failure.ts';
 import { createLogger } from '../../src/log.ts';
@@ -26,9 +27,7 @@ async function main(): Promise<number> {
     console.error(`${ownCommand('verify', 'FILE… [--json]')}   says where videos come from`);
     return 1;
   }
-  const config = loadVerifyConfig(environmentHere());
-  const queue = createGenerationQueue(config, createLogger('verify', 'silent'));
-  const verifier = new Verifier({ knowledge: knowledgeOf(queue), anchors: config.trustList ?? null });
+  const { verifier, queue } = open();
   let status = 0;
   try {
     for (const path of positionals) {
@@ -36,7 +35,7 @@ async function main(): Promise<number> {
       try {
         const verdict = await verifier.verify(path, { scratch: scratch.path });
         if (values.json) console.log(JSON.stringify({ file: path, ...viewOf(verdict, true) }, null, 2));
-        else console.log([path, ...linesOf(verdict).map((line) => `  ${line}`)].join('\n'));
+        else console.log([path, ...linesOf(verdict, queue !== null).map((line) => `  ${line}`)].join('\n'));
         if (verdict.origin !== 'here') status ||= 2;
       } catch (error) {
         console.error(`${path}\n  ${wordsOf(error)}`);
@@ -44,18 +43,40 @@ async function main(): Promise<number> {
       }
     }
   } finally {
-    await queue.close();
+    await queue?.close();
   }
   return status;
 }
 
-function linesOf({ origin, changed, signature, watermark, generation }: Verdict): string[] {
+/** With the deployment's Redis where one is named; alone otherwise, by what stands in the file. */
+function open() {
+  const environment = environmentHere();
+  if (!namesRedis(environment)) {
+    const { trustList } = loadVerifyAloneConfig(environment);
+    return { queue: null, verifier: new Verifier({ knowledge: null, anchors: trustList ?? null }) };
+  }
+  const config = loadVerifyConfig(environment);
+  const queue = createGenerationQueue(config, createLogger('verify', 'silent'));
+  return {
+    queue,
+    verifier: new Verifier({ knowledge: knowledgeOf(queue), anchors: config.trustList ?? null }),
+  };
+}
+
+/** @param isAsked whether a deployment was asked what it knows */
+function linesOf(
+  { origin, changed, madeWithAi, signature, watermark, generation }: Verdict,
+  isAsked: boolean,
+): string[] {
+  const isMarked = watermark !== null || signature?.intact === true;
   const lines = [
-    {
-      here: 'made with AI, by this deployment',
-      elsewhere: 'made by somebody else, as its marks say',
-      unknown: 'nothing can be said of where it comes from; that proves nothing',
-    }[origin],
+    !isAsked && isMarked
+      ? `${madeWithAi === true ? 'made with AI' : 'signed by somebody'}; whether by this deployment, only its Redis knows (REDIS_URL is not set)`
+      : {
+          here: 'made with AI, by this deployment',
+          elsewhere: 'made by somebody else, as its marks say',
+          unknown: 'nothing can be said of where it comes from; that proves nothing',
+        }[origin],
   ];
   if (signature === null) lines.push('signature: none');
   else {
@@ -75,19 +96,27 @@ function linesOf({ origin, changed, signature, watermark, generation }: Verdict)
     if (signature.generator !== null) lines.push(`made with: ${signature.generator}`);
     const facts = signature.generation;
     if (facts !== null) {
-      lines.push(`model: ${facts.model} (${facts.preset}), generation ${facts.generation}`);
+      lines.push(
+        `model: ${facts.model} (${facts.preset}, weights: ${facts.weights}), generation ${facts.generation}`,
+      );
       if (facts.parent !== undefined) lines.push(`made from: ${facts.parent}`);
     }
   }
-  lines.push(
-    `watermark: ${watermark === null ? 'none that can be read' : watermark.deployment === 'own' ? `this deployment’s${watermark.generationId === null ? ', of a video it does not remember' : `, of ${watermark.generationId}`}` : 'of another deployment'}`,
-  );
+  lines.push(`watermark: ${watermarkWords(watermark)}`);
+  if (!isAsked) return lines;
   lines.push(
     generation === null
       ? 'on record here: nothing'
       : `on record here: ${generation.id} of ${new Date(generation.createdAt).toISOString()}, ${generation.request.model} (${generation.request.preset}), asked for by ${generation.userId}`,
   );
   return lines;
+}
+
+function watermarkWords(watermark: Verdict['watermark']): string {
+  if (watermark === null) return 'none that can be read';
+  if (watermark.deployment === 'unknown') return 'there is one, of a deployment of this program';
+  if (watermark.deployment === 'other') return 'of another deployment';
+  return `this deployment’s, of ${watermark.generationId ?? 'a video that it does not remember'}`;
 }
 
 function wordsOf(error: unknown): string {

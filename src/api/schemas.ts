@@ -416,6 +416,10 @@ export const verdictSchema = z
         certificateEnds: time.nullable(),
         generator: z.string().nullable().meta({ description: 'The program that made it.' }),
         model: z.string().nullable(),
+        weights: z.string().nullable().meta({
+          description:
+            '`official`: HuMo’s. `mini`: a small demonstration model’s in its form. `random`: none.',
+        }),
         preset: z.string().nullable(),
         generationId: z.string().nullable(),
         parentId: z
@@ -430,7 +434,9 @@ export const verdictSchema = z
       .meta({ description: 'Content Credentials (C2PA) in the file; null: there are none.' }),
     watermark: z
       .object({
-        deployment: z.enum(['own', 'other']),
+        deployment: z.enum(['own', 'other', 'unknown']).meta({
+          description: '`unknown`: whoever was asked cannot tell; the API always can.',
+        }),
         generationId: z
           .string()
           .nullable()

@@ -77,6 +77,7 @@ export function viewOf({ signature, generation, ...verdict }: Verdict, isAdmin: 
             certificateEnds: signature.certificateEnds,
             generator: signature.generator,
             model: facts?.model ?? null,
+            weights: facts?.weights ?? null,
             preset: facts?.preset ?? null,
             generationId: facts?.generation ?? null,
             parentId: facts?.parent ?? null,

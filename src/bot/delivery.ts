@@ -171,6 +171,8 @@ export class Delivery {
           const final = { rendered, files: [], isStandIn: true };
           return { ...(await this.#sendAnyWay(generation, final, signal)), failure: tooLarge };
         }
+        // Before it is sent: what was posted by an attempt that ended there is not looked at again.
+        await this.#options.queue.updateReply(generation.id, { finalIsSmaller: true });
         video = smaller;
       }
     }

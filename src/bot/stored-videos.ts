@@ -18,7 +18,10 @@ const smallestVideo = 64 * 1024;
 
 const encodeTimeout = 5 * 60_000;
 
-/** Videos as the worker stored them, and smaller ones made of them. */
+/**
+ * Videos as the worker stored them, and smaller ones made of them. The watermark stays in those; the signature is of the stored file, and the
+ * key is the worker's: they have none, and say so.
+ */
 export class StoredVideos implements VideoFiles {
   readonly #fps: number;
   readonly #store: Pick<ArtifactStore, 'get' | 'health'>;
@@ -64,7 +67,11 @@ export class StoredVideos implements VideoFiles {
       );
       return {
         data: await readFile(target),
-        result: { ...result, bytes, width, height, downscaled: downscaled || result.downscaled },
+        result: {
+          ...result,
+          ...{ bytes, width, height, downscaled: downscaled || result.downscaled },
+          ...(result.marking === undefined ? {} : { marking: { ...result.marking, signature: false } }),
+        },
       };
     } catch (error) {
       if (error instanceof Failure && error.identifier === 'video_does_not_fit') return null;

@@ -44,7 +44,7 @@ export default {
 } satisfies MessageMenu;
 
 /** What the engine was told, whole: the message has no room for a long prompt. No person, no place, no key of a file. */
-function recipe({ id, parentId, createdAt, request, result }: Generation) {
+function recipe({ id, parentId, createdAt, request, result, reply }: Generation) {
   const {
     images,
     audio: _audio,
@@ -70,7 +70,14 @@ function recipe({ id, parentId, createdAt, request, result }: Generation) {
             engineSeconds: result.engineSeconds,
             peakGiB: result.peakGiB,
             ...(result.spared === undefined ? {} : { spared: result.spared }),
-            ...(result.marking === undefined ? {} : { marking: result.marking }),
+            ...(result.marking === undefined
+              ? {}
+              : {
+                  marking: {
+                    ...result.marking,
+                    signature: result.marking.signature && reply.finalIsSmaller !== true,
+                  },
+                }),
           },
   };
 }

@@ -46,7 +46,11 @@ export default {
         `**${quoted(name, nameCharacters)}**`,
         ...(verdict === null
           ? [texts.say('made_here.unreadable')]
-          : [originLine(verdict, texts, services), ...evidenceLines(verdict, texts)]),
+          : [
+              originLine(verdict, texts, services),
+              ...weightsLines(verdict, texts),
+              ...evidenceLines(verdict, texts),
+            ]),
       );
       const generation = verdict?.generation ?? null;
       // Who asked for it is a moderator's business, of the server it was asked for in.
@@ -82,6 +86,14 @@ function originLine(
   return texts.say(madeWithAi === true ? 'made_here.elsewhere_ai' : 'made_here.elsewhere_signed', {
     generator,
   });
+}
+
+/** Whose work the model is, where it is not HuMo's: the record knows, or the signature. */
+function weightsLines({ origin, generation, signature }: Verdict, texts: Texts): string[] {
+  if (origin !== 'here') return [];
+  const weights = generation?.result?.weights ?? signature?.generation?.weights;
+  if (weights === 'mini') return [`-# ${texts.say('result.weights_mini')}`];
+  return weights === 'random' ? [`-# ${texts.say('result.weights_random')}`] : [];
 }
 
 /** By what it is known: the signature, or the watermark alone. */

@@ -184,6 +184,7 @@ async function cover(generation: Generation, place: SpokenMessage, services: Ser
     if (now === null || now.result === null || now.hiddenAt === null || now.deletedAt !== null) return;
     const rendered = renderResult(now, now.result, services.settings);
     await services.speaker.edit(place, rendered, { files: [videoFile(generation, data, 'SPOILER_')] });
+    await noteSize(now, data, services);
   } catch (error) {
     services.logger.info(
       { generationId: generation.id, error: errorFields(error) },
@@ -196,7 +197,8 @@ async function cover(generation: Generation, place: SpokenMessage, services: Ser
 async function show(generation: Generation, services: Services): Promise<void> {
   const { finalChannelId: channelId, finalMessageId: messageId } = generation.reply;
   if (generation.result === null || channelId === null || messageId === null) return;
-  const files = [videoFile(generation, await videoFor(generation, channelId, services))];
+  const data = await videoFor(generation, channelId, services);
+  const files = [videoFile(generation, data)];
   const rendered = renderResult({ ...generation, hiddenAt: null }, generation.result, services.settings);
   try {
     await services.speaker.edit({ channelId, messageId }, rendered, { files });
@@ -205,6 +207,13 @@ async function show(generation: Generation, services: Services): Promise<void> {
     const posted = await services.speaker.post(channelId, rendered, { files });
     await services.queue.updateReply(generation.id, { finalMessageId: posted.messageId });
   }
+  await noteSize(generation, data, services);
+}
+
+/** Whether what stands there now is the stored video, which may be signed, or a smaller copy, which is not. */
+async function noteSize({ id, reply, result }: Generation, data: Buffer, { queue }: Services): Promise<void> {
+  const finalIsSmaller = data.length !== result?.bytes;
+  if (finalIsSmaller !== (reply.finalIsSmaller ?? false)) await queue.updateReply(id, { finalIsSmaller });
 }
 
 async function videoFor(generation: Generation, channelId: string, services: Services): Promise<Buffer> {

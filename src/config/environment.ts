@@ -352,9 +352,26 @@ export function loadCommonConfig(environment: Environment): CommonConfig {
 }
 
 const verifySchema = commonSchema.extend({ C2PA_TRUST_LIST_FILE: path.optional() });
+const verifyAloneSchema = z.object({ C2PA_TRUST_LIST_FILE: path.optional() });
+
+/** Whether a deployment's Redis is named, which alone knows what was made there. */
+export function namesRedis(environment: Environment): boolean {
+  return (environment['REDIS_URL'] ?? '').trim() !== '';
+}
+
+/** What `npm run verify` needs where there is no deployment to ask. @throws ConfigurationError */
+export function loadVerifyAloneConfig(environment: Environment): Pick<IntakeConfig, 'trustList'> {
+  const problems: string[] = [];
+  const values = verifyAloneSchema.parse({
+    C2PA_TRUST_LIST_FILE: environment['C2PA_TRUST_LIST_FILE'] || undefined,
+  });
+  const trustList = readText('C2PA_TRUST_LIST_FILE', values.C2PA_TRUST_LIST_FILE, problems);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return { trustList };
+}
 
 /**
- * What `npm run verify` needs.
+ * What `npm run verify` needs beside a deployment.
  *
  * @throws ConfigurationError naming every bad variable at once
  */

@@ -1,7 +1,7 @@
 /** A thread that looks for a watermark: seconds of arithmetic that would hold up a bot's answers. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { detect, ResidualSum } from './detect.ts';
+import { detect, FrameSum } from './detect.ts';
 
 const taskSchema = z.object({
   luma: z.instanceof(Uint8Array),
@@ -11,9 +11,9 @@ const taskSchema = z.object({
 });
 
 const { luma, width, height, how } = taskSchema.parse(workerData);
-const residuals = new ResidualSum(width, height);
+const frames = new FrameSum(width, height);
 for (let at = 0; at + width * height <= luma.length; at += width * height) {
-  residuals.add({ luma: luma.subarray(at, at + width * height), width, height });
+  frames.add(luma.subarray(at, at + width * height));
 }
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node's, not a window
-parentPort?.postMessage(detect(residuals, how));
+parentPort?.postMessage(detect(frames, how));

@@ -1,20 +1,15 @@
 /**
  * Finds and reads the mark in frames that may have been compressed, scaled and cropped.
  *
- * Frames become a residual (each pixel less the mean around it, clipped, so that edges of the picture do not drown the mark), residuals of
- * all frames are added, and the sum is folded onto one tile for each scale that is tried. Correlation of the tile with the pilot, by
- * Fourier transform over all shifts at once, says which scale and place fit.
+ * The mark is the same in all frames, so they are averaged first: what moves blurs, and the mark stays. What is left is taken less the mean
+ * around each pixel and divided by the variance around it (the locally optimum detector of a weak signal in noise whose strength changes from
+ * place to place; Hernández et al., "DCT-domain watermarking techniques for still images", 2000, have the like): edges count for little, flat
+ * places for much. Then it is folded onto one tile for each scale that is tried. Correlation of the tile with the pilot, by Fourier transform
+ * over all shifts at once, says which scale and place fit.
  */
 import FFT from 'fft.js';
-import { decodePayload, codeBits } from './payload.ts';
+import { checkBits, codeBits, decodePayload } from './payload.ts';
 import { layout, tileCells } from './pattern.ts';
-
-export interface Frame {
-  /** luma, a byte a pixel, row by row */
-  readonly luma: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
 
 export interface Detection {
   readonly payload: bigint;
@@ -40,69 +35,121 @@ const side = tileCells * perCell;
 
 /** Below this nothing is decoded: the largest of 65,536 correlations of noise is 4.3 on average, 6.5 once in ten thousand. */
 const leastConfidence = 6;
-/** A residual beyond this is the picture's own. */
-const clip = 5;
 /**
- * On average over the frames no mark moves a pixel by more: what stands still and has edges (a label, a background) would drown it. Twice the
- * confidence at CRF 30, measured on ffmpeg's test picture.
+ * Readings of one video: whatever the pilot fits, each passes the checksum by chance once in 2²⁴, so that fewer than one question in a million
+ * about videos without a mark has a wrong answer: (8 + 1) · 2⁻²⁴ = 5.4 · 10⁻⁷.
  */
-const meanClip = 1.5;
+const mostReadings = 8;
+/** Chance that something is read in a video without a mark, whatever the pilot fits. */
+export const wrongBound = (mostReadings + 1) / 2 ** checkBits;
+/** Variance, in levels² of 255, that is there even where the picture is flat: of the codec. Of 1, 3 and 4, 3 read best. */
+const leastVariance = 3;
+/** Pixels around each of which the variance is taken. */
+const varianceReach = 2;
+/** In standard deviations: no pixel says more. */
+const clip = 2;
 
-/**
- * Adds up residuals of frames of one size.
- */
-export class ResidualSum {
+/** Adds up frames of one size. */
+export class FrameSum {
   readonly width: number;
   readonly height: number;
-  readonly sum: Float64Array;
-  frames = 0;
+  readonly #sum: Float64Array;
+  #frames = 0;
 
   constructor(width: number, height: number) {
     this.width = width;
     this.height = height;
-    this.sum = new Float64Array(width * height);
+    this.#sum = new Float64Array(width * height);
   }
 
-  add({ luma, width, height }: Frame): void {
-    const integral = new Float64Array((width + 1) * (height + 1));
-    for (let y = 0; y < height; y += 1) {
-      let row = 0;
-      for (let x = 0; x < width; x += 1) {
-        row += luma[y * width + x] ?? 0;
-        integral[(y + 1) * (width + 1) + x + 1] = (integral[y * (width + 1) + x + 1] ?? 0) + row;
-      }
-    }
-    const reach = Math.min(width, height) >= 300 ? 4 : 2;
-    for (let y = 0; y < height; y += 1) {
-      const [top, bottom] = [Math.max(0, y - reach), Math.min(height, y + reach + 1)];
-      for (let x = 0; x < width; x += 1) {
-        const [left, right] = [Math.max(0, x - reach), Math.min(width, x + reach + 1)];
-        const total =
-          (integral[bottom * (width + 1) + right] ?? 0) -
-          (integral[top * (width + 1) + right] ?? 0) -
-          (integral[bottom * (width + 1) + left] ?? 0) +
-          (integral[top * (width + 1) + left] ?? 0);
-        const residual = (luma[y * width + x] ?? 0) - total / ((bottom - top) * (right - left));
-        this.sum[y * width + x] = (this.sum[y * width + x] ?? 0) + Math.max(-clip, Math.min(clip, residual));
-      }
-    }
-    this.frames += 1;
+  /** @param luma as in {@link Frame} */
+  add(luma: Uint8Array): void {
+    for (let at = 0; at < this.#sum.length; at += 1) this.#sum[at] = (this.#sum[at] ?? 0) + (luma[at] ?? 0);
+    this.#frames += 1;
   }
+
+  /** What the frames have in common that may be the mark, by how surely. */
+  evidence(): Evidence {
+    const { width, height } = this;
+    const mean = this.#sum.map((value) => value / Math.max(1, this.#frames));
+    // Twice the cells of a copy of half the size, or of a small video.
+    const reach = Math.min(width, height) >= 300 ? 4 : 3;
+    const around = meanAround(mean, width, height, reach);
+    const residual = mean.map((value, at) => value - (around[at] ?? 0));
+    const variance = meanAround(
+      residual.map((value) => value * value),
+      width,
+      height,
+      varianceReach,
+    );
+    const weighed = residual.map((value, at) => value / ((variance[at] ?? 0) + leastVariance));
+    const bound = clip * Math.sqrt(weighed.reduce((sum, value) => sum + value * value, 0) / weighed.length);
+    return { width, height, values: weighed.map((value) => Math.max(-bound, Math.min(bound, value))) };
+  }
+}
+
+interface Evidence {
+  readonly width: number;
+  readonly height: number;
+  readonly values: Float64Array;
+}
+
+/** The mean of the square of 2 `reach` + 1 pixels around each, as far as it lies in the picture. */
+function meanAround(values: Float64Array, width: number, height: number, reach: number): Float64Array {
+  const integral = new Float64Array((width + 1) * (height + 1));
+  for (let y = 0; y < height; y += 1) {
+    let row = 0;
+    for (let x = 0; x < width; x += 1) {
+      row += values[y * width + x] ?? 0;
+      integral[(y + 1) * (width + 1) + x + 1] = (integral[y * (width + 1) + x + 1] ?? 0) + row;
+    }
+  }
+  const means = new Float64Array(width * height);
+  for (let y = 0; y < height; y += 1) {
+    const [top, bottom] = [Math.max(0, y - reach), Math.min(height, y + reach + 1)];
+    for (let x = 0; x < width; x += 1) {
+      const [left, right] = [Math.max(0, x - reach), Math.min(width, x + reach + 1)];
+      const total =
+        (integral[bottom * (width + 1) + right] ?? 0) -
+        (integral[top * (width + 1) + right] ?? 0) -
+        (integral[bottom * (width + 1) + left] ?? 0) +
+        (integral[top * (width + 1) + left] ?? 0);
+      means[y * width + x] = total / ((bottom - top) * (right - left));
+    }
+  }
+  return means;
 }
 
 /**
  * @param how `thorough` also tries sizes that nobody's player or platform makes, for a quarter of a minute
  * @returns null when there is no mark that can be read
  */
-export function detect(residuals: ResidualSum, how: 'quick' | 'thorough' = 'quick'): Detection | null {
+export function detect(frames: FrameSum, how: 'quick' | 'thorough' = 'quick'): Detection | null {
+  const evidence = frames.evidence();
+  let readings = 0;
   for (const cell of usualCells) {
-    const found = tryAround(residuals, [cell]);
+    const place = bestOf(evidence, [cell]);
+    if (place === null) continue;
+    const found = readAt(place);
     if (found !== null) return found;
+    readings += 1;
+    if (readings >= mostReadings) return null;
   }
-  return how === 'quick' ? null : tryAround(residuals, fineCells(residuals));
+  const place = how === 'quick' ? null : bestOf(evidence, fineCells(evidence));
+  return place === null ? null : readAt(place);
 }
 
-function fineCells({ width, height }: ResidualSum): number[] {
+/**
+ * The largest confidence over the scales that `quick` tries: for statistics over videos without a mark.
+ *
+ * @see Detection.confidence
+ */
+export function pilotConfidence(frames: FrameSum): number {
+  const evidence = frames.evidence();
+  return Math.max(...usualCells.map((cell) => findPilot(fold(evidence, cell)).confidence));
+}
+
+function fineCells({ width, height }: Evidence): number[] {
   // A tile may shift by half a cell over the frame before it blurs: the larger the frame, the finer the steps.
   const step = Math.min(fineSteps, 1 + 2 / Math.max(width, height));
   const list: number[] = [];
@@ -110,24 +157,33 @@ function fineCells({ width, height }: ResidualSum): number[] {
   return list;
 }
 
-function tryAround(residuals: ResidualSum, list: readonly number[]): Detection | null {
-  let best: { tile: Float64Array; shift: number; confidence: number; cell: number } | null = null;
+interface Place {
+  readonly tile: Float64Array;
+  readonly shift: number;
+  readonly confidence: number;
+  readonly cell: number;
+}
+
+/** Where the pilot fits best, of all scales in the list; null where it fits nowhere. */
+function bestOf(evidence: Evidence, list: readonly number[]): Place | null {
+  let best: Place | null = null;
   for (const cell of list) {
-    const tile = fold(residuals, cell);
+    const tile = fold(evidence, cell);
     const { shift, confidence } = findPilot(tile);
     if (confidence >= leastConfidence && confidence > (best?.confidence ?? 0))
       best = { tile, shift, confidence, cell };
   }
-  if (best === null) return null;
-  const payload = decodePayload(readBits(best.tile, best.shift));
-  return payload === null ? null : { payload, scale: best.cell / 4, confidence: best.confidence };
+  return best;
 }
 
-/** The sum of residuals on one tile of `side` × `side` samples, each the mean of what fell on it. */
-function fold({ sum, width, height, frames }: ResidualSum, cell: number): Float64Array {
+function readAt({ tile, shift, confidence, cell }: Place): Detection | null {
+  const payload = decodePayload(readBits(tile, shift));
+  return payload === null ? null : { payload, scale: cell / 4, confidence };
+}
+
+/** The sum of the evidence on one tile of `side` × `side` samples. */
+function fold({ values, width, height }: Evidence, cell: number): Float64Array {
   const totals = new Float64Array(side * side);
-  const counts = new Float64Array(side * side);
-  const most = meanClip * frames;
   const columns = Uint16Array.from(
     { length: width },
     (_, x) => Math.floor(((x + 0.5) / cell) * perCell) % side,
@@ -136,18 +192,14 @@ function fold({ sum, width, height, frames }: ResidualSum, cell: number): Float6
     const row = (Math.floor(((y + 0.5) / cell) * perCell) % side) * side;
     for (let x = 0; x < width; x += 1) {
       const at = row + (columns[x] ?? 0);
-      const residual = Math.max(-most, Math.min(most, sum[y * width + x] ?? 0));
-      totals[at] = (totals[at] ?? 0) + residual;
-      counts[at] = (counts[at] ?? 0) + 1;
+      totals[at] = (totals[at] ?? 0) + (values[y * width + x] ?? 0);
     }
   }
   let squares = 0;
   let filled = 0;
-  for (let at = 0; at < totals.length; at += 1) {
-    const count = counts[at] ?? 0;
-    if (count === 0) continue;
-    totals[at] = (totals[at] ?? 0) / count;
-    squares += (totals[at] ?? 0) ** 2;
+  for (const total of totals) {
+    if (total === 0) continue;
+    squares += total * total;
     filled += 1;
   }
   // What sticks out of a folded picture is its own edges, met over and over: no sample says more than three usual ones.

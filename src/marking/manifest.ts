@@ -3,12 +3,20 @@ import { programName, programVersion } from '../about.ts';
 import { generationAssertion, madeByModel } from './credentials.ts';
 import type { GenerationFacts } from './credentials.ts';
 
+/** The model by the name of its authors where these are its weights, and as what it is where they are not. */
+export function modelName(title: string, weights: GenerationFacts['weights']): string {
+  if (weights === 'official') return title;
+  return weights === 'mini'
+    ? `HuMo in Discord’s small demonstration model (in the form of ${title})`
+    : `random weights (in the form of ${title})`;
+}
+
 /** As the manifest's action names its ingredient. */
 export const parentLabel = 'parent';
 
 /**
  * @param facts of the generation; `parentManifest` is `ingredient` where {@link parentDefinition} goes with it
- * @param options.modelTitle for people
+ * @param options.modelTitle for people, of the official weights
  * @param options.when ISO 8601
  * @param options.watermark whether its pixels carry one
  */
@@ -20,7 +28,7 @@ export function manifestDefinition(
     action: 'c2pa.created',
     when: options.when,
     digitalSourceType: madeByModel,
-    softwareAgent: { name: options.modelTitle },
+    softwareAgent: { name: modelName(options.modelTitle, facts.weights) },
     // A video of the same request is no picture that was worked on: it led to this one (relationship `inputTo`).
     ...(facts.parentManifest === 'ingredient' ? { parameters: { ingredientIds: [parentLabel] } } : {}),
   };
@@ -29,7 +37,10 @@ export function manifestDefinition(
   return {
     claim_version: 2,
     claim_generator_info: [
-      { name: programName, version: programVersion, model: facts.model, preset: facts.preset },
+      {
+        ...{ name: programName, version: programVersion },
+        ...{ model: facts.model, weights: facts.weights, preset: facts.preset },
+      },
     ],
     title: titleOf(facts.generation),
     format: 'video/mp4',

@@ -6,7 +6,8 @@
 
 /** bits of a payload: 24 name the deployment, 40 the generation */
 export const payloadBits = 64;
-const checkBits = 24;
+/** of the checksum behind it */
+export const checkBits = 24;
 const memory = 6;
 const generators = [0o135, 0o135, 0o147, 0o163] as const;
 const states = 1 << memory;

@@ -33,10 +33,11 @@ const narrowAudioKilobits = 32;
 /** Of the file, for the picture at least: sound is a small part unless the file is tiny. */
 const largestAudioShare = 0.25;
 /** Below this many bits for a pixel H.264 falls into blocks, and a smaller picture looks better. */
-const absurdBitsPerPixel = 0.035;
+export const absurdBitsPerPixel = 0.035;
 const scales = [1, 0.75, 0.5, 0.375, 0.25] as const;
 const smallestSide = 48;
-const smallestKilobits = 8;
+/** Of the picture. Less is nothing that anybody watches. */
+export const smallestKilobits = 8;
 /** Of the target, for what two passes miss it by. */
 const aim = 0.97;
 /** Container: header and, for each frame and audio packet, a few bytes of tables. */

@@ -35,7 +35,8 @@ export interface Verdict {
   readonly madeWithAi: true | null;
   readonly signature: Credentials | null;
   readonly watermark: {
-    readonly deployment: 'own' | 'other';
+    /** `unknown`: there was nobody to ask */
+    readonly deployment: 'own' | 'other' | 'unknown';
     /** null where this deployment made it and does not know any more which it was, or another one did */
     readonly generationId: string | null;
   } | null;
@@ -66,11 +67,14 @@ export function knowledgeOf(queue: Knowledge): Knowledge {
  * so a bot in a container of its own can give it.
  */
 export class Verifier {
-  readonly #knowledge: Knowledge;
+  readonly #knowledge: Knowledge | null;
   readonly #anchors: string | null;
 
-  /** @param options.anchors PEM text of trusted authorities; null: none but this deployment's own certificates are trusted */
-  constructor(options: { knowledge: Knowledge; anchors: string | null }) {
+  /**
+   * @param options.knowledge null: nobody can be asked what this deployment made, so no video is found to be from here or from elsewhere
+   * @param options.anchors PEM text of trusted authorities; null: none but this deployment's own certificates are trusted
+   */
+  constructor(options: { knowledge: Knowledge | null; anchors: string | null }) {
     this.#knowledge = options.knowledge;
     this.#anchors = options.anchors;
   }
@@ -81,7 +85,7 @@ export class Verifier {
    * @throws Failure `not_a_video`; Error when the queue cannot be reached; the signal's reason when aborted
    */
   async verify(path: string, options: { scratch: string; signal?: AbortSignal }): Promise<Verdict> {
-    const own = await this.#knowledge.signers();
+    const own = (await this.#knowledge?.signers()) ?? [];
     return limit(() => this.#look(path, { own, anchors: this.#anchors }, options));
   }
 
@@ -102,29 +106,28 @@ export class Verifier {
           )
         : null;
     const found = await this.#mark(path, scratch, signal);
-    const mark = found === null ? null : await this.#knowledge.findMark(found);
-    const watermark =
-      mark === null
-        ? null
-        : {
-            deployment: mark.isOurs ? ('own' as const) : ('other' as const),
-            generationId: mark.generationId,
-          };
+    const watermark = found === null ? null : await this.#whose(found);
     const isOurSignature = signature?.signer === 'own' && signature.intact;
     const known = isOurSignature
       ? (signature.generation?.generation ?? watermark?.generationId ?? null)
       : (watermark?.generationId ?? null);
-    const generation = known === null ? null : await this.#knowledge.get(known);
+    const generation = known === null ? null : ((await this.#knowledge?.get(known)) ?? null);
     // The video that was made here was signed, and this file is not: it is a copy.
     const isStripped = signature === null && generation?.result?.marking?.signature === true;
     return {
-      origin: originOf(signature, watermark),
+      origin: this.#knowledge === null ? 'unknown' : originOf(signature, watermark),
       changed: isStripped ? true : signature === null ? null : !signature.intact,
       madeWithAi: watermark !== null || (signature?.intact === true && signature.madeWithAi) ? true : null,
       signature,
       watermark,
       generation,
     };
+  }
+
+  async #whose(payload: bigint): Promise<NonNullable<Verdict['watermark']>> {
+    if (this.#knowledge === null) return { deployment: 'unknown', generationId: null };
+    const { isOurs, generationId } = await this.#knowledge.findMark(payload);
+    return { deployment: isOurs ? 'own' : 'other', generationId };
   }
 
   async #mark(path: string, scratch: string, signal: AbortSignal | undefined): Promise<bigint | null> {

@@ -85,6 +85,8 @@ export function detailLines(
       steps: request.steps,
       shift: request.shift,
     }),
+    result?.weights === 'mini' ? texts.say('result.weights_mini') : null,
+    result?.weights === 'random' ? texts.say('result.weights_random') : null,
     texts.say('details.seed', { seed: String(request.seed), scales }),
     shortcutsLine(generation, texts),
     texts.say('details.inputs', { images: request.images.length, mode: request.mode }),
@@ -103,13 +105,14 @@ export function detailLines(
 }
 
 /** What a video lacks by which it could be told to be made with AI, in a line; null where it lacks nothing. */
-function unmarkedLine({ result }: Generation, texts: Texts): string | null {
+function unmarkedLine({ result, reply }: Generation, texts: Texts): string | null {
   if (result === null) return null;
   const { label, watermark, signature } = result.marking ?? unknownMarking;
   const lacks = [
     ...(label ? [] : [texts.say('marking.no_label')]),
     ...(watermark ? [] : [texts.say('marking.no_watermark')]),
     ...(signature ? [] : [texts.say('marking.no_signature')]),
+    ...(signature && reply.finalIsSmaller === true ? [texts.say('marking.smaller_copy')] : []),
   ];
   if (lacks.length === 0) return null;
   const list = new Intl.ListFormat(texts.language, { type: 'unit' }).format(lacks);

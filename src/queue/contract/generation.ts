@@ -106,6 +106,8 @@ export const replyTargetSchema = z
     /** set when a result or a failure has been posted */
     finalChannelId: snowflake.nullable(),
     finalMessageId: snowflake.nullable(),
+    /** what was posted there is a smaller copy that the bot made, which has no key: it carries no signature */
+    finalIsSmaller: z.boolean().optional(),
   })
   .refine(({ kind, channelId }) => (kind === 'api') === (channelId === null), {
     path: ['channelId'],

@@ -16,7 +16,7 @@ export function retryOf(failed: Generation, id: string): NewGeneration & { reado
     // The parent's messages stay the parent's: one message belongs to one generation.
     reply: {
       ...reply,
-      ...{ statusMessageId: null, finalChannelId: null, finalMessageId: null },
+      ...{ statusMessageId: null, finalChannelId: null, finalMessageId: null, finalIsSmaller: false },
       ...{ interactionToken: null, tokenExpiresAt: null },
     },
   });

@@ -416,6 +416,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'marking.no_label': 'kein Schriftzug',
   'marking.no_watermark': 'kein Wasserzeichen',
   'marking.no_signature': 'keine Signatur',
+  'marking.smaller_copy': 'keine Signatur, da dies eine kleinere Kopie für Discords Grenze ist',
   'details.file': '-# In der Datei steht alles, mit dem ganzen Text.',
   'jobs.heading': '**Deine Videos unterwegs**',
   'jobs.none': 'Von dir wartet und läuft nichts. `/humo` macht ein Video.',

@@ -398,6 +398,7 @@ export const en = {
   'marking.no_label': 'no label',
   'marking.no_watermark': 'no watermark',
   'marking.no_signature': 'no signature',
+  'marking.smaller_copy': 'no signature, as this is a smaller copy made for Discord’s limit',
   'details.file': '-# The file has all of it, with the whole prompt.',
   'jobs.heading': '**Your videos on their way**',
   'jobs.none': 'Nothing of yours is waiting or running. `/humo` makes a video.',

@@ -393,6 +393,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'marking.no_label': 'sin rótulo',
   'marking.no_watermark': 'sin marca de agua',
   'marking.no_signature': 'sin firma',
+  'marking.smaller_copy': 'sin firma, porque es una copia reducida para el límite de Discord',
   'details.file': '-# El archivo lo tiene todo, con el texto completo.',
   'jobs.heading': '**Tus vídeos en camino**',
   'jobs.none': 'No tienes nada en espera ni en marcha. `/humo` hace un vídeo.',

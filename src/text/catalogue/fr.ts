@@ -403,6 +403,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'marking.no_label': 'pas de mention',
   'marking.no_watermark': 'pas de filigrane',
   'marking.no_signature': 'pas de signature',
+  'marking.smaller_copy': 'pas de signature, car c’est une copie réduite pour la limite de Discord',
   'details.file': '-# Le fichier contient tout, avec le texte entier.',
   'jobs.heading': '**Tes vidéos en route**',
   'jobs.none': 'Rien à toi n’attend ni ne tourne. `/humo` fait une vidéo.',

@@ -378,6 +378,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'marking.no_label': '表示なし',
   'marking.no_watermark': '電子透かしなし',
   'marking.no_signature': '署名なし',
+  'marking.smaller_copy': '署名なし（Discordの上限に合わせた縮小版のため）',
   'details.file': '-# ファイルには全文を含むすべてがあります。',
   'jobs.heading': '**進行中のあなたの動画**',
   'jobs.none': '待っているものも作成中のものもありません。`/humo` で動画を作れます。',

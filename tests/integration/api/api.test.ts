@@ -239,6 +239,15 @@ describe('asking for a video', () => {
     expect(cut).toMatchObject({ status: 413, code: 'file_too_large', option: 'audio' });
   });
 
+  test('whoever brings a picture or a sound and does not say that they may use it is refused', async () => {
+    for (const part of [await portraitFile(), await speechFile()]) {
+      const refused = await problemOf(await ada.ask({ prompt: 'x', agreed: false }, [part]));
+      expect(refused).toMatchObject({ status: 422, code: 'not_agreed' });
+      const silent = await problemOf(await ada.ask('{"prompt":"x"}', [part]));
+      expect(silent).toMatchObject({ status: 422, code: 'not_agreed' });
+    }
+  });
+
   test('a request that is too long is refused, as a field and as a file; a file within the limit is read', async () => {
     const text = (length: number) => JSON.stringify({ prompt: 'x' }).padEnd(length);
     const asFile = (length: number) => [{ part: 'request', data: new TextEncoder().encode(text(length)) }];

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { consentWording } from '../../../src/commands/support/consent.ts';
+import { createPeople } from '../../../src/queue/people/people.ts';
+import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { hasStatus, picture, speech, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -73,6 +76,21 @@ test('a reaction is asked in the channel; only the person’s own word counts', 
   await until(async () => ((await madeBy(cleo)).length === 1 ? true : undefined));
   await until(() => Promise.resolve(question.deleted ? true : undefined));
   expect(await madeBy(dan)).toEqual([]);
+});
+
+test('whoever agreed to other words is asked again', async () => {
+  const fay = scene.guild.addMember(scene.discord.createUser('fay'));
+  const people = createPeople(testConfig(scene.redisUrl, scene.dataDirectory, 'humo'), silent);
+  try {
+    await people.agree(fay.id, { wording: '2020-01-01', at: Date.now() });
+    const question = await asked(fay);
+    expect(await madeBy(fay)).toEqual([]);
+    await fay.click(question, 'Agreed, go on');
+    await until(async () => ((await madeBy(fay)).length === 1 ? true : undefined));
+    expect(await people.agreement(fay.id)).toMatchObject({ wording: consentWording });
+  } finally {
+    await people.close();
+  }
 });
 
 test('a server may have it asked each time', async () => {

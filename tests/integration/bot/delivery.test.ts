@@ -47,6 +47,8 @@ test('when Discord finds the video too large, a smaller one is made and sent', a
   expect(result.attachments[0]?.size).toBeLessThan(generation.result?.bytes ?? 0);
   expect(result.attachments[0]?.description).toMatch(/^Video made with AI, 1 s: /);
   expect(result.text).toContain('Made with AI');
+  // The stored video may be signed; this copy is not, and the record knows.
+  expect(generation.reply.finalIsSmaller).toBe(true);
   await expect(scene.probe(result)).resolves.toMatchObject({ video: 'h264' });
 });
 

@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { projectRoot } from '../../../src/config/environment.ts';
+import { loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
 import { readCredentials } from '../../../src/marking/read-credentials.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
 import type { EncodedVideo } from '../../../src/media/encode.ts';
@@ -74,9 +74,16 @@ async function sign(name: string, signer = signerWith(), parent: Parent = null):
 }
 
 async function check(...names: readonly string[]) {
+  return checkTrusting(null, ...names);
+}
+
+/** @param anchors a PEM file with authorities that both verifiers trust; null: what they trust by themselves */
+async function checkTrusting(anchors: string | null, ...names: readonly string[]) {
   const program = join(projectRoot, '.venv', 'bin', 'python');
   const script = join(projectRoot, 'tests', 'support', 'check-signatures.py');
-  const { stdout } = await execa(program, [script, ...names.map((name) => join(folder, `${name}.mp4`))]);
+  const paths = names.map((name) => join(folder, `${name}.mp4`));
+  const env = anchors === null ? {} : { TRUST_ANCHORS: anchors };
+  const { stdout } = await execa(program, [script, ...paths], { env });
   return checkSchema.parse(JSON.parse(stdout));
 }
 
@@ -154,6 +161,8 @@ test('every way to encode is signed, found right by two verifiers, and stays wit
       failures: [untrusted],
     });
     expect(first.text).toContain('trainedAlgorithmicMedia');
+    // Not by the name of the authors of a model whose weights these are not.
+    expect(first.text).toContain('small demonstration model (in the form of HuMo 1.7B)');
   }
 });
 
@@ -224,6 +233,73 @@ test('a video that was made again names its parent by its manifest, also where t
   expect(third?.first.manifest.ingredients ?? []).toEqual([]);
   expect(third?.first.text).toContain('"parentManifest": "gone"');
 });
+
+test('a certificate that an authority gave is signed with by its two variables, and trusted by whoever trusts that authority', async () => {
+  await makeChain(folder);
+  const config = loadWorkerConfig({
+    ...{ REDIS_URL: 'redis://127.0.0.1:6379', DATA_DIRECTORY: join(folder, 'data') },
+    C2PA_CERTIFICATE_FILE: join(folder, 'chain.pem'),
+    C2PA_KEY_FILE: join(folder, 'leaf.key'),
+  }).signing;
+  if (config === null) throw new Error('signing is off');
+  const shown: string[] = [];
+  const signer = new Signer({
+    config,
+    projectRoot,
+    register: async (chain) => void shown.push(chain),
+    log: pino({ level: 'silent' }),
+  });
+  await copyFile(join(folder, 'silent.mp4'), join(folder, 'chained.mp4'));
+  expect(await sign('chained', signer)).toMatchObject({ outcome: 'signed' });
+
+  const [alone] = await check('chained-signed');
+  expect([alone?.first.state, alone?.first.failures]).toEqual(['Valid', [untrusted]]);
+  expect(alone?.second).toMatchObject({ integrity: 'valid', failures: [untrusted] });
+  const [trusting] = await checkTrusting(join(folder, 'root.crt'), 'chained-signed');
+  expect([trusting?.first.state, trusting?.first.failures]).toEqual(['Trusted', []]);
+  expect(trusting?.second).toMatchObject({ integrity: 'valid', signature: 'valid', failures: [] });
+
+  const anchors = await readFile(join(folder, 'root.crt'), 'utf8');
+  const look = (own: readonly string[]) =>
+    readCredentials({ path: join(folder, 'chained-signed.mp4'), format: 'video/mp4' }, { own, anchors });
+  expect(await look([])).toMatchObject({ signer: 'trusted', intact: true, name: 'Signer', issuer: 'Test' });
+  expect(await look(shown)).toMatchObject({ signer: 'own', intact: true });
+});
+
+/** Root, intermediate and leaf, each in the profile that C2PA asks for: `chain.pem` has the leaf first, and no root. */
+async function makeChain(root: string): Promise<void> {
+  const openssl = (...args: string[]) => execa('openssl', args, { cwd: root });
+  const authority = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n';
+  const signer =
+    'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=emailProtection\n';
+  const identifiers = 'subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n';
+  for (const [name, issuer, extensions] of [
+    ['root', null, authority],
+    ['intermediate', 'root', authority],
+    ['leaf', 'intermediate', signer],
+  ] as const) {
+    const key = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-keyout',
+      `${name}.key`,
+    ];
+    const subject = `/O=Test/CN=${name === 'leaf' ? 'Signer' : name}`;
+    await openssl('req', '-new', ...key, '-subj', subject, '-out', `${name}.csr`);
+    await writeFile(join(root, `${name}.ext`), extensions + identifiers);
+    const by =
+      issuer === null ? ['-signkey', 'root.key'] : ['-CA', `${issuer}.crt`, '-CAkey', `${issuer}.key`];
+    await openssl(
+      ...['x509', '-req', '-in', `${name}.csr`, ...by, '-CAcreateserial', '-days', '3'],
+      ...['-extfile', `${name}.ext`, '-out', `${name}.crt`],
+    );
+  }
+  const parts = ['leaf', 'intermediate'].map((name) => readFile(join(root, `${name}.crt`), 'utf8'));
+  await writeFile(join(root, 'chain.pem'), (await Promise.all(parts)).join(''));
+}
 
 test('a time stamp is had from an authority; without an answer the video is signed all the same', async () => {
   const authority = await startAuthority(folder);

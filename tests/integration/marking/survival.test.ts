@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { projectRoot } from '../../../src/config/environment.ts';
 import { markFrame } from '../../../src/marking/embed.ts';
 import { findMark } from '../../../src/marking/find-mark.ts';
 import { defaultLabelStyle } from '../../../src/marking/label.ts';
 import { drawLabel } from '../../../src/media/draw-label.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
 import { readLuma } from '../../../src/media/luma.ts';
+import { Verifier } from '../../../src/provenance/verify.ts';
+import type { Generation } from '../../../src/queue/contract/generation.ts';
+import { generationWith, resultWith } from '../../support/generation.ts';
 
 // Encodes and detection are arithmetic that a busy machine takes its time for.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -72,6 +76,48 @@ test('every frame keeps 42 dB or more', async () => {
     const decibels = 10 * Math.log10(255 ** 2 / (squares / size));
     expect(decibels).toBeGreaterThan(42);
   }
+});
+
+test('it is read from a video of the demo’s size, as it is and after a mild encode', async () => {
+  const [wide, high] = [192, 112];
+  const example = join(projectRoot, 'examples', 'person.mp4');
+  const raw = ['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'small.rgb'];
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, '-frames:v', '49', ...raw], { cwd: folder });
+  const [path, mark] = [join(folder, 'small.rgb'), join(folder, 'small-mark.rgb')];
+  await writeFile(mark, markFrame(payload, wide, high));
+  const overlay = (...size: [number, number]) => drawLabel({ ...defaultLabelStyle, language: 'en' }, ...size);
+  const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark, overlay } as const;
+  const clip = { width: wide, height: high, frames: 49, fps, hasAudio: false };
+  await encodeVideo(source, clip, join(folder, 'small.mp4'), 10e6, limits());
+  expect((await found('small.mp4'))?.payload).toBe(payload);
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', 'small.mp4', '-crf', '22', 'small-again.mp4'], {
+    cwd: folder,
+  });
+  expect((await found('small-again.mp4'))?.payload).toBe(payload);
+});
+
+test('a record that says signed and a file that is not: it was changed; and where nobody can be asked, that is said', async () => {
+  const made = (signature: boolean) =>
+    generationWith({
+      result: resultWith({ marking: { label: true, watermark: true, signature } }),
+    });
+  const verdict = async (generation: Generation | null) => {
+    const knowledge =
+      generation === null
+        ? null
+        : {
+            findMark: async (read: bigint) => ({ isOurs: read === payload, generationId: generation.id }),
+            signers: async () => [],
+            get: async () => generation,
+          };
+    return new Verifier({ knowledge, anchors: null }).verify(join(folder, 'marked.mp4'), { scratch: folder });
+  };
+  expect(await verdict(made(true))).toMatchObject({ origin: 'here', changed: true, signature: null });
+  expect(await verdict(made(false))).toMatchObject({ origin: 'here', changed: null, signature: null });
+  expect(await verdict(null)).toMatchObject({
+    ...{ origin: 'unknown', changed: null, madeWithAi: true },
+    watermark: { deployment: 'unknown', generationId: null },
+  });
 });
 
 test('it is read from the video as it is, and nothing is read from one without', async () => {

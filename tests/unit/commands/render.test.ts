@@ -294,12 +294,18 @@ test('what is read out of a video says that it is made with AI, and its prompt a
 
 test('details say what a video lacks of marks, and nothing where it lacks nothing', () => {
   const texts = textsFor('en-US');
-  const lines = (change: Parameters<typeof resultWith>[0]) =>
-    detailLines(generationWith({ result: resultWith(change) }), texts, settings).join('\n');
+  const lines = (
+    change: Parameters<typeof resultWith>[0],
+    reply: NonNullable<Parameters<typeof generationWith>[0]>['reply'] = {},
+  ) => detailLines(generationWith({ result: resultWith(change), reply }), texts, settings).join('\n');
   expect(lines({ marking: { label: false, watermark: true, signature: false } })).toContain(
     'Marking: no label, no signature',
   );
-  expect(lines({ marking: { label: true, watermark: true, signature: true } })).not.toContain('Marking');
+  const signed = { marking: { label: true, watermark: true, signature: true } };
+  expect(lines(signed)).not.toContain('Marking');
+  expect(lines(signed, { finalIsSmaller: true })).toContain(
+    'Marking: no signature, as this is a smaller copy',
+  );
   expect(lines({})).toContain('Marking: no label');
 });
 
