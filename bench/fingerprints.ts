@@ -1,15 +1,18 @@
 /**
  * `npm run bench -- fingerprints`: which edits of a picture are recognised, and how many of other pictures are taken for it. 200 drawn people
- * in front of something; every fifth pair of neighbours differs in the person alone.
+ * in front of something; every fifth pair of neighbours differs in the person alone. FINGERPRINT_PICTURES names a folder with pictures of your
+ * own to count with instead.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { difference, mostDifferent, pictureHashes, picturesToFind } from '../src/media/fingerprint.ts';
 
-const count = 200;
+const own = process.env['FINGERPRINT_PICTURES'];
+const files = own === undefined ? [] : (await readdir(own)).toSorted().map((name) => join(own, name));
+const count = own === undefined ? 200 : files.length;
 const [width, height] = [640, 480];
 
 /** Mulberry32: the same pictures each time. */
@@ -33,6 +36,15 @@ interface Blob {
 }
 
 function picture(number: number): Sharp {
+  const file = files[number];
+  if (file === undefined) return drawn(number);
+  return sharp(file)
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .resize(width, height, { fit: 'cover' });
+}
+
+function drawn(number: number): Sharp {
   const place = randoms(1000 + Math.floor(number / 5) * 5 + (number % 5 === 1 ? 0 : number % 5));
   const person = randoms(7 + number);
   const colour = (random: () => number): Colour => [random() * 255, random() * 255, random() * 255];
@@ -130,14 +142,15 @@ try {
     }
     distances.sort((one, other) => one - other);
     const found = distances.filter((distance) => distance <= mostDifferent).length;
-    rows[name] = { found, median: distances[count / 2] ?? 0, most: distances.at(-1) ?? 0 };
+    rows[name] = { found, median: distances[Math.floor(count / 2)] ?? 0, most: distances.at(-1) ?? 0 };
   }
   const others: number[] = [];
   const neighbours: number[] = [];
   for (let one = 0; one < count; one += 1)
     for (let other = 0; other < count; other += 1) {
       if (one === other) continue;
-      const isNeighbour = Math.floor(one / 5) === Math.floor(other / 5) && one % 5 < 2 && other % 5 < 2;
+      const isNeighbour =
+        own === undefined && Math.floor(one / 5) === Math.floor(other / 5) && one % 5 < 2 && other % 5 < 2;
       (isNeighbour ? neighbours : others).push(nearest(whole[one] ?? [], known[other] ?? []));
     }
   const within = (list: readonly number[]) => list.filter((distance) => distance <= mostDifferent).length;
@@ -145,7 +158,15 @@ try {
     JSON.stringify({
       ...{ bench: 'fingerprints', pictures: count, mostDifferent, edits: rows },
       others: { pairs: others.length, taken: within(others), nearest: Math.min(...others) },
-      samePlace: { pairs: neighbours.length, taken: within(neighbours), nearest: Math.min(...neighbours) },
+      ...(own === undefined
+        ? {
+            samePlace: {
+              pairs: neighbours.length,
+              taken: within(neighbours),
+              nearest: Math.min(...neighbours),
+            },
+          }
+        : {}),
     }),
   );
 } finally {
