@@ -278,7 +278,11 @@ export interface Allowance {
   readonly budget: { readonly gpuSeconds: number; readonly used: number } | null;
 }
 
-/** What moderators and owners do. Every change is one atomic step, survives restarts and is in the audit log when it returns. */
+/**
+ * What moderators and owners do. What is done survives restarts and, where it belongs there, is in the audit log when it returns. Settings,
+ * filters, bans, pauses, bumps, reports and announcements are one atomic step with their entry; lifting a block and running again what failed are
+ * logged after they are done.
+ */
 export interface Moderation {
   /** what counts where a guild has set nothing, and in direct messages */
   readonly defaultLimits: Limits;

@@ -101,8 +101,8 @@ export const exhausted: StoredFailure = {
 };
 
 /**
- * The records of all generations and the fair share, in Redis. Every method is one atomic step; what belongs together and is
- * not one step (a record and its BullMQ job) is put right by `reconcile`.
+ * The records of all generations and the fair share, in Redis. Every change of status is one atomic step; what belongs
+ * together and is not one step (a record and its BullMQ job) is put right by `reconcile`.
  */
 export class Ledger {
   readonly #connection: Redis;

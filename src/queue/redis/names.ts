@@ -1,8 +1,8 @@
 import type { ModelId } from '../../config/generate.ts';
 
 /**
- * Every name in Redis, below one prefix. BullMQ's own keys are `prefix:queue-name:…`, and `lua/share.lua` reads some of them, so
- * names change there and here together.
+ * Every name in Redis, below one prefix. BullMQ's own keys are `prefix:queue-name:…`, and the scripts in `lua/` read and write some
+ * of them, so names change there and here together.
  */
 export interface Names {
   readonly prefix: string;

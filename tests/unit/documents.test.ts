@@ -1,0 +1,105 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { projectRoot } from '../../src/config/environment.ts';
+
+const read = (file: string): string => readFileSync(join(projectRoot, file), 'utf8');
+const exists = (path: string): boolean =>
+  statSync(join(projectRoot, path), { throwIfNoEntry: false }) !== undefined;
+
+/** What stands in backticks and is a path from the repository's root: it has a slash inside, or is a file there by its ending. */
+function pathsOf(text: string): string[] {
+  const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+  return spans.filter(
+    (span) => /^\.?[\w-]+(?:\/[\w.-]+)*(?:\/|\.\w+)$/.test(span) && /\/|\.(?:md|yaml|json)$/.test(span),
+  );
+}
+
+test('every path that CONTRIBUTING.md names exists', () => {
+  const paths = pathsOf(read('CONTRIBUTING.md'));
+  expect(paths).toContain('src/media/compression.ts');
+  expect(paths).toContain('src/commands/');
+  expect(paths).toContain('generate.yaml');
+  expect(paths.filter((path) => !exists(path))).toEqual([]);
+});
+
+test('CONTRIBUTING.md says of each usual change where it goes, and which tests hold it', () => {
+  const [, ...changes] = read('CONTRIBUTING.md').split('## Where else to look')[0]?.split(/^### /m) ?? [];
+  expect(changes).toHaveLength(10);
+  for (const change of changes) {
+    const paths = pathsOf(change);
+    const isTest = (path: string): boolean => path.includes('tests/');
+    expect(paths.filter(isTest), change).not.toEqual([]);
+    expect(
+      paths.filter((path) => !isTest(path)),
+      change,
+    ).not.toEqual([]);
+  }
+});
+
+test('every room of src/queue has its line in the decision about them', () => {
+  const entries = readdirSync(join(projectRoot, 'src/queue'), { withFileTypes: true });
+  const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const described = [
+    ...read('docs/decisions/0082-the-rooms-of-the-queue.md').matchAll(/^\| `([\w-]+)\/` /gm),
+  ];
+  expect(described.map(([, room]) => room).sort()).toEqual(rooms.sort());
+});
+
+test('every link from a document to a file leads somewhere', () => {
+  const within = (folder: string, recursive: boolean): string[] =>
+    readdirSync(join(projectRoot, folder), { recursive, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name));
+  const documents = [
+    ...within('docs', true),
+    ...['.', 'engine', 'docker', 'sandbox'].flatMap((folder) => within(folder, false)),
+  ];
+  const links = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .map((target) => ({ file, target: join(dirname(file), target) })),
+  );
+  expect(links).toContainEqual({ file: 'README.md', target: 'CONTRIBUTING.md' });
+  expect(links.filter(({ target }) => !exists(target))).toEqual([]);
+});
+
+/** https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-githubs-form-schema */
+const form = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().min(1),
+  labels: z.array(z.string()),
+  body: z.array(
+    z.discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('markdown'),
+        attributes: z.strictObject({ value: z.string().min(1) }),
+      }),
+      z.strictObject({
+        type: z.enum(['input', 'textarea', 'dropdown']),
+        id: z.string().regex(/^[\w-]+$/),
+        attributes: z.strictObject({
+          label: z.string().min(1),
+          description: z.string().optional(),
+          placeholder: z.string().optional(),
+          render: z.string().optional(),
+          multiple: z.boolean().optional(),
+          options: z.array(z.string()).min(1).optional(),
+        }),
+        validations: z.strictObject({ required: z.boolean() }).optional(),
+      }),
+    ]),
+  ),
+});
+
+test.each(['fault', 'wish'])('the form %s is one that GitHub takes', (name) => {
+  const { body } = form.parse(parse(read(`.github/ISSUE_TEMPLATE/${name}.yaml`)));
+  const fields = body.filter((field) => field.type !== 'markdown');
+  expect(new Set(fields.map(({ id }) => id)).size).toBe(fields.length);
+  expect(fields.some(({ validations }) => validations?.required === true)).toBe(true);
+  for (const { type, attributes } of fields)
+    expect(attributes.options !== undefined).toBe(type === 'dropdown');
+});
