@@ -295,7 +295,8 @@ async function runpod({ stack, folder }: Trial): Promise<string> {
       '%u',
       '/workspace/data',
     ]);
-    const uids = `for (const id of require('fs').readdirSync('/proc')) { try { const text = require('fs').readFileSync('/proc/' + id + '/status', 'utf8'); const line = require('fs').readFileSync('/proc/' + id + '/cmdline', 'utf8'); if (line.includes('worker/main.ts')) console.log(/^Uid:\\s+(\\d+)/m.exec(text)[1]); } catch {} }`;
+    // Numbers alone, and not the one that asks: `self` is that one too.
+    const uids = `for (const id of require('fs').readdirSync('/proc').filter((name) => Number(name) > 0 && Number(name) !== process.pid)) { try { const text = require('fs').readFileSync('/proc/' + id + '/status', 'utf8'); const line = require('fs').readFileSync('/proc/' + id + '/cmdline', 'utf8'); if (line.includes('worker/main.ts')) console.log(/^Uid:\\s+(\\d+)/m.exec(text)[1]); } catch {} }`;
     const { stdout: user } = await docker(stack.engine, ['exec', name, 'node', '-e', uids], {
       reject: false,
     });
