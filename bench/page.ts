@@ -15,6 +15,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { projectRoot } from '../src/config/environment.ts';
 import { startApiScene } from '../tests/support/api.ts';
 import { resultWith } from '../tests/support/generation.ts';
+import { freePort, portOf } from '../tests/support/port.ts';
 import { startBrowser, startWeb } from '../tests/support/web.ts';
 
 const people = 10;
@@ -105,20 +106,21 @@ async function playing(page: Page, source: string): Promise<{ milliseconds: numb
 
 /** A page of Gradio with one field and nothing else: what any page that is made with it takes. */
 async function startBareGradio(): Promise<{ url: string; stop: () => void }> {
+  const port = await freePort();
   const program = [
     'import gradio as gr',
     'with gr.Blocks(analytics_enabled=False) as page:',
     '    gr.Textbox(elem_id="prompt", lines=2)',
-    '_, url, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_port=None)',
-    'print(url, flush=True)',
+    `page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name='127.0.0.1', server_port=${port})`,
+    'print("ready", flush=True)',
     'page.block_thread()',
   ].join('\n');
   const child = spawn(join(projectRoot, '.venv-web', 'bin', 'python'), ['-c', program], {
-    env: { ...process.env, GRADIO_ANALYTICS_ENABLED: 'False', HF_HUB_OFFLINE: '1', GRADIO_SERVER_PORT: '0' },
+    env: { ...process.env, GRADIO_ANALYTICS_ENABLED: 'False', HF_HUB_OFFLINE: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('http')) return { url: line, stop: () => void child.kill() };
+    if (line === 'ready') return { url: `http://127.0.0.1:${port}`, stop: () => void child.kill() };
   }
   throw new Error('the bare page did not start');
 }
@@ -137,9 +139,7 @@ async function startFileServer(path: string, bytes: number) {
     createReadStream(path, { start, end }).pipe(response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return { url: `http://127.0.0.1:${address.port}/video.mp4`, stop: () => void server.close() };
+  return { url: `http://127.0.0.1:${portOf(server)}/video.mp4`, stop: () => void server.close() };
 }
 
 const scene = await startApiScene();

@@ -451,7 +451,7 @@ test('a far face, a film, a part of it, a recording, and a voice alone', async (
   await page.locator('#more button').first().click();
   await page.locator('#clean').getByText('always').click();
   await page.locator('#create').click();
-  await refusedAt('agreed').getByText(/\w/).waitFor();
+  await refusedAt('agreed').getByText('Tick the box').waitFor();
   expect(await page.evaluate("document.activeElement.matches('#agreed input')")).toBe(true);
   await page.keyboard.press('Space');
   await refusedAt('agreed').waitFor({ state: 'detached' });

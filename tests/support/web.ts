@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 import { projectRoot } from '../../src/config/environment.ts';
+import { freePort } from './port.ts';
 
 /** The web page, in a process of its own, as `npm run web` starts it. */
 export interface WebProcess {
@@ -64,14 +64,4 @@ export async function startBrowser(): Promise<Browser> {
       '--use-fake-device-for-media-stream',
     ],
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the probe has no port');
-  return address.port;
 }

@@ -465,6 +465,9 @@ class Actions:
     def _failed(self, error: ApiError) -> Update:
         """What the form says when something was refused: at the field, with the cursor there, or where everything is said."""
         said, rest = placed(error)
+        if error.code == "not_agreed":
+            # The API speaks to whoever writes a program.
+            said = {"agreed": self._texts.say("agreed.missing")}
         refused: Update = {}
         focused = False
         for part in PARTS:

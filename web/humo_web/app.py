@@ -125,7 +125,12 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
                     again = gr.Button(say("again"), size="sm", elem_id="again", visible=features.again)
                     vary = gr.Button(say("variations"), size="sm", elem_id="vary", visible=features.again)
                     count = gr.Dropdown(
-                        [2, 3, 4], value=2, label=say("variations.count"), elem_id="count", visible=features.again
+                        [(f"× {number}", number) for number in (2, 3, 4)],
+                        value=2,
+                        label=say("variations.count"),
+                        show_label=False,
+                        elem_id="count",
+                        visible=features.again,
                     )
                     better = gr.Button(say("better"), size="sm", elem_id="better", visible=features.again)
                     edit = gr.Button(say("edit"), size="sm", elem_id="edit")

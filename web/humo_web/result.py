@@ -26,9 +26,11 @@ def result_html(generation: Generation, texts: Texts) -> str:
             generation["status"], "result.soon"
         )
         stage = f'<p class="nothing">{escape(texts.say(word))}</p>'
+    # As the video is: a preset's sizes are only about 16:9.
+    size = f"{int(request['width'])} / {int(request['height'])}"
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in _notes(result, texts))
     return (
-        f'<article class="result"><div class="stage {shape}">{stage}</div>'
+        f'<article class="result"><div class="stage {shape}" style="aspect-ratio: {size}">{stage}</div>'
         f'<p class="caption">{marked(request["prompt"])}</p><p class="facts">{marked(facts(generation, texts))}</p>{notes}</article>'
     )
 
