@@ -102,12 +102,6 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
         `${number(result, 'bare', 'together')} ms, Gradio with one field`,
       ),
       row(
-        `${people} press an example at once, the last has a video`,
-        number(result, 'limits', 'made'),
-        number(result, 'made'),
-        '',
-      ),
-      row(
         `a video of ${megabytes.toFixed(1)} MB plays after`,
         number(result, 'limits', 'playing'),
         number(result, 'playing', 'milliseconds'),
