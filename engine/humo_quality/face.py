@@ -21,6 +21,9 @@ MOUTH_PLACE = (0.0, HEAD_Y + SCALE * MOUTH_Y)  # where a head in the middle has 
 REACH = (0.19, 0.045)  # how far from there a mouth may be
 WINDOW = (0.115 * SCALE, 0.088 * SCALE)  # half width and height of what a mouth open wide needs
 MOUTH_GREEN = 0.38  # of its red: lips 0.34 … 0.46, tongue 0.39, inside 0.24; skin has 0.62 … 0.90
+MOUTH_DARK = (
+    0.5  # of the skin's brightest channel: the inside of an open mouth, whose colour a model may lose on the darkest skin
+)
 SHUT_AREA = 0.00144 * 3.1416 * SCALE**2  # of the lips of a shut mouth, in square units
 WIDE_AREA = 0.00568 * 3.1416 * SCALE**2  # of one open wide
 EYE_AREA = 0.046 * 0.050 * 3.1416 * SCALE**2
@@ -114,7 +117,8 @@ def openings(frames: Tensor, place: Place | None = None) -> Tensor:
     skin = colours(frames, place).skin
     x, y = region(place, *frames.shape[1:3])
     window = ((x * SCALE / WINDOW[0]).square() + (y * SCALE / WINDOW[1]).square() <= 1) & ((x.abs() > 0.028) | (y > -0.062))
-    area = (_mouth_mask(frames, skin) & window).sum((1, 2)) / place.unit**2
+    mouth = _mouth_mask(frames, skin) | (frames.amax(-1) < MOUTH_DARK * skin.amax())
+    area = (mouth & window).sum((1, 2)) / place.unit**2
     return ((area - SHUT_AREA) / (WIDE_AREA - SHUT_AREA)).clamp(0, 1.5)
 
 
