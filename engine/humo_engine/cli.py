@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from humo_engine.full_disk import explain_full_disk, is_full_disk
+
 MODELS = ("17b", "1_7b")
 # As the worker: what one command fetches is where the other looks.
 WEIGHTS = Path(os.environ.get("HUMO_WEIGHTS_DIRECTORY") or "weights")
@@ -24,6 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        if is_full_disk(error):
+            folders = [Path.cwd(), *(value for value in vars(options).values() if isinstance(value, Path))]
+            print(f"humo-engine: {explain_full_disk(error, folders)}", file=sys.stderr)
+            return 1
         if getattr(error, "code", None) is None and not isinstance(error, (ValueError, OSError)) and not _is_ours(error):
             raise
         print(f"humo-engine: {error}", file=sys.stderr)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { brokenTexts } from '../text/broken-texts.ts';
 import { Problem } from './problem.ts';
 
 /**
@@ -13,16 +14,6 @@ export function parseJson(bytes: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** @returns the paths, such as `scales.text`, of names and texts with a surrogate that has no partner */
-export function brokenTexts(value: unknown, path = ''): string[] {
-  if (typeof value === 'string') return value.isWellFormed() ? [] : [path];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, one]) => {
-    const inside = [path, name.toWellFormed()].filter((part) => part !== '').join('.');
-    return name.isWellFormed() ? brokenTexts(one, inside) : [inside];
-  });
 }
 
 /** Bodies are JSON, or forms. One that is empty is none. */

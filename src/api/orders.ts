@@ -92,6 +92,12 @@ export function orderRoutes(
       throw stopping.aborted ? new Refusal('refused.stopping') : await refuseOverLimit(error, person, queue);
     }
   };
+  /** A dry run says it, too: otherwise it would promise what the real one refuses. */
+  const requireTarget = (webhook: string | undefined): void => {
+    if (webhook !== undefined && webhookTarget(webhook, config.api.webhookOwnHosts) === null) {
+      throw new Problem(400, 'webhook_refused', { paths: ['webhook'] });
+    }
+  };
   const accept = async (
     request: FastifyRequest,
     id: string,
@@ -101,9 +107,7 @@ export function orderRoutes(
     webhook: string | undefined,
   ) => {
     const { name } = identityFor(request);
-    if (webhook !== undefined && webhookTarget(webhook, config.api.webhookOwnHosts) === null) {
-      throw new Problem(400, 'webhook_refused', { paths: ['webhook'] });
-    }
+    requireTarget(webhook);
     await reachable(admit(person, writtenTexts(wish), parts));
     // It may end before this has answered.
     if (webhook !== undefined) await reachable(parts.webhooks.subscribe(id, { url: webhook, token: name }));
@@ -185,7 +189,9 @@ export function orderRoutes(
         if (request.query.dryRun === 'true') {
           return await entered(identityFor(request), async (person, admission) => {
             const { input } = await receive();
-            const wish = wishOf(readOrder(request, input.order, orderSchema), input, request);
+            const { webhook, ...order } = readOrder(request, input.order, orderSchema);
+            requireTarget(webhook);
+            const wish = wishOf(order, input, request);
             return estimated(request, wish, person, admission, (id) => looked(id, wish.files, admission));
           });
         }

@@ -174,6 +174,10 @@ const clientErrors: Readonly<Record<string, readonly [number, 'headers_too_large
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'too_slow'],
 };
 
+/** Failures that are over when Redis or the store is back; when that is nobody knows, so what is answered is how often to ask: seconds. */
+const passing: ReadonlySet<string> = new Set(['queue_unreachable', 'queue_uncertain', 'store_unreachable']);
+const awayFor = 30;
+
 type Explained = ProblemBody & { readonly headers?: Readonly<Record<string, string>> | undefined };
 
 function explain(error: unknown, texts: Texts, reference: string, request: FastifyRequest): Explained {
@@ -218,12 +222,13 @@ function explain(error: unknown, texts: Texts, reference: string, request: Fasti
     );
   }
   if (error instanceof Failure) {
-    const unreachable = error.identifier === 'queue_unreachable' || error.identifier === 'queue_uncertain';
+    const unreachable = passing.has(error.identifier);
     const status = unreachable ? 503 : (statusOfFailure[error.code] ?? 500);
     const { option } = error.context;
     return problem(status, error.identifier, withoutMarkup(failureText(texts, error, reference), texts), {
       ...(typeof option === 'string' ? { option } : {}),
       ...(status === 500 || unreachable ? { reference } : {}),
+      ...(unreachable ? { headers: { 'retry-after': String(awayFor) } } : {}),
     });
   }
   if (hasZodFastifySchemaValidationErrors(error)) {

@@ -24,6 +24,7 @@ import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import type { SpeechDesk } from '../queue/work/speech.ts';
 import type { ArtifactStore } from '../storage/store.ts';
+import { tellingStore } from '../storage/telling-store.ts';
 import { mountBoard } from './board.ts';
 import { leastPace, readNothingUnwanted } from './body.ts';
 import type { Pace } from './body.ts';
@@ -155,7 +156,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     const places = new UploadPlaces(uploadsAtOnce);
     orderRoutes(routes, { ...parts, pace, idempotency, webhooks }, lookup, places);
     soundRoutes(routes, { ...parts, pace }, places);
-    videoRoutes(routes, parts, lookup);
+    videoRoutes(routes, { ...parts, store: tellingStore(parts.store) }, lookup);
     generationRoutes(routes, parts, lookup, feed);
     presetsRoute(routes, config);
     voicesRoute(routes, parts);

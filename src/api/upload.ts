@@ -13,7 +13,8 @@ import { imageLimits } from '../media/image.ts';
 import { Failure } from '../failure.ts';
 import { goOn, watchBody } from './body.ts';
 import type { Pace } from './body.ts';
-import { brokenTexts, parseJson } from './json.ts';
+import { brokenTexts } from '../text/broken-texts.ts';
+import { parseJson } from './json.ts';
 import { fieldWordsFor, Problem } from './problem.ts';
 
 /** The largest of the files; which of them may be how large is checked again where they are read. */

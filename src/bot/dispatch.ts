@@ -8,6 +8,7 @@ import { errorFields } from '../error-fields.ts';
 import { answerError, answerReactionError } from './errors.ts';
 import { AnsweredElsewhere, keepAcknowledgement, servicesUntilAnswered } from './first-answer.ts';
 import type { Handlers } from './handlers.ts';
+import { requireWholeTexts } from './typed.ts';
 
 /** Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel. */
 export async function dispatch(
@@ -23,6 +24,7 @@ export async function dispatch(
   const bounded = servicesUntilAnswered(interaction, services);
   keepAcknowledgement(interaction, bounded.queue);
   try {
+    requireWholeTexts(interaction);
     await handle(interaction, handlers, bounded);
   } catch (error) {
     if (error instanceof AnsweredElsewhere) return;
@@ -59,6 +61,7 @@ async function suggest(
   services: Services,
 ): Promise<void> {
   try {
+    requireWholeTexts(interaction);
     await handlers.slash
       .get(interaction.commandName)
       ?.autocomplete?.(interaction, servicesUntilAnswered(interaction, services));

@@ -20,6 +20,8 @@ import { preferredPreset } from './support/preferred.ts';
 import { cleanSchema } from '../intake/clean.ts';
 import type { Clean } from '../intake/clean.ts';
 import { voiceChoices } from './support/voices.ts';
+import { beginning } from '../text/format.ts';
+import { Failure } from '../failure.ts';
 
 const imageOptions = ['image', 'image2', 'image3', 'image4'] as const;
 
@@ -46,6 +48,7 @@ export default {
       hasWords: chosen.words !== null,
     });
     if (chosen.prompt === '') throw new Refusal('refused.prompt_empty');
+    if (chosen.words === '') throw new Failure('invalid_input', 'speech_empty');
     if (chosen.voice !== null && chosen.words === null) throw new Refusal('refused.voice_without_say');
     const { images, audio, audioStart, audioEnd, seconds, words, voice, ...choices } = chosen;
     const said = words === null ? null : { words, voice, language: null, locale: interaction.locale };
@@ -120,7 +123,7 @@ function options(settings: GenerateSettings): APIApplicationCommandBasicOption[]
       ...localised('preset', 'command.humo.preset'),
       choices: settings.presetNames.map((name) => {
         const { title, description } = settings.preset(name, settings.defaultShape);
-        return { name: `${title}: ${description}`.slice(0, 100), value: name };
+        return { name: beginning(`${title}: ${description}`, 100), value: name };
       }),
     },
     {
@@ -162,6 +165,7 @@ function readOptions(
   preferences: Preferences,
 ): ChosenOptions {
   const audio = given.getAttachment('audio');
+  const words = given.getString('say');
   const texts = textsFor(locale);
   return {
     prompt: meantPrompt(given.getString('prompt', true)),
@@ -173,7 +177,7 @@ function readOptions(
     audioStart: given.getNumber('audio_start'),
     audioEnd: given.getNumber('audio_end'),
     seconds: given.getNumber('seconds'),
-    words: given.getString('say'),
+    words: words === null ? null : meantPrompt(words),
     voice: given.getString('voice'),
     clean: cleanSchema.parse(given.getString('clean') ?? 'auto'),
     preset: given.getString('preset') ?? preferredPreset(preferences, settings),

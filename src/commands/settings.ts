@@ -5,7 +5,7 @@ import type { GenerateSettings } from '../config/generate.ts';
 import { promptCharacters } from '../intake/bounds.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Preferences } from '../queue/people/people.ts';
-import { quoted } from '../text/format.ts';
+import { beginning, quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { message } from './render/message.ts';
@@ -15,6 +15,7 @@ import type { Modal, SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localised } from './support/localise.ts';
 import { toReply } from './support/reply.ts';
+import { meantPrompt } from '../intake/prompt.ts';
 
 const fields = {
   preset: 'preset',
@@ -54,7 +55,7 @@ const modal: Modal = {
     const { fields: given } = interaction;
     const shape = shapeSchema.safeParse(given.getStringSelectValues(fields.shape)[0]);
     const preset = given.getStringSelectValues(fields.preset)[0];
-    const negative = given.getTextInputValue(fields.negative).trim();
+    const negative = meantPrompt(given.getTextInputValue(fields.negative));
     const preferences: Preferences = {
       preset: preset === undefined || preset === asHere ? null : preset,
       shape: shape.success ? shape.data : null,
@@ -78,7 +79,7 @@ function form(
 ): APIModalInteractionResponseCallbackData {
   const choice = (value: string, label: string, chosen: boolean) => ({
     value,
-    label: label.slice(0, 100),
+    label: beginning(label, 100),
     default: chosen,
   });
   const { preset, shape } = preferences;

@@ -20,6 +20,7 @@ import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, measurePeaks, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
+import { tellingStore } from '../storage/telling-store.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
 import { fileHash, pictureHashes } from '../media/fingerprint.ts';
 import { frameLoudness } from '../media/loudness.ts';
@@ -68,7 +69,7 @@ export class MediaIntake implements Intake {
   }) {
     this.#speech = options.speech;
     this.#config = options.config;
-    this.#store = options.store;
+    this.#store = tellingStore(options.store);
     this.#scratchRoot = options.scratchRoot;
   }
 

@@ -3,7 +3,7 @@ import type { GenerateSettings } from '../config/generate.ts';
 import type { Change, Generation, GenerationRequest, Lineage } from '../queue/contract/generation.ts';
 import type { GuildSettings } from '../queue/moderation/moderation.ts';
 import { Refusal } from '../refusal.ts';
-import { clockTime } from '../text/format.ts';
+import { beginning, clockTime } from '../text/format.ts';
 import type { GivenFiles } from './intake.ts';
 import { chooseMode } from './mode.ts';
 import { newSeed } from './request.ts';
@@ -155,5 +155,5 @@ function titleOf(name: string, settings: GenerateSettings): string {
   const title = settings.presetNames.includes(name)
     ? settings.preset(name, settings.defaultShape).title
     : name;
-  return title.slice(0, 100);
+  return beginning(title, 100);
 }

@@ -1,7 +1,8 @@
-import { copyFile, open, rm, stat, truncate } from 'node:fs/promises';
+import { copyFile, open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { Failure } from '../failure.ts';
+import { boxesIn } from './boxes.ts';
 import { codePointsOf } from './code-points.ts';
 import type { CodePoints } from './code-points.ts';
 import { needsConversion, srgbConverter } from './colour.ts';
@@ -43,7 +44,7 @@ export interface NormalisedImage {
  * Makes an upright PNG in sRGB of the first frame of an image, on white where it is transparent.
  *
  * @param number which of the person's images it is, for what they are told
- * @throws Failure `file_empty`, `image_unreadable`, `image_heic`, `image_animated_avif`, `image_not_image`, `image_too_many_pixels`,
+ * @throws Failure `file_empty`, `image_unreadable`, `image_heic`, `image_animated_avif`, `image_cut_off`, `image_not_image`, `image_too_many_pixels`,
  *   `image_too_long` or `image_too_large`
  */
 export async function normaliseImage(
@@ -83,6 +84,9 @@ export async function normaliseImage(
     if (error instanceof Failure) throw error;
     if (form === 'avif' && (await isSequence(source))) {
       throw new Failure('unsupported_media', 'image_animated_avif', { number }, { cause: error });
+    }
+    if (await endsEarly(source, form)) {
+      throw new Failure('unsupported_media', 'image_cut_off', { number }, { cause: error });
     }
     throw new Failure('unsupported_media', 'image_unreadable', { number }, { cause: error });
   } finally {
@@ -201,6 +205,17 @@ async function convertedToPng(
   return sharp(converted, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 3 })
     .toFile(target);
+}
+
+/** Whether a file is shorter than it says that it is, of the forms that say so. */
+async function endsEarly(path: string, form: ImageForm): Promise<boolean> {
+  const { size } = await stat(path);
+  if (form === 'webp') return (await readStart(path, 8)).buffer.readUInt32LE(4) + 8 > size;
+  if (form !== 'avif') return false;
+  const file = await readFile(path);
+  // Whole boxes up to the end, or the last one goes beyond it.
+  const whole = boxesIn(file).reduce((sum, { data }) => sum + data.length + 8, 0);
+  return whole < file.length && file.length - whole > 8;
 }
 
 /** An AVIF whose major brand says that it is a sequence, which the library opens only if there is a picture beside it. */

@@ -31,6 +31,11 @@ export function bar(share: number, width = 12): string {
   return '▰'.repeat(filled) + '▱'.repeat(width - filled);
 }
 
+/** The beginning of a text, of at most so many code units of UTF-16, that ends between two characters: Discord takes no half of one. */
+export function beginning(text: string, units: number): string {
+  return text.slice(0, units).replace(/[\uD800-\uDBFF]$/, '');
+}
+
 /** A text on one line, without what turns the direction of writing or runs over the lines above and below. */
 function oneLine(text: string): string {
   return (

@@ -12,6 +12,7 @@ import { cooldown, limitText, minutes, number, unsaid } from './limits.ts';
 import type { Value } from './limits.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
+import { beginning } from '../../text/format.ts';
 
 /** What an option says; `unsaid` where it is left out. */
 type Said = Value | typeof unsaid;
@@ -160,5 +161,5 @@ export function suggestServers(
   return [...client.guilds.cache.values()]
     .filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(needle))
     .slice(0, mostChoices)
-    .map(({ id, name }) => ({ name: `${name.slice(0, 75)} · ${id}`, value: id }));
+    .map(({ id, name }) => ({ name: `${beginning(name, 75)} · ${id}`, value: id }));
 }

@@ -1,6 +1,6 @@
 import { reachable } from '../../intake/take-on.ts';
 import { Refusal } from '../../refusal.ts';
-import { duration, quoted } from '../../text/format.ts';
+import { beginning, duration, quoted } from '../../text/format.ts';
 import { isTextKey } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
 import type { GpuPod, GpuStatus } from '../../queue/gpus.ts';
@@ -54,7 +54,7 @@ export async function gpuSuggestions(
         ending === null && `${name} ${kind}`.toLowerCase().includes(typed.toLowerCase()),
     )
     .slice(0, 25)
-    .map(({ name, kind }) => ({ name: `${name} · ${kind}`.slice(0, 100), value: name }));
+    .map(({ name, kind }) => ({ name: beginning(`${name} · ${kind}`, 100), value: name }));
 }
 
 async function stopOne({ interaction, texts }: Acting, gpus: RentedGpus): Promise<string> {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Change, Generation, Marking } from '../../queue/contract/generation.ts';
-import { clockTime, duration, quoted } from '../../text/format.ts';
+import { beginning, clockTime, duration, quoted } from '../../text/format.ts';
 import type { Texts } from '../../text/texts.ts';
 import { messageLink } from './message.ts';
 import { presetTitle } from './preset.ts';
@@ -52,7 +52,7 @@ function shortcutsLine({ request: { shortcuts }, result }: Generation, texts: Te
   ];
   if (taken.length === 0) return null;
   const list = new Intl.ListFormat(texts.language, { type: 'unit' }).format(taken);
-  return texts.say('details.shortcuts', { list: list.slice(0, 400) });
+  return texts.say('details.shortcuts', { list: beginning(list, 400) });
 }
 
 /** Of results from before it was noted: none was labelled or signed, and the youngest of them have a watermark. */

@@ -3,6 +3,7 @@ import type { APIActionRowComponent, APIButtonComponent, APIComponentInMessageAc
 import type { Generation } from '../../queue/contract/generation.ts';
 import type { Texts } from '../../text/texts.ts';
 import { customId, ownedArgument } from '../support/definition.ts';
+import { beginning } from '../../text/format.ts';
 
 /** What a renderer makes: the JSON of a message, without its files. */
 export interface RenderedMessage {
@@ -71,7 +72,7 @@ function longestLine(lines: readonly string[]): number {
 
 /** The beginning of a text, of at most so many code units, that ends between two code points and not within an escape. */
 function wholeCharacters(text: string, units: number): string {
-  const cut = text.slice(0, units).replace(/[\uD800-\uDBFF]$/, '');
+  const cut = beginning(text, units);
   return /(?<!\\)(?:\\\\)*\\$/.test(cut) ? cut.slice(0, -1) : cut;
 }
 

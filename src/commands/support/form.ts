@@ -12,6 +12,7 @@ import { meantPrompt } from '../../intake/prompt.ts';
 import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
+import { beginning } from '../../text/format.ts';
 
 /** What a form begins with. */
 export interface FormValues {
@@ -75,7 +76,7 @@ export function renderForm(
           min_length: 1,
           max_length: promptCharacters,
           required: true,
-          ...(values.prompt === '' ? {} : { value: values.prompt.slice(0, promptCharacters) }),
+          ...(values.prompt === '' ? {} : { value: beginning(values.prompt, promptCharacters) }),
         },
       },
       {
@@ -86,7 +87,7 @@ export function renderForm(
           custom_id: fields.look,
           required: true,
           options: looks(values.shape, settings).map(({ preset, shape }) => ({
-            label: `${settings.preset(preset, shape).title} · ${texts.say(`shape.${shape}`)}`.slice(0, 100),
+            label: beginning(`${settings.preset(preset, shape).title} · ${texts.say(`shape.${shape}`)}`, 100),
             value: `${preset}/${shape}`,
             default: preset === values.preset && shape === values.shape,
           })),
@@ -175,7 +176,7 @@ export function readForm(interaction: ModalSubmitInteraction): FormAnswers {
     preset,
     shape: shapeSchema.parse(shape),
     audioStart: readStart(textOf(fields.start)),
-    say: textOf(fields.say).trim() === '' ? null : textOf(fields.say),
+    say: meantPrompt(textOf(fields.say)) || null,
     seed: readSeed(given.getTextInputValue(fields.seed)),
     ...sortFiles(uploaded),
   };
@@ -241,12 +242,12 @@ function byKind(files: readonly DescribedFile[]): { images: FormFile[]; sounds: 
     const kind = (contentType ?? '').split('/')[0];
     if (kind === 'image') images.push({ url, size, name });
     else if (kind === 'audio' || kind === 'video') sounds.push({ url, size, name });
-    else throw new Refusal('refused.file_kind', { name: name.slice(0, 100) });
+    else throw new Refusal('refused.file_kind', { name: beginning(name, 100) });
   }
   return { images, sounds };
 }
 
 /** Names of the uploaded files, for errors about them: the form has one field for all. */
 export function givenFile({ url, size, name }: FormFile, locale: string) {
-  return { url, size, option: name === '' ? textsFor(locale).say('form.files') : name.slice(0, 100) };
+  return { url, size, option: name === '' ? textsFor(locale).say('form.files') : beginning(name, 100) };
 }

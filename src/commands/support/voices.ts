@@ -1,5 +1,6 @@
 import type { Voice } from '../../queue/work/speech.ts';
 import type { Texts } from '../../text/texts.ts';
+import { beginning } from '../../text/format.ts';
 
 /** https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-choice-structure */
 const mostChoices = 25;
@@ -23,7 +24,7 @@ export function voiceChoices(
     .map(({ name, language, region, kind }) => {
       const spoken = languages.of(`${language}-${region}`) ?? language;
       const title = [voiceTitle(name), spoken, texts.say(`voice.${kind}`)].join(' · ');
-      return { name: title.slice(0, choiceCharacters), value: name };
+      return { name: beginning(title, choiceCharacters), value: name };
     })
     .filter(({ name }) => name.toLowerCase().includes(needle))
     .slice(0, mostChoices);

@@ -150,6 +150,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
 
   'refused.prompt_alone':
     'Ich brauche etwas zum Ansehen oder Anhören: Gib ein `bild`, einen `ton` oder beides dazu.\nBeispiel: `/humo prompt:Eine Frau erzählt im Café einen Witz bild:gesicht.png ton:witz.mp3`',
+  'refused.broken_text':
+    'In diesem Text steckt ein halbes Zeichen, wie bei einem kaputt kopierten Emoji. Tipp ihn noch einmal oder lass das Zeichen weg.',
   'refused.prompt_empty': 'Der `prompt` ist leer. Sag in einem Satz, was zu sehen sein soll.',
   'refused.preset_gone':
     'Diese Qualität gibt es nicht mehr. Öffne das Formular oder den Befehl neu und wähle eine andere.',
@@ -550,6 +552,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Diese Datei ist leer: Sie hat kein einziges Byte. Schick sie noch einmal oder nimm eine andere.',
   'failure.audio_nothing_heard':
     'In dieser Datei ist nichts zu hören. Nimm sie neu auf oder schick eine andere.',
+  'failure.image_cut_off':
+    'Von diesem Bild fehlt das Ende: Die Datei wurde unterwegs abgeschnitten. Schick sie noch einmal.',
   'failure.image_animated_avif':
     'Ein animiertes AVIF ist ein Film, und ich brauche ein Bild. Schick ein Einzelbild davon als PNG oder JPEG.',
   'failure.audio_no_track': 'Dieses Video hat keinen Ton. Nimm eines mit Ton oder eine Tondatei.',
@@ -572,6 +576,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Das Video war fertig, aber nichts Sehenswertes passt in die {kilobytes} kB, die Discord hier annimmt. Versuche kürzeren Ton.',
   'failure.queue_uncertain':
     'Meine Warteschlange antwortet nicht, darum weiß ich nicht, ob das angekommen ist. Sieh bitte in einer Minute in `/aufträge` nach, bevor du es noch einmal versuchst.',
+  'failure.store_unreachable':
+    'Mein Speicher ist gerade nicht erreichbar. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.queue_unreachable':
     'Meine Warteschlange ist gerade nicht erreichbar, darum konnte ich das nicht annehmen. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',

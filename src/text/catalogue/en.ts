@@ -175,6 +175,8 @@ export const en = {
     'I don’t know this command (any more). If you just saw it change, reload Discord with Ctrl+R.',
   'refused.too_many_waiting':
     'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. {known, select, yes {The first is done <t:{clears}:R>; wait for it, or cancel one.} other {Please wait for one of them, or cancel one.}}',
+  'refused.broken_text':
+    'That text holds half a character, as a broken copy of an emoji does. Type it again, or leave that character out.',
   'refused.prompt_empty': 'The `prompt` is empty. Say in a sentence what is to be seen.',
   'refused.preset_gone':
     'This quality is no longer offered. Open the form or the command anew and choose another one.',
@@ -526,6 +528,8 @@ export const en = {
   'failure.file_empty': 'This file is empty: it has no bytes. Send it again, or send another one.',
   'failure.audio_nothing_heard':
     'There is no sound to be heard in this file. Record it again, or send another one.',
+  'failure.image_cut_off':
+    'The end of this image is missing: the file was cut off on its way. Send it again.',
   'failure.image_animated_avif':
     'An animated AVIF is a film, and I need a picture. Send one frame of it as PNG or JPEG.',
   'failure.audio_no_track': 'This video has no sound. Use one that has, or a sound file.',
@@ -545,6 +549,7 @@ export const en = {
     'The video was made, but nothing worth watching fits into the {kilobytes} kB that Discord takes here. Try a shorter sound.',
   'failure.queue_uncertain':
     'My queue isn’t answering, so I don’t know whether this was queued. Please look at `/jobs` in a minute before you ask again.',
+  'failure.store_unreachable': 'My storage can’t be reached right now. Please try again in a few minutes.',
   'failure.queue_unreachable':
     'My queue can’t be reached right now, so I couldn’t take this on. Please try again in a few minutes.',
   'failure.cancelled_by_user': 'You cancelled it.',

@@ -165,6 +165,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'No conozco (o ya no conozco) este comando. Si lo acabas de ver cambiar, recarga Discord con Ctrl+R.',
   'refused.too_many_waiting':
     'Tienes {count, plural, one {# vídeo} other {# vídeos}} en espera, y es lo máximo para una persona aquí. {known, select, yes {El primero estará listo <t:{clears}:R>; espéralo, o cancela uno.} other {Espera a que salga uno, o cancela uno.}}',
+  'refused.broken_text':
+    'Ese texto contiene medio carácter, como un emoji mal copiado. Escríbelo de nuevo o quita ese carácter.',
   'refused.prompt_empty': 'El `prompt` está vacío. Di en una frase qué quieres ver.',
   'refused.preset_gone':
     'Esta calidad ya no se ofrece. Abre de nuevo el formulario o el comando y elige otra.',
@@ -517,6 +519,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.audio_too_long': 'El sonido dura más de {minutes} minutos. Recorta la parte que necesitas.',
   'failure.file_empty': 'Este archivo está vacío: no tiene ni un byte. Envíalo de nuevo o envía otro.',
   'failure.audio_nothing_heard': 'En este archivo no se oye nada. Grábalo de nuevo o envía otro.',
+  'failure.image_cut_off':
+    'A esta imagen le falta el final: el archivo se cortó por el camino. Envíalo de nuevo.',
   'failure.image_animated_avif':
     'Un AVIF animado es una película, y necesito una imagen. Envía uno de sus fotogramas como PNG o JPEG.',
   'failure.audio_no_track': 'Este vídeo no tiene sonido. Usa uno que tenga, o un archivo de sonido.',
@@ -537,6 +541,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'El vídeo se hizo, pero en los {kilobytes} kB que Discord acepta aquí no cabe nada que valga la pena ver. Prueba con un sonido más corto.',
   'failure.queue_uncertain':
     'Mi cola no responde, así que no sé si tu petición ha entrado. Mira `/trabajos` dentro de un minuto antes de pedirlo otra vez.',
+  'failure.store_unreachable': 'Ahora mismo no llego a mi almacén. Vuelve a intentarlo en unos minutos.',
   'failure.queue_unreachable':
     'Ahora mismo no llego a mi cola, así que no pude aceptarlo. Vuelve a intentarlo en unos minutos.',
   'failure.cancelled_by_user': 'Lo cancelaste tú.',

@@ -165,6 +165,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je ne connais pas (ou plus) cette commande. Si tu viens de la voir changer, recharge Discord avec Ctrl+R.',
   'refused.too_many_waiting':
     'Tu as {count, plural, one {# vidéo} other {# vidéos}} en attente, et c’est le maximum pour une personne ici. {known, select, yes {La première sera faite <t:{clears}:R> ; attends-la, ou annules-en une.} other {Attends-en une, ou annules-en une.}}',
+  'refused.broken_text':
+    'Ce texte contient une moitié de caractère, comme un emoji mal copié. Retape-le, ou enlève ce caractère.',
   'refused.prompt_empty': 'Le `prompt` est vide. Dis en une phrase ce qu’on doit voir.',
   'refused.preset_gone':
     'Cette qualité n’est plus proposée. Rouvre le formulaire ou la commande et choisis-en une autre.',
@@ -530,6 +532,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ce fichier est vide : il ne contient aucun octet. Renvoie-le, ou choisis-en un autre.',
   'failure.audio_nothing_heard':
     'On n’entend rien dans ce fichier. Enregistre-le à nouveau, ou envoies-en un autre.',
+  'failure.image_cut_off': 'Il manque la fin de cette image : le fichier a été coupé en route. Renvoie-le.',
   'failure.image_animated_avif':
     'Un AVIF animé est un film, et il me faut une image. Envoie une de ses images en PNG ou en JPEG.',
   'failure.audio_no_track': 'Cette vidéo n’a pas de son. Prends-en une qui en a, ou un fichier son.',
@@ -549,6 +552,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'La vidéo est faite, mais rien qui vaille la peine ne tient dans les {kilobytes} ko que Discord accepte ici. Essaie un son plus court.',
   'failure.queue_uncertain':
     'Ma file d’attente ne répond pas, je ne sais donc pas si ta demande y est. Regarde `/tâches` dans une minute avant de redemander.',
+  'failure.store_unreachable': 'Mon stockage est injoignable en ce moment. Réessaie dans quelques minutes.',
   'failure.queue_unreachable':
     'Ma file est injoignable en ce moment, je n’ai donc pas pu prendre ta demande. Réessaie dans quelques minutes.',
   'failure.cancelled_by_user': 'Tu l’as annulée.',

@@ -156,6 +156,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'このコマンドは知りません（またはもうありません）。いま変わったばかりなら、Ctrl+RでDiscordを再読み込みしてください。',
   'refused.too_many_waiting':
     'あなたの待っている動画は{count, plural, other {#件}}で、ここでの一人の上限です。{known, select, yes {最初の動画は <t:{clears}:R> にできあがります。それを待つか、一つキャンセルしてください。} other {どれかが終わるのを待つか、一つキャンセルしてください。}}',
+  'refused.broken_text':
+    'この文章には、壊れてコピーされた絵文字のような半端な文字が入っています。入力し直すか、その文字を外してください。',
   'refused.prompt_empty': '`prompt` が空です。何を映すかを一文で書いてください。',
   'refused.preset_gone':
     'この画質はもうありません。フォームかコマンドを開き直して、別のものを選んでください。',
@@ -499,6 +501,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.file_empty': 'このファイルは空です（0バイト）。もう一度送るか、別のファイルを送ってください。',
   'failure.audio_nothing_heard':
     'このファイルには音が入っていません。録音し直すか、別のファイルを送ってください。',
+  'failure.image_cut_off':
+    'この画像は終わりの部分がありません。途中で切れたようです。もう一度送ってください。',
   'failure.image_animated_avif': 'アニメーションAVIFは動画です。1コマをPNGかJPEGで送ってください。',
   'failure.audio_no_track': 'この動画には音声がありません。音声のある動画か音声ファイルを使ってください。',
   'failure.audio_not_sound':
@@ -516,6 +520,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '動画はできましたが、ここでDiscordが受け取る{kilobytes} kBには見られる画質で収まりません。短い音声を試してください。',
   'failure.queue_uncertain':
     '待ち行列が応答しないため、受け付けられたかどうかわかりません。もう一度頼む前に、一分ほどしてから `/ジョブ` を見てください。',
+  'failure.store_unreachable': 'いまファイルの保管先につながりません。数分後にもう一度試してください。',
   'failure.queue_unreachable':
     'いま待ち行列につながらず、受け付けられませんでした。数分後にもう一度試してください。',
   'failure.cancelled_by_user': 'あなたがキャンセルしました。',

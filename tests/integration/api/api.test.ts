@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
@@ -586,6 +586,13 @@ describe('the video', () => {
     );
     const answer = await ada.fetch(`/v1/generations/${generation.id}/video`);
     expect(await problemOf(answer)).toMatchObject({ status: 410, code: 'video_gone' });
+    // A store that fails is no video that is gone.
+    const path = join(scene.folder, 'artifacts', 'videos', 'lost.mp4');
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(path, path);
+    const away = await ada.fetch(`/v1/generations/${generation.id}/video`);
+    expect(away.headers.get('retry-after')).toBe('30');
+    expect(await problemOf(away)).toMatchObject({ status: 503, code: 'store_unreachable' });
   });
 });
 
@@ -840,6 +847,8 @@ describe('before and after', () => {
     ]) {
       const refused = await problemOf(await caller.ask({ prompt: 'x', webhook }, [await portraitFile()]));
       expect(refused).toMatchObject({ status: 400, code: 'webhook_refused' });
+      const dry = await caller.ask({ prompt: 'x', webhook }, [await portraitFile()], {}, '?dryRun=true');
+      expect(await problemOf(dry)).toMatchObject({ status: 400, code: 'webhook_refused' });
     }
     const { id } = await caller.accepted({ webhook: `http://${host}/hook` });
     await own.queue.cancel(id, { code: 'cancelled', identifier: 'cancelled', context: {} });

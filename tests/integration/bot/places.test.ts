@@ -123,6 +123,30 @@ test('a prompt alone is refused kindly, with an example, and for the person alon
   expect(channel.messages).toEqual([]);
 });
 
+test('half a character and words of nothing to be seen are refused at once, whatever the command', async () => {
+  await using scene = await startScene();
+  const { channel, ada, discord, guild, queue } = scene;
+  const mia = guild.addMember(discord.createUser('mia'), {
+    roles: [guild.createRole('moderator', ['ManageMessages'])],
+  });
+  const answerTo = async (command: string, options: Parameters<typeof ada.run>[1], who = ada) => {
+    const ran = await who.run(command, options, { channel });
+    await ran.firstResponse();
+    return ran.messages()[0]?.text ?? '';
+  };
+  expect(await answerTo('/humo', { prompt: 'She \uD83D speaks', image: picture() })).toContain(
+    'half a character',
+  );
+  expect(await answerTo('/humo', { prompt: '\u200B\u2060', image: picture() })).toContain(
+    '`prompt` is empty',
+  );
+  expect(await answerTo('/humo', { prompt: 'She speaks', say: '\u200B\u3164' })).toContain('no words in it');
+  expect(await answerTo('/queue filter add', { text: '\uDE00', kind: 'word' }, mia)).toContain(
+    'half a character',
+  );
+  expect(await queue.list({})).toEqual([]);
+});
+
 test('answers come in the language of the person', async () => {
   await using scene = await startScene();
   const { discord, guild, channel } = scene;

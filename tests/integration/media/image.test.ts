@@ -221,6 +221,20 @@ test.each(['jpeg', 'png', 'gif', 'webp'] as const)(
     const [first, second] = [await pixel(out, 20, 100), await pixel(out, 21, 120)];
     expect(first).not.toEqual(second);
     await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.5)));
-    await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_unreadable' });
+    // WebP says how long it is, so it is known to be cut off.
+    const identifier = format === 'webp' ? 'image_cut_off' : 'image_unreadable';
+    await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier });
   },
 );
+
+test('an AVIF is told to be cut off, or to be a film', async () => {
+  const whole = await (await redAndBlue()).avif().toBuffer();
+  await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.9)));
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_cut_off' });
+  await writeFile(given, Buffer.from(whole).fill(0xff, whole.length - 20));
+  const damaged = await normaliseImage(given, out, 1).then(
+    () => 'taken',
+    (error: { identifier?: string }) => error.identifier,
+  );
+  expect(damaged).not.toBe('image_cut_off');
+});
