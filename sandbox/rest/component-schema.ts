@@ -1,4 +1,4 @@
-import { ButtonStyle, ComponentType } from 'discord-api-types/v10';
+import { ButtonStyle, ComponentType, TextInputStyle } from 'discord-api-types/v10';
 import type { FormErrors } from '../errors.ts';
 import { isObject, objects } from '../json.ts';
 import { limits } from '../limits.ts';
@@ -232,7 +232,91 @@ function check(type: ComponentType, component: JsonObject, path: string, tally: 
   } else if (type !== ComponentType.Separator) {
     // Text input, file upload, radio group and the checkboxes: what they share is the id.
     checkCustomId(component['custom_id'], path, tally);
+    checkField(type, component, path, tally);
   }
+}
+
+/** The fields of a modal: https://docs.discord.com/developers/components/reference */
+function checkField(type: ComponentType, field: JsonObject, path: string, tally: Tally): void {
+  const { errors } = tally;
+  if (type === ComponentType.TextInput) {
+    checkChoice(field['style'], [TextInputStyle.Short, TextInputStyle.Paragraph], `${path}.style`, errors);
+    checkCounts(field, path, errors, { min: 'min_length', max: 'max_length' }, limits.textInput);
+    if (field['label'] != null) errors.length(`${path}.label`, field['label'], 1, 45);
+    if (field['placeholder'] != null) errors.length(`${path}.placeholder`, field['placeholder'], 0, 100);
+    if (field['value'] != null) {
+      // What stands in the field already has to be something that a person could send.
+      const most = typeof field['max_length'] === 'number' ? field['max_length'] : limits.textInput.most;
+      errors.length(`${path}.value`, field['value'], 0, most);
+    }
+  } else if (type === ComponentType.FileUpload) {
+    checkCounts(field, path, errors, values, limits.fileUploads);
+  } else if (type === ComponentType.RadioGroup) {
+    const options = checkOptions(field, path, errors, limits.radioOptions);
+    const chosen = options.filter((option) => option['default'] === true).length;
+    if (chosen > 1)
+      errors.add(`${path}.options`, 'BASE_TYPE_MAX_LENGTH', 'Must be 1 or fewer default options.');
+  } else if (type === ComponentType.CheckboxGroup) {
+    const options = checkOptions(field, path, errors, limits.checkboxOptions);
+    checkCounts(field, path, errors, values, { least: 0, most: Math.max(1, options.length) });
+    checkDefaults(options, field, path, errors, options.length);
+  }
+}
+
+/** The names of how many values may be chosen. */
+const values = { min: 'min_values', max: 'max_values' } as const;
+
+/** Two whole numbers within bounds, the first one not above the second; either may be left out. */
+function checkCounts(
+  field: JsonObject,
+  path: string,
+  errors: FormErrors,
+  names: { readonly min: string; readonly max: string },
+  { least, most }: { readonly least: number; readonly most: number },
+): void {
+  const [min, max] = [field[names.min], field[names.max]];
+  for (const [name, value, lowest] of [
+    [names.min, min, least],
+    [names.max, max, 1],
+  ] as const) {
+    if (value == null) continue;
+    if (typeof value !== 'number' || !Number.isInteger(value)) {
+      errors.add(`${path}.${name}`, 'NUMBER_TYPE_COERCE', `Value "${String(value)}" is not int.`);
+    } else if (value < lowest) {
+      errors.add(
+        `${path}.${name}`,
+        'NUMBER_TYPE_MIN',
+        `int value should be greater than or equal to ${lowest}.`,
+      );
+    } else if (value > most) {
+      errors.add(`${path}.${name}`, 'NUMBER_TYPE_MAX', `int value should be less than or equal to ${most}.`);
+    }
+  }
+  if (typeof min === 'number' && typeof max === 'number' && min > max) {
+    errors.add(
+      `${path}.${names.min}`,
+      'NUMBER_TYPE_MAX',
+      `int value should be less than or equal to ${max}.`,
+    );
+  }
+}
+
+function checkChoice(value: unknown, choices: readonly number[], path: string, errors: FormErrors): void {
+  if (typeof value === 'number' && choices.includes(value)) return;
+  errors.add(path, 'BASE_TYPE_CHOICES', `Value must be one of {${choices.join(', ')}}.`);
+}
+
+/** No more options may be chosen already than may be chosen. */
+function checkDefaults(
+  options: readonly JsonObject[],
+  field: JsonObject,
+  path: string,
+  errors: FormErrors,
+  usual: number,
+): void {
+  const most = typeof field['max_values'] === 'number' ? field['max_values'] : usual;
+  if (options.filter((option) => option['default'] === true).length <= most) return;
+  errors.add(`${path}.options`, 'BASE_TYPE_MAX_LENGTH', `Must be ${most} or fewer default options.`);
 }
 
 function checkActionRow(row: JsonObject, path: string, tally: Tally): void {
@@ -280,31 +364,40 @@ function checkSelect(type: ComponentType, select: JsonObject, path: string, tall
   const { errors } = tally;
   checkCustomId(select['custom_id'], path, tally);
   if (select['placeholder'] != null) errors.length(`${path}.placeholder`, select['placeholder'], 0, 150);
+  checkCounts(select, path, errors, values, { least: 0, most: limits.selectOptions });
   if (type !== ComponentType.StringSelect) return;
-  const options = objects(select['options']);
-  if (options.length < 1 || options.length > limits.selectOptions) {
-    errors.add(
-      `${path}.options`,
-      'BASE_TYPE_BAD_LENGTH',
-      `Must be between 1 and ${limits.selectOptions} in length.`,
-    );
+  const options = checkOptions(select, path, errors, { least: 1, most: limits.selectOptions });
+  checkDefaults(options, select, path, errors, 1);
+}
+
+/** Labels, values and how many of them; no value twice. */
+function checkOptions(
+  field: JsonObject,
+  path: string,
+  errors: FormErrors,
+  { least, most }: { readonly least: number; readonly most: number },
+): JsonObject[] {
+  const options = objects(field['options']);
+  if (options.length < least || options.length > most) {
+    errors.add(`${path}.options`, 'BASE_TYPE_BAD_LENGTH', `Must be between ${least} and ${most} in length.`);
   }
-  const values = new Set<unknown>();
+  const known = new Set<unknown>();
   for (const [index, option] of options.entries()) {
     errors.length(`${path}.options.${index}.label`, option['label'], 1, 100);
     errors.length(`${path}.options.${index}.value`, option['value'], 1, 100);
     if (option['description'] != null) {
       errors.length(`${path}.options.${index}.description`, option['description'], 0, 100);
     }
-    if (values.has(option['value'])) {
+    if (known.has(option['value'])) {
       errors.add(
         `${path}.options.${index}.value`,
         'SELECT_COMPONENT_OPTION_VALUE_DUPLICATED',
         'The specified option value is already used',
       );
     }
-    values.add(option['value']);
+    known.add(option['value']);
   }
+  return options;
 }
 
 function checkCustomId(customId: unknown, path: string, tally: Tally): void {

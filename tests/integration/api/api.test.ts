@@ -587,9 +587,9 @@ describe('the video', () => {
     const answer = await ada.fetch(`/v1/generations/${generation.id}/video`);
     expect(await problemOf(answer)).toMatchObject({ status: 410, code: 'video_gone' });
     // A store that fails is no video that is gone.
-    const path = join(scene.folder, 'artifacts', 'videos', 'lost.mp4');
-    await mkdir(dirname(path), { recursive: true });
-    await symlink(path, path);
+    const loop = join(scene.folder, 'artifacts', 'videos', 'lost.mp4');
+    await mkdir(dirname(loop), { recursive: true });
+    await symlink(loop, loop);
     const away = await ada.fetch(`/v1/generations/${generation.id}/video`);
     expect(away.headers.get('retry-after')).toBe('30');
     expect(await problemOf(away)).toMatchObject({ status: 503, code: 'store_unreachable' });

@@ -163,6 +163,48 @@ describe('the first answer', () => {
   });
 });
 
+test('the fields of a modal have counts, lengths and options as those of messages have', async () => {
+  await using discord = await lenientSandbox();
+  const { channel, ada } = people(discord);
+  await using bot = await startBot(discord);
+  await ada.run('/humo', { prompt: 'x' }, { channel });
+  const { id, token } = await bot.nextInteraction();
+  const option = { label: 'a', value: 'a' };
+  const fields = [
+    { type: 4, custom_id: 'text', style: 3, min_length: 9, max_length: 5, value: 'longer' },
+    { type: 19, custom_id: 'files', max_values: 11 },
+    { type: 21, custom_id: 'radio', options: [option] },
+    { type: 22, custom_id: 'boxes', options: [option, option], max_values: 3 },
+    {
+      type: 3,
+      custom_id: 'select',
+      options: [
+        { ...option, default: true },
+        { label: 'b', value: 'b', default: true },
+      ],
+    },
+  ];
+  const components = fields.map((component) => ({ type: 18, label: 'field', component }));
+  const sent = restOf(discord).post(Routes.interactionCallback(id, token), {
+    body: { type: 9, data: { custom_id: 'form', title: 'Form', components } },
+    auth: false,
+  });
+  const { code, message } = await refusal(sent);
+  expect(code).toBe(50035);
+  for (const path of [
+    '[0].component.style',
+    '[0].component.min_length',
+    '[0].component.value',
+    '[1].component.max_values',
+    '[2].component.options',
+    '[3].component.options[1].value',
+    '[3].component.max_values',
+    '[4].component.options',
+  ]) {
+    expect(message).toContain(`data.components${path}[`);
+  }
+});
+
 describe('after the first answer', () => {
   test('the token works for fifteen minutes: then 401 and 50027', async () => {
     await using discord = await checkedSandbox();
