@@ -51,7 +51,7 @@ def main(target, prompt, *files):
         time.sleep(1)
         generation = json.loads(call(f"/v1/generations/{generation['id']}"))
     if generation["status"] != "delivered":
-        sys.exit((generation.get("failure") or {}).get("detail", generation["status"]))
+        sys.exit((generation["failure"] or {}).get("message", generation["status"]))
     Path(target).write_bytes(call(f"/v1/generations/{generation['id']}/video"))
     print(f"{target}: seed {generation['request']['seed']}")
 

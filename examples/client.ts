@@ -14,7 +14,7 @@ interface Generation {
   readonly id: string;
   readonly status: string;
   readonly request: { readonly seed: number };
-  readonly failure: { readonly detail: string } | null;
+  readonly failure: { readonly message: string } | null;
 }
 
 const { API = 'http://127.0.0.1:8080', TOKEN = '' } = process.env;
@@ -26,7 +26,7 @@ async function call(path: string, options: RequestInit = {}, attempt = 1): Promi
   const answer = await fetch(`${API}${path}`, { ...options, headers });
   if (answer.ok) return answer;
   if (![429, 503].includes(answer.status) || attempt === 5) {
-    const { detail }: { detail: string } = await answer.json();
+    const { detail }: { detail: string } = JSON.parse(await answer.text());
     throw new Error(detail);
   }
   await pause(Number(answer.headers.get('retry-after') ?? 5) * 1000);
@@ -34,7 +34,7 @@ async function call(path: string, options: RequestInit = {}, attempt = 1): Promi
 }
 
 async function generation(path: string, options?: RequestInit): Promise<Generation> {
-  const view: Generation = await (await call(path, options)).json();
+  const view: Generation = JSON.parse(await (await call(path, options)).text());
   return view;
 }
 
@@ -49,7 +49,7 @@ while (!['delivered', 'failed', 'cancelled'].includes(made.status)) {
   await pause(1000);
   made = await generation(`/v1/generations/${made.id}`);
 }
-if (made.status !== 'delivered') throw new Error(made.failure?.detail ?? made.status);
+if (made.status !== 'delivered') throw new Error(made.failure?.message ?? made.status);
 const video = await call(`/v1/generations/${made.id}/video`);
 await writeFile(target, Buffer.from(await video.arrayBuffer()));
 console.log(`${target}: seed ${made.request.seed}`);

@@ -27,7 +27,14 @@ test('the example clients ask, wait and fetch, and say what is refused in the AP
     [process.execPath, 'client.ts'],
   ] as const) {
     const target = join(scene.folder, `${script}.mp4`);
-    const made = await run(program, script, target, 'A robot', example('portrait.png'), example('speech.ogg'));
+    const made = await run(
+      program,
+      script,
+      target,
+      'A robot',
+      example('portrait.png'),
+      example('speech.ogg'),
+    );
     expect(made.stderr).toBe('');
     const [newest] = await scene.queue.list({ userId, limit: 1 });
     expect(newest?.request).toMatchObject({ prompt: 'A robot', mode: 'TIA' });
