@@ -36,7 +36,9 @@ def form(order, files):
     """The order and its files as multipart/form-data (RFC 7578)."""
     boundary = uuid.uuid4().hex
     parts = [("request", "", json.dumps(order).encode())]
-    parts += [("audio" if Path(file).suffix in SOUNDS else "image", '; filename="file"', Path(file).read_bytes()) for file in files]
+    parts += [
+        ("audio" if Path(file).suffix in SOUNDS else "image", '; filename="file"', Path(file).read_bytes()) for file in files
+    ]
     lines = b""
     for name, filename, data in parts:
         lines += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'.encode() + data + b"\r\n"
