@@ -12,13 +12,11 @@ const example = (name: string) => join(root, 'examples', name);
 
 test('the example clients ask, wait and fetch, and say what is refused in the API’s own words', async () => {
   await using scene = await startApiScene();
-  await using _worker = await scene
-    .work(async ({ id }) => {
-      const video = `videos/${id}.mp4`;
-      await scene.store.put(video, Buffer.from(`the video ${id}`));
-      return resultWith({ video });
-    })
-    .then((worker) => ({ [Symbol.asyncDispose]: () => worker.close() }));
+  const worker = await scene.work(async ({ id }) => {
+    const video = `videos/${id}.mp4`;
+    await scene.store.put(video, Buffer.from(`the video ${id}`));
+    return resultWith({ video });
+  });
   const { token, userId } = await scene.token('client');
   const run = (program: string, script: string, ...args: string[]) =>
     execa(program, [example(script), ...args], { env: { API: scene.url, TOKEN: token }, reject: false });
@@ -43,4 +41,5 @@ test('the example clients ask, wait and fetch, and say what is refused in the AP
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain('isn’t an image that I know');
   }
+  await worker.close();
 });
