@@ -22,7 +22,9 @@ SOUNDS = {".ogg", ".mp3", ".wav", ".m4a", ".flac", ".webm", ".mp4"}
 def call(path, body=None, headers=None):
     """One request. A refusal ends the program with the API's own words; what is over soon is asked again when the API says so."""
     for attempt in range(5):
-        request = urllib.request.Request(API + path, body, {"Authorization": f"Bearer {TOKEN}", **(headers or {})})
+        request = urllib.request.Request(
+            API + path, body, {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
+        )
         try:
             with urllib.request.urlopen(request) as answer:
                 return answer.read()
@@ -37,18 +39,31 @@ def form(order, files):
     boundary = uuid.uuid4().hex
     parts = [("request", "", json.dumps(order).encode())]
     parts += [
-        ("audio" if Path(file).suffix in SOUNDS else "image", '; filename="file"', Path(file).read_bytes()) for file in files
+        (
+            "audio" if Path(file).suffix in SOUNDS else "image",
+            '; filename="file"',
+            Path(file).read_bytes(),
+        )
+        for file in files
     ]
     lines = b""
     for name, filename, data in parts:
-        lines += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'.encode() + data + b"\r\n"
-    return lines + f"--{boundary}--\r\n".encode(), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        lines += (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'.encode()
+            + data
+            + b"\r\n"
+        )
+    return lines + f"--{boundary}--\r\n".encode(), {
+        "Content-Type": f"multipart/form-data; boundary={boundary}"
+    }
 
 
 def main(target, prompt, *files):
     body, headers = form({"prompt": prompt, "agreed": True}, files)
     # The same key makes one video, however often the request is sent.
-    generation = json.loads(call("/v1/generations", body, {**headers, "Idempotency-Key": uuid.uuid4().hex}))
+    generation = json.loads(
+        call("/v1/generations", body, {**headers, "Idempotency-Key": uuid.uuid4().hex})
+    )
     while generation["status"] not in ("delivered", "failed", "cancelled"):
         time.sleep(1)
         generation = json.loads(call(f"/v1/generations/{generation['id']}"))
