@@ -11,7 +11,10 @@ import type { Pod, Rules } from '../src/scaler/policy.ts';
 const pricePerHour = 4.59;
 /** from asking for a pod to taking jobs, with the weights on a network volume: the guess that people are told before it was measured */
 const startSeconds = 240;
-/** GPU seconds of a clip: three in four are `standard` with its shortcuts, the others `fast` (engine/BENCHMARKS.md) */
+/**
+ * GPU seconds of a clip: three in four are `standard`, the others `fast`. A guess between what `standard` takes if caching skips nothing
+ * (404 s, measured) and if it skips every second step (243 s, by arithmetic; engine/BENCHMARKS.md).
+ */
 const clips = [280, 280, 280, 30] as const;
 const tick = 15;
 const daySeconds = 86_400;

@@ -277,8 +277,7 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
 
     precision = reader.choice("precision", PRECISIONS)
     preview_every_steps = reader.integer("previewEverySteps", minimum=1)
-    if chosen.loras is False:
-        presets = {name: replace(preset, loras=()) for name, preset in presets.items()}
+    presets = {name: _without(preset, chosen) for name, preset in presets.items()}
     if chosen.seconds_per_pass is not None:
         models = {name: replace(model, seconds_per_pass=chosen.seconds_per_pass) for name, model in models.items()}
     if chosen.scales is not None:
@@ -337,11 +336,20 @@ class _Profile:
     maximum_steps: int | None = None
     preview_every_steps: int | None = None
     loras: bool | None = None
+    gating: bool | None = None
+    caching: bool | None = None
     seconds_per_pass: Mapping[int, float] | None = None
     length: Length | None = None
     takes: Takes | None = None
     sizes: Mapping[int, Mapping[str, tuple[int, int]]] | None = None
     scales: Mapping[str, Scales] | None = None
+
+
+def _without(preset: Preset, profile: _Profile) -> Preset:
+    """The preset less what the profile refuses: LoRAs of weights that it has not, and shortcuts not measured for its steps."""
+    refused = {name for name in ("gating", "caching") if getattr(profile, name) is False}
+    kept = {name: value for name, value in preset.shortcuts.items() if name not in refused}
+    return replace(preset, shortcuts=MappingProxyType(kept), loras=() if profile.loras is False else preset.loras)
 
 
 def _profile_scales(reader: _Reader) -> Mapping[str, Scales]:
@@ -370,6 +378,8 @@ def _profile(reader: _Reader, problems: list[str]) -> _Profile:
         "maximumSteps",
         "previewEverySteps",
         "loras",
+        "gating",
+        "caching",
         "secondsPerPass",
         "length",
         "takes",
@@ -383,6 +393,8 @@ def _profile(reader: _Reader, problems: list[str]) -> _Profile:
         maximum_steps=reader.integer("maximumSteps", minimum=1) if "maximumSteps" in given else None,
         preview_every_steps=reader.integer("previewEverySteps", minimum=1) if "previewEverySteps" in given else None,
         loras=reader.boolean("loras") if "loras" in given else None,
+        gating=reader.boolean("gating") if "gating" in given else None,
+        caching=reader.boolean("caching") if "caching" in given else None,
         seconds_per_pass=MappingProxyType(_seconds_per_pass(reader)) if "secondsPerPass" in given else None,
         length=_length(reader.child("length"), problems) if "length" in given else None,
         takes=_takes(reader.child("takes"), problems) if "takes" in given else None,

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from humo_engine.bench import run_bench
+from humo_engine.bench_clip import rows
 from humo_engine.measure import pass_arithmetic, relative_error, seconds_of, token_count
+from humo_engine.settings import load_settings
 
 
 def test_tokens_and_arithmetic_are_those_of_the_model_card():
@@ -54,8 +56,10 @@ def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way(
     assert (fast["sampler"], fast["guidance"]) == ("lcm", "audio")
     assert standard["passes"] == standard["exact_passes"] == fast["exact_passes"] == 24
     assert min(fast["seconds"], fast["seconds_per_pass"], *fast["stages"].values()) > 0
-    # What is shipped as `standard` leaves nothing out, and is not made twice.
+    # In the profile `tiny` `standard` leaves nothing out, and is not made twice; as shipped it does.
     assert (exact["preset"], exact["same_as"]) == ("exact", "standard")
+    ways = rows(load_settings())
+    assert set(ways["standard"][1]) == {"gating", "caching"} and ways["exact"] == (ways["standard"][0], {})
 
 
 def test_a_case_that_fails_is_a_line_and_the_others_go_on(monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from humo_engine.settings import SettingsError, find_settings_file, load_settings, parse_settings
+from humo_engine.shortcuts import expected_passes
 
 ROOT_FILE = Path(__file__).parents[2] / "generate.yaml"
 
@@ -30,7 +31,7 @@ def test_the_file_at_the_root_is_valid_for_both_profiles(document):
     assert tiny.precision == "fp32" and tiny.maximum_steps == document["profiles"]["tiny"]["maximumSteps"]
     assert tiny.models["17b"].seconds_per_pass == document["profiles"]["tiny"]["secondsPerPass"]
     # What a profile does not replace stays.
-    assert tiny.presets["standard"] == official.presets["standard"] and tiny.negative_prompt == official.negative_prompt
+    assert tiny.presets["final"] == official.presets["final"] and tiny.negative_prompt == official.negative_prompt
 
 
 def test_settings_cannot_be_changed_after_reading():
@@ -115,6 +116,8 @@ def test_every_problem_is_listed_at_once_with_its_path(document):
         (lambda d: d["presets"]["fast"].update(loras=[{"strength": 1}]), "presets.fast.loras.0.file"),
         (lambda d: d["presets"]["fast"].update(loras=[{"file": "a", "strength": 11}]), "presets.fast.loras.0.strength"),
         (lambda d: d["profiles"]["official"].update(loras="no"), "profiles.official.loras"),
+        (lambda d: d["profiles"]["official"].update(gating=0.5), "profiles.official.gating"),
+        (lambda d: d["profiles"]["official"].update(caching="no"), "profiles.official.caching"),
         (lambda d: d["profiles"]["official"].update(maximumSteps=0), "profiles.official.maximumSteps"),
         (lambda d: d["profiles"]["official"].update(previewEverySteps=0), "profiles.official.previewEverySteps"),
     ],
@@ -160,7 +163,16 @@ def test_what_a_preset_does_otherwise_becomes_fields_of_a_request(document):
     assert fast.request == {"sampler": "lcm", "guidance": "audio", "loras": document["presets"]["fast"]["loras"]}
     # The LoRAs of the official weights fit no others, and the rest of the preset stays.
     assert parse_settings(document, profile="tiny").preset("fast").request == {"sampler": "lcm", "guidance": "audio"}
-    assert parse_settings(document).preset("standard").request == parse_settings(document).preset("final").request == {}
+    assert parse_settings(document).preset("draft").request == parse_settings(document).preset("final").request == {}
+    standard = {name: parse_settings(document, profile=name).preset("standard") for name in document["profiles"]}
+    measured = {"gating": {"text": 0.3, "audio": 1.0}, "caching": {"threshold": 0.1, "inARow": 1}}
+    assert standard["official"].request == measured
+    assert expected_passes("17b", "TIA", 50, "full", measured["gating"]) == pytest.approx(115)
+    # Measured at 25 steps, not at the 8 of these profiles.
+    assert standard["mini"].request == standard["tiny"].request == {}
+    # The exact mode is these two settings away.
+    del document["presets"]["standard"]["gating"], document["presets"]["standard"]["caching"]
+    assert parse_settings(document).preset("standard").request == {}
     document["presets"]["fast"].update(gating={"text": 0.5}, caching={"threshold": 0.1}, loras=[{"file": "a.safetensors"}])
     changed = parse_settings(document).preset("fast").request
     assert changed["gating"] == {"text": 0.5, "audio": 1.0} and changed["caching"] == {"threshold": 0.1, "inARow": 1}

@@ -105,6 +105,8 @@ const profileSchema = z.strictObject({
   maximumSteps: z.number().int().min(1).optional(),
   previewEverySteps: z.number().int().min(1).optional(),
   loras: z.boolean().optional(),
+  gating: z.boolean().optional(),
+  caching: z.boolean().optional(),
   secondsPerPass: secondsPerPass.optional(),
   length: lengthSchema.optional(),
   takes: takesSchema.optional(),
@@ -297,21 +299,31 @@ export function parseGenerateSettings(
         scales: overrides.scales?.[preset.model] ?? model.scales,
         secondsPerPass: (overrides.secondsPerPass ?? model.secondsPerPass)[lines],
         passes: model.passes,
-        shortcuts: shortcutsOf(preset, overrides.loras ?? true),
+        shortcuts: shortcutsOf(preset, overrides),
         framesAtOnce: file.frames.maximum[lines],
       };
     },
   };
 }
 
-/** What of a preset is a shortcut; undefined where it is the published procedure. LoRAs of the official weights fit no others. */
-function shortcutsOf(preset: z.infer<typeof presetSchema>, withLoras: boolean): Shortcuts | undefined {
+/**
+ * What of a preset is a shortcut; undefined where it is the published procedure. A profile may refuse some: LoRAs of the official weights fit
+ * no others, and what gating and caching do was measured for some numbers of steps only.
+ */
+function shortcutsOf(
+  preset: z.infer<typeof presetSchema>,
+  {
+    loras: withLoras = true,
+    gating: withGating = true,
+    caching: withCaching = true,
+  }: z.infer<typeof profileSchema>,
+): Shortcuts | undefined {
   const { sampler, guidance, gating, caching, audioStrength, loras } = preset;
   const own = {
     ...(sampler === undefined ? {} : { sampler }),
     ...(guidance === undefined ? {} : { guidance }),
-    ...(gating === undefined ? {} : { gating }),
-    ...(caching === undefined ? {} : { caching }),
+    ...(withGating && gating !== undefined ? { gating } : {}),
+    ...(withCaching && caching !== undefined ? { caching } : {}),
     ...(audioStrength === undefined ? {} : { audioStrength }),
     ...(withLoras && loras !== undefined && loras.length > 0 ? { loras } : {}),
   };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
 import { parseGenerateSettings } from '../../../src/config/generate.ts';
+import { passesOfStep } from '../../../src/config/shortcuts.ts';
 
 const text = readFileSync('generate.yaml', 'utf8');
 
@@ -18,6 +19,8 @@ test.each([
   [['presets', 'fast', 'audioStrength'], 4.5],
   [['profiles', 'mini', 'takes', 'take'], 'two'],
   [['profiles', 'official', 'loras'], 'no'],
+  [['profiles', 'official', 'gating'], 0.5],
+  [['profiles', 'official', 'caching'], 'no'],
 ])('%s is bounded as the engine bounds it', (path, value) => {
   const document = parseDocument(text);
   document.setIn(path, value);
@@ -42,8 +45,22 @@ test('a preset says what it does otherwise than published, with what it leaves o
     audioStrength: 1.5,
   });
   const settings = parseGenerateSettings(document.toJS(), 'official');
-  expect(settings.preset('standard', 'square').shortcuts).toBeUndefined();
+  expect(settings.preset('draft', 'square').shortcuts).toBeUndefined();
   expect(settings.preset('final', 'square').shortcuts).toBeUndefined();
+});
+
+test('standard gates and caches where that was measured, and not in profiles of fewer steps', () => {
+  const document = parseDocument(text);
+  const standard = (profile: string) =>
+    parseGenerateSettings(document.toJS(), profile).preset('standard', 'square');
+  const { steps, passes, shortcuts } = standard('official');
+  expect(shortcuts).toEqual({ gating: { text: 0.3, audio: 1 }, caching: { threshold: 0.1, inARow: 1 } });
+  expect(steps * passesOfStep('17b', 'TIA', passes, shortcuts)).toBeCloseTo(115);
+  expect([standard('mini').shortcuts, standard('tiny').shortcuts]).toEqual([undefined, undefined]);
+  // The exact mode is these two settings away.
+  document.deleteIn(['presets', 'standard', 'gating']);
+  document.deleteIn(['presets', 'standard', 'caching']);
+  expect(standard('official').shortcuts).toBeUndefined();
 });
 
 test('the file of the repository is right', () => {
