@@ -207,7 +207,8 @@ def _encode(clip: Clip, audio: Path | None, target: Path) -> None:
     try:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except subprocess.CalledProcessError as error:
-        target.unlink(missing_ok=True)  # what there is of it nobody can play
+        if target.is_file():
+            target.unlink()  # what there is of it nobody can play
         if "No space left on device" in error.stderr:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
         raise OSError(f"ffmpeg could not write {target}: {error.stderr.strip()[-500:]}") from error
