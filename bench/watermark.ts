@@ -86,12 +86,12 @@ async function main(): Promise<void> {
   try {
     for (let number = shard ?? 0; number < clips; number += shards ?? 1) {
       if (done.has(number)) continue;
-      const outcome = await measure(clipOf(number), folder, draw.order);
+      const outcome = await measure(clipOf(number), folder, draw);
       await appendFile(results, `${JSON.stringify(outcome)}\n`);
       process.stderr.write(`${number} ${outcome.kind} ${outcome.lines} ${JSON.stringify(outcome.read)}\n`);
     }
     const all = (await earlier()).filter(({ number }) => number < clips);
-    console.log(JSON.stringify({ ...summary(all), time: await addedTime(folder, draw.order) }));
+    console.log(JSON.stringify({ ...summary(all), time: await addedTime(folder, draw) }));
   } finally {
     draw.end();
     await rm(folder, { recursive: true, force: true });
@@ -122,13 +122,13 @@ function startDrawing() {
   };
 }
 
-type Order = ReturnType<typeof startDrawing>['order'];
+type Drawing = Pick<ReturnType<typeof startDrawing>, 'order'>;
 
-async function measure(clip: Clip, folder: string, order: Order): Promise<Outcome> {
+async function measure(clip: Clip, folder: string, draw: Drawing): Promise<Outcome> {
   const { number, kind, width, height, frames } = clip;
   const payload = (BigInt(number + 1) * 0x9e37_79b9_7f4a_7c15n) % 2n ** 64n;
   const raw = join(folder, 'frames.rgb');
-  await order(clip, raw);
+  await draw.order(clip, raw);
   const limits = { scratch: folder, timeoutMilliseconds: 600_000 };
   const mark = join(folder, 'mark.rgb');
   const pattern = markFrame(payload, width, height);
@@ -302,7 +302,7 @@ function summary(all: readonly Outcome[]) {
 }
 
 /** Processor seconds of the encode of 97 frames at 720 lines, with the mark and without, three times each in turns; the median. */
-async function addedTime(folder: string, order: Order) {
+async function addedTime(folder: string, draw: Drawing) {
   const clip: Clip = {
     number: 1,
     kind: 'cartoon',
@@ -313,7 +313,7 @@ async function addedTime(folder: string, order: Order) {
     hasAudio: false,
   };
   const [path, mark] = [join(folder, 'frames.rgb'), join(folder, 'mark.rgb')];
-  await order({ ...clip, kind: 'texture' }, path);
+  await draw.order({ ...clip, kind: 'texture' }, path);
   const before = performance.now();
   await writeFile(mark, markFrame(1n, clip.width, clip.height));
   const drawing = (performance.now() - before) / 1000;

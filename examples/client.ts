@@ -22,7 +22,8 @@ const sounds = new Set(['.ogg', '.mp3', '.wav', '.m4a', '.flac', '.webm', '.mp4'
 
 /** One request. A refusal is an Error with the API's own words; what is over soon is asked again when the API says so. */
 async function call(path: string, options: RequestInit = {}, attempt = 1): Promise<Response> {
-  const headers = { authorization: `Bearer ${TOKEN}`, ...options.headers };
+  const headers = new Headers(options.headers);
+  headers.set('authorization', `Bearer ${TOKEN}`);
   const answer = await fetch(`${API}${path}`, { ...options, headers });
   if (answer.ok) return answer;
   if (![429, 503].includes(answer.status) || attempt === 5) {

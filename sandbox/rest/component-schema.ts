@@ -281,7 +281,7 @@ function checkCounts(
   ] as const) {
     if (value == null) continue;
     if (typeof value !== 'number' || !Number.isInteger(value)) {
-      errors.add(`${path}.${name}`, 'NUMBER_TYPE_COERCE', `Value "${String(value)}" is not int.`);
+      errors.add(`${path}.${name}`, 'NUMBER_TYPE_COERCE', `Value ${JSON.stringify(value)} is not int.`);
     } else if (value < lowest) {
       errors.add(
         `${path}.${name}`,

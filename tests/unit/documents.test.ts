@@ -45,7 +45,7 @@ test('every room of src/queue has its line in the decision about them', () => {
   const described = [
     ...read('docs/decisions/0082-the-rooms-of-the-queue.md').matchAll(/^\| `([\w-]+)\/` /gm),
   ];
-  expect(described.map(([, room]) => room).sort()).toEqual(rooms.sort());
+  expect(new Set(described.map(([, room]) => room))).toEqual(new Set(rooms));
 });
 
 test('every link from a document to a file leads somewhere', () => {
