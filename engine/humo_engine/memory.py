@@ -388,11 +388,11 @@ def denoise_work_bytes(tokens: int, dim: int, layers: int, text_length: int, lat
 
 def take_work_bytes(extent: Extent) -> int:
     """Bytes of the latents of a take beyond those of one window: the sampler's history of three, the velocities of up to four
-    passes and their sums, in fp32. A minute at 480 lines is 0.15 GB a copy."""
+    passes and their sums, and the four copies that gating and caching keep, in fp32. A minute at 480 lines is 0.15 GB a copy."""
     from humo_engine.vae import LATENT_CHANNELS, SPATIAL_STRIDE, latent_frames
 
     beyond = latent_frames(extent.frames) - latent_frames(extent.seen)
-    return 12 * 4 * LATENT_CHANNELS * beyond * (extent.height // SPATIAL_STRIDE) * (extent.width // SPATIAL_STRIDE)
+    return 16 * 4 * LATENT_CHANNELS * beyond * (extent.height // SPATIAL_STRIDE) * (extent.width // SPATIAL_STRIDE)
 
 
 def decode_work_bytes(width: int, height: int, frames: int) -> int:

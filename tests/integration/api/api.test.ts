@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -591,6 +591,7 @@ describe('the video', () => {
     await mkdir(dirname(loop), { recursive: true });
     await symlink(loop, loop);
     const away = await ada.fetch(`/v1/generations/${generation.id}/video`);
+    await rm(loop);
     expect(away.headers.get('retry-after')).toBe('30');
     expect(await problemOf(away)).toMatchObject({ status: 503, code: 'store_unreachable' });
   });
