@@ -84,6 +84,8 @@ beforeAll(async () => {
   ]);
   context = await browser.newContext({ viewport: sizes.desktop, locale: 'en-GB' });
   page = await context.newPage();
+  // Choosers are intercepted from here on: told only when one is waited for, the browser may open its own before it hears of it.
+  page.on('filechooser', () => undefined);
   page.setDefaultTimeout(60_000);
   page.on('request', (request) => {
     const { protocol, host } = new URL(request.url());
