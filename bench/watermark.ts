@@ -36,33 +36,29 @@ const fps = 25;
 
 interface Clip extends ClipShape {
   readonly number: number;
-  readonly kind: 'face' | 'cartoon' | 'texture';
+  readonly kind: (typeof kinds)[number];
 }
+
+const kinds = ['face', 'cartoon', 'texture'] as const;
+/** The demo's. */
+const faceSizes = [
+  [192, 112],
+  [192, 112],
+  [256, 144],
+] as const;
+const otherSizes = [
+  [480, 480],
+  [832, 480],
+  [480, 480],
+  [480, 832],
+] as const;
 
 /** A quarter faces, at the two sizes of the demo; five of the others at 720 lines. All are shorter than is usual, which is harder. */
 function clipOf(number: number): Clip {
-  const kind =
-    (['face', 'cartoon', 'texture', number % 8 === 3 ? 'texture' : 'cartoon'] as const)[number % 4] ?? 'face';
+  const kind = kinds[number % 4] ?? (number % 8 === 3 ? 'texture' : 'cartoon');
   const turn = Math.floor(number / 4);
-  const [width, height] =
-    kind === 'face'
-      ? ((
-          [
-            [192, 112],
-            [192, 112],
-            [256, 144],
-          ] as const
-        )[turn % 3] ?? [192, 112])
-      : number % 40 === 1
-        ? [1280, 720]
-        : ((
-            [
-              [480, 480],
-              [832, 480],
-              [480, 480],
-              [480, 832],
-            ] as const
-          )[turn % 4] ?? [480, 480]);
+  const sizes = kind === 'face' ? faceSizes : number % 40 === 1 ? ([[1280, 720]] as const) : otherSizes;
+  const [width, height] = sizes[turn % sizes.length] ?? sizes[0];
   return { number, kind, width, height, frames: 17, fps, hasAudio: false };
 }
 
@@ -125,7 +121,7 @@ function startDrawing() {
 type Drawing = Pick<ReturnType<typeof startDrawing>, 'order'>;
 
 async function measure(clip: Clip, folder: string, draw: Drawing): Promise<Outcome> {
-  const { number, kind, width, height, frames } = clip;
+  const { number, kind, width, height } = clip;
   const payload = (BigInt(number + 1) * 0x9e37_79b9_7f4a_7c15n) % 2n ** 64n;
   const raw = join(folder, 'frames.rgb');
   await draw.order(clip, raw);
@@ -186,7 +182,7 @@ async function measure(clip: Clip, folder: string, draw: Drawing): Promise<Outco
     attacked,
   );
   const without = await rawFrames(raw, clip);
-  const decibels = await darkest(raw, pattern, clip);
+  const decibels = await worstDecibels(raw, pattern, clip);
   return {
     number,
     kind,
@@ -202,41 +198,37 @@ async function measure(clip: Clip, folder: string, draw: Drawing): Promise<Outco
     const attempt = { kind: 'bitrate', kilobits: bits, size, audioKilobits: 0 } as const;
     for (const pass of [1, 2] as const) {
       const { inputs, output } = encoderArguments(source, clip, attempt, pass, join(folder, 'passes'));
-      const { failed, stderr } = await execa(
-        'ffmpeg',
-        [
-          ...['-v', 'error', '-y'],
-          ...inputs.flatMap(({ path, options }) => [...options, '-i', path]),
-          ...output,
-          pass === 1 ? '/dev/null' : attacked,
-        ],
-        { reject: false },
-      );
+      const args = [...inputArguments(inputs), ...output, pass === 1 ? '/dev/null' : attacked];
+      const { failed, stderr } = await execa('ffmpeg', ['-v', 'error', '-y', ...args], { reject: false });
       if (failed && stderr.includes('bitrate is too low')) return false;
       if (failed) throw new Error(stderr);
     }
     return true;
   }
+}
 
-  /** PSNR of the marked frame that comes out worst, of luma and before the encode, as the pixels are moved and clipped. */
-  async function darkest(
-    path: string,
-    moved: Buffer,
-    { width: columns, height: rows }: Clip,
-  ): Promise<number> {
-    const bytes = await readFile(path);
-    const size3 = columns * rows * 3;
-    let most = 0;
-    for (let frame = 0; frame < frames; frame += 12) {
-      let squares = 0;
-      for (let at = 0; at < size3; at += 1) {
-        const value = bytes[frame * size3 + at] ?? 0;
-        squares += (Math.max(0, Math.min(255, value + (moved[at] ?? neutral) - neutral)) - value) ** 2;
-      }
-      most = Math.max(most, squares / size3);
+function inputArguments(inputs: ReturnType<typeof encoderArguments>['inputs']): string[] {
+  return inputs.flatMap(({ path, options }) => [...options, '-i', path]);
+}
+
+/** PSNR of the marked frame that comes out worst, of every twelfth: of all colours and before the encode, as the pixels are moved and clipped. */
+async function worstDecibels(
+  path: string,
+  pattern: Buffer,
+  { width, height, frames }: Clip,
+): Promise<number> {
+  const bytes = await readFile(path);
+  const size = width * height * 3;
+  let most = 0;
+  for (let frame = 0; frame < frames; frame += 12) {
+    let squares = 0;
+    for (let at = 0; at < size; at += 1) {
+      const value = bytes[frame * size + at] ?? 0;
+      squares += (Math.max(0, Math.min(255, value + (pattern[at] ?? neutral) - neutral)) - value) ** 2;
     }
-    return 10 * Math.log10(255 ** 2 / most);
+    most = Math.max(most, squares / size);
   }
+  return 10 * Math.log10(255 ** 2 / most);
 }
 
 /** Every eighth of the engine's frames, as shades of grey: what nothing was done to. */
@@ -259,11 +251,7 @@ async function rawFrames(path: string, { width, height, frames }: ClipShape): Pr
 async function framesOf(path: string, scratch: string): Promise<FrameSum> {
   const frames = await readLuma(path, { scratch, timeoutMilliseconds: 600_000 });
   if (frames === null) throw new Error(`${path} has no frames`);
-  const { luma, width, height } = frames;
-  const sum = new FrameSum(width, height);
-  for (let at = 0; at + width * height <= luma.length; at += width * height)
-    sum.add(luma.subarray(at, at + width * height));
-  return sum;
+  return FrameSum.of(frames);
 }
 
 function summary(all: readonly Outcome[]) {
@@ -280,10 +268,7 @@ function summary(all: readonly Outcome[]) {
       return {
         name,
         kinds: Object.fromEntries(
-          ['face', 'cartoon', 'texture'].map((kind) => [
-            kind,
-            outcomes.filter((one) => one.kind === kind).length,
-          ]),
+          kinds.map((kind) => [kind, outcomes.filter((one) => one.kind === kind).length]),
         ),
         attacks: attacks.map((attack) => {
           const tried = outcomes.flatMap(({ read }) => read[attack] ?? []);
@@ -329,12 +314,8 @@ async function addedTime(folder: string, draw: Drawing) {
         0,
         join(folder, 'passes'),
       );
-      const { stderr } = await execa('ffmpeg', [
-        ...['-hide_banner', '-benchmark', '-y'],
-        ...inputs.flatMap(({ path: input, options }) => [...options, '-i', input]),
-        ...output,
-        join(folder, 'timed.mp4'),
-      ]);
+      const args = [...inputArguments(inputs), ...output, join(folder, 'timed.mp4')];
+      const { stderr } = await execa('ffmpeg', ['-hide_banner', '-benchmark', '-y', ...args]);
       const [, user = '0', system = '0'] = /utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
       seconds[which].push(Number(user) + Number(system));
     }

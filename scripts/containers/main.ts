@@ -17,7 +17,7 @@ import { buildImages, takeApart } from './images.ts';
 import type { BuiltImage } from './images.ts';
 import { cacheFolder, lookAtMachine } from './machine.ts';
 import { ContainersError } from './problem.ts';
-import { copyProject } from './project-copy.ts';
+import { copyProject, copySchema } from './project-copy.ts';
 import type { ProjectCopy } from './project-copy.ts';
 import { megabytes, seconds, table } from './report.ts';
 import type { Row } from './report.ts';
@@ -32,8 +32,6 @@ const usage = `npm run containers [-- options]
 
 What takes long to make is kept in HUMO_CONTAINERS_CACHE, or else in a folder of your cache: 20 GB.`;
 
-const plantedSchema = z.array(z.object({ path: z.string(), mark: z.string() }));
-const keptSchema = z.object({ project: z.string(), forbidden: plantedSchema, controls: plantedSchema });
 const rowsSchema = z.object({
   rows: z
     .array(z.object({ what: z.string(), held: z.boolean(), seen: z.string(), seconds: z.number() }))
@@ -155,7 +153,7 @@ async function keptProject(shared: string): Promise<ProjectCopy> {
   const text = await readFile(join(shared, 'trial.json'), 'utf8').catch(() => null);
   if (text === null)
     throw new ContainersError('nothing is kept of an earlier run: leave --kept away this once');
-  const { project, forbidden, controls } = keptSchema.parse(JSON.parse(text));
+  const { project, forbidden, controls } = copySchema.parse(JSON.parse(text));
   return { folder: project, forbidden, controls };
 }
 
@@ -202,15 +200,8 @@ async function run(
   await writeFile(
     path,
     JSON.stringify({
-      ...{
-        own: engine.own,
-        prefix: engine.prefix,
-        project: folder,
-        folder: join(shared, 'trial'),
-        forbidden,
-        controls,
-        only,
-      },
+      ...{ own: engine.own, prefix: engine.prefix, folder: join(shared, 'trial') },
+      ...{ project: folder, forbidden, controls, only },
     }),
   );
   const [program = process.execPath, ...args] = [

@@ -2,13 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { cp, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { z } from 'zod';
 import { projectRoot } from '../../src/config/environment.ts';
 
 /** A file that was put into the copy, and can be told in any layer by a word that is nowhere else. */
-export interface Planted {
-  readonly path: string;
-  readonly mark: string;
-}
+export const plantedSchema = z.object({ path: z.string(), mark: z.string() });
+export type Planted = Readonly<z.infer<typeof plantedSchema>>;
+
+/** What a later run has to know of the copy: where it lies, and what was planted in it. */
+export const copySchema = z.object({
+  project: z.string(),
+  forbidden: z.array(plantedSchema),
+  controls: z.array(plantedSchema),
+});
 
 export interface ProjectCopy {
   readonly folder: string;

@@ -11,18 +11,15 @@ import { Discord } from './discord.ts';
 import { docker } from './docker.ts';
 import type { Engine } from './engine.ts';
 import { CheckFailed, ContainersError } from './problem.ts';
+import { copySchema } from './project-copy.ts';
 import { seconds } from './report.ts';
 import type { Row } from './report.ts';
 import { Stack } from './stack.ts';
 
-const planted = z.array(z.object({ path: z.string(), mark: z.string() }));
-const settingsSchema = z.object({
+const settingsSchema = copySchema.extend({
   own: z.boolean(),
   prefix: z.array(z.string()),
-  project: z.string(),
   folder: z.string(),
-  forbidden: planted,
-  controls: planted,
   only: z.array(z.string()),
 });
 

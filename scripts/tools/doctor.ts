@@ -10,7 +10,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApplicationFlagsBitField, DiscordAPIError, PermissionFlagsBits, REST, Routes } from 'discord.js';
 import { execa, ExecaError } from 'execa';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { compareCommands, isSame } from '../../src/bot/command-difference.ts';
 import { loadHandlers } from '../../src/bot/handlers.ts';
@@ -25,8 +25,8 @@ import {
 import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { ownCommand, place } from '../../src/config/place.ts';
-import { redisOptions } from '../../src/config/redis-options.ts';
 import { deploymentSettingsSchema } from '../../src/queue/moderation/moderation.ts';
+import { connectOnce } from '../../src/queue/redis/connection.ts';
 import { createNames } from '../../src/queue/redis/names.ts';
 import { requireRedis } from '../../src/queue/redis/requirements.ts';
 import { Unstartable } from '../../src/unstartable.ts';
@@ -113,21 +113,8 @@ async function redis({ redis: server }: CommonConfig): Promise<void> {
     broken('Redis', error.message, 'Nothing starts before that is done.');
     return;
   }
-  const connection = new Redis({
-    ...redisOptions(server, { longestPause: 500 }),
-    lazyConnect: true,
-    ...(server.sentinels === undefined ? { retryStrategy: null } : {}),
-    maxRetriesPerRequest: 0,
-  });
-  let refused: Error | undefined;
-  connection.on('error', (error) => {
-    refused = error;
-  });
+  const connection = await connectOnce(server, { maxRetriesPerRequest: 0 });
   try {
-    await connection.connect().catch((error: unknown) => {
-      // What the socket said tells more than that the connection is closed.
-      throw refused ?? error;
-    });
     const info = await connection.info();
     const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
     const version = value('redis_version');

@@ -51,16 +51,12 @@ async function main(): Promise<number> {
 /** With the deployment's Redis where one is named; alone otherwise, by what stands in the file. */
 function open() {
   const environment = environmentHere();
-  if (!namesRedis(environment)) {
-    const { trustList } = loadVerifyAloneConfig(environment);
-    return { queue: null, verifier: new Verifier({ knowledge: null, anchors: trustList ?? null }) };
-  }
-  const config = loadVerifyConfig(environment);
-  const queue = createGenerationQueue(config, createLogger('verify', 'silent'));
-  return {
-    queue,
-    verifier: new Verifier({ knowledge: knowledgeOf(queue), anchors: config.trustList ?? null }),
-  };
+  const deployment = namesRedis(environment) ? loadVerifyConfig(environment) : null;
+  const { trustList = null } = deployment ?? loadVerifyAloneConfig(environment);
+  const queue =
+    deployment === null ? null : createGenerationQueue(deployment, createLogger('verify', 'silent'));
+  const knowledge = queue === null ? null : knowledgeOf(queue);
+  return { queue, verifier: new Verifier({ knowledge, anchors: trustList }) };
 }
 
 /** @param isAsked whether a deployment was asked what it knows */

@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
+import { weightsLine } from './render/details.ts';
 import { message } from './render/message.ts';
 import { presetTitle } from './render/preset.ts';
 import type { MessageMenu } from './support/definition.ts';
@@ -91,9 +92,8 @@ function originLine(
 /** Whose work the model is, where it is not HuMo's: the record knows, or the signature. */
 function weightsLines({ origin, generation, signature }: Verdict, texts: Texts): string[] {
   if (origin !== 'here') return [];
-  const weights = generation?.result?.weights ?? signature?.generation?.weights;
-  if (weights === 'mini') return [`-# ${texts.say('result.weights_mini')}`];
-  return weights === 'random' ? [`-# ${texts.say('result.weights_random')}`] : [];
+  const line = weightsLine(generation?.result?.weights ?? signature?.generation?.weights, texts);
+  return line === null ? [] : [`-# ${line}`];
 }
 
 /** By what it is known: the signature, or the watermark alone. */

@@ -351,21 +351,19 @@ export function loadCommonConfig(environment: Environment): CommonConfig {
   return common;
 }
 
-const verifySchema = commonSchema.extend({ C2PA_TRUST_LIST_FILE: path.optional() });
 const verifyAloneSchema = z.object({ C2PA_TRUST_LIST_FILE: path.optional() });
+const verifySchema = commonSchema.extend(verifyAloneSchema.shape);
 
 /** Whether a deployment's Redis is named, which alone knows what was made there. */
 export function namesRedis(environment: Environment): boolean {
-  return (environment['REDIS_URL'] ?? '').trim() !== '';
+  return withoutEmpty(environment)['REDIS_URL'] !== undefined;
 }
 
 /** What `npm run verify` needs where there is no deployment to ask. @throws ConfigurationError */
 export function loadVerifyAloneConfig(environment: Environment): Pick<IntakeConfig, 'trustList'> {
   const problems: string[] = [];
-  const values = verifyAloneSchema.parse({
-    C2PA_TRUST_LIST_FILE: environment['C2PA_TRUST_LIST_FILE'] || undefined,
-  });
-  const trustList = readText('C2PA_TRUST_LIST_FILE', values.C2PA_TRUST_LIST_FILE, problems);
+  const { C2PA_TRUST_LIST_FILE: file } = verifyAloneSchema.parse(withoutEmpty(environment));
+  const trustList = readText('C2PA_TRUST_LIST_FILE', file, problems);
   if (problems.length > 0) throw new ConfigurationError(problems);
   return { trustList };
 }

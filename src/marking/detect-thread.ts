@@ -10,10 +10,6 @@ const taskSchema = z.object({
   how: z.enum(['quick', 'thorough']),
 });
 
-const { luma, width, height, how } = taskSchema.parse(workerData);
-const frames = new FrameSum(width, height);
-for (let at = 0; at + width * height <= luma.length; at += width * height) {
-  frames.add(luma.subarray(at, at + width * height));
-}
+const { how, ...frames } = taskSchema.parse(workerData);
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node's, not a window
-parentPort?.postMessage(detect(frames, how));
+parentPort?.postMessage(detect(FrameSum.of(frames), how));

@@ -62,7 +62,15 @@ export class FrameSum {
     this.#sum = new Float64Array(width * height);
   }
 
-  /** @param luma as in {@link Frame} */
+  /** @param luma frame after frame, a byte a pixel, row by row; a rest that is no whole frame is left out */
+  static of({ luma, width, height }: { luma: Uint8Array; width: number; height: number }): FrameSum {
+    const sum = new FrameSum(width, height);
+    const size = width * height;
+    for (let at = 0; at + size <= luma.length; at += size) sum.add(luma.subarray(at, at + size));
+    return sum;
+  }
+
+  /** @param luma of one frame */
   add(luma: Uint8Array): void {
     for (let at = 0; at < this.#sum.length; at += 1) this.#sum[at] = (this.#sum[at] ?? 0) + (luma[at] ?? 0);
     this.#frames += 1;

@@ -52,7 +52,7 @@ export function parseSoundProbe(text: string): SoundProbe {
   const streams: Omit<SoundTrack, 'packets'>[] = [];
   const ticks = new Map<number, number>();
   for (let at = 0; at < text.length;) {
-    const end = text.indexOf('\n', at) === -1 ? text.length : text.indexOf('\n', at);
+    const end = nextMark(text, '\n', at, text.length);
     if (text.startsWith('packet|', at)) {
       const { stream, packet } = packetIn(text, at, end);
       const known = packets.get(stream);
@@ -105,6 +105,12 @@ export const probeEntries = [
   'packet_side_data=skip_samples,discard_padding',
 ].join(':');
 
+/** Where a mark comes next, or the end where it does not come before. */
+function nextMark(text: string, mark: string, from: number, end: number): number {
+  const at = text.indexOf(mark, from);
+  return at === -1 || at > end ? end : at;
+}
+
 /** One of ten thousands of lines: field by field, without a map of them. */
 function packetIn(text: string, from: number, to: number): { stream: number; packet: SoundPacket } {
   let stream = 0;
@@ -113,10 +119,9 @@ function packetIn(text: string, from: number, to: number): { stream: number; pac
   let duration: number | null = null;
   let [bytes, skipped, padding, isDiscarded] = [0, 0, 0, false];
   for (let at = text.indexOf('|', from) + 1; at > 0 && at < to;) {
-    const bar = text.indexOf('|', at);
-    const end = bar === -1 || bar > to ? to : bar;
-    const equals = text.indexOf('=', at);
-    if (equals !== -1 && equals < end) {
+    const end = nextMark(text, '|', at, to);
+    const equals = nextMark(text, '=', at, end);
+    if (equals < end) {
       const value = text.slice(equals + 1, end);
       // Newer versions put the kind of side data before the name: `skip_samples:skip_samples=312`.
       const label = text.slice(at, equals);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './redis/connection.ts';
+import { releaseKey, takeOrKeepKey } from './redis/held-key.ts';
 
 /** What is kept of a machine from before it is asked for until it is surely gone. */
 export const gpuPodSchema = z.strictObject({
@@ -49,15 +50,6 @@ const firstGuessSeconds = 240;
 /** Days of the ledger that are kept: this month and the one before. */
 const daysKept = 62;
 
-// In one step each: a right that runs out between two would be held longer, or taken, by who no longer has it.
-const leadScript = `
-  local held = redis.call('GET', KEYS[1])
-  if held and held ~= ARGV[1] then return 0 end
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return 1`;
-const yieldScript = `
-  if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
-
 /** Holds while a rented GPU is being started: when it is likely to take jobs, milliseconds since 1970. */
 export function wakingKey(prefix: string): string {
   return `${prefix}:gpus:waking`;
@@ -91,12 +83,12 @@ export class Gpus {
    * @param owner who asks; whoever holds it already holds it longer
    */
   async lead(owner: string, milliseconds: number): Promise<boolean> {
-    return (await this.#redis.eval(leadScript, 1, this.#key('leader'), owner, milliseconds)) === 1;
+    return takeOrKeepKey(this.#redis, this.#key('leader'), owner, milliseconds);
   }
 
   /** Lets another process lead at once. */
   async yield(owner: string): Promise<void> {
-    await this.#redis.eval(yieldScript, 1, this.#key('leader'), owner);
+    await releaseKey(this.#redis, this.#key('leader'), owner);
   }
 
   async pods(): Promise<GpuPod[]> {

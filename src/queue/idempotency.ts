@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { closeConnection, openConnection } from './redis/connection.ts';
+import { keepKey, releaseKey } from './redis/held-key.ts';
 import { generationIdSchema } from './contract/generation.ts';
 import { createNames } from './redis/names.ts';
 
@@ -74,11 +75,11 @@ async function begin(connection: Redis, name: string): Promise<Attempt | null> {
   const holder = randomUUID();
   if ((await connection.set(lock, holder, 'PX', lockLifetime, 'NX')) !== 'OK') return null;
   const renewing = setInterval(() => {
-    connection.eval(renew, 1, lock, holder, String(lockLifetime)).catch(() => undefined);
+    keepKey(connection, lock, holder, lockLifetime).catch(() => undefined);
   }, lockLifetime / 3);
   const end = async (): Promise<void> => {
     clearInterval(renewing);
-    await connection.eval(unlock, 1, lock, holder).catch(() => undefined);
+    await releaseKey(connection, lock, holder).catch(() => undefined);
   };
   try {
     const text = await connection.get(name);
@@ -113,7 +114,3 @@ async function begin(connection: Redis, name: string): Promise<Attempt | null> {
     throw error;
   }
 }
-
-/** Only whoever holds a lock may keep it, or give it back. */
-const renew = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
-const unlock = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;

@@ -6,6 +6,12 @@ import type { Texts } from '../../text/texts.ts';
 import { messageLink } from './message.ts';
 import { presetTitle } from './preset.ts';
 
+/** Whose work the model is where it is not HuMo's, `weights` as a record or a signature has it; null where it is, or where nobody says. */
+export function weightsLine(weights: string | undefined, texts: Texts): string | null {
+  if (weights === 'mini') return texts.say('result.weights_mini');
+  return weights === 'random' ? texts.say('result.weights_random') : null;
+}
+
 /** Where a generation comes from and what is different, in a line; null for one that has no parent. */
 export function lineageLine({ lineage, parentId }: Generation, texts: Texts): string | null {
   if (parentId === null || lineage === null) return null;
@@ -85,8 +91,7 @@ export function detailLines(
       steps: request.steps,
       shift: request.shift,
     }),
-    result?.weights === 'mini' ? texts.say('result.weights_mini') : null,
-    result?.weights === 'random' ? texts.say('result.weights_random') : null,
+    weightsLine(result?.weights, texts),
     texts.say('details.seed', { seed: String(request.seed), scales }),
     shortcutsLine(generation, texts),
     texts.say('details.inputs', { images: request.images.length, mode: request.mode }),

@@ -3,7 +3,7 @@ import type { Generation, GenerationResult, StoredFailure } from '../../queue/co
 import { duration, quoted } from '../../text/format.ts';
 import { failureText, textsFor } from '../../text/texts.ts';
 import { nextPreset } from '../../intake/rerun.ts';
-import { lineageLine } from './details.ts';
+import { lineageLine, weightsLine } from './details.ts';
 import { action, actionRow, buttonRows, deleteAction, message } from './message.ts';
 import type { RenderedMessage } from './message.ts';
 import { presetTitle } from './preset.ts';
@@ -38,8 +38,7 @@ export function renderResult(
         duration: duration(texts, (finishedAt - generation.createdAt) / 1000),
         gpu: duration(texts, result.engineSeconds),
       }),
-      result.weights === 'random' ? texts.say('result.weights_random') : null,
-      result.weights === 'mini' ? texts.say('result.weights_mini') : null,
+      weightsLine(result.weights, texts),
       result.downscaled
         ? texts.say('result.downscaled', { width: request.width, height: request.height })
         : null,

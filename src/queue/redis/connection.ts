@@ -13,6 +13,35 @@ import { producerTimeout } from './durations.ts';
  */
 export type ConnectionPurpose = 'producer' | 'worker' | 'subscriber';
 
+/**
+ * Connects for a few questions; whoever asks ends it. It does not come back by itself, but where Sentinels say where the server is.
+ *
+ * @throws Error with what the socket said when the server cannot be reached
+ */
+export async function connectOnce(
+  server: RedisServer,
+  options: Pick<RedisOptions, 'commandTimeout' | 'enableReadyCheck' | 'maxRetriesPerRequest'>,
+): Promise<Redis> {
+  const connection = new Redis({
+    ...redisOptions(server, { longestPause: 500 }),
+    lazyConnect: true,
+    ...options,
+    ...(server.sentinels === undefined ? { retryStrategy: null } : {}),
+  });
+  let refused: Error | undefined;
+  connection.on('error', (error) => {
+    refused = error;
+  });
+  try {
+    await connection.connect();
+    return connection;
+  } catch (error) {
+    connection.disconnect();
+    // It tells more than that the connection is closed.
+    throw refused ?? error;
+  }
+}
+
 /** What says that it can be written to says nothing later: milliseconds. */
 const writtenFor = 60_000;
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { redisOptions } from '../../config/redis-options.ts';
+import type { Redis } from 'ioredis';
 import { parseRedisUrl } from '../../config/redis-url.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
 import { Unstartable } from '../../unstartable.ts';
+import { connectOnce } from './connection.ts';
 import { createNames } from './names.ts';
 import { producerTimeout } from './durations.ts';
 
@@ -25,24 +25,13 @@ interface Lacking {
  * @throws Error when the server cannot be reached
  */
 export async function requireRedis(server: RedisServer, prefix: string): Promise<void> {
-  const connection = new Redis({
-    ...redisOptions(server, { longestPause: 500 }),
-    lazyConnect: true,
+  const connection = await connectOnce(server, {
     // It would ask for INFO, which is one of the rights.
     enableReadyCheck: false,
     maxRetriesPerRequest: 1,
     commandTimeout: producerTimeout,
-    ...(server.sentinels === undefined ? { retryStrategy: null } : {}),
-  });
-  let refused: Error | undefined;
-  connection.on('error', (error) => {
-    refused = error;
   });
   try {
-    await connection.connect().catch((error: unknown) => {
-      // What the socket said tells more than that the connection is closed.
-      throw refused ?? error;
-    });
     const version = await versionOf(connection);
     if (version !== null && isTooOld(version)) throw tooOld(version);
     const lacking = await rightsLacking(connection, prefix, version === null);

@@ -8,15 +8,15 @@ local function personKey(scope, user, part)
   return prefix .. ':person:' .. scope .. ':' .. user .. ':' .. part
 end
 
--- Oldest first; forgets what is older than a day.
-local function readUsage(scope, user, now)
-  local key = personKey(scope, user, 'used')
+-- The entries of a hash, oldest first, each with its moment and its cost, which `read` finds in a field and its value, and what they cost
+-- together. What is of `oldest` or before is forgotten.
+local function entriesAfter(key, oldest, read)
   local fields = redis.call('HGETALL', key)
   local entries, sum = {}, 0
   for index = 1, #fields, 2 do
-    local at, cost = string.match(fields[index + 1], '(%d+):(%d+)')
+    local at, cost = read(fields[index], fields[index + 1])
     at, cost = tonumber(at), tonumber(cost)
-    if at <= now - day then
+    if at <= oldest then
       redis.call('HDEL', key, fields[index])
     else
       entries[#entries + 1] = { at = at, cost = cost }
@@ -25,6 +25,13 @@ local function readUsage(scope, user, now)
   end
   table.sort(entries, function(left, right) return left.at < right.at end)
   return entries, sum
+end
+
+-- Oldest first; forgets what is older than a day.
+local function readUsage(scope, user, now)
+  return entriesAfter(personKey(scope, user, 'used'), now - day, function(_, value)
+    return string.match(value, '(%d+):(%d+)')
+  end)
 end
 
 local function guildLength(scope)
@@ -74,19 +81,7 @@ end
 
 -- Oldest hour first; forgets what is older than a day.
 local function spentOfDay(now)
-  local fields = redis.call('HGETALL', spentKey)
-  local hours, sum = {}, 0
-  for index = 1, #fields, 2 do
-    local at, cost = tonumber(fields[index]), tonumber(fields[index + 1])
-    if at <= math.floor(now / hour) - 24 then
-      redis.call('HDEL', spentKey, fields[index])
-    else
-      hours[#hours + 1] = { at = at, cost = cost }
-      sum = sum + cost
-    end
-  end
-  table.sort(hours, function(left, right) return left.at < right.at end)
-  return hours, sum
+  return entriesAfter(spentKey, math.floor(now / hour) - 24, function(at, cost) return at, cost end)
 end
 
 -- As `limitMet`, for the budget of all people together.

@@ -47,6 +47,15 @@ local function tellWaiting(model)
   for _, id in ipairs(redis.call('SMEMBERS', shareKey(model, 'waiting'))) do publishStatus(id, 'queued') end
 end
 
+-- `move` is `hold` or `letGo`. Whoever watches the jobs is told. Returns how many there are.
+local function moveAll(model, ids, move)
+  for _, id in ipairs(ids) do
+    move(model, id, readShare(id))
+    publishStatus(id, 'queued')
+  end
+  return #ids
+end
+
 -- Returns how many wait for the end of the pause.
 local function beginPause(scope, text)
   local count = 0
@@ -59,11 +68,7 @@ local function beginPause(scope, text)
       tellWaiting(model)
       count = count + redis.call('SCARD', shareKey(model, 'waiting'))
     else
-      for _, id in ipairs(redis.call('SMEMBERS', shareKey(model, 'guild:' .. scope))) do
-        hold(model, id, readShare(id))
-        publishStatus(id, 'queued')
-        count = count + 1
-      end
+      count = count + moveAll(model, redis.call('SMEMBERS', shareKey(model, 'guild:' .. scope)), hold)
     end
   end
   return count
@@ -80,11 +85,7 @@ local function endPause(scope)
       tellWaiting(model)
       count = count + redis.call('SCARD', shareKey(model, 'waiting'))
     else
-      for _, id in ipairs(redis.call('ZRANGE', heldOf(model, scope), 0, -1)) do
-        letGo(model, id, readShare(id))
-        publishStatus(id, 'queued')
-        count = count + 1
-      end
+      count = count + moveAll(model, redis.call('ZRANGE', heldOf(model, scope), 0, -1), letGo)
     end
   end
   wakeAll()
