@@ -17,7 +17,7 @@ import sharp from 'sharp';
 import { file, startSandbox } from '../sandbox/start.ts';
 import { loadBotConfig } from '../src/config/environment.ts';
 import { createLogger } from '../src/log.ts';
-import { createWorkQueue } from '../src/queue/work/work-queue.ts';
+import { createWorkQueue } from '../src/queue/jobs/work-queue.ts';
 import { createArtifactStore } from '../src/storage/create.ts';
 import { resultWith } from '../tests/support/generation.ts';
 import { agreedBefore } from '../tests/support/agreed.ts';

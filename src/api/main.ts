@@ -16,7 +16,7 @@ import { watchQueue } from '../observability/queue-metrics.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
-import { createSpeechDesk } from '../queue/work/speech.ts';
+import { createSpeechDesk } from '../queue/jobs/speech.ts';
 import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { reconcileInterval } from '../queue/redis/durations.ts';

@@ -11,7 +11,7 @@ import {
   shortestVideo,
 } from '../intake/bounds.ts';
 import { audioLimits } from '../media/audio.ts';
-import { voiceSchema } from '../queue/work/speech.ts';
+import { voiceSchema } from '../queue/jobs/speech.ts';
 import { meantPrompt } from '../intake/prompt.ts';
 import {
   generationIdSchema,

@@ -22,7 +22,7 @@ import { mostFrames } from '../intake/lengths.ts';
 import { imageLimits } from '../media/image.ts';
 import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
-import type { SpeechDesk } from '../queue/work/speech.ts';
+import type { SpeechDesk } from '../queue/jobs/speech.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { tellingStore } from '../storage/telling-store.ts';
 import { mountBoard } from './board.ts';

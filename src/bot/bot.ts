@@ -19,7 +19,7 @@ import type { People } from '../queue/people/people.ts';
 import { printsOf } from './stored-prints.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
-import type { SpeechDesk } from '../queue/work/speech.ts';
+import type { SpeechDesk } from '../queue/jobs/speech.ts';
 import { AuditPoster } from './audit-poster.ts';
 import { DiscordChannels } from './channels.ts';
 import { createClient, isOwn } from './client.ts';

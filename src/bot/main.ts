@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { createGenerationQueue } from '../queue/generation-queue.ts';
 import { createGpus } from '../queue/gpus.ts';
 import { requireRedis } from '../queue/redis/requirements.ts';
-import { createSpeechDesk } from '../queue/work/speech.ts';
+import { createSpeechDesk } from '../queue/jobs/speech.ts';
 import { createPeople } from '../queue/people/people.ts';
 import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';

@@ -15,7 +15,7 @@ import type {
   TakenSound,
 } from './intake.ts';
 import { peaksOfSound } from './intake.ts';
-import type { SpeechDesk } from '../queue/work/speech.ts';
+import type { SpeechDesk } from '../queue/jobs/speech.ts';
 import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { audioLimits, inspectAudio, measurePeaks, normaliseAudio } from '../media/audio.ts';

@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import type { ArtifactStore } from '../storage/store.ts';
-import { WorkerUnable } from '../queue/work/worker-unable.ts';
+import { WorkerUnable } from '../queue/jobs/worker-unable.ts';
 
 /** The raw frames of the largest clip (129 of 1280×720, 24 bits a pixel: 340 MiB), its video in two passes, and something to spare. */
 const roomNeeded = 1024 * 1024 * 1024;

@@ -3,7 +3,7 @@ import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { openScratch } from '../media/scratch.ts';
 import type { Closable } from '../queue/queue.ts';
-import { consumeSpeech } from '../queue/work/speech.ts';
+import { consumeSpeech } from '../queue/jobs/speech.ts';
 import { spokenKey } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { Speech } from './speech-process.ts';

@@ -16,7 +16,7 @@ import type {
   GenerationResult,
 } from '../queue/contract/generation.ts';
 import type { Take } from '../queue/contract/take.ts';
-import { WorkerUnable } from '../queue/work/worker-unable.ts';
+import { WorkerUnable } from '../queue/jobs/worker-unable.ts';
 import { previewKey, resultKey, shotsOf, videoKey } from '../storage/keys.ts';
 import { ArtifactMissing, unlessStoreIsIll } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';

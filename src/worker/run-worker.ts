@@ -8,7 +8,7 @@ import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
 import { WorkerMetrics } from '../observability/worker-metrics.ts';
 import { requireRedis } from '../queue/redis/requirements.ts';
-import { createWorkQueue } from '../queue/work/work-queue.ts';
+import { createWorkQueue } from '../queue/jobs/work-queue.ts';
 import { named } from '../unstartable.ts';
 import { Engine } from './engine.ts';
 import { engineCommand } from './engine-command.ts';

@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { z } from 'zod';
 import type { Logger } from '../log.ts';
-import { speechFailure, speechReasons, voiceSchema } from '../queue/work/speech.ts';
-import type { Voice, Words } from '../queue/work/speech.ts';
+import { speechFailure, speechReasons, voiceSchema } from '../queue/jobs/speech.ts';
+import type { Voice, Words } from '../queue/jobs/speech.ts';
 
 /** From the start of the process to its `ready`: it looks for files and loads nothing. Milliseconds. */
 const startTimeout = 60_000;

@@ -11,7 +11,7 @@ import type { GenerationQueue } from '../../queue/queue.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Advice, Intake } from '../../intake/intake.ts';
-import type { SpeechDesk } from '../../queue/work/speech.ts';
+import type { SpeechDesk } from '../../queue/jobs/speech.ts';
 import type { WaitingLimit } from '../../intake/waiting-limit.ts';
 
 /** What handlers may use. Built once by the bot; a test passes its own. */

@@ -1,4 +1,4 @@
-import type { Voice } from '../../queue/work/speech.ts';
+import type { Voice } from '../../queue/jobs/speech.ts';
 import type { Texts } from '../../text/texts.ts';
 import { beginning } from '../../text/format.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { file } from '../../../sandbox/start.ts';
 import { markFrame } from '../../../src/marking/embed.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
-import { createWorkQueue } from '../../../src/queue/work/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { hasStatus, idOf, picture, startScene } from './scene.ts';
 

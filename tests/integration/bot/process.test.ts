@@ -12,7 +12,7 @@ import { loadBotConfig, projectRoot } from '../../../src/config/environment.ts';
 import { createLogger } from '../../../src/log.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
-import { createWorkQueue } from '../../../src/queue/work/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
 import { resultWith } from '../../support/generation.ts';
 import { agreedBefore } from '../../support/agreed.ts';

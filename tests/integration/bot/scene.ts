@@ -25,7 +25,7 @@ import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import type { Closable, GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
 import { createGpus } from '../../../src/queue/gpus.ts';
 import type { Gpus } from '../../../src/queue/gpus.ts';
-import { createSpeechDesk } from '../../../src/queue/work/speech.ts';
+import { createSpeechDesk } from '../../../src/queue/jobs/speech.ts';
 import { consentWording } from '../../../src/commands/support/consent.ts';
 import { createPeople } from '../../../src/queue/people/people.ts';
 import type { People } from '../../../src/queue/people/people.ts';
@@ -33,7 +33,7 @@ import { createModeration } from '../../../src/queue/moderation/redis-moderation
 import type { Moderation } from '../../../src/queue/moderation/moderation.ts';
 import type { ArtifactStore } from '../../../src/storage/store.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
-import { createWorkQueue } from '../../../src/queue/work/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
 import { startRedis } from '../../support/redis.ts';
 import { z } from 'zod';

@@ -11,7 +11,7 @@ import { createNames } from '../../../src/queue/redis/names.ts';
 import { paceKey } from '../../../src/queue/order/pace.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
 import { Tickets } from '../../../src/queue/order/tickets.ts';
-import { createWorkQueue } from '../../../src/queue/work/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
 import { openDesk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';

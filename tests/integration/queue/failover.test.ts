@@ -7,7 +7,7 @@ import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import type { RedisServer } from '../../../src/config/redis-url.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
-import { createWorkQueue } from '../../../src/queue/work/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
 import { createRedisStore } from '../../../src/storage/redis-store.ts';
 import { openDesk } from '../../support/desk.ts';
 import { portOf, startReplicatedRedis } from '../../support/failover.ts';

@@ -7,7 +7,7 @@ import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { Ledger } from '../../../src/queue/redis/ledger.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
 import type { GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
-import { createWorkQueue } from '../../../src/queue/work/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { GenerationProgress } from '../../../src/queue/contract/generation.ts';
-import { createProgressReporter } from '../../../src/queue/work/progress-reporter.ts';
+import { createProgressReporter } from '../../../src/queue/jobs/progress-reporter.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
