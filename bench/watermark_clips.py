@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "engine"))
 
 from humo_engine.audio import to_engine_wav
 from humo_engine.load import effective_settings, load_pipelines
-from humo_engine.pipeline import Pipeline
+from humo_engine.pipeline import Pipeline, Silent
 from humo_engine.protocol import parse_request
 from humo_engine.settings import Settings
 from humo_mini import drawing
@@ -32,15 +32,6 @@ VOICES = ("speech.ogg", "voice-alpha.ogg", "voice-joe.ogg")
 MODEL = "17b"
 #: A quarter of what the profile takes: how well a face is drawn changes little of its texture.
 STEPS = 2
-
-
-class Quiet:
-    """A listener that hears nothing."""
-
-    def progress(self, *_: object) -> None: ...
-    def preview(self, *_: object) -> None: ...
-    def frames(self, *_: object) -> None: ...
-    def check(self) -> None: ...
 
 
 @cache
@@ -78,7 +69,7 @@ def face(seed: int, width: int, height: int, frames: int, target: Path) -> None:
         request = parse_request(
             {"id": str(seed), "outputDir": name, "request": body}, settings, (MODEL,)
         )
-        shutil.move(pipeline.generate(request, Quiet()).path, target)
+        shutil.move(pipeline.generate(request, Silent()).path, target)
 
 
 def cartoon(seed: int, width: int, height: int, frames: int, target: Path) -> None:

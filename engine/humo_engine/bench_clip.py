@@ -11,7 +11,7 @@ import dataclasses
 import tempfile
 import time
 import wave
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from humo_engine.components import Components
 from humo_engine.fast import attention_kernel
 from humo_engine.fp8 import supports_float8
 from humo_engine.load import effective_settings
-from humo_engine.pipeline import Clip, Pipeline
+from humo_engine.pipeline import Clip, Pipeline, Silent
 from humo_engine.protocol import parse_request
 from humo_engine.settings import Preset, Settings, whole_frames
 from humo_engine.shortcuts import expected_passes
@@ -34,38 +34,30 @@ LONG_STEPS = 2  # a step costs what every other does; whatever a clip pays once 
 EXACT = "exact"  # the steps of `standard`, and nothing left out
 
 
-@dataclass
-class _Silent:
-    """Listens to a clip, and tells nobody."""
-
-    def progress(self, *arguments: Any) -> None:
-        pass
-
-    def preview(self, *arguments: Any) -> None:
-        pass
-
-    def frames(self, *arguments: Any) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
-
-
 def measure_clips(benches: Sequence[Bench], precisions: Iterable[str], budget: float | None = None) -> None:
     """Emit a line for each precision, size and way of `rows`: of one model, on one device, until `budget` s would be passed."""
     end = None if budget is None else time.perf_counter() + budget
-    first = benches[0]
-    on_gpu = first.device.type == "cuda"
-    settings = effective_settings(None, "official" if on_gpu else "tiny")
-    for precision in precisions:
-        if precision == "fp8" and not supports_float8(first.device):
-            first.emit(case="clip", model=first.family, precision="fp8", skipped="this device does not multiply e4m3")
-            continue
-        parts = _parts(first, precision)
+    settings = _settings(benches[0])
+
+    def measure(parts: Components, precision: str) -> None:
         for bench in benches:
             _measure(bench, parts, settings, precision, end)
-        del parts
-        _forget(first.device)
+
+    _in_each_precision(benches[0], precisions, "clip", measure)
+
+
+def _settings(bench: Bench) -> Settings:
+    return effective_settings(None, "official" if bench.device.type == "cuda" else "tiny")
+
+
+def _in_each_precision(bench: Bench, precisions: Iterable[str], case: str, measure: Callable[[Components, str], None]) -> None:
+    """Measure with fast parts in every precision that the device has; what it has not is a line that says so."""
+    for precision in precisions:
+        if precision == "fp8" and not supports_float8(bench.device):
+            bench.emit(case=case, model=bench.family, precision="fp8", skipped="this device does not multiply e4m3")
+            continue
+        measure(_parts(bench, precision), precision)
+        _forget(bench.device)
 
 
 def _parts(bench: Bench, precision: str) -> Components:
@@ -84,48 +76,59 @@ def measure_long_takes(bench: Bench, precisions: Iterable[str]) -> None:
     Seconds per second of video are those of `steps` steps of the published procedure: denoising in proportion to the steps that were made, the
     rest of a clip as it was.
     """
-    on_gpu = bench.device.type == "cuda"
-    settings = effective_settings(None, "official" if on_gpu else "tiny")
-    steps = _steps(settings, settings.presets.get("standard", settings.preset()))
-    longer = dataclasses.replace(bench, frames=whole_frames(LONG_SECONDS * settings.fps) if on_gpu else 4 * bench.frames - 3)
-    if not on_gpu:  # windows at toy size, too
-        lines = dict.fromkeys(settings.frames.maximum, bench.frames)
+    settings = _settings(bench)
+    if bench.device.type == "cuda":
+        longer = dataclasses.replace(bench, frames=whole_frames(LONG_SECONDS * settings.fps))
+    else:  # windows at toy size, too
+        longer = dataclasses.replace(bench, frames=4 * bench.frames - 3)
+        at_once = dict.fromkeys(settings.frames.maximum, bench.frames)
         settings = dataclasses.replace(
             settings,
-            frames=dataclasses.replace(settings.frames, maximum=lines),
+            frames=dataclasses.replace(settings.frames, maximum=at_once),
             takes=dataclasses.replace(settings.takes, window=bench.frames, overlap=4),
         )
-    for precision in precisions:
-        if precision == "fp8" and not supports_float8(bench.device):
-            bench.emit(case="long", model=bench.family, precision="fp8", skipped="this device does not multiply e4m3")
-            continue
-        parts = _parts(bench, precision)
-        with tempfile.TemporaryDirectory(prefix="humo-bench-") as name:
-            folder = Path(name)
-            pipeline = Pipeline(parts, settings, bench.device, folder, cache=folder)
-            found = []
-            for which in (bench, longer):
-                _clip(which, pipeline, folder, 1, {})  # what is compiled at the first of a size is no part of the second
-                _reset_peak(bench.device)
-                start = time.perf_counter()
-                clip = _clip(which, pipeline, folder, LONG_STEPS, {})
-                whole = time.perf_counter() - start
-                denoise = clip.seconds["denoise"]
-                a_clip = whole - denoise + denoise * steps / LONG_STEPS
-                found.append(
-                    (which, clip, denoise / LONG_STEPS, a_clip, a_clip / (which.frames / settings.fps), _peak(bench.device))
-                )
-            (_, _, usual_step, _, usual, usual_peak), (_, clip, step, a_clip, each, peak) = found
-            windows = pipeline.windows_of(longer.frames, longer.width, longer.height)
-            bench.emit(
-                case="long", model=bench.family, size=f"{bench.width}×{bench.height}", precision=_precision(bench, precision),
-                frames=longer.frames, windows=len(windows), steps=steps, measured_steps=LONG_STEPS, seconds_per_step=round(step, 3),
-                seconds_per_step_usual=round(usual_step, 3), seconds_of_a_clip=round(a_clip, 1), stages=clip.seconds,
-                seconds_per_second=round(each, 2), seconds_per_second_usual=round(usual, 2), times_dearer=round(each / usual, 3),
-                peak_gib=peak, peak_gib_usual=usual_peak, attention=attention_kernel(bench.device), weights="random",
-            )  # fmt: skip
-        del parts, pipeline
-        _forget(bench.device)
+    _in_each_precision(
+        bench, precisions, "long", lambda parts, precision: _measure_long(bench, longer, parts, settings, precision)
+    )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A clip of few steps, and what one of all steps costs by it."""
+
+    clip: Clip
+    seconds_per_step: float
+    seconds: float
+    seconds_per_second: float
+    peak_gib: float
+
+
+def _measure_long(bench: Bench, longer: Bench, parts: Components, settings: Settings, precision: str) -> None:
+    steps = _steps(settings, settings.presets.get("standard", settings.preset()))
+    with tempfile.TemporaryDirectory(prefix="humo-bench-") as name:
+        folder = Path(name)
+        pipeline = Pipeline(parts, settings, bench.device, folder, cache=folder)
+
+        def measured(which: Bench) -> _Measured:
+            _clip(which, pipeline, folder, 1, {})  # what is compiled at the first of a size is no part of the second
+            _reset_peak(bench.device)
+            start = time.perf_counter()
+            clip = _clip(which, pipeline, folder, LONG_STEPS, {})
+            step = clip.seconds["denoise"] / LONG_STEPS
+            seconds = time.perf_counter() - start + step * (steps - LONG_STEPS)
+            return _Measured(clip, step, seconds, seconds / (which.frames / settings.fps), _peak(bench.device))
+
+        usual, long = measured(bench), measured(longer)
+        windows = pipeline.windows_of(longer.frames, longer.width, longer.height)
+    bench.emit(
+        case="long", model=bench.family, size=f"{bench.width}×{bench.height}", precision=_precision(bench, precision),
+        frames=longer.frames, windows=len(windows), steps=steps, measured_steps=LONG_STEPS,
+        seconds_per_step=round(long.seconds_per_step, 3), seconds_per_step_usual=round(usual.seconds_per_step, 3),
+        seconds_of_a_clip=round(long.seconds, 1), stages=long.clip.seconds,
+        seconds_per_second=round(long.seconds_per_second, 2), seconds_per_second_usual=round(usual.seconds_per_second, 2),
+        times_dearer=round(long.seconds_per_second / usual.seconds_per_second, 3),
+        peak_gib=long.peak_gib, peak_gib_usual=usual.peak_gib, attention=attention_kernel(bench.device), weights="random",
+    )  # fmt: skip
 
 
 def rows(settings: Settings) -> dict[str, tuple[int, dict[str, Any]]]:
@@ -203,7 +206,7 @@ def _clip(bench: Bench, pipeline: Pipeline, folder: Path, steps: int, shortcuts:
     request = parse_request(
         {"id": "bench", "request": body, "outputDir": str(folder / "out")}, pipeline.settings, (bench.family,)
     )
-    clip = pipeline.generate(request, _Silent())
+    clip = pipeline.generate(request, Silent())
     if clip.path is not None:
         clip.path.unlink()
     return dataclasses.replace(clip, path=None)

@@ -55,6 +55,18 @@ class Listener(Protocol):
         """Raise Cancelled if the request is no longer wanted. Called before every forward pass and decoded piece."""
 
 
+class Silent:
+    """A listener whom nobody has to hear, and who wants everything."""
+
+    def progress(self, *_: object) -> None: ...
+
+    def preview(self, *_: object) -> None: ...
+
+    def frames(self, *_: object) -> None: ...
+
+    def check(self) -> None: ...
+
+
 MOST_PIECES = 32
 """So many pieces of frames may lie unread: 150 MB at 480 lines, so that the disk fills no more than with a short clip."""
 

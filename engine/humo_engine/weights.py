@@ -9,7 +9,6 @@ a conversion wrote.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fnmatch
 import hashlib
 import json
@@ -23,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from humo_engine.full_disk import is_full_disk
 from humo_engine.place import own_command
 
 # HUMO_WEIGHTS_LOCK: a lock file of one's own, such as for a mirror that holds other revisions.
@@ -328,7 +328,7 @@ def _with_retries(action: Callable[[], Any], what: str) -> Any:
                 raise WeightsError(f"{what}: not found, or private; if private, set HF_TOKEN") from error
             if isinstance(error, (errors.EntryNotFoundError, errors.RevisionNotFoundError)):
                 raise WeightsError(f"{what}: not on the hub any more; `{own_command('weights pin')}` looks again") from error
-            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            if is_full_disk(error):
                 raise WeightsError(f"{what}: the disk is full. Free some. {again}") from error
             response = getattr(error, "response", None)
             status = getattr(response, "status_code", None)

@@ -108,7 +108,8 @@ class Run:
 def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: int | None = None) -> None:
     """Make all weights anew, or go on with what `state` holds; weight files, pictures and a log go to `out`.
 
-    Takes all GPUs there are, unless `device` names one, or the CPU; `ranks` is the number of processes. ValueError without espeak-ng.
+    Takes all GPUs there are, unless `device` names one, or the CPU; `ranks` is the number of processes. ValueError without espeak-ng, or without
+    a weight file that the plan starts from.
     """
     from humo_mini.speech import has_espeak
 
@@ -116,11 +117,12 @@ def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: 
         raise ValueError(
             "espeak-ng is not installed; it speaks what the small model is trained on (Debian: apt install espeak-ng)"
         )
+    needed = (TEXT_FILE, VAE_FILE, *map(transformer_file, FAMILIES))
+    if plan.start is not None and (missing := [name for name in needed if not (plan.start / name).is_file()]):
+        raise ValueError(f"{plan.start} has no {missing[0]}: --from names a folder with the weight files of an earlier training")
     state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     ranks = ranks or (torch.cuda.device_count() if device is None and torch.cuda.is_available() else 1)
-    if plan.start is not None:
-        _take_over(plan.start, state, out)
     started = float(os.environ.get("HUMO_MINI_STARTED", time.time()))
     if ranks > 1:
         torch.multiprocessing.spawn(_start, (ranks, plan, state, out, device, started), nprocs=ranks)
@@ -128,15 +130,12 @@ def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: 
         _start(0, 1, plan, state, out, device, started)
 
 
-def _take_over(start: Path, state: Path, out: Path) -> None:
+def _take_over(run: Run, start: Path) -> None:
     """Text encoder and VAE of earlier weight files, as the stages that make them would leave them."""
     for name, kept in ((TEXT_FILE, "text.pt"), (VAE_FILE, "vae.pt")):
-        if not (start / name).is_file():
-            raise ValueError(f"{start} has no {name}: --from names a folder with the weight files of an earlier training")
-        if not (state / kept).exists():
-            torch.save(_read(start / name), state / kept)
-        if not (out / name).exists():
-            shutil.copy(start / name, out / name)
+        if not (run.state / kept).exists():
+            shutil.copy(start / name, run.out / name)
+            run.keep(kept, _read(start / name))
 
 
 def _read(file: Path) -> dict:
@@ -155,6 +154,9 @@ def _start(rank: int, ranks: int, plan: Plan, state: Path, out: Path, device: st
     if ranks > 1:
         dist.init_process_group("gloo", init_method=f"file://{state.resolve()}/meeting-{started}", rank=rank, world_size=ranks)
     try:
+        if plan.start is not None and rank == 0:
+            _take_over(run, plan.start)
+        run.wait_for_all()
         _first_stage(run)
         run.wait_for_all()
         stocks = _pool(run)
@@ -262,7 +264,7 @@ def _pool(run: Run) -> dict:
     if len(mine) == 1:
         _make_pool_part(run, mine[0], count)
     elif mine:
-        with multiprocessing.get_context("spawn").Pool(len(mine)) as helpers:
+        with multiprocessing.get_context("spawn").Pool(len(mine), torch.set_num_threads, (1,)) as helpers:
             helpers.starmap(_make_pool_part, [(run, part, count) for part in mine], chunksize=1)
     run.wait_for_all()
     parts = [run.kept(_pool_part(part, count)) for part in range(count)]
@@ -275,7 +277,6 @@ def _pool_part(part: int, count: int) -> str:
 
 def _make_pool_part(run: Run, part: int, count: int) -> None:
     plan = run.plan
-    torch.set_num_threads(1 if plan.pool_processes > 1 else torch.get_num_threads())
     sounds = Sounds(**run.kept("sounds.pt"))
     stocks = make_stocks(
         _vae(run).to(run.device), _text_encoder(run).to(run.device), sounds, run.left(plan.pool_until), run.device, part, count,

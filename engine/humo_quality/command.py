@@ -23,7 +23,7 @@ from humo_engine.audio import read_wav
 from humo_engine.cases import CasesError, parse_overrides
 from humo_engine.generate import request_body
 from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
-from humo_engine.pipeline import Pipeline
+from humo_engine.pipeline import Pipeline, Silent
 from humo_engine.protocol import parse_request
 from humo_engine.settings import GUIDANCE, SAMPLERS, Settings, whole_frames
 from humo_quality.bars import Verdict, bars_table, judge_bars
@@ -196,16 +196,6 @@ def _own_settings(first: list[str], overrides: Sequence[str]) -> tuple[dict[str,
     return own, others
 
 
-class _Quiet:
-    def progress(self, *_: object) -> None:
-        pass
-
-    preview = progress
-
-    def check(self) -> None:
-        pass
-
-
 def _make(
     variant: Variant,
     pipelines: dict[str, Pipeline],
@@ -264,7 +254,7 @@ def _make_clip(
         request = parse_request(message, settings, (str(variant.body["model"]),))
         active = CONTROLS[variant.control].active(pipeline, prompts) if variant.control else contextlib.nullcontext()
         with active:
-            result = pipeline.generate(request, _Quiet())
+            result = pipeline.generate(request, Silent())
         shown = read_raw(result.path, result.width, result.height)[piece.lead : piece.lead + piece.frames]
         frames.append(shown.to(torch.uint8))
         seams += [[begins + frame for frame in seam if frame > piece.lead] for seam in seams_of(pipeline.windows(request))]

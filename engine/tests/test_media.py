@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from humo_engine.pipeline import Clip, Pipeline
+from humo_engine.pipeline import Clip, Pipeline, Silent
 from humo_engine.protocol import RequestError, parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components
@@ -19,14 +19,6 @@ from humo_engine.vocals import MODEL_FILE, MODEL_FOLDER
 from humo_engine.weights import read_lock
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
-
-
-class Silent:
-    def progress(self, *_) -> None: ...
-
-    def preview(self, *_) -> None: ...
-
-    def check(self) -> None: ...
 
 
 @pytest.fixture(scope="module")

@@ -197,18 +197,10 @@ def test_a_process_may_use_the_limit_or_the_card_whichever_is_less(settings, mon
     assert bytes_allowed(limited, torch.device("cpu")) == (None if limit is None else limit * GIB)
 
 
-class Quiet:
-    def progress(self, *_) -> None: ...
-
-    def preview(self, *_) -> None: ...
-
-    def check(self) -> None: ...
-
-
 def test_a_pipeline_refuses_before_it_works_and_tiles_what_only_fits_in_tiles(tmp_path):
     from PIL import Image
 
-    from humo_engine.pipeline import Pipeline
+    from humo_engine.pipeline import Pipeline, Silent
     from humo_engine.protocol import RequestError, parse_request
     from humo_engine.tiny import tiny_components
 
@@ -228,7 +220,7 @@ def test_a_pipeline_refuses_before_it_works_and_tiles_what_only_fits_in_tiles(tm
             "width": side, "height": side, "frames": 5,
         }  # fmt: skip
         request = parse_request({"id": "clip", "outputDir": str(tmp_path / "out"), "request": body}, settings, (SMALL,))
-        return pipeline.generate(request, Quiet())
+        return pipeline.generate(request, Silent())
 
     with pytest.raises(RequestError, match="640×640, 5 frames, 4 reference images needs .* what fits is") as caught:
         make(640, images=4)

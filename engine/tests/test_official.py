@@ -21,21 +21,13 @@ from humo_engine import checkpoint, components, fast, weights
 from humo_engine.checkpoint import CheckpointError
 from humo_engine.load import _place, load_pipelines
 from humo_engine.memory import Extent, Plan, demand_for
-from humo_engine.pipeline import Pipeline
+from humo_engine.pipeline import Pipeline, Silent
 from humo_engine.protocol import parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components, tiny_size
 
 ROOT_FILE = Path(__file__).parents[2] / "generate.yaml"
 CPU = torch.device("cpu")
-
-
-class Silent:
-    def progress(self, *_) -> None: ...
-
-    def preview(self, *_) -> None: ...
-
-    def check(self) -> None: ...
 
 
 @pytest.fixture

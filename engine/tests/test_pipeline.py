@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from humo_engine.pipeline import Cancelled, Pipeline
+from humo_engine.pipeline import Cancelled, Pipeline, Silent
 from humo_engine.protocol import Request, RequestError, parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components
@@ -19,14 +19,6 @@ from humo_engine.tiny import tiny_components
 CPU = torch.device("cpu")
 SIDE = 32
 SETTINGS = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
-
-
-class Quiet:
-    def progress(self, *_) -> None: ...
-
-    def preview(self, *_) -> None: ...
-
-    def check(self) -> None: ...
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +64,7 @@ def test_a_cache_that_cannot_be_written_costs_one_warning_and_no_clip(parts, req
         (file / "in-the-way").mkdir(parents=True)
     pipeline = Pipeline(parts, SETTINGS, CPU, cache=cache)
     for name in ("first", "second"):
-        assert pipeline.generate(request_to(tmp_path / name), Quiet()).path.stat().st_size == SIDE * SIDE * 5 * 3
+        assert pipeline.generate(request_to(tmp_path / name), Silent()).path.stat().st_size == SIDE * SIDE * 5 * 3
     (warning,) = (record for record in caplog.records if record.name == "humo_engine.pipeline")
     assert "zero-video" in warning.getMessage()
     assert not list(tmp_path.rglob("*.part"))
@@ -83,7 +75,7 @@ def test_a_cache_that_cannot_be_written_costs_one_warning_and_no_clip(parts, req
 )
 def test_an_output_folder_that_cannot_be_is_a_mistake_of_the_request(parts, request_to, tmp_path, name):
     with pytest.raises(RequestError, match="`outputDir` cannot be used: ") as caught:
-        Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / name), Quiet())
+        Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / name), Silent())
     assert caught.value.code == "invalid_input"
 
 
@@ -91,7 +83,7 @@ def test_a_clip_that_is_no_longer_numbers_is_not_done(request_to, tmp_path):
     parts = tiny_components("17b")
     parts.transformer.head.head.bias[3] = float("nan")
     with pytest.raises(RuntimeError, match="not numbers"):
-        Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / "out"), Quiet())
+        Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request_to(tmp_path / "out"), Silent())
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -125,7 +117,7 @@ def test_only_the_transformer_runs_under_the_rule_for_its_attention(request_to, 
     for name, module in watched.items():
         module.register_forward_pre_hook(lambda *_, name=name: seen.add((name, under_the_rule)))
     request = dataclasses.replace(request_to(tmp_path / "out"), mode="TIA", audio=voice)
-    Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request, Quiet())
+    Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request, Silent())
     assert seen == {(name, name == "block") for name in watched}
 
 
@@ -136,7 +128,7 @@ def test_decoding_begins_at_nothing_and_ends_at_all_of_it(request_to, tmp_path, 
         parts.vae.enable_tiling(16, 16, 8, 8)
     steps = []
 
-    class Listening(Quiet):
+    class Listening(Silent):
         def progress(self, stage, step, count, *_):
             if stage == "decode":
                 steps.append((step, count))
@@ -153,7 +145,7 @@ LONG = dataclasses.replace(
 )
 
 
-class Watching(Quiet):
+class Watching(Silent):
     """Keeps what it is told, and takes pieces away as they come."""
 
     def __init__(self):
@@ -173,7 +165,7 @@ class Watching(Quiet):
 def test_a_long_take_leaves_in_pieces_that_are_the_same_frames(parts, request_to, tmp_path):
     request = dataclasses.replace(request_to(tmp_path / "whole"), frames=21)
     pipeline = Pipeline(parts, LONG, CPU, cache=tmp_path)
-    whole = pipeline.generate(request, Quiet())
+    whole = pipeline.generate(request, Silent())
     assert whole.windows == 3 and whole.path.stat().st_size == 21 * SIDE * SIDE * 3
     listener = Watching()
     pieces = pipeline.generate(dataclasses.replace(request, pieces=True, output_dir=tmp_path / "pieces"), listener)
