@@ -49,9 +49,11 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const folder = await mkdtemp(join(tmpdir(), 'humo-redis-'));
   const socket = join(folder, 'redis.sock');
   const port = options.tcp === true ? await freePort() : 0;
+  // `everysec` holds writes back for up to two seconds while an earlier fsync still runs, and SIGKILL loses those; with `no` they
+  // are with the system before they are acknowledged, and a killed process takes nothing of that with it.
   const settings = [
     `--port ${port} --bind 127.0.0.1 --daemonize no`,
-    `--appendonly ${options.appendOnly === true ? 'yes' : 'no'} --appendfsync everysec --maxmemory-policy noeviction`,
+    `--appendonly ${options.appendOnly === true ? 'yes' : 'no'} --appendfsync no --maxmemory-policy noeviction`,
   ].flatMap((line) => line.split(' '));
   settings.push('--dir', folder, '--save', '', '--logfile', '');
   if (options.tcp !== true) settings.push('--unixsocket', socket);
