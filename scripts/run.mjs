@@ -61,6 +61,7 @@ const targets = {
   'erase-user': { needs: [], environmentFile: true, run: node('scripts/tools/erase-user.ts') },
   doctor: { needs: [], environmentFile: true, run: node('scripts/tools/doctor.ts') },
   'docs:configuration': { needs: [], run: node('scripts/tools/configuration.ts') },
+  schema: { needs: [], run: node('scripts/tools/schema.ts') },
   register: { needs: [], environmentFile: true, run: node('src/bot/register.ts') },
   engine: {
     needs: everything,

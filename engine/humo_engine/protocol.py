@@ -20,6 +20,8 @@ from humo_engine.settings import (
     MAXIMUM_AUDIO_STRENGTH,
     MAXIMUM_SCALE,
     MAXIMUM_SHIFT,
+    MAXIMUM_SIDE,
+    MAXIMUM_STEPS,
     MINIMUM_SHIFT,
     SIZE_MULTIPLE,
     Lora,
@@ -30,11 +32,9 @@ from humo_engine.shortcuts import Caching, Gating
 PROTOCOL_VERSION = 1
 FEATURES = ("pieces", "windows")
 """What this engine can do beyond the first form of the protocol, said in `ready`: frames in pieces, and takes of any length."""
-MAXIMUM_SIDE = 2048
 NO_GATING = Gating()
 MAXIMUM_SEED = 2**63 - 1
 MAXIMUM_REFERENCES = 4
-MAXIMUM_STEPS = 200
 MAXIMUM_OFFSET = 25 * 600  # frames: the longest sound that anybody gives
 MAXIMUM_PROMPT = 20_000  # characters; far beyond the 512 tokens that are read
 

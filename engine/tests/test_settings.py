@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from humo_engine.grammar import _RULES, SCHEMA
 from humo_engine.settings import SettingsError, find_settings_file, load_settings, parse_settings
 from humo_engine.shortcuts import expected_passes
 
@@ -48,7 +49,6 @@ def test_every_problem_is_listed_at_once_with_its_path(document):
     document["models"]["17b"]["scales"]["text"] = -1
     document["sizes"][480]["landscape"] = [830, 480]
     document["presets"]["draft"]["lines"] = 360
-    document["defaultPreset"] = "nothing"
     document["sampler"]["schift"] = 5
     del document["negativePrompt"]
     with pytest.raises(SettingsError) as caught:
@@ -58,9 +58,8 @@ def test_every_problem_is_listed_at_once_with_its_path(document):
         "fps",
         "frames.default",
         "models.17b.scales.text",
-        "sizes.480.landscape",
+        "sizes.480.landscape.0",
         "presets.draft.lines",
-        "defaultPreset",
         "sampler.schift",
         "negativePrompt",
     }
@@ -127,6 +126,36 @@ def test_one_mistake_gives_one_problem_at_its_path(document, change, path):
     with pytest.raises(SettingsError) as caught:
         parse_settings(document)
     assert [problem.split(":")[0] for problem in caught.value.problems] == [path]
+
+
+def test_every_rule_that_the_grammar_names_is_known():
+    def named(schema):
+        if isinstance(schema, dict):
+            yield from ([schema["x-rule"]] if "x-rule" in schema else [])
+            schema = list(schema.values())
+        for below in schema if isinstance(schema, list) else []:
+            yield from named(below)
+
+    assert set(named(SCHEMA)) == set(_RULES)
+
+
+def test_problems_say_what_would_be_right(document):
+    document["fps"] = document["takes"]["overlap"] = document["precision"] = 0.5
+    document["presets"]["Fast"] = document["presets"]["fast"]
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(document)
+    assert caught.value.problems == [
+        "fps: must be a whole number > 0, not 0.5",
+        "precision: must be one of bf16, fp8, fp32, not 0.5",
+        "presets.Fast: the name must have 1 to 32 of a-z, 0-9 and -",
+        "takes.overlap: must be a whole number ≥ 4 and ≤ 1000 and a multiple of 4, not 0.5",
+    ]
+
+
+def test_the_default_preset_is_one_of_the_presets(document):
+    document["defaultPreset"] = "nothing"
+    with pytest.raises(SettingsError, match="defaultPreset: must name one of the presets: draft, fast, standard, final"):
+        parse_settings(document)
 
 
 def test_an_unknown_profile_names_the_ones_there_are(document):

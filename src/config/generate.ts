@@ -14,19 +14,33 @@ export type Shape = z.infer<typeof shapeSchema>;
 export const modelIdSchema = z.enum(['17b', '1_7b']);
 export type ModelId = z.infer<typeof modelIdSchema>;
 
+/**
+ * A rule that JSON Schema has no words for. The schema names it under `x-rule`, with its words under `x-message`; the engine looks the name
+ * up in `humo_engine/grammar.py`. As in zod, it is asked only of a value that is otherwise right.
+ */
+function ruled<Schema extends z.ZodType>(
+  schema: Schema,
+  rule: string,
+  message: string,
+  holds: (value: z.output<Schema>) => boolean,
+): Schema {
+  return schema.refine(holds, message).meta({ 'x-rule': rule, 'x-message': message });
+}
+
 const dimension = z
   .number()
   .int()
   .min(16)
   .max(2048)
   .multipleOf(16, 'must be a multiple of 16, the VAE stride times the patch size');
-const frameCount = z
-  .number()
-  .int()
-  .positive()
-  .refine(
-    (n) => n % 4 === 1,
+const frameCount = (bounds: { readonly min: number; readonly max?: number }) =>
+  ruled(
+    bounds.max === undefined
+      ? z.number().int().min(bounds.min)
+      : z.number().int().min(bounds.min).max(bounds.max),
+    'frame-count',
     'must be 4k + 1: the VAE packs four frames into one latent frame after the first',
+    (count) => count % 4 === 1,
   );
 const sizesSchema = z.record(
   linesSchema,
@@ -69,44 +83,52 @@ const presetSchema = z.strictObject({
   title: text.max(100),
   description: text.max(100),
   model: modelIdSchema,
-  lines: z.union([z.literal(480), z.literal(720)]),
+  lines: z.literal([480, 720]),
   steps: z.number().int().min(1).max(200),
   ...shortcutsSchema.shape,
 });
 
 /** No sound is longer. Seconds. */
 const longest = 600;
-const lengthSchema = z
-  .strictObject({ default: z.number().min(1).max(longest), maximum: z.number().min(1).max(longest) })
-  .refine((length) => length.default <= length.maximum, {
-    message: 'default must not be more than maximum',
-  });
+const lengthSchema = ruled(
+  z.strictObject({ default: z.number().min(1).max(longest), maximum: z.number().min(1).max(longest) }),
+  'length',
+  'default must not be more than maximum',
+  (length) => length.default <= length.maximum,
+);
 
 const latentMultiple = z.number().int().multipleOf(4, 'must be a multiple of 4: the VAE packs four into one');
-const takesSchema = z
-  .strictObject({
+const takesSchema = ruled(
+  z.strictObject({
     take: z.enum(['auto', 'one', 'shots']),
-    window: frameCount.min(5).max(1001),
+    window: frameCount({ min: 5, max: 1001 }),
     overlap: latentMultiple.min(4).max(1000),
     continuous: z.number().min(1).max(longest),
-    shot: z
-      .strictObject({ minimum: z.number().min(0.5).max(longest), maximum: z.number().min(1).max(longest) })
-      // A pause may lie just beyond the longest shot: halves of what is left have to be long enough.
-      .refine((shot) => shot.maximum >= 2 * shot.minimum, {
-        message: 'maximum must be at least twice minimum',
+    // A pause may lie just beyond the longest shot: halves of what is left have to be long enough.
+    shot: ruled(
+      z.strictObject({
+        minimum: z.number().min(0.5).max(longest),
+        maximum: z.number().min(1).max(longest),
       }),
+      'shot',
+      'maximum must be at least twice minimum',
+      (shot) => shot.maximum >= 2 * shot.minimum,
+    ),
     preRoll: latentMultiple.min(0).max(100),
-  })
-  .refine(({ window, overlap }) => overlap < window - 1, { message: 'overlap must be less than window - 1' });
+  }),
+  'overlap',
+  'overlap must be less than window - 1',
+  ({ window, overlap }) => overlap < window - 1,
+);
 
 const profileSchema = z.strictObject({
-  weights: weightsSchema.optional(),
+  weights: weightsSchema.default('official'),
   precision: precisionSchema.optional(),
   maximumSteps: z.number().int().min(1).optional(),
   previewEverySteps: z.number().int().min(1).optional(),
-  loras: z.boolean().optional(),
-  gating: z.boolean().optional(),
-  caching: z.boolean().optional(),
+  loras: z.boolean().default(true),
+  gating: z.boolean().default(true),
+  caching: z.boolean().default(true),
   secondsPerPass: secondsPerPass.optional(),
   length: lengthSchema.optional(),
   takes: takesSchema.optional(),
@@ -114,16 +136,42 @@ const profileSchema = z.strictObject({
   scales: scalesSchema.optional(),
 });
 
+const framesSchema = ruled(
+  z.strictObject({
+    default: frameCount({ min: 1 }),
+    minimum: frameCount({ min: 1 }),
+    maximum: z.record(linesSchema, frameCount({ min: 1 })),
+    warnAbove: frameCount({ min: 1 }),
+  }),
+  'frames',
+  'default must lie between minimum and the least maximum',
+  (frames) =>
+    frames.minimum <= frames.default && frames.default <= Math.min(...Object.values(frames.maximum)),
+);
+
+/** How many presets there may be: Discord shows at most 25 choices for one option. */
+const mostPresets = 25;
+const presetsSchema = z
+  .record(
+    z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/)
+      .meta({ 'x-message': 'the name must have 1 to 32 of a-z, 0-9 and -' }),
+    presetSchema,
+  )
+  .refine(
+    (presets) => Object.keys(presets).length <= mostPresets,
+    'at most 25: Discord shows no more choices',
+  )
+  .meta({ maxProperties: mostPresets, 'x-message': 'at most 25: Discord shows no more choices' });
+
 const fileSchema = z
   .strictObject({
-    version: z.literal(1, 'only version 1 is understood; update this program or the file'),
+    version: z
+      .literal(1, 'only version 1 is understood; update this program or the file')
+      .meta({ 'x-message': 'only version 1 is understood; update this program or the file' }),
     fps: z.number().int().positive(),
-    frames: z.strictObject({
-      default: frameCount,
-      minimum: frameCount,
-      maximum: z.record(linesSchema, frameCount),
-      warnAbove: frameCount,
-    }),
+    frames: framesSchema,
     length: lengthSchema,
     takes: takesSchema,
     sampler: z.strictObject({
@@ -133,7 +181,7 @@ const fileSchema = z
     guidanceSwitchTimestep: z.number().int().min(0).max(1000),
     models: modelsSchema,
     sizes: sizesSchema,
-    presets: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), presetSchema),
+    presets: presetsSchema,
     defaultPreset: z.string(),
     defaultShape: shapeSchema,
     precision: precisionSchema,
@@ -143,31 +191,16 @@ const fileSchema = z
     profiles: z.record(z.string(), profileSchema),
   })
   .superRefine((file, context) => {
-    if (!(file.defaultPreset in file.presets)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['defaultPreset'],
-        message: `names no preset; there are: ${Object.keys(file.presets).join(', ')}`,
-      });
-    }
-    const { minimum, default: usual } = file.frames;
-    const maximum = Math.min(...Object.values(file.frames.maximum));
-    if (!(minimum <= usual && usual <= maximum)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['frames', 'default'],
-        message: `must lie within ${minimum}…${maximum}`,
-      });
-    }
-    // Discord shows at most 25 choices for one option.
-    if (Object.keys(file.presets).length > 25) {
-      context.addIssue({
-        code: 'custom',
-        path: ['presets'],
-        message: 'at most 25: Discord shows no more choices',
-      });
-    }
-  });
+    if (file.defaultPreset in file.presets) return;
+    const message = `must name one of the presets: ${Object.keys(file.presets).join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['defaultPreset'], message });
+  })
+  .meta({ 'x-rule': 'default-preset', 'x-message': 'must name one of the presets' });
+
+/** The grammar of `generate.yaml` as JSON Schema: what the engine holds the file against, and editors. */
+export function generateFileSchema(): object {
+  return z.toJSONSchema(fileSchema, { io: 'input' });
+}
 
 export type GenerateFile = z.infer<typeof fileSchema>;
 
@@ -268,7 +301,7 @@ export function parseGenerateSettings(
   const sizes = overrides.sizes ?? file.sizes;
   return {
     profile,
-    weights: overrides.weights ?? 'official',
+    weights: overrides.weights,
     fps: file.fps,
     frames: file.frames,
     length: overrides.length ?? file.length,
@@ -312,11 +345,7 @@ export function parseGenerateSettings(
  */
 function shortcutsOf(
   preset: z.infer<typeof presetSchema>,
-  {
-    loras: withLoras = true,
-    gating: withGating = true,
-    caching: withCaching = true,
-  }: z.infer<typeof profileSchema>,
+  { loras: withLoras, gating: withGating, caching: withCaching }: z.infer<typeof profileSchema>,
 ): Shortcuts | undefined {
   const { sampler, guidance, gating, caching, audioStrength, loras } = preset;
   const own = {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { parseGenerateSettings } from '../../../src/config/generate.ts';
+import { generateFileSchema, parseGenerateSettings } from '../../../src/config/generate.ts';
 import { passesOfStep } from '../../../src/config/shortcuts.ts';
 
 const text = readFileSync('generate.yaml', 'utf8');
@@ -66,4 +66,9 @@ test('standard gates and caches where that was measured, and not in profiles of 
 test('the file of the repository is right', () => {
   const settings = parseGenerateSettings(parseDocument(text).toJS(), 'official');
   expect(settings.preset('standard', 'landscape').shift).toBe(5);
+});
+
+test('the grammar that the engine and editors read is the one of this check', () => {
+  const written: unknown = JSON.parse(readFileSync('engine/humo_engine/generate.schema.json', 'utf8'));
+  expect(written, 'run: npm run schema').toEqual(generateFileSchema());
 });
