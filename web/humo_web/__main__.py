@@ -33,7 +33,7 @@ def _serve(settings: Settings, folder: Path) -> int:
     import uvicorn
 
     from .client import ApiClient, ApiError, MediaSource
-    from .server import build_server
+    from .server import build_server, warm
     from .texts import texts_for
 
     client = ApiClient(settings.api_url, settings.token, away=lambda language: texts_for(language).say("status.away"))
@@ -49,6 +49,7 @@ def _serve(settings: Settings, folder: Path) -> int:
         async def startup(self, sockets: list[socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                await warm(app, settings)
                 print(f"The page is at http://{settings.host}:{settings.port}", flush=True)
 
     server = Server(config)

@@ -21,6 +21,8 @@ _THREADS = 100
 _FORGET = (3600, 24 * 3600)
 #: Seconds between two looks at the list while some of it is on its way.
 _LISTED_AGAIN = 5
+#: Seconds between two looks of Gradio's queue when it is empty. Its own, a thousandth, is a tenth of a core for nothing with five languages.
+_QUEUE_LOOKS = 0.05
 _HERE = Path(__file__).parent
 _SHAPES = ["landscape", "portrait", "square"]
 _CLEAN = ["auto", "on", "off"]
@@ -202,7 +204,8 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         actions.parts = parts
         form: Sequence[Any] = list(parts.form.values())
         outputs = [*parts.outputs]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        # The status says how far things are; without a list, Gradio walks all outputs on every word from here to say so again.
+        quiet: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
         watching = {**quiet, "concurrency_limit": _WATCHERS, "concurrency_id": "watching"}
         listed: dict[str, Any] = {"fn": actions.list_again, "inputs": pages, "outputs": parts.listed, **quiet}
         priced: dict[str, Any] = {"fn": actions.price, "inputs": form, "outputs": price, **quiet}
@@ -235,23 +238,16 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         asked.chosen(actions.check, asked, verdict, **quiet)
         # By hand alone: an edited video brings its own.
         preset.input(actions.own_scales, preset, [audio_scale, text_scale], **quiet)
-        priced_again = [
-            sound.chosen,
-            sound.moved,
-            pictures.chosen,
-            words.input,
-            voice.change,
-            preset.change,
-            shape.change,
-            seconds.blur,
-            base.change,
-        ]
-        for change in priced_again:
-            change(trigger_mode="always_last", **priced)
+        # One event for many triggers: each event of its own costs every visitor time when the page is built. Those of `_field` cannot be joined.
+        files = [pictures.chosen, sound.chosen, sound.moved]
+        choices = [words.input, voice.change, preset.change, shape.change, seconds.blur, base.change]
         # What is typed stays while the page is loaded again, in another language as well.
-        kept = [component.change for name, component in parts.form.items() if name not in ("pictures", "sound")]
-        for change in [*kept, pictures.chosen, sound.chosen, sound.moved]:
-            change(None, form, None, js="(...values) => humo.keep(values)", **quiet)
+        keep: dict[str, Any] = {"fn": None, "inputs": form, "outputs": None, "js": "(...values) => humo.keep(values)", **quiet}
+        gr.on(choices, trigger_mode="always_last", **priced)
+        gr.on([component.change for name, component in parts.form.items() if name not in ("pictures", "sound")], **keep)
+        for changed in files:
+            changed(trigger_mode="always_last", **priced)
+            changed(**keep)
         # What Gradio knows no choice of, it would refuse from then on. Who can speak is known only later.
         known = {"preset": list(actions.presets), "shape": _SHAPES, "clean": _CLEAN, "voice": [""]}
         allowed = json.dumps({FORM.index(name): choices for name, choices in known.items()})
@@ -264,6 +260,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         page.load(actions.resume, last, outputs, **watching).then(**listed)
         page.unload(actions.leave)
     page.queue(default_concurrency_limit=20)
+    page._queue.sleep_when_free = _QUEUE_LOOKS
     page.max_threads = _THREADS
     return page
 

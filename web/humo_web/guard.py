@@ -3,6 +3,7 @@
 Gradio itself lets any origin read what a page with a host name answers, cookies included; this stands before it.
 """
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -62,6 +63,7 @@ def is_own(method: str, headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
+@lru_cache(maxsize=256)
 def _names_this_machine(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname

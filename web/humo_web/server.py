@@ -1,8 +1,10 @@
 """All that the page's process answers: a Gradio page for each language, the way in, and videos."""
 
+import re
 from pathlib import Path
 
 import gradio as gr
+import httpx
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -16,13 +18,14 @@ from .door import Door
 from .examples import FOLDER
 from .features import features_of
 from .guard import Guard
+from .kept import Kept
 from .login import login_routes
 from .media import media_routes, shared_routes
 from .settings import Settings
 from .signing import Signer
 from .site import Site
 from .texts import LANGUAGES, language_of, texts_for
-from .visitors import Visitors
+from .visitors import SESSION_COOKIE, Visitors
 
 
 def build_server(settings: Settings, client: ApiClient, source: MediaSource, folder: Path) -> FastAPI:
@@ -46,7 +49,11 @@ def build_server(settings: Settings, client: ApiClient, source: MediaSource, fol
     app = FastAPI(
         openapi_url=None,
         routes=routes,
-        middleware=[Middleware(Guard, has_login=has_login), Middleware(Door, visitors=visitors, has_login=has_login)],
+        middleware=[
+            Middleware(Guard, has_login=has_login),
+            Middleware(Door, visitors=visitors, has_login=has_login),
+            Middleware(Kept),
+        ],
     )
     features = features_of(client.description())
     site = Site(client, client.presets(), features, visitors, signer, settings.share_days, folder)
@@ -59,3 +66,18 @@ def build_server(settings: Settings, client: ApiClient, source: MediaSource, fol
 async def _no_icon(_request: Request) -> Response:
     """Browsers ask for it on pages that name none."""
     return Response(status_code=204)
+
+
+async def warm(app: FastAPI, settings: Settings) -> None:
+    """Opens every page once, so that the first visitor waits for nothing that all others do not wait for."""
+    signed_in = f"{SESSION_COOKIE}={Visitors(Signer(settings.token)).session()}"
+    headers = {"accept": "text/html", "accept-encoding": "br", "cookie": signed_in}
+    for name in ("127.0.0.1", "localhost"):
+        address = f"http://{name}:{settings.port}"
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url=address, headers=headers
+        ) as visitor:
+            for language in LANGUAGES:
+                page = await visitor.get(f"/{language}/")
+                for file in sorted(set(re.findall(r'"\./((?:assets/|theme)[\w./-]+)', page.text))):
+                    await visitor.get(f"/{language}/{file}")

@@ -23,6 +23,7 @@ from humo_web.examples import EXAMPLES, FOLDER
 from humo_web.faces import face_in
 from humo_web.gallery import gallery_html
 from humo_web.guard import Guard
+from humo_web.kept import Kept
 from humo_web.order import Form, base_of, changes_of, clock, order_of, sent_file, sketch_of
 from humo_web.refusals import placed
 from humo_web.settings import SettingsError, load_settings
@@ -289,6 +290,59 @@ class Status(unittest.TestCase):
         self.assertIn("&lt;img src=x onerror=alert(1)&gt; <code>a</code>", told_html(EN, "x", "<img src=x onerror=alert(1)> `a`"))
         noted = status_html({**self.nothing, "status": "running", "maintenance": "<b>Back at noon</b>"}, EN)
         self.assertIn("&lt;b&gt;Back at noon&lt;/b&gt;", noted)
+
+
+class WhatIsKept(unittest.TestCase):
+    def test_what_is_the_same_for_everybody_is_made_once_and_nothing_of_one_visitor_gets_into_it(self) -> None:
+        asked: list[tuple[str, dict[str, str]]] = []
+
+        async def page(scope: Scope, receive: Receive, send: Send) -> None:
+            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            asked.append((scope["path"], headers))
+            there = "gone" not in scope["path"]
+            kind = "text/css" if scope["path"].endswith(".css") else "text/html"
+            await PlainTextResponse(f"for {json.dumps(headers)} " + "x" * 1000, 200 if there else 404, media_type=kind)(
+                scope, receive, send
+            )
+
+        async def ask() -> None:
+            transport = httpx.ASGITransport(Kept(page))
+            async with httpx.AsyncClient(transport=transport, base_url="http://one.example") as client:
+
+                async def get(path: str, **headers: str) -> httpx.Response:
+                    return await client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+                first = await get("/en/", cookie="humo-person=ada", x_gradio_server="http://evil.example")
+                self.assertEqual(first.text, (await get("/en/", cookie="humo-person=bob")).text)
+                self.assertEqual(first.headers["content-encoding"], "br")
+                self.assertNotIn("cache-control", first.headers)
+                self.assertEqual(asked, [("/en/", {"host": "one.example"})])
+                await get("/en/", host="two.example")
+                await get("/de/")
+                plain = await get("/en/", accept_encoding="identity")
+                self.assertNotIn("content-encoding", plain.headers)
+                self.assertEqual(len(asked), 4)
+
+                file = await get("/en/assets/index-Di.css")
+                self.assertEqual((await get("/ja/assets/index-Di.css")).content, file.content)
+                self.assertIn("immutable", file.headers["cache-control"])
+                self.assertEqual(len(asked), 5)
+
+                # What is not there may be tomorrow; what has a query, or is somebody's own, is not the same for everybody.
+                for path in (
+                    "/en/assets/gone.css",
+                    "/en/?deep_link=1",
+                    "/en/assets/index.css?1",
+                    "/en/gradio_api/info",
+                    "/media/1",
+                ):
+                    before = len(asked)
+                    first, second = await get(path, cookie="a=b"), await get(path, cookie="a=b")
+                    self.assertEqual(first.status_code, second.status_code)
+                    self.assertNotIn("cache-control", second.headers)
+                    self.assertEqual(len(asked), before + 2, path)
+
+        asyncio.run(ask())
 
 
 class GuardAtTheDoor(unittest.TestCase):
