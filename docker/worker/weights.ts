@@ -1,7 +1,7 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ModelId } from '../../src/config/generate.ts';
+import type { ModelId } from '../../src/config/model-id.ts';
 import type { Logger } from '../../src/log.ts';
 import { runChild } from './child.ts';
 import type { StateFile } from './state.ts';

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { WorkerConfig } from '../../src/config/environment.ts';
 import { ownCommand } from '../../src/config/place.ts';
+import { day } from '../../src/units.ts';
 
 export interface SigningFinding {
   readonly verdict: 'fine' | 'look' | 'broken';
@@ -10,7 +11,6 @@ export interface SigningFinding {
   readonly fix: string | null;
 }
 
-const day = 24 * 3600_000;
 const warnBefore = 30 * day;
 /** Shorter certificates need a time stamp, or videos soon read as invalid. */
 const longEnough = 2 * 365 * day;

@@ -1,6 +1,7 @@
 import { cleanSchema } from '../intake/clean.ts';
 import { z } from 'zod';
-import { modelIdSchema, shapeSchema } from '../config/generate.ts';
+import { shapeSchema } from '../config/generate.ts';
+import { modelIdSchema } from '../config/model-id.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import {
   latestAudioStart,

@@ -48,6 +48,7 @@ import { UploadPlaces } from './upload-places.ts';
 import { videoRoutes } from './videos.ts';
 import { startTelling, webhookRoutes } from './webhook-routes.ts';
 import { verifyRoute } from './verify.ts';
+import { modelIdSchema } from '../config/model-id.ts';
 
 /** What the API is made of. In the bot, queue, intake and limit are the bot's own. */
 export interface ApiParts {
@@ -251,7 +252,7 @@ function presetsRoute(plain: FastifyInstance, config: ApiConfig): void {
         };
         return { name, title, description, model, steps, scales, sizes };
       }),
-      models: (['17b', '1_7b'] as const).map((id) => {
+      models: modelIdSchema.options.map((id) => {
         const { title, parameters } = settings.models[id];
         return { id, title, parameters };
       }),

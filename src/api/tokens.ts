@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import { snowflakeSchema } from '../snowflake.ts';
 
 /** What a token may do. `people` speaks for persons of its own, one at a time; `admin` may do everything, and sees everybody's generations. */
 export const scopes = ['generate', 'read', 'cancel', 'people', 'admin'] as const;
@@ -18,7 +19,7 @@ const tokenSchema = z.strictObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   scopes: z.array(z.enum(scopes)).min(1),
   /** the person that it acts as: a Discord id, or an id of {@link ownUserId} */
-  userId: z.string().regex(/^\d{17,20}$/, 'must be a Discord id (17 to 20 digits)'),
+  userId: snowflakeSchema,
   /** milliseconds since 1970 */
   createdAt: z.number().int().nonnegative(),
 });

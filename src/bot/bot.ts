@@ -49,11 +49,12 @@ import { PersonErasure } from '../erasure/person-erasure.ts';
 import { OwnForgetting } from './forgetting.ts';
 import { StoredResults } from './stored-results.ts';
 import type { VideoFiles } from './video-files.ts';
+import { mebibyte } from '../units.ts';
 
 /** Uploads at a time: each holds a video in memory, and waits a little for its status message. */
 const deliveriesAtOnce = 8;
 /** For the videos of them: many small ones, or one of the largest that a boosted server takes (100 MiB). */
-const videoMemoryBytes = 256 * 1024 * 1024;
+const videoMemoryBytes = 256 * mebibyte;
 
 /** A status message points to its result within seconds; what was delivered shortly before a crash is pointed to again. */
 const pointedWithin = 60_000;

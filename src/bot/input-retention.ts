@@ -5,8 +5,7 @@ import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { Clock } from './clock.ts';
-
-const day = 24 * 60 * 60_000;
+import { day } from '../units.ts';
 
 const lookEvery = day / 4;
 

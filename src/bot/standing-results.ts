@@ -17,12 +17,13 @@ import { openScratch } from '../media/scratch.ts';
 import { catalogues, textsFor } from '../text/texts.ts';
 import type { FoundMessage, Messages } from './messages.ts';
 import type { Signatures } from './signatures.ts';
+import { mebibyte } from '../units.ts';
 
 /** Discord hides a file whose name begins so. */
 const spoiler = 'SPOILER_';
 
 /** What Discord takes in the servers with the largest limit. */
-const largestVideo = 100 * 1024 * 1024;
+const largestVideo = 100 * mebibyte;
 const downloadTimeout = 20_000;
 
 export interface StandingResultsOptions {

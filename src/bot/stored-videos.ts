@@ -5,7 +5,7 @@ import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { encodeVideo } from '../media/encode.ts';
 import type { Generation, GenerationResult } from '../queue/contract/generation.ts';
-import { unlessStoreIsIll } from '../storage/store.ts';
+import { afterHealthCheck } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { openScratch } from '../media/scratch.ts';
 import type { VideoFile, VideoFiles } from './video-files.ts';
@@ -38,7 +38,7 @@ export class StoredVideos implements VideoFiles {
   }
 
   async original(result: GenerationResult): Promise<VideoFile> {
-    return { data: await this.#store.get(result.video).catch(unlessStoreIsIll(this.#store)), result };
+    return { data: await this.#store.get(result.video).catch(afterHealthCheck(this.#store)), result };
   }
 
   async smaller(

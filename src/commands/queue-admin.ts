@@ -30,8 +30,7 @@ import type { RenderedMessage } from './render/message.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { toReply } from './support/reply.ts';
 import type { Services } from './support/services.ts';
-
-const day = 86_400_000;
+import { day } from '../units.ts';
 
 /** More than this at once is a decision for another look. */
 const mostRetried = 100;

@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { ConfigurationError, loadGenerateSettings, modelIdSchema } from './generate.ts';
-import type { GenerateSettings, ModelId } from './generate.ts';
+import { ConfigurationError, loadGenerateSettings } from './generate.ts';
+import { modelIdSchema } from './model-id.ts';
+import type { GenerateSettings } from './generate.ts';
+import type { ModelId } from './model-id.ts';
 import { gpuConfig, gpuFields } from './gpus.ts';
 import type { GpuConfig } from './gpus.ts';
 import { parseSentinels } from './redis-url.ts';
 import { parseShards } from './shards.ts';
 import type { Shards } from './shards.ts';
 import type { RedisServer } from './redis-url.ts';
+import { snowflakeSchema } from '../snowflake.ts';
 
 /** The repository root, from which relative paths in the environment are resolved. */
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,7 +23,6 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
-const snowflake = z.string().regex(/^\d{17,20}$/, 'must be a Discord id (17 to 20 digits)');
 const path = z.string().transform((text) => (isAbsolute(text) ? text : resolve(projectRoot, text)));
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
@@ -91,7 +93,7 @@ const botSchema = commonSchema.extend({
   DISCORD_TOKEN: z
     .string('must be set: copy the bot token from the Developer Portal, page Bot')
     .min(20, 'is too short to be a bot token: copy it from the Developer Portal, page Bot'),
-  DISCORD_GUILD_ID: snowflake.optional(),
+  DISCORD_GUILD_ID: snowflakeSchema.optional(),
   DISCORD_SHARDS: z
     .string()
     .transform((text, context) => {
@@ -105,7 +107,7 @@ const botSchema = commonSchema.extend({
     })
     .prefault('auto'),
   DISCORD_API_URL: httpUrl.default('https://discord.com/api'),
-  OWNER_IDS: list.pipe(z.array(snowflake)).prefault(''),
+  OWNER_IDS: list.pipe(z.array(snowflakeSchema)).prefault(''),
   REGISTER_COMMANDS: z.stringbool('must be true or false').default(true),
 });
 

@@ -3,6 +3,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { shortcutsSchema } from './shortcuts.ts';
 import type { Shortcuts } from './shortcuts.ts';
+import { modelIdSchema } from './model-id.ts';
+import type { ModelId } from './model-id.ts';
 
 /** Number of lines of a size: the shorter side of the official sizes, in pixels. */
 export const linesSchema = z.enum(['480', '720']);
@@ -10,9 +12,6 @@ export type Lines = z.infer<typeof linesSchema>;
 
 export const shapeSchema = z.enum(['landscape', 'portrait', 'square']);
 export type Shape = z.infer<typeof shapeSchema>;
-
-export const modelIdSchema = z.enum(['17b', '1_7b']);
-export type ModelId = z.infer<typeof modelIdSchema>;
 
 /**
  * A rule that JSON Schema has no words for. The schema names it under `x-rule`, with its words under `x-message`; the engine looks the name

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ModelId } from './model-id.ts';
 
 const share = z.number().min(0).max(1);
 const text = z.string().regex(/\S/, 'must not be empty').max(500);
@@ -54,7 +55,7 @@ export type GivenInputs = 'TIA' | 'TA' | 'TI';
  * @param ofAll passes of a step of the published procedure that is given everything: `passes` in `generate.yaml`
  */
 export function passesOfStep(
-  model: '17b' | '1_7b',
+  model: ModelId,
   mode: GivenInputs,
   ofAll: number,
   { guidance = 'full', gating }: Shortcuts = {},

@@ -26,7 +26,7 @@ import { fileHash, pictureHashes } from '../media/fingerprint.ts';
 import { frameLoudness } from '../media/loudness.ts';
 import { framesForWords, framesWithoutSound, requireAllowed, windowBounds } from './lengths.ts';
 import { inputsOf } from '../storage/keys.ts';
-import { unlessStoreIsIll } from '../storage/store.ts';
+import { afterHealthCheck } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { openScratch } from '../media/scratch.ts';
 
@@ -187,7 +187,7 @@ export class MediaIntake implements Intake {
   /** Each generation has files of its own, which live as long as it does. @returns the new key */
   async #copy(key: string, work: Work): Promise<string> {
     const path = keptPath(key, work);
-    await this.#store.fetchTo(key, path).catch(unlessStoreIsIll(this.#store));
+    await this.#store.fetchTo(key, path).catch(afterHealthCheck(this.#store));
     const copied = `${inputsOf(work.id)}${nameOf(key)}`;
     await this.#store.put(copied, { path });
     return copied;
@@ -283,7 +283,7 @@ export class MediaIntake implements Intake {
   /** @returns where the file lies: at `path`, or where it was received */
   async #fetch(file: GivenFile, path: string, maximumBytes: number, { signal }: Work): Promise<string> {
     if ('stored' in file) {
-      await this.#store.fetchTo(file.stored, path).catch(unlessStoreIsIll(this.#store));
+      await this.#store.fetchTo(file.stored, path).catch(afterHealthCheck(this.#store));
       return path;
     }
     if (file.size > maximumBytes) {

@@ -8,6 +8,7 @@ import type { GivenFiles } from './intake.ts';
 import { chooseMode } from './mode.ts';
 import { newSeed } from './request.ts';
 import type { Choices } from './request.ts';
+import { day } from '../units.ts';
 
 /** Running a generation again, as it is or with changes: for the buttons in Discord and for the HTTP API. */
 
@@ -17,8 +18,6 @@ export interface Rerun {
   readonly files: GivenFiles;
   readonly parent: { readonly id: string; readonly lineage: Lineage };
 }
-
-const day = 24 * 60 * 60_000;
 
 /** What was deleted or reported must not come back by another way. @throws Refusal */
 export function refuseWithdrawn({ deletedAt, hiddenAt }: Generation): void {

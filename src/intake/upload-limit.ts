@@ -1,4 +1,4 @@
-const mebibyte = 1024 * 1024;
+import { mebibyte } from '../units.ts';
 
 /** What every account may upload. https://discord.com/developers/docs/reference#uploading-files */
 export const defaultUploadLimit = 10 * mebibyte;

@@ -29,9 +29,10 @@ import {
 import type { SoundLength, SoundTrack } from './sound-length.ts';
 import { isJoinable, partsOf } from './sound-parts.ts';
 import { engineSampleRate } from './wav.ts';
+import { mebibyte } from '../units.ts';
 
 /** What a sound may be at most. */
-export const audioLimits = { bytes: 25 * 1024 * 1024, seconds: 600 } as const;
+export const audioLimits = { bytes: 25 * mebibyte, seconds: 600 } as const;
 const soundtrackSampleRate = 48_000;
 /** A peak below this is room noise, not speech. */
 const silencePeakDecibels = -45;

@@ -9,12 +9,13 @@ import { needsConversion, srgbConverter } from './colour.ts';
 import { withMediaMemory } from './memory.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { ImageForm } from './sniff.ts';
+import { mebibyte } from '../units.ts';
 
 /** What one image may be at most. */
-export const imageLimits = { bytes: 20 * 1024 * 1024, pixels: 40_000_000, side: 16_384 } as const;
+export const imageLimits = { bytes: 20 * mebibyte, pixels: 40_000_000, side: 16_384 } as const;
 /** What a decoder and the way to a PNG take for each pixel, with room: a progressive JPEG and an AVIF are held whole. */
 const bytesPerPixel = 12;
-const bytesBeside = 64 * 1024 * 1024;
+const bytesBeside = 64 * mebibyte;
 /** Below this shorter side a face has too few pixels to be recognised. */
 export const tinyImageSide = 256;
 const timeoutSeconds = 20;

@@ -1,7 +1,6 @@
 import { totalmem } from 'node:os';
 import { Semaphore } from 'async-mutex';
-
-const mebibyte = 1024 * 1024;
+import { mebibyte } from '../units.ts';
 
 /**
  * What media work of this process may take together: a third of the memory that it may use, which is the container's where there is one.

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { execa, ExecaError } from 'execa';
 import type { FfmpegCommand } from 'fluent-ffmpeg';
 import { withMediaMemory } from './memory.ts';
+import { mebibyte } from '../units.ts';
 
 /** How far below the bot and the engine the helpers run, so that a person's large file never delays an answer. */
 export const niceness = 10;
@@ -39,8 +40,6 @@ export interface Bounds {
   /** of processor time, which a busy machine does not use up */
   readonly cpuSeconds: number;
 }
-
-const mebibyte = 1024 * 1024;
 
 /** For a person's file. ffmpeg's libraries alone take 250 MiB of address space where they are shared. */
 export const foreignFileBounds: Bounds = {

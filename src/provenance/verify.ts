@@ -11,9 +11,10 @@ import { withMediaMemory } from '../media/memory.ts';
 import { MediaProcessError } from '../media/process.ts';
 import { sniffFile } from '../media/sniff.ts';
 import type { Generation } from '../queue/contract/generation.ts';
+import { mebibyte } from '../units.ts';
 
 /** What Discord lets most people upload, and more than any video of ours. Bytes. */
-export const mostVerifiedBytes = 100 * 1024 * 1024;
+export const mostVerifiedBytes = 100 * mebibyte;
 const readTimeout = 60_000;
 /** Each keeps a processor busy for some seconds. */
 const atOnce = 1;

@@ -1,4 +1,4 @@
-import type { ModelId } from '../config/generate.ts';
+import type { ModelId } from '../config/model-id.ts';
 import type { Shortcuts } from '../config/shortcuts.ts';
 import type { Take } from './contract/take.ts';
 import type { QueueDepth, ServerState } from './order/depth.ts';

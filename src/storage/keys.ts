@@ -1,12 +1,11 @@
 /** Where each artifact of a generation lies in the store, and for how long: the one place that names keys. */
 
+import { day } from '../units.ts';
+
 const inputsFolder = 'inputs/';
 const videosFolder = 'videos/';
 const previewsFolder = 'previews/';
 const shotsFolder = 'shots/';
-
-const hour = 3600_000;
-const day = 24 * hour;
 
 /**
  * "Again" works for 30 days, for which a record lives. Two days longer, so that no record that can still be run again lacks its

@@ -7,9 +7,10 @@ import type { RedisServer } from '../config/redis-url.ts';
 import { lifetimeInMemory } from './keys.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactPart, ArtifactSource, ArtifactStore } from './store.ts';
+import { mebibyte } from '../units.ts';
 
 /** One Redis string of this size at most: large values block the server while they are copied. */
-const chunkBytes = 1024 * 1024;
+const chunkBytes = mebibyte;
 /** Of a chunk whose artifact is not there yet: what a killed process had written so far is soon gone. */
 const unfinishedSeconds = 60 * 60;
 

@@ -73,7 +73,7 @@ export function nullIfMissing(error: unknown): null {
  *
  * @throws the error of `health`, or what was caught
  */
-export function unlessStoreIsIll(store: Pick<ArtifactStore, 'health'>) {
+export function afterHealthCheck(store: Pick<ArtifactStore, 'health'>) {
   return async (error: unknown): Promise<never> => {
     if (error instanceof ArtifactMissing) await store.health();
     throw error;

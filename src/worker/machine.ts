@@ -1,9 +1,10 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import type { ArtifactStore } from '../storage/store.ts';
 import { WorkerUnable } from '../queue/jobs/worker-unable.ts';
+import { mebibyte } from '../units.ts';
 
 /** The raw frames of the largest clip (129 of 1280×720, 24 bits a pixel: 340 MiB), its video in two passes, and something to spare. */
-const roomNeeded = 1024 * 1024 * 1024;
+const roomNeeded = 1024 * mebibyte;
 
 /** A worker that waits looks for work every two seconds; asking a store that is paid by the request so often would be dear. */
 const lookEvery = 30_000;

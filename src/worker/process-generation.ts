@@ -18,7 +18,7 @@ import type {
 import type { Take } from '../queue/contract/take.ts';
 import { WorkerUnable } from '../queue/jobs/worker-unable.ts';
 import { previewKey, resultKey, shotsOf, videoKey } from '../storage/keys.ts';
-import { ArtifactMissing, unlessStoreIsIll } from '../storage/store.ts';
+import { ArtifactMissing, afterHealthCheck } from '../storage/store.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { EncodedVideo as MediaEncodedVideo } from '../media/encode.ts';
 import type { Engine } from './engine.ts';
@@ -112,20 +112,20 @@ export async function processGeneration(
   const tell = createTeller(context);
   tell({ stage: 'prepare', step: 0, steps: 1, etaSeconds: null });
 
-  await using scratch = await asMachine(() => openScratch(parts.scratchRoot, id));
-  const inputs = await asMachine(() =>
-    fetchInputs(store, request, scratch.path).catch(unlessStoreIsIll(store)),
+  await using scratch = await asWorkerUnable(() => openScratch(parts.scratchRoot, id));
+  const inputs = await asWorkerUnable(() =>
+    fetchInputs(store, request, scratch.path).catch(afterHealthCheck(store)),
   ).then(async (fetched) => {
     if (request.speech === null || fetched.audio !== null) return fetched;
     const { speech } = request;
     const limits = { scratch: scratch.path, signal };
-    return { ...fetched, ...(await asMachine(() => sayLater(generation, speech, parts, limits))) };
+    return { ...fetched, ...(await asWorkerUnable(() => sayLater(generation, speech, parts, limits))) };
   });
   clock.lap('fetch');
   signal.throwIfAborted();
 
   // A cold start is not GPU time: it would spoil the estimate of the next clips.
-  const { weights, features = [] } = await asMachine(() => parts.engine.start(), { failures: true });
+  const { weights, features = [] } = await asWorkerUnable(() => parts.engine.start(), { failures: true });
   signal.throwIfAborted();
   clock.lap('engineStart');
   log.info({ generationId: id, seconds: clock.laps }, 'the engine begins');
@@ -156,7 +156,7 @@ export async function processGeneration(
     soundtrack: inputs.soundtrack,
     output: join(scratch.path, 'video.mp4'),
     limitBytes: request.limitBytes - reserved,
-    mark: await patiently(
+    mark: await storeWithRetry(
       () => parts.markOf(id),
       signal,
       (error) =>
@@ -170,7 +170,7 @@ export async function processGeneration(
     signal,
     onProgress: (share: number) => tellPacked(Math.floor(share * 100)),
   };
-  const encoded = await packed(
+  const encoded = await encodeWithRetry(
     () => parts.encode(input),
     signal,
     (error) => log.error({ generationId: id, error: errorFields(error) }, 'the frames could not be encoded'),
@@ -203,8 +203,8 @@ export async function processGeneration(
       'the video could not be stored; it is tried again',
     );
   };
-  await patiently(() => store.put(resultKey(id), Buffer.from(JSON.stringify(result))), signal, told);
-  await patiently(() => store.put(result.video, { path: video.path }), signal, told);
+  await storeWithRetry(() => store.put(resultKey(id), Buffer.from(JSON.stringify(result))), signal, told);
+  await storeWithRetry(() => store.put(result.video, { path: video.path }), signal, told);
   clock.lap('store');
   log.info(
     { generationId: id, bytes: video.bytes, engine: made.seconds, seconds: clock.laps },
@@ -371,7 +371,7 @@ async function signedVideo(
  *
  * @throws Failure `video_not_packed`
  */
-async function packed(
+async function encodeWithRetry(
   encode: () => Promise<EncodedVideo>,
   signal: AbortSignal,
   failed: (error: unknown) => void,
@@ -396,7 +396,7 @@ async function packed(
  *
  * @throws WorkerUnable
  */
-async function asMachine<T>(work: () => Promise<T>, { failures = false } = {}): Promise<T> {
+async function asWorkerUnable<T>(work: () => Promise<T>, { failures = false } = {}): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -410,7 +410,7 @@ async function asMachine<T>(work: () => Promise<T>, { failures = false } = {}): 
  *
  * @throws WorkerUnable when it is away for long; the signal's reason
  */
-async function patiently<T>(
+async function storeWithRetry<T>(
   store: () => Promise<T>,
   signal: AbortSignal,
   failed: (error: unknown) => void,
@@ -430,7 +430,7 @@ async function patiently<T>(
 
 /** The result that an earlier try has stored; null when there is none. @throws WorkerUnable when the store does not answer */
 export async function recallResult(store: ArtifactStore, id: string): Promise<GenerationResult | null> {
-  return asMachine(() => storedResult(store, id));
+  return asWorkerUnable(() => storedResult(store, id));
 }
 
 async function storedResult(store: ArtifactStore, id: string): Promise<GenerationResult | null> {

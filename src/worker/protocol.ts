@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelIdSchema } from '../config/generate.ts';
+import { modelIdSchema } from '../config/model-id.ts';
 import type { Shortcuts } from '../config/shortcuts.ts';
 
 /** The version of the line protocol that this worker speaks. */

@@ -10,13 +10,13 @@ import type { GenerationFacts } from '../marking/credentials.ts';
 import { manifestBytesOf } from '../media/mp4.ts';
 import { MediaProcessError, runHelper } from '../media/process.ts';
 import { ownCommand } from '../config/place.ts';
+import { day } from '../units.ts';
 
 /** Hashing a hundred megabytes takes a second, and a busy machine ten. Milliseconds. */
 const signTimeout = 120_000;
 /** A time stamp authority answers within a second, or not. */
 const stampTimeout = 30_000;
 const prepareTimeout = 60_000;
-const day = 24 * 3600_000;
 /** Before a certificate ends, the log says so. */
 const warnBefore = 30 * day;
 

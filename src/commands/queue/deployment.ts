@@ -13,6 +13,7 @@ import type { Value } from './limits.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
 import { beginning } from '../../text/format.ts';
+import { snowflakeSchema } from '../../snowflake.ts';
 
 /** What an option says; `unsaid` where it is left out. */
 type Said = Value | typeof unsaid;
@@ -107,7 +108,8 @@ export const changeAllowed =
     const server = interaction.options.getString('server')?.trim() ?? null;
     const person = interaction.options.getUser('user')?.id ?? null;
     if (server === null && person === null) throw new Refusal('queue_admin.allow.nothing');
-    if (server !== null && !/^\d{17,20}$/.test(server)) throw new Refusal('queue_admin.allow.no_server');
+    if (server !== null && !snowflakeSchema.safeParse(server).success)
+      throw new Refusal('queue_admin.allow.no_server');
     const changed = (list: readonly string[], id: string | null): string[] => {
       if (id === null) return [...list];
       const others = list.filter((one) => one !== id);

@@ -2,6 +2,7 @@ import { ChannelType, InteractionContextType } from 'discord.js';
 import type { BaseInteraction } from 'discord.js';
 import { defaultUploadLimit } from '../../intake/upload-limit.ts';
 import type { Place } from './permissions.ts';
+import { mebibyte } from '../../units.ts';
 
 const threadTypes: readonly ChannelType[] = [
   ChannelType.PublicThread,
@@ -27,7 +28,7 @@ export function placeOf(interaction: BaseInteraction, isPrivate: boolean): Place
   };
 }
 
-const boostedUploadLimits: Readonly<Record<number, number>> = { 2: 50 * 1024 * 1024, 3: 100 * 1024 * 1024 };
+const boostedUploadLimits: Readonly<Record<number, number>> = { 2: 50 * mebibyte, 3: 100 * mebibyte };
 
 /** Bytes per file that the bot may upload in a guild. @param tier of its boosts */
 export function guildUploadLimit(tier: number): number {

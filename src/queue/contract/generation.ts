@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { modelIdSchema, shapeSchema } from '../../config/generate.ts';
+import { shapeSchema } from '../../config/generate.ts';
+import { modelIdSchema } from '../../config/model-id.ts';
 import { shortcutsSchema, sparedSchema } from '../../config/shortcuts.ts';
 import { failureCodes } from '../../failure.ts';
 import { defaultLabelStyle, labelSchema } from '../../marking/label.ts';

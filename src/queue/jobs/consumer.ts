@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UnrecoverableError, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { ModelId } from '../../config/generate.ts';
+import type { ModelId } from '../../config/model-id.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
 import { errorFields } from '../../error-fields.ts';
 import { Failure, isRetryable } from '../../failure.ts';

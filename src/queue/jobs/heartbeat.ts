@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { ModelId } from '../../config/generate.ts';
+import type { ModelId } from '../../config/model-id.ts';
 import type { Logger } from '../../log.ts';
 import type { Names } from '../redis/names.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ModelId } from '../../config/generate.ts';
+import type { ModelId } from '../../config/model-id.ts';
 import { defaultLabelStyle, labelStyleSchema } from '../../marking/label.ts';
 import type { LabelStyle } from '../../marking/label.ts';
 import type { Block } from './blocked-inputs.ts';

@@ -3,7 +3,7 @@ import { monotonicFactory } from 'ulid';
 import { z } from 'zod';
 import type { CommonConfig } from '../../config/environment.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
-import { modelIdSchema } from '../../config/generate.ts';
+import { modelIdSchema } from '../../config/model-id.ts';
 import { Failure } from '../../failure.ts';
 import type { Logger } from '../../log.ts';
 import { closeConnection, openConnection } from '../redis/connection.ts';
@@ -53,6 +53,7 @@ import { runScript } from '../redis/script.ts';
 import { recordRetention } from '../redis/durations.ts';
 import { statsOf } from './stats.ts';
 import { Tickets } from '../order/tickets.ts';
+import { day } from '../../units.ts';
 
 /** Guilds whose compiled filters are kept; the one used longest ago makes room. */
 const mostCompiled = 500;
@@ -61,8 +62,6 @@ const changeAttempts = 20;
 
 /** Node's timers hold 24 days; a pause that is longer is ended by who looks now and then. */
 const longestTimer = 24 * 24 * 3600_000;
-
-const day = 24 * 3600_000;
 
 /** How long what is set in a guild is kept that the bot was thrown out of: milliseconds. */
 const settingsOfLeft = 30 * day;

@@ -1,7 +1,7 @@
 import type { Generation } from '../contract/generation.ts';
 import type { GuildStats } from './moderation.ts';
+import { day } from '../../units.ts';
 
-const day = 24 * 3600_000;
 const mostPeople = 10;
 
 /**

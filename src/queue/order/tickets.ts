@@ -1,12 +1,13 @@
 import { Queue } from 'bullmq';
 import type { JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { ModelId } from '../../config/generate.ts';
+import type { ModelId } from '../../config/model-id.ts';
 import type { Logger } from '../../log.ts';
 import { isOutage } from '../redis/connection.ts';
 import { deliveryJobId, generationJobId } from '../redis/names.ts';
 import type { Names } from '../redis/names.ts';
 import { deliveryAttempts } from '../redis/durations.ts';
+import { modelIdSchema } from '../../config/model-id.ts';
 
 /** All that a job carries. The record is the truth; a ticket only says that somebody has to look at it. */
 export interface Ticket {
@@ -19,7 +20,7 @@ const housekeeping: JobsOptions = {
   removeOnFail: { age: 7 * 24 * 3600, count: 1000 },
 };
 
-export const allModels: readonly ModelId[] = ['17b', '1_7b'];
+export const allModels: readonly ModelId[] = modelIdSchema.options;
 
 /** The BullMQ queues, as their producers see them. */
 export class Tickets {

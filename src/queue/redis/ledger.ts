@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { ModelId } from '../../config/generate.ts';
+import type { ModelId } from '../../config/model-id.ts';
 import { isMeasured } from '../../measured.ts';
 import { isUnanswered } from './connection.ts';
 import { progressSchema, statusSchema } from '../contract/generation.ts';

@@ -1,4 +1,4 @@
-import type { ModelId } from '../../config/generate.ts';
+import type { ModelId } from '../../config/model-id.ts';
 
 /**
  * Every name in Redis, below one prefix. BullMQ's own keys are `prefix:queue-name:…`, and the scripts in `lua/` read and write some

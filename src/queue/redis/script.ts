@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { modelIdSchema } from '../../config/generate.ts';
+import { modelIdSchema } from '../../config/model-id.ts';
 
 const source = [
   'local prefix = KEYS[1]',

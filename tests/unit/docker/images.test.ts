@@ -201,9 +201,7 @@ test('the worker’s entry point leans on configuration and log, and on nothing 
   const targets = sources.flatMap((name) =>
     [...read(`docker/worker/${name}`).matchAll(/from '(\.\.\/[^']+)'/g)].map((match) => match[1]),
   );
-  expect(new Set(targets)).toEqual(
-    new Set(['../../src/config/environment.ts', '../../src/config/generate.ts', '../../src/log.ts']),
-  );
+  expect(targets.filter((target) => !/^\.\.\/\.\.\/src\/(config\/|log\.ts$)/.test(target ?? ''))).toEqual([]);
 });
 
 test('the bot starts in its container as it does elsewhere', () => {
