@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts';
 import { planAudioWindow } from './audio-window.ts';
 import type { AudioWindow } from './audio-window.ts';
 import { withTrueSizes } from './container-sizes.ts';
+import { readStart } from './file-start.ts';
 import { brokenEdits } from './mp4-edits.ts';
 import type { Edit } from './mp4-edits.ts';
 import {
@@ -27,6 +28,7 @@ import {
   timesAgree,
 } from './sound-length.ts';
 import type { SoundLength, SoundTrack } from './sound-length.ts';
+import { agreedLength, countEntries, isSteady, parsePacketCounts } from './sound-agreement.ts';
 import { isJoinable, partsOf } from './sound-parts.ts';
 import { engineSampleRate } from './wav.ts';
 import { mebibyte } from '../units.ts';
@@ -130,7 +132,13 @@ type Part = Omit<SoundPart, 'copy'>;
 
 async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits): Promise<Part[]> {
   const input = soundInput(demuxer);
-  const { track, startSeconds, packets } = await probeSound(path, input, limits);
+  const first = await firstOf(path, demuxer, limits);
+  const counted = first === null ? null : await countedQuickly(path, demuxer, input, first, limits);
+  if (counted !== null) return [heard(counted)];
+  const { track, packets, ...listed } = await probeSound(path, input, limits, {
+    isAudioOnly: first !== null && first.tracks.length > 0,
+  });
+  const startSeconds = first === null || first.tracks.length === 0 ? listed.startSeconds : first.startSeconds;
   if (track === undefined) throw new Failure('unsupported_media', 'audio_no_track');
   if (track.packets.length === 0) throw new Failure('unsupported_media', 'audio_nothing_heard');
   if (packets >= mostPackets) {
@@ -140,6 +148,47 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
   const length = countSound(track, startSeconds, demuxer);
   if (length !== null) return [heard({ input, track, length })];
   return [await decoded(path, input, track, startOf(track, startSeconds, demuxer), limits)];
+}
+
+/** In a smaller file are not so many packets that a list of them would take long. */
+const listedBytes = 1024 * 1024;
+/** Nor are there in these forms, whatever their size: their packets are made large, or by ffmpeg itself. */
+const ofLargePackets: ReadonlySet<SoundForm> = new Set<SoundForm>([
+  'wav', 'w64', 'aiff', 'au', 'caf', 'flac', 'wv', 'ape', 'amr',
+]); // prettier-ignore
+/** Of all streams; they show how long a packet is, and when each stream begins. */
+const firstPackets = 320;
+
+/** Options to look at the beginning alone: tracks that show only later what they are are left to the list. */
+function beginningOf(demuxer: SoundForm): string[] {
+  return [...inputGuards(demuxer), ...noPictures];
+}
+
+/** The first packets of a large file; null of others. */
+async function firstOf(path: string, demuxer: SoundForm, limits: RunLimits) {
+  if (ofLargePackets.has(demuxer) || (await stat(path)).size < listedBytes) return null;
+  // Neither do packets of Vorbis have one length.
+  if (demuxer === 'ogg' && (await readStart(path, 4096)).includes('\u0001vorbis', 0, 'latin1')) return null;
+  return probeSound(path, beginningOf(demuxer), limits, { most: firstPackets });
+}
+
+/** Without a list of all packets, in files where what is stated agrees with how many there are; null elsewhere. */
+async function countedQuickly(
+  path: string,
+  demuxer: SoundForm,
+  input: readonly string[],
+  first: Awaited<ReturnType<typeof probeSound>>,
+  limits: RunLimits,
+): Promise<Part | null> {
+  const { track } = first;
+  if (track === undefined || !track.isDecodable || !isSteady(track, first.startSeconds, demuxer)) return null;
+  const hasEdits = async (id: number) => brokenEdits(await readFile(path), id) !== null;
+  if (demuxer === 'mov' && track.id !== null && (await hasEdits(track.id))) return null;
+  const args = ['-v', 'error', ...beginningOf(demuxer).slice(1), '-count_packets'];
+  args.push('-show_entries', countEntries, '-of', 'compact', path);
+  const counts = parsePacketCounts(await readable(() => runMediaProgram('ffprobe', args, limits)));
+  const length = agreedLength(track, counts, demuxer);
+  return length === null ? null : { input, track, length };
 }
 
 /** An MP4 or a QuickTime film, which alone say with a list of edits what of the sound is shown, and when. */
@@ -209,9 +258,18 @@ function heard(part: Part): Part {
   throw new Failure('unsupported_media', 'audio_nothing_heard');
 }
 
-async function probeSound(path: string, input: readonly string[], limits: RunLimits) {
-  const args = ['-v', 'error', ...input.slice(1)];
-  args.push('-read_intervals', `%+#${mostPackets}`, '-show_entries', probeEntries, '-of', 'compact', path);
+/** @param which.most packets are looked at */
+async function probeSound(
+  path: string,
+  input: readonly string[],
+  limits: RunLimits,
+  {
+    most = mostPackets,
+    isAudioOnly = false,
+  }: { readonly most?: number; readonly isAudioOnly?: boolean } = {},
+) {
+  const args = ['-v', 'error', ...input.slice(1), ...(isAudioOnly ? ['-select_streams', 'a'] : [])];
+  args.push('-read_intervals', `%+#${most}`, '-show_entries', probeEntries, '-of', 'compact', path);
   const {
     startSeconds,
     tracks,
@@ -222,7 +280,7 @@ async function probeSound(path: string, input: readonly string[], limits: RunLim
   const audible = tracks.filter(({ channels }) => channels > 0);
   // A film may have a first sound track that nobody here can decode, or that is empty, and a second one that everybody can hear.
   const usable = audible.find(({ isDecodable, packets }) => isDecodable && packets.length > 0);
-  return { startSeconds, track: usable ?? audible[0], packets: count };
+  return { startSeconds, tracks, track: usable ?? audible[0], packets: count };
 }
 
 function soundInput(demuxer: SoundForm): readonly string[] {

@@ -1,4 +1,4 @@
-import { copyFile, open, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { copyFile, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { Failure } from '../failure.ts';
@@ -6,6 +6,7 @@ import { boxesIn } from './boxes.ts';
 import { codePointsOf } from './code-points.ts';
 import type { CodePoints } from './code-points.ts';
 import { needsConversion, srgbConverter } from './colour.ts';
+import { readStart } from './file-start.ts';
 import { withMediaMemory } from './memory.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { ImageForm } from './sniff.ts';
@@ -148,8 +149,7 @@ async function toPngOfCut(source: string, target: string, form: ImageForm): Prom
  * @param mended where such a file, filled up, goes
  */
 async function isCutOff(source: string, mended: string): Promise<boolean> {
-  const { buffer } = await readStart(source, 8);
-  const stated = buffer.readUInt32LE(4) + 8;
+  const stated = (await readStart(source, 8)).readUInt32LE(4) + 8;
   const { size } = await stat(source);
   if (stated <= size || size < stated * leastShare || stated > imageLimits.bytes) return false;
   await copyFile(source, mended);
@@ -211,7 +211,7 @@ async function convertedToPng(
 /** Whether a file is shorter than it says that it is, of the forms that say so. */
 async function endsEarly(path: string, form: ImageForm): Promise<boolean> {
   const { size } = await stat(path);
-  if (form === 'webp') return (await readStart(path, 8)).buffer.readUInt32LE(4) + 8 > size;
+  if (form === 'webp') return (await readStart(path, 8)).readUInt32LE(4) + 8 > size;
   if (form !== 'avif') return false;
   const file = await readFile(path);
   // Whole boxes up to the end, or the last one goes beyond it.
@@ -221,15 +221,5 @@ async function endsEarly(path: string, form: ImageForm): Promise<boolean> {
 
 /** An AVIF whose major brand says that it is a sequence, which the library opens only if there is a picture beside it. */
 async function isSequence(path: string): Promise<boolean> {
-  return (await readStart(path, 12)).buffer.toString('latin1', 8, 12) === 'avis';
-}
-
-/** @param length in bytes; what is not there is 0 */
-async function readStart(path: string, length: number): Promise<{ buffer: Buffer }> {
-  const file = await open(path);
-  try {
-    return await file.read(Buffer.alloc(length), 0, length, 0);
-  } finally {
-    await file.close();
-  }
+  return (await readStart(path, 12)).toString('latin1', 8, 12) === 'avis';
 }

@@ -219,10 +219,12 @@ export function startOf(track: SoundTrack, fileStart: number, form: SoundForm): 
   return times === null ? 0 : Math.max(0, times.start - fileStart);
 }
 
-/** Samples that a packet can have, of codecs that have several numbers of them: RFC 6716, 2.1.4 at 48 kHz; ETSI TS 102 366, E.1.3.1.5. */
+/** Samples that a packet can have, of codecs that have several numbers of them: RFC 6716, 2.1.4 at 48 kHz; ETSI TS 102 366, E.1.3.1.5; Vorbis I, 4.3.8, of blocks of 64 to 8192. */
 const possibleSamples: Readonly<Record<string, (samples: number) => boolean>> = {
   opus: (samples) => samples % 120 === 0 && samples <= 5760,
   eac3: (samples) => samples % 256 === 0 && samples <= 1536,
+  vorbis: (samples) => samples % 16 === 0 && samples <= 8192,
+  adpcm_ima_qt: (samples) => samples % 64 === 0,
   alac: (samples) => samples % 64 === 0,
   flac: (samples) => samples % 64 === 0,
 };
@@ -236,9 +238,28 @@ function ticksAreSamples(track: SoundTrack): boolean {
 }
 
 /** The median: of a few packets only a part may be shown. */
-function usualTicks({ packets }: SoundTrack): number {
+export function usualTicks({ packets }: SoundTrack): number {
   const ticks = packets.map(({ duration }) => duration ?? 0).toSorted((one, other) => one - other);
   return ticks[Math.floor(ticks.length / 2)] ?? 0;
+}
+
+/**
+ * Whether all packets but the first and the last have one length, and it is known to the sample: a tick of a millisecond is a rounded one, unless
+ * no other length that the codec can have is as near.
+ */
+export function samplesAreSteady(track: SoundTrack): boolean {
+  const { codec, packets, secondsPerTick, sampleRate } = track;
+  const usual = usualTicks(track);
+  const known = knownPacketSeconds(track);
+  const roundedBy = known === null ? 0 : 1;
+  const inner = packets.slice(1, -1).flatMap(({ duration }) => (duration === null ? [] : [duration]));
+  if (inner.some((duration) => Math.abs(duration - usual) > roundedBy)) return false;
+  const samples = usual * secondsPerTick * sampleRate;
+  return (
+    known !== null ||
+    Math.abs(secondsPerTick * sampleRate - 1) < 1e-6 ||
+    (codec === 'opus' && (possibleSamples['opus']?.(Math.round(samples)) ?? false))
+  );
 }
 
 /** What the packets of an MP4 last by its own time scale, holes included; for comparison with what was decoded. */
@@ -333,8 +354,12 @@ function knownSeconds(track: SoundTrack): number | null {
   return each === null ? null : packetsOf(track) * each;
 }
 
+/** Shortest packets of all: 40 samples at 48 and at 44.1 kHz, and as much time at multiples of these. */
+const trueHd: ReadonlySet<string> = new Set(['truehd', 'mlp']);
+
 /** What each packet of this codec is; null where that differs. */
-function knownPacketSeconds({ codec, profile, sampleRate }: SoundTrack): number | null {
+export function knownPacketSeconds({ codec, profile, sampleRate }: SoundTrack): number | null {
+  if (trueHd.has(codec)) return sampleRate > 0 ? 40 / (sampleRate % 44_100 === 0 ? 44_100 : 48_000) : null;
   const samples =
     codec === 'aac'
       ? profile.startsWith('HE-AAC')

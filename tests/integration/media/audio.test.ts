@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -102,6 +102,20 @@ test('a start beyond the end and a sound that is too short say what the length i
   await expect(normalise(wanted)).rejects.toMatchObject({
     identifier: 'audio_too_short',
   });
+});
+
+test('of a long sound in many packets no list is made where its file and their number agree; else there is one', async () => {
+  const listed = async () => (await stat(join(scratch, 'packets'))).size;
+  const sound = ['sine=f=440:r=96000', '-ac', '2', '-t', '12', '-c:a', 'adpcm_ima_qt'];
+  await make('-f', 'lavfi', '-i', ...sound, '-f', 'mov');
+  expect((await inspectAudio(given, limits())).durationSeconds).toBe(12);
+  expect(await listed()).toBeLessThan(100_000);
+  const film = await readFile(given);
+  // Another time scale: what is stated no longer agrees.
+  film.writeUInt32BE(24_000, film.indexOf('mdhd') + 16);
+  await writeFile(given, film);
+  expect(Math.abs((await inspectAudio(given, limits())).durationSeconds - 12)).toBeLessThan(0.05);
+  expect(await listed()).toBeGreaterThan(1_000_000);
 });
 
 test('a recording that states no length is measured', async () => {
