@@ -127,7 +127,7 @@ test('a small file that claims 60,000 × 60,000 pixels is refused from its heade
 test('a file above 20 MiB, a cut one, and one that is no image are refused for what they are', async () => {
   const whole = await (await redAndBlue(800, 400)).jpeg().toBuffer();
   await writeFile(given, whole.subarray(0, whole.length / 2));
-  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_unreadable' });
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_cut_off' });
   await writeFile(given, whole);
   await truncate(given, 20 * 1024 * 1024 + 1);
   await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_too_large' });
@@ -221,11 +221,26 @@ test.each(['jpeg', 'png', 'gif', 'webp'] as const)(
     const [first, second] = [await pixel(out, 20, 100), await pixel(out, 21, 120)];
     expect(first).not.toEqual(second);
     await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.5)));
-    // WebP says how long it is, so it is known to be cut off.
-    const identifier = format === 'webp' ? 'image_cut_off' : 'image_unreadable';
-    await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier });
+    await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_cut_off' });
   },
 );
+
+test('of a PNG that was cut off only rows that are there are shown', async () => {
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
+  const whole = await sharp({
+    create: { width: 1200, height: 900, channels: 3, noise, background: 'red' },
+  })
+    .png()
+    .toBuffer();
+  await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.5)));
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_cut_off' });
+  await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.9)));
+  expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 1200, height: 900 });
+  const rows = async (top: number) =>
+    new Set(await sharp(out).extract({ left: 0, top, width: 1200, height: 80 }).raw().toBuffer()).size;
+  expect(await rows(820)).toBe(1);
+  expect(await rows(720)).toBeGreaterThan(100);
+});
 
 test('an AVIF is told to be cut off, or to be a film', async () => {
   const whole = await (await redAndBlue()).avif().toBuffer();
