@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { generationIdSchema, progressSchema, statusSchema } from './generation.ts';
 import type { GenerationEvent } from './generation.ts';
 
-/** What the transitions publish; see `lua/records.lua`. */
+/** What the transitions publish; see `lua/shared/records.lua`. */
 const eventSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('status'), id: generationIdSchema, status: statusSchema }),
   z.strictObject({ kind: z.literal('progress'), id: generationIdSchema, progress: progressSchema }),

@@ -48,49 +48,51 @@ export interface Holder {
 
 export type Outcome = { readonly result: GenerationResult } | { readonly failure: StoredFailure };
 
-const integer = z.coerce.number().int();
-const acceptReply = z.union([
-  z.tuple([z.enum(['accepted', 'exists']), integer]),
-  z.tuple([z.enum(['retried', 'fits'])]),
-  z.tuple([z.literal('refused'), z.string(), z.string(), z.enum(['', 'server', 'person'])]),
-  z.tuple([
-    z.literal('limited'),
-    z.enum(['waiting', 'gpu_seconds', 'cooldown', 'queue_length', 'budget']),
-    integer,
-    z.string(),
-    integer,
-    integer,
-    z.enum(['here', 'everywhere']),
-  ]),
+const integer = z.number().int();
+const asJson = z.string().transform((text): unknown => JSON.parse(text));
+const acceptReply = z.discriminatedUnion('outcome', [
+  z.strictObject({ outcome: z.enum(['accepted', 'exists']), level: integer }),
+  z.strictObject({ outcome: z.enum(['retried', 'fits']) }),
+  z.strictObject({
+    outcome: z.literal('refused'),
+    ban: asJson.pipe(banSchema).nullable(),
+    drain: asJson.pipe(drainSchema).nullable(),
+    unlisted: z.enum(['server', 'person']).nullable(),
+  }),
+  z.strictObject({
+    outcome: z.literal('limited'),
+    met: z.strictObject({
+      limit: z.enum(['waiting', 'gpu_seconds', 'cooldown', 'queue_length', 'budget']),
+      value: integer,
+      clearsAt: z.number().nullable(),
+      used: z.number(),
+      needed: z.number(),
+    }),
+    isEverywhere: z.boolean(),
+  }),
 ]);
 const statusReply = z.union([statusSchema, z.literal('gone')]);
 /** `held`: queued, but its guild is paused, so that it is no longer in BullMQ's hands */
 const requeueReply = z.union([statusSchema, z.enum(['gone', 'held'])]);
-const heldReply = z.enum(['', 'guild', 'deployment']).transform((what) => (what === '' ? null : what));
-const beginReply = z.union([
-  z.tuple([z.enum(['begun', 'spent']), integer]),
-  z.tuple([z.union([requeueReply, z.literal('lost')])]).transform(([status]) => [status, 0] as const),
-]);
-const placeReply = z
-  .tuple([
-    ...([statusSchema, integer, integer, integer, integer, integer, integer, integer, integer] as const),
-    ...([z.string(), heldReply, integer, z.enum(['0', '1'])] as const),
-  ])
-  .transform(([status, ahead, waiting, work, runningWork, running, workers, startedAt, cost, ...rest]) => ({
-    status,
-    ahead,
-    waiting,
-    work,
-    runningWork,
-    running,
-    workers,
-    startedAt,
-    cost,
-    progress: progressSchema.nullable().parse(JSON.parse(rest[0])),
-    held: rest[1],
-    heldUntil: rest[2] === 0 ? null : rest[2],
-    measured: rest[3] === '1',
-  }));
+const beginReply = z.strictObject({
+  answer: z.union([requeueReply, z.enum(['begun', 'spent', 'lost'])]),
+  attempts: integer,
+});
+const placeReply = z.strictObject({
+  status: statusSchema,
+  ahead: integer,
+  waiting: integer,
+  work: z.number(),
+  runningWork: z.number(),
+  running: integer,
+  workers: integer,
+  startedAt: z.number().nullable(),
+  cost: z.number(),
+  progress: asJson.pipe(progressSchema).nullable(),
+  held: z.enum(['guild', 'deployment']).nullable(),
+  heldUntil: z.number().nullable(),
+  measured: z.boolean(),
+});
 type Place = z.infer<typeof placeReply>;
 
 /** What a generation ends with whose tries are used up. */
@@ -205,24 +207,24 @@ export class Ledger {
         ...(onlyAsked ? { onlyAsked } : {}),
       }),
     );
-    switch (reply[0]) {
+    switch (reply.outcome) {
       case 'retried':
       case 'fits':
         return null;
       case 'refused':
         throw new NotAdmitted(
-          reply[1] === '' ? null : banSchema.parse(JSON.parse(reply[1])),
-          reply[2] === '' ? null : { message: drainSchema.parse(JSON.parse(reply[2])).message },
-          reply[3] === '' ? null : reply[3],
+          reply.ban,
+          reply.drain === null ? null : { message: reply.drain.message },
+          reply.unlisted,
         );
       case 'limited': {
-        const [, limit, value, clearsAt, used, needed, where] = reply;
+        const { limit, value, clearsAt, used, needed } = reply.met;
         throw new LimitReached(
           limit,
           value,
-          clearsAt === '' ? null : Number(clearsAt),
+          clearsAt,
           limit === 'gpu_seconds' ? { used: used / 1000, needed: needed / 1000 } : null,
-          where === 'everywhere',
+          reply.isEverywhere,
         );
       }
       case 'accepted':
@@ -230,7 +232,7 @@ export class Ledger {
         if (checked.reply.statusMessageId !== null) {
           await this.#point(checked.reply.statusMessageId, checked.id);
         }
-        return { created: reply[0] === 'accepted', level: reply[1] };
+        return { created: reply.outcome === 'accepted', level: reply.level };
     }
   }
 
@@ -251,7 +253,10 @@ export class Ledger {
 
   /** the BullMQ priority that the job of a waiting generation has to have */
   async level(id: string): Promise<number> {
-    return integer.parse(await this.#connection.hget(this.#names.record(id), 'share.level'));
+    return z.coerce
+      .number()
+      .int()
+      .parse(await this.#connection.hget(this.#names.record(id), 'share.level'));
   }
 
   async get(id: string): Promise<Generation | null> {
@@ -299,13 +304,12 @@ export class Ledger {
     attempts: number;
   }> {
     const input = { id, workerId, maximumAttempts, ...(token === undefined ? {} : { token }) };
-    const [answer, attempts] = beginReply.parse(await this.#run('begin', input));
-    return { answer, attempts };
+    return beginReply.parse(await this.#run('begin', input));
   }
 
   /** Takes back a lock that lapsed while Redis was away. @returns false when somebody else goes on with the job */
   async relock(holder: Holder, token: string, lockDuration: number): Promise<boolean> {
-    return (await this.#run('relock', { ...holder, token, lockDuration })) === 1;
+    return z.boolean().parse(await this.#run('relock', { ...holder, token, lockDuration }));
   }
 
   async progress(holder: Holder, progress: GenerationProgress): Promise<void> {
@@ -360,7 +364,7 @@ export class Ledger {
 
   /** What was made and did not reach its person is to be delivered once more. @returns whether it is such a one */
   async redeliver(id: string): Promise<boolean> {
-    return (await this.#run('redeliver', { id })) === 1;
+    return z.boolean().parse(await this.#run('redeliver', { id }));
   }
 
   /** Whether somebody still has to be told how it ended: over the API, nobody ever has. */
@@ -369,13 +373,13 @@ export class Ledger {
   }
 
   async markResult(id: string, mark: 'hidden' | 'shown' | 'deleted'): Promise<boolean> {
-    return (await this.#run('markResult', { id, mark })) === 1;
+    return z.boolean().parse(await this.#run('markResult', { id, mark }));
   }
 
   async position(id: string): Promise<QueuePosition> {
-    const reply = await this.#run('position', { id });
-    if (Array.isArray(reply) && reply[0] === 'gone') throw new Error(`there is no generation ${id}`);
-    return this.#times(placeReply.parse(reply));
+    const place = placeReply.nullable().parse(await this.#run('position', { id }));
+    if (place === null) throw new Error(`there is no generation ${id}`);
+    return this.#times(place);
   }
 
   /** @returns the ids of waiting generations in the order in which they come, as far as different models can be compared */
@@ -423,10 +427,11 @@ export class Ledger {
     const { waiting, workers } = place;
     if (place.status !== 'queued') {
       const left = place.progress?.etaSeconds;
+      const startedAt = place.startedAt ?? 0;
       const expectedEndAt =
-        left === null || left === undefined ? place.startedAt + place.cost : Math.round(now + left * 1000);
+        left === null || left === undefined ? startedAt + place.cost : Math.round(now + left * 1000);
       return {
-        ...{ position: 0, waiting, expectedStartAt: place.startedAt, expectedEndAt, workers },
+        ...{ position: 0, waiting, expectedStartAt: startedAt, expectedEndAt, workers },
         ...{ held: null, heldUntil: null, measured: place.measured, guess: false },
       };
     }

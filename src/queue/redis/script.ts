@@ -3,21 +3,46 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { modelIdSchema } from '../../config/model-id.ts';
 
-const source = [
-  'local prefix = KEYS[1]',
-  `local models = { ${modelIdSchema.options.map((model) => `'${model}'`).join(', ')} }`,
-  ...['common', 'share', 'pause', 'limits', 'records', 'moderation'].map((name) =>
-    readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8'),
-  ),
-  'return commands[ARGV[1]](cjson.decode(ARGV[2]))',
-].join('\n');
-const digest = createHash('sha1').update(source).digest('hex');
+const read = (name: string) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+
+/** What a file names after `@include`: parts of `lua/shared/`, which are put before it, each once. */
+function included(source: string, known: Set<string>): string[] {
+  const names = /^-- @include (.+)$/m.exec(source)?.[1]?.split(' ') ?? [];
+  return names.flatMap((name) => {
+    if (known.has(name)) return [];
+    known.add(name);
+    const part = read(`shared/${name}`);
+    return [...included(part, known), part];
+  });
+}
+
+const scripts = new Map<string, { readonly source: string; readonly digest: string }>();
+
+/** One script: `prefix` and `models`, the shared parts that the command names, and the command as a function of its input. */
+function scriptOf(command: string) {
+  const known = scripts.get(command);
+  if (known !== undefined) return known;
+  const body = read(command);
+  const source = [
+    'local prefix = KEYS[1]',
+    `local models = { ${modelIdSchema.options.map((model) => `'${model}'`).join(', ')} }`,
+    ...included(body, new Set()),
+    `local function run(input)\n${body}\nend`,
+    // In parentheses: a command that returns nothing replies null.
+    'return cjson.encode((run(cjson.decode(ARGV[1]))))',
+  ].join('\n');
+  const script = { source, digest: createHash('sha1').update(source).digest('hex') };
+  scripts.set(command, script);
+  return script;
+}
 
 /**
- * Runs one command of the Lua functions in `lua/`: atomic, and one round trip. A server that was restarted has forgotten the
- * script and gets it again.
+ * Runs one command, a file of `lua/`: atomic, and one round trip. Its first lines say what it takes and what it replies. A server that
+ * was restarted has forgotten the script and gets it again.
  *
  * One key stands for all, so this needs a single Redis server (or one with replicas), not a cluster.
+ *
+ * @returns the reply, parsed from JSON and not checked yet
  */
 export async function runScript(
   connection: Redis,
@@ -25,11 +50,11 @@ export async function runScript(
   command: string,
   input: object,
 ): Promise<unknown> {
+  const { source, digest } = scriptOf(command);
   const text = JSON.stringify(input);
-  try {
-    return await connection.evalsha(digest, 1, prefix, command, text);
-  } catch (error) {
+  const answer = await connection.evalsha(digest, 1, prefix, text).catch(async (error: unknown) => {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return connection.eval(source, 1, prefix, command, text);
-  }
+    return connection.eval(source, 1, prefix, text);
+  });
+  return JSON.parse(String(answer));
 }

@@ -11,6 +11,8 @@
 --
 -- A job's place (level, sequence, and `place`, the start tag that the place stands for) is its own start tag's until a moderator
 -- exchanges places within a guild. Then the place stays what it is, and the tags go on saying what the person has used.
+--
+-- @include names
 
 local unit = 1000
 -- Level 1 is kept for jobs that a worker gave back: they have been next once already.

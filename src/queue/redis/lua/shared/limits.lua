@@ -3,6 +3,8 @@
 --
 -- `used` has a field per request of the last 24 hours, `time:cost` in milliseconds: the estimate, then what was measured. A refund
 -- takes the field out, which sets the cooldown back, too.
+--
+-- @include names
 
 local function personKey(scope, user, part)
   return prefix .. ':person:' .. scope .. ':' .. user .. ':' .. part
@@ -40,27 +42,32 @@ local function guildLength(scope)
   return length
 end
 
--- Name, value, when it clears (or an empty string), milliseconds used and needed; or nil when the request may come in.
+-- A limit that a request meets, as the reply of `accept` has it. `clearsAt`: milliseconds since 1970; nil when it does not clear by itself.
+local function met(limit, value, clearsAt, used, needed)
+  return { limit = limit, value = value, clearsAt = clearsAt or cjson.null, used = used, needed = needed }
+end
+
+-- The limit that is met, or nil when the request may come in.
 local function limitMet(scope, user, limits, queueLength, cost, now)
   local entries, used = readUsage(scope, user, now)
   local most = limits.gpuSecondsPerDay ~= cjson.null and limits.gpuSecondsPerDay * 1000
-  if most and cost > most then return { 'gpu_seconds', limits.gpuSecondsPerDay, '', used, cost } end
+  if most and cost > most then return met('gpu_seconds', limits.gpuSecondsPerDay, nil, used, cost) end
   if limits.waiting ~= cjson.null and redis.call('SCARD', personKey(scope, user, 'waiting')) >= limits.waiting then
-    return { 'waiting', limits.waiting, '', used, cost }
+    return met('waiting', limits.waiting, nil, used, cost)
   end
   if queueLength ~= cjson.null and guildLength(scope) >= queueLength then
-    return { 'queue_length', queueLength, '', used, cost }
+    return met('queue_length', queueLength, nil, used, cost)
   end
   if most and used + cost > most then
     local left = used
     for _, entry in ipairs(entries) do
       left = left - entry.cost
-      if left + cost <= most then return { 'gpu_seconds', limits.gpuSecondsPerDay, entry.at + day, used, cost } end
+      if left + cost <= most then return met('gpu_seconds', limits.gpuSecondsPerDay, entry.at + day, used, cost) end
     end
   end
   local last = entries[#entries]
   if limits.cooldownSeconds ~= cjson.null and last and last.at + limits.cooldownSeconds * 1000 > now then
-    return { 'cooldown', limits.cooldownSeconds, last.at + limits.cooldownSeconds * 1000, used, cost }
+    return met('cooldown', limits.cooldownSeconds, last.at + limits.cooldownSeconds * 1000, used, cost)
   end
   return nil
 end
@@ -88,15 +95,15 @@ end
 local function budgetMet(budget, cost, now)
   if budget == cjson.null then return nil end
   local most = budget * 1000
-  if cost > most then return { 'budget', budget, '', 0, cost } end
+  if cost > most then return met('budget', budget, nil, 0, cost) end
   local hours, spent = spentOfDay(now)
   if spent + cost <= most then return nil end
   local left = spent
   for _, entry in ipairs(hours) do
     left = left - entry.cost
-    if left + cost <= most then return { 'budget', budget, (entry.at + 24) * hour, spent, cost } end
+    if left + cost <= most then return met('budget', budget, (entry.at + 24) * hour, spent, cost) end
   end
-  return { 'budget', budget, '', spent, cost }
+  return met('budget', budget, nil, spent, cost)
 end
 
 -- What a person uses counts where it is asked for, and everywhere: both limits are met, or kept, in one step.

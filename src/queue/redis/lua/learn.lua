@@ -1,0 +1,9 @@
+-- Moving average of measured seconds per pass: a new machine or driver shows after a few clips, one slow clip hardly does.
+--
+-- Input: work (name of the pace), seconds, weight (of what is new, 0 to 1)
+-- Reply: null
+-- @include names
+
+local known = tonumber(redis.call('HGET', prefix .. ':pace', input.work))
+local value = known and known + input.weight * (input.seconds - known) or input.seconds
+redis.call('HSET', prefix .. ':pace', input.work, string.format('%.6g', value))
