@@ -45,7 +45,7 @@ export async function startReplicatedRedis(): Promise<ReplicatedRedis> {
       if (!(await ask[1].info('replication')).includes('master_link_status:up'))
         throw new Error('not linked');
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 120_000, interval: 50 },
   );
   return {
     url: `redis://127.0.0.1:${at.port}`,

@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { startApiScene } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const example = (name: string) => join(root, 'examples', name);

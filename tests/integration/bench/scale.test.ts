@@ -29,4 +29,4 @@ test('the simulation in small: workers in processes of their own, nothing lost, 
   const outcome = await simulate(scale, arrivals, 'fair');
   expect(outcome).toMatchObject({ jobs: arrivals.length, lost: 0, twice: 0 });
   expect(outcome.redis.commandsPerJob).toBeGreaterThan(10);
-}, 60_000);
+});

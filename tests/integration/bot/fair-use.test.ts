@@ -129,7 +129,7 @@ test('the limit of one server is none in another; with a machine at work it says
   await until(async () => ((await scene.queue.countWaiting(scene.ada.id)) === 2 ? true : undefined));
   const ben = scene.guild.addMember(scene.discord.createUser('ben'));
   expect(await refusal(askFor(scene, 'mine', ben))).toMatch(/The next one starts <t:\d+:R>/);
-}, 60_000);
+});
 
 test('a reaction that is refused is answered once, and a ban is no news for the channel', async () => {
   await using scene = await startScene();

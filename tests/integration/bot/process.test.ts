@@ -125,14 +125,14 @@ test('killed after accepting: the next process delivers, once', async () => {
   const { channel, ada } = meet();
   await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
-  const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
+  const status = await channel.waitForMessage(hasStatus, { timeout: 120_000 });
   first.child.kill('SIGKILL');
   await first.child;
   await startWorker();
   await startBotProcess().ready();
-  const result = await channel.waitForMessage(isVideo, { timeout: 20_000 });
+  const result = await channel.waitForMessage(isVideo, { timeout: 120_000 });
   expect(result.repliesTo).toBe(status.id);
-  await status.waitUntil(({ buttons }) => buttons.length === 0, { timeout: 20_000 });
+  await status.waitUntil(({ buttons }) => buttons.length === 0, { timeout: 120_000 });
   expect(channel.messages.filter(isVideo).length).toBe(1);
 });
 
@@ -142,7 +142,7 @@ test('killed while uploading: exactly one video', async () => {
   const { channel, ada } = meet();
   await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-  const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
+  const status = await channel.waitForMessage(hasStatus, { timeout: 120_000 });
   const held = discord.faults.pause({
     method: 'POST',
     path: `/channels/${channel.id}/messages`,
@@ -159,7 +159,7 @@ test('killed while uploading: exactly one video', async () => {
   const generation = await until(async () => {
     const found = await queue.get(idOf(status.text));
     return found?.status === 'delivered' ? found : undefined;
-  }, 40_000);
+  });
   const videos = channel.messages.filter(isVideo);
   expect(videos.map(({ id }) => id)).toEqual([generation.reply.finalMessageId]);
 });
@@ -191,7 +191,7 @@ test('SIGTERM while it sends: it finishes, and ends with status 0 within ten sec
   const { channel, ada } = meet();
   await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-  const status = await channel.waitForMessage(hasStatus, { timeout: 20_000 });
+  const status = await channel.waitForMessage(hasStatus, { timeout: 120_000 });
   const held = discord.faults.pause({ method: 'POST', path: `/channels/${channel.id}/messages` });
   await startWorker();
   await held.reached;
@@ -223,14 +223,14 @@ test('Redis goes away while the bot runs: the person is told, and it works again
   await redis.kill();
   const refused = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   expect(await refused.firstResponse()).toMatchObject({ kind: 'message', ephemeral: true });
-  await refused.waitForMessage(({ text }) => text.includes('queue can’t be reached'), { timeout: 30_000 });
+  await refused.waitForMessage(({ text }) => text.includes('queue can’t be reached'), { timeout: 120_000 });
   await redis.restart();
   await until(async () => {
     const command = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-    const answer = await command.waitForMessage(({ loading }) => !loading, { timeout: 30_000 });
+    const answer = await command.waitForMessage(({ loading }) => !loading, { timeout: 120_000 });
     // What it says until then is that the queue is away, and nothing else: any other answer would come again and again.
     if (!hasStatus(answer)) expect(answer.text).toContain('queue can’t be reached');
     return hasStatus(answer) ? answer : undefined;
-  }, 40_000);
+  });
   expect((await queue.list({})).length).toBe(1);
 });

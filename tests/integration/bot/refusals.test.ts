@@ -4,8 +4,6 @@ import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const hasVideo = ({ attachments, fromBot }: { attachments: readonly unknown[]; fromBot: boolean }) =>
   fromBot && attachments.length === 1;
 

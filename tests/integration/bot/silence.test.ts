@@ -1,8 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { hasStatus, picture, speech, startScene } from './scene.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
-
 test('Redis answers nothing: whoever presses or types anything is told so while Discord still waits', async () => {
   await using scene = await startScene();
   const { ada, channel, discord, guild } = scene;

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { REST, RESTEvents, Routes } from 'discord.js';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { BotMetrics } from '../../../src/observability/bot-metrics.ts';
 import { Health } from '../../../src/observability/health.ts';
@@ -19,8 +19,6 @@ import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import { picture, startScene, until } from '../bot/scene.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 async function scrape(port: unknown, path = '/metrics') {
   const response = await fetch(`http://127.0.0.1:${String(port)}${path}`);

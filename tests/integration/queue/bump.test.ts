@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import * as fc from 'fast-check';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { Ledger } from '../../../src/queue/redis/ledger.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
@@ -10,8 +10,6 @@ import { openStand } from '../../support/queue-stand.ts';
 import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let redis: TestRedis;
 let connection: Redis;

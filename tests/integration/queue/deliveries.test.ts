@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import type { NewGeneration } from '../../../src/queue/contract/generation.ts';
@@ -18,8 +18,6 @@ import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
 // Processes start and end here; a busy machine takes its time.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
-
 let redis: TestRedis;
 let folder: string;
 const open: GenerationQueue[] = [];
@@ -179,7 +177,7 @@ test('a delivery that fails is tried again; one that is hopeless is not', async 
     return null;
   });
   await queue.reconcile();
-  await expect.poll(async () => (await queue.get(stubborn))?.status, { timeout: 30_000 }).toBe('delivered');
+  await expect.poll(async () => (await queue.get(stubborn))?.status, { timeout: 120_000 }).toBe('delivered');
   await expect
     .poll(() => queue.get(hopeless))
     .toMatchObject({
@@ -217,7 +215,7 @@ test('after an outage of Redis a watcher hears where everything stands', async (
   expect(heard).toEqual(['queued']);
   await redis.kill();
   await redis.restart();
-  await expect.poll(() => heard, { timeout: 30_000 }).toEqual(['queued', 'queued']);
+  await expect.poll(() => heard, { timeout: 120_000 }).toEqual(['queued', 'queued']);
 });
 
 test('changes of the reply by two hands do not undo each other, and an expired record stays gone', async () => {
@@ -279,7 +277,7 @@ test('without Redis every call fails soon, and works again when it is back', asy
           () => 'well',
           () => 'ill',
         ),
-      { timeout: 30_000 },
+      { timeout: 120_000 },
     )
     .toBe('well');
   await queue.accept(testDraft('1'));

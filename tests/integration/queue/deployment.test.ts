@@ -1,11 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DeploymentSettings, Limits, NewAuditEntry } from '../../../src/queue/moderation/moderation.ts';
 import { openStand } from '../../support/queue-stand.ts';
 import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let redis: TestRedis;
 let stand: Stand;

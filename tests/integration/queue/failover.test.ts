@@ -14,8 +14,6 @@ import { portOf, startReplicatedRedis } from '../../support/failover.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis, startSentinel } from '../../support/redis.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
-
 /** How long a failover may be felt: milliseconds. */
 const felt = 10_000;
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { apiReply } from '../../../src/queue/contract/generation.ts';
 import type { Generation, GenerationEvent } from '../../../src/queue/contract/generation.ts';
@@ -13,8 +13,6 @@ import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
 // Processes start and end here; a busy machine takes its time.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
-
 let redis: TestRedis;
 let number = 0;
 let opened: GenerationQueue;

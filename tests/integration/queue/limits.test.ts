@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { Ledger } from '../../../src/queue/redis/ledger.ts';
@@ -17,8 +17,6 @@ import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import type { WorkerProcess } from '../../support/worker-process.ts';
 import type { TestRedis } from '../../support/redis.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 let redis: TestRedis;
 let stand: Stand;
@@ -377,7 +375,7 @@ test('a worker that is killed twice over the same request: it costs the person n
     await process.ready;
     return {
       process,
-      reached: async () => expect.poll(() => existsSync(reached), { timeout: 20_000 }).toBe(true),
+      reached: async () => expect.poll(() => existsSync(reached), { timeout: 120_000 }).toBe(true),
     };
   };
   try {

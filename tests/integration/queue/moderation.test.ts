@@ -15,8 +15,6 @@ import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
-
 let redis: TestRedis;
 let number = 0;
 let prefix: string;
@@ -339,7 +337,7 @@ test('workers are seen while they live, with what they do, and after they fell s
   await expect.poll(workers).toMatchObject([{ id: 'gpu-2', device: expect.any(String), alive: true }]);
   await killed.end('SIGKILL');
   await expect
-    .poll(workers, { timeout: 30_000 })
+    .poll(workers, { timeout: 120_000 })
     .toMatchObject([{ id: 'gpu-2', alive: false, runningId: null }]);
 });
 

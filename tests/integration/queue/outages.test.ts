@@ -20,8 +20,6 @@ import { silent, testConfig, testDraft, testResult } from '../../support/queue-f
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
-
 /** What a Redis that stands still, or a line that is cut, does to requests. Locks live a second. */
 let redis: TestRedis;
 let folder: string;

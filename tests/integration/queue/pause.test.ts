@@ -13,8 +13,6 @@ import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
 // The random sequences below are some hundred requests, one after the other: a busy machine takes minutes for them.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 30_000 });
-
 let redis: TestRedis;
 let stand: Stand;
 let number = 0;
@@ -229,7 +227,7 @@ describe('a guild’s pause', () => {
       await stand.moderation.pause(first, byModerator);
       const worker = await stand.worker();
       const held = async () => connection.hexists(`${stand.prefix}:generation:${id}`, 'share.held');
-      await expect.poll(held, { timeout: 20_000 }).toBe(1);
+      await expect.poll(held, { timeout: 120_000 }).toBe(1);
       expect(stand.begun).toEqual([]);
       expect(await bull.getJobCounts('wait', 'active', 'prioritized')).toEqual({
         wait: 0,

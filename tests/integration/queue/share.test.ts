@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import * as fc from 'fast-check';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { Ledger } from '../../../src/queue/redis/ledger.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
@@ -13,8 +13,6 @@ import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
 // Processes start and end here; a busy machine takes its time.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
-
 let redis: TestRedis;
 let connection: Redis;
 let number = 0;

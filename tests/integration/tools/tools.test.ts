@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { configurationPage } from '../../../scripts/tools/configuration.ts';
 import { startPrivateRedis } from '../../../scripts/support/private-redis.ts';
 import { startSandbox } from '../../../sandbox/start.ts';
@@ -17,8 +17,6 @@ import { idOf, picture, speech, startScene, until } from '../bot/scene.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
 let folder: string;

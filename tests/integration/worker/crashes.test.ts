@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Generation, StoredFailure } from '../../../src/queue/contract/generation.ts';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
@@ -19,8 +19,6 @@ import { startWorkerProcess } from '../../support/worker-process.ts';
 import type { WorkerProcess, WorkerProcessOptions } from '../../support/worker-process.ts';
 
 // Processes start and end here; a busy machine takes its time.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
-
 /** Everything here kills what it says: processes of their own, a real Redis, locks of one second. */
 let redis: TestRedis;
 let folder: string;
@@ -75,7 +73,7 @@ const gate = () => ({
   gate: { beforeStep: 3, file: join(folder, 'gates', 'open') },
   reached: join(folder, 'reached'),
 });
-const reached = () => expect.poll(() => existsSync(join(folder, 'reached')), { timeout: 30_000 }).toBe(true);
+const reached = () => expect.poll(() => existsSync(join(folder, 'reached')), { timeout: 120_000 }).toBe(true);
 const openGate = () => writeFile(join(folder, 'gates', 'open'), '');
 
 /** Waits for the final message of a generation and makes sure that there is one of it. @returns the record */
@@ -181,7 +179,7 @@ test('a volume that is gone makes all wait for it, and none fail', async () => {
     ids.push(draft.id);
   }
   const isUnable = () => worker.log.some(({ msg }) => String(msg).startsWith('this worker cannot work now'));
-  await expect.poll(isUnable, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isUnable, { timeout: 120_000 }).toBe(true);
   for (const id of ids) expect(await queue.get(id)).toMatchObject({ status: 'queued', attempts: 0 });
   // Whoever looked has made an empty folder of the name, as a container does.
   await rm(there, { recursive: true, force: true });
@@ -194,7 +192,7 @@ test('worker killed between storing and completing: the stored video is delivere
   const stored = join(folder, 'stored');
   const first = await startWorker('first', {}, { stopAfterStoring: stored });
   const id = await accept();
-  await expect.poll(() => existsSync(stored), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => existsSync(stored), { timeout: 120_000 }).toBe(true);
   await first.end('SIGKILL');
   await startWorker('second');
   expect(await expectOneDelivery(id)).toMatchObject({
@@ -305,7 +303,7 @@ test('Redis away for longer than a lock lives: nobody starts again, and the vide
   // Nothing but the passing of time lets a lock lapse.
   await delay(lapsesAt - Date.now() + 100);
   await redis.restart();
-  await expect.poll(() => connection.exists(lock), { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => connection.exists(lock), { timeout: 120_000 }).toBe(1);
   connection.disconnect();
   await openGate();
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
@@ -323,7 +321,7 @@ test('a machine that is lost while nobody else works: the request waits again, a
         await queue.reconcile();
         return queue.get(id);
       },
-      { timeout: 30_000 },
+      { timeout: 120_000 },
     )
     .toMatchObject({ status: 'queued', workerId: null, attempts: 1 });
   await startWorker('second');
@@ -337,7 +335,7 @@ test('cancelled after its machine was lost, with nobody there to hear it: the pe
   await reached();
   await first.end('SIGKILL');
   expect(await queue.cancel(id, reason)).toBe('signalled');
-  await expect.poll(async () => (await queue.reconcile()).failed, { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await queue.reconcile()).failed, { timeout: 120_000 }).toBe(1);
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'cancelled', failure: reason });
   // A worker that comes back later finds nothing to do.
   await startWorker('second');
@@ -350,7 +348,7 @@ test('SIGTERM while the store hangs: the job is back at once, and the worker is 
   const stored = join(folder, 'stored');
   const first = await startWorker('first', {}, { stopAfterStoring: stored });
   const id = await accept();
-  await expect.poll(() => existsSync(stored), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => existsSync(stored), { timeout: 120_000 }).toBe(true);
   await startWorker('second');
   const asked = performance.now();
   first.child.kill('SIGTERM');

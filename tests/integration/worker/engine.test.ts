@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Engine } from '../../../src/worker/engine.ts';
 import type { EngineRequest } from '../../../src/worker/protocol.ts';
 import { silent } from '../../support/queue-fixtures.ts';
@@ -9,8 +9,6 @@ import { scriptedEngineCommand } from '../../support/scripted-engine.ts';
 import type { EngineScript } from '../../support/scripted-engine.ts';
 
 // Processes start and end here; a busy machine takes its time.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
-
 let folder: string;
 let engine: Engine;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { probeVideo } from '../../../src/media/probe.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
@@ -17,8 +17,6 @@ import { startRedis } from '../../support/redis.ts';
 import { scriptedEngineCommand } from '../../support/scripted-engine.ts';
 
 // Processes start and end here; a busy machine takes its time.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
-
 let folder: string;
 
 beforeEach(async () => {
