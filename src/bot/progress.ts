@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts';
 import type { RawFile } from 'discord.js';
 import type { Advice } from '../intake/intake.ts';
 import type { ProgressFollower } from '../commands/support/services.ts';
-import { renderMoved, renderStatus } from '../commands/render/status.ts';
+import { renderLastWords, renderMoved, renderStatus } from '../commands/render/status.ts';
 import { noticesFor } from '../commands/support/notices.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import type { GenerateSettings } from '../config/generate.ts';
@@ -42,6 +42,9 @@ const tickInterval = 500;
 /** Later than this after its creation, a message can hardly be edited any more (30046): a new one takes over. */
 const editableFor = 55 * 60_000;
 
+/** What only the interaction's token can edit gets its last words so long before the token dies: room for several tries, at the pace of edits. */
+const lastWordsBefore = 45_000;
+
 /** What waits is looked at again so often, whatever happens: milliseconds. A start that has passed is looked at when it passes. */
 const waitingInterval = 60_000;
 
@@ -76,6 +79,8 @@ interface Followed {
   editing: Promise<unknown> | null;
   /** the status message is gone or out of reach */
   unreachable: boolean;
+  /** when nobody will be able to edit it any more soon: its token dies, and the bot cannot; null where it can */
+  readonly lastWordsAt: number | null;
 }
 
 export interface ProgressOptions {
@@ -173,6 +178,7 @@ export class ProgressReporter implements ProgressFollower {
       lastPreview: null,
       editing: null,
       unreachable: false,
+      lastWordsAt: lastWordsAt(generation.reply),
     };
     this.#followed.set(generation.id, followed);
     return followed;
@@ -216,7 +222,7 @@ export class ProgressReporter implements ProgressFollower {
       // Nobody reads of a start that has passed, also where nothing happens.
       if (followed.waiting && followed.refreshAt <= now) followed.dirty = true;
       // One that is soon too old to be edited still says where it goes on.
-      if (isTooOld(followed, now)) followed.dirty = true;
+      if (isTooOld(followed, now) || isLastChance(followed, now)) followed.dirty = true;
       if (!followed.dirty || followed.editing !== null || followed.unreachable || followed.dueAt > now)
         continue;
       begun += 1;
@@ -249,6 +255,11 @@ export class ProgressReporter implements ProgressFollower {
         const passes = Math.min(position.expectedStartAt, clock.now() + waitingInterval);
         followed.refreshAt = Math.max(passes, clock.now() + editInterval);
         followed.dueAt = Math.min(followed.dueAt, followed.refreshAt);
+      }
+      if (isLastChance(followed, clock.now())) {
+        await this.#edit(generation, renderLastWords(generation), []);
+        followed.unreachable = true;
+        return;
       }
       const notices = await noticesFor(generation, moderation);
       const { advice } = followed;
@@ -345,6 +356,19 @@ export class ProgressReporter implements ProgressFollower {
 /** Whether its message can hardly be edited any more. */
 function isTooOld({ postedAt: since, tooOld }: Followed, now: number): boolean {
   return tooOld || now - since > editableFor;
+}
+
+/** Whether its message can be edited for a moment yet, and not by anybody afterwards. */
+function isLastChance({ lastWordsAt: at }: Followed, now: number): boolean {
+  return at !== null && at <= now;
+}
+
+/** Null where the bot can edit the message itself, or there is none. */
+function lastWordsAt(reply: ReplyTarget): number | null {
+  const { tokenExpiresAt } = reply;
+  if (tokenExpiresAt === null) return null;
+  const route = statusRoute(reply, tokenExpiresAt - lastWordsBefore);
+  return route.kind === 'token' && route.otherwise === null ? tokenExpiresAt - lastWordsBefore : null;
 }
 
 /** When the status message was posted: its id says it. 0 without one. */

@@ -88,6 +88,14 @@ export function renderMoved(
   return message([texts.say('status.moved', { link }), texts.say('status.identifier', { id })]);
 }
 
+/** The last words of a status message that nobody can edit any more from now on: no times, which would soon be past. */
+export function renderLastWords({ id, locale }: Generation): RenderedMessage {
+  const texts = textsFor(locale);
+  return message([texts.say('status.last_words'), texts.say('status.identifier', { id })], {
+    components: stopRow(texts, id),
+  });
+}
+
 /** The status message once the final message was deleted. */
 export function renderDeleted(id: string, texts: Texts): RenderedMessage {
   return message([texts.say('again.deleted'), texts.say('status.identifier', { id })]);

@@ -84,6 +84,8 @@ export const en = {
   'status.cost': 'Takes about {duration} of GPU time.',
   'status.cost_guess':
     'Takes about {duration} of GPU time. That and the times above are a guess: I haven’t measured one like it here yet.',
+  'status.last_words':
+    'Discord ends this conversation now, so I can’t keep this message up to date. I’m still on it: `/jobs` says how far it is, and the video comes as a direct message.',
   'status.moved': 'This goes on here: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':

@@ -245,7 +245,7 @@ test('a deleted status message is not tried again', async () => {
   expect(tries).toBe(1);
 });
 
-test('after the death of the token the bot edits by itself, an ephemeral message keeps its text', async () => {
+test('after the death of the token the bot edits by itself; an ephemeral message says before that where it goes on', async () => {
   await reporter.start();
   const open = await follow({ reply: { tokenExpiresAt: clock.now() + 900_000 } });
   const hidden = await follow({
@@ -253,11 +253,30 @@ test('after the death of the token the bot edits by itself, an ephemeral message
   });
   await clock.advance(901_000);
   expect(edits.every(({ by }) => by === 'token')).toBe(true);
+  const last = edits.filter(({ id }) => id === hidden.id).at(-1);
+  expect(last?.content).toContain('/jobs');
+  expect(last?.content).not.toMatch(/<t:\d+/);
   edits = [];
   progress(open.id, 3);
   progress(hidden.id, 3);
   await clock.advance(10_000);
   expect(edits.map(({ id, by }) => [id, by])).toEqual([[open.id, 'bot']]);
+});
+
+test('last words that Discord does not take at once are tried again while the token lives', async () => {
+  await reporter.start();
+  const reply = { kind: 'direct', private: true, tokenExpiresAt: clock.now() + 900_000 } as const;
+  const { id } = await follow({ reply });
+  await clock.advance(840_000);
+  let tries = 0;
+  beforeEdit = async () => {
+    tries += 1;
+    if (tries < 3) throw new Error('socket hang up');
+  };
+  await clock.advance(60_000);
+  expect(tries).toBe(3);
+  expect(edits.at(-1)?.content).toContain('/jobs');
+  expect(edits.at(-1)?.id).toBe(id);
 });
 
 test('a token that died before its time is replaced by the bot itself', async () => {
