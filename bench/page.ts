@@ -1,7 +1,8 @@
 /**
  * The page in the browser: how long its first view takes, cold and warm, alone and for ten people at once, and how soon a video of 10 MB
- * plays. Real page, API, Redis and Chromium on this machine; the video is ready-made. The baselines are of the same run: a page of Gradio
- * with one field, and the same video from a bare server of files. Prints one JSON line.
+ * plays; and how long ten people take who make videos at once, without browsers. Real page, API, Redis and Chromium on this machine; the
+ * video is ready-made. The baselines are of the same run: a page of Gradio with one field, the API asked without a page, and the same video
+ * from a bare server of files. Prints one JSON line.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,8 +14,10 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { projectRoot } from '../src/config/environment.ts';
-import { startApiScene } from '../tests/support/api.ts';
+import { lastOf, portraitFile, speechFile, startApiScene } from '../tests/support/api.ts';
+import type { Caller } from '../tests/support/api.ts';
 import { resultWith } from '../tests/support/generation.ts';
+import { visitPage } from '../tests/support/page-visitor.ts';
 import { freePort, portOf } from '../tests/support/port.ts';
 import { startBrowser, startWeb } from '../tests/support/web.ts';
 
@@ -60,6 +63,36 @@ async function medians(browser: Browser, url: string, parts: readonly string[]) 
 async function slowestTogether(browser: Browser, url: string, parts: readonly string[]): Promise<number> {
   const all = await Promise.all(Array.from({ length: people }, () => views(browser, url, parts)));
   return Math.max(...all.map(({ cold }) => cold));
+}
+
+/** @returns milliseconds until the slowest of so many people has a video of their own, and only that, in their list */
+async function slowestMaking(url: string): Promise<number> {
+  const [picture, sound] = [await portraitFile(), await speechFile()];
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: people }, async (_, number) => {
+      const visitor = await visitPage(url);
+      const files = [[await visitor.send('me.png', picture.data)], await visitor.send('me.ogg', sound.data)];
+      const choices = ['', '', 'standard', 'landscape', '', '', '', 5.5, 5, 'auto', true, null];
+      await visitor.press('create', [`Person ${number}`, ...files, ...choices]);
+      const { ids, html } = await visitor.listed();
+      if (ids.length !== 1 || !html.includes(`Person ${number}`))
+        throw new Error(`not theirs alone: ${html}`);
+    }),
+  );
+  return Math.round(performance.now() - began);
+}
+
+/** The same without a page: each has a token of the API. */
+async function slowestAsking(callers: readonly Caller[]): Promise<number> {
+  const began = performance.now();
+  await Promise.all(
+    callers.map(async (caller) => {
+      const { id } = await caller.accepted();
+      await lastOf(await caller.fetch(`/v1/generations/${id}/events`));
+    }),
+  );
+  return Math.round(performance.now() - began);
 }
 
 /** @returns milliseconds from naming a video to its first moving picture, and the part of it that had come by then */
@@ -148,6 +181,11 @@ try {
   const together = await slowestTogether(browser, web.url, ready.page);
   const bareTogether = await slowestTogether(browser, bare.url, ready.bare);
 
+  const making = await slowestMaking(web.url);
+  const asking = await slowestAsking(
+    await Promise.all(Array.from({ length: people }, (_, number) => scene.token(`person ${number}`))),
+  );
+
   const page = await browser.newPage();
   page.setDefaultTimeout(patience);
   await page.goto(web.url);
@@ -162,9 +200,9 @@ try {
   const played = await playing(page, `${source}?bench`);
   const barePlayed = await playing(page, files.url);
   const figures = {
-    ...{ limits, people, first, alone, together },
+    ...{ limits, people, first, alone, together, making },
     playing: { ...played, bytes: video.length },
-    bare: { alone: bareAlone, together: bareTogether, playing: barePlayed },
+    bare: { alone: bareAlone, together: bareTogether, making: asking, playing: barePlayed },
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {

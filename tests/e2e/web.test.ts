@@ -17,7 +17,10 @@ import { probeVideo } from '../../src/media/probe.ts';
 import { apiReply } from '../../src/queue/contract/generation.ts';
 import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
 import { createModeration } from '../../src/queue/moderation/redis-moderation.ts';
-import { generationWith } from '../support/generation.ts';
+import { createWorkQueue } from '../../src/queue/jobs/work-queue.ts';
+import { createArtifactStore } from '../../src/storage/create.ts';
+import { generationWith, resultWith } from '../support/generation.ts';
+import { visitPage } from '../support/page-visitor.ts';
 import { startRedis } from '../support/redis.ts';
 import { scriptedEngineCommand } from '../support/scripted-engine.ts';
 import type { TestRedis } from '../support/redis.ts';
@@ -132,7 +135,11 @@ async function look(name: string, on: Page = page, place = '#create'): Promise<v
       viewport.width,
     );
     if (place !== '#create') await on.locator(place).scrollIntoViewIfNeeded();
-    for (const part of ['#status .lead', place]) {
+    const first =
+      name === 'empty'
+        ? ['#prompt', '#pictures .add', '#sound .add', '#sound .record', '#words', '#price']
+        : [];
+    for (const part of ['#status .lead', ...first, place]) {
       const box = await on.locator(part).boundingBox();
       expect(box, part).not.toBeNull();
       expect(box?.y, `${name}, ${size}, ${part}`).toBeGreaterThanOrEqual(0);
@@ -235,10 +242,24 @@ test('what is refused is said at its field, and the cursor is there', async () =
   await look('refused');
   await page.getByRole('button', { name: 'Remove picture 1' }).click();
   await refusedAt('pictures').waitFor({ state: 'detached' });
+
+  // More than fit, by their number; and a number that is none, in a part of the form that is closed.
+  await page.locator('#pictures input').setInputFiles([person, person, person, person, person]);
+  await page.locator('#pictures').getByText('Up to 4 pictures fit').waitFor();
+  expect(await page.locator('#pictures .thumbs img').count()).toBe(4);
+  const finer = page.locator('#more button').first();
+  await finer.click();
+  await page.locator('#seed :is(input, textarea)').fill('lucky');
+  await finer.click();
+  await page.locator('#seed').waitFor({ state: 'hidden' });
+  await page.locator('#create').click();
+  await refusedAt('more').getByText('The seed is a whole number').waitFor();
+  await page.waitForFunction("document.activeElement?.matches('#seed :is(input, textarea)')");
 });
 
 test('who has no sound types words, and sees what they cost before anything is asked for', async () => {
   explainFailure();
+  await openAfresh();
   await page.locator('#pictures input').setInputFiles(person);
   await page.locator('#pictures .thumbs img').waitFor();
   await page.locator('#words textarea').fill('Hi there!');
@@ -246,7 +267,7 @@ test('who has no sound types words, and sees what they cost before anything is a
   await page.getByRole('option', { name: 'Joe · English (US) · man' }).click();
   await page
     .locator('#price')
-    .getByText(/of GPU time · done in/)
+    .getByText(/Takes \w+ .+ · done in/)
     .waitFor();
   expect(await page.locator('#voice input').inputValue()).toBe('Joe · English (US) · man');
   await page.locator('#words textarea').fill('');
@@ -266,7 +287,7 @@ test('with the keyboard alone: a picture, a sound and its window, a wait, a vide
   await page.locator('#sound').getByText('Used: 0:05.0–0:06.4 of 0:06.4').waitFor();
   await page
     .locator('#price')
-    .getByText(/of GPU time · done in/)
+    .getByText(/Takes \w+ .+ · done in/)
     .waitFor();
   await look('filled');
   if ((await page.locator('#agreed input').count()) > 0) {
@@ -413,6 +434,7 @@ test('a far face, a film, a part of it, a recording, and a voice alone', async (
   await page.getByRole('dialog').waitFor();
   await look('crop');
   await page.getByRole('button', { name: 'Use it' }).click();
+  await page.waitForFunction("document.activeElement?.ariaLabel === 'Crop picture 1'");
   await page.locator('#pictures .hint').waitFor({ state: 'hidden' });
   const cropped: [number, number] = await page.evaluate(
     `(async () => { const image = document.querySelector('#pictures img'); await image.decode(); return [image.naturalWidth, image.naturalHeight]; })()`,
@@ -549,6 +571,50 @@ test('an example, again, variations, better, an edit with another sound, and an 
   await page.setViewportSize(sizes.desktop);
 });
 
+test('ten people at once: each gets their own video, and sees nothing of anybody else’s', async () => {
+  explainFailure();
+  // In this process, a worker whose video is a word: who gets which is what counts here.
+  await worker.stop();
+  const config = loadApiConfig(environment);
+  const works = createWorkQueue(config, pino({ level: 'silent' }));
+  const store = createArtifactStore(config);
+  const consumer = await works.consume({
+    models: ['17b'],
+    workerId: 'in-test',
+    async work({ id, request: { prompt } }) {
+      const video = Buffer.from(`of ${prompt}`);
+      await store.put(`videos/${id}.mp4`, video);
+      return resultWith({ video: `videos/${id}.mp4`, bytes: video.length, width: 192, height: 112 });
+    },
+  });
+  try {
+    const names = Array.from({ length: 10 }, (_, number) => `person ${number}`);
+    const loggedIn = (await context.cookies(web.url)).find(({ name }) => name === 'humo-session');
+    const picture = new Uint8Array(await readFile(person));
+    const sound = new Uint8Array(await readFile(speech));
+    const people = await Promise.all(
+      names.map(async (name) => {
+        const visitor = await visitPage(web.url, `humo-session=${loggedIn?.value}`);
+        const files = [[await visitor.send('me.png', picture)], await visitor.send('me.ogg', sound)];
+        const choices = ['', '', 'standard', 'landscape', '', '', '', 5.5, 5, 'auto', true, null];
+        await visitor.press('create', [name, ...files, ...choices]);
+        const { ids, html } = await visitor.listed();
+        expect(ids, name).toHaveLength(1);
+        expect(names.filter((one) => html.includes(one))).toEqual([name]);
+        expect(await (await visitor.get(`/media/${ids[0]}/video`)).text()).toBe(`of ${name}`);
+        return { visitor, id: ids[0] };
+      }),
+    );
+    expect(new Set(people.map(({ id }) => id)).size).toBe(names.length);
+    const [first] = people;
+    for (const { id } of people.slice(1))
+      expect((await first?.visitor.get(`/media/${id}/video`))?.status).toBe(404);
+  } finally {
+    await consumer.close();
+    await Promise.all([works.close(), store.close()]);
+  }
+});
+
 test('an owner sees the queues, and nobody else hears of it', async () => {
   const boardContext = await browser.newContext({
     httpCredentials: { username: 'me', password: ownersToken },
@@ -574,7 +640,6 @@ test('a pause, no machine, and two hundred others have words, and a way on', asy
     await status().getByText('Why: New cards are put in').waitFor();
     await look('paused');
     await cancelled();
-    await worker.stop();
     await moderation.globalResume('1');
     for (let number = 0; number < 200; number += 1) {
       const { request } = generationWith({ request: { width: 192, height: 112 } });

@@ -21,6 +21,7 @@ import { createWorkQueue } from '../../src/queue/jobs/work-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import type { ArtifactStore } from '../../src/storage/store.ts';
 import { startRedis } from './redis.ts';
+import { readServerSent } from './server-sent.ts';
 import type { TestRedis } from './redis.ts';
 
 type Work = Parameters<WorkQueue['consume']>[0]['work'];
@@ -191,25 +192,12 @@ export interface SentEvent {
 
 /** Reads server-sent events until the server ends the stream. */
 export async function* readEvents(answer: Response): AsyncGenerator<SentEvent> {
-  if (answer.body === null) return;
-  let text = '';
-  for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const blocks = text.split('\n\n');
-    text = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const fields = new Map(
-        block.split('\n').map((line): [string, string] => {
-          const colon = line.indexOf(':');
-          return [line.slice(0, colon), line.slice(colon + 1).trim()];
-        }),
-      );
-      if (fields.get('event') !== 'generation') continue;
-      yield {
-        id: fields.get('id') ?? '',
-        generation: generationViewSchema.parse(JSON.parse(fields.get('data') ?? '')),
-      };
-    }
+  for await (const fields of readServerSent(answer)) {
+    if (fields.get('event') !== 'generation') continue;
+    yield {
+      id: fields.get('id') ?? '',
+      generation: generationViewSchema.parse(JSON.parse(fields.get('data') ?? '')),
+    };
   }
 }
 

@@ -17,7 +17,7 @@ from .examples import EXAMPLES, FOLDER, shown_examples
 from .faces import face_in
 from .gallery import gallery_html
 from .order import Form, base_of, changes_of, order_of, sent_file, sketch_of
-from .refusals import PARTS, placed
+from .refusals import PARTS, field_of, placed
 from .result import empty_html, result_html
 from .site import Site
 from .status import marked, status_html, told_html, until, waiting_text
@@ -57,6 +57,7 @@ class Parts:
     pages: Any
     listing: Any
     base_note: Any
+    price: Any
     verdict: Any
     refused: dict[str, Any]
     form: dict[str, Any]
@@ -72,6 +73,11 @@ class Parts:
     def listed(self) -> list[Any]:
         """What shows what was made lately."""
         return [self.gallery, self.pages, self.listing]
+
+    @property
+    def begun(self) -> list[Any]:
+        """What is known only when somebody comes."""
+        return [self.status, self.base_note, self.create, self.form["voice"], self.form["preset"], self.price, *self.listed]
 
 
 class Actions:
@@ -128,13 +134,17 @@ class Actions:
     def examples(self) -> list[dict[str, str]]:
         return shown_examples(self._texts)
 
-    def offered(self, chosen: str, request: gr.Request) -> tuple[Any, Any]:
-        """Who can speak, `chosen` if they can, and what a usual video takes with each preset."""
+    def begin(self, request: gr.Request, chosen: str, pages: int, *values: Any) -> Update:
+        """When the page is opened, with what the browser has kept of the form: `chosen` is the voice."""
         asker = self._asker(request)
+        fields = self.parts.form
+        begun = self.based(_base(values[FORM.index("base")]))
         try:
-            return self._voice_field(chosen, asker), gr.Radio(choices=self.preset_choices(self._usual_estimates(asker)))
-        except ApiError:
-            return gr.skip(), gr.skip()  # the API is away: the list below says so
+            begun[fields["voice"]] = self._voice_field(chosen, asker)
+            begun[fields["preset"]] = gr.Radio(choices=self.preset_choices(self._usual_estimates(asker)))
+        except ApiError as error:
+            begun[self.parts.status] = self._told(error)
+        return {**begun, self.parts.price: self.price(request, *values), **self._listed(pages, asker)}
 
     def price(self, request: gr.Request, *values: Any) -> str:
         if not self._features.estimate:
@@ -287,9 +297,6 @@ class Actions:
             self.parts.base_note: f'<p class="note">{escape(say("base"))} {drop}</p>',
             self.parts.create: gr.Button(say("create.again")),
         }
-
-    def based_again(self, base: Any) -> Update:
-        return self.based(_base(base))
 
     def drop_base(self) -> Update:
         return {self.parts.base: None, **self.based(None)}
@@ -472,7 +479,8 @@ class Actions:
         focused = False
         for part in PARTS:
             text = said.get(part)
-            refused[self.parts.refused[part]] = "" if text is None else _refusal_html(part, text, focus=not focused)
+            field = field_of(error) if part == "more" else part
+            refused[self.parts.refused[part]] = "" if text is None else _refusal_html(part, text, field, focus=not focused)
             focused = focused or text is not None
         lead, more = self._texts.say("status.refused"), self._texts.say("status.look_there")
         told = told_html(self._texts, lead, more, kind="failed") if rest == "" else self._told(error)
@@ -498,13 +506,13 @@ class Actions:
 
     def _price_of(self, estimate: dict[str, Any]) -> str:
         position = estimate["position"]
-        gpu = self._texts.duration(estimate["gpuSeconds"])
+        takes = self._texts.duration(estimate["gpuSeconds"])
         if position["held"] is not None:
-            return f"{self._texts.say('price.held', gpu=gpu)}\n{waiting_text(position, self._texts)}"
+            return f"{self._texts.say('price.held', time=takes)}\n{waiting_text(position, self._texts)}"
         if position["workers"] == 0:
-            return self._texts.say("price.idle", gpu=gpu)
+            return self._texts.say("price.idle", time=takes)
         wait = self._texts.duration(until(position["expectedEndAt"]))
-        return self._texts.say("price.perhaps" if position["guess"] else "price", gpu=gpu, wait=wait)
+        return self._texts.say("price.perhaps" if position["guess"] else "price", time=takes, wait=wait)
 
     def _voice_field(self, chosen: str | None, asker: Asker) -> Any:
         """All who can speak now, with `chosen` among them or nobody; not there where nobody can."""
@@ -513,7 +521,7 @@ class Actions:
         return gr.Dropdown(choices=choices, value=chosen if is_there else "", visible=len(choices) > 1)
 
     def _usual_estimates(self, asker: Asker) -> dict[str, float]:
-        """Seconds on the GPU of a video of the usual length, by preset; asked once in a while for everybody."""
+        """Seconds that a machine works on a video of the usual length, by preset; asked once in a while for everybody."""
         asked_at, known = self._estimates
         if not self._features.estimate or time.monotonic() - asked_at < _ESTIMATES_KEPT:
             return known
@@ -550,7 +558,8 @@ class Actions:
         except ValueError:
             number = math.nan
         if not math.isfinite(number) or number < 0:
-            raise ApiError("", status=400, fields={name: self._texts.say("number.wrong")})
+            told = {"seconds": self._texts.say("number.wrong_seconds"), "seed": self._texts.say("number.wrong_seed")}[name]
+            raise ApiError(told, status=400, fields={name: told})
         return number
 
     def _file(self, given: dict[str, Any], field: str = "") -> Path:
@@ -575,7 +584,9 @@ def _base(given: Any) -> dict[str, Any] | None:
     return {"id": given["id"], "images": given["images"], **parts}
 
 
-def _refusal_html(part: str, text: str, *, focus: bool) -> str:
-    """What page.js takes as a call to mark the field, and to put the cursor there."""
+def _refusal_html(part: str, text: str, field: str, *, focus: bool) -> str:
+    """What page.js takes as a call to mark `field`, the id of an element, and to put the cursor there."""
     lines = "".join(f"<p>{marked(line)}</p>" for line in text.split("\n"))
-    return f'<div class="refusal" role="alert" data-part="{part}"{" data-focus" if focus else ""}>{lines}</div>'
+    return (
+        f'<div class="refusal" role="alert" data-part="{part}" data-field="{field}"{" data-focus" if focus else ""}>{lines}</div>'
+    )

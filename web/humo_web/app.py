@@ -111,7 +111,12 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
                     bounds = limits["scales"]
                     audio_default, text_default = actions.scales_of(presets["defaultPreset"])
                     audio_scale = gr.Slider(
-                        bounds["minimum"], bounds["maximum"], audio_default, step=0.1, label=say("scale.audio")
+                        bounds["minimum"],
+                        bounds["maximum"],
+                        audio_default,
+                        step=0.1,
+                        label=say("scale.audio"),
+                        elem_id="audio_scale",
                     )
                     text_scale = gr.Slider(bounds["minimum"], bounds["maximum"], text_default, step=0.1, label=say("scale.text"))
                 refused["more"] = _refusal("more")
@@ -175,6 +180,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
             pages=pages,
             listing=listing,
             base_note=base_note,
+            price=price,
             verdict=verdict,
             refused=refused,
             form=dict(
@@ -252,11 +258,9 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         known = {"preset": list(actions.presets), "shape": _SHAPES, "clean": _CLEAN, "voice": [""]}
         allowed = json.dumps({FORM.index(name): choices for name, choices in known.items()})
         restored = page.load(None, form, form, js=f"(...values) => humo.kept(values, {allowed})", **quiet)
-        restored.then(actions.based_again, base, [base_note, create], **quiet)
-        spoken = f"() => [humo.keptValue({FORM.index('voice')}) ?? '']"
-        restored.then(actions.offered, wanted, [voice, preset], js=spoken, **quiet)
-        restored.then(**priced)
-        page.load(**listed)
+        spoken = f"(wanted, ...values) => [humo.keptValue({FORM.index('voice')}) ?? '', ...values]"
+        # All of it in one: ten people who come at once ask for ten of these.
+        restored.then(actions.begin, [wanted, pages, *form], parts.begun, js=spoken, **quiet)
         page.load(actions.resume, last, outputs, **watching).then(**listed)
         page.unload(actions.leave)
     page.queue(default_concurrency_limit=20)

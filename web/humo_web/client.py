@@ -1,10 +1,12 @@
 """The HTTP API, as this page uses it. docs/api.md names every address and field."""
 
 import json
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +24,12 @@ _RECONNECTS = 30
 #: Seconds between two looks at a generation that cannot be watched.
 _POLL = 3.0
 _PERSON = "humo-person"
+#: Uploads at once. The API keeps places for others: of sixteen, one token gets at most eight, and of four that are verified two.
+_SENDING = 4
+_VERIFYING = 2
+#: Seconds for which somebody waits when the API has no place all the same, because others send as well.
+_PLACE_PATIENCE = 60.0
+_NO_PLACE = frozenset({"busy", "too_many_uploads"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class ApiClient:
         self._http = httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_TIMEOUT, trust_env=False)
         self._away = away
         self._has_people: bool | None = None
+        self._sending = BoundedSemaphore(_SENDING)
+        self._verifying = BoundedSemaphore(_VERIFYING)
 
     def presets(self, asker: Asker | None = None) -> dict[str, Any]:
         return self._json("GET", "/v1/presets", asker)
@@ -100,7 +110,7 @@ class ApiClient:
 
     def verify(self, path: Path, asker: Asker) -> dict[str, Any]:
         """Where a video comes from."""
-        with path.open("rb") as video:
+        with path.open("rb") as video, self._verifying:
             return self._json("POST", "/v1/verify", asker, files=[("video", (path.name, video))])
 
     def get(self, identifier: str, asker: Asker) -> Generation:
@@ -180,6 +190,20 @@ class ApiClient:
         return self._request(method, path, asker, **options).json()
 
     def _request(self, method: str, path: str, asker: Asker | None, **options: Any) -> httpx.Response:
+        """Who sends files waits for a place, as many people as there may be on the page; nobody is told to come again for that."""
+        if "files" not in options:
+            return self._answered(method, path, asker, **options)
+        patience = time.monotonic() + _PLACE_PATIENCE
+        while True:
+            try:
+                with self._sending:
+                    return self._answered(method, path, asker, **options)
+            except ApiError as error:
+                if error.code not in _NO_PLACE or time.monotonic() > patience:
+                    raise
+            time.sleep(_POLL * random.uniform(0.5, 1))
+
+    def _answered(self, method: str, path: str, asker: Asker | None, **options: Any) -> httpx.Response:
         language = "en" if asker is None else asker.language
         try:
             response = self._send(method, path, self._headers(asker), **options)

@@ -89,7 +89,7 @@ globalThis.humo = (() => {
   const leastSide = 400;
 
   /** The least part of a picture's shorter side that a face should be wide: below, the model has a few dozen pixels of it. */
-  const leastFace = 0.2;
+  const leastFace = 0.15;
 
   /** A server that is away just now has not lost anything. */
   const isThere = ({ url }) =>
@@ -135,15 +135,20 @@ globalThis.humo = (() => {
       accept: 'image/*',
       multiple: true,
       onFiles: async (files) => {
-        const sent = await send(files.slice(0, numbers.count - (props.value || []).length));
-        if (sent.length > 0) change([...(props.value || []), ...sent]);
+        const room = numbers.count - (props.value || []).length;
+        const sent = await send(files.slice(0, room));
+        if (sent.length > 0) change([...(props.value || []), ...sent], files.length > room);
+        else if (room === 0) told(fill(words['pictures.most'], numbers));
       },
     });
+    /** Whether some of those that were given last did not fit. */
+    let isCut = false;
     const drop = make('span', { class: 'or' }, fill(words['pictures.drop'], numbers));
     zone.append(list, add, drop);
     element.append(make('fieldset', {}, make('legend', {}, words['pictures']), zone, hint));
 
-    const change = (value) => {
+    const change = (value, cut = false) => {
+      isCut = cut;
       props.value = value;
       void render();
       chosen();
@@ -155,6 +160,8 @@ globalThis.humo = (() => {
       add.hidden = value.length >= numbers.count;
       drop.hidden = value.length > 0;
       zone.classList.toggle('filled', value.length > 0);
+      // Buttons that are made anew under the cursor give it back.
+      const held = [...list.querySelectorAll('button')].indexOf(document.activeElement);
       list.replaceChildren(
         ...value.map((picture, index) => {
           const number = index + 1;
@@ -176,8 +183,12 @@ globalThis.humo = (() => {
             act('pictures.crop', '✂', async () =>
               crop(picture, await faceIn(picture), words, upload, (cropped) => {
                 const now = props.value || [];
-                const place = now.findIndex(({ path }) => path === picture.path);
-                if (place >= 0) change(now.with(place, cropped));
+                // The same picture may be there twice; others may have gone meanwhile.
+                const isHere = ({ path }) => path === picture.path;
+                const place = now[index] && isHere(now[index]) ? index : now.findIndex(isHere);
+                if (place < 0) return;
+                change(now.with(place, cropped));
+                list.children[place]?.querySelector('button').focus();
               }),
             ),
             act('pictures.remove', '×', () => {
@@ -187,13 +198,15 @@ globalThis.humo = (() => {
           );
         }),
       );
+      list.querySelectorAll('button')[held]?.focus();
       const [sizes, found] = await Promise.all([
         Promise.all(value.map(({ url }) => sizeOf(url))),
         Promise.all(value.map(faceIn)),
       ]);
       if (!isShown(value)) return;
       const hints = value.map((_, index) => hintFor(index + 1, sizes[index], found[index]));
-      told(hints.filter(Boolean).join(' '));
+      const most = isCut ? fill(words['pictures.most'], numbers) : '';
+      told([most, ...hints].filter(Boolean).join(' '));
     };
     /** Gradio hands values over as copies: what counts is whether the same files stand there. */
     const isShown = (value) =>
@@ -595,10 +608,21 @@ globalThis.humo = (() => {
       `#${part} textarea, #${part} input:not([type=hidden]), #${part} button, button#${part}`,
     );
 
-  const focus = (part) => {
-    const field = fieldOf(part);
-    if (part === 'more')
-      document.querySelector('#more button[aria-expanded=false], #more .label-wrap:not(.open)')?.click();
+  /** Puts the cursor into a field. One of the finer things is there only once their part is open. */
+  const focus = (name) => {
+    const closed = document.querySelector('#more button[aria-expanded=false], #more .label-wrap:not(.open)');
+    const field = fieldOf(name);
+    const isSeen = () => fieldOf(name)?.checkVisibility() ?? false;
+    if (!isSeen() && closed !== null) {
+      new MutationObserver((_, observer) => {
+        if (!isSeen()) return;
+        observer.disconnect();
+        fieldOf(name).setAttribute('aria-invalid', 'true');
+        focus(name);
+      }).observe(document.querySelector('#more'), { childList: true, subtree: true, attributes: true });
+      closed.click();
+      return;
+    }
     field?.focus({ preventScroll: true });
     // What stands at the top and at the bottom all the time would cover a field that is merely scrolled into view.
     const { top = 0, bottom = 0 } = field?.getBoundingClientRect() ?? {};
@@ -607,20 +631,22 @@ globalThis.humo = (() => {
 
   /** A refusal that appears marks its field; the first takes the cursor along. */
   const watchRefusals = () => {
+    const finer = ['negative', 'seconds', 'seed', 'audio_scale', 'more', 'preset', 'shape'];
+    const fields = ['prompt', 'pictures', 'sound', 'words', 'agreed', ...finer];
     let seen = new Set();
     new MutationObserver(() => {
       const now = new Set(document.querySelectorAll('.refusal[data-part]'));
-      for (const part of ['prompt', 'pictures', 'sound', 'words', 'agreed', 'more']) {
-        const refusal = [...now].find((one) => one.dataset.part === part);
-        const field = fieldOf(part);
+      for (const name of fields) {
+        const refusal = [...now].find((one) => one.dataset.field === name);
+        const field = fieldOf(name);
         if (refusal === undefined) {
           field?.removeAttribute('aria-invalid');
           continue;
         }
-        refusal.id ||= `refusal-${part}`;
+        refusal.id ||= `refusal-${refusal.dataset.part}`;
         field?.setAttribute('aria-invalid', 'true');
         field?.setAttribute('aria-describedby', refusal.id);
-        if ('focus' in refusal.dataset && !seen.has(refusal)) focus(part);
+        if ('focus' in refusal.dataset && !seen.has(refusal)) focus(name);
       }
       seen = now;
     }).observe(document.body, {

@@ -24,7 +24,15 @@ _BY_CODE = {
     "content_blocked": "prompt",
     "blocked_words": "prompt",
 }
-_REST = {"negativePrompt", "seconds", "seed", "scales", "preset", "shape"}
+#: Fields of the API that stand in the part `more`, and what they are called on the page.
+_REST = {
+    "negativePrompt": "negative",
+    "seconds": "seconds",
+    "seed": "seed",
+    "scales": "audio_scale",
+    "preset": "preset",
+    "shape": "shape",
+}
 
 
 def placed(error: ApiError) -> tuple[dict[str, str], str]:
@@ -39,6 +47,12 @@ def placed(error: ApiError) -> tuple[dict[str, str], str]:
         parts[by_code] = [str(error)]
     said = {part: "\n".join(texts) for part, texts in parts.items()}
     return said, "" if said else str(error)
+
+
+def field_of(error: ApiError) -> str:
+    """Which field of the part `more` a refusal is about: the first that has something to say."""
+    names = (field.removeprefix("request.").split(".")[0] for field in error.fields)
+    return next((_REST[name] for name in names if name in _REST), "more")
 
 
 def _part_of(field: str) -> str | None:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
+from unittest import mock
 
 import httpx
 from PIL import Image
@@ -162,7 +163,8 @@ class Faces(unittest.TestCase):
                 self.assertAlmostEqual(face["x"] + face["width"] / 2, (900 + 180) / 1600, delta=0.03, msg=file)
                 self.assertAlmostEqual(face["y"] + face["height"] / 2, (500 + 100) / 1200, delta=0.05, msg=file)
                 self.assertLess(face["width"] * 1600 / 1200, 0.2)
-            self.assertGreater((face_in(FOLDER / "person.png") or {})["width"], 0.2)
+            for drawn in ("person.png", "person-glasses.png", "portrait.png"):
+                self.assertGreater((face_in(FOLDER / drawn) or {})["width"], 0.2, drawn)
             self.assertIsNone(face_in(none))
 
 
@@ -390,6 +392,26 @@ class GuardAtTheDoor(unittest.TestCase):
         self.assertEqual(self.answer(host, link, has_login=True, method="GET"), 200)
         frame = {**link, "sec-fetch-dest": "iframe"}
         self.assertEqual(self.answer(host, frame, has_login=True, method="GET"), 403)
+
+
+class Sending(unittest.TestCase):
+    def test_who_finds_no_place_for_an_upload_waits_for_one_and_what_is_refused_otherwise_is_said_at_once(self) -> None:
+        answers = [(429, "too_many_uploads"), (503, "busy"), (201, "")]
+
+        def api(_request: httpx.Request) -> httpx.Response:
+            status, code = answers.pop(0)
+            return httpx.Response(status, json={"detail": "That is why.", "code": code})
+
+        client = ApiClient("http://api.example", "x")
+        client._http = httpx.Client(transport=httpx.MockTransport(api), base_url="http://api.example")
+        asker = Asker(None, "en")
+        with mock.patch("humo_web.client.time.sleep") as waits:
+            client.create({}, [], None, asker)
+            self.assertEqual((answers, waits.call_count), ([], 2))
+            answers.append((429, "too_many_waiting"))
+            with self.assertRaisesRegex(ApiError, r"^That is why\.$"):
+                client.create({}, [], None, asker)
+            self.assertEqual(waits.call_count, 2)
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
