@@ -84,7 +84,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Braucht etwa {duration} GPU-Zeit. Das und die Zeiten oben sind geschätzt: So eins habe ich hier noch nicht gemessen.',
   'status.cost': 'Braucht etwa {duration} GPU-Zeit.',
   'status.last_words':
-    'Discord beendet dieses Gespräch jetzt, deshalb kann ich diese Nachricht nicht mehr aktualisieren. Ich bin weiter dran: `/jobs` sagt, wie weit es ist, und das Video kommt als Direktnachricht.',
+    'Discord beendet dieses Gespräch jetzt, deshalb kann ich diese Nachricht nicht mehr aktualisieren. Ich bin weiter dran: `/aufträge` sagt, wie weit es ist, und das Video kommt als Direktnachricht.',
   'status.moved': 'Hier geht es weiter: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':

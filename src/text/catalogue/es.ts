@@ -81,7 +81,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'status.cost_guess':
     'Necesita aproximadamente {duration} de GPU. Eso y las horas de arriba son una estimación: aquí aún no he medido uno así.',
   'status.last_words':
-    'Discord cierra ahora esta conversación, así que ya no puedo actualizar este mensaje. Sigo en ello: `/jobs` dice por dónde va, y el vídeo llega por mensaje directo.',
+    'Discord cierra ahora esta conversación, así que ya no puedo actualizar este mensaje. Sigo en ello: `/trabajos` dice por dónde va, y el vídeo llega por mensaje directo.',
   'status.moved': 'Sigue aquí: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':

@@ -83,7 +83,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'status.cost_guess':
     'Demande environ {duration} de temps de GPU. Cela et les heures ci-dessus sont une estimation : je n’en ai pas encore mesuré de semblable ici.',
   'status.last_words':
-    'Discord ferme cette conversation maintenant : je ne peux plus mettre ce message à jour. Je continue : `/jobs` dit où ça en est, et la vidéo arrive en message privé.',
+    'Discord ferme cette conversation maintenant : je ne peux plus mettre ce message à jour. Je continue : `/tâches` dit où ça en est, et la vidéo arrive en message privé.',
   'status.moved': 'La suite est ici : {link}',
   'status.identifier': '-# {id}',
   'status.private_route':

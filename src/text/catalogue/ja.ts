@@ -76,7 +76,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.cost_guess':
     'GPUで約{duration}かかります。この時間と上の時刻は推定です。同じような動画をここではまだ測っていません。',
   'status.last_words':
-    'Discordがこの会話をここで閉じるため、このメッセージはもう更新できません。作業は続いています。進み具合は `/jobs` で確認でき、動画はダイレクトメッセージで届きます。',
+    'Discordがこの会話をここで閉じるため、このメッセージはもう更新できません。作業は続いています。進み具合は `/ジョブ` で確認でき、動画はダイレクトメッセージで届きます。',
   'status.moved': '続きはこちら：{link}',
   'status.identifier': '-# {id}',
   'status.private_route':
