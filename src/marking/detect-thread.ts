@@ -8,8 +8,9 @@ const taskSchema = z.object({
   width: z.number().int().positive(),
   height: z.number().int().positive(),
   how: z.enum(['quick', 'thorough']),
+  deployment: z.bigint().nullable(),
 });
 
-const { how, ...frames } = taskSchema.parse(workerData);
+const { how, deployment, ...frames } = taskSchema.parse(workerData);
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node's, not a window
-parentPort?.postMessage(detect(FrameSum.of(frames), how));
+parentPort?.postMessage(detect(FrameSum.of(frames), how, deployment));

@@ -8,20 +8,23 @@
  * over all shifts at once, says which scale and place fit.
  */
 import FFT from 'fft.js';
-import { checkBits, codeBits, decodePayload } from './payload.ts';
+import { hasBlocks } from './blocks.ts';
+import type { Picture } from './blocks.ts';
+import { detectBlocks, mostBlockReadings } from './detect-blocks.ts';
+import { checkBits, tileCode } from './payload.ts';
 import { layout, tileCells } from './pattern.ts';
 
 export interface Detection {
   readonly payload: bigint;
   /** size of this copy by that of the original, near enough */
   readonly scale: number;
-  /** the pilot's correlation in standard deviations of those at all other shifts */
-  readonly confidence: number;
+  /** of a tile's pilot: its correlation in standard deviations of those at all other shifts; null where blocks were read */
+  readonly confidence: number | null;
 }
 
 /**
- * Cells of the original have 4 pixels, or 2 in small videos: pixels of a cell in this copy, for the scales that are usual. 40/9: a tenth cut
- * off, and the rest blown up to the old size.
+ * Cells of the original have 4 pixels, or 2 in small videos that were made before those had blocks: pixels of a cell in this copy, for the scales
+ * that are usual. 40/9: a tenth cut off, and the rest blown up to the old size.
  */
 const usualCells = [4, 2, 3, 8 / 3, 4 / 3, 1, 6, 8, 40 / 9, 20 / 9, 5, 1.5, 2.5, 16 / 3, 3.2, 3.6, 4.5];
 /** Around each of them, and between: one tile more or less over the width must not blur. */
@@ -36,12 +39,12 @@ const side = tileCells * perCell;
 /** Below this nothing is decoded: the largest of 65,536 correlations of noise is 4.3 on average, 6.5 once in ten thousand. */
 const leastConfidence = 6;
 /**
- * Readings of one video: whatever the pilot fits, each passes the checksum by chance once in 2²⁴, so that fewer than one question in a million
- * about videos without a mark has a wrong answer: (8 + 1) · 2⁻²⁴ = 5.4 · 10⁻⁷.
+ * Readings of one video's tiles: whatever the pilot fits, each passes the checksum by chance once in 2²⁴, as each reading of its blocks, so that
+ * fewer than one question in a million about videos without a mark has a wrong answer: (8 + 1 + 7) · 2⁻²⁴ = 9.6 · 10⁻⁷.
  */
 const mostReadings = 8;
-/** Chance that something is read in a video without a mark, whatever the pilot fits. */
-export const wrongBound = (mostReadings + 1) / 2 ** checkBits;
+/** Chance that something is read in a video without a mark, whatever fits. */
+export const wrongBound = (mostReadings + 1 + mostBlockReadings) / 2 ** checkBits;
 /** Variance, in levels² of 255, that is there even where the picture is flat: of the codec. Of 1, 3 and 4, 3 read best. */
 const leastVariance = 3;
 /** Pixels around each of which the variance is taken. */
@@ -76,10 +79,15 @@ export class FrameSum {
     this.#frames += 1;
   }
 
-  /** What the frames have in common that may be the mark, by how surely. */
-  evidence(): Evidence {
+  /** What the frames have in common. */
+  mean(): Picture {
     const { width, height } = this;
-    const mean = this.#sum.map((value) => value / Math.max(1, this.#frames));
+    return { width, height, values: this.#sum.map((value) => value / Math.max(1, this.#frames)) };
+  }
+
+  /** What the frames have in common that may be a tile's mark, by how surely. */
+  evidence(): Picture {
+    const { width, height, values: mean } = this.mean();
     // Twice the cells of a copy of half the size, or of a small video.
     const reach = Math.min(width, height) >= 300 ? 4 : 3;
     const around = meanAround(mean, width, height, reach);
@@ -94,12 +102,6 @@ export class FrameSum {
     const bound = clip * Math.sqrt(weighed.reduce((sum, value) => sum + value * value, 0) / weighed.length);
     return { width, height, values: weighed.map((value) => Math.max(-bound, Math.min(bound, value))) };
   }
-}
-
-interface Evidence {
-  readonly width: number;
-  readonly height: number;
-  readonly values: Float64Array;
 }
 
 /** The mean of the square of 2 `reach` + 1 pixels around each, as far as it lies in the picture. */
@@ -130,9 +132,30 @@ function meanAround(values: Float64Array, width: number, height: number, reach: 
 
 /**
  * @param how `thorough` also tries sizes that nobody's player or platform makes, for a quarter of a minute
+ * @param deployment what the mark's first 24 bits are where it was made by who asks: for copies that lost much; null: nobody knows
  * @returns null when there is no mark that can be read
  */
-export function detect(frames: FrameSum, how: 'quick' | 'thorough' = 'quick'): Detection | null {
+export function detect(
+  frames: FrameSum,
+  how: 'quick' | 'thorough' = 'quick',
+  deployment: bigint | null = null,
+): Detection | null {
+  const looks = [() => detectInBlocks(frames, deployment), () => detectTiles(frames, how)];
+  // What a picture of this size is likely to have comes first.
+  if (!hasBlocks(frames.width, frames.height)) looks.reverse();
+  for (const look of looks) {
+    const found = look();
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function detectInBlocks(frames: FrameSum, deployment: bigint | null): Detection | null {
+  const found = detectBlocks(frames.mean(), deployment);
+  return found === null ? null : { ...found, confidence: null };
+}
+
+function detectTiles(frames: FrameSum, how: 'quick' | 'thorough'): Detection | null {
   const evidence = frames.evidence();
   let readings = 0;
   for (const cell of usualCells) {
@@ -157,7 +180,7 @@ export function pilotConfidence(frames: FrameSum): number {
   return Math.max(...usualCells.map((cell) => findPilot(fold(evidence, cell)).confidence));
 }
 
-function fineCells({ width, height }: Evidence): number[] {
+function fineCells({ width, height }: Picture): number[] {
   // A tile may shift by half a cell over the frame before it blurs: the larger the frame, the finer the steps.
   const step = Math.min(fineSteps, 1 + 2 / Math.max(width, height));
   const list: number[] = [];
@@ -173,7 +196,7 @@ interface Place {
 }
 
 /** Where the pilot fits best, of all scales in the list; null where it fits nowhere. */
-function bestOf(evidence: Evidence, list: readonly number[]): Place | null {
+function bestOf(evidence: Picture, list: readonly number[]): Place | null {
   let best: Place | null = null;
   for (const cell of list) {
     const tile = fold(evidence, cell);
@@ -185,12 +208,12 @@ function bestOf(evidence: Evidence, list: readonly number[]): Place | null {
 }
 
 function readAt({ tile, shift, confidence, cell }: Place): Detection | null {
-  const payload = decodePayload(readBits(tile, shift));
+  const payload = tileCode.read(readBits(tile, shift));
   return payload === null ? null : { payload, scale: cell / 4, confidence };
 }
 
 /** The sum of the evidence on one tile of `side` × `side` samples. */
-function fold({ values, width, height }: Evidence, cell: number): Float64Array {
+function fold({ values, width, height }: Picture, cell: number): Float64Array {
   const totals = new Float64Array(side * side);
   const columns = Uint16Array.from(
     { length: width },
@@ -284,7 +307,7 @@ function findPilot(tile: Float64Array): { shift: number; confidence: number } {
 /** What the cells say of each coded bit, added up with their signs. */
 function readBits(tile: Float64Array, shift: number): Float64Array {
   const [down, right] = [Math.floor(shift / side), shift % side];
-  const soft = new Float64Array(codeBits);
+  const soft = new Float64Array(tileCode.bits);
   for (let cell = 0; cell < tileCells * tileCells; cell += 1) {
     const bit = layout.bitOf[cell] ?? -1;
     if (bit < 0) continue;

@@ -6,16 +6,18 @@ import type { Detection } from './detect.ts';
  * Looks for a watermark in frames, in a thread of its own.
  *
  * @param frames luma, a byte a pixel, whole frames of `width` × `height` one after the other
- * @param how as `detect` has it
+ * @param how as `detect` has it, and `deployment`
  * @returns null when there is none that can be read
  * @throws Error when the thread fails, or the signal's reason
  */
 export async function findMark(
   frames: { readonly luma: Uint8Array; readonly width: number; readonly height: number },
-  how: 'quick' | 'thorough',
+  { how, deployment }: { readonly how: 'quick' | 'thorough'; readonly deployment: bigint | null },
   signal?: AbortSignal,
 ): Promise<Detection | null> {
-  const thread = new Worker(new URL('detect-thread.ts', import.meta.url), { workerData: { ...frames, how } });
+  const thread = new Worker(new URL('detect-thread.ts', import.meta.url), {
+    workerData: { ...frames, how, deployment },
+  });
   try {
     const [found]: unknown[] = await once(thread, 'message', signal === undefined ? {} : { signal });
     return isDetection(found) ? found : null;

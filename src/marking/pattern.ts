@@ -9,7 +9,7 @@
  * The arrangement is public: anybody can read a mark, and forge one. What proves who made a video is its signature; this says where a
  * copy without one comes from.
  */
-import { codeBits } from './payload.ts';
+import { tileCode } from './payload.ts';
 
 /** cells in a row and in a column of a tile */
 export const tileCells = 64;
@@ -24,7 +24,7 @@ export interface Layout {
 }
 
 /** xorshift32 with a fixed seed: the same arrangement for everybody, for ever. */
-function* randoms(): Generator<number> {
+export function* randoms(): Generator<number> {
   let state = 0x48754d6f;
   for (;;) {
     state ^= state << 13;
@@ -46,16 +46,14 @@ function arrange(): Layout {
   }
   const bitOf = new Int16Array(cells).fill(-1);
   for (let place = pilotCells; place < cells; place += 1) {
-    bitOf[order[place] ?? 0] = (place - pilotCells) % codeBits;
+    bitOf[order[place] ?? 0] = (place - pilotCells) % tileCode.bits;
   }
   const signOf = Int8Array.from({ length: cells }, () => (next(0x10000) < 0x8000 ? 1 : -1));
   return { bitOf, signOf };
 }
 
-/** Pixels of a cell's side, by the shorter side of the frame: large enough to survive half the size, small enough for many cells. */
-export function cellPixels(width: number, height: number): number {
-  return Math.min(width, height) >= 400 ? 4 : 2;
-}
+/** Pixels of a cell's side: large enough to survive half the size, small enough for many cells. */
+export const cellPixels = 4;
 
 /** −1 or 1 for each cell of a tile, row by row. */
 export function tileOf(coded: Int8Array): Int8Array {

@@ -75,6 +75,15 @@ export function nextAttempt(
   return withinReason(clip, limitBytes, scaleIndex(clip, last.size), Number.POSITIVE_INFINITY);
 }
 
+/**
+ * The next try after a bitrate that the encoder refused, since what each frame and block of the picture needs at least takes more: a smaller picture
+ * has fewer blocks. Null where there is none, and for an attempt by quality, which nothing is asked of.
+ */
+export function smallerAttempt(clip: ClipShape, last: Attempt): Attempt | null {
+  const size = sizeLadder(clip)[scaleIndex(clip, last.size) + 1];
+  return size === undefined || last.kind === 'quality' ? null : { ...last, size };
+}
+
 /** The largest size, from `from` down the ladder, at which the bitrate that fits is not absurd. */
 function withinReason(
   clip: ClipShape,
@@ -131,9 +140,94 @@ export interface LaidOverlay extends Omit<Overlay, 'rgba'> {
   readonly path: string;
 }
 
+/** What is drawn into the frames once they have their size. */
+export interface Drawn {
+  /** raw RGBA that stays in its place over every frame */
+  readonly overlay: LaidOverlay | null;
+  /** path of a frame of rgb24 of that size, which ffmpeg's `grainmerge` adds to every frame and what lies over it */
+  readonly mark: string | null;
+}
+
+const nothingDrawn: Drawn = { overlay: null, mark: null };
+
+interface Input {
+  readonly path: string;
+  readonly options: readonly string[];
+}
+
 export interface EncoderArguments {
-  readonly inputs: readonly { readonly path: string; readonly options: readonly string[] }[];
+  readonly inputs: readonly Input[];
   readonly output: readonly string[];
+}
+
+const guards = (demuxer: string): readonly string[] => [
+  '-nostdin',
+  ...['-protocol_whitelist', 'file,pipe', '-f', demuxer],
+];
+
+function rawInput(path: string, pixelFormat: string, { width, height }: Size): Input {
+  return {
+    path,
+    options: [...guards('rawvideo'), ...['-pixel_format', pixelFormat, '-video_size', `${width}x${height}`]],
+  };
+}
+
+/** The frames of a source in the size that they get, and what is drawn into them: ffmpeg's inputs, and a graph of filters that ends in yuv420p. */
+function drawnFrames(
+  source: VideoSource,
+  clip: ClipShape,
+  { width, height }: Size,
+  { overlay, mark }: Drawn,
+): { readonly inputs: readonly Input[]; readonly graph: string } {
+  const frames: Input =
+    source.kind === 'raw'
+      ? rawInput(source.path, source.pixelFormat, clip)
+      : { path: source.path, options: guards(source.kind === 'mp4' ? 'mov' : 'concat') };
+  const inputs: Input[] = [
+    source.kind === 'raw'
+      ? { ...frames, options: [...frames.options, '-framerate', String(clip.fps)] }
+      : frames,
+  ];
+  const sized = `[0:v:0]scale=${width}:${height}:flags=lanczos`;
+  // The conversion and the tags have to agree, or players show wrong colours.
+  const toVideo = 'in_range=full:out_range=tv:out_color_matrix=bt709';
+  const asVideo = 'format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
+  if (overlay === null && mark === null) {
+    const convert = source.kind === 'raw' ? toVideo : 'in_color_matrix=bt709:out_color_matrix=bt709';
+    return { inputs, graph: `${sized}:${convert},${asVideo}` };
+  }
+  // What is drawn is made for the size that the video has in the end, so that words can be read and the mark is whole however small that is.
+  // Each is one frame, which stays until the end of the picture.
+  const asColours = source.kind === 'raw' ? '' : ':in_range=tv:in_color_matrix=bt709:out_range=full';
+  let graph = `${sized}${asColours},format=gbrp`;
+  if (overlay !== null) {
+    const { left, top } = overlay;
+    graph += `[sized];[sized][${inputs.length}:v:0]overlay=x=${left}:y=${top}:format=gbrp,format=gbrp`;
+    inputs.push(rawInput(overlay.path, 'rgba', overlay));
+  }
+  if (mark !== null) {
+    graph += `[plain];[${inputs.length}:v:0]format=gbrp[mark];[plain][mark]blend=all_mode=grainmerge`;
+    inputs.push(rawInput(mark, 'rgb24', { width, height }));
+  }
+  return { inputs, graph: `${graph},scale=flags=lanczos:${toVideo},${asVideo}` };
+}
+
+/**
+ * The arguments of ffmpeg for some of the frames of an attempt, a file of YUV4MPEG2 in shades of grey. They are what {@link encoderArguments} encodes,
+ * before a mark is drawn.
+ *
+ * @param pick filters that choose among them, separated by commas
+ */
+export function greyArguments(
+  source: VideoSource,
+  clip: ClipShape,
+  size: Size,
+  overlay: LaidOverlay | null,
+  pick: string,
+): EncoderArguments {
+  const { inputs, graph } = drawnFrames(source, clip, size, { overlay, mark: null });
+  const output = ['-filter_complex', `${graph},${pick},format=gray[out]`, '-map', '[out]', '-an'];
+  return { inputs, output: [...output, '-f', 'yuv4mpegpipe', '-strict', '-1'] };
 }
 
 /**
@@ -141,7 +235,6 @@ export interface EncoderArguments {
  *
  * @param pass 1 and 2 of an attempt by bitrate; 0 for one by quality
  * @param passLog prefix of the files between the passes
- * @param overlay raw RGBA that stays in its place over every frame; null: nothing
  */
 export function encoderArguments(
   source: VideoSource,
@@ -149,64 +242,17 @@ export function encoderArguments(
   attempt: Attempt,
   pass: 0 | 1 | 2,
   passLog: string,
-  overlay: LaidOverlay | null = null,
+  drawn: Drawn = nothingDrawn,
 ): EncoderArguments {
   const seconds = (clip.frames / clip.fps).toFixed(6);
-  const { width, height } = attempt.size;
-  const guards = (demuxer: string) => ['-nostdin', '-protocol_whitelist', 'file,pipe', '-f', demuxer];
-  const picture =
-    source.kind === 'raw'
-      ? {
-          path: source.path,
-          options: [
-            ...guards('rawvideo'),
-            ...[
-              '-pixel_format',
-              source.pixelFormat,
-              '-video_size',
-              `${clip.width}x${clip.height}`,
-              '-framerate',
-              String(clip.fps),
-            ],
-          ],
-        }
-      : { path: source.path, options: guards(source.kind === 'mp4' ? 'mov' : 'concat') };
-  const inputs = [picture];
-  const mark = source.kind === 'mp4' ? undefined : source.mark;
-  if (mark !== undefined) {
-    const shape = ['-pixel_format', 'rgb24', '-video_size', `${clip.width}x${clip.height}`];
-    inputs.push({ path: mark, options: [...guards('rawvideo'), ...shape] });
-  }
-  const overlayInput = inputs.length;
-  if (overlay !== null) {
-    const shape = ['-pixel_format', 'rgba', '-video_size', `${overlay.width}x${overlay.height}`];
-    inputs.push({ path: overlay.path, options: [...guards('rawvideo'), ...shape] });
-  }
+  const picture = drawnFrames(source, clip, attempt.size, drawn);
+  const inputs = [...picture.inputs];
   const soundInput = source.kind === 'mp4' ? 0 : inputs.length;
   if (source.kind !== 'mp4' && source.sound !== null && pass !== 1) {
     inputs.push({ path: source.sound.path, options: guards(source.sound.demuxer) });
   }
-  const convert =
-    source.kind === 'raw' || mark !== undefined
-      ? 'in_range=full:out_range=tv:out_color_matrix=bt709'
-      : 'in_color_matrix=bt709:out_color_matrix=bt709';
-  // The conversion and the tags have to agree, or players show wrong colours.
-  const sized = `scale=${width}:${height}:flags=lanczos:${convert},format=yuv420p`;
-  const tagged = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
-  // What is laid over it is drawn for the size that the video has in the end, so that it can be read however small that is.
-  const shown =
-    overlay === null
-      ? `${sized},${tagged}`
-      : `${sized}[sized];[sized][${overlayInput}:v:0]overlay=x=${overlay.left}:y=${overlay.top}:format=yuv420,format=yuv420p,${tagged}`;
-  // The mark is one frame, which stays until the end of the picture. It is added before the size changes: a ladder's step is a scale
-  // like any other, which the detector tries.
-  const asColours =
-    source.kind === 'segments' ? 'scale=in_range=tv:in_color_matrix=bt709:out_range=full,' : '';
-  const marked = `[0:v:0]${asColours}format=gbrp[picture];[1:v:0]format=gbrp[mark];[picture][mark]blend=all_mode=grainmerge,${shown}[out]`;
   const output = [
-    ...(mark === undefined && overlay === null
-      ? ['-map', '0:v:0', '-vf', shown]
-      : ['-filter_complex', mark === undefined ? `[0:v:0]${shown}[out]` : marked, '-map', '[out]']),
+    ...['-filter_complex', `${picture.graph}[out]`, '-map', '[out]'],
     ...['-color_range', 'tv', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709'],
     ...[
       '-c:v',

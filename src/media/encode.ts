@@ -1,15 +1,23 @@
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import { Failure } from '../failure.ts';
 import type { Overlay } from './draw-label.ts';
-import { encoderArguments, firstAttempt, nextAttempt } from './compression.ts';
-import type { Attempt, ClipShape, LaidOverlay } from './compression.ts';
-import { encodeBounds, runFluent } from './process.ts';
+import { encoderArguments, firstAttempt, greyArguments, nextAttempt, smallerAttempt } from './compression.ts';
+import type { Attempt, ClipShape, Drawn, EncoderArguments, LaidOverlay, Size } from './compression.ts';
+import { framesPerSecond, mostFrames, parseLuma } from './luma.ts';
+import type { LumaFrames } from './luma.ts';
+import { encodeBounds, MediaProcessError, runFluent } from './process.ts';
 import type { RunLimits } from './process.ts';
 
 /** Lays something over the finished picture, once its size is known. It is kept as a file in the folder of the encode. */
 export type DrawOverlay = (width: number, height: number) => Promise<Overlay>;
+/**
+ * Makes the watermark of the finished picture, once its size is known: a frame of rgb24 of that size, as `markFrame` has it.
+ *
+ * @param frames the frames that `readLuma` would read of the video without it: for a mark that is made to fit them
+ */
+export type DrawMark = (width: number, height: number, frames: () => Promise<LumaFrames>) => Promise<Buffer>;
 
 /** Frames as the engine writes them, with a sound beside; or a finished MP4 that has to get smaller. */
 export type VideoSource =
@@ -18,8 +26,7 @@ export type VideoSource =
       readonly path: string;
       readonly pixelFormat: 'rgb24';
       readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
-      /** a watermark as `markFrame` makes it, of the clip's size */
-      readonly mark?: string;
+      readonly mark?: DrawMark;
       readonly overlay?: DrawOverlay;
     }
   | { readonly kind: 'mp4'; readonly path: string }
@@ -28,7 +35,7 @@ export type VideoSource =
       readonly kind: 'segments';
       readonly path: string;
       readonly sound: { readonly path: string; readonly demuxer: 'flac' | 'wav' } | null;
-      readonly mark?: string;
+      readonly mark?: DrawMark;
       readonly overlay?: DrawOverlay;
     };
 
@@ -70,6 +77,10 @@ export async function encodeVideo(
     while (attempt !== null && attempts.length < maximumAttempts) {
       attempts.push(attempt);
       const bytes = await encodeOnce(source, clip, attempt, partial, limits, onProgress);
+      if (bytes === null) {
+        attempt = smallerAttempt(clip, attempt);
+        continue;
+      }
       if (bytes <= limitBytes) {
         await rename(partial, target);
         const { width, height } = attempt.size;
@@ -84,6 +95,10 @@ export async function encodeVideo(
   throw new Failure('too_large', 'video_does_not_fit', { kilobytes: Math.floor(limitBytes / 1024) });
 }
 
+/** What x264 says of a bitrate below what a clip takes at least, of which the first pass alone knows how much that is. */
+const refusedBitrate = 'requested bitrate is too low';
+
+/** @returns bytes of the file; null where x264 refuses so low a bitrate */
 async function encodeOnce(
   source: VideoSource,
   clip: ClipShape,
@@ -91,33 +106,81 @@ async function encodeOnce(
   target: string,
   limits: RunLimits,
   onProgress?: (share: number) => void,
-): Promise<number> {
+): Promise<number | null> {
   // Relative to the scratch folder: fluent-ffmpeg would split an option that is a path with a space in it.
   const passLog = 'passes';
-  const laid = await overlaid(source, attempt, limits.scratch);
+  const drawn = await draw(source, clip, attempt.size, limits);
   const passes = attempt.kind === 'quality' ? ([0] as const) : ([1, 2] as const);
   for (const pass of passes) {
-    const { inputs, output } = encoderArguments(source, clip, attempt, pass, passLog, laid);
-    const command = ffmpeg();
-    for (const input of inputs) command.input(resolve(input.path)).inputOptions([...input.options]);
-    // Apart, not as a list: of a list, fluent-ffmpeg would split what holds a space.
-    command.outputOptions(...output).output(pass === 1 ? '/dev/null' : resolve(target));
+    const command = commandOf(
+      encoderArguments(source, clip, attempt, pass, passLog, drawn),
+      pass === 1 ? '/dev/null' : target,
+    );
     const before = pass === 2 ? 1 : 0;
     const onFrames = (frames: number) =>
       onProgress?.((before + Math.min(frames / clip.frames, 1)) / passes.length);
-    await runFluent(command, { ...limits, ...(onProgress === undefined ? {} : { onFrames }) }, encodeBounds);
+    try {
+      await runFluent(
+        command,
+        { ...limits, ...(onProgress === undefined ? {} : { onFrames }) },
+        encodeBounds,
+      );
+    } catch (error) {
+      if (error instanceof MediaProcessError && error.message.includes(refusedBitrate)) return null;
+      throw error;
+    }
   }
   return (await stat(target)).size;
 }
 
-async function overlaid(
+function commandOf({ inputs, output }: EncoderArguments, target: string): ffmpeg.FfmpegCommand {
+  const command = ffmpeg();
+  for (const input of inputs) command.input(resolve(input.path)).inputOptions([...input.options]);
+  // Apart, not as a list: of a list, fluent-ffmpeg would split what holds a space.
+  return command.outputOptions(...output).output(resolve(target));
+}
+
+/** Makes what is drawn into frames of a size, as files in the scratch folder. */
+export async function draw(
   source: VideoSource,
-  { size: { width, height } }: Attempt,
-  scratch: string,
-): Promise<LaidOverlay | null> {
-  if (source.kind === 'mp4' || source.overlay === undefined) return null;
-  const { rgba, ...place } = await source.overlay(width, height);
-  const path = join(scratch, 'overlay.rgba');
-  await writeFile(path, rgba);
-  return { path, ...place };
+  clip: ClipShape,
+  size: Size,
+  limits: RunLimits,
+): Promise<Drawn> {
+  if (source.kind === 'mp4') return { overlay: null, mark: null };
+  const { width, height } = size;
+  let overlay: LaidOverlay | null = null;
+  if (source.overlay !== undefined) {
+    const { rgba, ...place } = await source.overlay(width, height);
+    overlay = { path: join(limits.scratch, 'overlay.rgba'), ...place };
+    await writeFile(overlay.path, rgba);
+  }
+  if (source.mark === undefined) return { overlay, mark: null };
+  const mark = join(limits.scratch, 'mark.rgb');
+  await writeFile(
+    mark,
+    await source.mark(width, height, () => greyFrames(source, clip, size, overlay, limits)),
+  );
+  return { overlay, mark };
+}
+
+async function greyFrames(
+  source: VideoSource,
+  clip: ClipShape,
+  size: Size,
+  overlay: LaidOverlay | null,
+  limits: RunLimits,
+): Promise<LumaFrames> {
+  const target = join(limits.scratch, 'grey.y4m');
+  try {
+    const pick = `fps=${framesPerSecond}`;
+    const { inputs, output } = greyArguments(source, clip, size, overlay, pick);
+    const command = commandOf({ inputs, output: [...output, '-frames:v', String(mostFrames)] }, target);
+    await runFluent(command, { ...limits, onFrames: undefined }, encodeBounds);
+    const frames = parseLuma(await readFile(target));
+    if (frames === null) throw new Error('a clip without frames');
+    return frames;
+  } finally {
+    await rm(target, { force: true });
+  }
 }

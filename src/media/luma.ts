@@ -5,8 +5,8 @@ import type { RunLimits } from './process.ts';
 import { sniffFile } from './sniff.ts';
 
 /** Frames that are looked at, and how many of a second: a watermark is in all of them. */
-const mostFrames = 16;
-const framesPerSecond = 3;
+export const mostFrames = 16;
+export const framesPerSecond = 3;
 /** A larger picture is made smaller first: nothing that this program makes is larger. */
 const longestSide = 1280;
 
@@ -49,7 +49,7 @@ export async function readLuma(path: string, limits: RunLimits): Promise<LumaFra
 const videoForms: ReadonlySet<string> = new Set(['mov', 'matroska', 'avi', 'flv', 'mpegts', 'mpeg', 'asf']);
 
 /** YUV4MPEG2 in shades of grey: a line of text, then for each frame another one and its pixels. */
-function parseLuma(file: Buffer): LumaFrames | null {
+export function parseLuma(file: Buffer): LumaFrames | null {
   const head = file.subarray(0, file.indexOf(0x0a)).toString('latin1');
   const [width, height] = ['W', 'H'].map((key) => Number(new RegExp(` ${key}(\\d+)`).exec(head)?.[1] ?? 0));
   if (width === undefined || height === undefined || width * height === 0) return null;

@@ -49,6 +49,8 @@ export interface Verdict {
 export interface Knowledge {
   /** @throws Error when the queue cannot be reached, as the others */
   findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
+  /** 24 bits with which its watermarks begin: with them, marks of its own are found in copies that lost much */
+  markBeginning(): Promise<bigint>;
   /** chains of certificates with which this deployment signs or has signed, as PEM */
   signers(): Promise<readonly string[]>;
   get(id: string): Promise<Generation | null>;
@@ -58,6 +60,7 @@ export interface Knowledge {
 export function knowledgeOf(queue: Knowledge): Knowledge {
   return {
     findMark: (payload) => reachable(queue.findMark(payload)),
+    markBeginning: () => reachable(queue.markBeginning()),
     signers: () => reachable(queue.signers()),
     get: (id) => reachable(queue.get(id)),
   };
@@ -135,7 +138,8 @@ export class Verifier {
     try {
       const frames = await readLuma(path, { scratch, timeoutMilliseconds: readTimeout, signal });
       if (frames === null) throw new Failure('unsupported_media', 'not_a_video');
-      return (await findMark(frames, 'quick', signal))?.payload ?? null;
+      const deployment = (await this.#knowledge?.markBeginning()) ?? null;
+      return (await findMark(frames, { how: 'quick', deployment }, signal))?.payload ?? null;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof MediaProcessError) {

@@ -128,6 +128,7 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       await removeRecords(connection, names, [generation]);
     },
     findMark: (payload) => new Marks(connection, names).find(payload),
+    markBeginning: () => new Marks(connection, names).deployment(),
     signers: () => new Signers(connection, names).all(),
     depth: () => readDepth(connection, names, Date.now()),
     server: () => readServer(connection),

@@ -154,6 +154,8 @@ export interface GenerationQueue {
   forget(generation: Generation): Promise<void>;
   /** Whose watermark this is; `generationId` is null where it was made here and is not known any more. */
   findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
+  /** The 24 bits with which all watermarks of this deployment begin. */
+  markBeginning(): Promise<bigint>;
   /** Chains of certificates, as PEM, with which this deployment signs or has signed. */
   signers(): Promise<readonly string[]>;
   health(): Promise<void>;

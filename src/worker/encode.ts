@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { markFrame } from '../marking/embed.ts';
 import { drawLabel } from '../media/draw-label.ts';
 import { encodeVideo } from '../media/encode.ts';
@@ -24,11 +22,9 @@ export async function encodeGeneration(input: EncodeInput): Promise<EncodedVideo
   const { path, form } = frames;
   const sound = soundtrack === null ? null : { path: soundtrack, demuxer: await soundForm(soundtrack) };
   const { width, height } = frames;
-  const mark = join(input.scratch, 'mark.rgb');
-  await writeFile(mark, markFrame(input.mark, width, height));
   const { label } = input;
   const drawn: Pick<RawSource, 'mark' | 'overlay'> = {
-    mark,
+    mark: (wide, high, shown) => markFrame(input.mark, wide, high, shown),
     ...(label === null ? {} : { overlay: (wide: number, high: number) => drawLabel(label, wide, high) }),
   };
   const longer = Math.max(1, frames.count / frames.fps / usualSeconds);

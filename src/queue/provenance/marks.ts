@@ -19,20 +19,21 @@ export class Marks {
   /** The payload of a generation's watermark, which is known again for twice as long as its record. The same for the same id. */
   async register(generationId: string): Promise<bigint> {
     const tag = tagOf(generationId);
-    const deployment = await this.#deployment();
+    const deployment = await this.deployment();
     await this.#redis.set(this.#names.mark(tag), generationId, 'PX', recordRetention * 2);
     return (deployment << generationBits) | tag;
   }
 
   /** Whose a payload is. `generationId` is null where this deployment made it and does not know any more which it was. */
   async find(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }> {
-    const isOurs = payload >> generationBits === (await this.#deployment());
+    const isOurs = payload >> generationBits === (await this.deployment());
     if (!isOurs) return { isOurs, generationId: null };
     const tag = payload & ((1n << generationBits) - 1n);
     return { isOurs, generationId: await this.#redis.get(this.#names.mark(tag)) };
   }
 
-  async #deployment(): Promise<bigint> {
+  /** What the payloads of all watermarks of this deployment begin with. */
+  async deployment(): Promise<bigint> {
     const drawn = randomInt(2 ** deploymentBits);
     await this.#redis.set(this.#names.deployment, String(drawn), 'NX');
     return BigInt((await this.#redis.get(this.#names.deployment)) ?? drawn);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { file } from '../../../sandbox/start.ts';
 import { markFrame } from '../../../src/marking/embed.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
+import type { DrawMark } from '../../../src/media/encode.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { hasStatus, idOf, picture, startScene } from './scene.ts';
@@ -46,8 +47,7 @@ afterAll(async () => {
 
 /** A video as a worker makes it, with the given watermark or none. */
 async function video(payload: bigint | null): Promise<Buffer> {
-  const [mark, target] = [join(folder, 'mark.rgb'), join(folder, `${payload}.mp4`)];
-  if (payload !== null) await writeFile(mark, markFrame(payload, width, height));
+  const target = join(folder, `${payload}.mp4`);
   const clip = { width, height, frames, fps, hasAudio: false };
   const source = {
     kind: 'raw',
@@ -56,7 +56,11 @@ async function video(payload: bigint | null): Promise<Buffer> {
     sound: null,
   } as const;
   const limits = { scratch: folder, timeoutMilliseconds: 300_000 };
-  await encodeVideo(payload === null ? source : { ...source, mark }, clip, target, 20e6, limits);
+  const marked = (mark: bigint) => ({
+    ...source,
+    mark: (...given: Parameters<DrawMark>) => markFrame(mark, ...given),
+  });
+  await encodeVideo(payload === null ? source : marked(payload), clip, target, 20e6, limits);
   return readFile(target);
 }
 

@@ -339,20 +339,23 @@ test(
   },
 );
 
-test('a limit too small for anything is a failure that names it, and leaves no file', async () => {
-  const { source, clip } = await material({
-    picture: noisy,
-    sound: speechLike,
-    clip: { width: 96, height: 64, frames: 97 },
-  });
-  const target = join(scratch, 'impossible.mp4');
-  await expect(encodeVideo(source, clip, target, 4096, limits)).rejects.toMatchObject({
-    code: 'too_large',
-    identifier: 'video_does_not_fit',
-    context: { kilobytes: 4 },
-  });
-  await expect(stat(target)).rejects.toThrow('ENOENT');
-});
+test.each([
+  ['by the plan', { width: 96, height: 64, frames: 97 }, 4096],
+  // The bitrate that fits is one that x264 refuses at every size.
+  ['by the encoder', { width: 192, height: 112, frames: 17 }, 3700],
+])(
+  'a limit too small for anything is a failure that names it, and leaves no file: %s',
+  async (_name, shape, limit) => {
+    const { source, clip } = await material({ picture: noisy, sound: null, clip: shape });
+    const target = join(scratch, 'impossible.mp4');
+    await expect(encodeVideo(source, clip, target, limit, limits)).rejects.toMatchObject({
+      code: 'too_large',
+      identifier: 'video_does_not_fit',
+      context: { kilobytes: Math.floor(limit / 1024) },
+    });
+    await expect(stat(target)).rejects.toThrow('ENOENT');
+  },
+);
 
 test('aborting ends the encoder at once with the reason', async () => {
   const { source, clip } = await material({

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { codeBits, decodePayload, encodePayload } from '../../../src/marking/payload.ts';
+import { blockCode, tileCode } from '../../../src/marking/payload.ts';
 import { layout, tileCells } from '../../../src/marking/pattern.ts';
 
 const anyPayload = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
@@ -16,31 +16,47 @@ function normals(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-test('what was coded is read, whatever it is, and however loud', () => {
+const codes = [
+  ['tile', tileCode],
+  ['blocks', blockCode],
+] as const;
+
+test.each(codes)('%s: what was coded is read, whatever it is, and however loud', (_name, code) => {
   fc.assert(
     fc.property(anyPayload, fc.double({ min: 1e-6, max: 1e6, noNaN: true }), (payload, level) => {
-      const soft = Float64Array.from(encodePayload(payload), (bit) => bit * level);
-      expect(decodePayload(soft)).toBe(payload);
+      const soft = Float64Array.from(code.encode(payload), (bit) => bit * level);
+      expect(code.read(soft)).toBe(payload);
     }),
+    { numRuns: 25 },
   );
 });
 
-test('a tenth of the bits may be wrong, and noise as strong as the signal', () => {
+test.each(codes)('%s: a tenth of the bits may be wrong, and noise as strong as the signal', (_name, code) => {
   const noise = normals(7);
-  for (let trial = 0; trial < 100; trial += 1) {
+  for (let trial = 0; trial < 25; trial += 1) {
     const payload = BigInt(trial) * 0x123456789abcdfn;
-    const coded = encodePayload(payload);
-    expect(decodePayload(Float64Array.from(coded, (bit, at) => (at % 10 === trial % 10 ? -bit : bit)))).toBe(
-      payload,
-    );
-    expect(decodePayload(Float64Array.from(coded, (bit) => bit + noise()))).toBe(payload);
+    const coded = code.encode(payload);
+    const wrong = Float64Array.from(coded, (bit, at) => (at % 10 === trial % 10 ? -bit : bit));
+    expect(code.read(wrong)).toBe(payload);
+    expect(code.read(Float64Array.from(coded, (bit) => bit + noise()))).toBe(payload);
   }
 });
 
-test('noise is no payload: of 300 readings none passes the checksum', () => {
+test('the longer code of blocks is read where a sixth of its bits were not written and noise is as strong as the rest', () => {
+  const noise = normals(5);
+  for (let trial = 0; trial < 25; trial += 1) {
+    const payload = BigInt(trial) * 0xedcba987654321n;
+    const soft = Float64Array.from(blockCode.encode(payload), (bit, at) =>
+      at % 6 === 0 ? 0 : bit + noise(),
+    );
+    expect(blockCode.read(soft)).toBe(payload);
+  }
+});
+
+test.each(codes)('%s: noise is no payload: of 100 readings none passes the checksum', (_name, code) => {
   const noise = normals(11);
-  for (let trial = 0; trial < 300; trial += 1) {
-    expect(decodePayload(Float64Array.from({ length: codeBits }, noise))).toBeNull();
+  for (let trial = 0; trial < 100; trial += 1) {
+    expect(code.read(Float64Array.from({ length: code.bits }, noise))).toBeNull();
   }
 });
 
@@ -48,7 +64,7 @@ test('every coded bit has eight cells or more, a quarter of the cells are the pi
   const count = new Map<number, number>();
   for (const bit of layout.bitOf) count.set(bit, (count.get(bit) ?? 0) + 1);
   expect(count.get(-1)).toBe((tileCells * tileCells) / 4);
-  for (let bit = 0; bit < codeBits; bit += 1) expect(count.get(bit)).toBeGreaterThanOrEqual(8);
+  for (let bit = 0; bit < tileCode.bits; bit += 1) expect(count.get(bit)).toBeGreaterThanOrEqual(8);
   const sum = layout.signOf.reduce((total, sign) => total + sign, 0);
   expect(Math.abs(sum)).toBeLessThan(4 * tileCells);
 });

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encoderArguments, firstAttempt, nextAttempt, sizeLadder } from '../../../src/media/compression.ts';
+import {
+  encoderArguments,
+  firstAttempt,
+  nextAttempt,
+  sizeLadder,
+  smallerAttempt,
+} from '../../../src/media/compression.ts';
 import type { Attempt, ClipShape } from '../../../src/media/compression.ts';
 
 const clip: ClipShape = { width: 832, height: 480, frames: 97, fps: 25, hasAudio: true };
@@ -122,4 +128,21 @@ test('the ladder starts at the full size and never has an odd side', () => {
       for (const { width, height } of ladder) expect([width % 2, height % 2]).toEqual([0, 0]);
     }),
   );
+});
+
+test('a bitrate that is refused is tried with each smaller picture, and then there is nothing more', () => {
+  fc.assert(
+    fc.property(shapes, (shape) => {
+      const ladder = sizeLadder(shape);
+      let attempt: Attempt | null = { kind: 'bitrate', kilobits: 8, size: shape, audioKilobits: 16 };
+      const sizes: unknown[] = [];
+      while (attempt !== null && sizes.length <= ladder.length) {
+        sizes.push({ width: attempt.size.width, height: attempt.size.height });
+        attempt = smallerAttempt(shape, attempt);
+        if (attempt !== null) expect(attempt).toMatchObject({ kilobits: 8, audioKilobits: 16 });
+      }
+      expect(sizes).toEqual(ladder);
+    }),
+  );
+  expect(smallerAttempt(clip, firstAttempt(clip))).toBeNull();
 });
