@@ -4,6 +4,7 @@
  * stands in the file, and that it cannot tell who made it.
  */
 import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { viewOf } from '../../src/api/verify.ts';
 import { loadVerifyAloneConfig, loadVerifyConfig, namesRedis } from '../../src/config/environment.ts';
@@ -33,7 +34,9 @@ async function main(): Promise<number> {
     for (const path of positionals) {
       await using scratch = await openScratch(tmpdir(), 'verify');
       try {
-        const verdict = await verifier.verify(path, { scratch: scratch.path });
+        // npm starts this in the project's folder, wherever the person stands who names a file.
+        const whole = resolve(process.env['INIT_CWD'] ?? '.', path);
+        const verdict = await verifier.verify(whole, { scratch: scratch.path });
         if (values.json) console.log(JSON.stringify({ file: path, ...viewOf(verdict, true) }, null, 2));
         else console.log([path, ...linesOf(verdict, queue !== null).map((line) => `  ${line}`)].join('\n'));
         if (verdict.origin !== 'here') status ||= 2;

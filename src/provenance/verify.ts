@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { Failure } from '../failure.ts';
 import { reachable } from '../intake/take-on.ts';
@@ -90,7 +91,8 @@ export class Verifier {
    */
   async verify(path: string, options: { scratch: string; signal?: AbortSignal }): Promise<Verdict> {
     const own = (await this.#knowledge?.signers()) ?? [];
-    return limit(() => this.#look(path, { own, anchors: this.#anchors }, options));
+    // ffmpeg works in a folder of its own, where a path from here leads nowhere.
+    return limit(() => this.#look(resolve(path), { own, anchors: this.#anchors }, options));
   }
 
   async #look(

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
@@ -124,7 +124,9 @@ test('a record that says signed and a file that is not: it was changed; and wher
             signers: async () => [],
             get: async () => generation,
           };
-    return new Verifier({ knowledge, anchors: null }).verify(join(folder, 'marked.mp4'), { scratch: folder });
+    // As somebody names it who stands elsewhere.
+    const path = relative(process.cwd(), join(folder, 'marked.mp4'));
+    return new Verifier({ knowledge, anchors: null }).verify(path, { scratch: folder });
   };
   expect(await verdict(made(true))).toMatchObject({ origin: 'here', changed: true, signature: null });
   expect(await verdict(made(false))).toMatchObject({ origin: 'here', changed: null, signature: null });
