@@ -183,7 +183,7 @@ try {
 
   const making = await slowestMaking(web.url);
   const asking = await slowestAsking(
-    await Promise.all(Array.from({ length: people }, (_, number) => scene.token(`person ${number}`))),
+    await Promise.all(Array.from({ length: people }, (_, number) => scene.token(`person-${number}`))),
   );
 
   const page = await browser.newPage();
