@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- watermark`: how often the mark is read after what happens to videos, how often one is read that is not there, what it costs
  * in decibels and in seconds. Clips are faces of the small model, flat cartoons and moving textures (`watermark_clips.py`), each marked and
- * encoded as a worker does it. Half an hour of processor time: WATERMARK_CLIPS says how many clips (200), and what is done is kept in
+ * encoded as a worker does it. An hour of processor time: WATERMARK_CLIPS says how many clips (200), and what is done is kept in
  * WATERMARK_RESULTS (a file, by default in the folder for temporary files), so that it goes on where it ended.
  */
 import { spawn } from 'node:child_process';
