@@ -96,7 +96,8 @@ const watchedStart =
 /** A Sentinel of one's own that watches one primary. */
 export interface TestSentinel extends AsyncDisposable {
   readonly port: number;
-  /** Makes a replica the primary, and resolves when the Sentinel says that it is. */
+  /** Makes a replica the primary, and resolves when the Sentinel says that it is and the old one follows it: until then that takes
+   * writes, which are lost. */
   failOver(): Promise<void>;
 }
 
@@ -140,6 +141,9 @@ export async function startSentinel(primary: { name: string; port: number }): Pr
         async () =>
           String(await connection.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', primary.name)) !== before,
       );
+      const old = new Redis({ host: '127.0.0.1', port: primary.port });
+      await until(async () => (await old.role())[0] === 'slave');
+      old.disconnect();
     },
     async [Symbol.asyncDispose]() {
       connection.disconnect();
