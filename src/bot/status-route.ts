@@ -12,7 +12,8 @@ export type StatusRoute =
 
 /**
  * Through the interaction while its token lives: such edits have a rate limit of their own. Afterwards as the bot, where it
- * is a member of the channel; an ephemeral message, or one in a place that the bot is not in, keeps its last text.
+ * is a member of the channel; an ephemeral message, or one in a place that the bot is not in, keeps the last
+ * words that it was given while the token lived.
  *
  * @param now milliseconds since 1970
  */
