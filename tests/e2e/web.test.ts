@@ -250,6 +250,8 @@ test('what is refused is said at its field, and the cursor is there', async () =
   const finer = page.locator('#more button').first();
   await finer.click();
   await page.locator('#seed :is(input, textarea)').fill('lucky');
+  // The form knows it: what is closed before that is not heard.
+  await page.waitForFunction("Object.values(sessionStorage).some((kept) => kept.includes('lucky'))");
   await finer.click();
   await page.locator('#seed').waitFor({ state: 'hidden' });
   await page.locator('#create').click();

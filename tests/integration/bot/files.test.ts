@@ -64,7 +64,11 @@ test('a file that cannot be read is named by its option, in the language of the 
   await using scene = await startScene();
   const { discord, guild, channel, queue } = scene;
   const berta = guild.addMember(discord.createUser('berta', { locale: 'de' }));
-  const broken = file(Buffer.from('\x89PNG\r\n\x1a\n and then nothing', 'latin1'), 'face.png');
+  // Whole by its beginning and end, and nothing between.
+  const broken = file(
+    Buffer.from('\x89PNG\r\n\x1a\n and then nothing IEND\xae\x42\x60\x82', 'latin1'),
+    'face.png',
+  );
   const command = await berta.run(
     '/humo',
     { prompt: 'Sie spricht', image: picture(), image2: broken },
