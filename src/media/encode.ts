@@ -72,11 +72,15 @@ export async function encodeVideo(
 ): Promise<EncodedVideo> {
   const partial = join(limits.scratch, 'encoding.mp4');
   const attempts: Attempt[] = [];
+  let drawn: { readonly size: Size; readonly files: Drawn } | null = null;
   let attempt: Attempt | null = firstAttempt(clip);
   try {
     while (attempt !== null && attempts.length < maximumAttempts) {
       attempts.push(attempt);
-      const bytes = await encodeOnce(source, clip, attempt, partial, limits, onProgress);
+      const { size } = attempt;
+      if (drawn === null || drawn.size.width !== size.width || drawn.size.height !== size.height)
+        drawn = { size, files: await draw(source, clip, size, limits) };
+      const bytes = await encodeOnce(source, clip, attempt, drawn.files, partial, limits, onProgress);
       if (bytes === null) {
         attempt = smallerAttempt(clip, attempt);
         continue;
@@ -103,13 +107,13 @@ async function encodeOnce(
   source: VideoSource,
   clip: ClipShape,
   attempt: Attempt,
+  drawn: Drawn,
   target: string,
   limits: RunLimits,
   onProgress?: (share: number) => void,
 ): Promise<number | null> {
   // Relative to the scratch folder: fluent-ffmpeg would split an option that is a path with a space in it.
   const passLog = 'passes';
-  const drawn = await draw(source, clip, attempt.size, limits);
   const passes = attempt.kind === 'quality' ? ([0] as const) : ([1, 2] as const);
   for (const pass of passes) {
     const command = commandOf(
