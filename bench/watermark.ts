@@ -14,7 +14,8 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { projectRoot } from '../src/config/environment.ts';
 import { enginePython } from '../src/config/python.ts';
-import { detect, FrameSum, pilotConfidence, wrongBound } from '../src/marking/detect.ts';
+import { detect, pilotConfidence, wrongBound } from '../src/marking/detect.ts';
+import { FrameSum } from '../src/marking/frame-sum.ts';
 import { markFrame, neutral } from '../src/marking/embed.ts';
 import { defaultLabelStyle } from '../src/marking/label.ts';
 import {

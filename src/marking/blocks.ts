@@ -10,7 +10,7 @@
  * The arrangement is public, as that of the tile (`pattern.ts`).
  */
 import { blockCode } from './payload.ts';
-import { randoms } from './pattern.ts';
+import { shuffled } from './pattern.ts';
 
 /** Pixels of a block's side: a macroblock of H.264. */
 export const blockSide = 16;
@@ -53,14 +53,8 @@ export interface BlockLayout {
 export const blockLayout: BlockLayout = arrange();
 
 function arrange(): BlockLayout {
-  const random = randoms();
-  const next = (bound: number) => (random.next().value ?? 0) % bound;
-  const bitOf = Uint16Array.from({ length: blockCode.bits }, (_, index) => index);
-  for (let index = bitOf.length - 1; index > 0; index -= 1) {
-    const other = next(index + 1);
-    [bitOf[index], bitOf[other]] = [bitOf[other] ?? 0, bitOf[index] ?? 0];
-  }
-  return { bitOf, signOf: Int8Array.from(bitOf, () => (next(0x10000) < 0x8000 ? 1 : -1)) };
+  const { order, signs } = shuffled(blockCode.bits);
+  return { bitOf: order, signOf: signs };
 }
 
 /** Which group a block belongs to, by its place in the picture. */

@@ -1,7 +1,8 @@
 /** A thread that looks for a watermark: seconds of arithmetic that would hold up a bot's answers. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { detect, FrameSum } from './detect.ts';
+import { detect } from './detect.ts';
+import { FrameSum } from './frame-sum.ts';
 
 const taskSchema = z.object({
   luma: z.instanceof(Uint8Array),

@@ -1,7 +1,7 @@
 import { hasBlocks } from './blocks.ts';
 import type { Picture } from './blocks.ts';
-import { FrameSum } from './detect.ts';
 import { blockMark } from './embed-blocks.ts';
+import { FrameSum } from './frame-sum.ts';
 import { tileCode } from './payload.ts';
 import { cellPixels, tileCells, tileOf } from './pattern.ts';
 

@@ -24,7 +24,7 @@ export interface Layout {
 }
 
 /** xorshift32 with a fixed seed: the same arrangement for everybody, for ever. */
-export function* randoms(): Generator<number> {
+function* randoms(): Generator<number> {
   let state = 0x48754d6f;
   for (;;) {
     state ^= state << 13;
@@ -34,22 +34,27 @@ export function* randoms(): Generator<number> {
   }
 }
 
-export const layout: Layout = arrange();
-
-function arrange(): Layout {
+/** The numbers below `count` in an arbitrary order, and an arbitrary sign for each: the same for everybody, for ever. */
+export function shuffled(count: number): { readonly order: Uint16Array; readonly signs: Int8Array } {
   const random = randoms();
   const next = (bound: number) => (random.next().value ?? 0) % bound;
-  const order = Uint16Array.from({ length: cells }, (_, index) => index);
-  for (let index = cells - 1; index > 0; index -= 1) {
+  const order = Uint16Array.from({ length: count }, (_, index) => index);
+  for (let index = count - 1; index > 0; index -= 1) {
     const other = next(index + 1);
     [order[index], order[other]] = [order[other] ?? 0, order[index] ?? 0];
   }
+  return { order, signs: Int8Array.from(order, () => (next(0x10000) < 0x8000 ? 1 : -1)) };
+}
+
+export const layout: Layout = arrange();
+
+function arrange(): Layout {
+  const { order, signs } = shuffled(cells);
   const bitOf = new Int16Array(cells).fill(-1);
   for (let place = pilotCells; place < cells; place += 1) {
     bitOf[order[place] ?? 0] = (place - pilotCells) % tileCode.bits;
   }
-  const signOf = Int8Array.from({ length: cells }, () => (next(0x10000) < 0x8000 ? 1 : -1));
-  return { bitOf, signOf };
+  return { bitOf, signOf: signs };
 }
 
 /** Pixels of a cell's side: large enough to survive half the size, small enough for many cells. */

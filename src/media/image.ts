@@ -124,7 +124,7 @@ const leastShare = 0.75;
 /** A file that was cut off is shown as viewers do, with nothing in the place of what is missing. @throws when that is a large part */
 async function toPngOfCut(source: string, target: string, form: ImageForm): Promise<NormalisedImage> {
   const { width, height } = await sizeOf(source);
-  if (form === 'png') return pngOfRows(source, target, height);
+  if (form === 'png') return pngOfRows(source, target, { width, height });
   const [top, bottom] = [leastShare - 0.03, leastShare].map((share) => Math.floor(height * share));
   const band = { left: 0, top: top ?? 0, width, height: Math.max(1, (bottom ?? 0) - (top ?? 0)) };
   // As it lies in the file: turned upright, its end may be at any side.
@@ -147,11 +147,14 @@ async function toPngOfCut(source: string, target: string, form: ImageForm): Prom
 }
 
 /** The rows of a PNG that are there, and black in the place of the others. */
-async function pngOfRows(source: string, target: string, height: number): Promise<NormalisedImage> {
+async function pngOfRows(
+  source: string,
+  target: string,
+  { width, height }: NormalisedImage,
+): Promise<NormalisedImage> {
   const rows = await wholeRows(await readFile(source));
   if (rows === null || rows < height * leastShare) throw new RangeError('a large part is missing');
   const cut = sharp(source, { ...input, failOn: 'none', limitInputPixels: imageLimits.pixels });
-  const { width } = await cut.metadata();
   // Into a file: nothing is ever read out of memory.
   const whole = `${target}.rows`;
   await cut
@@ -182,11 +185,7 @@ async function isCutOff(source: string, mended: string): Promise<boolean> {
   return true;
 }
 
-async function toPng(
-  source: string | Buffer,
-  target: string,
-  failOn: 'error' | 'none',
-): Promise<NormalisedImage> {
+async function toPng(source: string, target: string, failOn: 'error' | 'none'): Promise<NormalisedImage> {
   return sharp(source, { ...input, failOn, limitInputPixels: imageLimits.pixels })
     .timeout({ seconds: timeoutSeconds })
     .autoOrient()

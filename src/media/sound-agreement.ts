@@ -1,4 +1,12 @@
-import { countSound, knownPacketSeconds, samplesAreSteady, timesAgree, usualTicks } from './sound-length.ts';
+import {
+  countSound,
+  fieldsOf,
+  knownPacketSeconds,
+  numberIn,
+  samplesAreSteady,
+  timesAgree,
+  usualTicks,
+} from './sound-length.ts';
 import type { SoundLength, SoundTrack } from './sound-length.ts';
 import type { SoundForm } from './sniff.ts';
 
@@ -23,24 +31,15 @@ export function parsePacketCounts(text: string): PacketCounts {
   const streams = new Map<number, { packets: number; statedSeconds: number | null }>();
   let statedSeconds: number | null = null;
   for (const line of text.split('\n')) {
-    const fields = new Map(
-      line.split('|').flatMap((field) => {
-        const at = field.indexOf('=');
-        return at > 0 ? [[field.slice(0, at), field.slice(at + 1)] as const] : [];
-      }),
-    );
-    const number = (name: string) => {
-      const value = Number.parseFloat(fields.get(name) ?? '');
-      return Number.isFinite(value) ? value : null;
-    };
-    const index = number('index');
-    if (line.startsWith('format|')) statedSeconds = number('duration');
+    const fields = fieldsOf(line);
+    const index = numberIn(fields, 'index');
+    if (line.startsWith('format|')) statedSeconds = numberIn(fields, 'duration');
     // Streams of a transport stream are listed once more, in its programs.
     else if (index !== null) {
       const [numerator = 0, denominator = 1] = (fields.get('time_base') ?? '').split('/').map(Number);
-      const ticks = number('duration_ts');
+      const ticks = numberIn(fields, 'duration_ts');
       const stated = ticks === null ? null : (ticks * numerator) / denominator;
-      streams.set(index, { packets: number('nb_read_packets') ?? 0, statedSeconds: stated });
+      streams.set(index, { packets: numberIn(fields, 'nb_read_packets') ?? 0, statedSeconds: stated });
     }
   }
   return { streams, statedSeconds };

@@ -140,7 +140,8 @@ function packetIn(text: string, from: number, to: number): { stream: number; pac
   return { stream, packet: { at: pts ?? dts, duration, bytes, isDiscarded, skipped, padding } };
 }
 
-function fieldsOf(line: string): Map<string, string> {
+/** The fields of a line that ffprobe writes with `-of compact`. */
+export function fieldsOf(line: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const field of line.split('|')) {
     const at = field.indexOf('=');
@@ -149,7 +150,8 @@ function fieldsOf(line: string): Map<string, string> {
   return fields;
 }
 
-function numberIn(fields: ReadonlyMap<string, string>, name: string): number | null {
+/** A number in such a line; null where it is none. */
+export function numberIn(fields: ReadonlyMap<string, string>, name: string): number | null {
   return finite(fields.get(name) ?? '');
 }
 
