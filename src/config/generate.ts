@@ -150,6 +150,7 @@ const framesSchema = ruled(
 
 /** How many presets there may be: Discord shows at most 25 choices for one option. */
 const mostPresets = 25;
+const tooManyPresets = `at most ${mostPresets}: Discord shows no more choices`;
 const presetsSchema = z
   .record(
     z
@@ -158,17 +159,13 @@ const presetsSchema = z
       .meta({ 'x-message': 'the name must have 1 to 32 of a-z, 0-9 and -' }),
     presetSchema,
   )
-  .refine(
-    (presets) => Object.keys(presets).length <= mostPresets,
-    'at most 25: Discord shows no more choices',
-  )
-  .meta({ maxProperties: mostPresets, 'x-message': 'at most 25: Discord shows no more choices' });
+  .refine((presets) => Object.keys(presets).length <= mostPresets, tooManyPresets)
+  .meta({ maxProperties: mostPresets, 'x-message': tooManyPresets });
 
+const otherVersion = 'only version 1 is understood; update this program or the file';
 const fileSchema = z
   .strictObject({
-    version: z
-      .literal(1, 'only version 1 is understood; update this program or the file')
-      .meta({ 'x-message': 'only version 1 is understood; update this program or the file' }),
+    version: z.literal(1, otherVersion).meta({ 'x-message': otherVersion }),
     fps: z.number().int().positive(),
     frames: framesSchema,
     length: lengthSchema,
