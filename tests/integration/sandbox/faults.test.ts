@@ -39,21 +39,28 @@ test('a chosen refusal carries its code', async () => {
 test('a held upload has no effect until it is released, and none when its sender is gone', async () => {
   await using discord = await checkedSandbox();
   const channel = discord.createGuild().createChannel('general');
-  const upload = async (signal: AbortSignal) => {
-    const form = new FormData();
-    form.append('payload_json', JSON.stringify({ content: 'video' }));
-    form.append('files[0]', new Blob([Buffer.alloc(4_000_000)]), 'out.mp4');
-    return await fetch(`${discord.apiUrl}/v10${Routes.channelMessages(channel.id)}`, {
+  const form = new FormData();
+  form.append('payload_json', JSON.stringify({ content: 'video' }));
+  form.append('files[0]', new Blob([Buffer.alloc(4_000_000)]), 'out.mp4');
+  const encoded = new Response(form);
+  const contentType = encoded.headers.get('content-type') ?? '';
+  const bytes = await encoded.bytes();
+  const upload = async (body: NonNullable<RequestInit['body']>, signal: AbortSignal | null = null) =>
+    await fetch(`${discord.apiUrl}/v10${Routes.channelMessages(channel.id)}`, {
       method: 'POST',
-      headers: { authorization: `Bot ${discord.token}` },
-      body: form,
+      headers: { authorization: `Bot ${discord.token}`, 'content-type': contentType },
+      body,
+      duplex: 'half',
       signal,
     });
-  };
+  // The second half is never sent: an upload that is whole in the system's buffers arrives though its sender is gone.
+  const firstHalf = new ReadableStream<Uint8Array>({
+    start: (stream) => stream.enqueue(bytes.subarray(0, bytes.length / 2)),
+  });
   const path = Routes.channelMessages(channel.id);
   const held = discord.faults.pause({ method: 'POST', path, when: 'arrival' });
   const sender = new AbortController();
-  const lost = upload(sender.signal);
+  const lost = upload(firstHalf, sender.signal);
   expect(await held.reached).toEqual({ method: 'POST', path });
   const answered = new Promise((resolve) => discord.onRequest(resolve));
   sender.abort();
@@ -63,7 +70,7 @@ test('a held upload has no effect until it is released, and none when its sender
   expect(channel.messages).toEqual([]);
 
   const heldAgain = discord.faults.pause({ method: 'POST', path, when: 'arrival' });
-  const sent = upload(new AbortController().signal);
+  const sent = upload(bytes);
   await heldAgain.reached;
   expect(channel.messages).toEqual([]);
   heldAgain.release();
