@@ -293,10 +293,23 @@ export async function until<T>(look: () => Promise<T | undefined>, timeout = 120
   }
 }
 
+let encoded: Promise<Buffer> | undefined;
+
+/** One second of moving colours with a tone, encoded once for all tests of a file. */
+async function encodeOnce(): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'bot-scene-video-'));
+  try {
+    const path = join(folder, 'video.mp4');
+    await execa`ffmpeg -y -f lavfi -i testsrc=size=256x144:rate=25:duration=1 -f lavfi -i sine=duration=1 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -c:a aac -movflags +faststart ${path}`;
+    return await readFile(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** One second of moving colours with a tone, padded to a size with a box that players skip. */
 export async function makeVideo(path: string, bytes: number): Promise<void> {
-  await execa`ffmpeg -y -f lavfi -i testsrc=size=256x144:rate=25:duration=1 -f lavfi -i sine=duration=1 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -c:a aac -movflags +faststart ${path}`;
-  const video = await readFile(path);
+  const video = await (encoded ??= encodeOnce());
   const padding = Math.max(8, bytes - video.length);
   const box = Buffer.alloc(padding);
   box.writeUInt32BE(padding, 0);
