@@ -1,5 +1,5 @@
 /**
- * The page in the browser: how long its first view takes, cold and warm, alone and for ten people at once, and how soon a video of 10 MB
+ * The page in the browser: how long until a person can write on it and until all of it answers, cold and warm, alone and for ten people at once, and how soon a video of 10 MB
  * plays; and how long ten people take who make videos at once, without browsers. Real page, API, Redis and Chromium on this machine; the
  * video is ready-made. The baselines are of the same run: a page of Gradio with one field, the API asked without a page, and the same video
  * from a bare server of files. Prints one JSON line.
@@ -27,23 +27,31 @@ const rounds = 5;
 const patience = 180_000;
 const limits = { firstView: 2_000, playing: 1_000 };
 
-/** What is there when a person can begin. */
-const ready = { page: ['#prompt textarea', '#pictures .drop'], bare: ['#prompt textarea'] };
+/** What is there when a person can begin to write, and what when all of the page answers. */
+const ready = {
+  page: { first: '#first-sight textarea, #prompt textarea', whole: ['#prompt textarea', '#pictures .drop'] },
+  bare: { first: '#prompt textarea', whole: ['#prompt textarea'] },
+};
+type Ready = (typeof ready)['page'];
 
-/** @returns milliseconds until a person can write */
-async function view(context: BrowserContext, url: string, parts: readonly string[]): Promise<number> {
+/** @returns milliseconds until a person can write, and until all of the page answers */
+async function view(context: BrowserContext, url: string, { first, whole }: Ready) {
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
   const began = performance.now();
-  await page.goto(url);
-  for (const part of parts) await page.locator(part).waitFor();
-  const took = performance.now() - began;
+  const since = () => Math.round(performance.now() - began);
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.locator(first).first().waitFor();
+  const seen = since();
+  for (const part of whole) await page.locator(part).waitFor();
+  await page.locator('#first-sight').waitFor({ state: 'detached' });
+  const took = { seen, whole: since() };
   await page.close();
-  return Math.round(took);
+  return took;
 }
 
 /** @returns milliseconds for a browser that has never been here, and for the same one when it comes again */
-async function views(browser: Browser, url: string, parts: readonly string[]) {
+async function views(browser: Browser, url: string, parts: Ready) {
   const context = await browser.newContext({ viewport: { width: 1366, height: 850 } });
   const cold = await view(context, url, parts);
   const warm = await view(context, url, parts);
@@ -51,18 +59,21 @@ async function views(browser: Browser, url: string, parts: readonly string[]) {
   return { cold, warm };
 }
 
-/** Several rounds of {@link views}, one after the other: the median of each. */
-async function medians(browser: Browser, url: string, parts: readonly string[]) {
-  const all = [];
+/** Several rounds of {@link views}, one after the other: the median of each figure. */
+async function medians(browser: Browser, url: string, parts: Ready) {
+  const all: Awaited<ReturnType<typeof views>>[] = [];
   for (let round = 0; round < rounds; round += 1) all.push(await views(browser, url, parts));
-  const median = (times: readonly number[]) => times.toSorted((one, other) => one - other)[(rounds - 1) / 2];
-  return { cold: median(all.map(({ cold }) => cold)), warm: median(all.map(({ warm }) => warm)) };
+  const median = (when: 'cold' | 'warm', what: 'seen' | 'whole') =>
+    all.map((one) => one[when][what]).toSorted((one, other) => one - other)[(rounds - 1) / 2];
+  const figures = (when: 'cold' | 'warm') => ({ seen: median(when, 'seen'), whole: median(when, 'whole') });
+  return { cold: figures('cold'), warm: figures('warm') };
 }
 
 /** @returns milliseconds of the slowest of so many people who come at once */
-async function slowestTogether(browser: Browser, url: string, parts: readonly string[]): Promise<number> {
+async function slowestTogether(browser: Browser, url: string, parts: Ready) {
   const all = await Promise.all(Array.from({ length: people }, () => views(browser, url, parts)));
-  return Math.max(...all.map(({ cold }) => cold));
+  const slowest = (what: 'seen' | 'whole') => Math.max(...all.map(({ cold }) => cold[what]));
+  return { seen: slowest('seen'), whole: slowest('whole') };
 }
 
 /** @returns milliseconds until the slowest of so many people has a video of their own, and only that, in their list */

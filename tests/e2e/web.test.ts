@@ -349,6 +349,31 @@ test('with the keyboard alone: a picture, a sound and its window, a wait, a vide
   }
 });
 
+test('before all of the page is there, it can be written on, and what was written goes over', async () => {
+  explainFailure();
+  const early = await page.context().newPage();
+  let scripts = Promise.withResolvers<void>();
+  await early.route(/assets\/.*\.js$/, async (route) => {
+    await scripts.promise;
+    await route.continue();
+  });
+  await early.goto(page.url(), { waitUntil: 'commit' });
+  const first = early.getByLabel('What is to be seen?');
+  await first.fill('Written early');
+  expect(await early.locator('#prompt').count()).toBe(0);
+  scripts.resolve();
+  await early.locator('#first-sight').waitFor({ state: 'detached' });
+  await early.waitForFunction("document.querySelector('#prompt textarea')?.value === 'Written early'");
+  await early.locator('#prompt textarea:focus').pressSequentially(', and on');
+  await early.waitForFunction("sessionStorage.getItem('humo-form').includes('Written early, and on')");
+  scripts = Promise.withResolvers();
+  await early.reload({ waitUntil: 'commit' });
+  await early.waitForFunction("document.querySelector('#first-prompt')?.value === 'Written early, and on'");
+  scripts.resolve();
+  await early.locator('#first-sight').waitFor({ state: 'detached' });
+  await early.close();
+});
+
 test('a video is edited, and what was written stays in another language; it is shared, and nobody else’s otherwise', async () => {
   explainFailure();
   await openAfresh();

@@ -9,10 +9,11 @@ from typing import Any
 import gradio as gr
 
 from .actions import FORM, Actions, Parts
+from .first_sight import header_html
 from .result import empty_html
 from .site import Site
 from .status import told_html
-from .texts import LANGUAGES, Texts
+from .texts import Texts
 
 #: People who may watch a video being made at the same time. Each holds a thread; a few are left for everything else.
 _WATCHERS = 80
@@ -49,7 +50,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         # In the browser, readable there: an id opens nothing without the cookie of the same person.
         last = gr.BrowserState(None, storage_key="humo-last", secret="humo")
         with gr.Column(elem_id="top"):
-            gr.HTML(_header(texts), elem_id="brand", js_on_load=None)
+            gr.HTML(header_html(texts), elem_id="brand", js_on_load=None)
             status = gr.HTML(told_html(texts, say("status.ready")), elem_id="status", js_on_load=None)
         with gr.Row(equal_height=False, elem_id="work"):
             with gr.Column(min_width=300, elem_id="form"):
@@ -257,7 +258,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         # What Gradio knows no choice of, it would refuse from then on. Who can speak is known only later.
         known = {"preset": list(actions.presets), "shape": _SHAPES, "clean": _CLEAN, "voice": [""]}
         allowed = json.dumps({FORM.index(name): choices for name, choices in known.items()})
-        restored = page.load(None, form, form, js=f"(...values) => humo.kept(values, {allowed})", **quiet)
+        restored = page.load(None, form, form, js=f"(...values) => humo.kept(values, {allowed}, {FORM.index('prompt')})", **quiet)
         spoken = f"(wanted, ...values) => [humo.keptValue({FORM.index('voice')}) ?? '', ...values]"
         # All of it in one: ten people who come at once ask for ten of these.
         restored.then(actions.begin, [wanted, pages, *form], parts.begun, js=spoken, **quiet)
@@ -282,20 +283,6 @@ def launch_options(texts: Texts) -> dict[str, Any]:
         "ssr_mode": False,
         "max_file_size": "100mb",
     }
-
-
-def _header(texts: Texts) -> str:
-    """Name and sentence, a way past the form for keyboards, and the five languages in their own words."""
-    names = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ja": "日本語"}
-    here = {texts.language: ' aria-current="true"'}
-    links = "".join(
-        f'<a href="/{language}/" lang="{language}" hreflang="{language}"{here.get(language, "")}>{names[language]}</a>'
-        for language in LANGUAGES
-    )
-    return (
-        f'<a class="skip" href="#outcome">{texts.say("skip")}</a><header><h1>{texts.say("title")}</h1>'
-        f'<p>{texts.say("introduction")}</p><nav aria-label="{texts.say("languages")}">{links}</nav></header>'
-    )
 
 
 def _refusal(part: str) -> gr.HTML:

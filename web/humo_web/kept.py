@@ -4,7 +4,9 @@ Gradio packs each file anew for each visitor, names no time for which a browser 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import brotli
 from starlette.datastructures import Headers, MutableHeaders
@@ -37,10 +39,12 @@ class Kept:
     """ASGI middleware, behind whatever says who somebody is.
 
     What is asked for here is asked for with nothing but what it is kept by: no cookie and no other header can change what others get.
+    `finish` gets a page's path and what Gradio wrote for it, and returns what people get.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, finish: Callable[[str, bytes], bytes]) -> None:
         self._app = app
+        self._finish = finish
         self._files: dict[_Key, _Answer] = {}
         self._pages: dict[_Key, _Answer] = {}
 
@@ -65,7 +69,8 @@ class Kept:
         answer = kept.get(key)
         if answer is None:
             asked = [(name.encode(), headers[name].encode("latin-1")) for name in passed]
-            status, answer = await self._make({**scope, "headers": asked}, receive, packing, told)
+            finish = partial(self._finish, path) if kept is self._pages else None
+            status, answer = await self._make({**scope, "headers": asked}, receive, packing, told, finish)
             if status == 200 and (most is None or len(kept) < most):
                 kept[key] = answer
         else:
@@ -74,7 +79,14 @@ class Kept:
         await send({"type": "http.response.start", "status": status, "headers": list(answer.headers)})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _make(self, scope: Scope, receive: Receive, packing: str, told: dict[str, str]) -> tuple[int, _Answer]:
+    async def _make(
+        self,
+        scope: Scope,
+        receive: Receive,
+        packing: str,
+        told: dict[str, str],
+        finish: Callable[[bytes], bytes] | None,
+    ) -> tuple[int, _Answer]:
         """The whole answer, packed if it is one that gets smaller by it; `told` are headers of one that is there."""
         status, raw, parts = 500, [], []
 
@@ -88,6 +100,7 @@ class Kept:
         await self._app(scope, receive, collect)
         body, headers = b"".join(parts), MutableHeaders(raw=raw)
         if status == 200:
+            body = body if finish is None else finish(body)
             headers.update(told)
             headers.add_vary_header("accept-encoding")
             if packing == "br" and len(body) >= _LEAST_PACKED and _PACKED.match(headers.get("content-type", "")):

@@ -579,13 +579,17 @@ globalThis.humo = (() => {
 
   /**
    * What stood in the form; what stands there now where nothing is kept, or a choice is not there any more. `allowed`: by place. At once:
-   * what somebody types meanwhile would be lost. Files that are gone, their fields forget.
+   * what somebody types meanwhile would be lost. Files that are gone, their fields forget. What was written at first sight is the prompt.
    */
-  const kept = (values, allowed) => {
-    if (!Array.isArray(before) || before.length !== values.length) return values;
-    return before.map((value, place) =>
-      place in allowed && !allowed[place].includes(value) ? values[place] : value,
-    );
+  const kept = (values, allowed, prompt) => {
+    const written = globalThis.humoFirstSight?.leave();
+    const isKept = Array.isArray(before) && before.length === values.length;
+    const stands = isKept
+      ? before.map((value, place) =>
+          place in allowed && !allowed[place].includes(value) ? values[place] : value,
+        )
+      : values;
+    return written === undefined ? stands : stands.with(prompt, written);
   };
 
   /** A list that is made anew under the cursor gives it back. */

@@ -17,6 +17,7 @@ from .client import ApiClient, MediaSource
 from .door import Door
 from .examples import FOLDER
 from .features import features_of
+from .first_sight import finisher
 from .guard import Guard
 from .kept import Kept
 from .login import login_routes
@@ -46,17 +47,18 @@ def build_server(settings: Settings, client: ApiClient, source: MediaSource, fol
     if settings.login is not None:
         routes += login_routes(visitors, settings.login)
     has_login = settings.login is not None
+    presets = client.presets()
     app = FastAPI(
         openapi_url=None,
         routes=routes,
         middleware=[
             Middleware(Guard, has_login=has_login),
             Middleware(Door, visitors=visitors, has_login=has_login),
-            Middleware(Kept),
+            Middleware(Kept, finish=finisher(presets["limits"]["promptCharacters"])),
         ],
     )
     features = features_of(client.description())
-    site = Site(client, client.presets(), features, visitors, signer, settings.share_days, folder)
+    site = Site(client, presets, features, visitors, signer, settings.share_days, folder)
     for language in LANGUAGES:
         blocks = build_page(site, texts_for(language))
         gr.mount_gradio_app(app, blocks, path=f"/{language}", **launch_options(texts_for(language)))

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from humo_web.client import ApiClient, ApiError, Asker
 from humo_web.examples import EXAMPLES, FOLDER
 from humo_web.faces import face_in
+from humo_web.first_sight import finisher
 from humo_web.gallery import gallery_html
 from humo_web.guard import Guard
 from humo_web.kept import Kept
@@ -294,6 +295,31 @@ class Status(unittest.TestCase):
         self.assertIn("&lt;b&gt;Back at noon&lt;/b&gt;", noted)
 
 
+class FirstSight(unittest.TestCase):
+    page = (
+        '<!doctype html>\n<html\n\tlang="en"\n>\n<head><meta property="og:title" content="Gradio" />\n<meta\n\tproperty="og:image"\n'
+        '\tcontent="https://elsewhere.example/a.jpg"\n/><meta name="twitter:creator" content="@Gradio" /><meta charset="utf-8" /></head>'
+        "<body><gradio-app></gradio-app></body></html>"
+    )
+
+    def test_a_page_speaks_its_language_of_itself_and_can_be_written_in(self) -> None:
+        said = texts_for("de").say
+        made = finisher(300)("/de/", self.page.encode()).decode()
+        self.assertIn('lang="de"', made)
+        head, _ = made.split("</head>")
+        self.assertNotRegex(head, "Gradio|elsewhere")
+        self.assertIn(f'<meta property="og:description" content="{said("introduction")}">', made)
+        self.assertLess(made.index("</gradio-app>"), made.index('<div id="first-sight">'))
+        self.assertIn(
+            f'<label for="first-prompt">{said("prompt")}</label><textarea id="first-prompt" rows="2" maxlength="300"', made
+        )
+
+    def test_a_page_that_is_built_otherwise_is_no_half_page(self) -> None:
+        for mark in ("</head>", "</gradio-app>"):
+            with self.assertRaisesRegex(ValueError, mark):
+                finisher(300)("/en/", self.page.replace(mark, "").encode())
+
+
 class WhatIsKept(unittest.TestCase):
     def test_what_is_the_same_for_everybody_is_made_once_and_nothing_of_one_visitor_gets_into_it(self) -> None:
         asked: list[tuple[str, dict[str, str]]] = []
@@ -308,7 +334,8 @@ class WhatIsKept(unittest.TestCase):
             )
 
         async def ask() -> None:
-            transport = httpx.ASGITransport(Kept(page))
+            kept = Kept(page, finish=lambda path, body: b"finished " + path.encode() + body)
+            transport = httpx.ASGITransport(kept)
             async with httpx.AsyncClient(transport=transport, base_url="http://one.example") as client:
 
                 async def get(path: str, **headers: str) -> httpx.Response:
@@ -316,6 +343,7 @@ class WhatIsKept(unittest.TestCase):
 
                 first = await get("/en/", cookie="humo-person=ada", x_gradio_server="http://evil.example")
                 self.assertEqual(first.text, (await get("/en/", cookie="humo-person=bob")).text)
+                self.assertTrue(first.text.startswith("finished /en/for "))
                 self.assertEqual(first.headers["content-encoding"], "br")
                 self.assertNotIn("cache-control", first.headers)
                 self.assertEqual(asked, [("/en/", {"host": "one.example"})])
@@ -326,6 +354,7 @@ class WhatIsKept(unittest.TestCase):
                 self.assertEqual(len(asked), 4)
 
                 file = await get("/en/assets/index-Di.css")
+                self.assertFalse(file.text.startswith("finished"))
                 self.assertEqual((await get("/ja/assets/index-Di.css")).content, file.content)
                 self.assertIn("immutable", file.headers["cache-control"])
                 self.assertEqual(len(asked), 5)
