@@ -15,6 +15,7 @@ import { file, ScenarioError, startSandbox } from '../sandbox/start.ts';
 import type { Interaction, Message, Sandbox } from '../sandbox/start.ts';
 import { projectRoot } from '../src/config/environment.ts';
 import { loadGenerateSettings, shapeSchema } from '../src/config/generate.ts';
+import { DiskFull, isDiskFull, namingFullDisk } from '../src/full-disk.ts';
 import { probeVideo } from '../src/media/probe.ts';
 import type { ProbedVideo } from '../src/media/probe.ts';
 import { Conversation } from './support/conversation.ts';
@@ -79,6 +80,10 @@ async function main(): Promise<number> {
     if (values.json === true) print(JSON.stringify(result));
     return 0;
   } catch (error) {
+    if (error instanceof DiskFull) {
+      console.error(`\n${error.message}.`);
+      return 1;
+    }
     if (!(error instanceof DemoError) && !isArgumentError(error)) throw error;
     console.error(`\n${error.message}${isArgumentError(error) ? `\n\n${usage}` : ''}`);
     return error.message === interrupted ? 130 : 1;
@@ -146,19 +151,35 @@ function commandOptions(values: Values): Entered {
   return chosen;
 }
 
+/** All that is made on the way lies there. */
+async function inTemporary<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDiskFull(error) || error instanceof DiskFull) throw error;
+    throw new DiskFull(tmpdir(), error, otherTemporary);
+  }
+}
+
+const otherTemporary = 'set TMPDIR to a folder on a larger disk';
+
 /** Starts all parts, lets `act` play, and stops them again whatever happens. */
 async function withEverything<T>(
   stop: Promise<never>,
   record: string | undefined,
   act: (discord: Sandbox) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'humo-demo-'));
+  const folder = await inTemporary(() => mkdtemp(join(tmpdir(), 'humo-demo-')));
   const parts: Part[] = [];
   const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
     const started = performance.now();
     print('Starting Redis, a local Discord, the bot, the worker and the engine (profile mini) …');
-    const redis = await startPrivateRedis(join(folder, 'redis'));
+    const redis = await namingFullDisk(
+      folder,
+      () => startPrivateRedis(join(folder, 'redis')),
+      otherTemporary,
+    );
     ends.push(() => redis.stop());
     const discord = await startSandbox();
     ends.push(() => closeSandbox(discord));
@@ -191,7 +212,7 @@ async function withEverything<T>(
     broken.catch(() => undefined);
     await Promise.race([Promise.all([bot.logged('ready'), worker.logged('taking jobs')]), broken, stop]);
     print(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.\n`);
-    return await Promise.race([act(discord), broken, stop]);
+    return await Promise.race([inTemporary(() => act(discord)), broken, stop]);
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
     const logs = parts.map((part) => `\nThe end of the ${part.name}'s log:\n${readableTail(part.lines)}`);
@@ -236,9 +257,16 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
   const status = channel.messages.find(({ id }) => id === ending.repliesTo);
   await status?.waitUntil(({ buttons }) => buttons.length === 0, { timeout: 30_000 });
 
-  await mkdir(folder, { recursive: true });
   const video = join(folder, attachment.filename);
-  await writeFile(video, await attachment.bytes());
+  const bytesOfVideo = await attachment.bytes();
+  await namingFullDisk(
+    folder,
+    async () => {
+      await mkdir(folder, { recursive: true });
+      await writeFile(video, bytesOfVideo);
+    },
+    'name another folder with --out',
+  );
   const probed = await playable(video, folder);
   const { width, height, nb_read_frames: frames } = probed.video;
   print(

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { loadBotConfig, loadWorkerConfig } from '../src/config/environment.ts';
 import { ConfigurationError } from '../src/config/generate.ts';
+import { DiskFull } from '../src/full-disk.ts';
 import botProcess from './support/bot-process.json' with { type: 'json' };
 import { startPart } from './support/part.ts';
 import { startPrivateRedis } from './support/private-redis.ts';
+import type { PrivateRedis } from './support/private-redis.ts';
 
 /**
  * `npm start`: the bot, a worker and, unless REDIS_URL names one, a Redis of their own whose data is kept in DATA_DIRECTORY. A
@@ -93,7 +95,14 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   const data = loadBotConfig({ ...process.env, REDIS_URL: 'redis://127.0.0.1' }).dataDirectory;
-  const redis = ownRedis ? await startPrivateRedis(join(data, 'redis')) : null;
+  let redis: PrivateRedis | null = null;
+  try {
+    redis = ownRedis ? await startPrivateRedis(join(data, 'redis')) : null;
+  } catch (error) {
+    if (!(error instanceof DiskFull)) throw error;
+    print('start', `Redis does not start: ${error.message}`);
+    return 1;
+  }
   if (redis !== null) print('start', `Redis is up; its data is kept in ${join(data, 'redis')}`);
   const environment = { ...process.env, ...(redis === null ? {} : { REDIS_URL: redis.url }) };
   let status = 0;

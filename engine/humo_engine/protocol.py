@@ -39,7 +39,7 @@ MAXIMUM_OFFSET = 25 * 600  # frames: the longest sound that anybody gives
 MAXIMUM_PROMPT = 20_000  # characters; far beyond the 512 tokens that are read
 
 FAILURE_CODES = (
-    "invalid_input", "unsupported_media", "weights_missing", "out_of_memory", "cancelled", "internal",
+    "invalid_input", "unsupported_media", "weights_missing", "out_of_memory", "disk_full", "cancelled", "internal",
 )  # fmt: skip
 
 

@@ -12,12 +12,13 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import torch
 
+from humo_engine.full_disk import explain_full_disk, is_full_disk
 from humo_engine.group import RankLost
 from humo_engine.memory import memory_shortage
 from humo_engine.pipeline import Cancelled, Clip, Pipeline
@@ -145,7 +146,7 @@ class Server:
             clip = self._pipelines[request.model].generate(request, listener)
             event = _done(request, clip)
         except BaseException as error:  # a request may fail in any way; the next one must find the engine ready
-            event = _failed(identity, error)
+            event = _failed(identity, error, [Path(str(message.get("outputDir") or "."))])
             if not isinstance(error, Exception):
                 raise
         finally:
@@ -215,14 +216,16 @@ def _done(request: Request, clip: Clip) -> dict[str, Any]:
     return event
 
 
-def _failed(identity: str, error: BaseException) -> dict[str, Any]:
-    """The event for an error: its own code where it has one, else `internal`. The log gets the trace."""
+def _failed(identity: str, error: BaseException, folders: Sequence[Path] = ()) -> dict[str, Any]:
+    """The event for an error: its own code where it has one, else `internal`. The log gets the trace. `folders`: where it was writing."""
     if isinstance(error, Cancelled):
         code, text = "cancelled", "the request was cancelled"
     elif isinstance(code := getattr(error, "code", None), str):
         text = str(error)
     elif (shortage := memory_shortage(error)) is not None:
         code, text = "out_of_memory", f"memory ran out: {shortage}"
+    elif is_full_disk(error):
+        code, text = "disk_full", explain_full_disk(error, folders)
     else:
         import traceback
 

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from humo_engine.full_disk import explain_full_disk, is_full_disk
 from humo_engine.place import own_command
 from humo_provenance import certificates
 from humo_provenance.certificates import DEFAULT_YEARS, CredentialError
@@ -43,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        folders = [Path(os.environ.get("DATA_DIRECTORY") or ROOT / "data")]
+        print(explain_full_disk(error, folders) if is_full_disk(error) else error, file=sys.stderr)
         return 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -403,6 +404,7 @@ def test_out_of_memory_is_reported_and_the_next_request_works(request_of, tmp_pa
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
         RequestError("unsupported_media", "not enough memory.png is not an image"),
+        OSError(errno.ENOSPC, "No space left on device"),
         ZeroDivisionError("x"),
     ]
     lines = io.StringIO("".join(json.dumps(request_of(f"g-{number}")) + "\n" for number in range(len(errors) + 1)))
@@ -426,6 +428,6 @@ def test_out_of_memory_is_reported_and_the_next_request_works(request_of, tmp_pa
     events = [json.loads(line) for line in out.getvalue().splitlines()]
     ends = [event for event in events if event["type"] in ("done", "failed")]
     assert [event.get("code", event["type"]) for event in ends] == [
-        *["out_of_memory"] * 6, "unsupported_media", "internal", "done",
+        *["out_of_memory"] * 6, "unsupported_media", "disk_full", "internal", "done",
     ]  # fmt: skip
     assert "3 GiB" in ends[0]["message"] and "7 GiB" in ends[3]["message"] and "ZeroDivisionError" in ends[-2]["message"]

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DiskFull, isDiskFull, namingFullDisk } from '../../src/full-disk.ts';
 
 /** Beside its data: where it listens. */
 export const addressFile = 'address';
@@ -25,7 +26,7 @@ export interface PrivateRedis {
  * @throws Error with what the server said when it does not start
  */
 export async function startPrivateRedis(folder: string): Promise<PrivateRedis> {
-  await mkdir(folder, { recursive: true });
+  await namingFullDisk(folder, async () => mkdir(folder, { recursive: true }));
   // A socket's path may have 107 bytes at most; a data folder may be deeper than that.
   const socketFolder = await mkdtemp(join(tmpdir(), 'humo-'));
   const socket = join(socketFolder, 'redis.sock');
@@ -44,9 +45,10 @@ export async function startPrivateRedis(folder: string): Promise<PrivateRedis> {
     server.once('error', (error) =>
       reject(new Error('redis-server could not be started; is it installed?', { cause: error })),
     );
-    server.once('exit', () =>
-      reject(new Error(`redis-server ended at once:\n${said.slice(-10).join('\n')}`)),
-    );
+    server.once('exit', () => {
+      const failed = new Error(`redis-server ended at once:\n${said.slice(-10).join('\n')}`);
+      reject(isDiskFull(failed) ? new DiskFull(folder, failed) : failed);
+    });
     createInterface({ input: server.stdout }).on('line', (line) => {
       said.push(line);
       if (said.length > 50) said.shift();
@@ -55,7 +57,9 @@ export async function startPrivateRedis(folder: string): Promise<PrivateRedis> {
   });
   // Whatever ends this process, the server does not outlive it.
   // For tools that look at a running deployment: the socket lies in another place each time.
-  await writeFile(join(folder, addressFile), `unix://${socket}\n`, { mode: 0o600 });
+  await namingFullDisk(folder, () =>
+    writeFile(join(folder, addressFile), `unix://${socket}\n`, { mode: 0o600 }),
+  );
   const kill = () => void server.kill('SIGTERM');
   process.once('exit', kill);
   return {

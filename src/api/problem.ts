@@ -174,8 +174,13 @@ const clientErrors: Readonly<Record<string, readonly [number, 'headers_too_large
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'too_slow'],
 };
 
-/** Failures that are over when Redis or the store is back; when that is nobody knows, so what is answered is how often to ask: seconds. */
-const passing: ReadonlySet<string> = new Set(['queue_unreachable', 'queue_uncertain', 'store_unreachable']);
+/** Failures that are over when Redis or the store is back, or a disk has room; when that is nobody knows, so what is answered is how often to ask: seconds. */
+const passing: ReadonlySet<string> = new Set([
+  'queue_unreachable',
+  'queue_uncertain',
+  'store_unreachable',
+  'disk_full',
+]);
 const awayFor = 30;
 
 type Explained = ProblemBody & { readonly headers?: Readonly<Record<string, string>> | undefined };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Generation } from '../queue/contract/generation.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { openScratch } from '../media/scratch.ts';
 import { stillOf } from '../media/still.ts';
 import { thumbnailKey } from '../storage/keys.ts';
@@ -30,7 +31,8 @@ export class Thumbnails {
     if (kept !== null) return kept;
     const under = this.#making.get(id);
     if (under !== undefined) return under;
-    const making = this.#limit(() => this.#make(id, result)).finally(() => this.#making.delete(id));
+    const make = () => namingFullDisk(this.#scratchRoot, () => this.#make(id, result));
+    const making = this.#limit(make).finally(() => this.#making.delete(id));
     this.#making.set(id, making);
     return making;
   }

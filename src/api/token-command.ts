@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { tokensFileOf } from '../config/environment.ts';
 import { ownCommand } from '../config/place.ts';
+import { DiskFull } from '../full-disk.ts';
 import { createToken, readTokens, revokeToken, scopes, TokensError } from './tokens.ts';
 import type { Scope } from './tokens.ts';
 
@@ -19,7 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
     await run(args);
     return 0;
   } catch (error) {
-    if (error instanceof TokensError) process.stderr.write(`${error.message}\n`);
+    if (error instanceof TokensError || error instanceof DiskFull) process.stderr.write(`${error.message}\n`);
     else if (error instanceof TypeError) process.stderr.write(`${error.message}\n\n${usage}`);
     else throw error;
     return 1;

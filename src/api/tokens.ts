@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import { namingFullDisk } from '../full-disk.ts';
 import { snowflakeSchema } from '../snowflake.ts';
 
 /** What a token may do. `people` speaks for persons of its own, one at a time; `admin` may do everything, and sees everybody's generations. */
@@ -104,14 +105,16 @@ export async function revokeToken(file: string, name: string): Promise<void> {
 }
 
 async function writeTokens(file: string, tokens: readonly StoredToken[]): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
   const partial = `${file}.${process.pid}`;
-  try {
-    await writeFile(partial, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`, { mode: 0o600 });
-    await rename(partial, file);
-  } finally {
-    await rm(partial, { force: true });
-  }
+  await namingFullDisk(dirname(file), async () => {
+    await mkdir(dirname(file), { recursive: true });
+    try {
+      await writeFile(partial, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`, { mode: 0o600 });
+      await rename(partial, file);
+    } finally {
+      await rm(partial, { force: true });
+    }
+  });
 }
 
 /** The tokens as they are now: a revoked one stops working with the next request, without a restart. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,6 +11,7 @@ import type { ReceivedFile } from '../intake/intake.ts';
 import { audioLimits } from '../media/audio.ts';
 import { imageLimits } from '../media/image.ts';
 import { Failure } from '../failure.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { goOn, watchBody } from './body.ts';
 import type { Pace } from './body.ts';
 import { brokenTexts } from '../text/broken-texts.ts';
@@ -185,7 +186,7 @@ async function writeFile(
       yield chunk;
     }
   };
-  await pipeline(file, count, createWriteStream(path), { signal });
+  await namingFullDisk(dirname(path), () => pipeline(file, count, createWriteStream(path), { signal }));
   return size;
 }
 

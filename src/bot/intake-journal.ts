@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { namingFullDisk } from '../full-disk.ts';
 import type { IntakeEntry, IntakeJournal } from '../commands/support/services.ts';
 
 const entrySchema = z.strictObject({
@@ -23,8 +24,15 @@ export class FileIntakeJournal implements IntakeJournal {
   }
 
   async begin(entry: IntakeEntry): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    await writeFile(join(this.#folder, `${entry.id}.json`), JSON.stringify(entry), { mode: 0o600 });
+    await namingFullDisk(this.#folder, async () => {
+      await mkdir(this.#folder, { recursive: true });
+      try {
+        await writeFile(join(this.#folder, `${entry.id}.json`), JSON.stringify(entry), { mode: 0o600 });
+      } catch (error) {
+        await this.end(entry.id);
+        throw error;
+      }
+    });
   }
 
   async end(id: string): Promise<void> {

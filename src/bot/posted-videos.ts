@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Origins } from '../commands/support/services.ts';
 import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
+import { isDiskFull } from '../full-disk.ts';
 import { download } from '../media/download.ts';
 import { MediaProcessError } from '../media/process.ts';
 import { openScratch } from '../media/scratch.ts';
@@ -49,6 +50,7 @@ export class PostedVideos implements Origins {
     } catch (error) {
       signal.throwIfAborted();
       const isAboutTheQueue = error instanceof Failure && error.identifier === 'queue_unreachable';
+      if (isDiskFull(error)) throw error;
       if (!isAboutTheQueue && (error instanceof Failure || error instanceof MediaProcessError)) return null;
       throw error;
     }

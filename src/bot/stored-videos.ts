@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { defaultUploadLimit, videoLimitBytes } from '../intake/upload-limit.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { encodeVideo } from '../media/encode.ts';
 import type { Generation, GenerationResult } from '../queue/contract/generation.ts';
 import { afterHealthCheck } from '../storage/store.ts';
@@ -50,7 +51,8 @@ export class StoredVideos implements VideoFiles {
     if (result === null || limitBytes < smallestVideo) return null;
     await using scratch = await openScratch(this.#scratchRoot, 'bot');
     const [source, target] = [join(scratch.path, 'stored.mp4'), join(scratch.path, 'smaller.mp4')];
-    await writeFile(source, await this.#store.get(result.video));
+    const stored = await this.#store.get(result.video);
+    await namingFullDisk(this.#scratchRoot, () => writeFile(source, stored));
     try {
       const { bytes, width, height, downscaled } = await encodeVideo(
         { kind: 'mp4', path: source },

@@ -18,6 +18,7 @@ import { peaksOfSound } from './intake.ts';
 import type { SpeechDesk } from '../queue/jobs/speech.ts';
 import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
+import { isDiskFull, namingFullDisk } from '../full-disk.ts';
 import { audioLimits, inspectAudio, measurePeaks, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
 import { tellingStore } from '../storage/telling-store.ts';
@@ -79,7 +80,7 @@ export class MediaIntake implements Intake {
     signal: AbortSignal,
     mostSeconds: number,
   ): Promise<TakenFiles> {
-    return this.#people(async () => {
+    return this.#inTurn(async () => {
       signal.throwIfAborted();
       await using scratch = await openScratch(this.#scratchRoot, 'bot');
       // One file that does not work makes the rest pointless.
@@ -113,7 +114,7 @@ export class MediaIntake implements Intake {
   }
 
   listen(file: ReceivedFile, signal: AbortSignal): Promise<HeardSound> {
-    return this.#people(() =>
+    return this.#inTurn(() =>
       aboutOption(file, async () => {
         await using scratch = await openScratch(this.#scratchRoot, 'bot');
         const limits = { scratch: scratch.path, timeoutMilliseconds: processingTimeout, signal };
@@ -130,6 +131,10 @@ export class MediaIntake implements Intake {
 
   async discard(generationId: string): Promise<void> {
     await this.#store.deletePrefix(inputsOf(generationId));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#people(() => namingFullDisk(this.#scratchRoot, work));
   }
 
   #sound(files: GivenFiles, work: Work): Promise<Sound> {
@@ -322,7 +327,7 @@ async function aboutOption<T>({ option }: { readonly option: string }, work: () 
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure) || isDiskFull(error)) throw error;
     throw new Failure(error.code, error.identifier, { ...error.context, option }, { cause: error });
   }
 }

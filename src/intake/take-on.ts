@@ -1,5 +1,6 @@
 import type { GenerateSettings } from '../config/generate.ts';
 import { Failure } from '../failure.ts';
+import { DiskFull, isDiskFull } from '../full-disk.ts';
 import { defaultLabelStyle } from '../marking/label.ts';
 import type {
   Generation,
@@ -147,6 +148,9 @@ function isUncertain(error: unknown): boolean {
   return error instanceof Failure && error.identifier === uncertain;
 }
 
+/** Redis takes nothing that it cannot write down; which folder that is only it knows. */
+const redisFolder = 'the folder of Redis (`CONFIG GET dir`)';
+
 /** Says that the queue is the trouble, and not the person's files. */
 export async function reachable<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -154,6 +158,7 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Failure || error instanceof Refusal) throw error;
     if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
+    if (isDiskFull(error)) throw new DiskFull(redisFolder, error, 'move Redis to a larger disk');
     const identifier = error instanceof AcceptanceUnknown ? uncertain : 'queue_unreachable';
     throw new Failure('internal', identifier, {}, { cause: error });
   }

@@ -21,6 +21,7 @@ import { raiseSpeech } from './speech-level.ts';
 import {
   areAlike,
   countSound,
+  lastProbeLine,
   parseSoundProbe,
   probeEntries,
   startOf,
@@ -275,7 +276,9 @@ async function probeSound(
     tracks,
     packets: count,
   } = await readable(async () =>
-    parseSoundProbe(await readFile(await listWithMediaProgram('ffprobe', args, limits, 'packets'), 'latin1')),
+    parseSoundProbe(
+      await listWithMediaProgram('ffprobe', args, limits, { name: 'packets', last: lastProbeLine }),
+    ),
   );
   const audible = tracks.filter(({ channels }) => channels > 0);
   // A film may have a first sound track that nobody here can decode, or that is empty, and a second one that everybody can hear.

@@ -1,14 +1,14 @@
-import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { dirname } from 'node:path';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { Failure } from '../failure.ts';
+import { DiskFull, isDiskFull } from '../full-disk.ts';
 import { publicLookup } from '../public-address.ts';
+import { writeChunks } from '../write-chunks.ts';
 
 export interface DownloadRules {
   /** `host`, for the usual port, or `host:port`; lower case. One with a port may be a private address: it was named on purpose. */
@@ -31,7 +31,7 @@ const usualPort = '443';
  *
  * @returns bytes written
  * @throws Failure `download_refused` (address not allowed), `download_failed`, `file_gone` (404 or an expired link),
- *   `file_too_large` (context: megabytes) or `download_slow`; the file is removed then
+ *   `file_too_large` (context: megabytes) or `download_slow`, or DiskFull; the file is removed then
  */
 export async function download(url: string, path: string, rules: DownloadRules): Promise<number> {
   const address = allowedAddress(url, rules.allowedHosts);
@@ -43,23 +43,27 @@ export async function download(url: string, path: string, rules: DownloadRules):
       idle = true;
     });
     checkAnswer(response, rules);
-    let bytes = 0;
-    const cap = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        bytes += chunk.length;
-        if (bytes > rules.maximumBytes) done(tooLarge(rules.maximumBytes));
-        else done(null, chunk);
-      },
-    });
-    await pipeline(response, cap, createWriteStream(path), { signal });
+    const bytes = await writeChunks(upTo(rules.maximumBytes, response), path);
+    signal.throwIfAborted();
     if (!response.complete) throw new Failure('invalid_input', 'download_failed');
     return bytes;
   } catch (error) {
     await rm(path, { force: true });
     rules.signal?.throwIfAborted();
     if (error instanceof Failure) throw error;
+    if (isDiskFull(error)) throw new DiskFull(dirname(path), error);
     const identifier = slow.aborted || idle ? 'download_slow' : 'download_failed';
     throw new Failure('invalid_input', identifier, {}, { cause: error });
+  }
+}
+
+/** @throws Failure `file_too_large` */
+async function* upTo(maximumBytes: number, response: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > maximumBytes) throw tooLarge(maximumBytes);
+    yield chunk;
   }
 }
 

@@ -1,7 +1,9 @@
 import { copyFile, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { Failure } from '../failure.ts';
+import { DiskFull, isDiskFull } from '../full-disk.ts';
 import { boxesIn } from './boxes.ts';
 import { codePointsOf } from './code-points.ts';
 import type { CodePoints } from './code-points.ts';
@@ -52,7 +54,7 @@ export interface NormalisedImage {
  *
  * @param number which of the person's images it is, for what they are told
  * @throws Failure `file_empty`, `image_unreadable`, `image_heic`, `image_animated_avif`, `image_cut_off`, `image_not_image`, `image_too_many_pixels`,
- *   `image_too_long` or `image_too_large`
+ *   `image_too_long` or `image_too_large`; DiskFull
  */
 export async function normaliseImage(
   source: string,
@@ -86,6 +88,7 @@ export async function normaliseImage(
     return await withMediaMemory(bytesBeside + width * height * each, () => decoded(shown, target, form));
   } catch (error) {
     if (error instanceof Failure) throw error;
+    if (isDiskFull(error)) throw new DiskFull(dirname(target), error);
     if (form === 'avif' && (await isSequence(source))) {
       throw new Failure('unsupported_media', 'image_animated_avif', { number }, { cause: error });
     }
@@ -112,8 +115,9 @@ async function decoded(source: string, target: string, form: ImageForm): Promise
   try {
     return await toPng(source, target, 'error');
   } catch (error) {
-    return toPngOfCut(source, target, form).catch(() => {
-      throw error;
+    if (isDiskFull(error)) throw error;
+    return toPngOfCut(source, target, form).catch((second: unknown) => {
+      throw isDiskFull(second) ? second : error;
     });
   }
 }

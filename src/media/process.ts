@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, ExecaError } from 'execa';
 import type { FfmpegCommand } from 'fluent-ffmpeg';
+import { DiskFull, isDiskFull } from '../full-disk.ts';
 import { withMediaMemory } from './memory.ts';
 import { mebibyte } from '../units.ts';
 
@@ -87,7 +89,7 @@ const launcher = [
  * environment, without token, key or proxy, bounded memory and time, and their turn when the machine's memory has room.
  *
  * @returns what it wrote to stdout
- * @throws MediaProcessError with the end of its error output; the signal's reason when aborted
+ * @throws MediaProcessError with the end of its error output; DiskFull; the signal's reason when aborted
  */
 export async function runMediaProgram(
   program: 'ffmpeg' | 'ffprobe',
@@ -100,21 +102,26 @@ export async function runMediaProgram(
 
 /**
  * As {@link runMediaProgram}, for a program that writes a line for each of ten thousands of packets: it writes them into a file. Into a pipe
- * it writes each by itself, and reading them so takes three times as long as making them.
+ * it writes each by itself, and reading them so takes three times as long as making them. ffprobe does not notice when the disk is full and
+ * ends as if all were well, so the list has to end with a line that is asked for.
  *
- * @param name of the file, in the scratch folder; whoever asks removes it with the folder
- * @returns the path of the file
+ * @param list.name of the file, in the scratch folder; whoever asks removes it with the folder
+ * @param list.last how its last line begins
+ * @returns the list
+ * @throws as {@link runMediaProgram}
  */
 export async function listWithMediaProgram(
   program: 'ffmpeg' | 'ffprobe',
   args: readonly string[],
   limits: RunLimits,
-  name: string,
+  { name, last }: { readonly name: string; readonly last: string },
 ): Promise<string> {
   const path = join(limits.scratch, name);
   const work = () => start(program, args, limits, foreignFileBounds, { output: path });
   await withMediaMemory(foreignFileBounds.expectedBytes, work, limits.signal);
-  return path;
+  const list = await readFile(path, 'latin1');
+  if (list.endsWith('\n') && list.startsWith(last, list.lastIndexOf('\n', list.length - 2) + 1)) return list;
+  throw new DiskFull(limits.scratch, new Error(`${program} could not write down all that it has found`));
 }
 
 /** The arguments with which `sh` runs a program within its bounds, for who talks to it while it runs; the environment is {@link bareEnvironment}. */
@@ -178,18 +185,21 @@ async function start(
     });
     const { onFrames } = limits;
     if (onFrames !== undefined) running.stdout.on('data', framesReader(onFrames));
-    return (await running).stdout;
+    const { stdout, stderr } = await running;
+    // ffmpeg passes over what it could not write last, and ends as if all were well.
+    const said = new MediaProcessError(program, stderr, false);
+    if (isDiskFull(said)) throw new DiskFull(limits.scratch, said);
+    return stdout;
   } catch (error) {
     limits.signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
     // What `nice` and the shell say of a program that is not there.
     if (error.code === 'ENOENT' || error.exitCode === 127) throw missingProgram(program, error);
-    throw new MediaProcessError(
-      program,
-      typeof error.stderr === 'string' ? error.stderr : '',
-      error.timedOut || error.signal === 'SIGXCPU',
-      { cause: error },
-    );
+    const said = typeof error.stderr === 'string' ? error.stderr : '';
+    const failed = new MediaProcessError(program, said, error.timedOut || error.signal === 'SIGXCPU', {
+      cause: error,
+    });
+    throw isDiskFull(failed) ? new DiskFull(limits.scratch, failed) : failed;
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { namingFullDisk } from '../full-disk.ts';
 
 /** Letters, digits, dots and dashes only, whatever a machine is called. */
 const machine = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
@@ -20,8 +21,10 @@ const open = new Set<string>();
  * behind is cleared away by {@link sweepScratch}.
  */
 export async function openScratch(root: string, id: string): Promise<{ path: string } & AsyncDisposable> {
-  await mkdir(root, { recursive: true });
-  const path = await mkdtemp(join(root, `${machine}_${process.pid}_${id}-`));
+  const path = await namingFullDisk(root, async () => {
+    await mkdir(root, { recursive: true });
+    return mkdtemp(join(root, `${machine}_${process.pid}_${id}-`));
+  });
   open.add(path);
   const sign = setInterval(() => {
     const now = new Date();

@@ -103,7 +103,12 @@ export const probeEntries = [
   'stream=index,id,codec_type,codec_name,profile,sample_rate,channels,channel_layout,sample_fmt,bits_per_sample,time_base',
   'packet=stream_index,pts,dts,duration,size,flags',
   'packet_side_data=skip_samples,discard_padding',
+  // Comes last: whoever has it has all of the list.
+  'format=nb_streams',
 ].join(':');
+
+/** How the last line of such a list begins. */
+export const lastProbeLine = 'format|';
 
 /** Where a mark comes next, or the end where it does not come before. */
 function nextMark(text: string, mark: string, from: number, end: number): number {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Stats } from 'node:fs';
+import { namingFullDisk } from '../full-disk.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
 
@@ -39,27 +40,29 @@ export function createFileStore(directory: string): ArtifactStore {
   }
 
   return {
-    async put(key: string, source: ArtifactSource) {
-      const target = pathOf(key);
-      const partial = join(directory, partialFolder, randomUUID());
-      await mkdir(dirname(partial), { recursive: true });
-      await mkdir(dirname(target), { recursive: true });
-      try {
-        if (source instanceof Uint8Array) await writeFile(partial, source);
-        else await copyFile(source.path, partial, constants.COPYFILE_FICLONE);
-        // Renaming before the bytes are on the disk can leave an empty file after a power cut.
-        const file = await open(partial, 'r+');
+    put(key: string, source: ArtifactSource) {
+      return namingFullDisk(directory, async () => {
+        const target = pathOf(key);
+        const partial = join(directory, partialFolder, randomUUID());
+        await mkdir(dirname(partial), { recursive: true });
+        await mkdir(dirname(target), { recursive: true });
         try {
-          await file.sync();
+          if (source instanceof Uint8Array) await writeFile(partial, source);
+          else await copyFile(source.path, partial, constants.COPYFILE_FICLONE);
+          // Renaming before the bytes are on the disk can leave an empty file after a power cut.
+          const file = await open(partial, 'r+');
+          try {
+            await file.sync();
+          } finally {
+            await file.close();
+          }
+          const { size } = await stat(partial);
+          await rename(partial, target);
+          return { bytes: size };
         } finally {
-          await file.close();
+          await rm(partial, { force: true });
         }
-        const { size } = await stat(partial);
-        await rename(partial, target);
-        return { bytes: size };
-      } finally {
-        await rm(partial, { force: true });
-      }
+      });
     },
     async get(key) {
       return readFile(pathOf(key)).catch(missing(key));
@@ -69,7 +72,9 @@ export function createFileStore(directory: string): ArtifactStore {
       return file.createReadStream(part);
     },
     async fetchTo(key, path) {
-      await copyFile(pathOf(key), path, constants.COPYFILE_FICLONE).catch(missing(key));
+      await namingFullDisk(dirname(path), () =>
+        copyFile(pathOf(key), path, constants.COPYFILE_FICLONE).catch(missing(key)),
+      );
     },
     async size(key) {
       const stats = await stat(pathOf(key)).catch(orNothing(null));

@@ -1,9 +1,11 @@
 import { open, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { Redis } from 'ioredis';
 import { redisOptions } from '../config/redis-options.ts';
 import type { RedisServer } from '../config/redis-url.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { lifetimeInMemory } from './keys.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactPart, ArtifactSource, ArtifactStore } from './store.ts';
@@ -122,7 +124,8 @@ export function createRedisStore(server: RedisServer, prefix: string): ArtifactS
       return Readable.from(pieces(key, entry, { start, end }), { objectMode: false, highWaterMark: 1 });
     },
     async fetchTo(key, path) {
-      await writeFile(path, await get(key));
+      const data = await get(key);
+      await namingFullDisk(dirname(path), () => writeFile(path, data));
     },
     async size(key) {
       const entry = await read(key);

@@ -1,7 +1,6 @@
-import { createWriteStream } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -14,8 +13,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { CommonConfig } from '../config/environment.ts';
+import { namingFullDisk } from '../full-disk.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactPart, ArtifactSource, ArtifactStore } from './store.ts';
+import { writeChunks } from '../write-chunks.ts';
 
 type S3Settings = Extract<CommonConfig['artifacts'], { kind: 's3' }>;
 
@@ -88,7 +89,8 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
     async fetchTo(key, path) {
       const partial = `${path}.part`;
       try {
-        await pipeline(await body(key), createWriteStream(partial));
+        const stored = await body(key);
+        await namingFullDisk(dirname(path), () => writeChunks(stored, partial));
         await rename(partial, path);
       } finally {
         await rm(partial, { force: true });

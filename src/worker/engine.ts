@@ -1,5 +1,6 @@
 import { relative, isAbsolute } from 'node:path';
 import { Failure, failureCodes } from '../failure.ts';
+import { DiskFull } from '../full-disk.ts';
 import type { FailureCode } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { EngineProcess } from './engine-process.ts';
@@ -240,6 +241,11 @@ export class Engine {
               // An error that nobody foresaw may have left the device unusable, and memory that ran out again and again somebody
               // else may hold: a new engine finds out.
               this.#memoryLost = event.code === 'out_of_memory' ? this.#memoryLost + 1 : 0;
+              if (event.code === diskFull) {
+                log.error({ generationId: id, reason: event.message }, 'the engine found the disk full');
+                reject(signal.aborted ? cancelled() : new DiskFull(options.outputDirectory, event.message));
+                return;
+              }
               if (failureOf(event.code).code === 'internal' || this.#memoryLost >= mostMemoryLost) {
                 this.#memoryLost = 0;
                 mustEnd = true;
@@ -306,6 +312,9 @@ async function rejectAtEnd(process: EngineProcess, reject: (failure: Failure) =>
 function cancelled(): Failure {
   return new Failure('cancelled', 'cancelled');
 }
+
+/** The engine's word for a disk without room, which is neither the request's fault nor its own: it stays loaded. */
+const diskFull = 'disk_full';
 
 function failureOf(code: string): Failure {
   const known: FailureCode = failureCodes.find((name) => name === code) ?? 'internal';

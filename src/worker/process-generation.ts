@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
@@ -5,6 +6,7 @@ import type { GenerateSettings } from '../config/generate.ts';
 import type { Spared } from '../config/shortcuts.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
+import { DiskFull, isDiskFull, namingFullDisk } from '../full-disk.ts';
 import type { Logger } from '../log.ts';
 import type { Label } from '../marking/label.ts';
 import { MediaProcessError } from '../media/process.ts';
@@ -82,6 +84,8 @@ export interface WorkContext {
 }
 
 const encodeAttempts = 2;
+/** In the scratch folder: what the engine makes. */
+const engineFolder = 'engine';
 
 /** milliseconds between tries to store a video: ten minutes in all */
 const storePauses = [1, 2, 5, 10, 20, 30, 30, 60, 60, 60, 60, 60, 60, 60, 60].map(
@@ -95,6 +99,19 @@ const storePauses = [1, 2, 5, 10, 20, 30, 30, 60, 60, 60, 60, 60, 60, 60, 60].ma
  * @throws WorkerUnable when the store, the disk or the engine's start is the trouble, and not the request
  */
 export async function processGeneration(
+  generation: Generation,
+  context: WorkContext,
+  parts: WorkParts,
+): Promise<GenerationResult> {
+  try {
+    return await namingFullDisk(parts.scratchRoot, () => make(generation, context, parts));
+  } catch (error) {
+    if (error instanceof DiskFull) throw new WorkerUnable(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function make(
   generation: Generation,
   context: WorkContext,
   parts: WorkParts,
@@ -203,6 +220,8 @@ export async function processGeneration(
       'the video could not be stored; it is tried again',
     );
   };
+  // The frames take much more room than their video, which may have to go where they lie.
+  await rm(join(scratch.path, engineFolder), { recursive: true, force: true });
   await storeWithRetry(() => store.put(resultKey(id), Buffer.from(JSON.stringify(result))), signal, told);
   await storeWithRetry(() => store.put(result.video, { path: video.path }), signal, told);
   clock.lap('store');
@@ -263,7 +282,7 @@ async function makeAtOnce(
 ): Promise<Made> {
   const done = await parts.engine.generate(id, request, {
     signal,
-    outputDirectory: join(scratch, 'engine'),
+    outputDirectory: join(scratch, engineFolder),
     onProgress: ({ stage, step, steps, etaSeconds }) =>
       tell({ stage, step, steps, etaSeconds: etaSeconds ?? null }),
     onPreview: ({ path }) => previews.add(path),
@@ -367,9 +386,9 @@ async function signedVideo(
 
 /**
  * Encodes, and once more when that fails: the frames are there, and they are what is dear. What ffmpeg fails at twice, it fails at
- * on every machine, so no other GPU makes the same frames again; a full disk, or no time left, is this machine's own.
+ * on every machine, so no other GPU makes the same frames again; no time left is this machine's own.
  *
- * @throws Failure `video_not_packed`
+ * @throws Failure `video_not_packed`; what says that the disk is full, as it is
  */
 async function encodeWithRetry(
   encode: () => Promise<EncodedVideo>,
@@ -380,11 +399,10 @@ async function encodeWithRetry(
     try {
       return await encode();
     } catch (error) {
-      if (error instanceof Failure || signal.aborted) throw error;
+      if (error instanceof Failure || isDiskFull(error) || signal.aborted) throw error;
       failed(error);
       if (attempt < encodeAttempts) continue;
-      const isFinal =
-        error instanceof MediaProcessError && !error.timedOut && !error.message.includes('No space left');
+      const isFinal = error instanceof MediaProcessError && !error.timedOut;
       throw new Failure('internal', 'video_not_packed', {}, { cause: error, isFinal });
     }
   }
@@ -400,13 +418,14 @@ async function asWorkerUnable<T>(work: () => Promise<T>, { failures = false } = 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Failure && !failures) throw error;
+    if ((error instanceof Failure && !failures) || isDiskFull(error)) throw error;
     throw new WorkerUnable(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
 /**
- * Stores what took minutes of GPU time to make, again and again while the store is away.
+ * Stores what took minutes of GPU time to make, again and again while the store is away; for as long as it takes, where its disk is full:
+ * whoever else made the video could not put it there either.
  *
  * @throws WorkerUnable when it is away for long; the signal's reason
  */
@@ -415,17 +434,17 @@ async function storeWithRetry<T>(
   signal: AbortSignal,
   failed: (error: unknown) => void,
 ): Promise<T> {
-  for (const pause of [...storePauses, null]) {
+  for (let tries = 0; ; tries += 1) {
     try {
       return await store();
     } catch (error) {
       signal.throwIfAborted();
       failed(error);
-      if (pause === null) throw new WorkerUnable('the store is away', { cause: error });
+      const pause = storePauses[tries] ?? (isDiskFull(error) ? storePauses.at(-1) : undefined);
+      if (pause === undefined) throw new WorkerUnable('the store is away', { cause: error });
+      await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
-    await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
-  throw new WorkerUnable('the store is away');
 }
 
 /** The result that an earlier try has stored; null when there is none. @throws WorkerUnable when the store does not answer */

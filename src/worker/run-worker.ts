@@ -94,7 +94,11 @@ export async function runWorker(
     const models = config.models.filter((model) => ready.models.includes(model));
     const missing = config.models.filter((model) => !ready.models.includes(model));
     if (missing.length > 0) log.warn({ missing }, 'the engine lacks models that HUMO_MODELS names');
-    const machine = new Machine(parts.store, scratchRoot);
+    const machine = new Machine(
+      parts.store,
+      scratchRoot,
+      config.artifacts.kind === 'file' ? config.artifacts.directory : null,
+    );
     // Loading the engine is not idling, so the time begins here.
     const watch = watchIdle(config.idleExitMinutes);
     idle = watch;

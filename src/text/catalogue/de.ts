@@ -578,6 +578,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Das Video war fertig, aber nichts Sehenswertes passt in die {kilobytes} kB, die Discord hier annimmt. Versuche kürzeren Ton.',
   'failure.queue_uncertain':
     'Meine Warteschlange antwortet nicht, darum weiß ich nicht, ob das angekommen ist. Sieh bitte in einer Minute in `/aufträge` nach, bevor du es noch einmal versuchst.',
+  'failure.disk_full':
+    'Meine Festplatte ist voll, darum konnte ich das nicht annehmen. Nichts davon wurde behalten oder gezählt. Bitte sag es denen, die mich betreiben: Sie müssen in meinem Datenordner Platz schaffen. Frag danach einfach noch einmal.',
   'failure.store_unreachable':
     'Mein Speicher ist gerade nicht erreichbar. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.queue_unreachable':

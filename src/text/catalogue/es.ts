@@ -543,6 +543,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'El vídeo se hizo, pero en los {kilobytes} kB que Discord acepta aquí no cabe nada que valga la pena ver. Prueba con un sonido más corto.',
   'failure.queue_uncertain':
     'Mi cola no responde, así que no sé si tu petición ha entrado. Mira `/trabajos` dentro de un minuto antes de pedirlo otra vez.',
+  'failure.disk_full':
+    'Mi disco está lleno, así que no pude aceptarlo. No se guardó ni se contó nada. Avisa a quienes me administran: tienen que hacer sitio en mi carpeta de datos. Después, vuelve a pedirlo.',
   'failure.store_unreachable': 'Ahora mismo no llego a mi almacén. Vuelve a intentarlo en unos minutos.',
   'failure.queue_unreachable':
     'Ahora mismo no llego a mi cola, así que no pude aceptarlo. Vuelve a intentarlo en unos minutos.',

@@ -554,6 +554,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'La vidéo est faite, mais rien qui vaille la peine ne tient dans les {kilobytes} ko que Discord accepte ici. Essaie un son plus court.',
   'failure.queue_uncertain':
     'Ma file d’attente ne répond pas, je ne sais donc pas si ta demande y est. Regarde `/tâches` dans une minute avant de redemander.',
+  'failure.disk_full':
+    'Mon disque est plein, je n’ai donc pas pu prendre ta demande. Rien n’en a été gardé ni compté. Préviens les personnes qui me gèrent : il leur faut faire de la place dans mon dossier de données. Ensuite, redemande simplement.',
   'failure.store_unreachable': 'Mon stockage est injoignable en ce moment. Réessaie dans quelques minutes.',
   'failure.queue_unreachable':
     'Ma file est injoignable en ce moment, je n’ai donc pas pu prendre ta demande. Réessaie dans quelques minutes.',

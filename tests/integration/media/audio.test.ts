@@ -259,3 +259,11 @@ test('twelve channels without a layout, an ID3 tag before FLAC, QuickTime withou
   await writeFile(given, (await readFile(given)).subarray(100));
   expect((await inspectAudio(given, limits())).demuxer).toBe('mp3');
 });
+
+test.each(['speech', 'soundtrack'] as const)('a full disk is no fault of the sound: the %s', async (name) => {
+  await make(...tone(2), '-f', 'mp3');
+  const inspected = await inspectAudio(given, limits());
+  // It says that no room is left only at the end, and ffmpeg passes over that.
+  const writing = normaliseAudio(given, inspected, { ...targets, [name]: '/dev/full' }, wanted, limits());
+  await expect(writing).rejects.toMatchObject({ identifier: 'disk_full' });
+});

@@ -9,6 +9,7 @@ import {
 import { explain } from '../../../src/bot/errors.ts';
 import { Refusal } from '../../../src/refusal.ts';
 import { errorFields } from '../../../src/error-fields.ts';
+import { DiskFull } from '../../../src/full-disk.ts';
 import { Failure } from '../../../src/failure.ts';
 import { textsFor } from '../../../src/text/texts.ts';
 
@@ -73,4 +74,13 @@ test('the log fields of an error hold no address and no request body', () => {
   expect(fields).toContain('50013');
   expect(fields).not.toContain(secret);
   expect(fields).not.toContain('a prompt');
+});
+
+test('a full disk: the person learns who can help, and the log which folder it is', () => {
+  const error = new DiskFull('/data/scratch', new Error('ENOSPC'));
+  const { content, unexpected } = explain(error, textsFor('en'), 'ABCD1234');
+  expect(content).toContain('My disk is full');
+  expect(content).not.toContain('/data');
+  expect(unexpected).toBe(true);
+  expect(errorFields(error)['message']).toContain('/data/scratch');
 });

@@ -8,6 +8,7 @@ import {
   encodeBounds,
   foreignFileBounds,
   framesReader,
+  listWithMediaProgram,
   runFluent,
   runMediaProgram,
 } from '../../../src/media/process.ts';
@@ -96,4 +97,11 @@ test('frames are counted from what an encoder tells, in whatever pieces it comes
   ])
     read(piece);
   expect(heard).toEqual([12, 40]);
+});
+
+test('of a list that does not end as it has to, some did not fit on the disk', async () => {
+  vi.stubEnv('PATH', `${scratch}:${process.env['PATH'] ?? ''}`);
+  const list = (last: string) => listWithMediaProgram('ffprobe', [], limits(), { name: 'list', last });
+  expect(await list('core: ')).toContain('seconds: ');
+  await expect(list('format|')).rejects.toMatchObject({ identifier: 'disk_full', folder: scratch });
 });
