@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
+import { isMeasured } from '../measured.ts';
 import { closeConnection, openConnection } from './redis/connection.ts';
 import { releaseKey, takeOrKeepKey } from './redis/held-key.ts';
 
@@ -106,10 +107,15 @@ export class Gpus {
     await this.#redis.hdel(this.#key('pods'), name);
   }
 
-  /** Charges a machine's time and notes that it is charged, in one step: neither twice nor never. */
+  /**
+   * Charges a machine's time and notes that it is charged, in one step: neither twice nor never. A cost that is no amount of money is left out:
+   * Redis would refuse the whole step, and with it every look from then on.
+   */
   async charge(pod: GpuPod, costs: ReadonlyMap<string, number>): Promise<void> {
     const step = this.#redis.multi().hset(this.#key('pods'), pod.name, JSON.stringify(pod));
-    for (const [day, dollars] of costs) step.hincrbyfloat(this.#key('spent'), day, dollars);
+    for (const [day, dollars] of costs) {
+      if (isMeasured(dollars)) step.hincrbyfloat(this.#key('spent'), day, dollars);
+    }
     const done = await step.exec();
     for (const [error] of done ?? []) if (error !== null) throw error;
   }
@@ -117,7 +123,9 @@ export class Gpus {
   /** US dollars by day. */
   async ledger(): Promise<ReadonlyMap<string, number>> {
     const all = Object.entries(await this.#redis.hgetall(this.#key('spent')));
-    return new Map(all.map(([day, dollars]) => [day, Number(dollars)]));
+    return new Map(
+      all.map(([day, text]) => [day, Number(text)] as const).filter(([, dollars]) => isMeasured(dollars)),
+    );
   }
 
   async trimLedger(days: readonly string[]): Promise<void> {
@@ -127,6 +135,7 @@ export class Gpus {
 
   /** Remembers how long a start took, seconds from asking to taking jobs. */
   async rememberStart(seconds: number): Promise<void> {
+    if (!isMeasured(seconds)) return;
     await this.#redis
       .multi()
       .lpush(this.#key('starts'), seconds.toFixed(1))
@@ -136,7 +145,7 @@ export class Gpus {
 
   /** The middle of what this deployment's own last starts took, seconds; null: none yet. */
   async usualStartSeconds(): Promise<number | null> {
-    const all = (await this.#redis.lrange(this.#key('starts'), 0, -1)).map(Number);
+    const all = (await this.#redis.lrange(this.#key('starts'), 0, -1)).map(Number).filter(isMeasured);
     return all.toSorted((left, right) => left - right)[Math.floor(all.length / 2)] ?? null;
   }
 

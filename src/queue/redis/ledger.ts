@@ -412,7 +412,9 @@ export class Ledger {
 
   async pace(work: string): Promise<number | null> {
     const known = await this.#connection.hget(this.#names.pace, work);
-    return known === null ? null : Number(known);
+    // What an older program may have left there is no pace either.
+    const seconds = Number(known ?? NaN);
+    return isMeasured(seconds) ? seconds : null;
   }
 
   async countWaiting(userId: string, where?: { readonly guildId: string | null }): Promise<number> {

@@ -224,7 +224,18 @@ describe('answers that are lost', () => {
     time += 10 * minute;
     await newScaler({ url: 'http://127.0.0.1:9/v2' }).look();
     expect(await gpus.pods()).toHaveLength(1);
-    expect((await gpus.ledger()).get('2026-11-28')).toBeCloseTo((10 / 60) * 4.5, 6);
+    const spent = (await gpus.ledger()).get('2026-11-28') ?? 0;
+    expect(spent).toBeCloseTo((10 / 60) * 4.5, 6);
+    // What is no amount of money spoils neither the sum nor the step that it comes with.
+    const [pod] = await gpus.pods();
+    if (pod === undefined) throw new Error('there is no pod');
+    for (const odd of [Number.NaN, Infinity, -1]) {
+      await gpus.charge({ ...pod, chargedUntil: time }, new Map([['2026-11-28', odd]]));
+      await gpus.rememberStart(odd);
+    }
+    expect((await gpus.ledger()).get('2026-11-28')).toBe(spent);
+    expect(await gpus.usualStartSeconds()).toBeNull();
+    expect(await gpus.pods()).toMatchObject([{ chargedUntil: time }]);
   });
 });
 

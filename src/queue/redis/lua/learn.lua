@@ -5,5 +5,7 @@
 -- @include names
 
 local known = tonumber(redis.call('HGET', prefix .. ':pace', input.work))
+-- What is no number is not equal to itself.
+if known ~= known or known == math.huge then known = nil end
 local value = known and known + input.weight * (input.seconds - known) or input.seconds
 redis.call('HSET', prefix .. ':pace', input.work, string.format('%.6g', value))
