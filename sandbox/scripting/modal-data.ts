@@ -1,6 +1,7 @@
 import { ComponentType } from 'discord-api-types/v10';
 import type { JsonObject } from '../model.ts';
 import { isObject, objects, textOf } from '../json.ts';
+import { limits } from '../limits.ts';
 import type { World } from '../world.ts';
 import { attach } from './command-data.ts';
 import { ScenarioFile } from './file.ts';
@@ -48,44 +49,78 @@ async function fillField(
   const name = String(field['custom_id']);
   const list = value === undefined ? [] : [value].flat();
   const required = field['required'] !== false;
+  const wrong = (why: string) => new ScenarioError(`field ${name} ${why}`);
   switch (field['type']) {
     case ComponentType.TextInput: {
-      const text = textOf(value) ?? textOf(field['value']) ?? '';
-      if (required && text === '') throw new ScenarioError(`field ${name} is required`);
-      if (text.length > Number(field['max_length'] ?? 4000))
-        throw new ScenarioError(`field ${name} is too long`);
-      if (text !== '' && text.length < Number(field['min_length'] ?? 0)) {
-        throw new ScenarioError(`field ${name} is too short`);
-      }
+      if (value !== undefined && typeof value !== 'string') throw wrong('takes a text');
+      const text = value ?? textOf(field['value']) ?? '';
+      if (required && text === '') throw wrong('is required');
+      if (text.length > Number(field['max_length'] ?? limits.textInput.most)) throw wrong('is too long');
+      if (text !== '' && text.length < Number(field['min_length'] ?? 0)) throw wrong('is too short');
       return { value: text };
     }
     case ComponentType.FileUpload: {
       const files = list.filter((item) => item instanceof ScenarioFile);
-      if (files.length < (required ? Number(field['min_values'] ?? 1) : 0)) {
-        throw new ScenarioError(`field ${name} needs a file`);
-      }
-      if (files.length > Number(field['max_values'] ?? 1))
-        throw new ScenarioError(`field ${name}: too many files`);
+      if (files.length < list.length) throw wrong('takes files');
+      requireCount(files.length, field, 1, wrong);
       return { values: await Promise.all(files.map((given) => attach(world, given, resolved))) };
     }
     case ComponentType.Checkbox:
-      return { value: value === true };
+      if (value !== undefined && typeof value !== 'boolean') throw wrong('takes true or false');
+      return { value: value ?? field['default'] === true };
     case ComponentType.RadioGroup: {
-      if (required && value === undefined) throw new ScenarioError(`field ${name} is required`);
-      return { value: value ?? null };
+      const [chosen, ...more] = chosenOptions(field, list, wrong);
+      if (more.length > 0) throw wrong('takes one option');
+      if (required && chosen === undefined) throw wrong('is required');
+      return { value: chosen ?? null };
     }
     default: {
-      const known = objects(field['options']).map((option) => option['value']);
-      const chosen =
-        list.length > 0
-          ? list
-          : objects(field['options'])
-              .filter((option) => option['default'] === true)
-              .map((option) => String(option['value']));
-      const foreign = chosen.find((item) => known.length > 0 && !known.includes(item));
-      if (foreign !== undefined)
-        throw new ScenarioError(`field ${name} has no option ${JSON.stringify(foreign)}`);
-      return { values: chosen };
+      const isGroup = field['type'] === ComponentType.CheckboxGroup;
+      const chosen = chosenOptions(field, list, wrong);
+      // Of people, roles and channels, what stands in the field already is what was named as chosen.
+      const standing = objects(field['default_values']).map(({ id }) => id);
+      const values = list.length === 0 && standing.length > 0 ? standing : chosen;
+      requireCount(values.length, field, isGroup ? objects(field['options']).length : 1, wrong);
+      return { values };
     }
   }
+}
+
+/** What is chosen, or chosen already, of a field that has options; of another one whatever is given. */
+function chosenOptions(
+  field: JsonObject,
+  given: readonly unknown[],
+  wrong: (why: string) => ScenarioError,
+): string[] {
+  const options = objects(field['options']);
+  const chosen =
+    given.length > 0
+      ? given
+      : options.filter((option) => option['default'] === true).map((option) => option['value']);
+  const texts = chosen.flatMap((item) => (typeof item === 'string' ? [item] : []));
+  if (texts.length < chosen.length) throw wrong('takes options by their values');
+  const foreign = texts.find(
+    (item) => options.length > 0 && options.every((option) => option['value'] !== item),
+  );
+  if (foreign !== undefined) throw wrong(`has no option ${JSON.stringify(foreign)}`);
+  if (new Set(texts).size < texts.length) throw wrong('takes each option once');
+  return texts;
+}
+
+/**
+ * `min_values` and `max_values`, which are 1 unless they are given; whoever need not fill a field in may leave it empty, and nothing else.
+ *
+ * @throws ScenarioError
+ */
+function requireCount(
+  count: number,
+  field: JsonObject,
+  usualMost: number,
+  wrong: (why: string) => ScenarioError,
+): void {
+  const least = Number(field['min_values'] ?? 1);
+  const most = Number(field['max_values'] ?? usualMost);
+  if (count === 0 && (field['required'] === false || least === 0)) return;
+  if (count < least) throw wrong(`needs at least ${least}`);
+  if (count > most) throw wrong(`takes at most ${most}`);
 }

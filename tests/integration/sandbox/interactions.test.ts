@@ -16,6 +16,7 @@ import {
   StringSelectMenuBuilder,
   TextInputBuilder,
   TextInputStyle,
+  UserSelectMenuBuilder,
 } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { file } from '../../../sandbox/start.ts';
@@ -423,11 +424,25 @@ describe('components and forms', () => {
         new LabelBuilder()
           .setLabel('Prompt')
           .setTextInputComponent(
-            new TextInputBuilder().setCustomId('prompt').setStyle(TextInputStyle.Paragraph),
+            new TextInputBuilder()
+              .setCustomId('prompt')
+              .setStyle(TextInputStyle.Paragraph)
+              .setMinLength(2)
+              .setMaxLength(8),
           ),
         new LabelBuilder()
           .setLabel('Picture')
           .setFileUploadComponent(new FileUploadBuilder().setCustomId('picture').setRequired(false)),
+        new LabelBuilder().setLabel('Look').setStringSelectMenuComponent(
+          new StringSelectMenuBuilder()
+            .setCustomId('look')
+            .setMinValues(2)
+            .setMaxValues(3)
+            .addOptions(['a', 'b', 'c', 'd'].map((value) => ({ label: value, value }))),
+        ),
+        new LabelBuilder()
+          .setLabel('Who')
+          .setUserSelectMenuComponent(new UserSelectMenuBuilder().setCustomId('who').setRequired(false)),
       );
     await using bot = await startBot(discord, {
       onInteraction: async (interaction) => {
@@ -441,11 +456,25 @@ describe('components and forms', () => {
     });
     const run = await ada.run('/humo', { prompt: 'x' }, { channel });
     expect((await run.firstResponse()).kind).toBe('modal');
-    await expect(ada.submitModal(run, { picture: file(Buffer.of(1), 'a.png') })).rejects.toThrow(
-      'prompt is required',
-    );
+    const [picture, look] = [file(Buffer.of(1), 'a.png'), ['a', 'b']];
+    for (const [values, why] of [
+      [{ picture, look }, 'prompt is required'],
+      [{ prompt: 'x', look }, 'prompt is too short'],
+      [{ prompt: 'x'.repeat(9), look }, 'prompt is too long'],
+      [{ prompt: true, look }, 'prompt takes a text'],
+      [{ prompt: 'another', look, picture: [picture, picture] }, 'picture takes at most 1'],
+      [{ prompt: 'another', look, picture: 'a.png' }, 'picture takes files'],
+      [{ prompt: 'another' }, 'look needs at least 2'],
+      [{ prompt: 'another', look: ['a', 'b', 'c', 'd'] }, 'look takes at most 3'],
+      [{ prompt: 'another', look: ['a', 'a'] }, 'look takes each option once'],
+      [{ prompt: 'another', look: ['a', 'e'] }, 'look has no option "e"'],
+      [{ prompt: 'another', look, who: [ada.id, '2'] }, 'who takes at most 1'],
+    ] as const) {
+      await expect(ada.submitModal(run, values)).rejects.toThrow(why);
+    }
     const submitted = await ada.submitModal(run, {
       prompt: 'another',
+      look,
       Picture: file(Buffer.of(1), 'a.png'),
     });
     expect((await submitted.firstResponse()).message?.text).toBe('another with a.png');
