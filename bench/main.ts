@@ -17,7 +17,7 @@ interface Row {
 type Result = Readonly<Record<string, unknown>>;
 
 /** They take minutes more than all others together, need the page and Chromium, or are arithmetic that is the same everywhere: only where they are asked for. */
-const onRequest = ['scale', 'page', 'fingerprints', 'watermark'];
+const onRequest = ['scale', 'page', 'fingerprints', 'watermark', 'media'];
 
 /** From the one JSON line that a bench prints to the rows of the table. */
 const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
@@ -254,6 +254,34 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
         holds: number(result, 'time', 'added') <= 2,
       },
     ];
+  },
+  media(result) {
+    const most = (files: string, what: string) => number(result, files, what, 'most');
+    const bare = (what: string, unit: string) =>
+      `${number(result, 'bare', what, 'median')} ${unit}, at most ${most('bare', what)}, bare ffmpeg`;
+    const limit = (what: string) => number(result, 'limits', what);
+    return ['whole', 'changed'].flatMap((files) => {
+      const count = number(result, files, 'files');
+      const figure = (name: string, what: string, unit: string): Row => ({
+        figure: `${count} ${files} files: ${name}`,
+        target: `≤ ${limit(what)} ${unit} each`,
+        measured: `${number(result, files, what, 'median')} ${unit}, at most ${most(files, what)}`,
+        baseline: bare(what, unit),
+        holds: most(files, what) <= limit(what),
+      });
+      const broken = part(part(result, files), 'broken');
+      return [
+        figure('memory', 'megabytes', 'MB'),
+        figure('processor', 'cpuSeconds', 's'),
+        {
+          figure: `${count} ${files} files: errors that are nobody's`,
+          target: '0',
+          measured: String(Object.keys(broken).length),
+          baseline: '',
+          holds: Object.keys(broken).length === 0,
+        },
+      ];
+    });
   },
   memory(result) {
     const [growth, limit] = [number(result, 'growth'), number(result, 'limit')];
