@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { compileCache } from '../../../scripts/support/part.ts';
 import { TokenFile } from '../../../src/api/tokens.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { layOutImage } from '../../support/image.ts';
@@ -23,7 +24,7 @@ afterEach(async () => {
 function inImage(args: readonly string[], variables: Record<string, string> = {}) {
   return execa(process.execPath, args, {
     cwd: app,
-    env: { PATH: process.env['PATH'] ?? '', DATA_DIRECTORY: data, ...variables },
+    env: { ...compileCache(), PATH: process.env['PATH'] ?? '', DATA_DIRECTORY: data, ...variables },
     extendEnv: false,
     reject: false,
     all: true,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { compileCache } from '../../../scripts/support/part.ts';
 import { configurationPage } from '../../../scripts/tools/configuration.ts';
 import { startPrivateRedis } from '../../../scripts/support/private-redis.ts';
 import { startSandbox } from '../../../sandbox/start.ts';
@@ -31,7 +32,13 @@ afterEach(async () => {
 
 function tool(name: string, args: readonly string[], environment: Record<string, string>) {
   return execa(process.execPath, [join(projectRoot, `scripts/tools/${name}.ts`), ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HUMO_PROFILE: 'tiny', DATA_DIRECTORY: folder, ...environment },
+    env: {
+      ...compileCache(),
+      PATH: process.env['PATH'] ?? '',
+      HUMO_PROFILE: 'tiny',
+      DATA_DIRECTORY: folder,
+      ...environment,
+    },
     extendEnv: false,
     reject: false,
   });
