@@ -1,35 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UnrecoverableError, Worker } from 'bullmq';
-import type { Job } from 'bullmq';
+import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ModelId } from '../../config/model-id.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
-import { errorFields } from '../../error-fields.ts';
-import { Failure, isRetryable } from '../../failure.ts';
 import type { Logger } from '../../log.ts';
-import { closeConnection, isOutage, openConnection } from '../redis/connection.ts';
-import type {
-  Generation,
-  GenerationProgress,
-  GenerationRequest,
-  GenerationResult,
-} from '../contract/generation.ts';
-import { storedFailure } from '../contract/stored-failure.ts';
-import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
-import { exhausted, Ledger } from '../redis/ledger.ts';
-import type { Holder } from '../redis/ledger.ts';
-import { generationOfJob } from '../redis/names.ts';
-import type { Names } from '../redis/names.ts';
-import { paceKey } from '../order/pace.ts';
-import { createProgressReporter } from './progress-reporter.ts';
-import { UnreadableRecord } from '../contract/record.ts';
-import type { Closable, WorkQueue } from '../queue.ts';
-import { maximumAttempts } from '../redis/durations.ts';
-import { Signal } from './signal.ts';
 import { Tickets } from '../order/tickets.ts';
 import type { Ticket } from '../order/tickets.ts';
-import { WorkerUnable } from './worker-unable.ts';
+import type { Closable } from '../queue.ts';
+import { closeConnection, isOutage, openConnection } from '../redis/connection.ts';
+import { Ledger } from '../redis/ledger.ts';
+import { generationOfJob } from '../redis/names.ts';
+import type { Names } from '../redis/names.ts';
+import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
+import { JobRunner } from './job-runner.ts';
+import type { RunnerOptions } from './job-runner.ts';
+import { TakenJob } from './taken-job.ts';
+import { WakeSignal } from './wake-signal.ts';
 
 /** Idle workers hear of new work at once; this is for a message that was lost with a connection. */
 const idleLook = 2_000;
@@ -41,44 +28,20 @@ const unablePause = 10_000;
 const closeTimeout = 7_000;
 /** Of that, what a clip whose frames are done gets to be packed and stored, so that no GPU makes them again. */
 const packingTimeout = 5_000;
-/** A request for which this worker is unable so often, though nothing is wrong with it otherwise, counts a try. */
-const mostUnable = 3;
-/** A job that only a newer program understands is left to it for this long. */
-const notUnderstoodPause = 60_000;
-/** BullMQ priority of a job that was given back: before all others. */
-const frontLevel = 1;
 
-/** Why work is aborted. */
-type AbortCause = 'cancelled' | 'lock lost' | 'closing';
-
-interface Options {
+type Options = Omit<RunnerOptions, 'connection' | 'ledger' | 'stopping'> & {
   readonly server: RedisServer;
   readonly names: Names;
-  readonly lockDuration: number;
-  readonly passesOf: (request: GenerationRequest) => number;
   readonly log: Logger;
   readonly models: readonly ModelId[];
-  readonly workerId: string;
-  readonly work: Parameters<WorkQueue['consume']>[0]['work'];
   readonly prepare: () => Promise<void>;
-  readonly recall: (generation: Generation) => Promise<GenerationResult | null>;
   readonly describe: () => Readonly<Record<string, string | number | null>>;
-}
-
-interface Current {
-  readonly id: string;
-  readonly controller: AbortController;
-  /** null until the record says that this worker has it */
-  holder: Holder | null;
-  cause: AbortCause | null;
-  /** the engine is done with it */
-  isPacking: boolean;
-}
+};
 
 /**
  * Takes jobs of several queues, one at a time, because one engine has one GPU. BullMQ's own loop would take one per queue, so
- * this fetches by hand: https://docs.bullmq.io/patterns/manually-fetching-jobs. With that come lock renewal and checks for
- * stalled jobs, which stand below.
+ * this fetches by hand: https://docs.bullmq.io/patterns/manually-fetching-jobs. With that come checks for stalled jobs, which stand
+ * below, and lock renewal (`lock-renewal.ts`). What happens to a job is the runner's.
  */
 export class Consumer implements Closable {
   readonly #options: Options;
@@ -87,15 +50,13 @@ export class Consumer implements Closable {
   readonly #ledger: Ledger;
   readonly #tickets: Tickets;
   readonly #workers: ReadonlyMap<ModelId, Worker<Ticket, void>>;
-  readonly #wake = new Signal();
+  readonly #runner: JobRunner;
+  readonly #wake = new WakeSignal();
   readonly #stopping = new AbortController();
   #heartbeat: { stop(): Promise<void> } | undefined;
   #loop: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #current: Current | null = null;
-  #able = true;
-  /** the request that this worker was unable to work on last, and how often in a row */
-  #unable = { id: '', times: 0 };
+  #isAble = true;
 
   private constructor(options: Options) {
     this.#options = options;
@@ -104,6 +65,12 @@ export class Consumer implements Closable {
     this.#subscriber = openConnection(server, 'subscriber', log);
     this.#ledger = new Ledger(this.#connection, names);
     this.#tickets = new Tickets(this.#connection, names, log);
+    this.#runner = new JobRunner({
+      ...options,
+      connection: this.#connection,
+      ledger: this.#ledger,
+      stopping: this.#stopping.signal,
+    });
     this.#workers = new Map(options.models.map((model) => [model, this.#openWorker(model)]));
   }
 
@@ -117,7 +84,7 @@ export class Consumer implements Closable {
     const { names, models, workerId, lockDuration, log } = this.#options;
     this.#subscriber.on('message', (channel, message) => {
       if (channel === names.wake) this.#wake.raise();
-      else if (message === this.#current?.id) this.#abort(this.#current, 'cancelled');
+      else if (message === this.#runner.current?.id) this.#runner.current.abort('cancelled');
     });
     await this.#subscriber.subscribe(names.wake, names.cancel);
     this.#heartbeat = startHeartbeat({
@@ -128,8 +95,8 @@ export class Consumer implements Closable {
       log,
       // A dead worker's machine is missed before its job's lock lapses.
       lifetime: lockDuration / 2,
-      isAble: () => this.#able,
-      describe: () => ({ ...this.#options.describe(), generation: this.#current?.id ?? null }),
+      isAble: () => this.#isAble,
+      describe: () => ({ ...this.#options.describe(), generation: this.#runner.current?.id ?? null }),
     });
     for (const worker of this.#workers.values()) await worker.startStalledCheckTimer();
     this.#loop = this.#run();
@@ -145,8 +112,8 @@ export class Consumer implements Closable {
     this.#stopping.abort();
     this.#wake.raise();
     const end = performance.now() + closeTimeout;
-    if (this.#current?.isPacking === true) await within(packingTimeout, this.#ended());
-    if (this.#current !== null) this.#abort(this.#current, 'closing');
+    if (this.#runner.current?.isPacking === true) await within(packingTimeout, this.#ended());
+    this.#runner.current?.abort('closing');
     await within(end - performance.now(), Promise.all([this.#ended(), this.#heartbeat?.stop()]));
     await within(
       1000,
@@ -192,7 +159,7 @@ export class Consumer implements Closable {
     const { models, log } = this.#options;
     let turn = 0;
     while (!this.#stopping.signal.aborted) {
-      if (!(await this.#isAble())) continue;
+      if (!(await this.#prepared())) continue;
       try {
         let taken = false;
         // Each model's queue gets its turn, so that a long one does not keep the others waiting for ever.
@@ -214,16 +181,16 @@ export class Consumer implements Closable {
   }
 
   /** False after a pause: a worker that cannot work must not take job after job only to fail it. */
-  async #isAble(): Promise<boolean> {
+  async #prepared(): Promise<boolean> {
     try {
       await this.#options.prepare();
-      this.#able = true;
+      this.#isAble = true;
       return !this.#stopping.signal.aborted;
     } catch (error) {
       if (this.#stopping.signal.aborted) return false;
-      this.#able = false;
+      this.#isAble = false;
       this.#options.log.error({ error: String(error) }, 'this worker cannot work now; it takes no jobs');
-      await delay(unablePause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await this.#pause(unablePause);
       return false;
     }
   }
@@ -233,274 +200,24 @@ export class Consumer implements Closable {
     const token = randomUUID();
     const job = await worker?.getNextJob(token, { block: false });
     if (job === undefined) return false;
-    await this.#process(job, token, model);
+    const parts = { ledger: this.#ledger, tickets: this.#tickets, log: this.#options.log };
+    const leaving = await this.#runner.run(new TakenJob(job, token, model, parts));
+    if (leaving === 'unable') {
+      this.#isAble = false;
+      await this.#pause(unablePause);
+    }
+    if (leaving === 'crashed' && (await this.#hasOthers(model))) await this.#pause(afterCrashPause);
     return true;
   }
 
-  async #process(job: Job<Ticket, void>, token: string, model: ModelId): Promise<void> {
-    const { workerId, log } = this.#options;
-    const { id } = job.data;
-    const current: Current = {
-      id,
-      controller: new AbortController(),
-      holder: null,
-      cause: null,
-      isPacking: false,
-    };
-    // Set before the record says "running": from then on a cancel is a message to this worker.
-    this.#current = current;
-    const stopRenewal = this.#renewLock(job, token, current);
-    try {
-      if (!(await this.#understands(job, token, model))) return;
-      const { answer, attempts } = await this.#ledger.begin(id, workerId, token);
-      if (answer === 'held') {
-        log.info({ generationId: id }, 'its guild is paused; it waits for the end of that');
-        return;
-      }
-      if (answer === 'lost') {
-        log.warn({ generationId: id }, 'the job went to somebody else before it began');
-        return;
-      }
-      if (answer !== 'begun' && answer !== 'spent') {
-        await this.#end(job, token, answer);
-        return;
-      }
-      const holder: Holder = { id, workerId, attempts };
-      log.info({ generationId: id, model, workerId, attempts }, 'took the job');
-      current.holder = holder;
-      const generation = await this.#ledger.get(id);
-      if (generation === null) throw new Error(`the record of generation ${id} vanished`);
-      // A worker told to stop while it took the job gives it back without starting.
-      if (this.#stopping.signal.aborted) this.#abort(current, 'closing');
-      const work = () =>
-        answer === 'spent' ? this.#recall(generation) : this.#work(generation, holder, current);
-      await this.#conclude(job, token, holder, generation, current, work);
-    } catch (error) {
-      log.error({ generationId: id, model, error: String(error) }, 'the job is left to its lock');
-    } finally {
-      stopRenewal();
-      this.#current = null;
-    }
+  async #hasOthers(model: ModelId): Promise<boolean> {
+    const { names, workerId } = this.#options;
+    return (await countOtherWorkers(this.#connection, names, model, workerId)) > 0;
   }
 
-  async #conclude(
-    job: Job<Ticket, void>,
-    token: string,
-    holder: Holder,
-    generation: Generation,
-    current: Current,
-    work: () => Promise<GenerationResult | Failure | WorkerUnable>,
-  ): Promise<void> {
-    const { log, names, workerId } = this.#options;
-    const { id } = holder;
-    const working = work();
-    const closed = new Promise<'closing'>((resolve) => {
-      const look = () => {
-        if (current.cause === 'closing') resolve('closing');
-      };
-      current.controller.signal.addEventListener('abort', look);
-      look();
-    });
-    const first = await Promise.race([working, closed]);
-    if (first === 'closing') {
-      // The job goes back before the engine has even noticed: nobody waits for a lock to lapse.
-      const status = await this.#ledger.giveBack(holder, false);
-      await this.#putBack(job, generation.request.model, token, status);
-      log.info({ generationId: id, status }, 'gave the job back');
-      await working;
-      return;
-    }
-    if (current.cause === 'lock lost') {
-      log.warn({ generationId: id }, 'lost the lock; another worker goes on');
-      return;
-    }
-    const isUnable = first instanceof WorkerUnable;
-    if (isUnable && current.cause === null && this.#countUnable(id) < mostUnable) {
-      this.#able = false;
-      const status = await this.#ledger.giveBack(holder, false);
-      await this.#putBack(job, generation.request.model, token, status);
-      log.error({ generationId: id, error: first.message }, 'this worker cannot work now; the job waits');
-      await delay(unablePause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-      return;
-    }
-    const outcome = isUnable ? new Failure('internal', 'internal', {}, { cause: first }) : first;
-    this.#unable = { id: '', times: 0 };
-    if (
-      outcome instanceof Failure &&
-      current.cause === null &&
-      isRetryable(outcome) &&
-      holder.attempts < maximumAttempts
-    ) {
-      const status = await this.#ledger.giveBack(holder, true);
-      await this.#putBack(job, generation.request.model, token, status);
-      log.warn({ generationId: id, code: outcome.code, attempts: holder.attempts }, 'failed; one more try');
-      const { model } = generation.request;
-      if ((await countOtherWorkers(this.#connection, names, model, workerId)) > 0) {
-        await delay(afterCrashPause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-      }
-      return;
-    }
-    const status = await this.#ledger.finish(
-      holder,
-      outcome instanceof Failure ? { failure: storedFailure(outcome) } : { result: outcome },
-    );
-    if (!(outcome instanceof Failure)) await this.#learn(generation, outcome);
-    await this.#end(job, token, status);
-  }
-
-  /** How often in a row this worker has been unable to work on this request, this time included. */
-  #countUnable(id: string): number {
-    this.#unable = { id, times: this.#unable.id === id ? this.#unable.times + 1 : 1 };
-    return this.#unable.times;
-  }
-
-  /** Reads the record before it is begun: what this program does not understand is left to one that does, with all its tries. */
-  async #understands(job: Job<Ticket, void>, token: string, model: ModelId): Promise<boolean> {
-    const { id } = job.data;
-    try {
-      await this.#ledger.get(id);
-      return true;
-    } catch (error) {
-      if (!(error instanceof UnreadableRecord)) throw error;
-      this.#options.log.error(
-        { generationId: id, model, error: error.message },
-        'not understood; left to others',
-      );
-      await job.moveToDelayed(Date.now() + notUnderstoodPause, token);
-      return false;
-    }
-  }
-
-  /** Never rejects. The tries are used up: what the last one stored before it died, or the end. */
-  async #recall(generation: Generation): Promise<GenerationResult | Failure | WorkerUnable> {
-    try {
-      const { code, identifier, context } = exhausted;
-      return (
-        (await this.#options.recall(generation)) ?? new Failure(code, identifier, context, { isFinal: true })
-      );
-    } catch (error) {
-      return new WorkerUnable('what an earlier try has stored cannot be looked for', { cause: error });
-    }
-  }
-
-  /** Never rejects: what is no `Failure` becomes one, with the cause in the log. */
-  async #work(
-    generation: Generation,
-    holder: Holder,
-    current: Current,
-  ): Promise<GenerationResult | Failure | WorkerUnable> {
-    const { log } = this.#options;
-    const reporter = createProgressReporter((progress: GenerationProgress) =>
-      this.#ledger.progress(holder, progress),
-    );
-    try {
-      return await this.#options.work(generation, {
-        signal: current.controller.signal,
-        report: (progress) => {
-          current.isPacking = progress.stage === 'compress';
-          reporter.report(progress);
-        },
-      });
-    } catch (error) {
-      if (error instanceof Failure || error instanceof WorkerUnable) return error;
-      if (current.cause === null)
-        log.error({ generationId: holder.id, error: errorFields(error) }, 'unexpected error');
-      return new Failure('internal', 'internal', {}, { cause: error });
-    } finally {
-      reporter.close();
-    }
-  }
-
-  /** The delivery is added before the job is completed: a crash between the two repeats a step, and drops none. */
-  async #end(job: Job<Ticket, void>, token: string, status: Generation['status'] | 'gone'): Promise<void> {
-    const { id } = job.data;
-    switch (status) {
-      case 'delivering':
-      case 'cancelled':
-      case 'failed':
-        if (await this.#ledger.awaitsDelivery(id)) await this.#tickets.addDelivery(id);
-        break;
-      case 'delivered':
-      case 'gone':
-        break;
-      case 'queued':
-      case 'running':
-        this.#options.log.warn({ generationId: id, status }, 'another worker has taken the job');
-        return;
-    }
-    // The full reason is in the record; BullMQ's list of failed jobs only gets a hint.
-    if (status === 'failed') await job.moveToFailed(new UnrecoverableError('see the record'), token, false);
-    else await job.moveToCompleted(undefined, token, false);
-    this.#options.log.info({ generationId: id, status }, 'job ended');
-  }
-
-  async #putBack(
-    job: Job<Ticket, void>,
-    model: ModelId,
-    token: string,
-    status: Generation['status'] | 'gone' | 'held',
-  ): Promise<void> {
-    // Taken from BullMQ in the same step that held it.
-    if (status === 'held') return;
-    if (status !== 'queued') {
-      await this.#end(job, token, status);
-      return;
-    }
-    await job.moveToWait(token);
-    await job.changePriority({ priority: frontLevel });
-    await this.#ledger.settle(job.data.id, model);
-  }
-
-  async #learn(generation: Generation, result: GenerationResult): Promise<void> {
-    const { request } = generation;
-    const { steps, take } = request;
-    const passes = steps * this.#options.passesOf(request) * (take === null ? 1 : take.units);
-    if (result.engineSeconds > 0) await this.#ledger.learn(paceKey(request), result.engineSeconds / passes);
-  }
-
-  /** Renews the job's lock, and looks whether a cancel was missed. Returns how to stop. */
-  #renewLock(job: Job<Ticket, void>, token: string, current: Current): () => void {
-    const { lockDuration, names, log } = this.#options;
-    const renew = async () => {
-      const [held, cancelled] = await Promise.all([
-        job.extendLock(token, lockDuration),
-        this.#connection.hexists(names.record(current.id), 'cancel'),
-      ]);
-      if (cancelled === 1) this.#abort(current, 'cancelled');
-      if (held === 1) return;
-      const { holder } = current;
-      // What has not begun needs no rescue: `begin` looks at the lock itself.
-      if (holder === null) return;
-      if (!(await this.#ledger.relock(holder, token, lockDuration))) this.#abort(current, 'lock lost');
-    };
-    let isRenewing = false;
-    const attempt = () => {
-      // One at a time: what piles up while Redis stands still would all be answered at once.
-      if (isRenewing || this.#connection.status !== 'ready') return;
-      isRenewing = true;
-      renew()
-        .catch((error: unknown) =>
-          log.warn({ generationId: current.id, error: String(error) }, 'lock renewal'),
-        )
-        .finally(() => {
-          isRenewing = false;
-        });
-    };
-    const timer = setInterval(attempt, lockDuration / 3);
-    // After an outage each moment counts: a check for stalled jobs may come first.
-    this.#connection.on('ready', attempt);
-    return () => {
-      clearInterval(timer);
-      this.#connection.off('ready', attempt);
-    };
-  }
-
-  #abort(current: Current, cause: AbortCause): void {
-    if (current.cause !== null) return;
-    current.cause = cause;
-    current.controller.abort(
-      new Failure(cause === 'cancelled' ? 'cancelled' : 'internal', cause.replace(' ', '_')),
-    );
+  /** Waits, unless the worker stops. */
+  async #pause(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }
 

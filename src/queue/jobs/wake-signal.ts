@@ -1,5 +1,5 @@
 /** A bell: whoever waits goes on when it rings, or after a while. A ring that nobody waited for is remembered once. */
-export class Signal {
+export class WakeSignal {
   #raised = false;
   #waiting: (() => void) | null = null;
 

@@ -1,0 +1,52 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from '../../log.ts';
+import type { Ledger } from '../redis/ledger.ts';
+import type { Names } from '../redis/names.ts';
+import type { Attempt } from './attempt.ts';
+import type { TakenJob } from './taken-job.ts';
+
+/** Renews a job's lock, and looks whether a cancel was missed. @returns how to stop */
+export function renewLock(
+  job: TakenJob,
+  attempt: Attempt,
+  parts: {
+    readonly connection: Redis;
+    readonly ledger: Ledger;
+    readonly names: Names;
+    /** milliseconds that a lock holds */
+    readonly lockDuration: number;
+    readonly log: Logger;
+  },
+): () => void {
+  const { connection, ledger, names, lockDuration, log } = parts;
+  const renew = async () => {
+    const [isHeld, cancelled] = await Promise.all([
+      job.extendLock(lockDuration),
+      connection.hexists(names.record(attempt.id), 'cancel'),
+    ]);
+    if (cancelled === 1) attempt.abort('cancelled');
+    if (isHeld) return;
+    const { holder } = attempt;
+    // What has not begun needs no rescue: `begin` looks at the lock itself.
+    if (holder === null) return;
+    if (!(await ledger.relock(holder, job.token, lockDuration))) attempt.abort('lock lost');
+  };
+  let isRenewing = false;
+  const tryToRenew = () => {
+    // One at a time: what piles up while Redis stands still would all be answered at once.
+    if (isRenewing || connection.status !== 'ready') return;
+    isRenewing = true;
+    renew()
+      .catch((error: unknown) => log.warn({ generationId: attempt.id, error: String(error) }, 'lock renewal'))
+      .finally(() => {
+        isRenewing = false;
+      });
+  };
+  const timer = setInterval(tryToRenew, lockDuration / 3);
+  // After an outage each moment counts: a check for stalled jobs may come first.
+  connection.on('ready', tryToRenew);
+  return () => {
+    clearInterval(timer);
+    connection.off('ready', tryToRenew);
+  };
+}
