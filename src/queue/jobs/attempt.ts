@@ -13,6 +13,7 @@ export class Attempt {
   isPacking = false;
   readonly #controller = new AbortController();
   #cause: AbortCause | null = null;
+  #isOver = false;
 
   constructor(id: string) {
     this.id = id;
@@ -28,13 +29,18 @@ export class Attempt {
     return this.#cause;
   }
 
-  /** Stops the work. Only the first cause counts. */
+  /** Stops the work, unless it has ended. Only the first cause counts. */
   abort(cause: AbortCause): void {
-    if (this.#cause !== null) return;
+    if (this.#cause !== null || this.#isOver) return;
     this.#cause = cause;
     this.#controller.abort(
       new Failure(cause === 'cancelled' ? 'cancelled' : 'internal', cause.replace(' ', '_')),
     );
+  }
+
+  /** The work has ended: what only its job has still to hear is no reason to stop it, such as a lock that goes when the job is done. */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** Resolves when the work is stopped because the worker closes, and never otherwise. */

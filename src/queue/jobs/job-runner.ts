@@ -110,6 +110,7 @@ export class JobRunner {
       await working;
       return 'done';
     }
+    attempt.end();
     const { cause } = attempt;
     const timesUnable = outcome instanceof WorkerUnable && cause === null ? this.#countUnable(id) : 0;
     const conclusion = conclude({ outcome, cause, attempts, timesUnable });

@@ -50,3 +50,11 @@ test('only the first reason to stop counts, and it is what the work is told', as
   expect(attempt.cause).toBe('closing');
   expect(attempt.signal.reason).toMatchObject({ code: 'internal', identifier: 'closing' });
 });
+
+test('work that has ended is not stopped any more, whatever becomes of its lock', () => {
+  const attempt = new Attempt('01J');
+  attempt.end();
+  attempt.abort('lock lost');
+  expect(attempt.cause).toBeNull();
+  expect(attempt.signal.aborted).toBe(false);
+});
