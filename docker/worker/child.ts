@@ -9,8 +9,8 @@ export interface ChildOptions {
   readonly stop: AbortSignal;
   /** how long the child may take to end after that, in milliseconds */
   readonly patience: number;
-  /** Takes what it writes, line by line; without it, all goes where this process's own output goes. */
-  readonly onLine?: (line: string) => void;
+  /** Take what it writes, line by line; without them, all goes where this process's own output goes. */
+  readonly onLine?: { readonly stdout: (line: string) => void; readonly stderr: (line: string) => void };
   readonly onStart?: (pid: number) => void;
 }
 
@@ -28,8 +28,9 @@ export async function runChild(options: ChildOptions): Promise<number> {
     late = setTimeout(() => child.kill('SIGKILL'), patience);
   };
   if (onLine !== undefined) {
-    for (const output of [child.stdout, child.stderr]) {
-      if (output !== null) createInterface({ input: output }).on('line', onLine);
+    for (const name of ['stdout', 'stderr'] as const) {
+      const output = child[name];
+      if (output !== null) createInterface({ input: output }).on('line', onLine[name]);
     }
   }
   const ended = once(child, 'close');

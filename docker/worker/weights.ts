@@ -1,6 +1,7 @@
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import type { ModelId } from '../../src/config/model-id.ts';
 import type { Logger } from '../../src/log.ts';
 import { runChild } from './child.ts';
@@ -15,7 +16,28 @@ const reportEvery = 5_000;
 const logEvery = 60_000;
 /** What a start waits for the 67 MB that only `clean` needs. What came is kept, and the next start goes on with it. */
 const voicePatience = 120_000;
-const gibibyte = 2 ** 30;
+
+/** What `weights … --json` tells, as far as it matters here: engine/humo_engine/weights/events.py. */
+const eventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('plan'), files: z.int(), bytes: z.int() }),
+  z.object({ type: z.literal('fetch'), number: z.int(), of: z.int(), place: z.string(), bytes: z.int() }),
+  z.object({ type: z.literal('complete') }),
+  z.object({ type: z.literal('wait'), folder: z.string() }),
+  z.object({ type: z.literal('verified'), place: z.string(), verdict: z.string() }),
+  z.object({ type: z.literal('damaged') }),
+  z.object({ type: z.literal('failed'), message: z.string() }),
+]);
+const eventLine = z
+  .string()
+  .transform((line, context): unknown => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      context.addIssue('no JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(eventSchema);
 
 export interface WeightsOptions {
   readonly folder: string;
@@ -78,18 +100,17 @@ export async function fillWeights(options: WeightsOptions): Promise<void> {
   const problem = await run('verify');
   stop.throwIfAborted();
   if (problem !== null)
-    throw new Error(
-      `weights in ${folder} are damaged: ${problem}. Delete the files named above and start again`,
-    );
+    throw new Error(`weights in ${folder} are damaged: ${problem}. Delete these files and start again`);
 
-  /** Runs one of the engine's commands. @returns null, or the last thing it said when it failed */
+  /** Runs one of the engine's commands. @returns null, or what it told of why it failed */
   async function run(
     action: 'download' | 'verify',
     more: readonly string[] = [],
     until: AbortSignal = stop,
   ): Promise<string | null> {
     let message = action === 'download' ? 'fetching the weights' : 'checking the weights';
-    let last = '';
+    let lastWords = '';
+    const problems: string[] = [];
     let totalBytes: number | undefined;
     const before = await folderSize(folder);
     const report = async () => {
@@ -102,15 +123,25 @@ export async function fillWeights(options: WeightsOptions): Promise<void> {
       });
       return now;
     };
-    const take = (text: string) => {
-      const line = text.trim();
-      // Progress bars are drawn many times a second; the state file says how far it is.
-      if (line === '' || /\d%\|/.test(line)) return;
-      last = line;
-      const plan = /^\d+ files, ([\d.]+) GiB to fetch/.exec(line);
-      if (plan !== null) totalBytes = before + Math.round(Number(plan[1]) * gibibyte);
-      if (/^\[\d+\/\d+\] /.test(line)) message = `fetching ${line}`;
-      log.info({ line }, 'weights');
+    const take = (line: string) => {
+      const parsed = eventLine.safeParse(line);
+      if (!parsed.success) {
+        log.warn({ line, error: z.prettifyError(parsed.error) }, 'the engine told what is not understood');
+        return;
+      }
+      const event = parsed.data;
+      log.info({ event }, 'weights');
+      if (event.type === 'plan') totalBytes = before + event.bytes;
+      if (event.type === 'fetch') message = `fetching [${event.number}/${event.of}] ${event.place}`;
+      if (event.type === 'wait') message = `waiting for another download into ${event.folder}`;
+      if (event.type === 'verified' && event.verdict !== 'ok')
+        problems.push(`${event.place}: ${event.verdict}`);
+      if (event.type === 'failed') problems.push(event.message);
+    };
+    const note = (line: string) => {
+      if (line.trim() === '') return;
+      lastWords = line.trim();
+      log.info({ line: lastWords }, 'weights');
     };
     await report();
     let logged = Date.now();
@@ -127,13 +158,13 @@ export async function fillWeights(options: WeightsOptions): Promise<void> {
     const timer = setInterval(() => void tell(), reportEvery);
     try {
       const status = await runChild({
-        command: [python, '-m', 'humo_engine', 'weights', action, ...selection, ...more],
+        command: [python, '-m', 'humo_engine', 'weights', action, '--json', ...selection, ...more],
         directory: engineDirectory,
         stop: until,
         patience: 3_000,
-        onLine: take,
+        onLine: { stdout: take, stderr: note },
       });
-      return status === 0 ? null : last || `status ${status}`;
+      return status === 0 ? null : problems.join('; ') || lastWords || `status ${status}`;
     } finally {
       clearInterval(timer);
     }

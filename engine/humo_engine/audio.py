@@ -6,6 +6,7 @@ import subprocess
 import wave
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,8 @@ from torch import Tensor
 
 SAMPLE_RATE = 16_000
 PIECE_SAMPLES = 480_000  # 30 s, what Whisper reads at once
-SAMPLES_PER_FEATURE_PAIR = 640  # one video frame at 25 fps; Whisper makes two feature frames of it
+SAMPLES_PER_FEATURE_PAIR = 640  # one video frame; Whisper makes two feature frames of it
+FPS = SAMPLE_RATE // SAMPLES_PER_FEATURE_PAIR  # 25, what HuMo was trained at and `generate.yaml` says
 GROUPS = ((0, 8), (8, 16), (16, 24), (24, 32))  # hidden states averaged together; the last one, [32], stands alone
 LATENT_STRIDE = 4  # video frames in each latent frame after the first
 CONTEXT = 2  # video frames of sound heard before and after a latent frame's own
@@ -60,6 +62,16 @@ def to_engine_wav(source: Path, target: Path) -> Path:
         words = (done.stderr.strip().splitlines() or [f"ffmpeg ended with status {done.returncode}"])[-1]
         raise ValueError(f"{source.name} cannot be read as sound: {words}")
     return target
+
+
+def official_whisper_encoder() -> Any:
+    """Whisper-large-v3's encoder with unset or random weights."""
+    from transformers import WhisperConfig
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+    return WhisperEncoder(
+        WhisperConfig(d_model=1280, encoder_layers=32, encoder_attention_heads=20, encoder_ffn_dim=5120, num_mel_bins=128)
+    )
 
 
 @torch.no_grad()

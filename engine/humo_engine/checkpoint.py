@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from humo_engine.memory import memory_shortage
+from humo_engine.memory.shortage import memory_shortage
 from humo_engine.model import HuMoTransformer, ModelSize
 from humo_engine.place import own_command
 

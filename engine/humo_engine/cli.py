@@ -8,8 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from humo_engine.full_disk import explain_full_disk, is_full_disk
+
+if TYPE_CHECKING:
+    from humo_engine.weights.events import Tell
 
 MODELS = ("17b", "1_7b")
 # As the worker: what one command fetches is where the other looks.
@@ -26,14 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if is_full_disk(error):
-            folders = [Path.cwd(), *(value for value in vars(options).values() if isinstance(value, Path))]
-            print(f"humo-engine: {explain_full_disk(error, folders)}", file=sys.stderr)
-            return 1
-        if getattr(error, "code", None) is None and not isinstance(error, (ValueError, OSError)) and not _is_ours(error):
+        if (message := _explained(error, options)) is None:
             raise
-        print(f"humo-engine: {error}", file=sys.stderr)
+        print(f"humo-engine: {message}", file=sys.stderr)
         return 1
+
+
+def _explained(error: Exception, options: argparse.Namespace) -> str | None:
+    """What a person can mend, in words; None for an error that nobody foresaw."""
+    if is_full_disk(error):
+        return explain_full_disk(error, [Path.cwd(), *(value for value in vars(options).values() if isinstance(value, Path))])
+    if getattr(error, "code", None) is None and not isinstance(error, (ValueError, OSError)) and not _is_ours(error):
+        return None
+    return str(error)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -143,8 +152,9 @@ def _add_weights(commands: argparse._SubParsersAction) -> None:
                 metavar="NAME",
                 help="a LoRA of the lock file, by its name or its file's, such as lightx2v-4step: alone, as above; may be repeated",
             )
+        action.add_argument("--json", action="store_true", help="for programs: events on stdout, one JSON object a line")
         action.set_defaults(run=_weights)
-    actions.add_parser("pin", help="rewrite the lock file from the hub").set_defaults(run=_weights)
+    actions.add_parser("pin", help="rewrite the lock file from the hub").set_defaults(run=_weights, json=False)
 
 
 def _add_memory(commands: argparse._SubParsersAction) -> None:
@@ -165,7 +175,7 @@ def _add_memory(commands: argparse._SubParsersAction) -> None:
 def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench = commands.add_parser("bench", help="speed, error and memory on random weights, one JSON line a case")
     bench.add_argument("--model", type=_model_name, action="append", metavar="{17b,1.7b}", help="default: both")
-    bench.add_argument("--size", type=int, action="append", choices=(480, 720), help="lines; default: both")
+    bench.add_argument("--size", type=int, action="append", metavar="LINES", help="default: all that generate.yaml permits")
     bench.add_argument("--precision", action="append", choices=("bf16", "fp8"), help="default: both")
     bench.add_argument(
         "--case",
@@ -324,30 +334,60 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _weights(options: argparse.Namespace) -> int:
-    from humo_engine import weights
+    from humo_engine.weights.events import Failed, as_line, tell_people
+
+    if not options.json:
+        return _weights_action(options, tell_people)
+    from humo_engine.serve_output import claim_stdout
+
+    events = claim_stdout()
+
+    def tell(event) -> None:
+        print(as_line(event), file=events)
+
+    try:
+        return _weights_action(options, tell)
+    except Exception as error:
+        if (message := _explained(error, options)) is None:
+            raise
+        tell(Failed(message))
+        return 1
+
+
+def _weights_action(options: argparse.Namespace, tell: Tell) -> int:
+    from humo_engine.weights.download import download
+    from humo_engine.weights.lock import lora_named
+    from humo_engine.weights.pin import pin
+    from humo_engine.weights.verify import verify
 
     if options.action == "pin":
-        weights.pin()
+        pin()
         return 0
     models = options.model or list(MODELS)
     if options.action == "convert":
+        from humo_engine.weights.convert import convert  # PyTorch, which none of the others needs
+        from humo_engine.weights.events import Converted
+        from humo_engine.weights.pickles import require_pickles
+
         for model in models:
-            weights.require_pickles(options.weights, model)
-            print(weights.convert(options.weights, model))
+            require_pickles(options.weights, model)
+            tell(Converted(str(convert(options.weights, model, tell))))
         return 0
-    loras = [weights.lora_named(name) for name in options.lora]
+    loras = [lora_named(name) for name in options.lora]
     if (options.voices or loras) and not options.model and not options.vocals:
         models = []
     wanted = [*models, *loras, *(["vocals"] if options.vocals else []), *(["voices"] if options.voices else [])]
     if options.action == "verify":
-        return 0 if weights.verify(options.weights, wanted) else 1
-    weights.download(options.weights, wanted)
+        return 0 if verify(options.weights, wanted, tell=tell) else 1
+    download(options.weights, wanted, tell=tell)
     return 0
 
 
 def _memory_plan(options: argparse.Namespace) -> int:
     from humo_engine.load import bytes_allowed, choose_device, effective_settings
-    from humo_engine.memory import Extent, demand_for, describe, make_plan, plan_for
+    from humo_engine.memory.demand import Extent, demand_for
+    from humo_engine.memory.description import describe
+    from humo_engine.memory.plan import make_plan, plan_for
 
     settings = effective_settings(options.config, "official", options.precision, options.limit)
     models = list(dict.fromkeys(options.model or MODELS))
@@ -370,12 +410,11 @@ def _quality(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from humo_engine.bench import CASES, LIMITS_GIB, run_bench
+    from humo_engine.bench.registry import CASES
+    from humo_engine.bench.run import LIMITS_GIB, run_bench
 
-    if unknown := [case for case in options.case or () if case not in CASES]:
-        raise ValueError(f"--case {unknown[0]} does not exist; there are {', '.join(CASES)}")
     good = run_bench(
-        options.model or MODELS, options.size or (480, 720), options.precision or ("bf16", "fp8"), options.case or CASES,
+        options.model or MODELS, options.size, options.precision or ("bf16", "fp8"), options.case or CASES,
         options.limit or LIMITS_GIB, write=lambda line: print(line, flush=True), budget=options.budget,
     )  # fmt: skip
     return 0 if good else 1

@@ -11,6 +11,9 @@ from torch import nn
 
 from humo_engine.checkpoint import load_strict, load_transformer, read_pickle, reading
 from humo_engine.model import SIZES, HuMoTransformer
+from humo_engine.text import rename_umt5, umt5_xxl_config
+from humo_engine.weights.pickles import require_pickles
+from humo_engine.weights.present import require, transformer_files
 
 WAN_FOLDER = "Wan2.1-T2V-1.3B"
 VAE_FILE = f"{WAN_FOLDER}/Wan2.1_VAE.pth"
@@ -36,10 +39,8 @@ class Components:
 def official_components(root: Path, family: str, dtype: torch.dtype, shared: Components | None = None) -> Components:
     """The official parts, in main memory. `shared` lends everything but the transformer, which models have in common.
 
-    WeightsMissing (see `weights`) if files are not there, CheckpointError if they are not what they should be.
+    WeightsMissing if files are not there, CheckpointError if they are not what they should be.
     """
-    from humo_engine.weights import require, require_pickles, transformer_files
-
     require(root, family)
     require_pickles(root, family)
     transformer = load_transformer(SIZES[family], transformer_files(root, family), dtype, f"HuMo {family}")
@@ -79,8 +80,6 @@ def load_text_encoder(file: Path) -> nn.Module:
     """UMT5-xxl from Wan's original pickle, bf16."""
     from transformers import UMT5EncoderModel
 
-    from humo_engine.text import rename_umt5
-
     with torch.device("meta"):
         encoder = UMT5EncoderModel(umt5_xxl_config())
     with reading(file):
@@ -88,16 +87,6 @@ def load_text_encoder(file: Path) -> nn.Module:
         state["encoder.embed_tokens.weight"] = state["shared.weight"]  # one table under two names
     load_strict(encoder, state, file.name)
     return encoder.eval().requires_grad_(False)
-
-
-def umt5_xxl_config() -> Any:
-    """The sizes of UMT5-xxl's encoder, as Wan 2.1 uses it."""
-    from transformers import UMT5Config
-
-    return UMT5Config(
-        vocab_size=256_384, d_model=4096, d_kv=64, d_ff=10_240, num_layers=24, num_heads=64,
-        relative_attention_num_buckets=32, feed_forward_proj="gated-gelu", dropout_rate=0.0,
-    )  # fmt: skip
 
 
 def load_whisper(folder: Path) -> nn.Module:

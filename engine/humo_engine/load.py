@@ -15,9 +15,11 @@ import torch
 
 from humo_engine.components import Components, official_components
 from humo_engine.lora import Lora, LoraError, LoraSwitch, add_loras, parse_lora
-from humo_engine.memory import GIB, Plan, describe, plan_for
+from humo_engine.memory.description import describe
+from humo_engine.memory.plan import Plan, plan_for
 from humo_engine.pipeline import Pipeline
 from humo_engine.settings import Settings, load_settings
+from humo_engine.units import GIB
 from humo_engine.vae import speed_up_on_cpu
 
 if TYPE_CHECKING:
@@ -182,7 +184,7 @@ def bytes_allowed(settings: Settings, device: torch.device) -> int | None:
 
 def _plan(settings: Settings, models: Sequence[str], device: torch.device) -> Plan:
     """Where the parts of `models` go on this GPU; from here on the process is held to its limit, too."""
-    from humo_engine.memory import limit_process
+    from humo_engine.memory.limit import limit_process
 
     plan = plan_for(settings, models, bytes_allowed(settings, device))
     for line in describe(plan):
@@ -204,7 +206,7 @@ def _place(
     """Bring a model to the GPU as planned, with the shared parts if it is the `first`, and switch on the fast paths."""
     from humo_engine.fast import compile_blocks, keep_compiled_code
     from humo_engine.fp8 import supports_float8, use_float8
-    from humo_engine.memory import place_text_encoder, place_transformer, place_whisper
+    from humo_engine.memory.placing import place_text_encoder, place_transformer, place_whisper
     from humo_engine.vae_fast import speed_up_decoder
 
     keep_compiled_code()

@@ -26,7 +26,8 @@ from humo_engine.group import Group, GroupConditions
 from humo_engine.guidance import passes_of
 from humo_engine.images import letterbox, read_image, to_rgb24
 from humo_engine.lora import NOT_LOADED, LoraError, LoraSwitch
-from humo_engine.memory import GIB, Extent, Plan, refusal, work_for
+from humo_engine.memory.demand import Extent, work_for
+from humo_engine.memory.plan import Plan, refusal
 from humo_engine.music import has_music
 from humo_engine.preview import write_preview
 from humo_engine.protocol import Request, RequestError
@@ -34,6 +35,7 @@ from humo_engine.sampling import EveryPass, Guide, Predictor, WholeClip, denoise
 from humo_engine.settings import Lora, Settings
 from humo_engine.shortcuts import Gating, Shortcuts, Spared
 from humo_engine.text import encode_text
+from humo_engine.units import GIB
 from humo_engine.windows import KEPT_AUDIO_BYTES, Window, WindowedPredictor, plan_windows, slice_of_audio
 
 

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 from humo_engine.group import Rank, broadcast_weights, receive_files
-from humo_engine.memory import limit_process, memory_shortage, place_transformer
+from humo_engine.memory.limit import limit_process
+from humo_engine.memory.placing import place_transformer
+from humo_engine.memory.shortage import memory_shortage
 
 
 def follow(link: Connection, rank: Rank) -> None:

@@ -20,7 +20,7 @@ import torch
 
 from humo_engine.full_disk import explain_full_disk, is_full_disk
 from humo_engine.group import RankLost
-from humo_engine.memory import memory_shortage
+from humo_engine.memory.shortage import memory_shortage
 from humo_engine.pipeline import Cancelled, Clip, Pipeline
 from humo_engine.protocol import FEATURES, PROTOCOL_VERSION, Request, RequestError, message_id, parse_message, parse_request
 from humo_engine.serve_output import claim_stdout

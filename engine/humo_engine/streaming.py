@@ -77,7 +77,7 @@ class StreamedLayers:
         if slots < 1 or not 0 <= resident <= len(layers):
             raise ValueError(f"slots must be ≥ 1 and 0 ≤ resident ≤ {len(layers)}, not {slots} and {resident}")
         self.layers = list(layers)
-        self.streamed = _spread(len(self.layers), len(self.layers) - resident)
+        self.streamed = spread(len(self.layers), len(self.layers) - resident)
         self._hooks: list[Any] = []
         self._cuda = self.device.type == "cuda"
         self._tensors: dict[int, list[_Tensor]] = {}
@@ -250,7 +250,7 @@ class StreamedLayers:
         return hook
 
 
-def _spread(count: int, chosen: int) -> list[int]:
+def spread(count: int, chosen: int) -> list[int]:
     """`chosen` of the numbers below `count`, evenly spread."""
     return sorted({(number * count) // chosen for number in range(chosen)}) if chosen else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import ftfy
 import torch
@@ -37,6 +38,16 @@ def rename_umt5(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         else:
             raise KeyError(f"unexpected key {key!r} in the text encoder's checkpoint")
     return renamed
+
+
+def umt5_xxl_config() -> Any:
+    """The sizes of UMT5-xxl's encoder, as Wan 2.1 uses it."""
+    from transformers import UMT5Config
+
+    return UMT5Config(
+        vocab_size=256_384, d_model=4096, d_kv=64, d_ff=10_240, num_layers=24, num_heads=64,
+        relative_attention_num_buckets=32, feed_forward_proj="gated-gelu", dropout_rate=0.0,
+    )  # fmt: skip
 
 
 def clean_text(prompt: str) -> str:

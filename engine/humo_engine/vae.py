@@ -64,6 +64,8 @@ def decode_pieces(vae, latents: Tensor) -> Iterator[Tensor]:
     The VAE is causal in time, so frames can leave the device as they are made. Values may overshoot [−1, 1] a little.
     With the library's tiling switched on, the frames of up to TILED_LATENTS latent frames come in one piece, joined from overlapping tiles.
     """
+    from diffusers.models.autoencoders.autoencoder_kl_wan import WanCausalConv3d
+
     conv = vae.decoder.conv_in.weight
     latents = latents.float() * _per_channel(STD, latents) + _per_channel(MEAN, latents)
     latents = latents[None].to(conv.device, conv.dtype)
@@ -71,15 +73,12 @@ def decode_pieces(vae, latents: Tensor) -> Iterator[Tensor]:
     if vae.use_tiling and (latents.shape[-2] > tile[0] or latents.shape[-1] > tile[1]):
         yield from _decode_tiled(vae, latents)
         return
-    vae.clear_cache()
-    try:
-        for index in range(latents.shape[2]):
-            vae._conv_idx = [0]
-            first = {"first_chunk": True} if index == 0 else {}
-            piece = vae.post_quant_conv(latents[:, :, index : index + 1])
-            yield vae.decoder(piece, feat_cache=vae._feat_map, feat_idx=vae._conv_idx, **first)[0].float()
-    finally:
-        vae.clear_cache()
+    # Of each causal convolution, in the order in which they run: the last frames that it saw.
+    cache = [None] * sum(isinstance(module, WanCausalConv3d) for module in vae.decoder.modules())
+    for index in range(latents.shape[2]):
+        first = {"first_chunk": True} if index == 0 else {}
+        piece = vae.post_quant_conv(latents[:, :, index : index + 1])
+        yield vae.decoder(piece, feat_cache=cache, feat_idx=[0], **first)[0].float()
 
 
 def _decode_tiled(vae, latents: Tensor) -> Iterator[Tensor]:

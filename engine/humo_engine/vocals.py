@@ -15,7 +15,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from humo_engine.weights import WeightsMissing, missing_files
+from humo_engine.weights.errors import WeightsMissing
+from humo_engine.weights.present import missing_files
 
 MODEL_FILE = "Kim_Vocal_2.onnx"
 MODEL_FOLDER = "audio_separator"

@@ -16,10 +16,12 @@ from torch import Tensor, nn
 
 from humo_engine.components import TEXT_ENCODER_FILE, TOKENIZER_FOLDER, VAE_FILE, WHISPER_FOLDER, Components
 from humo_engine.text import rename_umt5
-from humo_engine.weights import ORIGINAL_1_7B, ORIGINAL_17B
+from humo_engine.weights.lock import LOCK_FILE
+from humo_engine.weights.present import ORIGINAL_1_7B, ORIGINAL_17B
 
 GOLDEN = Path(__file__).parent / "data" / "golden.safetensors"
 SHARDS = 7
+NOT_WRITTEN = ("special_tokens_map", "spiece")
 
 
 def write_official_files(root: Path, parts: Components) -> None:
@@ -30,6 +32,16 @@ def write_official_files(root: Path, parts: Components) -> None:
     parts.tokenizer.save_pretrained(root / TOKENIZER_FOLDER)
     _write_whisper(root / WHISPER_FOLDER, parts.whisper)
     parts.extractor.save_pretrained(root / WHISPER_FOLDER)
+
+
+def write_lock(file: Path) -> Path:
+    """The lock file without sizes, and without the tokenizer's files that are not written here; returns it."""
+    document = json.loads(LOCK_FILE.read_text(encoding="utf-8"))
+    for repository in document["repositories"]:
+        kept = [entry for entry in repository["files"] if not any(name in entry["path"] for name in NOT_WRITTEN)]
+        repository["files"] = [{**entry, "size": None} for entry in kept]
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
 
 
 def write_transformer(root: Path, family: str, transformer: nn.Module) -> None:

@@ -7,9 +7,10 @@ import json
 import pytest
 import torch
 
-from humo_engine.bench import run_bench
-from humo_engine.bench_clip import rows
-from humo_engine.measure import pass_arithmetic, relative_error, seconds_of, token_count
+from humo_engine.bench.clip import rows
+from humo_engine.bench.measure import pass_arithmetic, relative_error, seconds_of, token_count
+from humo_engine.bench.registry import CASES, Case
+from humo_engine.bench.run import run_bench
 from humo_engine.settings import load_settings
 
 
@@ -63,12 +64,10 @@ def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way(
 
 
 def test_a_case_that_fails_is_a_line_and_the_others_go_on(monkeypatch):
-    from humo_engine import bench
-
-    def broken(of: bench.Bench) -> None:
+    def broken(bench, choices) -> None:
         raise RuntimeError("no such device")
 
-    monkeypatch.setattr(bench, "measure_exactness", broken)
+    monkeypatch.setitem(CASES, "exactness", Case(broken))
     lines: list[str] = []
     assert not run_bench(["1_7b"], [480], ["bf16"], ["exactness", "vae"], write=lines.append)
     first, second = map(json.loads, lines)

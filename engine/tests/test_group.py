@@ -16,7 +16,7 @@ from humo_engine.conditions import prepare_conditions
 from humo_engine.fp8 import use_float8
 from humo_engine.group import Group, Lane, gpus_wanted
 from humo_engine.guidance import TI, TIA, I, Pass, T, passes_of
-from humo_engine.memory import place_transformer
+from humo_engine.memory.placing import place_transformer
 from humo_engine.model import HuMoTransformer, ModelSize
 from humo_engine.tiny import draw_weights, tiny_size
 from humo_engine.ulysses import part_of

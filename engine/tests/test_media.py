@@ -16,7 +16,7 @@ from humo_engine.protocol import RequestError, parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components
 from humo_engine.vocals import MODEL_FILE, MODEL_FOLDER
-from humo_engine.weights import read_lock
+from humo_engine.weights.lock import read_lock
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
 

@@ -10,27 +10,13 @@ import pytest
 import torch
 
 from humo_engine.load import bytes_allowed
-from humo_engine.memory import (
-    CONTEXT_BYTES,
-    GIB,
-    SLOTS,
-    Demand,
-    DoesNotFit,
-    Extent,
-    Weights,
-    Work,
-    demand_for,
-    describe,
-    make_plan,
-    place_text_encoder,
-    place_transformer,
-    place_whisper,
-    plan_for,
-    refusal,
-    work_for,
-)
+from humo_engine.memory.demand import SLOTS, Demand, Extent, Weights, Work, demand_for, work_for
+from humo_engine.memory.description import describe
+from humo_engine.memory.placing import place_text_encoder, place_transformer, place_whisper
+from humo_engine.memory.plan import CONTEXT_BYTES, DoesNotFit, make_plan, plan_for, refusal
 from humo_engine.model import SIZES, Conditions
 from humo_engine.settings import load_settings
+from humo_engine.units import GIB
 
 USUAL = Extent(832, 480, 97)
 LARGEST = Extent(1280, 720, 161, 4)

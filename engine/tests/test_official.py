@@ -13,31 +13,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from official_files import write_official_files, write_transformer
+from official_files import write_lock, write_official_files, write_transformer
 from PIL import Image
 from test_serve import Engine
 
-from humo_engine import checkpoint, components, fast, weights
+from humo_engine import checkpoint, components, fast
 from humo_engine.checkpoint import CheckpointError
 from humo_engine.load import _place, load_pipelines
-from humo_engine.memory import Extent, Plan, demand_for
+from humo_engine.memory.demand import Extent, demand_for
+from humo_engine.memory.plan import Plan
 from humo_engine.pipeline import Pipeline, Silent
 from humo_engine.protocol import parse_request
 from humo_engine.settings import load_settings
 from humo_engine.tiny import tiny_components, tiny_size
+from humo_engine.weights import lock
+from humo_engine.weights.convert import convert
+from humo_engine.weights.errors import WeightsError
+from humo_engine.weights.present import ORIGINAL_17B, transformer_files
 
 ROOT_FILE = Path(__file__).parents[2] / "generate.yaml"
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def toy_sizes(monkeypatch):
+def toy_sizes(monkeypatch, tmp_path):
     """The official loader, told that the official models are small."""
     monkeypatch.setattr(components, "SIZES", {family: tiny_size(family) for family in ("17b", "1_7b")})
     monkeypatch.setattr(components, "umt5_xxl_config", lambda: tiny_components("17b").text_encoder.config)
-    lock = [dataclasses.replace(entry, size=None) for entry in weights.read_lock()]
-    lock = [entry for entry in lock if "special_tokens_map" not in entry.path and "spiece" not in entry.path]
-    monkeypatch.setattr(weights, "read_lock", lambda: lock)
+    monkeypatch.setattr(lock, "LOCK_FILE", write_lock(tmp_path / "lock.json"))
     # Small files have other sums than the published ones.
     monkeypatch.setattr(checkpoint, "pickles_are_safe", lambda version: True)
 
@@ -93,11 +96,11 @@ def test_a_converted_copy_is_loaded_without_the_original_and_makes_nearly_the_sa
     write_official_files(tmp_path, parts)
     settings = dataclasses.replace(load_settings(ROOT_FILE), precision="fp32")
     first = make_clip(load_pipelines(settings, [family], tmp_path, CPU)[family], tmp_path / "first", "TIA")
-    originals = weights.transformer_files(tmp_path, family)
-    index = weights.convert(tmp_path, family, lambda _: None)
+    originals = transformer_files(tmp_path, family)
+    index = convert(tmp_path, family, tell=lambda _: None)
     for file in originals:
         file.unlink()
-    assert all(file.parent == index.parent for file in weights.transformer_files(tmp_path, family))
+    assert all(file.parent == index.parent for file in transformer_files(tmp_path, family))
     second = make_clip(load_pipelines(settings, [family], tmp_path, CPU)[family], tmp_path / "second", "TIA")
     a, b = (np.frombuffer(clip, np.uint8).astype(float) for clip in (first, second))
     assert 0 < np.abs(a - b).mean() < 4  # bf16 rounding of the matrices, and nothing more
@@ -113,15 +116,15 @@ def test_a_converted_copy_is_loaded_without_the_original_and_makes_nearly_the_sa
         f"{components.WHISPER_FOLDER}/config.json",
         f"{components.WHISPER_FOLDER}/preprocessor_config.json",
         f"{components.WHISPER_FOLDER}/model.safetensors",
-        weights.ORIGINAL_17B.replace("humo.safetensors.index.json", "humo-00003-of-00007.safetensors"),
-        weights.ORIGINAL_17B,
+        ORIGINAL_17B.replace("humo.safetensors.index.json", "humo-00003-of-00007.safetensors"),
+        ORIGINAL_17B,
     ],
 )
 def test_a_file_that_was_cut_off_is_named_with_the_command_that_mends_it(toy_sizes, tmp_path, place):
     write_official_files(tmp_path, tiny_components("17b"))
     file = tmp_path / place
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises((CheckpointError, weights.WeightsError)) as caught:
+    with pytest.raises((CheckpointError, WeightsError)) as caught:
         load_pipelines(load_settings(ROOT_FILE), ["17b"], tmp_path, CPU)
     assert caught.value.code == "weights_missing"
     message = str(caught.value)
@@ -191,7 +194,9 @@ def test_both_models_at_full_size_from_files_to_frames_in_one_serve():
 def _serving(root: Path, *models: str):
     started = time.perf_counter()
     chosen = [argument for model in models for argument in ("--model", model)]
-    engine = Engine("--profile", "official", "--weights", str(root), *chosen, program=("-c", _ANY_SIZE))
+    engine = Engine(
+        "--profile", "official", "--weights", str(root), *chosen, HUMO_WEIGHTS_LOCK=str(write_lock(root / "lock.json"))
+    )
     engine.patience = 600
     try:
         ready = engine.event()
@@ -218,19 +223,9 @@ def _clip(engine: Engine, folder: Path, identity: str, model: str, steps: int) -
     return frames
 
 
-# `serve` in a process of its own; random files do not have the sizes to the byte that the lock asks for.
-_ANY_SIZE = """
-import dataclasses, sys
-from humo_engine import cli, weights
-lock = [dataclasses.replace(entry, size=None) for entry in weights.read_lock()]
-lock = [entry for entry in lock if not any(name in entry.path for name in ("special_tokens_map", "spiece"))]
-weights.read_lock = lambda: lock
-sys.exit(cli.main(sys.argv[1:]))
-"""
-
-
 def _write_full_size(root: Path) -> None:
-    from humo_engine.bench import Bench, random_components, random_transformer
+    from humo_engine.bench.random_parts import random_components, random_transformer
+    from humo_engine.bench.subject import Bench
     from humo_engine.model import SIZES
 
     device = torch.device("cuda")

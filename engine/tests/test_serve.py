@@ -35,11 +35,11 @@ class Engine:
 
     patience = PATIENCE
 
-    def __init__(self, *arguments: str, program: tuple[str, ...] = ("-m", "humo_engine")):
+    def __init__(self, *arguments: str, **environment: str):
         path = os.pathsep.join([str(ENGINE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path, **environment}
         self.process = subprocess.Popen(
-            [sys.executable, *program, "serve", *arguments],
+            [sys.executable, "-m", "humo_engine", "serve", *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="surrogateescape",
             env=environment, cwd=ENGINE,
         )  # fmt: skip

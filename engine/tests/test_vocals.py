@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from humo_engine import vocals
-from humo_engine.weights import WeightsMissing
+from humo_engine.weights.errors import WeightsMissing
 
 INSTALLED = importlib.util.find_spec("audio_separator") is not None
 

@@ -1,4 +1,4 @@
-"""One clip on several GPUs of a machine, beside one GPU and beside as many engines of one GPU, in one run.
+"""The case `gpus`: one clip on several GPUs of a machine, beside one GPU and beside as many engines of one GPU, in one run.
 
 The weights are drawn on the first GPU and given to the others as the engine gives them. All GPUs stay in the group; where a
 row names fewer, the others wait. The rows that tell most come first, so that a budget of seconds cuts off the rest.
@@ -15,25 +15,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from humo_engine.bench import (
-    Bench,
-    _forget,
-    _make_fast,
-    _peak,
-    _reset_peak,
-    _wait,
-    encode_request,
-    random_components,
-    random_transformer,
-)
+from humo_engine.bench.device import forget, peak, reset_peak, wait
+from humo_engine.bench.measure import relative_error, seconds_of
+from humo_engine.bench.random_parts import random_components, random_transformer
+from humo_engine.bench.request import encode_request
+from humo_engine.bench.subject import Bench, Choices, make_fast
 from humo_engine.components import Components
 from humo_engine.fast import attention_kernel, fastest_attention
 from humo_engine.fp8 import supports_float8
 from humo_engine.group import Group, GroupConditions, Lane
 from humo_engine.guidance import NULL, TI, TIA, I, Pass
 from humo_engine.images import to_rgb24
-from humo_engine.measure import relative_error, seconds_of
-from humo_engine.memory import place_transformer
+from humo_engine.memory.placing import place_transformer
 from humo_engine.mesh import plan_rounds
 from humo_engine.sampling import make_scheduler
 from humo_engine.vae import decode_pieces
@@ -45,15 +38,19 @@ AUDIO_SCALE = 5.5
 SIDE_BY_SIDE = (TIA, TI, I, NULL)
 
 
-def measure_gpus(benches: Sequence[Bench], precisions: Sequence[str], budget: float | None = None) -> None:
-    """Emit a line for each row: of each size in `benches` (one model, one device), in each precision, until `budget` s have passed.
+def measure(bench: Bench, choices: Choices) -> None:
+    """Emit a line for each row of each size, in each precision, until the budget has passed.
 
     After the last precision of the first size come whole fast clips in it.
     """
-    first = benches[0]
-    end = None if budget is None else time.perf_counter() + budget
+    first = bench
+    if first.device.type == "cuda" and torch.cuda.device_count() < 2:
+        first.emit(case="gpus", model=first.family, skipped="there is one GPU")
+        return
+    benches = [first.at(size) for size in dict.fromkeys(choices.sizes)]
+    end = None if choices.budget is None else time.perf_counter() + choices.budget
     group = Group(torch.cuda.device_count() if first.device.type == "cuda" else 2, first.device)
-    usable = [name for name in precisions if name != "fp8" or supports_float8(first.device)]
+    usable = [name for name in choices.precisions if name != "fp8" or supports_float8(first.device)]
     if not usable:
         first.emit(case="gpus", precision="fp8", skipped="this device does not multiply e4m3")
     try:
@@ -63,7 +60,7 @@ def measure_gpus(benches: Sequence[Bench], precisions: Sequence[str], budget: fl
                 rows.run(clips=bench is first and precision == usable[-1])
                 del rows
                 group.rank.drop(bench.family)
-                _forget(bench.device)
+                forget(bench.device)
     finally:
         group.close()
 
@@ -77,7 +74,7 @@ class _Rows:
         self.about = {
             "case": "gpus",
             "model": bench.family,
-            "size": f"{bench.width}×{bench.height}",
+            "size": bench.shown_size,
             "precision": precision if bench.device.type == "cuda" else "fp32",
         }
         self.fp8 = precision == "fp8" and bench.device.type == "cuda"
@@ -92,12 +89,12 @@ class _Rows:
         start = time.perf_counter()
         self.model = random_transformer(bench.size, bench.dtype, bench.device, fp8=self.fp8)
         self.group.share(bench.family, self.model, lambda parts: place_transformer(parts, len(parts.blocks), bench.device))
-        _make_fast(bench, self.model)
+        make_fast(bench, self.model)
         self.group.adopt(bench.family, self.model)
-        _wait(bench.device)
+        wait(bench.device)
         self.loaded = time.perf_counter() - start
         self.conditions, self.latents = self._conditions()
-        _reset_peak(bench.device)
+        reset_peak(bench.device)
         for row in self._rows():
             if self._late():
                 break
@@ -173,7 +170,7 @@ class _Rows:
         if count == 1:
             self.reference = out
             fields |= {"loaded_seconds": round(self.loaded, 1), "attention": attention_kernel(self.bench.device)}
-            fields["peak_gib"] = _peak(self.bench.device)
+            fields["peak_gib"] = peak(self.bench.device)
         else:
             fields |= {
                 "times_one": round(self.seconds[1] / seconds, 3),
@@ -242,7 +239,7 @@ class _Rows:
         bench, marks = self.bench, [time.perf_counter()]
 
         def mark() -> None:
-            _wait(bench.device)
+            wait(bench.device)
             marks.append(time.perf_counter())
 
         conditions, latents = encode_request(bench, parts, FAST, partial(self.group.prepare, bench.family))

@@ -1,0 +1,33 @@
+"""What a person is told when weights are missing or cannot be had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from humo_engine.place import own_command
+
+
+class WeightsError(RuntimeError):
+    """A download, check or conversion cannot go on. The message says what to do."""
+
+
+class WeightsMissing(WeightsError):
+    """Files that a model needs are not there. `code` is the protocol's failure code."""
+
+    code = "weights_missing"
+
+    def __init__(self, root: Path, model: str, missing: list[str]):
+        self.missing = missing
+        shown = "\n".join(f"  - {path}" for path in missing)
+        super().__init__(
+            f"The weights of {_title(model)} are not complete in {root}; missing or of the wrong size:\n{shown}\n"
+            f"Fetch them with: {own_command(f'weights download {_option(model)}')}"
+        )
+
+
+def _title(model: str) -> str:
+    return {"17b": "HuMo 17B", "1_7b": "HuMo 1.7B", "vocals": "the vocal isolation", "voices": "the voices"}.get(model, model)
+
+
+def _option(model: str) -> str:
+    return f"--{model}" if model in ("vocals", "voices") else f"--model {model.replace('_', '.')}"
