@@ -1,5 +1,5 @@
 /**
- * How long it takes from the engine's last frame to the video in the channel: 97 frames at 832×480 with sound. Bot and worker are
+ * How long it takes from the engine's last frame to the video in the channel: a clip of the usual length and size with sound. Bot and worker are
  * the real processes, with a real Redis; Discord is the sandbox; the engine has its frames ready. Beside it, in turns with it,
  * the bare ffmpeg encode of the same frames and sound with the same settings.
  *
@@ -15,10 +15,11 @@ import { startPart } from '../scripts/support/part.ts';
 import { projectRoot } from '../src/config/environment.ts';
 import { agreedBefore } from '../tests/support/agreed.ts';
 import { startRedis } from '../tests/support/redis.ts';
+import { usualClip } from './usual-clip.ts';
 
 const repetitions = Number(process.argv[2] ?? 5);
 const limit = 3;
-const [width, height, frameCount] = [832, 480, 97];
+const { width, height, frames: frameCount, fps } = usualClip;
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-hand-over-'));
 const frames = join(folder, 'frames.rgb');
@@ -49,7 +50,7 @@ try {
 async function makeFrames(): Promise<void> {
   const wander = `crop=${width}:${height}:x=(iw-ow)*(0.5+0.4*sin(t)):y=(ih-oh)*(0.3+0.2*sin(2*t))`;
   const filter = `scale=1248:-2,${wander},noise=alls=6:allf=t`;
-  await execa`ffmpeg -v error -loop 1 -framerate 25 -i ${portrait} -vf ${filter} -frames:v ${frameCount} -pix_fmt rgb24 -f rawvideo ${frames}`;
+  await execa`ffmpeg -v error -loop 1 -framerate ${fps} -i ${portrait} -vf ${filter} -frames:v ${frameCount} -pix_fmt rgb24 -f rawvideo ${frames}`;
   await writeFile(notes, '');
 }
 
@@ -116,7 +117,7 @@ async function lastFrameAt(): Promise<number> {
 }
 
 async function bareEncode(): Promise<void> {
-  const seconds = frameCount / 25;
+  const seconds = frameCount / fps;
   const raw = [
     '-f',
     'rawvideo',
@@ -125,7 +126,7 @@ async function bareEncode(): Promise<void> {
     '-video_size',
     `${width}x${height}`,
     '-framerate',
-    '25',
+    String(fps),
   ];
   const video = [
     '-c:v',

@@ -6,6 +6,7 @@
 import { appendFile, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { usualClip } from './usual-clip.ts';
 
 type Line =
   | {
@@ -42,7 +43,7 @@ for await (const text of createInterface({ input: process.stdin })) {
   say({
     type: 'done',
     id,
-    frames: { path, pixelFormat: 'rgb24', width, height, fps: 25, count },
+    frames: { path, pixelFormat: 'rgb24', width, height, fps: usualClip.fps, count },
     seconds: { encode: 0, denoise: 0, decode: 0 },
     peakGiB: null,
     seed: request.seed,

@@ -30,12 +30,13 @@ import { generationBits } from '../src/marking/payload.ts';
 import { draw, encodeVideo } from '../src/media/encode.ts';
 import type { DrawMark } from '../src/media/encode.ts';
 import { readLuma } from '../src/media/luma.ts';
+import { largestClip, usualClip } from './usual-clip.ts';
 
 const clips = Number(process.env['WATERMARK_CLIPS'] ?? 200);
 /** Only every so many-th, from this one on: several processes share the work. */
 const [shard, shards] = (process.env['WATERMARK_SHARD'] ?? '0/1').split('/').map(Number);
 const results = process.env['WATERMARK_RESULTS'] ?? join(tmpdir(), 'humo-bench-watermark.jsonl');
-const fps = 25;
+const { fps } = usualClip;
 
 interface Clip extends ClipShape {
   readonly number: number;
@@ -297,10 +298,7 @@ async function addedTime(folder: string, drawing: Drawing) {
   const clip: Clip = {
     number: 1,
     kind: 'cartoon',
-    width: 1280,
-    height: 720,
-    frames: 97,
-    fps,
+    ...largestClip,
     hasAudio: false,
   };
   const path = join(folder, 'frames.rgb');

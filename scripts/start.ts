@@ -7,6 +7,7 @@ import botProcess from './support/bot-process.json' with { type: 'json' };
 import { startPart } from './support/part.ts';
 import { startPrivateRedis } from './support/private-redis.ts';
 import type { PrivateRedis } from './support/private-redis.ts';
+import { configurationExit } from '../src/config/exit-status.ts';
 
 /**
  * `npm start`: the bot, a worker and, unless REDIS_URL names one, a Redis of their own whose data is kept in DATA_DIRECTORY. A
@@ -19,9 +20,6 @@ const firstPause = 1_000;
 const longestPause = 60_000;
 /** A part that ran this long was well: the next pause is short again. */
 const wellAfter = 5 * 60_000;
-/** Of sysexits.h: a restart does not help against a wrong configuration. */
-const configurationExit = 78;
-
 function print(name: Name | 'start', line: string): void {
   const label = name.padEnd(6);
   process.stdout.write(`${process.stdout.isTTY ? styleText(colors[name], label) : label} ${line}\n`);

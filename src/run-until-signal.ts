@@ -1,6 +1,7 @@
 import { errorFields } from './error-fields.ts';
 import type { Logger } from './log.ts';
-import { configurationExit, Unstartable } from './unstartable.ts';
+import { configurationExit } from './config/exit-status.ts';
+import { Unstartable } from './unstartable.ts';
 
 /** The promise is ten seconds from the signal to the exit. */
 const shutdownTimeout = 9_500;
@@ -46,4 +47,12 @@ export async function runUntilSignal(
   } finally {
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('uncaughtException', onUncaught);
   }
+}
+
+/** Resolves when the signal aborts, or at once when it has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

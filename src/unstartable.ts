@@ -5,9 +5,6 @@ export class Unstartable extends Error {
   override readonly name = 'Unstartable';
 }
 
-/** From sysexits.h: a restart does not help against a wrong configuration. */
-export const configurationExit = 78;
-
 /** Says first what the error is about: "connect ENOENT" alone helps nobody. */
 export async function named(problem: string, check: Promise<void>): Promise<void> {
   try {

@@ -17,9 +17,8 @@ import { createLogger } from '../../src/log.ts';
 import { runChild } from './child.ts';
 import { openStateFile } from './state.ts';
 import { fillWeights } from './weights.ts';
+import { configurationExit } from '../../src/config/exit-status.ts';
 
-/** From sysexits.h: a restart does not help against a wrong configuration. */
-const configurationExit = 78;
 /** The worker's own promise is ten seconds. */
 const workerPatience = 12_000;
 

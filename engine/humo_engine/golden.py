@@ -21,10 +21,11 @@ from humo_engine import vae as video_vae
 from humo_engine.audio import audio_features, audio_windows
 from humo_engine.checkpoint import load_strict, lower_precision
 from humo_engine.conditions import prepare_conditions
-from humo_engine.guidance import Scales, passes_of
+from humo_engine.guidance import passes_of
 from humo_engine.images import letterbox
 from humo_engine.model import Conditions, HuMoTransformer, ModelSize
 from humo_engine.sampling import EveryPass, WholeClip, denoise, make_scheduler
+from humo_engine.settings import Scales
 from humo_engine.text import rename_umt5
 from humo_engine.tiny import draw_weight
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from humo_engine.settings import Scales
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -27,15 +29,6 @@ I = Pass(image=True)  # noqa: E741 - the paper's letter
 TI = Pass(text=True, image=True)
 TA = Pass(text=True, audio=True)
 TIA = Pass(text=True, image=True, audio=True)
-
-
-@dataclass(frozen=True)
-class Scales:
-    """Strengths of guidance. `image` is used by the 1.7B model only."""
-
-    audio: float
-    text: float
-    image: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from humo_engine.guidance import RULES, TABLES, Scales
+from humo_engine.audio import FPS
+from humo_engine.guidance import RULES, TABLES
 from humo_engine.prompts import is_empty
 from humo_engine.sampling import SAMPLERS
 from humo_engine.settings import (
@@ -25,6 +26,7 @@ from humo_engine.settings import (
     MINIMUM_SHIFT,
     SIZE_MULTIPLE,
     Lora,
+    Scales,
     Settings,
 )
 from humo_engine.shortcuts import Caching, Gating
@@ -35,7 +37,7 @@ FEATURES = ("pieces", "windows")
 NO_GATING = Gating()
 MAXIMUM_SEED = 2**63 - 1
 MAXIMUM_REFERENCES = 4
-MAXIMUM_OFFSET = 25 * 600  # frames: the longest sound that anybody gives
+MAXIMUM_OFFSET = FPS * 600  # frames: the longest sound that anybody gives
 MAXIMUM_PROMPT = 20_000  # characters; far beyond the 512 tokens that are read
 
 FAILURE_CODES = (

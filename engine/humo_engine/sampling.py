@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from humo_engine.conditions import ClipConditions
-from humo_engine.guidance import Pass, Scales, guidance_for
+from humo_engine.guidance import Pass, guidance_for
 from humo_engine.model import HuMoTransformer
+from humo_engine.settings import Scales
 
 TRAINING_TIMESTEPS = 1000
 FRESH_NOISE = 0x5EED_0FF5E7

@@ -92,11 +92,11 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Scales:
-    """Guidance scales. `image` is set for models with a pass that drops only the image (1.7B)."""
+    """Strengths of guidance. `image` is set for models with a pass that drops only the image (1.7B)."""
 
     audio: float
     text: float
-    image: float | None
+    image: float | None = None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from functools import partial
 
 from torch import Tensor
 
-from humo_engine.guidance import Pass, Scales, guidance_for
+from humo_engine.guidance import Pass, guidance_for
 from humo_engine.sampling import Compute
+from humo_engine.settings import Scales
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from torch import Tensor
 from humo_engine import vae as video_vae
 from humo_engine.components import Components
 from humo_engine.conditions import prepare_conditions
-from humo_engine.guidance import Scales, passes_of
+from humo_engine.guidance import passes_of
 from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise
+from humo_engine.settings import Scales
 from humo_engine.text import encode_text
 from humo_mini.drawing import FRAMES, INNER_MOUTH, SIZE, Size, contact_sheet, draw_person, draw_prompt, draw_reference, draw_scene
 from humo_mini.pool import Sounds

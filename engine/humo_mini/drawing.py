@@ -17,6 +17,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from humo_engine.audio import FPS
+from humo_engine.audio import SAMPLES_PER_FEATURE_PAIR as SAMPLES_PER_FRAME
 from humo_mini.palette import (
     COLOUR_WORDS,
     COLOURED_SCENES,
@@ -39,7 +41,6 @@ Size = tuple[int, int]
 
 SIZE: Size = (192, 112)
 FRAMES = 97
-SAMPLES_PER_FRAME = 640  # 16 kHz at 25 frames a second
 SHUT_LEVEL_DB = -38.0  # the level, of full scale, at which a mouth begins to open
 OPENING_RANGE_DB = 22.0  # so much louder, it is open wide
 HELD_OUT_SHARE = 5  # one combination of looks in so many is never trained on
@@ -218,7 +219,7 @@ def draw_clip(
     x, y = (xs - width / 2) / unit, (ys - height / 2) / unit
     canvas = _Canvas(_background(scene, x, y), frames, unit * sway.scale)
 
-    seconds = torch.arange(frames) / 25.0
+    seconds = torch.arange(frames) / FPS
     moves = [
         amplitude * torch.sin(2 * math.pi * hertz * seconds + phase)
         for amplitude, hertz, phase in zip(sway.swing, sway.frequency, sway.phase, strict=True)

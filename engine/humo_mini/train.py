@@ -19,8 +19,8 @@ import torch
 import torch.distributed as dist
 
 from humo_engine.components import Components
-from humo_engine.guidance import Scales
 from humo_engine.mini import TEXT_FILE, VAE_FILE, build_text_encoder, mini_components, pack, transformer_file, unpack
+from humo_engine.settings import Scales
 from humo_engine.tiny import byte_tokenizer
 from humo_mini.check import check_model
 from humo_mini.drawing import Size

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from humo_engine.audio import read_wav, to_engine_wav
+from humo_engine.audio import FPS, read_wav, to_engine_wav
 from humo_mini.drawing import openings_from_sound
 from humo_quality import face, signals
 
@@ -38,7 +38,7 @@ def read_frames(file: Path) -> Tensor:
         raise FilmError(f"{file} has no picture that ffmpeg reads: {done.stderr.strip()[-300:] or 'there is no video stream'}")
     width, height = streams[0]["width"], streams[0]["height"]
     command = ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", str(file)]
-    command += ["-map", "0:v:0", "-vf", f"fps={signals.FPS}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    command += ["-map", "0:v:0", "-vf", f"fps={FPS}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     raw = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     if raw.returncode != 0 or not raw.stdout:
         raise FilmError(f"{file} cannot be decoded: {raw.stderr.decode(errors='replace').strip()[-300:]}")

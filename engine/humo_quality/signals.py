@@ -1,6 +1,6 @@
 """Figures of series and frames that need no model: how a mouth follows a sound, and what changes from frame to frame.
 
-A series is a tensor (frames,). Frames are (frames, height, width, 3), fp32, 0 … 255. A second has 25 frames.
+A series is a tensor (frames,). Frames are (frames, height, width, 3), fp32, 0 … 255. A second has `FPS` frames.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-FPS = 25
+from humo_engine.audio import FPS
+
 LARGEST_LAG = 6  # frames; a quarter of a second either way
 SHIFTS = (-4, -2, 2, 4)  # frames
 SILENT = 0.02  # an opening below this is a shut mouth

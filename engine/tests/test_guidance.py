@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from humo_engine.guidance import NULL, RULES, TA, TI, TIA, I, Scales, T, guidance_for, passes_of
+from humo_engine.guidance import NULL, RULES, TA, TI, TIA, I, T, guidance_for, passes_of
+from humo_engine.settings import Scales
 
 SWITCH = 980
 A, TEXT, IMAGE = 5.3, 4.1, 3.7

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from humo_engine.conditions import ClipConditions
-from humo_engine.guidance import TI, TIA, I, Scales, guidance_for, passes_of
+from humo_engine.guidance import TI, TIA, I, guidance_for, passes_of
 from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise, make_scheduler
+from humo_engine.settings import Scales
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 50])

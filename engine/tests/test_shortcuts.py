@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from humo_engine.guidance import NULL, TA, TI, TIA, I, Scales, T, passes_of
+from humo_engine.guidance import NULL, TA, TI, TIA, I, T, passes_of
 from humo_engine.protocol import RequestError, parse_request
 from humo_engine.sampling import EveryPass, denoise, draw_noise, make_few_step_scheduler, make_scheduler
-from humo_engine.settings import load_settings
+from humo_engine.settings import Scales, load_settings
 from humo_engine.shortcuts import Caching, Gating, Shortcuts, expected_passes
 
 SCALES = Scales(5.5, 5.0, 4.0)

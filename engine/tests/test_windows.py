@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from humo_engine.conditions import prepare_conditions
-from humo_engine.guidance import TIA, Scales, passes_of
+from humo_engine.guidance import TIA, passes_of
 from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise
-from humo_engine.settings import load_settings
+from humo_engine.settings import Scales, load_settings
 from humo_engine.tiny import tiny_components
 from humo_engine.vae import latent_frames
 from humo_engine.windows import Window, WindowedPredictor, plan_windows, slice_of_audio, window_weights

@@ -24,9 +24,7 @@ import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { startApi } from './server.ts';
-
-/** From sysexits.h: a restart does not help against a wrong configuration. */
-const configurationExit = 78;
+import { configurationExit } from '../config/exit-status.ts';
 
 /** `npm run api`: the API without a bot. */
 async function main(): Promise<number> {

@@ -11,8 +11,9 @@ import { requireRedis } from '../queue/redis/requirements.ts';
 import { createSpeechDesk } from '../queue/jobs/speech.ts';
 import { createPeople } from '../queue/people/people.ts';
 import { createModeration } from '../queue/moderation/redis-moderation.ts';
-import { runUntilSignal } from '../run-until-signal.ts';
-import { configurationExit, named } from '../unstartable.ts';
+import { aborted, runUntilSignal } from '../run-until-signal.ts';
+import { configurationExit } from '../config/exit-status.ts';
+import { named } from '../unstartable.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { startApi } from '../api/server.ts';
 import { startScaler } from '../scaler/start-scaler.ts';
@@ -106,13 +107,6 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await Promise.all([queue.close(), moderation.close(), people.close(), speech.close(), store.close()]);
   }
   logger.info('stopped');
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 process.exit(await main());

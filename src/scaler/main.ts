@@ -9,9 +9,7 @@ import { createGpus } from '../queue/gpus.ts';
 import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { startScaler } from './start-scaler.ts';
-
-/** From sysexits.h: a restart does not help against a wrong configuration. */
-const configurationExit = 78;
+import { configurationExit } from '../config/exit-status.ts';
 
 async function main(): Promise<number> {
   let config: ScalerConfig;

@@ -6,7 +6,7 @@ import { createLogger } from '../log.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import { encodeGeneration } from './encode.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
-import { configurationExit } from '../unstartable.ts';
+import { configurationExit } from '../config/exit-status.ts';
 import { runWorker } from './run-worker.ts';
 
 async function main(): Promise<number> {

@@ -9,6 +9,7 @@ import type { HealthServer } from '../observability/server.ts';
 import { WorkerMetrics } from '../observability/worker-metrics.ts';
 import { requireRedis } from '../queue/redis/requirements.ts';
 import { createWorkQueue } from '../queue/jobs/work-queue.ts';
+import { aborted } from '../run-until-signal.ts';
 import { named } from '../unstartable.ts';
 import { Engine } from './engine.ts';
 import { engineCommand } from './engine-command.ts';
@@ -149,11 +150,4 @@ export async function runWorker(
     await Promise.all([engine.stop(), speech.stop(), queue.close(), served?.stop()]);
     await (await speaking)?.close();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
