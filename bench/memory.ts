@@ -22,6 +22,7 @@ import { createArtifactStore } from '../src/storage/create.ts';
 import { resultWith } from '../tests/support/generation.ts';
 import { agreedBefore } from '../tests/support/agreed.ts';
 import { startRedis } from '../tests/support/redis.ts';
+import { usualClip } from './usual-clip.ts';
 
 const generations = Number(process.argv[2] ?? 5_000);
 const first = Number(process.argv[3] ?? 500);
@@ -61,7 +62,7 @@ try {
     .png()
     .toBuffer();
   const video = join(folder, 'clip.mp4');
-  await execa`ffmpeg -v error -f lavfi -i testsrc=size=64x64:rate=25:duration=1 -pix_fmt yuv420p ${video}`;
+  await execa`ffmpeg -v error -f lavfi -i testsrc=size=64x64:rate=${usualClip.fps}:duration=1 -pix_fmt yuv420p ${video}`;
   const bytes = await readFile(video);
   await works.consume({
     models: ['17b', '1_7b'],

@@ -32,7 +32,7 @@ from humo_engine.weights.convert import convert
 from humo_engine.weights.disk import SPARE_BYTES
 from humo_engine.weights.download import download
 from humo_engine.weights.errors import WeightsError, WeightsMissing
-from humo_engine.weights.events import Event
+from humo_engine.weights.events import Event, Waiting
 from humo_engine.weights.lock import LockedFile, lora_named, read_lock, select
 from humo_engine.weights.pickles import require_pickles
 from humo_engine.weights.pin import pin
@@ -138,7 +138,7 @@ def test_of_two_downloads_at_once_the_second_waits_and_fetches_only_what_is_stil
             ["17b"],
             lock=[entry for entry in lock if entry.path == second],
             endpoint=hub.endpoint,
-            say=lambda line: waits.set() if "waiting" in line else None,
+            tell=lambda event: waits.set() if isinstance(event, Waiting) else None,
         )
         try:
             assert waits.wait(60)

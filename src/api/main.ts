@@ -19,7 +19,7 @@ import { createGenerationQueue } from '../queue/generation-queue.ts';
 import { createSpeechDesk } from '../queue/jobs/speech.ts';
 import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
-import { reconcileInterval } from '../queue/redis/durations.ts';
+import { reconcileInterval } from '../queue/constants.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import type { ArtifactStore } from '../storage/store.ts';

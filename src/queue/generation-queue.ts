@@ -11,7 +11,7 @@ import { paceKey } from './order/pace.ts';
 import type { Closable, GenerationQueue } from './queue.ts';
 import { reconcile } from './delivery/reconcile.ts';
 import { removeRecords } from './people/remove-records.ts';
-import { defaultLockDuration, reconcileInterval, silentLocks } from './redis/durations.ts';
+import { defaultLockDuration, reconcileInterval, silentLocks } from './constants.ts';
 import { Signers } from './provenance/signers.ts';
 import { Tickets } from './order/tickets.ts';
 import { watchGenerations } from './watch.ts';

@@ -8,7 +8,7 @@ import type { Generation, StoredFailure } from '../contract/generation.ts';
 import type { Ledger } from '../redis/ledger.ts';
 import type { Names } from '../redis/names.ts';
 import type { Closable } from '../queue.ts';
-import { deliveryAttempts, deliveryCloseTimeout, longestDeliveryPause } from '../redis/durations.ts';
+import { deliveryAttempts, deliveryCloseTimeout, longestDeliveryPause } from '../constants.ts';
 import type { Ticket } from '../order/tickets.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Failure, isRetryable } from '../../failure.ts';
 import type { GenerationResult } from '../contract/generation.ts';
-import { maximumAttempts } from '../redis/durations.ts';
+import { maximumAttempts } from '../constants.ts';
 import type { AbortCause } from './attempt.ts';
 import { WorkerUnable } from './worker-unable.ts';
 

@@ -1,5 +1,5 @@
 import type { GenerationProgress } from '../contract/generation.ts';
-import { progressInterval } from '../redis/durations.ts';
+import { progressInterval } from '../constants.ts';
 
 /**
  * Passes on the newest progress at most once a second; what comes in between is replaced by what comes after it. A change of

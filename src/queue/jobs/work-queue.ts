@@ -6,7 +6,7 @@ import { Consumer } from './consumer.ts';
 import { Marks } from '../provenance/marks.ts';
 import { createNames } from '../redis/names.ts';
 import type { WorkQueue } from '../queue.ts';
-import { defaultLockDuration } from '../redis/durations.ts';
+import { defaultLockDuration } from '../constants.ts';
 import { Signers } from '../provenance/signers.ts';
 
 /** Connects a worker to the queue. Commands wait for Redis to come back: a finished video is not dropped for an outage. */

@@ -6,7 +6,7 @@ import type { Logger } from '../../log.ts';
 import { isOutage } from '../redis/connection.ts';
 import { deliveryJobId, generationJobId } from '../redis/names.ts';
 import type { Names } from '../redis/names.ts';
-import { deliveryAttempts } from '../redis/durations.ts';
+import { deliveryAttempts } from '../constants.ts';
 import { modelIdSchema } from '../../config/model-id.ts';
 
 /** All that a job carries. The record is the truth; a ticket only says that somebody has to look at it. */

@@ -4,7 +4,7 @@ import { shapeSchema } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
 import { closeConnection, openConnection } from '../redis/connection.ts';
 import { createNames } from '../redis/names.ts';
-import { draftLifetime } from '../redis/durations.ts';
+import { draftLifetime } from '../constants.ts';
 
 /** What a person wants when they do not say otherwise. `null`: as this deployment has it. */
 export const preferencesSchema = z.strictObject({

@@ -4,7 +4,7 @@ import { redisOptions } from '../../config/redis-options.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
 import type { Logger } from '../../log.ts';
 import type { Names } from './names.ts';
-import { producerTimeout } from './durations.ts';
+import { producerTimeout } from '../constants.ts';
 
 /**
  * - `producer`: a command fails within seconds when Redis is away, so that a person gets an answer.

@@ -5,7 +5,7 @@ import type { RedisServer } from '../../config/redis-url.ts';
 import { Unstartable } from '../../unstartable.ts';
 import { connectOnce } from './connection.ts';
 import { createNames } from './names.ts';
-import { producerTimeout } from './durations.ts';
+import { producerTimeout } from '../constants.ts';
 
 /** The oldest Redis that has every command that the queue and BullMQ give. */
 const oldest = { major: 6, minor: 2 };

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { AcceptanceUnknown, Ledger } from '../../../src/queue/redis/ledger.ts';
-import { acceptPatience } from '../../../src/queue/redis/durations.ts';
+import { acceptPatience } from '../../../src/queue/constants.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
 import type { GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';

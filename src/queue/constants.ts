@@ -1,6 +1,6 @@
 /** Numbers of the queue that are decisions, each with its reason. Times are in milliseconds. */
 
-import { day } from '../../units.ts';
+import { day } from '../units.ts';
 
 /** "Again" works on results of a month; older records and their indexes go, so that Redis' memory has a bound. */
 export const recordRetention = 30 * day;
