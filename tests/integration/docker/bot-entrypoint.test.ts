@@ -60,10 +60,9 @@ async function ready(bot: ReturnType<typeof start>): Promise<void> {
 test('the bot becomes ready, and SIGTERM ends it within seconds', async () => {
   const bot = start(entrypoint, []);
   await ready(bot);
-  const began = performance.now();
   bot.kill('SIGTERM');
+  // What takes longer than ten seconds ends with 1.
   expect((await bot).exitCode).toBe(0);
-  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test('a wrong configuration is one message, and status 78', async () => {

@@ -99,10 +99,8 @@ test('a server that answers and cannot be written to is not healthy', async () =
   const queue = createGenerationQueue(replica, silent);
   const works = createWorkQueue(replica, silent);
   opened.push(queue, works);
-  const asked = performance.now();
   const answers = await Promise.allSettled([queue.health(), works.health()]);
   expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  expect(performance.now() - asked).toBeLessThan(3_000);
 });
 
 test('Sentinels say where the primary is, and where it is after a failover', async () => {
