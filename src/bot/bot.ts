@@ -221,12 +221,12 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
         await delivery.pointAgain(generation);
     }
     const deliveries = await queue.consumeDeliveries(
-      async (generation, signal, isLast) => {
+      async (generation, signal, isLast, isAgain) => {
         // A video is held whole, and once more in the request that sends it.
         const held = 2 * (generation.failure === null ? (generation.result?.bytes ?? 0) : 0);
         const sent = await videoMemory.with(
           held,
-          () => metrics.delivery(generation, () => delivery.deliver(generation, signal, isLast)),
+          () => metrics.delivery(generation, () => delivery.deliver(generation, signal, isLast, isAgain)),
           signal,
         );
         const told = sent.failure === null ? generation : { ...generation, failure: sent.failure };

@@ -1,4 +1,4 @@
-import { MessageFlags } from 'discord.js';
+import { MessageFlags, RateLimitError } from 'discord.js';
 import type { GenerateSettings } from '../config/generate.ts';
 import { renderEnding, renderResult } from '../commands/render/result.ts';
 import { renderPointer } from '../commands/render/status.ts';
@@ -10,6 +10,7 @@ import { Failure } from '../failure.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { Generation, ReplyTarget, StoredFailure } from '../queue/contract/generation.ts';
+import { NotBefore } from '../queue/delivery/not-before.ts';
 import type { GenerationQueue } from '../queue/queue.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Clock } from './clock.ts';
@@ -34,7 +35,7 @@ export interface DeliveryOptions {
   readonly queue: Pick<GenerationQueue, 'get' | 'updateReply'>;
   readonly messages: Pick<
     Messages,
-    'post' | 'edit' | 'editOriginal' | 'followUp' | 'editFollowUp' | 'openDirect' | 'findOwn'
+    'post' | 'edit' | 'editOriginal' | 'followUp' | 'editFollowUp' | 'openDirect' | 'findOwn' | 'typing'
   >;
   readonly videos: VideoFiles;
   /** stops following the status message; resolves to the milliseconds that an edit should still wait */
@@ -72,6 +73,8 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   /** answers to interactions that were begun in the running attempt */
   readonly #begun = new WeakMap<Generation, MessagePlace>();
+  /** whose earlier attempt was refused */
+  readonly #tried = new WeakSet<Generation>();
   readonly #pointing = new Set<Promise<void>>();
 
   constructor(options: DeliveryOptions) {
@@ -80,23 +83,27 @@ export class Delivery {
 
   /**
    * @param isLast when it fails, the status message says so
+   * @param isAgain an earlier try was refused: the channel is asked before the video is sent to it once more
    * @returns where the final message stands, and why it is no video though there is one
-   * @throws Failure `undeliverable` when no way is left; any other error means: try again later
+   * @throws Failure `undeliverable` when no way is left; NotBefore and any other error mean: try again later
    */
   async deliver(
     generation: Generation,
     signal: AbortSignal,
     isLast = false,
+    isAgain = false,
   ): Promise<MessagePlace & { failure: StoredFailure | null }> {
     const { id: generationId, status } = generation;
     this.#options.logger.info({ generationId, status }, 'delivering');
     let sent: Sent;
+    if (isAgain) this.#tried.add(generation);
     try {
       sent = (await this.#alreadySent(generation)) ?? (await this.#send(generation, signal));
     } catch (error) {
       if (isLast || (error instanceof Failure && error.code === 'undeliverable')) {
         this.#point(generation, null);
       }
+      if (error instanceof RateLimitError) throw new NotBefore(error.retryAfter, { cause: error });
       throw error;
     }
     await this.#options.queue.updateReply(generation.id, {
@@ -229,6 +236,12 @@ export class Delivery {
     if (token === null) return null;
     try {
       const place = await this.#beginAnswer(generation, token, signal);
+      if (this.#asksFirst(generation, final)) {
+        // As it stands there.
+        await this.#options.messages.editFollowUp(token, place.messageId, begunMessage(generation), {
+          signal,
+        });
+      }
       await this.#options.messages.editFollowUp(token, place.messageId, final.rendered, {
         files: final.files,
         signal,
@@ -248,12 +261,11 @@ export class Delivery {
    */
   async #beginAnswer(generation: Generation, token: string, signal: AbortSignal): Promise<MessagePlace> {
     const { queue, messages } = this.#options;
-    const { reply, userId, locale } = generation;
+    const { reply } = generation;
     const begun = this.#begun.get(generation) ?? recordedPlace(reply);
     if (begun !== null) return begun;
-    const text = textsFor(locale).say('result.begun', { userId });
     const flags = reply.private ? { flags: MessageFlags.Ephemeral as number } : {};
-    const place = await messages.followUp(token, message([text], { mention: userId }), { ...flags, signal });
+    const place = await messages.followUp(token, begunMessage(generation), { ...flags, signal });
     this.#begun.set(generation, place);
     await queue.updateReply(generation.id, {
       finalChannelId: reply.channelId,
@@ -285,7 +297,9 @@ export class Delivery {
     await this.#mark(generation, channelId);
     const { reply } = generation;
     const { messages } = this.#options;
-    const options = { files: final.files, nonce: nonceOf(generation.id, final.isStandIn), signal };
+    const nonce = nonceOf(generation.id, final.isStandIn);
+    const options = { files: final.files, nonce, isSentOnce: true, signal };
+    if (this.#asksFirst(generation, final)) await messages.typing(channelId);
     const replyTo = channelId === reply.channelId ? (reply.statusMessageId ?? undefined) : undefined;
     try {
       return await messages.post(channelId, final.rendered, { ...options, replyTo });
@@ -293,6 +307,11 @@ export class Delivery {
       if (!isReplyForbidden(error)) throw error;
       return messages.post(channelId, final.rendered, options);
     }
+  }
+
+  /** An outage of hours would else be a hundred uploads: Discord keeps none of them. */
+  #asksFirst(generation: Generation, final: FinalMessage): boolean {
+    return final.files.length > 0 && this.#tried.has(generation);
   }
 
   /** Written before a message leaves; see the class. */
@@ -376,6 +395,10 @@ function isFinal(
     .map((button) => parseCustomId(button.custom_id ?? ''))
     .filter((action) => action !== null && generationIdOf(action.argument) === id);
   return content.includes(id) && actions.some((action) => action?.name !== 'cancel');
+}
+
+function begunMessage({ userId, locale }: Generation): RenderedMessage {
+  return message([textsFor(locale).say('result.begun', { userId })], { mention: userId });
 }
 
 /** Where an earlier attempt has begun to answer the interaction. */

@@ -1,5 +1,5 @@
 import { REST, Routes, SnowflakeUtil } from 'discord.js';
-import type { RawFile } from 'discord.js';
+import type { RateLimitData, RawFile } from 'discord.js';
 import { z } from 'zod';
 import { restOptions } from './client.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
@@ -21,6 +21,8 @@ export interface PostOptions {
   readonly replyTo?: string | undefined;
   /** at most 25 characters: for some minutes Discord answers a repeated post with the first message */
   readonly nonce?: string;
+  /** whoever posts has tries of their own: @throws RateLimitError instead of sending it again when Discord wants it later */
+  readonly isSentOnce?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -65,6 +67,7 @@ export class Messages {
   readonly #rest: REST;
   readonly #uploads: REST;
   readonly #unrepeated: REST;
+  readonly #once: REST;
   readonly #applicationId: string;
   readonly #botUserId: string;
   readonly #signatures: Signatures;
@@ -89,15 +92,18 @@ export class Messages {
     this.#uploads = new REST({ ...shared, retries: 0 }).setToken(options.token);
     // Webhook endpoints know no nonce: a repeated post would be a second message.
     this.#unrepeated = new REST({ ...shared, retries: 0 }).setToken(options.token);
-    this.connections = [rest, this.#uploads, this.#unrepeated];
+    // The library itself sends anew what a limit has met, as often as that happens: a video of some megabytes each time.
+    this.#once = new REST({ ...shared, retries: 0, rejectOnRateLimit: hasBeenSent }).setToken(options.token);
+    this.connections = [rest, this.#uploads, this.#unrepeated, this.#once];
     this.#applicationId = options.applicationId;
     this.#botUserId = options.botUserId;
     this.#signatures = options.signatures;
   }
 
-  /** Posts as the bot. @throws DiscordAPIError */
+  /** Posts as the bot. @throws DiscordAPIError, RateLimitError where it is sent once */
   async post(channelId: string, rendered: RenderedMessage, options: PostOptions = {}): Promise<MessagePlace> {
-    const posted = await this.#uploads.post(Routes.channelMessages(channelId), {
+    const rest = options.isSentOnce === true ? this.#once : this.#uploads;
+    const posted = await rest.post(Routes.channelMessages(channelId), {
       body: {
         ...this.#signatures.sign(rendered),
         ...(options.replyTo === undefined
@@ -160,14 +166,19 @@ export class Messages {
     return placeOf(posted);
   }
 
-  /** Edits an answer to an interaction, as long as its token lives. @throws DiscordAPIError */
+  /** Asks whether a channel takes anything at all, with what costs nothing: the bot is shown as typing there. @throws DiscordAPIError */
+  async typing(channelId: string): Promise<void> {
+    await this.#once.post(Routes.channelTyping(channelId));
+  }
+
+  /** Edits an answer to an interaction, as long as its token lives, and sends it once. @throws DiscordAPIError, RateLimitError */
   async editFollowUp(
     token: string,
     messageId: string,
     rendered: RenderedMessage,
     options: EditOptions,
   ): Promise<void> {
-    await this.#uploads.patch(Routes.webhookMessage(this.#applicationId, token, messageId), {
+    await this.#once.patch(Routes.webhookMessage(this.#applicationId, token, messageId), {
       body: { ...this.#signatures.sign(rendered), ...described(options.files) },
       ...withFiles(options.files),
       ...withSignal(options.signal),
@@ -219,6 +230,11 @@ export class Messages {
     }
     return null;
   }
+}
+
+/** Whether the library waits after a refusal, and not before it has sent anything: then both times are one. */
+function hasBeenSent({ retryAfter, timeToReset, sublimitTimeout }: RateLimitData): boolean {
+  return sublimitTimeout > 0 || retryAfter !== timeToReset;
 }
 
 function placeOf(answer: unknown): MessagePlace {

@@ -115,7 +115,8 @@ async function decoded(source: string, target: string, form: ImageForm): Promise
   try {
     return await toPng(source, target, 'error');
   } catch (error) {
-    if (isDiskFull(error)) throw error;
+    // The decoder of AVIF gives nothing of a file that is not whole, and would take as much memory once more.
+    if (isDiskFull(error) || form === 'avif') throw error;
     return toPngOfCut(source, target, form).catch((second: unknown) => {
       throw isDiskFull(second) ? second : error;
     });

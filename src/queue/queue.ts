@@ -133,8 +133,8 @@ export interface GenerationQueue {
   /**
    * Hands finished generations (delivering, failed or cancelled, not yet delivered) to `deliver`, one attempt at a time
    * per generation. When it returns, the record becomes `delivered` (or keeps `failed`/`cancelled` with `deliveredAt` set).
-   * `isLast`: there is no further try. With `failure` the message says why the video does not come: the record becomes `failed`.
-   * When it rejects, it is tried again with growing pauses; a `Failure` with code `undeliverable` ends the tries.
+   * `isLast`: there is no further try; `isAgain`: there was one before. With `failure` the message says why the video does not come: the record becomes `failed`.
+   * When it rejects, it is tried again with growing pauses, not sooner than a `NotBefore` says; a `Failure` with code `undeliverable` ends the tries.
    * `close` lets running deliveries end, for at most 8 s.
    */
   consumeDeliveries(
@@ -142,6 +142,7 @@ export interface GenerationQueue {
       generation: Generation,
       signal: AbortSignal,
       isLast: boolean,
+      isAgain: boolean,
     ) => Promise<{ channelId: string; messageId: string; failure?: StoredFailure | null } | null>,
     options?: { concurrency?: number },
   ): Promise<Closable>;

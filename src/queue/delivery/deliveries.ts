@@ -2,17 +2,20 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { Failure } from '../../failure.ts';
 import type { Logger } from '../../log.ts';
+import { isMeasured } from '../../measured.ts';
+import { day } from '../../units.ts';
 import { isOutage } from '../redis/connection.ts';
 import { storedFailure } from '../contract/stored-failure.ts';
 import type { Generation, StoredFailure } from '../contract/generation.ts';
 import type { Ledger } from '../redis/ledger.ts';
 import type { Names } from '../redis/names.ts';
 import type { Closable } from '../queue.ts';
+import { NotBefore } from './not-before.ts';
 import { deliveryAttempts, deliveryCloseTimeout, longestDeliveryPause } from '../constants.ts';
 import type { Ticket } from '../order/tickets.ts';
 
 /**
- * Hands a generation over. `isLast`: there is no further try.
+ * Hands a generation over. `isLast`: there is no further try; `isAgain`: there was one before. {@link NotBefore}, thrown, says when the next one may be.
  *
  * @returns where its final message stands; with `failure`, that message says why there is a video and the person does not get it
  */
@@ -20,6 +23,7 @@ export type Deliver = (
   generation: Generation,
   signal: AbortSignal,
   isLast: boolean,
+  isAgain: boolean,
 ) => Promise<{ channelId: string; messageId: string; failure?: StoredFailure | null } | null>;
 
 /** Hands each finished generation to `deliver` until it succeeds or is hopeless. */
@@ -46,7 +50,7 @@ export function consumeDeliveries(parts: {
         lockSignal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, lockSignal]);
       const last = job.attemptsMade + 1 >= deliveryAttempts;
       try {
-        const place = await parts.deliver(generation, signal, last);
+        const place = await parts.deliver(generation, signal, last, job.attemptsMade > 0);
         const failure = place?.failure ?? null;
         if (failure === null) await ledger.delivered(id, place);
         else await ledger.undeliverable(id, failure, place);
@@ -77,7 +81,7 @@ export function consumeDeliveries(parts: {
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 1000,
       settings: {
-        backoffStrategy: deliveryPause,
+        backoffStrategy: (attempts, _type, error) => deliveryPause(attempts, error),
       },
     },
   );
@@ -97,9 +101,16 @@ export function consumeDeliveries(parts: {
   };
 }
 
-/** Each try sends the video again: the first follows soon, and then Discord gets time. @returns milliseconds */
-export function deliveryPause(attempts: number): number {
-  return Math.min(1000 * 4 ** Math.min(attempts - 1, 10), longestDeliveryPause);
+/**
+ * Each try may send the video again: the first follows soon, and then Discord gets time; as much of it as it asks for, up to a day.
+ *
+ * @param error with which the last try ended
+ * @returns milliseconds
+ */
+export function deliveryPause(attempts: number, error?: Error): number {
+  const asked = error instanceof NotBefore && isMeasured(error.milliseconds) ? error.milliseconds : 0;
+  const usual = Math.min(1000 * 4 ** Math.min(attempts - 1, 10), longestDeliveryPause);
+  return Math.max(usual, Math.min(asked, day));
 }
 
 const undeliverable = { code: 'undeliverable', identifier: 'undeliverable', context: {} } as const;

@@ -5,6 +5,7 @@ import { Delivery } from '../../../src/bot/delivery.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
 import { deliveryPause } from '../../../src/queue/delivery/deliveries.ts';
+import { NotBefore } from '../../../src/queue/delivery/not-before.ts';
 import { generationWith, resultWith } from '../../support/generation.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -36,6 +37,7 @@ test.each([false, true])(
         },
         ...{ editOriginal: never, followUp: never, editFollowUp: never, openDirect: never },
         findOwn: async () => null,
+        typing: never,
       },
       videos: {
         original: async (result) => ({ data: Buffer.alloc(10), result }),
@@ -66,4 +68,8 @@ test('an outage of 25 seconds costs four uploads, and one of a day fewer than 30
   };
   expect(triesWithin(25_000)).toBe(4);
   expect(triesWithin(24 * 3600_000)).toBeLessThan(300);
+  // Whoever says for how long is believed, within reason.
+  const pause = (milliseconds: number) => deliveryPause(1, new NotBefore(milliseconds, {}));
+  expect([20, 90_000, Number.NaN].map(pause)).toEqual([1_000, 90_000, 1_000]);
+  expect(pause(1e12)).toBe(24 * 3600_000);
 });
