@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from humo_engine.bench import gpus
 from humo_engine.bench.clip import rows
 from humo_engine.bench.measure import pass_arithmetic, relative_error, seconds_of, token_count
 from humo_engine.bench.registry import CASES, Case
 from humo_engine.bench.run import run_bench
+from humo_engine.bench.subject import Bench, Choices, toy
 from humo_engine.settings import load_settings
 
 
@@ -84,3 +87,28 @@ def test_a_long_take_is_measured_beside_a_clip_of_the_usual_length():
         measured["times_dearer"], rel=0.02
     )
     assert "e4m3" in skipped["skipped"]
+
+
+def test_of_several_gpus_the_first_size_has_every_row_and_whole_clips_at_its_end(monkeypatch):
+    made = []
+
+    class Rows:
+        def __init__(self, bench, group, precision, end, few):
+            self.about = (bench.shown_size, precision, few)
+
+        def run(self, clips):
+            made.append((*self.about, clips))
+
+    group = SimpleNamespace(rank=SimpleNamespace(drop=lambda family: None), close=lambda: made.append("closed"))
+    monkeypatch.setattr(gpus, "Group", lambda count, device: group)
+    monkeypatch.setattr(gpus, "_Rows", Rows)
+    monkeypatch.setattr(gpus, "supports_float8", lambda device: True)
+    bench = Bench(torch.device("cpu"), "17b", 832, 480, 97, toy("17b"), lambda **fields: None)
+    gpus.measure(bench, Choices(((832, 480), (1280, 720), (832, 480)), ("bf16", "fp8"), (), print))
+    assert made == [
+        ("832×480", "bf16", False, False),
+        ("832×480", "fp8", False, True),
+        ("1280×720", "bf16", True, False),
+        ("1280×720", "fp8", True, False),
+        "closed",
+    ]

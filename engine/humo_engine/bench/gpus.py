@@ -43,24 +43,23 @@ def measure(bench: Bench, choices: Choices) -> None:
 
     After the last precision of the first size come whole fast clips in it.
     """
-    first = bench
-    if first.device.type == "cuda" and torch.cuda.device_count() < 2:
-        first.emit(case="gpus", model=first.family, skipped="there is one GPU")
+    if bench.device.type == "cuda" and torch.cuda.device_count() < 2:
+        bench.emit(case="gpus", model=bench.family, skipped="there is one GPU")
         return
-    benches = [first.at(size) for size in dict.fromkeys(choices.sizes)]
+    first, *others = [bench.at(size) for size in dict.fromkeys(choices.sizes)]
     end = None if choices.budget is None else time.perf_counter() + choices.budget
     group = Group(torch.cuda.device_count() if first.device.type == "cuda" else 2, first.device)
     usable = [name for name in choices.precisions if name != "fp8" or supports_float8(first.device)]
     if not usable:
         first.emit(case="gpus", precision="fp8", skipped="this device does not multiply e4m3")
     try:
-        for bench in benches:
+        for of_size in (first, *others):
             for precision in usable:
-                rows = _Rows(bench, group, precision, end, few=bench is not first)
-                rows.run(clips=bench is first and precision == usable[-1])
+                rows = _Rows(of_size, group, precision, end, few=of_size is not first)
+                rows.run(clips=of_size is first and precision == usable[-1])
                 del rows
-                group.rank.drop(bench.family)
-                forget(bench.device)
+                group.rank.drop(of_size.family)
+                forget(of_size.device)
     finally:
         group.close()
 

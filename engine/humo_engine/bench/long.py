@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from humo_engine.bench.device import peak, reset_peak
-from humo_engine.bench.subject import Bench, Choices, settings_for
-from humo_engine.bench.whole_clip import in_each_precision, make_clip, steps_of
+from humo_engine.bench.subject import Bench, Choices
+from humo_engine.bench.whole_clip import in_each_precision, make_clip, settings_for, steps_of
 from humo_engine.components import Components
 from humo_engine.fast import attention_kernel
 from humo_engine.pipeline import Clip, Pipeline

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import UMT5EncoderModel
 
 from humo_engine.audio import official_whisper_encoder
 from humo_engine.bench.subject import Bench
@@ -93,6 +92,8 @@ def random_components(
     tiny = tiny_components(bench.family)
     if bench.device.type != "cuda":
         return replace(tiny, transformer=transformer or random_transformer(bench.size, bench.dtype, bench.device))
+    from transformers import UMT5EncoderModel  # not for the cold start, which needs none of it
+
     text = _random_encoder(
         lambda: UMT5EncoderModel(umt5_xxl_config()),
         torch.bfloat16,

@@ -11,9 +11,7 @@ from humo_engine.bench.measure import token_count
 from humo_engine.conditions import ClipConditions
 from humo_engine.fast import compile_blocks, fastest_attention
 from humo_engine.guidance import TIA
-from humo_engine.load import effective_settings
 from humo_engine.model import HuMoTransformer, ModelSize
-from humo_engine.settings import Settings
 from humo_engine.tiny import tiny_size
 from humo_engine.vae import LATENT_CHANNELS, SPATIAL_STRIDE, latent_frames
 
@@ -72,11 +70,6 @@ class Choices:
     limits: tuple[int, ...]
     write: Callable[[str], None]
     budget: float | None = None
-
-
-def settings_for(device: torch.device) -> Settings:
-    """`generate.yaml` as shipped on a GPU, and its profile for toy sizes elsewhere."""
-    return effective_settings(None, "official" if device.type == "cuda" else "tiny")
 
 
 def toy(family: str) -> ModelSize:

@@ -17,10 +17,16 @@ from humo_engine.bench.random_parts import random_components
 from humo_engine.bench.subject import Bench, make_fast
 from humo_engine.components import Components
 from humo_engine.fp8 import supports_float8
+from humo_engine.load import effective_settings
 from humo_engine.pipeline import Clip, Pipeline, Silent
 from humo_engine.protocol import parse_request
 from humo_engine.settings import Preset, Settings
 from humo_engine.vae_fast import speed_up_decoder
+
+
+def settings_for(device: torch.device) -> Settings:
+    """`generate.yaml` as shipped on a GPU, and its profile for toy sizes elsewhere."""
+    return effective_settings(None, "official" if device.type == "cuda" else "tiny")
 
 
 def in_each_precision(bench: Bench, precisions: Iterable[str], case: str, measure: Callable[[Components, str], None]) -> None:
