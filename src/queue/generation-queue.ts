@@ -4,7 +4,7 @@ import { closeConnection, openConnection, requireWritable } from './redis/connec
 import { consumeDeliveries } from './delivery/deliveries.ts';
 import { readDepth, readServer } from './order/depth.ts';
 import { Ledger } from './redis/ledger.ts';
-import { endedSince, listGenerations } from './list.ts';
+import { endedSince, listGenerations } from './list-generations.ts';
 import { Marks } from './provenance/marks.ts';
 import { createNames } from './redis/names.ts';
 import { paceKey } from './order/pace.ts';
@@ -14,7 +14,7 @@ import { removeRecords } from './people/remove-records.ts';
 import { defaultLockDuration, reconcileInterval, silentLocks } from './constants.ts';
 import { Signers } from './provenance/signers.ts';
 import { Tickets } from './order/tickets.ts';
-import { watchGenerations } from './watch.ts';
+import { watchGenerations } from './watch-generations.ts';
 
 /** Connects the bot to the queue. Nothing waits here: an unreachable Redis shows in the first call, or in `health`. */
 export function createGenerationQueue(config: CommonConfig, log: Logger): GenerationQueue {

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import type { Logger } from '../log.ts';
-import { parseEngineLine } from './protocol.ts';
-import type { EngineEvent, EngineMessage, Unreadable } from './protocol.ts';
+import { parseEngineLine } from './engine-protocol.ts';
+import type { EngineEvent, EngineMessage, Unreadable } from './engine-protocol.ts';
 
 /** How an engine process ended: an exit status, a signal, or a reason why it could not be started. */
 export type EngineEnd = { readonly reason: string };

@@ -4,7 +4,7 @@ import { DiskFull } from '../full-disk.ts';
 import type { FailureCode } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { EngineProcess } from './engine-process.ts';
-import { protocolVersion } from './protocol.ts';
+import { protocolVersion } from './engine-protocol.ts';
 import { ownCommand } from '../config/place.ts';
 import type {
   EngineDone,
@@ -15,7 +15,7 @@ import type {
   EngineReady,
   EngineRequest,
   Unreadable,
-} from './protocol.ts';
+} from './engine-protocol.ts';
 
 export interface EngineOptions {
   /** program and arguments */

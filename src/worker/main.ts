@@ -4,7 +4,7 @@ import type { WorkerConfig } from '../config/environment.ts';
 import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import { createArtifactStore } from '../storage/create.ts';
-import { encodeGeneration } from './encode.ts';
+import { encodeGeneration } from './encode-generation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { configurationExit } from '../config/exit-status.ts';
 import { runWorker } from './run-worker.ts';

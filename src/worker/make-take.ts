@@ -12,7 +12,7 @@ import type { Shot, Take } from '../queue/contract/take.ts';
 import { shotKeys } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { Engine } from './engine.ts';
-import type { EngineDone, EngineRequest } from './protocol.ts';
+import type { EngineDone, EngineRequest } from './engine-protocol.ts';
 
 /** So many seeds lie between those of neighbouring shots: a shot is none of the takes that "again" would make of another. */
 const seedStep = 7919;

@@ -11,7 +11,7 @@ import { createRedisStore } from '../../../src/storage/redis-store.ts';
 import { createS3Store } from '../../../src/storage/s3-store.ts';
 import { ArtifactMissing } from '../../../src/storage/store.ts';
 import type { ArtifactStore } from '../../../src/storage/store.ts';
-import { removeExpired } from '../../../src/worker/retention.ts';
+import { removeExpired } from '../../../src/worker/expired-artifacts.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startS3 } from '../../support/s3.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Engine } from '../../../src/worker/engine.ts';
-import type { EngineRequest } from '../../../src/worker/protocol.ts';
+import type { EngineRequest } from '../../../src/worker/engine-protocol.ts';
 import { silent } from '../../support/queue-fixtures.ts';
 import { scriptedEngineCommand } from '../../support/scripted-engine.ts';
 import type { EngineScript } from '../../support/scripted-engine.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseEngineLine } from '../../../src/worker/protocol.ts';
+import { parseEngineLine } from '../../../src/worker/engine-protocol.ts';
 
 test('every event of the protocol is read, and what a newer engine adds is passed over', () => {
   for (const event of [

@@ -1,10 +1,35 @@
 import { markFrame } from '../marking/embed.ts';
 import { drawLabel } from '../media/draw-label.ts';
 import { encodeVideo } from '../media/encode.ts';
-import type { VideoSource } from '../media/encode.ts';
+import type { EncodedVideo as MediaEncodedVideo, VideoSource } from '../media/encode.ts';
 import { sniffFile } from '../media/sniff.ts';
 import { Failure } from '../failure.ts';
-import type { EncodeInput, EncodedVideo } from './process-generation.ts';
+import type { Label } from '../marking/label.ts';
+import type { EngineDone } from './engine-protocol.ts';
+
+/** Raw frames in a file, or segments of a long video, by their list. */
+export type EncoderFrames = Omit<EngineDone['frames'], 'path' | 'pixelFormat'> & {
+  readonly path: string;
+  readonly form: 'rgb24' | 'segments';
+};
+
+export interface EncodeInput {
+  readonly frames: EncoderFrames;
+  /** a sound file, exactly as long as the window; null makes a silent video */
+  readonly soundtrack: string | null;
+  readonly output: string;
+  readonly limitBytes: number;
+  /** what the video's watermark says */
+  readonly mark: bigint;
+  /** what stands in a corner of it; null: nothing, by choice of the deployment's owners */
+  readonly label: Label | null;
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+  /** hears how much is done, 0…1; a smaller number begins anew, to fit */
+  readonly onProgress?: (share: number) => void;
+}
+/** What the worker keeps of an encode. */
+export type EncodedVideo = Omit<MediaEncodedVideo, 'attempts'>;
 
 /** A two-pass encode of half a minute takes seconds; what takes minutes hangs. Longer videos have more time. */
 const encodeTimeout = 10 * 60_000;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { watchIdle } from '../../../src/worker/idle.ts';
+import { watchIdle } from '../../../src/worker/idle-watch.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

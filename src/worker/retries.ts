@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../failure.ts';
+import { isDiskFull } from '../full-disk.ts';
+import { MediaProcessError } from '../media/process.ts';
+import { WorkerUnable } from '../queue/jobs/worker-unable.ts';
+import type { EncodedVideo } from './encode-generation.ts';
+
+const encodeAttempts = 2;
+
+/** milliseconds between tries to store a video: ten minutes in all */
+const storePauses = [1, 2, 5, 10, 20, 30, 30, 60, 60, 60, 60, 60, 60, 60, 60].map(
+  (seconds) => seconds * 1000,
+);
+
+/**
+ * Trouble with the machine is none of the request's. A `Failure`, such as inputs that are no longer kept, is about the request,
+ * unless `failures` says that nothing in here is.
+ *
+ * @throws WorkerUnable
+ */
+export async function asWorkerUnable<T>(work: () => Promise<T>, { failures = false } = {}): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if ((error instanceof Failure && !failures) || isDiskFull(error)) throw error;
+    throw new WorkerUnable(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/**
+ * Encodes, and once more when that fails: the frames are there, and they are what is dear. What ffmpeg fails at twice, it fails at
+ * on every machine, so no other GPU makes the same frames again; no time left is this machine's own.
+ *
+ * @throws Failure `video_not_packed`; what says that the disk is full, as it is
+ */
+export async function encodeWithRetry(
+  encode: () => Promise<EncodedVideo>,
+  signal: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<EncodedVideo> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await encode();
+    } catch (error) {
+      if (error instanceof Failure || isDiskFull(error) || signal.aborted) throw error;
+      failed(error);
+      if (attempt < encodeAttempts) continue;
+      const isFinal = error instanceof MediaProcessError && !error.timedOut;
+      throw new Failure('internal', 'video_not_packed', {}, { cause: error, isFinal });
+    }
+  }
+}
+
+/**
+ * Stores what took minutes of GPU time to make, again and again while the store is away; for as long as it takes, where its disk is full:
+ * whoever else made the video could not put it there either.
+ *
+ * @throws WorkerUnable when it is away for long; the signal's reason
+ */
+export async function storeWithRetry<T>(
+  store: () => Promise<T>,
+  signal: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await store();
+    } catch (error) {
+      signal.throwIfAborted();
+      failed(error);
+      const pause = storePauses[tries] ?? (isDiskFull(error) ? storePauses.at(-1) : undefined);
+      if (pause === undefined) throw new WorkerUnable('the store is away', { cause: error });
+      await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+}
