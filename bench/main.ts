@@ -18,7 +18,7 @@ interface Row {
 type Result = Readonly<Record<string, unknown>>;
 
 /** They take minutes more than all others together, need the page and Chromium, or are arithmetic that is the same everywhere: only where they are asked for. */
-const onRequest = ['scale', 'page', 'fingerprints', 'watermark', 'media'];
+const onRequest = ['scale', 'page', 'fingerprints', 'watermark', 'media', 'deliveries'];
 
 /** From the one JSON line that a bench prints to the rows of the table. */
 const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
@@ -283,6 +283,18 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
         },
       ];
     });
+  },
+  deliveries(result) {
+    const [held, limit] = [number(result, 'held'), number(result, 'limit')];
+    return [
+      {
+        figure: `${number(result, 'videos')} deliveries of ${(number(result, 'bytes') / 1e6).toFixed(0)} MB at once`,
+        target: `≤ ${limit} MB more than at rest`,
+        measured: `${held} MB, ${number(result, 'most')} MB in all`,
+        baseline: `${number(result, 'rest')} MB at rest`,
+        holds: held <= limit,
+      },
+    ];
   },
   memory(result) {
     const [growth, limit] = [number(result, 'growth'), number(result, 'limit')];

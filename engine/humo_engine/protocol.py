@@ -138,10 +138,10 @@ def parse_request(message: dict[str, Any], settings: Settings, models: tuple[str
 
     prompt = body.get("prompt")
     if not _is_text(prompt) or is_empty(prompt):
-        problems.append(f"`prompt` must be a text of 1 to {MAXIMUM_PROMPT} characters")
+        problems.append(f"`prompt` must be a text of 1 to {MAXIMUM_PROMPT} characters{_half_of_one(prompt)}")
     negative = body.get("negativePrompt", settings.negative_prompt)
     if not _is_text(negative):
-        problems.append(f"`negativePrompt` must be a text of at most {MAXIMUM_PROMPT} characters")
+        problems.append(f"`negativePrompt` must be a text of at most {MAXIMUM_PROMPT} characters{_half_of_one(negative)}")
 
     width = _whole(body.get("width", default_size[0]), "width", SIZE_MULTIPLE, MAXIMUM_SIDE, problems)
     height = _whole(body.get("height", default_size[1]), "height", SIZE_MULTIPLE, MAXIMUM_SIDE, problems)
@@ -234,7 +234,13 @@ def _is_id(value: Any) -> bool:
 
 def _is_text(value: Any) -> bool:
     """Whether a tokenizer can read it: half of a surrogate pair is no character."""
-    return isinstance(value, str) and len(value) <= MAXIMUM_PROMPT and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return isinstance(value, str) and len(value) <= MAXIMUM_PROMPT and not _half_of_one(value)
+
+
+def _half_of_one(value: Any) -> str:
+    """What is wrong with a text that holds half of a surrogate pair, which a byte that is no UTF-8 becomes on a command line; else nothing."""
+    is_broken = isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value)
+    return ", and one of its characters is half of one, or is not UTF-8" if is_broken else ""
 
 
 def _one_of(value: Any, name: str, known: tuple[str, ...], problems: list[str]) -> str:
