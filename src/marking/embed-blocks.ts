@@ -18,6 +18,16 @@ const meanSquare = 3.95;
 const stepsOfSwing = 20;
 /** Halvings of what a decibel may cost, until the mean square is met. */
 const halvings = 40;
+/** Parts of a pixel and its neighbours, along a row or a column, in one that is smoothed. */
+const smoothing = [1 / 16, 1 / 4, 3 / 8, 1 / 4, 1 / 16];
+/** How often a mark is smoothed: more of it takes little off its edges. */
+const smoothings = 5;
+/** Marks that are made, each with the budget that the one before left, until one costs no more than it may. */
+const mostTries = 4;
+/** What joining its blocks usually adds to a mark's square. */
+const joining = 1.1;
+/** What must not change in a block when the mark is smoothed: its mean, which is 0, and the waves that say the bits. */
+const keptWaves = [[0, 0], ...waves] as const;
 
 /**
  * What is added to each pixel of a small picture so that its blocks say a payload.
@@ -27,8 +37,19 @@ const halvings = 40;
  */
 export function blockMark(payload: bigint, picture: Picture): Int16Array {
   const field = blocksOf(piecesOf(picture, 0), 0);
-  const moves = cheapestMoves(field, blockCode.encode(payload), meanSquare * picture.width * picture.height);
-  return drawWaves(field, moves, picture);
+  const coded = blockCode.encode(payload);
+  const most = meanSquare * picture.width * picture.height;
+  let budget = most / joining;
+  let drawn: Float64Array = new Float64Array();
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const moves = cheapestMoves(field, coded, budget);
+    drawn = joined(drawWaves(field, moves, picture), field, moves, picture);
+    const cost = drawn.reduce((sum, level) => sum + level * level, 0);
+    if (cost <= most) break;
+    // A little less than that: what it costs does not quite follow.
+    budget *= (0.999 * most) / cost;
+  }
+  return Int16Array.from(drawn, Math.round);
 }
 
 /**
@@ -80,18 +101,82 @@ function drawWaves(
   { columns, rows }: BlockField,
   moves: Float64Array,
   { width, height }: Picture,
-): Int16Array {
-  const drawn = new Int16Array(width * height);
-  for (let y = 0; y < rows * blockSide; y += 1) {
-    for (let x = 0; x < columns * blockSide; x += 1) {
-      const block = Math.floor(y / blockSide) * columns + Math.floor(x / blockSide);
-      let value = 0;
-      for (const [index, [down, across]] of waves.entries()) {
-        const cosine = (cosines[down]?.[y % blockSide] ?? 0) * (cosines[across]?.[x % blockSide] ?? 0);
-        value += (moves[block * waves.length + index] ?? 0) * cosine;
-      }
-      drawn[y * width + x] = Math.round(value);
-    }
+): Float64Array {
+  const drawn = new Float64Array(width * height);
+  for (let block = 0; block < columns * rows; block += 1) {
+    const from = Math.floor(block / columns) * blockSide * width + (block % columns) * blockSide;
+    for (const [index, [down, across]] of waves.entries())
+      addWave(drawn, from, width, down, across, moves[block * waves.length + index] ?? 0);
   }
   return drawn;
+}
+
+/**
+ * The same mark without the edges of its blocks, which an eye finds first where a picture is flat: smoothed over them, and each time what it says put
+ * back (projections onto convex sets). It costs about a tenth more then, in finer waves that say nothing.
+ */
+function joined(
+  drawn: Float64Array,
+  { columns, rows }: BlockField,
+  moves: Float64Array,
+  { width, height }: Picture,
+): Float64Array {
+  let mark = drawn;
+  for (let time = 0; time < smoothings; time += 1) {
+    mark = smoothed(smoothed(mark, width, height, 1), width, height, width);
+    for (let block = 0; block < columns * rows; block += 1) {
+      const from = Math.floor(block / columns) * blockSide * width + (block % columns) * blockSide;
+      for (const [index, [down, across]] of keptWaves.entries()) {
+        const wanted = index === 0 ? 0 : (moves[block * waves.length + index - 1] ?? 0);
+        addWave(mark, from, width, down, across, wanted - amplitudeOf(mark, from, width, down, across));
+      }
+    }
+  }
+  return mark;
+}
+
+/** @param step from a pixel to its neighbour: 1 along rows, the width along columns. What is beyond the border is as the border. */
+function smoothed(mark: Float64Array, width: number, height: number, step: number): Float64Array {
+  const length = step === 1 ? width : height;
+  const reach = (smoothing.length - 1) / 2;
+  const out = new Float64Array(mark.length);
+  for (let line = 0; line < mark.length / length; line += 1) {
+    const from = step === 1 ? line * width : line;
+    for (let place = 0; place < length; place += 1) {
+      let sum = 0;
+      for (let part = 0; part < smoothing.length; part += 1) {
+        const there = Math.max(0, Math.min(length - 1, place + part - reach));
+        sum += (smoothing[part] ?? 0) * (mark[from + there * step] ?? 0);
+      }
+      out[from + place * step] = sum;
+    }
+  }
+  return out;
+}
+
+function addWave(
+  mark: Float64Array,
+  from: number,
+  width: number,
+  down: number,
+  across: number,
+  amplitude: number,
+): void {
+  for (let y = 0; y < blockSide; y += 1) {
+    const row = amplitude * (cosines[down]?.[y] ?? 0);
+    for (let x = 0; x < blockSide; x += 1) {
+      const at = from + y * width + x;
+      mark[at] = (mark[at] ?? 0) + row * (cosines[across]?.[x] ?? 0);
+    }
+  }
+}
+
+function amplitudeOf(mark: Float64Array, from: number, width: number, down: number, across: number): number {
+  let sum = 0;
+  for (let y = 0; y < blockSide; y += 1) {
+    const row = cosines[down]?.[y] ?? 0;
+    for (let x = 0; x < blockSide; x += 1)
+      sum += row * (cosines[across]?.[x] ?? 0) * (mark[from + y * width + x] ?? 0);
+  }
+  return sum;
 }
