@@ -8,7 +8,7 @@
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { projectRoot } from '../src/config/environment.ts';
@@ -20,7 +20,8 @@ import { numbers } from './random.ts';
 
 const wanted = Number(process.argv[2] ?? 600);
 const seed = Number(process.argv[3] ?? 1);
-const given = process.argv[4];
+/** From here on the programs work in other folders. */
+const given = process.argv[4] === undefined ? undefined : resolve(process.argv[4]);
 /** The processor's seconds: by the clock, they are also those of whatever else the machine does. */
 const limits = { megabytes: 600, cpuSeconds: 20 };
 /** A file that takes that long is ended: it has failed. */
