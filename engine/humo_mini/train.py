@@ -50,6 +50,7 @@ class Plan:
     steps: int | None = None  # of every part, instead of times
     processes: int | None = None  # that make sounds
     check_clips: int = 10
+    check_steps: int = 8
     shapes: tuple[tuple[Size, float], ...] = SHAPES  # of the pool; the VAE learns on the first two
     vae_batch: tuple[int, int] = BATCH
     text: tuple[int, int] = (20_000, 256)  # prompts, and how many of them in a step
@@ -57,7 +58,7 @@ class Plan:
 
 
 SMALL = Plan(
-    sounds=4, pool_most=8, pool_processes=1, vae_stock=6, batch=2, vae_widths=(8,), steps=12, processes=1, check_clips=1,
+    sounds=4, pool_most=8, pool_processes=1, vae_stock=6, batch=2, vae_widths=(8,), steps=12, processes=1, check_clips=1, check_steps=1,
     shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16),
 )  # fmt: skip
 """For a test on a CPU: every stage, next to nothing of each."""
@@ -339,6 +340,7 @@ def _train_family(run: Run, family: str, stocks: dict, until: float, members: li
                 scales,
                 run.state,
                 clips=plan.check_clips,
+                steps=plan.check_steps,
                 size=plan.shapes[0][0],
                 log=run.log,
             )
