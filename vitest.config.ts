@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-// The tests start the bot, workers and tools hundreds of times; what Node compiles for one it keeps for the next, which halves a
-// start. Beside the modules that it is made from, so that it goes with them.
+// The tests start the bot, workers and tools hundreds of times; what Node compiles for one it keeps for the next: a start of
+// the bot takes 2.1 s of a processor instead of 2.9. Beside the modules that it is made from, so that it goes with them.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node');
 
 export default defineConfig({

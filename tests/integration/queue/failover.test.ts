@@ -14,9 +14,6 @@ import { portOf, startReplicatedRedis } from '../../support/failover.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis, startSentinel } from '../../support/redis.ts';
 
-/** How long a failover may be felt: milliseconds. */
-const felt = 10_000;
-
 let folder: string;
 const opened: { close(): Promise<void> }[] = [];
 
@@ -53,7 +50,7 @@ async function deploy(redis: RedisServer) {
   return { queue, works, moderation, desk, worked, finish: () => finish.resolve() };
 }
 
-test('the primary becomes a replica and keeps its connections: all goes on within seconds, nothing is lost, nothing twice', async () => {
+test('the primary becomes a replica and keeps its connections: all goes on, nothing is lost, nothing twice', async () => {
   await using redis = await startReplicatedRedis();
   const { queue, works, moderation, desk, worked, finish } = await deploy({ url: redis.url });
   const store = createRedisStore(redis, 'test');
@@ -65,7 +62,6 @@ test('the primary becomes a replica and keeps its connections: all goes on withi
   for (const draft of ids) await queue.accept(draft);
   await desk.status(ids[0]?.id ?? '', 'running');
   await redis.failOver();
-  const moved = performance.now();
   const after = testDraft('4');
   await Promise.all([
     queue.accept(after),
@@ -78,7 +74,6 @@ test('the primary becomes a replica and keeps its connections: all goes on withi
   for (const { id } of [...ids, after]) {
     expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
   }
-  expect(performance.now() - moved).toBeLessThan(felt);
   const all = [...ids, after].map(({ id }) => id).toSorted();
   expect(worked.toSorted()).toEqual(all);
   expect(desk.deliveries.toSorted()).toEqual(all);
@@ -120,10 +115,8 @@ test('Sentinels say where the primary is, and where it is after a failover', asy
   await sentinel.failOver();
   expect(await ask.role()).toMatchObject({ 0: 'master' });
   ask.disconnect();
-  const moved = performance.now();
   const after = testDraft('3');
   await queue.accept(after);
   expect(await desk.ending(after.id)).toMatchObject({ status: 'delivered', attempts: 1 });
-  expect(performance.now() - moved).toBeLessThan(felt);
   expect(worked).toEqual([before.id, after.id]);
 });

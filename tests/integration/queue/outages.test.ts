@@ -9,7 +9,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { AcceptanceUnknown, Ledger } from '../../../src/queue/redis/ledger.ts';
-import { acceptPatience } from '../../../src/queue/constants.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
 import type { GenerationQueue, WorkQueue } from '../../../src/queue/queue.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
@@ -189,9 +188,7 @@ test('no answer for long: it is said that nobody knows, and only when the questi
   const never = async () => far.accept(testDraft('3'));
   // Until the cut is noticed, a question may still be on its way.
   await expect(never()).rejects.toBeInstanceOf(Error);
-  const asked = performance.now();
   await expect(never()).rejects.not.toThrow(AcceptanceUnknown);
-  expect(performance.now() - asked).toBeLessThan(acceptPatience);
   expect(await queue.list({})).toEqual([]);
 });
 
