@@ -12,10 +12,11 @@ import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { newSeed } from '../intake/request.ts';
+import { presetWords } from './render/preset.ts';
 import { ask } from './support/ask.ts';
 import type { SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
-import { localised, localisedChoice } from './support/localise.ts';
+import { inAllLanguages, localised, localisedChoice } from './support/localise.ts';
 import { preferredPreset } from './support/preferred.ts';
 import { cleanSchema } from '../intake/clean.ts';
 import type { Clean } from '../intake/clean.ts';
@@ -123,7 +124,9 @@ function options(settings: GenerateSettings): APIApplicationCommandBasicOption[]
       ...localised('preset', 'command.humo.preset'),
       choices: settings.presetNames.map((name) => {
         const { title, description } = settings.preset(name, settings.defaultShape);
-        return { name: beginning(`${title}: ${description}`, 100), value: name };
+        const inLanguage = (texts: Texts) =>
+          beginning(`${presetWords(title, texts)}: ${presetWords(description, texts)}`, 100);
+        return { ...inAllLanguages(inLanguage), value: name };
       }),
     },
     {

@@ -75,7 +75,7 @@ function originLine(
     return texts.say('made_here.ours', {
       when: Math.round(generation.createdAt / 1000),
       model: settings.models[generation.request.model].title,
-      preset: presetTitle(settings, generation.request.preset),
+      preset: presetTitle(settings, generation.request.preset, texts),
       id: generation.id,
     });
   }

@@ -100,7 +100,7 @@ function form(
             // Twenty-five choices are the most that Discord shows; one of them is the first.
             ...settings.presetNames
               .slice(0, 24)
-              .map((name) => choice(name, presetTitle(settings, name), name === preset)),
+              .map((name) => choice(name, presetTitle(settings, name, texts), name === preset)),
           ],
         },
       },
@@ -151,7 +151,7 @@ function summary(preferences: Preferences, texts: Texts, settings: GenerateSetti
   const asIs = texts.say('settings.as_here');
   return [
     texts.say('settings.saved'),
-    `- ${texts.say('settings.preset')}: ${preset === null ? asIs : presetTitle(settings, preset)}`,
+    `- ${texts.say('settings.preset')}: ${preset === null ? asIs : presetTitle(settings, preset, texts)}`,
     `- ${texts.say('settings.shape')}: ${shape === null ? asIs : texts.say(`shape.${shape}`)}`,
     `- ${texts.say('settings.negative')}: ${negativePrompt === null ? asIs : quoted(negativePrompt, 200)}`,
     `- ${texts.say('settings.private')}: ${texts.say(preferences.private ? 'settings.yes' : 'settings.no')}`,

@@ -66,7 +66,7 @@ export async function refuseOverLimit(
         ...(await roomAt(limit, person, queue)),
       });
     case 'cooldown':
-      return new Refusal('refused.cooldown', { seconds: value, clears });
+      return new Refusal('refused.cooldown', { ...inWholeUnits(value), clears });
     case 'queue_length':
       return new Refusal('refused.queue_full', { count: value, ...(await roomAt(limit, person, queue)) });
     case 'gpu_seconds': {
@@ -81,6 +81,12 @@ export async function refuseOverLimit(
       return new Refusal(isEverywhere ? 'refused.gpu_everywhere' : 'refused.gpu_seconds', values);
     }
   }
+}
+
+/** Seconds in the largest unit that they are whole in: 3,600 is 1 hour, 90 are 90 seconds. */
+function inWholeUnits(seconds: number): { unit: 'hour' | 'minute' | 'second'; count: number } {
+  if (seconds % 3600 === 0) return { unit: 'hour', count: seconds / 3600 };
+  return seconds % 60 === 0 ? { unit: 'minute', count: seconds / 60 } : { unit: 'second', count: seconds };
 }
 
 /** When there is room again: the first of the person's is done, or the first of the server's no longer waits. */

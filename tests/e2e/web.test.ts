@@ -225,7 +225,7 @@ test('nobody gets in without the name and the password', async () => {
 test('what is refused is said at its field, and the cursor is there', async () => {
   explainFailure();
   await page.locator('#prompt textarea').press('Control+Enter');
-  await refusedAt('prompt').getByText('Say in a sentence what is to be seen.').waitFor();
+  await refusedAt('prompt').getByText('Describe the scene in a sentence.').waitFor();
   await page.locator('#prompt textarea').fill('A woman on the beach talks to the camera');
   await page.locator('#prompt textarea').press('Control+Enter');
   await refusedAt('pictures').getByText('I need something to look at').waitFor();
@@ -358,7 +358,7 @@ test('before all of the page is there, it can be written on, and what was writte
     await route.continue();
   });
   await early.goto(page.url(), { waitUntil: 'commit' });
-  const first = early.getByLabel('What is to be seen?');
+  const first = early.getByLabel('Describe the scene');
   await first.fill('Written early');
   expect(await early.locator('#prompt').count()).toBe(0);
   scripts.resolve();
@@ -433,9 +433,7 @@ test('the page speaks the language of the browser, in the dark, on a phone, and 
   await enter(phone);
   expect(new URL(phone.url()).pathname).toBe('/de/');
   expect(await phone.evaluate('document.documentElement.lang')).toBe('de');
-  await phone
-    .getByLabel('Was soll zu sehen sein?')
-    .fill('<img src=x onerror=alert(1)> looks into the camera');
+  await phone.getByLabel('Beschreib die Szene').fill('<img src=x onerror=alert(1)> looks into the camera');
   await phone.locator('#pictures input').setInputFiles(person);
   await phone.locator('#pictures .thumbs img').waitFor();
   await agree(phone);

@@ -4,7 +4,7 @@ import type { Change, Generation, Marking } from '../../queue/contract/generatio
 import { beginning, clockTime, duration, quoted } from '../../text/format.ts';
 import type { Texts } from '../../text/texts.ts';
 import { messageLink } from './message.ts';
-import { presetTitle } from './preset.ts';
+import { presetTitle, presetWords } from './preset.ts';
 
 /** Whose work the model is where it is not HuMo's, `weights` as a record or a signature has it; null where it is, or where nobody says. */
 export function weightsLine(weights: string | undefined, texts: Texts): string | null {
@@ -26,6 +26,9 @@ export function lineageLine({ lineage, parentId }: Generation, texts: Texts): st
 }
 
 function changeText({ what, from, to }: Change, texts: Texts): string {
+  if (what === 'preset' && from !== null && to !== null) {
+    return texts.say('change.preset', { from: presetWords(from, texts), to: presetWords(to, texts) });
+  }
   if (what === 'shape' && from !== null && to !== null) {
     return texts.say('change.shape', { from: shapeName(from, texts), to: shapeName(to, texts) });
   }
@@ -83,7 +86,7 @@ export function detailLines(
       ? null
       : texts.say('details.negative', { prompt: quoted(request.negativePrompt, 300) }),
     texts.say('details.settings', {
-      preset: presetTitle(settings, request.preset),
+      preset: presetTitle(settings, request.preset, texts),
       model: settings.models[request.model].title,
       width: request.width,
       height: request.height,

@@ -31,7 +31,7 @@ export function renderResult(
       texts.say('result.made_with_ai'),
       texts.say('result.prompt', { prompt: quoted(request.prompt, promptLimit) }),
       texts.say('result.details', {
-        preset: presetTitle(settings, request.preset),
+        preset: presetTitle(settings, request.preset, texts),
         width: result.width,
         height: result.height,
         seed: String(result.seed),

@@ -191,7 +191,7 @@ function takeLine(texts: Texts, { request: { take } }: Generation): string | nul
 
 function settingsLine(texts: Texts, { request }: Generation, settings: GenerateSettings): string {
   return texts.say('status.settings', {
-    preset: presetTitle(settings, request.preset),
+    preset: presetTitle(settings, request.preset, texts),
     width: request.width,
     height: request.height,
     steps: request.steps,

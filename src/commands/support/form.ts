@@ -7,6 +7,7 @@ import type {
 } from 'discord.js';
 import { shapeSchema } from '../../config/generate.ts';
 import type { GenerateSettings, Shape } from '../../config/generate.ts';
+import { presetTitle } from '../render/preset.ts';
 import { latestAudioStart, mostImages, promptCharacters, sayCharacters } from '../../intake/bounds.ts';
 import { meantPrompt } from '../../intake/prompt.ts';
 import { Refusal } from '../../refusal.ts';
@@ -87,7 +88,7 @@ export function renderForm(
           custom_id: fields.look,
           required: true,
           options: looks(values.shape, settings).map(({ preset, shape }) => ({
-            label: beginning(`${settings.preset(preset, shape).title} · ${texts.say(`shape.${shape}`)}`, 100),
+            label: beginning(`${presetTitle(settings, preset, texts)} · ${texts.say(`shape.${shape}`)}`, 100),
             value: `${preset}/${shape}`,
             default: preset === values.preset && shape === values.shape,
           })),

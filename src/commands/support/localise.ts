@@ -6,7 +6,7 @@ import type {
   LocalizationMap,
 } from 'discord.js';
 import { catalogues, languageOf, textsFor } from '../../text/texts.ts';
-import type { TextKey } from '../../text/texts.ts';
+import type { TextKey, Texts } from '../../text/texts.ts';
 
 type Described = Extract<TextKey, `command.${string}.description`>;
 export type DescribedPath = Described extends `${infer Path}.description` ? Path : never;
@@ -56,6 +56,14 @@ export function subcommandGroup(
 /** Name of an entry in a message's menu in all languages; such entries have no description. */
 export function localisedMenu(key: Extract<TextKey, `menu.${string}`>) {
   return { name: textsFor('en').say(key), name_localizations: localizations(key) };
+}
+
+/** A name that `say` makes in each language. */
+export function inAllLanguages(say: (texts: Texts) => string) {
+  return {
+    name: say(textsFor('en')),
+    name_localizations: Object.fromEntries(locales.map((locale) => [locale, say(textsFor(locale))])),
+  };
 }
 
 /** A choice in all languages. */

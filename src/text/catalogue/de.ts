@@ -5,9 +5,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.name': 'humo',
   'command.humo.description': 'Ein Video von einem Menschen machen, der mit deinem Ton spricht',
   'command.humo.prompt.name': 'prompt',
-  'command.humo.prompt.description': 'Was zu sehen sein soll: der Mensch, der Ort, was geschieht',
+  'command.humo.prompt.description': 'Beschreib die Szene: den Menschen, den Ort, was geschieht',
   'command.humo.image.name': 'bild',
-  'command.humo.image.description': 'Wer oder was zu sehen sein soll: PNG, JPEG, WebP, GIF oder AVIF',
+  'command.humo.image.description': 'Ein Mensch oder Ding für das Video: PNG, JPEG, WebP, GIF oder AVIF',
   'command.humo.image2.name': 'bild2',
   'command.humo.image2.description': 'Ein zweiter Mensch oder Gegenstand',
   'command.humo.image3.name': 'bild3',
@@ -34,7 +34,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seconds.name': 'sekunden',
   'command.humo.seconds.description': 'Wie lang das Video wird, in Sekunden; mit Ton so lang wie er',
   'command.humo.preset.name': 'qualität',
-  'command.humo.preset.description': 'Wie viel Sorgfalt (und Zeit) hineingeht',
+  'command.humo.preset.description': 'Wie gut es wird, und wie lange es dauert',
   'command.humo.shape.name': 'format',
   'command.humo.shape.description': 'Quer, hoch oder quadratisch',
   'command.humo.seed.name': 'seed',
@@ -44,6 +44,15 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'voice.woman': 'Frau',
   'voice.man': 'Mann',
   'say.heard': 'So spricht es {voice} ({seconds} s). Damit wird das Video gemacht.',
+  'preset.draft': 'Entwurf',
+  'preset.draft.description': 'Ein schneller Blick, etwa eine Minute GPU-Zeit',
+  'preset.fast': 'Schnell',
+  'preset.fast.description':
+    'HuMo 17B in 4 Schritten; was das an Lippen und Ähnlichkeit kostet, ist nicht gemessen',
+  'preset.standard': 'Standard',
+  'preset.standard.description': 'HuMo 17B; halbe Arbeit, Lippen an einem kleinen Modell ebenso gut',
+  'preset.final': 'Final',
+  'preset.final.description': 'HuMo 17B mit 720 Zeilen und ohne Abkürzung; dauert fünf- bis zehnmal so lang',
   'shape.landscape': 'Querformat',
   'shape.portrait': 'Hochformat',
   'shape.square': 'Quadrat',
@@ -154,11 +163,11 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich brauche etwas zum Ansehen oder Anhören: Gib ein `bild`, einen `ton` oder beides dazu.\nBeispiel: `/humo prompt:Eine Frau erzählt im Café einen Witz bild:gesicht.png ton:witz.mp3`',
   'refused.broken_text':
     'In diesem Text steckt ein halbes Zeichen, wie bei einem kaputt kopierten Emoji. Tipp ihn noch einmal oder lass das Zeichen weg.',
-  'refused.prompt_empty': 'Der `prompt` ist leer. Sag in einem Satz, was zu sehen sein soll.',
+  'refused.prompt_empty': 'Der `prompt` ist leer. Beschreib die Szene in einem Satz.',
   'refused.preset_gone':
     'Diese Qualität gibt es nicht mehr. Öffne das Formular oder den Befehl neu und wähle eine andere.',
   'refused.say_and_audio':
-    'Es gibt Worte zum Sprechen und dazu einen Ton. Gib eines davon an und lass das andere weg.',
+    'Du hast Worte und einen Ton angegeben. Behalte eines davon und lass das andere weg.',
   'refused.voice_without_say':
     'Es gibt eine `stimme`, aber nichts, was sie sagen soll. Füge `sag` hinzu oder lass `stimme` weg.',
   'refused.blocked_picture':
@@ -319,11 +328,11 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'again.edit_here': '<@{userId}>, drück auf den Knopf und ändere, was du magst.',
   'form.edit_title': 'Ändern und noch mal machen',
   'form.animate_title': 'Mit HuMo beleben',
-  'form.prompt': 'Was zu sehen sein soll',
+  'form.prompt': 'Beschreib die Szene',
   'form.look': 'Qualität und Format',
   'form.start': 'Anfang des Tons',
   'form.start_description': 'In Sekunden, oder als 1:02.5',
-  'form.say': 'Worte, die eine Stimme spricht',
+  'form.say': 'Worte zum Sprechen',
   'form.say_description': 'Leer: wie bisher, oder ohne Ton',
   'form.seed': 'Seed',
   'form.seed_description': 'Leer: ein neuer',
@@ -357,7 +366,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'delete.gone': 'Es ist schon weg.',
   'delete.not_yours':
     'Löschen kann es nur, wer dieses Video angefordert hat, oder wer hier Nachrichten verwalten darf.',
-  'delete.done': 'Gelöscht, das Video gleich mit.',
+  'delete.done': 'Gelöscht, mitsamt dem Video.',
   'delete.by_moderator':
     'Die Moderation hat dein Video gelöscht ({id}). Wenn du nicht weißt, warum, frag bitte dort nach.',
   'send.here': 'Hier ist das Video von {link}.',
@@ -398,7 +407,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Diese Frage ist nicht für dich, schon beantwortet oder älter als eine Stunde. Bitte frag das Video noch einmal an.',
   'details.not_ours': 'Diese Nachricht hat mit keinem meiner Videos zu tun, oder ich kenne es nicht mehr.',
   'details.heading': '**{id}**',
-  'details.negative': 'Nicht zu sehen: {prompt}',
+  'details.negative': 'Negativer Prompt: {prompt}',
   'details.settings':
     '{preset}: {model} · {width}×{height} · {frames, plural, one {# Bild} other {# Bilder}} · {steps, plural, one {# Schritt} other {# Schritte}} · Shift {shift}',
   'details.seed': 'Seed `{seed}` · Führung: {scales}',
@@ -438,7 +447,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'settings.title': 'Deine Vorgaben',
   'settings.preset': 'Qualität',
   'settings.shape': 'Format',
-  'settings.negative': 'Nicht zu sehen',
+  'settings.negative': 'Negativer Prompt',
   'settings.negative_description': 'Leer: was dieser Server nimmt.',
   'settings.private': 'Privat',
   'settings.private_description': 'Nur du siehst die Antworten und die Videos.',
@@ -460,7 +469,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.filtered':
     'Etwas in deinem Text ist auf diesem Server nicht erlaubt. Bitte sag es anders; es steht nichts in der Warteschlange.',
   'refused.cooldown':
-    'Hier gilt: ein Video alle {seconds, plural, one {# Sekunde} other {# Sekunden}}. Dein nächstes geht <t:{clears}:R>.',
+    'Hier geht ein Video je {unit, select, hour {{count, plural, one {Stunde} other {# Stunden}}} minute {{count, plural, one {Minute} other {# Minuten}}} other {{count, plural, one {Sekunde} other {# Sekunden}}}}. Dein nächstes geht <t:{clears}:R>.',
   'refused.queue_full':
     'Die Warteschlange dieses Servers ist voll: {count, plural, one {# Video wartet} other {# Videos warten}}. {known, select, yes {Das nächste beginnt <t:{clears}:R>; bitte versuch es dann wieder.} other {Bitte versuch es, wenn ein paar fertig sind.}}',
   'refused.gpu_seconds':
@@ -589,7 +598,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'failure.cancelled_bot_removed': 'Der Bot wurde vom Server entfernt, bevor es gemacht wurde.',
   'failure.cancelled': 'Es wurde abgebrochen.',
   'failure.video_too_large_for_channel':
-    'Das Video war fertig, aber selbst verkleinert hat Discord es hier nicht angenommen. Kürzerer Ton oder die Qualität „draft“ gibt eine kleinere Datei.',
+    'Das Video war fertig, aber selbst verkleinert hat Discord es hier nicht angenommen. Kürzerer Ton oder die Qualität „Entwurf“ gibt eine kleinere Datei.',
   'failure.direct_messages_closed':
     'Das Video war fertig, aber ich konnte es weder im Kanal noch als Direktnachricht senden.',
   'failure.discord_refuses': 'Discord lässt das hier wegen seines Inhalts nicht zu.',

@@ -8,9 +8,9 @@ export const en = {
   'command.humo.name': 'humo',
   'command.humo.description': 'Make a video of a person, speaking with your sound',
   'command.humo.prompt.name': 'prompt',
-  'command.humo.prompt.description': 'What is to be seen: the person, the place, what they do',
+  'command.humo.prompt.description': 'Describe the scene: the person, the place, what they do',
   'command.humo.image.name': 'image',
-  'command.humo.image.description': 'Who or what is to be seen: PNG, JPEG, WebP, GIF or AVIF',
+  'command.humo.image.description': 'A person or thing to show: PNG, JPEG, WebP, GIF or AVIF',
   'command.humo.image2.name': 'image2',
   'command.humo.image2.description': 'A second person or thing',
   'command.humo.image3.name': 'image3',
@@ -18,9 +18,9 @@ export const en = {
   'command.humo.image4.name': 'image4',
   'command.humo.image4.description': 'A fourth person or thing',
   'command.humo.audio.name': 'audio',
-  'command.humo.audio.description': 'What is to be said: a sound file, a voice message or a video with sound',
+  'command.humo.audio.description': 'What they say: a sound file, a voice message or a video with sound',
   'command.humo.say.name': 'say',
-  'command.humo.say.description': 'Words that a voice says, instead of a sound',
+  'command.humo.say.description': 'Words for a voice to speak, instead of a sound',
   'command.humo.voice.name': 'voice',
   'command.humo.voice.description': 'Who says the words; without it, a voice of their language',
   'command.humo.audio_start.name': 'audio_start',
@@ -37,7 +37,7 @@ export const en = {
   'command.humo.seconds.description':
     'How long the video is, in seconds; with a sound, it is as long as the sound',
   'command.humo.preset.name': 'preset',
-  'command.humo.preset.description': 'How much care (and time) goes into it',
+  'command.humo.preset.description': 'Quality: how good it gets, and how long it takes',
   'command.humo.shape.name': 'shape',
   'command.humo.shape.description': 'Landscape, portrait or square',
   'command.humo.seed.name': 'seed',
@@ -47,6 +47,14 @@ export const en = {
   'voice.woman': 'woman',
   'voice.man': 'man',
   'say.heard': 'This is how {voice} says it ({seconds} s). The video is made with it.',
+  'preset.draft': 'Draft',
+  'preset.draft.description': 'A quick look, about a minute of GPU time',
+  'preset.fast': 'Fast',
+  'preset.fast.description': "HuMo 17B in 4 steps; what that does to lips and likeness isn't measured",
+  'preset.standard': 'Standard',
+  'preset.standard.description': 'HuMo 17B; half the work, lips as good on a small model',
+  'preset.final': 'Final',
+  'preset.final.description': 'HuMo 17B at 720 lines with nothing left out; takes five to ten times as long',
   'shape.landscape': 'Landscape',
   'shape.portrait': 'Portrait',
   'shape.square': 'Square',
@@ -154,8 +162,7 @@ export const en = {
 
   'refused.prompt_alone':
     'I need something to look at or to listen to: add an `image`, an `audio`, or both.\nExample: `/humo prompt:A woman tells a joke in a café image:face.png audio:joke.mp3`',
-  'refused.say_and_audio':
-    'There are words to be said and a sound, too. Give one of them, and leave the other out.',
+  'refused.say_and_audio': 'You gave both words and a sound. Keep one and leave the other out.',
   'refused.voice_without_say':
     'There’s a `voice`, but nothing for it to say. Add `say`, or leave `voice` out.',
   'refused.blocked_picture':
@@ -179,13 +186,13 @@ export const en = {
     'You have {count, plural, one {# video} other {# videos}} waiting, and that’s the most for one person here. {known, select, yes {The first is done <t:{clears}:R>; wait for it, or cancel one.} other {Please wait for one of them, or cancel one.}}',
   'refused.broken_text':
     'That text holds half a character, as a broken copy of an emoji does. Type it again, or leave that character out.',
-  'refused.prompt_empty': 'The `prompt` is empty. Say in a sentence what is to be seen.',
+  'refused.prompt_empty': 'The `prompt` is empty. Describe the scene in a sentence.',
   'refused.preset_gone':
     'This quality is no longer offered. Open the form or the command anew and choose another one.',
   'refused.stopping': 'I’m about to restart. Please run the command again in a minute; nothing was queued.',
 
   'api.unauthorised':
-    'This needs a token that works: send it as `Authorization: Bearer …`. The people who run me make one with `{command}`.',
+    'This needs a token that works: send it as `Authorization: Bearer …`. The bot’s owner makes one with `{command}`.',
   'api.forbidden': 'Your token may not do this: it lacks the scope `{scope}`.',
   'api.bad_person': '`Humo-Person` names one of your token’s people: 16 to 64 letters, digits, `-` and `_`.',
   'api.not_found': 'There is no such video, or it isn’t yours. Records are kept for a month.',
@@ -305,11 +312,11 @@ export const en = {
   'again.edit_here': '<@{userId}>, press the button to change what you like.',
   'form.edit_title': 'Change and run again',
   'form.animate_title': 'Animate with HuMo',
-  'form.prompt': 'What is to be seen',
+  'form.prompt': 'Describe the scene',
   'form.look': 'Quality and shape',
   'form.start': 'Start of the sound',
   'form.start_description': 'In seconds, or as 1:02.5',
-  'form.say': 'Words that a voice says',
+  'form.say': 'Words to speak',
   'form.say_description': 'Empty: as before, or without sound',
   'form.seed': 'Seed',
   'form.seed_description': 'Empty: a new one',
@@ -342,7 +349,7 @@ export const en = {
   'delete.gone': 'It’s gone already.',
   'delete.not_yours':
     'Only the person who asked for this video, or someone who may manage messages here, can delete it.',
-  'delete.done': 'Deleted, the video with it.',
+  'delete.done': 'Deleted, together with the video.',
   'delete.by_moderator': 'A moderator deleted your video ({id}). If you don’t know why, please ask them.',
   'send.here': 'Here is the video from {link}.',
   'send.closed':
@@ -380,7 +387,7 @@ export const en = {
     'This question is not for you, is answered already, or has waited for more than an hour. Please ask for the video again.',
   'details.not_ours': 'This message has nothing to do with a video of mine, or I don’t know it any more.',
   'details.heading': '**{id}**',
-  'details.negative': 'Not to be seen: {prompt}',
+  'details.negative': 'Negative prompt: {prompt}',
   'details.settings':
     '{preset}: {model} · {width}×{height} · {frames, plural, one {# frame} other {# frames}} · {steps, plural, one {# step} other {# steps}} · shift {shift}',
   'details.seed': 'Seed `{seed}` · guidance: {scales}',
@@ -420,7 +427,7 @@ export const en = {
   'settings.title': 'Your defaults',
   'settings.preset': 'Quality',
   'settings.shape': 'Shape',
-  'settings.negative': 'Not to be seen',
+  'settings.negative': 'Negative prompt',
   'settings.negative_description': 'Empty: what this server uses.',
   'settings.private': 'Private',
   'settings.private_description': 'Only you see the answers and the videos.',
@@ -442,27 +449,26 @@ export const en = {
   'refused.filtered':
     'Something in your text isn’t allowed on this server. Please put it in other words; nothing was queued.',
   'refused.cooldown':
-    'One video every {seconds, plural, one {# second} other {# seconds}} is the rule here. You can ask again <t:{clears}:R>.',
+    'One video every {unit, select, hour {{count, plural, one {hour} other {# hours}}} minute {{count, plural, one {minute} other {# minutes}}} other {{count, plural, one {second} other {# seconds}}}} here. You can ask again <t:{clears}:R>.',
   'refused.queue_full':
     'This server’s queue is full: {count, plural, one {# video is} other {# videos are}} waiting. {known, select, yes {The next one starts <t:{clears}:R>; please try again then.} other {Please try again when some are done.}}',
   'refused.gpu_seconds':
-    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
+    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A lower quality takes less.',
   'refused.gpu_never':
-    'This video takes about {needed, number} minutes of GPU time, and {limit, number} a day is the most for one person here. Use a smaller preset.',
+    'This video takes about {needed, number} minutes of GPU time, and {limit, number} a day is the most for one person here. Choose a lower quality.',
   'refused.no_shared_server':
     'I can’t write to you: we’re on no server together, and I’m not one of your apps. Add me to your apps, or ask for the video in a server that I’m in. Nothing was queued.',
   'refused.direct_messages_closed_group':
     'In a group, a video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or write to me directly. Nothing was queued.',
   'refused.budget':
-    'This bot’s GPU time for today is used up. {known, select, yes {There is more <t:{clears}:R>.} other {Please try again later, or use a smaller preset.}}',
+    'This bot’s GPU time for today is used up. {known, select, yes {There is more <t:{clears}:R>.} other {Please try again later, or choose a lower quality.}}',
   'refused.waiting_everywhere':
     'You have {count, plural, one {# video} other {# videos}} waiting in all servers together, and that’s the most for one person. Please wait for one of them, or cancel one: `/jobs`.',
   'refused.gpu_everywhere':
-    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in all servers together in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A smaller preset takes less.',
-  'refused.server_unlisted':
-    'The people who run this bot let it work in some servers only, and this isn’t one of them.',
+    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in all servers together in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A lower quality takes less.',
+  'refused.server_unlisted': 'The bot’s owner lets it work in some servers only, and this isn’t one of them.',
   'refused.person_unlisted':
-    'The people who run this bot let only some people make videos, and you’re not on their list. Please ask them.',
+    'The bot’s owner lets only some people make videos, and you’re not on their list. Please ask them.',
   'failure.filter_pattern':
     'I don’t understand this pattern: {reason}. Patterns are regular expressions as in RE2.',
   'failure.filter_pattern_size':
@@ -475,21 +481,21 @@ export const en = {
   'duration.hours': '{hours} h {minutes} min',
 
   'failure.unknown':
-    'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
+    'Something went wrong on our side. If it happens again, send the bot’s owner this reference: `{reference}`',
   'failure.internal':
-    'Something went wrong on our side. If it happens again, tell the people who run me this reference: `{reference}`',
+    'Something went wrong on our side. If it happens again, send the bot’s owner this reference: `{reference}`',
   'failure.video_not_packed':
-    'The video was made, but I couldn’t pack it into a file. If it happens again, tell the people who run me this reference: `{reference}`',
+    'The video was made, but I couldn’t pack it into a file. If it happens again, send the bot’s owner this reference: `{reference}`',
   'failure.engine_crashed':
-    'The program that makes the video crashed, twice. Trying again may help; if it doesn’t, tell the people who run me the reference below.',
+    'The program that makes the video crashed, twice. Trying again may help; if it doesn’t, send the bot’s owner the reference below.',
   'failure.engine_timeout':
-    'The program that makes the video stopped answering, twice. Trying again may help; if it doesn’t, tell the people who run me the reference below.',
+    'The program that makes the video stopped answering, twice. Trying again may help; if it doesn’t, send the bot’s owner the reference below.',
   'failure.out_of_memory':
-    'The graphics card ran out of memory for this size. Use a smaller preset or less sound.',
+    'The graphics card ran out of memory for this size. Choose a lower quality or use less sound.',
   'failure.weights_missing':
-    'The model’s files are missing on the machine that took this. The people who run me have to download them: `{command}`.',
+    'The model’s files are missing on the machine that took this. The bot’s owner has to download them: `{command}`.',
   'failure.lora_missing':
-    'The LoRA of this preset is missing on the machine that took this. The people who run me can fetch it: `{command}`. Other presets work without it.',
+    'The LoRA of this quality is missing on the machine that took this. The bot’s owner can fetch it: `{command}`. Other qualities work without it.',
   'failure.content_blocked': 'This isn’t allowed here, so no video was made.',
   'failure.discord_refused_content':
     'Your video was ready, but Discord doesn’t allow it here because of what it shows or says. It isn’t charged. `/history` can show it to you alone.',
@@ -510,15 +516,15 @@ export const en = {
   'failure.files_expired':
     'The files of this request are no longer kept. Please run the command again with the files.',
   'failure.engine_protocol':
-    'The programs on the machine that took this don’t fit together. The people who run me have to update them.',
+    'The programs on the machine that took this don’t fit together. The bot’s owner has to update them.',
   'failure.audio_start_beyond_end':
     'The sound ends after {seconds} s, before your `audio_start`. Choose an earlier start.',
   'failure.audio_end_before_start':
     'The sound would end before it starts, at {seconds} s. Choose a later end.',
   'failure.video_too_long':
     'Videos here are at most {seconds, plural, one {# second} other {# seconds}} long. Ask for a shorter one.',
-  'failure.speech_empty': 'There are no words in it that could be spoken. Write what is to be said.',
-  'failure.speech_too_long': 'That’s too much to be said at once: at most 1,000 characters.',
+  'failure.speech_empty': 'There are no words in it to speak. Write something to say.',
+  'failure.speech_too_long': 'That’s too long to speak: at most 1,000 characters.',
   'failure.speech_language':
     'I have no voice for the language of these words. Choose a `voice` to have them said all the same.',
   'failure.speech_voice':
@@ -561,7 +567,7 @@ export const en = {
   'failure.cancelled_bot_removed': 'The bot was removed from the server before it was made.',
   'failure.cancelled': 'It was cancelled.',
   'failure.video_too_large_for_channel':
-    'The video was ready, but even made smaller Discord didn’t take it here. A shorter clip or the preset “draft” gives a smaller file.',
+    'The video was ready, but even made smaller Discord didn’t take it here. A shorter clip or the quality “Draft” gives a smaller file.',
   'failure.direct_messages_closed':
     'The video was ready, but I could post it neither in the channel nor in a direct message.',
   'failure.discord_refuses': 'Discord doesn’t allow this here because of what it shows or says.',
@@ -668,7 +674,7 @@ export const en = {
   'command.queue.blocks.name': 'blocks',
   'command.queue.blocks.description': 'Pictures and sounds that are not taken here any more',
   'command.queue_admin.name': 'queue-admin',
-  'command.queue_admin.description': 'For the people who run this bot: the whole queue',
+  'command.queue_admin.description': 'For the bot’s owner: the whole queue',
   'command.queue_admin.pause.name': 'pause',
   'command.queue_admin.pause.description': 'Hold everything that waits, everywhere',
   'command.queue_admin.resume.name': 'resume',
@@ -691,7 +697,7 @@ export const en = {
   'command.queue_admin.option_label.name': 'label',
   'command.queue_admin.option_label.description': 'Words in a corner of every video',
   'command.queue_admin.audit.name': 'audit',
-  'command.queue_admin.audit.description': 'What the people who run this bot did, newest first',
+  'command.queue_admin.audit.description': 'What the bot’s owners did, newest first',
   'command.queue_admin.option_message.name': 'message',
   'command.queue_admin.option_message.description': 'What people read',
   'command.queue_admin.option_code.name': 'code',
@@ -724,7 +730,7 @@ export const en = {
   'command.limits.description': 'What you may still use, here and everywhere',
   'queue.guild_only': 'This only works on a server that I’m a member of.',
   'queue.moderators_only': 'Only someone whose role may manage messages on this server can do this.',
-  'queue.owners_only': 'Only the people who run this bot can do this.',
+  'queue.owners_only': 'Only the bot’s owner can do this.',
   'queue.unknown':
     'There is no video with this id on this server. Choose one from the list, or copy the id under its message.',
   'queue.unknown_anywhere': 'There is no video with this id. Copy the id under its message.',
@@ -964,7 +970,7 @@ export const en = {
   'forget.use':
     'How much GPU time you used is forgotten by itself within a day; limits count on it until then.',
   'forget.stays':
-    'Messages in Discord stay until you delete them. Bans, the moderators’ log, what others made from your results and backups stay, too; the people who run this bot can tell you more.',
+    'Messages in Discord stay until you delete them. Bans, the moderators’ log, what others made from your results and backups stay, too; the bot’s owner can tell you more.',
   'forget.sure': 'Erase it? This cannot be undone.',
   'forget.kept': 'Nothing was erased.',
   'forget.erasing': 'Erasing… what is being made is stopped first, which may take a minute.',

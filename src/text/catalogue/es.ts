@@ -5,9 +5,9 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.name': 'humo',
   'command.humo.description': 'Haz un vídeo de una persona que habla con tu sonido',
   'command.humo.prompt.name': 'prompt',
-  'command.humo.prompt.description': 'Lo que quieres ver: la persona, el lugar, lo que hace',
+  'command.humo.prompt.description': 'Describe la escena: la persona, el lugar, lo que hace',
   'command.humo.image.name': 'imagen',
-  'command.humo.image.description': 'Quién o qué se ve: PNG, JPEG, WebP, GIF o AVIF',
+  'command.humo.image.description': 'Una persona o cosa que mostrar: PNG, JPEG, WebP, GIF o AVIF',
   'command.humo.image2.name': 'imagen2',
   'command.humo.image2.description': 'Una segunda persona o cosa',
   'command.humo.image3.name': 'imagen3',
@@ -33,7 +33,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seconds.name': 'segundos',
   'command.humo.seconds.description': 'Cuánto dura el vídeo, en segundos; con sonido, lo que dure este',
   'command.humo.preset.name': 'calidad',
-  'command.humo.preset.description': 'Cuánto cuidado (y tiempo) se le dedica',
+  'command.humo.preset.description': 'Lo bueno que queda y lo que tarda',
   'command.humo.shape.name': 'formato',
   'command.humo.shape.description': 'Horizontal, vertical o cuadrado',
   'command.humo.seed.name': 'semilla',
@@ -43,6 +43,14 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'voice.woman': 'mujer',
   'voice.man': 'hombre',
   'say.heard': 'Así lo dice {voice} ({seconds} s). Con esto se hace el vídeo.',
+  'preset.draft': 'Borrador',
+  'preset.draft.description': 'Un vistazo rápido, cerca de un minuto de GPU',
+  'preset.fast': 'Rápido',
+  'preset.fast.description': 'HuMo 17B en 4 pasos; no se ha medido qué cuesta en labios y parecido',
+  'preset.standard': 'Estándar',
+  'preset.standard.description': 'HuMo 17B; la mitad de trabajo, labios igual de bien en un modelo pequeño',
+  'preset.final': 'Final',
+  'preset.final.description': 'HuMo 17B a 720 líneas, sin omitir nada; tarda de cinco a diez veces más',
   'shape.landscape': 'Horizontal',
   'shape.portrait': 'Vertical',
   'shape.square': 'Cuadrado',
@@ -145,8 +153,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'reaction.refused_personally': 'aquí no puedes hacer vídeos. `/humo` te dice por qué.',
   'refused.prompt_alone':
     'Necesito algo que mirar o que escuchar: añade una `imagen`, un `audio` o ambos.\nEjemplo: `/humo prompt:Una mujer cuenta un chiste en un café imagen:cara.png audio:chiste.mp3`',
-  'refused.say_and_audio':
-    'Hay palabras que decir y también un sonido. Da una de las dos cosas y quita la otra.',
+  'refused.say_and_audio': 'Diste palabras y también un sonido. Deja una de las dos cosas y quita la otra.',
   'refused.voice_without_say': 'Hay una `voz`, pero nada que decir. Añade `decir` o quita `voz`.',
   'refused.blocked_picture':
     'Alguien dice que aparece en la imagen {number} y no quiere que se use en este servidor, así que no se hizo nada. Si es un error, pregunta a un moderador de aquí: puede levantarlo.',
@@ -169,7 +176,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Tienes {count, plural, one {# vídeo} other {# vídeos}} en espera, y es lo máximo para una persona aquí. {known, select, yes {El primero estará listo <t:{clears}:R>; espéralo, o cancela uno.} other {Espera a que salga uno, o cancela uno.}}',
   'refused.broken_text':
     'Ese texto contiene medio carácter, como un emoji mal copiado. Escríbelo de nuevo o quita ese carácter.',
-  'refused.prompt_empty': 'El `prompt` está vacío. Di en una frase qué quieres ver.',
+  'refused.prompt_empty': 'El `prompt` está vacío. Describe la escena en una frase.',
   'refused.preset_gone':
     'Esta calidad ya no se ofrece. Abre de nuevo el formulario o el comando y elige otra.',
   'refused.stopping':
@@ -297,11 +304,11 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'again.edit_here': '<@{userId}>, pulsa el botón para cambiar lo que quieras.',
   'form.edit_title': 'Cambiar y repetir',
   'form.animate_title': 'Animar con HuMo',
-  'form.prompt': 'Lo que quieres ver',
+  'form.prompt': 'Describe la escena',
   'form.look': 'Calidad y formato',
   'form.start': 'Inicio del sonido',
   'form.start_description': 'En segundos, o como 1:02.5',
-  'form.say': 'Palabras que dice una voz',
+  'form.say': 'Palabras que decir',
   'form.say_description': 'Vacío: como antes, o sin sonido',
   'form.seed': 'Semilla',
   'form.seed_description': 'Vacío: una nueva',
@@ -375,7 +382,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Esta pregunta no es para ti, ya está respondida o lleva más de una hora esperando. Pide el vídeo otra vez, por favor.',
   'details.not_ours': 'Este mensaje no tiene que ver con un vídeo mío, o ya no lo conozco.',
   'details.heading': '**{id}**',
-  'details.negative': 'No debe verse: {prompt}',
+  'details.negative': 'Prompt negativo: {prompt}',
   'details.settings':
     '{preset}: {model} · {width}×{height} · {frames, plural, one {# fotograma} other {# fotogramas}} · {steps, plural, one {# paso} other {# pasos}} · shift {shift}',
   'details.seed': 'Semilla `{seed}` · guía: {scales}',
@@ -415,7 +422,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'settings.title': 'Tus ajustes',
   'settings.preset': 'Calidad',
   'settings.shape': 'Formato',
-  'settings.negative': 'No debe verse',
+  'settings.negative': 'Prompt negativo',
   'settings.negative_description': 'Vacío: lo que usa este servidor.',
   'settings.private': 'Privado',
   'settings.private_description': 'Solo tú ves las respuestas y los vídeos.',
@@ -436,7 +443,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.filtered':
     'Algo de tu texto no está permitido en este servidor. Dilo de otra forma; no se puso nada en la cola.',
   'refused.cooldown':
-    'Aquí la regla es un vídeo cada {seconds, plural, one {# segundo} other {# segundos}}. Puedes pedir otro <t:{clears}:R>.',
+    'Aquí, un vídeo cada {unit, select, hour {{count, plural, one {hora} other {# horas}}} minute {{count, plural, one {minuto} other {# minutos}}} other {{count, plural, one {segundo} other {# segundos}}}}. Puedes pedir otro <t:{clears}:R>.',
   'refused.queue_full':
     'La cola de este servidor está llena: {count, plural, one {# vídeo} other {# vídeos}} en espera. {known, select, yes {El siguiente empieza <t:{clears}:R>; vuelve a intentarlo entonces.} other {Vuelve a intentarlo cuando salgan algunos.}}',
   'refused.gpu_seconds':
@@ -553,7 +560,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.cancelled_bot_removed': 'El bot fue retirado del servidor antes de hacerlo.',
   'failure.cancelled': 'Se canceló.',
   'failure.video_too_large_for_channel':
-    'El vídeo estaba listo, pero Discord no lo aceptó aquí ni más pequeño. Un clip más corto o la calidad «draft» da un archivo menor.',
+    'El vídeo estaba listo, pero Discord no lo aceptó aquí ni más pequeño. Un clip más corto o la calidad «Borrador» da un archivo menor.',
   'failure.direct_messages_closed':
     'El vídeo estaba listo, pero no pude publicarlo ni en el canal ni por mensaje directo.',
   'failure.discord_refuses': 'Discord no permite esto aquí por su contenido.',

@@ -5,9 +5,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.name': 'humo',
   'command.humo.description': 'Faire une vidéo d’une personne qui parle avec ton audio',
   'command.humo.prompt.name': 'prompt',
-  'command.humo.prompt.description': 'Ce qu’on doit voir : la personne, le lieu, ce qu’elle fait',
+  'command.humo.prompt.description': 'Décris la scène : la personne, le lieu, ce qu’elle fait',
   'command.humo.image.name': 'image',
-  'command.humo.image.description': 'Qui ou ce qu’on voit : PNG, JPEG, WebP, GIF ou AVIF',
+  'command.humo.image.description': 'Une personne ou une chose à montrer : PNG, JPEG, WebP, GIF ou AVIF',
   'command.humo.image2.name': 'image2',
   'command.humo.image2.description': 'Une deuxième personne ou chose',
   'command.humo.image3.name': 'image3',
@@ -34,7 +34,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seconds.name': 'secondes',
   'command.humo.seconds.description': 'Durée de la vidéo en secondes ; avec un son, c’est celle du son',
   'command.humo.preset.name': 'qualité',
-  'command.humo.preset.description': 'Combien de soin (et de temps) y mettre',
+  'command.humo.preset.description': 'La qualité du résultat, et le temps qu’il demande',
   'command.humo.shape.name': 'format',
   'command.humo.shape.description': 'Paysage, portrait ou carré',
   'command.humo.seed.name': 'graine',
@@ -44,6 +44,16 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'voice.woman': 'femme',
   'voice.man': 'homme',
   'say.heard': 'Voici comment {voice} le dit ({seconds} s). La vidéo sera faite avec.',
+  'preset.draft': 'Brouillon',
+  'preset.draft.description': 'Un aperçu rapide, environ une minute de GPU',
+  'preset.fast': 'Rapide',
+  'preset.fast.description':
+    'HuMo 17B en 4 étapes ; l’effet sur les lèvres et la ressemblance n’est pas mesuré',
+  'preset.standard': 'Standard',
+  'preset.standard.description':
+    'HuMo 17B ; deux fois moins de calcul, lèvres aussi justes sur un petit modèle',
+  'preset.final': 'Final',
+  'preset.final.description': 'HuMo 17B en 720 lignes, sans rien omettre ; cinq à dix fois plus long',
   'shape.landscape': 'Paysage',
   'shape.portrait': 'Portrait',
   'shape.square': 'Carré',
@@ -146,7 +156,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'reaction.refused_personally': 'tu ne peux pas faire de vidéos ici. `/humo` te dit pourquoi.',
   'refused.prompt_alone':
     'Il me faut quelque chose à voir ou à entendre : ajoute une `image`, un `audio`, ou les deux.\nExemple : `/humo prompt:Une femme raconte une blague dans un café image:visage.png audio:blague.mp3`',
-  'refused.say_and_audio': 'Il y a des mots à dire et aussi un son. Donne l’un des deux et enlève l’autre.',
+  'refused.say_and_audio': 'Tu as donné des mots et un son. Garde l’un des deux et enlève l’autre.',
   'refused.voice_without_say': 'Il y a une `voix`, mais rien à dire. Ajoute `dire`, ou enlève `voix`.',
   'refused.blocked_picture':
     'Quelqu’un dit apparaître sur l’image {number} et ne veut pas qu’elle serve sur ce serveur ; rien n’a été fait. Si c’est une erreur, demande à un modérateur d’ici : il peut lever le blocage.',
@@ -169,7 +179,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Tu as {count, plural, one {# vidéo} other {# vidéos}} en attente, et c’est le maximum pour une personne ici. {known, select, yes {La première sera faite <t:{clears}:R> ; attends-la, ou annules-en une.} other {Attends-en une, ou annules-en une.}}',
   'refused.broken_text':
     'Ce texte contient une moitié de caractère, comme un emoji mal copié. Retape-le, ou enlève ce caractère.',
-  'refused.prompt_empty': 'Le `prompt` est vide. Dis en une phrase ce qu’on doit voir.',
+  'refused.prompt_empty': 'Le `prompt` est vide. Décris la scène en une phrase.',
   'refused.preset_gone':
     'Cette qualité n’est plus proposée. Rouvre le formulaire ou la commande et choisis-en une autre.',
   'refused.stopping':
@@ -307,11 +317,11 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'again.edit_here': '<@{userId}>, appuie sur le bouton pour changer ce que tu veux.',
   'form.edit_title': 'Modifier et refaire',
   'form.animate_title': 'Animer avec HuMo',
-  'form.prompt': 'Ce qu’on doit voir',
+  'form.prompt': 'Décris la scène',
   'form.look': 'Qualité et format',
   'form.start': 'Début du son',
   'form.start_description': 'En secondes, ou comme 1:02.5',
-  'form.say': 'Des mots qu’une voix dit',
+  'form.say': 'Mots à dire',
   'form.say_description': 'Vide : comme avant, ou sans son',
   'form.seed': 'Graine',
   'form.seed_description': 'Vide : une nouvelle',
@@ -385,7 +395,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Cette question n’est pas pour toi, a déjà sa réponse ou attend depuis plus d’une heure. Redemande la vidéo, s’il te plaît.',
   'details.not_ours': 'Ce message n’a rien à voir avec une vidéo à moi, ou je ne la connais plus.',
   'details.heading': '**{id}**',
-  'details.negative': 'À ne pas montrer : {prompt}',
+  'details.negative': 'Prompt négatif : {prompt}',
   'details.settings':
     '{preset} : {model} · {width}×{height} · {frames, plural, one {# image} other {# images}} · {steps, plural, one {# étape} other {# étapes}} · shift {shift}',
   'details.seed': 'Graine `{seed}` · guidage : {scales}',
@@ -426,7 +436,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'settings.title': 'Tes réglages',
   'settings.preset': 'Qualité',
   'settings.shape': 'Format',
-  'settings.negative': 'À ne pas montrer',
+  'settings.negative': 'Prompt négatif',
   'settings.negative_description': 'Vide : ce qu’utilise ce serveur.',
   'settings.private': 'Privé',
   'settings.private_description': 'Les réponses et les vidéos ne sont visibles que pour toi.',
@@ -447,7 +457,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.filtered':
     'Quelque chose dans ton texte n’est pas permis sur ce serveur. Dis-le autrement ; rien n’a été mis dans la file.',
   'refused.cooldown':
-    'La règle ici : une vidéo toutes les {seconds, plural, one {# seconde} other {# secondes}}. Tu pourras redemander <t:{clears}:R>.',
+    'Une vidéo toutes les {unit, select, hour {{count, plural, one {heures} other {# heures}}} minute {{count, plural, one {minutes} other {# minutes}}} other {{count, plural, one {secondes} other {# secondes}}}} ici. Tu pourras redemander <t:{clears}:R>.',
   'refused.queue_full':
     'La file de ce serveur est pleine : {count, plural, one {# vidéo attend} other {# vidéos attendent}}. {known, select, yes {La prochaine commence <t:{clears}:R> ; réessaie à ce moment-là.} other {Réessaie quand quelques-unes seront faites.}}',
   'refused.gpu_seconds':
@@ -564,7 +574,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'failure.cancelled_bot_removed': 'Le bot a été retiré du serveur avant qu’elle ne soit faite.',
   'failure.cancelled': 'Elle a été annulée.',
   'failure.video_too_large_for_channel':
-    'La vidéo était prête, mais Discord n’en a pas voulu ici, même plus petite. Un clip plus court ou la qualité « draft » donne un fichier plus petit.',
+    'La vidéo était prête, mais Discord n’en a pas voulu ici, même plus petite. Un clip plus court ou la qualité « Brouillon » donne un fichier plus petit.',
   'failure.direct_messages_closed':
     'La vidéo était prête, mais je n’ai pu la publier ni dans le salon ni en message privé.',
   'failure.discord_refuses': 'Discord ne permet pas cela ici à cause de son contenu.',

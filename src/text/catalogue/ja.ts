@@ -5,9 +5,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.name': 'humo',
   'command.humo.description': 'あなたの音声で話す人物の動画を作ります',
   'command.humo.prompt.name': 'prompt',
-  'command.humo.prompt.description': '何を映すか：人物、場所、していること',
+  'command.humo.prompt.description': 'シーンの説明：人物、場所、していること',
   'command.humo.image.name': '画像',
-  'command.humo.image.description': '映る人や物：PNG、JPEG、WebP、GIF、AVIF',
+  'command.humo.image.description': '動画に出す人や物：PNG、JPEG、WebP、GIF、AVIF',
   'command.humo.image2.name': '画像2',
   'command.humo.image2.description': '二人目の人物、または二つ目の物',
   'command.humo.image3.name': '画像3',
@@ -32,7 +32,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.humo.seconds.name': '秒数',
   'command.humo.seconds.description': '動画の長さ（秒）。音声があれば音声と同じ長さです',
   'command.humo.preset.name': '品質',
-  'command.humo.preset.description': 'どれだけ丁寧に（時間をかけて）作るか',
+  'command.humo.preset.description': '仕上がりのよさと、かかる時間',
   'command.humo.shape.name': '形',
   'command.humo.shape.description': '横長、縦長、または正方形',
   'command.humo.seed.name': 'シード',
@@ -42,6 +42,14 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'voice.woman': '女性',
   'voice.man': '男性',
   'say.heard': '{voice} が読むとこうなります（{seconds} 秒）。この音声で動画を作ります。',
+  'preset.draft': '下書き',
+  'preset.draft.description': '手早い確認用。GPUで約1分',
+  'preset.fast': '高速',
+  'preset.fast.description': 'HuMo 17Bを4ステップで。口の動きや似かたへの影響は未測定',
+  'preset.standard': '標準',
+  'preset.standard.description': 'HuMo 17B。計算は半分で、口の動きは小型モデルで同等',
+  'preset.final': '仕上げ',
+  'preset.final.description': 'HuMo 17Bで720ライン、省略なし。5〜10倍の時間がかかります',
   'shape.landscape': '横長',
   'shape.portrait': '縦長',
   'shape.square': '正方形',
@@ -160,7 +168,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'あなたの待っている動画は{count, plural, other {#件}}で、ここでの一人の上限です。{known, select, yes {最初の動画は <t:{clears}:R> にできあがります。それを待つか、一つキャンセルしてください。} other {どれかが終わるのを待つか、一つキャンセルしてください。}}',
   'refused.broken_text':
     'この文章には、壊れてコピーされた絵文字のような半端な文字が入っています。入力し直すか、その文字を外してください。',
-  'refused.prompt_empty': '`prompt` が空です。何を映すかを一文で書いてください。',
+  'refused.prompt_empty': '`prompt` が空です。シーンを一文で説明してください。',
   'refused.preset_gone':
     'この画質はもうありません。フォームかコマンドを開き直して、別のものを選んでください。',
   'refused.stopping':
@@ -287,11 +295,11 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'again.edit_here': '<@{userId}>さん、ボタンを押して変更してください。',
   'form.edit_title': '変更してもう一度',
   'form.animate_title': 'HuMoで動かす',
-  'form.prompt': '何を映すか',
+  'form.prompt': 'シーンの説明',
   'form.look': '品質と形',
   'form.start': '音声の開始位置',
   'form.start_description': '秒、または 1:02.5 の形で',
-  'form.say': '声で読み上げる言葉',
+  'form.say': '読み上げる言葉',
   'form.say_description': '空欄：前と同じ、または音声なし',
   'form.seed': 'シード',
   'form.seed_description': '空欄：新しい値',
@@ -360,7 +368,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'この質問はあなた宛てではないか、回答済みか、1時間以上たっています。もう一度動画をリクエストしてください。',
   'details.not_ours': 'このメッセージは私の動画と関係がないか、もうわかりません。',
   'details.heading': '**{id}**',
-  'details.negative': '映さないもの：{prompt}',
+  'details.negative': 'ネガティブプロンプト：{prompt}',
   'details.settings':
     '{preset}：{model} · {width}×{height} · {frames, plural, other {#フレーム}} · {steps, plural, other {#ステップ}} · shift {shift}',
   'details.seed': 'シード `{seed}` · ガイダンス：{scales}',
@@ -401,7 +409,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'settings.title': 'あなたの既定値',
   'settings.preset': '品質',
   'settings.shape': '形',
-  'settings.negative': '映さないもの',
+  'settings.negative': 'ネガティブプロンプト',
   'settings.negative_description': '空欄：このサーバーの設定のまま。',
   'settings.private': '非公開',
   'settings.private_description': '返事と動画はあなただけに見えます。',
@@ -421,7 +429,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.draining_because': 'いまは新しい依頼を受け付けていません：{message}',
   'refused.filtered':
     'このサーバーで許可されていない言葉があります。別の言い方にしてください。何も受け付けていません。',
-  'refused.cooldown': 'ここでは{seconds, plural, other {#秒}}に一本までです。<t:{clears}:R> にまた頼めます。',
+  'refused.cooldown':
+    'ここでは{unit, select, hour {{count, plural, other {#時間}}} minute {{count, plural, other {#分}}} other {{count, plural, other {#秒}}}}に一本までです。<t:{clears}:R> にまた頼めます。',
   'refused.queue_full':
     'このサーバーの待ち行列はいっぱいです（{count, plural, other {#件}}）。{known, select, yes {次の動画は <t:{clears}:R> に始まります。その後でもう一度試してください。} other {少し終わってからもう一度試してください。}}',
   'refused.gpu_seconds':
@@ -532,7 +541,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.cancelled_bot_removed': '作られる前に、ボットがサーバーから削除されました。',
   'failure.cancelled': 'キャンセルされました。',
   'failure.video_too_large_for_channel':
-    '動画はできましたが、小さくしてもここではDiscordに断られました。短くするか、品質「draft」にするとファイルが小さくなります。',
+    '動画はできましたが、小さくしてもここではDiscordに断られました。短くするか、品質「下書き」にするとファイルが小さくなります。',
   'failure.direct_messages_closed':
     '動画はできましたが、チャンネルにもダイレクトメッセージにも投稿できませんでした。',
   'failure.discord_refuses': '内容のため、Discordがここでの投稿を許可しません。',

@@ -88,7 +88,7 @@ test('each limit says which it is and when it clears; a stopped request gives it
   await limits({ cooldownSeconds: 600 });
   await askFor(scene);
   const status = await scene.channel.waitForMessage(hasStatus);
-  expect(await refusal(askFor(scene))).toMatch(/One video every 600 seconds.*<t:\d+:R>/s);
+  expect(await refusal(askFor(scene))).toMatch(/One video every 10 minutes here.*<t:\d+:R>/s);
   await limits({ waiting: 1 });
   expect(await refusal(askFor(scene))).toContain('1 video waiting');
   await scene.ada.click(status, 'Stop');

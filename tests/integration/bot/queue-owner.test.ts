@@ -82,7 +82,7 @@ test('whoever is no owner is refused, wherever the command is shown to them', as
     [ada, ada.directMessage],
   ] as const) {
     const answer = await person.run('/queue-admin drain', {}, { channel: where });
-    await answer.waitForMessage(({ text }) => text.includes('Only the people who run this bot'));
+    await answer.waitForMessage(({ text }) => text.includes('Only the bot’s owner'));
     expect(await person.autocomplete('/queue-admin retry', {}, 'id', { channel: where })).toEqual([]);
   }
   expect(await moderation.audit({ guildId: null, limit: 10 })).toEqual([]);

@@ -92,7 +92,7 @@ test('what cannot be said is told at once, and nothing is queued', async () => {
     const command = await ada.run('/humo', { prompt: 'She speaks', ...options }, { channel });
     return (await command.waitForMessage(({ loading, text }) => !loading && text !== '', patience)).text;
   };
-  expect(await refusal({ say: 'Hi', audio: sound(2) })).toContain('words to be said and a sound');
+  expect(await refusal({ say: 'Hi', audio: sound(2) })).toContain('You gave both words and a sound');
   expect(await refusal({ voice: 'joe', image: picture() })).toContain('nothing for it to say');
   expect(await refusal({ say: '\u200b🎉' })).toContain('no words in it');
   expect(await refusal({ say: 'Guten Morgen, wie ist das Wetter?' })).toContain('no voice for the language');

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { loadHandlers } from '../../../src/bot/handlers.ts';
 import { renderStored } from '../../../src/commands/forget.ts';
 import { menus, ownCommands, renderHelp } from '../../../src/commands/help.ts';
+import { presetTitle, presetWords } from '../../../src/commands/render/preset.ts';
 import { renderEnding, renderResult } from '../../../src/commands/render/result.ts';
 import { listed, message } from '../../../src/commands/render/message.ts';
 import { alternativeText } from '../../../src/commands/render/video-file.ts';
@@ -34,6 +35,17 @@ test('a waiting generation shows position, start, the used seconds of sound, fra
   expect(content).toContain('97 frames (3.88 s)');
   expect(content).toContain('seed 42');
   expect(content).toContain('10 min 0 s of GPU time');
+});
+
+test('the presets that generate.yaml comes with have words in every language; an owner’s own stay as written', () => {
+  for (const name of ['draft', 'fast', 'standard', 'final'] as const) {
+    const { title, description } = settings.preset(name, settings.defaultShape);
+    expect(presetWords(description, textsFor('ja'))).toBe(textsFor('ja').say(`preset.${name}.description`));
+    expect(presetWords(title, textsFor('es'))).toBe(textsFor('es').say(`preset.${name}`));
+  }
+  expect(presetTitle(settings, 'draft', textsFor('de'))).toBe('Entwurf');
+  expect(presetTitle(settings, 'gone', textsFor('de'))).toBe('gone');
+  expect(presetWords('Quick one', textsFor('de'))).toBe('Quick one');
 });
 
 test('without a worker nobody is promised a time', () => {
