@@ -41,7 +41,7 @@ const pictures = process.env['PAGE_PICTURES'];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** For a clip of the tiny profile on a busy machine, a cold start of the engine included. */
-const patience = { timeout: pictures === undefined ? 150_000 : 500_000 };
+const patience = { timeout: pictures === undefined ? 240_000 : 500_000 };
 
 let folder: string;
 let redis: TestRedis;
@@ -86,10 +86,10 @@ beforeAll(async () => {
     worker.logged('taking jobs'),
   ]);
   context = await browser.newContext({ viewport: sizes.desktop, locale: 'en-GB' });
+  context.setDefaultTimeout(patience.timeout);
   page = await context.newPage();
   // Choosers are intercepted from here on: told only when one is waited for, the browser may open its own before it hears of it.
   page.on('filechooser', () => undefined);
-  page.setDefaultTimeout(60_000);
   page.on('request', (request) => {
     const { protocol, host } = new URL(request.url());
     if (protocol.startsWith('http') || protocol.startsWith('ws')) hosts.add(host);
@@ -412,6 +412,7 @@ test('a video is edited, and what was written stays in another language; it is s
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   const video = await page.locator('#result video').getAttribute('src');
   const others = await browser.newContext({ colorScheme: 'dark' });
+  others.setDefaultTimeout(patience.timeout);
   const stranger = await others.newPage();
   expect((await stranger.goto(link))?.status()).toBe(200);
   await stranger.getByText('Made with AI.').waitFor();
@@ -427,8 +428,8 @@ test('a video is edited, and what was written stays in another language; it is s
 
 test('the page speaks the language of the browser, in the dark, on a phone, and shows a prompt as the words it is', async () => {
   const german = await browser.newContext({ viewport: sizes.phone, locale: 'de-AT', colorScheme: 'dark' });
+  german.setDefaultTimeout(patience.timeout);
   const phone = await german.newPage();
-  phone.setDefaultTimeout(60_000);
   phone.on('dialog', (dialog) => expect.unreachable(dialog.message()));
   await enter(phone);
   expect(new URL(phone.url()).pathname).toBe('/de/');
@@ -644,6 +645,7 @@ test('an owner sees the queues, and nobody else hears of it', async () => {
   const boardContext = await browser.newContext({
     httpCredentials: { username: 'me', password: ownersToken },
   });
+  boardContext.setDefaultTimeout(patience.timeout);
   const board = await boardContext.newPage();
   const answered = new Set<string>();
   board.on('response', (response) => answered.add(new URL(response.url()).host));
