@@ -558,7 +558,7 @@ export const en = {
   'failure.queue_uncertain':
     'My queue isn’t answering, so I don’t know whether this was queued. Please look at `/jobs` in a minute before you ask again.',
   'failure.disk_full':
-    'My disk is full, so I couldn’t take this on. Nothing of it was kept or counted. Please tell the people who run me: they have to make room in my data folder. Then just ask again.',
+    'My disk is full, so I couldn’t take this on. Nothing of it was kept or counted. Please tell the bot’s owner: there has to be room in my data folder. Then just ask again.',
   'failure.store_unreachable': 'My storage can’t be reached right now. Please try again in a few minutes.',
   'failure.queue_unreachable':
     'My queue can’t be reached right now, so I couldn’t take this on. Please try again in a few minutes.',
