@@ -3,7 +3,7 @@ import type { StateEvents } from '../state.ts';
 import type { World } from '../world.ts';
 
 export interface WaitOptions {
-  /** milliseconds of real time; default 30,000 */
+  /** milliseconds of real time; default {@link defaultTimeout} */
   readonly timeout?: number;
 }
 
@@ -40,6 +40,8 @@ export async function waitFor<T>(
   };
   for (const event of events) world.state.events.on(event, check);
   const timer = setTimeout(() => reject(new ScenarioError(`after ${timeout} ms: ${describe()}`)), timeout);
+  // A sandbox that is open keeps its process; once it is closed, nothing comes any more, and nobody has to wait for that.
+  timer.unref();
   check();
   try {
     return await promise;
