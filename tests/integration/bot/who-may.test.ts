@@ -40,7 +40,7 @@ const people = [
 
 /** What a refusal says; every other answer is none. */
 const refusals =
-  /Only (the person who asked|someone (who may|whose role may) manage|the bot’s owner)|no video with this id on this server|only the person who asked for a video can run it again|don’t know this video any more|gone already|nothing to do with a video of mine/;
+  /Only (the person who asked|someone (who may|whose role may) manage|the bot’s owner can do this)|no video with this id on this server|only the person who asked for a video can run it again|don’t know this video any more|gone already|nothing to do with a video of mine/;
 
 /** What only this guild has: whoever is shown one of these has seen something of it. */
 const marks = ['MARKED', '777', 'keepsake'];
