@@ -352,16 +352,21 @@ test('with the keyboard alone: a picture, a sound and its window, a wait, a vide
 test('before all of the page is there, it can be written on, and what was written goes over', async () => {
   explainFailure();
   const early = await page.context().newPage();
-  let scripts = Promise.withResolvers<void>();
+  let scripts = Promise.withResolvers<boolean>();
   await early.route(/assets\/.*\.js$/, async (route) => {
-    await scripts.promise;
-    await route.continue();
+    await ((await scripts.promise) ? route.continue() : route.abort());
   });
   await early.goto(page.url(), { waitUntil: 'commit' });
   const first = early.getByLabel('Describe the scene');
   await first.fill('Written early');
+  scripts.resolve(false);
+  await early.getByText('This page didn’t come whole').waitFor();
+  scripts = Promise.withResolvers();
+  await early.reload({ waitUntil: 'commit' });
+  await early.waitForFunction("document.querySelector('#first-prompt')?.value === 'Written early'");
+  await first.focus();
   expect(await early.locator('#prompt').count()).toBe(0);
-  scripts.resolve();
+  scripts.resolve(true);
   await early.locator('#first-sight').waitFor({ state: 'detached' });
   await early.waitForFunction("document.querySelector('#prompt textarea')?.value === 'Written early'");
   await early.locator('#prompt textarea:focus').pressSequentially(', and on');
@@ -369,7 +374,7 @@ test('before all of the page is there, it can be written on, and what was writte
   scripts = Promise.withResolvers();
   await early.reload({ waitUntil: 'commit' });
   await early.waitForFunction("document.querySelector('#first-prompt')?.value === 'Written early, and on'");
-  scripts.resolve();
+  scripts.resolve(true);
   await early.locator('#first-sight').waitFor({ state: 'detached' });
   await early.close();
 });

@@ -3,14 +3,26 @@ globalThis.humoFirstSight = (() => {
   const sight = document.getElementById('first-sight');
   const field = sight.querySelector('textarea');
   const page = document.querySelector('gradio-app');
+  const writtenKey = 'humo-written';
   // It is made below: nothing of it takes the cursor until it is whole.
   page.inert = true;
+  let stood = '';
   try {
-    field.value = JSON.parse(sessionStorage.getItem('humo-form'))?.[field.dataset.place] ?? '';
+    stood = JSON.parse(sessionStorage.getItem('humo-form'))?.[field.dataset.place] ?? '';
+    field.value = sessionStorage.getItem(writtenKey) ?? stood;
+    field.addEventListener('input', () => sessionStorage.setItem(writtenKey, field.value));
   } catch {
     // A browser that keeps nothing, or something else under that name.
   }
-  const stood = field.value;
+  /** Part of the page does not come, as when the server stops meanwhile: what was written is there after a reload. */
+  const fail = () => {
+    sight.querySelector('.lead').textContent = sight.dataset.failed;
+  };
+  const isPart = ({ target }) => target instanceof HTMLScriptElement || target instanceof HTMLLinkElement;
+  addEventListener('error', (event) => isPart(event) && fail(), true);
+  addEventListener('vite:preloadError', fail);
+  // All browsers name the module in it, each in its own words.
+  addEventListener('unhandledrejection', ({ reason }) => /module/i.test(String(reason)) && fail());
   return {
     leave() {
       if (!sight.isConnected) return undefined;
@@ -18,6 +30,11 @@ globalThis.humoFirstSight = (() => {
       sight.remove();
       page.inert = false;
       if (isWriting) document.querySelector('#prompt textarea')?.focus({ preventScroll: true });
+      try {
+        sessionStorage.removeItem(writtenKey);
+      } catch {
+        // Then there is nothing to remove.
+      }
       return field.value === stood ? undefined : field.value;
     },
   };

@@ -74,7 +74,7 @@ def _sight(texts: Texts, characters: int) -> str:
         return f"<div><b>{said(part)}</b><i></i></div>"
 
     return (
-        f'<div id="first-sight"><style>{_styles()}</style>'
+        f'<div id="first-sight" data-failed="{said("first_sight.failed")}"><style>{_styles()}</style>'
         f'<div class="top">{header_html(texts)}{told_html(texts, said("first_sight"))}</div>'
         f'<noscript>{said("first_sight.no_script")}</noscript><div class="work"><div class="form">'
         f'<label for="first-prompt">{said("prompt")}</label><textarea id="first-prompt" rows="2" maxlength="{characters}"'
