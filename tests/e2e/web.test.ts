@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { ulid } from 'ulid';
-import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test, vi } from 'vitest';
 import { z } from 'zod';
 import { readableTail, startPart } from '../../scripts/support/part.ts';
 import type { Part } from '../../scripts/support/part.ts';
@@ -249,9 +249,12 @@ test('what is refused is said at its field, and the cursor is there', async () =
   expect(await page.locator('#pictures .thumbs img').count()).toBe(4);
   const finer = page.locator('#more button').first();
   await finer.click();
-  await page.locator('#seed :is(input, textarea)').fill('lucky');
-  // The form knows it: what is closed before that is not heard.
-  await page.waitForFunction("Object.values(sessionStorage).some((kept) => kept.includes('lucky'))");
+  // The form has to know it: what is written into a part that is still being opened, quicker than a person can, it does not hear.
+  await vi.waitFor(async () => {
+    await page.locator('#seed :is(input, textarea)').fill('');
+    await page.locator('#seed :is(input, textarea)').fill('lucky');
+    expect(await page.evaluate('JSON.stringify(Object.values(sessionStorage))')).toContain('lucky');
+  }, patience);
   await finer.click();
   await page.locator('#seed').waitFor({ state: 'hidden' });
   await page.locator('#create').click();
