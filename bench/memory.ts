@@ -5,23 +5,15 @@
  *
  * Run with `npm run bench` or `node bench/memory.ts [generations] [first]`. Exits with 1 when it grew by more than a fifth.
  */
-import botProcess from '../scripts/support/bot-process.json' with { type: 'json' };
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import pLimit from 'p-limit';
-import sharp from 'sharp';
-import { file, startSandbox } from '../sandbox/start.ts';
-import { loadBotConfig } from '../src/config/environment.ts';
-import { createLogger } from '../src/log.ts';
-import { createWorkQueue } from '../src/queue/jobs/work-queue.ts';
-import { createArtifactStore } from '../src/storage/create.ts';
+import { file } from '../sandbox/start.ts';
 import { resultWith } from '../tests/support/generation.ts';
 import { agreedBefore } from '../tests/support/agreed.ts';
-import { startRedis } from '../tests/support/redis.ts';
+import { startMeasuredBot } from './measured-bot.ts';
 import { usualClip } from './usual-clip.ts';
 
 const generations = Number(process.argv[2] ?? 5_000);
@@ -29,95 +21,61 @@ const first = Number(process.argv[3] ?? 500);
 const growthLimit = 1.2;
 const atOnce = 20;
 
-/** Resident memory of a process in MiB. Linux only, as the bot's image is. */
-async function residentMebibytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 102.4) / 10;
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'bench-memory-'));
-await using redis = await startRedis();
-// Rate limits would stretch this to hours; what the bot keeps does not depend on them.
-await using discord = await startSandbox({ rateLimits: false, messagesKept: 50, requestsKept: 100 });
-const environment = {
-  ...discord.environment,
-  REDIS_URL: redis.url,
-  DATA_DIRECTORY: folder,
-  HUMO_PROFILE: 'tiny',
-  LOG_LEVEL: 'warn',
-  MAXIMUM_WAITING_PER_USER: '1000',
-};
-const config = loadBotConfig(environment);
-const store = createArtifactStore(config);
-const works = createWorkQueue(config, createLogger('bench', 'silent'));
-const script = fileURLToPath(new URL('../src/bot/main.ts', import.meta.url));
-const bot = execa(process.execPath, [...botProcess.flags, script], {
-  env: { ...environment, ...botProcess.environment },
-  reject: false,
-  stderr: 'inherit',
+await using bot = await startMeasuredBot('memory', {
+  sandbox: { messagesKept: 50, requestsKept: 100 },
+  environment: { MAXIMUM_WAITING_PER_USER: '1000' },
 });
-try {
-  await discord.waitForCommand('humo', { timeout: 60_000 });
-  const picture = await sharp({ create: { width: 64, height: 64, channels: 3, background: 'grey' } })
-    .png()
-    .toBuffer();
-  const video = join(folder, 'clip.mp4');
-  await execa`ffmpeg -v error -f lavfi -i testsrc=size=64x64:rate=${usualClip.fps}:duration=1 -pix_fmt yuv420p ${video}`;
-  const bytes = await readFile(video);
-  await works.consume({
-    models: ['17b', '1_7b'],
-    workerId: 'bench',
-    async work({ id }) {
-      const key = `videos/${id}.mp4`;
-      await store.put(key, bytes);
-      return resultWith({ video: key, bytes: bytes.length, width: 64, height: 64, seconds: 1 });
-    },
-  });
-  const guild = discord.createGuild();
-  const people = Array.from({ length: atOnce }, (_, index) => ({
-    user: guild.addMember(discord.createUser(`user-${index}`)),
-    channel: guild.createChannel(`channel-${index}`),
-  }));
-  await agreedBefore(
-    environment,
-    people.map(({ user }) => user),
-  );
-  const reached = new Map([first, generations].map((target) => [target, Promise.withResolvers<void>()]));
-  let posted = 0;
-  discord.onMessage((event, message) => {
-    if (event !== 'posted' || !message.fromBot || message.attachments.length !== 1) return;
-    posted += 1;
-    reached.get(posted)?.resolve();
-  });
-  const sizes: Record<string, number> = {};
-  let asked = 0;
-  const limit = pLimit(atOnce);
-  for (const target of [first, generations]) {
-    const runs: Promise<unknown>[] = [];
-    for (; asked < target; asked += 1) {
-      const person = people[asked % people.length];
-      if (person === undefined) throw new Error('there is nobody');
-      const values = { prompt: `Generation ${asked}`, image: file(picture, 'face.png') };
-      runs.push(
-        limit(async () => {
-          const command = await person.user.run('/humo', values, { channel: person.channel });
-          await command.waitForMessage(({ loading }) => !loading, { timeout: 60_000 });
-        }),
-      );
-    }
-    await Promise.all(runs);
-    await reached.get(target)?.promise;
-    // Status messages are edited five seconds later; then the process is at rest.
-    await pause(10_000);
-    sizes[target] = await residentMebibytes(bot.pid ?? 0);
+const { discord, environment, folder, picture, store, works } = bot;
+const video = join(folder, 'clip.mp4');
+await execa`ffmpeg -v error -f lavfi -i testsrc=size=64x64:rate=${usualClip.fps}:duration=1 -pix_fmt yuv420p ${video}`;
+const bytes = await readFile(video);
+await works.consume({
+  models: ['17b', '1_7b'],
+  workerId: 'bench',
+  async work({ id }) {
+    const key = `videos/${id}.mp4`;
+    await store.put(key, bytes);
+    return resultWith({ video: key, bytes: bytes.length, width: 64, height: 64, seconds: 1 });
+  },
+});
+const guild = discord.createGuild();
+const people = Array.from({ length: atOnce }, (_, index) => ({
+  user: guild.addMember(discord.createUser(`user-${index}`)),
+  channel: guild.createChannel(`channel-${index}`),
+}));
+await agreedBefore(
+  environment,
+  people.map(({ user }) => user),
+);
+const reached = new Map([first, generations].map((target) => [target, Promise.withResolvers<void>()]));
+let posted = 0;
+discord.onMessage((event, message) => {
+  if (event !== 'posted' || !message.fromBot || message.attachments.length !== 1) return;
+  posted += 1;
+  reached.get(posted)?.resolve();
+});
+const sizes: Record<string, number> = {};
+let asked = 0;
+const limit = pLimit(atOnce);
+for (const target of [first, generations]) {
+  const runs: Promise<unknown>[] = [];
+  for (; asked < target; asked += 1) {
+    const person = people[asked % people.length];
+    if (person === undefined) throw new Error('there is nobody');
+    const values = { prompt: `Generation ${asked}`, image: file(picture, 'face.png') };
+    runs.push(
+      limit(async () => {
+        const command = await person.user.run('/humo', values, { channel: person.channel });
+        await command.waitForMessage(({ loading }) => !loading, { timeout: 60_000 });
+      }),
+    );
   }
-  const growth = Math.round(((sizes[generations] ?? 0) / (sizes[first] ?? 1)) * 1000) / 1000;
-  console.log(JSON.stringify({ bench: 'memory', residentMebibytes: sizes, growth, limit: growthLimit }));
-  if (!(growth <= growthLimit)) process.exitCode = 1;
-} finally {
-  bot.kill('SIGTERM');
-  await bot;
-  await works.close();
-  await store.close();
-  await rm(folder, { recursive: true, force: true });
+  await Promise.all(runs);
+  await reached.get(target)?.promise;
+  // Status messages are edited five seconds later; then the process is at rest.
+  await pause(10_000);
+  sizes[target] = Math.round((await bot.kibibytes('VmRSS')) / 102.4) / 10;
 }
+const growth = Math.round(((sizes[generations] ?? 0) / (sizes[first] ?? 1)) * 1000) / 1000;
+console.log(JSON.stringify({ bench: 'memory', residentMebibytes: sizes, growth, limit: growthLimit }));
+if (!(growth <= growthLimit)) process.exitCode = 1;
