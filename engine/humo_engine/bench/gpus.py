@@ -17,7 +17,7 @@ from torch import Tensor
 
 from humo_engine.bench.device import forget, peak, reset_peak, wait
 from humo_engine.bench.measure import relative_error, seconds_of
-from humo_engine.bench.random_parts import random_components, random_transformer
+from humo_engine.bench.random_parts import random_components, random_inputs, random_transformer
 from humo_engine.bench.request import encode_request
 from humo_engine.bench.subject import Bench, Choices, make_fast
 from humo_engine.components import Components
@@ -109,23 +109,8 @@ class _Rows:
         return late
 
     def _conditions(self) -> tuple[GroupConditions, Tensor]:
-        bench = self.bench
-        generator = torch.Generator(bench.device).manual_seed(1)
-        shape = bench.latent_shape
-
-        def draw(*of: int) -> Tensor:
-            return torch.randn(of, device=bench.device, generator=generator)
-
-        conditions = self.group.prepare(
-            bench.family,
-            SIDE_BY_SIDE,
-            text=draw(bench.size.text_length // 4, bench.size.text_dim),
-            negative_text=draw(4, bench.size.text_dim),
-            audio=draw(shape[1], *bench.size.audio_window),
-            references=draw(shape[0], 1, *shape[2:]),
-            zero_video=draw(*shape),
-        )
-        return conditions, draw(*shape)
+        inputs, latents = random_inputs(self.bench)
+        return self.group.prepare(self.bench.family, SIDE_BY_SIDE, **inputs), latents
 
     def _rows(self) -> Iterator[Callable[[], None]]:
         """The rows, what tells most first."""

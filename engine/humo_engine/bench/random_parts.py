@@ -62,24 +62,28 @@ def _fill(module: nn.Module, prefix: str, dtype: torch.dtype, device: torch.devi
         parameter.data = values if runs_in_fp32(key) else values.to(dtype)
 
 
-def random_conditions(bench: Bench, model: HuMoTransformer) -> tuple[ClipConditions, torch.Tensor]:
-    """Conditions of one TIA pass and latents, from random inputs that are the same each time."""
+def random_inputs(bench: Bench) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """What conditions are prepared of, and latents: random, and the same each time."""
     generator = torch.Generator(bench.device).manual_seed(1)
     shape = bench.latent_shape
 
     def draw(*of: int) -> torch.Tensor:
         return torch.randn(of, device=bench.device, generator=generator)
 
-    conditions = prepare_conditions(
-        model,
-        (TIA,),
-        text=draw(bench.size.text_length // 4, bench.size.text_dim),
-        negative_text=draw(4, bench.size.text_dim),
-        audio=draw(shape[1], *bench.size.audio_window),
-        references=draw(shape[0], 1, *shape[2:]),
-        zero_video=draw(*shape),
-    )
-    return conditions, draw(*shape)
+    inputs = {
+        "text": draw(bench.size.text_length // 4, bench.size.text_dim),
+        "negative_text": draw(4, bench.size.text_dim),
+        "audio": draw(shape[1], *bench.size.audio_window),
+        "references": draw(shape[0], 1, *shape[2:]),
+        "zero_video": draw(*shape),
+    }
+    return inputs, draw(*shape)
+
+
+def random_conditions(bench: Bench, model: HuMoTransformer) -> tuple[ClipConditions, torch.Tensor]:
+    """Conditions of one TIA pass and latents, from `random_inputs`."""
+    inputs, latents = random_inputs(bench)
+    return prepare_conditions(model, (TIA,), **inputs), latents
 
 
 def random_components(
