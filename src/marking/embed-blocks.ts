@@ -20,7 +20,7 @@ const stepsOfSwing = 20;
 const halvings = 40;
 /** Parts of a pixel and its neighbours, along a row or a column, in one that is smoothed. */
 const smoothing = [1 / 16, 1 / 4, 3 / 8, 1 / 4, 1 / 16];
-/** How often a mark is smoothed: more of it takes little off its edges. */
+/** How often a mark is smoothed once it is drawn: more of it takes little off its edges. */
 const smoothings = 5;
 /** Marks that are made, each with the budget that the one before left, until one costs no more than it may. */
 const mostTries = 4;
@@ -43,7 +43,7 @@ export function blockMark(payload: bigint, picture: Picture): Int16Array {
   let drawn: Float64Array = new Float64Array();
   for (let tries = 0; tries < mostTries; tries += 1) {
     const moves = cheapestMoves(field, coded, budget);
-    drawn = joined(drawWaves(field, moves, picture), field, moves, picture);
+    drawn = draw(field, moves, picture);
     const cost = drawn.reduce((sum, level) => sum + level * level, 0);
     if (cost <= most) break;
     // A little less than that: what it costs does not quite follow.
@@ -97,33 +97,14 @@ function cheapestMoves({ columns, amplitudes, weights }: BlockField, coded: Int8
   return chosen;
 }
 
-function drawWaves(
-  { columns, rows }: BlockField,
-  moves: Float64Array,
-  { width, height }: Picture,
-): Float64Array {
-  const drawn = new Float64Array(width * height);
-  for (let block = 0; block < columns * rows; block += 1) {
-    const from = Math.floor(block / columns) * blockSide * width + (block % columns) * blockSide;
-    for (const [index, [down, across]] of waves.entries())
-      addWave(drawn, from, width, down, across, moves[block * waves.length + index] ?? 0);
-  }
-  return drawn;
-}
-
 /**
- * The same mark without the edges of its blocks, which an eye finds first where a picture is flat: smoothed over them, and each time what it says put
+ * The mark, without the edges of its blocks, which an eye finds first where a picture is flat: smoothed over them, and each time what it says put
  * back (projections onto convex sets). It costs about a tenth more then, in finer waves that say nothing.
  */
-function joined(
-  drawn: Float64Array,
-  { columns, rows }: BlockField,
-  moves: Float64Array,
-  { width, height }: Picture,
-): Float64Array {
-  let mark = drawn;
-  for (let time = 0; time < smoothings; time += 1) {
-    mark = smoothed(smoothed(mark, width, height, 1), width, height, width);
+function draw({ columns, rows }: BlockField, moves: Float64Array, { width, height }: Picture): Float64Array {
+  let mark = new Float64Array(width * height);
+  for (let time = 0; time <= smoothings; time += 1) {
+    if (time > 0) mark = smoothed(smoothed(mark, width, height, 1), width, height, width);
     for (let block = 0; block < columns * rows; block += 1) {
       const from = Math.floor(block / columns) * blockSide * width + (block % columns) * blockSide;
       for (const [index, [down, across]] of keptWaves.entries()) {
@@ -136,7 +117,12 @@ function joined(
 }
 
 /** @param step from a pixel to its neighbour: 1 along rows, the width along columns. What is beyond the border is as the border. */
-function smoothed(mark: Float64Array, width: number, height: number, step: number): Float64Array {
+function smoothed(
+  mark: Float64Array,
+  width: number,
+  height: number,
+  step: number,
+): Float64Array<ArrayBuffer> {
   const length = step === 1 ? width : height;
   const reach = (smoothing.length - 1) / 2;
   const out = new Float64Array(mark.length);
