@@ -335,6 +335,11 @@ export function parseGenerateSettings(
   };
 }
 
+/** The title of a preset, or its name where the settings no longer have it. */
+export function titleOfPreset(settings: GenerateSettings, name: string): string {
+  return settings.presetNames.includes(name) ? settings.preset(name, settings.defaultShape).title : name;
+}
+
 /**
  * What of a preset is a shortcut; undefined where it is the published procedure. A profile may refuse some: LoRAs of the official weights fit
  * no others, and what gating and caching do was measured for some numbers of steps only.

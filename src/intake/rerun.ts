@@ -1,4 +1,5 @@
 import { cleanOf } from './clean.ts';
+import { titleOfPreset } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import type { Change, Generation, GenerationRequest, Lineage } from '../queue/contract/generation.ts';
 import type { GuildSettings } from '../queue/moderation/moderation.ts';
@@ -135,7 +136,8 @@ function changesBetween(
     changes.push({ what, from, to });
   };
   if (before.preset !== after.preset) {
-    add('preset', titleOf(before.preset, settings), titleOf(after.preset, settings));
+    const title = (name: string) => beginning(titleOfPreset(settings, name), 100);
+    add('preset', title(before.preset), title(after.preset));
   }
   if (before.shape !== after.shape) add('shape', before.shape, after.shape);
   if (before.prompt !== after.prompt) add('prompt');
@@ -147,12 +149,4 @@ function changesBetween(
   else if (audio !== null && !('kept' in audio)) add('audio');
   if (before.seed !== after.seed) add('seed', String(before.seed), String(after.seed));
   return changes;
-}
-
-/** The title of a preset, or its name where the settings no longer have it. */
-function titleOf(name: string, settings: GenerateSettings): string {
-  const title = settings.presetNames.includes(name)
-    ? settings.preset(name, settings.defaultShape).title
-    : name;
-  return beginning(title, 100);
 }

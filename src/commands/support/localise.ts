@@ -25,9 +25,9 @@ const locales = Object.values(Locale).filter(
 export function localised(name: string, path: DescribedPath) {
   return {
     name,
-    name_localizations: localizations(`${path}.name` as TextKey),
+    name_localizations: localizations((texts) => texts.say(`${path}.name` as TextKey)),
     description: textsFor('en').say(`${path}.description` as TextKey),
-    description_localizations: localizations(`${path}.description` as TextKey),
+    description_localizations: localizations((texts) => texts.say(`${path}.description` as TextKey)),
   };
 }
 
@@ -55,22 +55,19 @@ export function subcommandGroup(
 
 /** Name of an entry in a message's menu in all languages; such entries have no description. */
 export function localisedMenu(key: Extract<TextKey, `menu.${string}`>) {
-  return { name: textsFor('en').say(key), name_localizations: localizations(key) };
+  return inAllLanguages((texts) => texts.say(key));
 }
 
 /** A name that `say` makes in each language. */
 export function inAllLanguages(say: (texts: Texts) => string) {
-  return {
-    name: say(textsFor('en')),
-    name_localizations: Object.fromEntries(locales.map((locale) => [locale, say(textsFor(locale))])),
-  };
+  return { name: say(textsFor('en')), name_localizations: localizations(say) };
 }
 
 /** A choice in all languages. */
 export function localisedChoice(value: string, key: TextKey) {
-  return { name: textsFor('en').say(key), name_localizations: localizations(key), value };
+  return { ...inAllLanguages((texts) => texts.say(key)), value };
 }
 
-function localizations(key: TextKey): LocalizationMap {
-  return Object.fromEntries(locales.map((locale) => [locale, textsFor(locale).say(key)]));
+function localizations(say: (texts: Texts) => string): LocalizationMap {
+  return Object.fromEntries(locales.map((locale) => [locale, say(textsFor(locale))]));
 }
