@@ -19,9 +19,13 @@ const agree: Button = {
 
   async press(interaction, id, services) {
     const waiting = await taken(interaction, id, services);
-    const agreement = { wording: consentWording, at: services.now() };
-    await reachable(services.people.agree(interaction.user.id, agreement));
-    await ask(interaction, waiting.wish, services, { hasAgreed: true });
+    // Whoever read other words, before this bot was started, has not agreed to these: they are asked again.
+    const hasAgreed = waiting.wording === consentWording;
+    if (hasAgreed) {
+      const agreement = { wording: consentWording, at: services.now() };
+      await reachable(services.people.agree(interaction.user.id, agreement));
+    }
+    await ask(interaction, waiting.wish, services, { hasAgreed });
     await close(interaction, waiting, services);
   },
 };

@@ -71,7 +71,13 @@ const button: Button = {
 export default [command, button];
 
 /** Of what is no longer than a moment's memory, nobody has to read. */
-const told = ['settings', 'reports', 'greeting', 'forms'] as const satisfies readonly ErasableName[];
+const told = [
+  'settings',
+  'reports',
+  'greeting',
+  'agreement',
+  'forms',
+] as const satisfies readonly ErasableName[];
 
 export function renderStored({ generations, entries }: StoredOfPerson, texts: Texts): RenderedMessage {
   const kinds = told.flatMap((kind) => {

@@ -64,7 +64,9 @@ export async function askToAgreeInChannel(
 
 async function keep(userId: string, wish: Wish, token: string | null, services: Services): Promise<string> {
   const id = ulid(services.now());
-  await reachable(services.people.keepWaiting(userId, id, writeWish({ wish, token })));
+  await reachable(
+    services.people.keepWaiting(userId, id, writeWish({ wish, token, wording: consentWording })),
+  );
   return id;
 }
 

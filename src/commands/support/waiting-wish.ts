@@ -57,10 +57,13 @@ const waitingSchema = z.strictObject({
   wish: wishSchema,
   /** of the interaction that the question answered; null: it stands in a channel */
   token: z.string().nullable(),
+  /** of the question, as they read it; older ones did not say */
+  wording: z.string().max(32).default(''),
 });
 export interface WaitingWish {
   readonly wish: Wish;
   readonly token: string | null;
+  readonly wording: string;
 }
 
 export function writeWish(waiting: WaitingWish): string {

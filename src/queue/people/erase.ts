@@ -11,7 +11,7 @@ import { allModels } from '../order/tickets.ts';
 
 /** What is kept of a person in Redis beside their generations, by kind. */
 export type ErasableName =
-  'settings' | 'use' | 'greeting' | 'lists' | 'forms' | 'claims' | 'reports' | 'share';
+  'settings' | 'use' | 'greeting' | 'agreement' | 'lists' | 'forms' | 'claims' | 'reports' | 'share';
 
 /** A key that is about one person, or, with a field, an entry about them in a hash of many. */
 export interface ErasableEntry {
@@ -76,18 +76,34 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
   const kinds: readonly ErasableKind[] = [
     { name: 'settings', find: (userId) => keys(names.person(userId)) },
     { name: 'greeting', find: (userId) => keys(names.greeted(userId)) },
+    { name: 'agreement', find: (userId) => keys(names.agreement(userId)) },
     {
+      // Whatever of a person is none of the other kinds: what limits count on, which they cannot set back.
       name: 'use',
       async find(userId) {
-        const found = await scan(names.ofPerson(userId));
-        return found.filter((key) => key !== names.greeted(userId)).map((key) => ({ key }));
+        const others = await Promise.all([
+          scan(names.waitingWish(userId, '*')),
+          scan(names.idempotency(userId, '*')),
+        ]);
+        const known = new Set([names.greeted(userId), names.agreement(userId), ...others.flat()]);
+        return (await scan(names.ofPerson(userId))).filter((key) => !known.has(key)).map((key) => ({ key }));
       },
     },
     { name: 'lists', find: (userId) => keys(names.indexOfUser(userId), names.waitingOf(userId)) },
-    { name: 'forms', find: async (userId) => (await draftsOf(userId)).map((key) => ({ key })) },
+    {
+      // and requests that wait for an answer of theirs
+      name: 'forms',
+      async find(userId) {
+        const found = [await draftsOf(userId), await scan(names.waitingWish(userId, '*'))];
+        return found.flat().map((key) => ({ key }));
+      },
+    },
     {
       name: 'claims',
-      find: async (userId) => (await scan(names.claim(`*:${userId}:*`))).map((key) => ({ key })),
+      async find(userId) {
+        const found = [await scan(names.claim(`*:${userId}:*`)), await scan(names.idempotency(userId, '*'))];
+        return found.flat().map((key) => ({ key }));
+      },
     },
     { name: 'reports', find: async (userId) => fields(await scan(names.reportsOf('*')), userId) },
     {
@@ -114,7 +130,8 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
   return {
     async entriesOf(userId) {
       const found: Record<ErasableName, readonly ErasableEntry[]> = {
-        ...{ settings: [], use: [], greeting: [], lists: [], forms: [], claims: [], reports: [], share: [] },
+        ...{ settings: [], use: [], greeting: [], agreement: [], lists: [] },
+        ...{ forms: [], claims: [], reports: [], share: [] },
       };
       for (const { name, find } of kinds) found[name] = await find(userId);
       return found;

@@ -1010,6 +1010,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'forget.kind_settings': 'deine Vorgaben aus /settings',
   'forget.kind_reports': '{count, plural, one {# Meldung} other {# Meldungen}} von dir',
   'forget.kind_greeting': 'dass ich dich schon begrüßt habe',
+  'forget.kind_agreement':
+    'dass du die Bilder und Stimmen, die du mitbringst, verwenden darfst: deine Zusage',
   'forget.kind_forms':
     '{count, plural, one {# Formular, das du geöffnet hast} other {# Formulare, die du geöffnet hast}}',
   'forget.use':

@@ -966,6 +966,7 @@ export const en = {
   'forget.kind_settings': 'your /settings',
   'forget.kind_reports': '{count, plural, one {# report} other {# reports}} that you made',
   'forget.kind_greeting': 'that I have said hello to you',
+  'forget.kind_agreement': 'that you may use the pictures and voices that you bring, as you confirmed',
   'forget.kind_forms': '{count, plural, one {# form} other {# forms}} that you opened',
   'forget.use':
     'How much GPU time you used is forgotten by itself within a day; limits count on it until then.',

@@ -964,6 +964,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'forget.kind_settings': 'tus ajustes de /settings',
   'forget.kind_reports': '{count, plural, one {# denuncia tuya} other {# denuncias tuyas}}',
   'forget.kind_greeting': 'que ya te he saludado',
+  'forget.kind_agreement': 'que confirmaste que puedes usar las imágenes y voces que traes',
   'forget.kind_forms': '{count, plural, one {# formulario que abriste} other {# formularios que abriste}}',
   'forget.use':
     'El tiempo de GPU que usaste se olvida solo en un día; hasta entonces los límites cuentan con él.',

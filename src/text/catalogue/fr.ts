@@ -992,6 +992,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'forget.kind_settings': 'tes réglages de /settings',
   'forget.kind_reports': '{count, plural, one {# signalement} other {# signalements}} de ta part',
   'forget.kind_greeting': 'le fait que je t’ai déjà dit bonjour',
+  'forget.kind_agreement': 'ta confirmation que tu peux utiliser les images et les voix que tu apportes',
   'forget.kind_forms':
     '{count, plural, one {# formulaire que tu as ouvert} other {# formulaires que tu as ouverts}}',
   'forget.use':

@@ -932,6 +932,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'forget.kind_settings': '/settings の設定',
   'forget.kind_reports': 'あなたからの通報{count, plural, other {#件}}',
   'forget.kind_greeting': 'あなたに挨拶したこと',
+  'forget.kind_agreement': '持ち込む画像と声を使ってよいという、あなたの確認',
   'forget.kind_forms': '開いたフォーム{count, plural, other {#件}}',
   'forget.use': '使ったGPU時間は1日以内に自然に消えます。それまでは制限の計算に使います。',
   'forget.stays':

@@ -1,5 +1,7 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { consentWording } from '../../../src/commands/support/consent.ts';
+import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { createPeople } from '../../../src/queue/people/people.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { hasStatus, picture, speech, startScene, until } from './scene.ts';
@@ -83,8 +85,12 @@ test('whoever agreed to other words is asked again', async () => {
   const people = createPeople(testConfig(scene.redisUrl, scene.dataDirectory, 'humo'), silent);
   try {
     await people.agree(fay.id, { wording: '2020-01-01', at: Date.now() });
-    const question = await asked(fay);
+    const old = await asked(fay);
     expect(await madeBy(fay)).toEqual([]);
+    await questionReads('2020-01-01', fay);
+    const click = await fay.click(old, 'Agreed, go on');
+    const question = await click.waitForMessage(({ id, text }) => id !== old.id && hasQuestion({ text }));
+    expect(await people.agreement(fay.id)).toMatchObject({ wording: '2020-01-01' });
     await fay.click(question, 'Agreed, go on');
     await until(async () => ((await madeBy(fay)).length === 1 ? true : undefined));
     expect(await people.agreement(fay.id)).toMatchObject({ wording: consentWording });
@@ -92,6 +98,19 @@ test('whoever agreed to other words is asked again', async () => {
     await people.close();
   }
 });
+
+/** As if an earlier version of the bot had asked. */
+async function questionReads(wording: string, { id }: Person): Promise<void> {
+  const redis = new Redis(parseRedisUrl(scene.redisUrl));
+  try {
+    for (const key of await redis.keys(`humo:person:wish:${id}:*`)) {
+      const text = (await redis.get(key)) ?? '';
+      await redis.set(key, text.replace(consentWording, wording));
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
 
 test('a server may have it asked each time', async () => {
   const { guild, moderation, ada } = scene;
@@ -108,4 +127,22 @@ test('a server may have it asked each time', async () => {
   await until(async () => ((await madeBy(ada)).length === before + 1 ? true : undefined));
   await asked(ada);
   await change(false);
+});
+
+test('/forget takes the word back, and what still waits for one; what limits count on stays', async () => {
+  const { channel, guild, discord } = scene;
+  const gil = guild.addMember(discord.createUser('gil'));
+  const [answered, waiting] = [await asked(gil), await asked(gil)];
+  await gil.click(answered, 'Agreed, go on');
+  await until(async () => ((await madeBy(gil))[0]?.status === 'delivered' ? true : undefined));
+  const command = await gil.run('/forget', {}, { channel });
+  const shown = await command.waitForMessage(({ text }) => text.includes('as you confirmed'));
+  await gil.click(shown, 'Erase all of it');
+  await command.waitForMessage(({ text }) => text.includes('Erased:'));
+  const left = await scene.keysWith(gil.id);
+  expect(left.filter((key) => !/^humo:person:(?:all|\d+):\d+:used$/.test(key))).toEqual([]);
+  const late = await gil.click(waiting, 'Agreed, go on');
+  await late.waitForMessage(({ text }) => text.includes('not for you'));
+  await asked(gil);
+  expect(await madeBy(gil)).toEqual([]);
 });

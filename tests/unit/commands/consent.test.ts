@@ -45,7 +45,7 @@ test('what waits for an answer is afterwards what it was', () => {
   ]) {
     for (const images of [[file], { kept: ['inputs/a/image-1.png'] }]) {
       const files = { images, audio, audioStart: 1.5, audioEnd: 3, seconds: null };
-      const waiting = { wish: { choices, files, private: true }, token: 'token' };
+      const waiting = { wish: { choices, files, private: true }, token: 'token', wording: '2020-01-01' };
       expect(readWish(writeWish(waiting))).toMatchObject(waiting);
     }
   }

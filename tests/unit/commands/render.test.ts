@@ -343,7 +343,8 @@ test('help names every command and menu entry that there is, and those of modera
 
 test('what is stored of a person is told with counts and dates, and erased after a question', () => {
   const none = {
-    ...{ settings: [], use: [], greeting: [], lists: [], forms: [], claims: [], reports: [], share: [] },
+    ...{ settings: [], use: [], greeting: [], agreement: [], lists: [] },
+    ...{ forms: [], claims: [], reports: [], share: [] },
   };
   const texts = textsFor('en');
   const day = 24 * 3600_000;
