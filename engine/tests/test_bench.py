@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from humo_engine.bench import gpus
-from humo_engine.bench.clip import rows
+from humo_engine.bench.clip import Way, rows
 from humo_engine.bench.measure import pass_arithmetic, relative_error, seconds_of, token_count
 from humo_engine.bench.registry import CASES, Case
 from humo_engine.bench.run import run_bench
-from humo_engine.bench.subject import Bench, Choices, toy
+from humo_engine.bench.subject import TOY_FRAMES, TOY_SIZE, Bench, Choices, toy
+from humo_engine.bench.whole_clip import make_clip
+from humo_engine.load import effective_settings
+from humo_engine.pipeline import Pipeline
 from humo_engine.settings import load_settings
+from humo_engine.tiny import tiny_components
 
 
 def test_tokens_and_arithmetic_are_those_of_the_model_card():
@@ -63,7 +68,19 @@ def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way(
     # In the profile `tiny` `standard` leaves nothing out, and is not made twice; as shipped it does.
     assert (exact["preset"], exact["same_as"]) == ("exact", "standard")
     ways = rows(load_settings())
-    assert set(ways["standard"][1]) == {"gating", "caching"} and ways["exact"] == (ways["standard"][0], {})
+    assert set(ways["standard"].shortcuts) == {"gating", "caching"} and ways["exact"] == Way(ways["standard"].steps, {})
+    assert ways["standard, all skipped that may be"] == replace(ways["standard"], skip_all=True)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
+def test_a_clip_that_skips_all_it_may_makes_every_second_step_after_the_guidance_switch(tmp_path):
+    settings = effective_settings(None, "tiny")
+    bench = Bench(torch.device("cpu"), "17b", *TOY_SIZE, TOY_FRAMES, toy("17b"), lambda **fields: None)
+    pipeline = Pipeline(tiny_components("17b"), settings, bench.device, tmp_path, cache=tmp_path)
+    shortcuts = {"gating": {"text": 1}, "caching": {"threshold": 0.1}}
+    made, skipped = (make_clip(bench, pipeline, tmp_path, 8, shortcuts, skip_all).spared for skip_all in (False, True))
+    assert made.passes + 3 * made.cached_steps == 24 > skipped.passes
+    assert skipped.passes + 3 * skipped.cached_steps == 24 and skipped.cached_steps > made.cached_steps
 
 
 def test_a_case_that_fails_is_a_line_and_the_others_go_on(monkeypatch):

@@ -1,13 +1,15 @@
 """The case `clip`: whole clips, from the request to the frames, as the presets `fast` and `standard` make them, beside the published procedure.
 
 Random weights cost what others do: a LoRA is fused into them and makes no pass dearer, so none is loaded. Only caching depends on
-what the weights are; rows with it say so.
+what the weights are, and random ones let it skip nothing: so a preset with caching is also made with every step skipped that may be,
+as the small model's clips come out.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,31 +39,46 @@ def measure(bench: Bench, choices: Choices) -> None:
     in_each_precision(bench, choices.precisions, "clip", measure_each)
 
 
-def rows(settings: Settings) -> dict[str, tuple[int, dict[str, Any]]]:
-    """Steps and shortcuts of each way: the presets that are shipped, and the published procedure, which may be one of them."""
-    presets = {name: settings.presets[name] for name in PRESETS if name in settings.presets}
-    ways = {name: (steps_of(settings, preset), dict(preset.shortcuts)) for name, preset in presets.items()}
+@dataclass(frozen=True)
+class Way:
+    """One row: how a clip is made. `skip_all`: every step is skipped that caching may skip."""
+
+    steps: int
+    shortcuts: dict[str, Any]
+    skip_all: bool = False
+
+
+def rows(settings: Settings) -> dict[str, Way]:
+    """The presets that are shipped, with caching also at its most, and the published procedure, which may be one of them."""
+    ways: dict[str, Way] = {}
+    for name in PRESETS:
+        if (preset := settings.presets.get(name)) is None:
+            continue
+        way = Way(steps_of(settings, preset), dict(preset.shortcuts))
+        if "caching" in way.shortcuts:
+            ways[f"{name}, all skipped that may be"] = replace(way, skip_all=True)
+        ways[name] = way
     exact = settings.presets.get("standard", settings.preset())
-    return {**ways, EXACT: (steps_of(settings, exact), {})}
+    return {**ways, EXACT: Way(steps_of(settings, exact), {})}
 
 
 def _measure(bench: Bench, parts: Components, settings: Settings, precision: str, end: float | None) -> None:
     ways = rows(settings)
-    exact_steps, _ = ways[EXACT]
-    exact_passes = expected_passes(bench.family, "TIA", exact_steps, "full", None)
-    with tempfile.TemporaryDirectory(prefix="humo-bench-") as name:
-        folder = Path(name)
+    exact_passes = expected_passes(bench.family, "TIA", ways[EXACT].steps, "full", None)
+    with tempfile.TemporaryDirectory(prefix="humo-bench-") as scratch:
+        folder = Path(scratch)
         pipeline = Pipeline(parts, settings, bench.device, folder, cache=folder)
         # What is compiled or kept at the first clip of a size is no part of the second.
         make_clip(bench, pipeline, folder, 1, {})
-        done: dict[tuple[int, str], str] = {}
+        done: dict[str, str] = {}
         per_pass: float | None = None
-        for way, (steps, shortcuts) in ways.items():
+        for name, way in ways.items():
+            steps, shortcuts = way.steps, way.shortcuts
             about = {
-                "case": "clip", "model": bench.family, "preset": way, "size": bench.shown_size,
+                "case": "clip", "model": bench.family, "preset": name, "size": bench.shown_size,
                 "frames": bench.frames, "precision": bench.shown_precision(precision), "steps": steps, **shortcuts,
             }  # fmt: skip
-            if (same := done.get((steps, str(shortcuts)))) is not None:
+            if (same := done.get(str(way))) is not None:
                 bench.emit(**about, same_as=same)
                 continue
             passes = expected_passes(bench.family, "TIA", steps, shortcuts.get("guidance", "full"), shortcuts.get("gating"))
@@ -74,7 +91,7 @@ def _measure(bench: Bench, parts: Components, settings: Settings, precision: str
                 )
                 continue
             start = time.perf_counter()
-            clip = make_clip(bench, pipeline, folder, steps, shortcuts)
+            clip = make_clip(bench, pipeline, folder, steps, shortcuts, way.skip_all)
             seconds = time.perf_counter() - start
             made = passes if clip.spared is None else clip.spared.passes
             per_pass = clip.seconds["denoise"] / made
@@ -84,4 +101,4 @@ def _measure(bench: Bench, parts: Components, settings: Settings, precision: str
                 exact_passes=exact_passes, exact_seconds_by_these_passes=round(exact, 2), times_faster=round(exact / seconds, 2),
                 peak_gib=peak(bench.device), attention=attention_kernel(bench.device), weights="random",
             )  # fmt: skip
-            done[steps, str(shortcuts)] = way
+            done[str(way)] = name
