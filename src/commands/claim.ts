@@ -3,16 +3,17 @@ import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract/generation.ts';
-import type { ReportOutcome } from '../queue/moderation/moderation.ts';
+import { recordRetention } from '../queue/constants.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { TextKey } from '../text/texts.ts';
 import { action, buttonRows, message } from './render/message.ts';
 import { hide, refusedReports } from './report.ts';
-import { roleIn } from './stop.ts';
+import { moderates, roleIn } from './stop.ts';
 import type { Button } from './support/definition.ts';
 import { deleteLineage } from './support/lineage.ts';
 import type { Services } from './support/services.ts';
+import { claimStanding } from './support/standing.ts';
 
 /** “That’s me”: hides a result at once, tells moderators and its author, and has its pictures and sound not taken here any more. */
 const claim: Button = {
@@ -22,43 +23,43 @@ const claim: Button = {
   async press(interaction, generationId, services) {
     const { guildId, user } = interaction;
     const generation = await reachable(services.queue.get(generationId));
-    if (generation === null || guildId === null || generation.guildId !== guildId)
-      throw new Refusal('delete.gone');
+    if (generation === null) {
+      await claimStanding(interaction, services);
+      return;
+    }
+    if (guildId === null || generation.guildId !== guildId) throw new Refusal('delete.gone');
     if (generation.reply.private || generation.reply.finalMessageId !== interaction.message.id)
       throw new Refusal('delete.gone');
-    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    // The click may change the message also where the bot is no member.
+    await interaction.deferUpdate();
     const place = { channelId: interaction.channelId, messageId: interaction.message.id };
-    const outcome = await reachable(
-      services.moderation.report({
-        guildId,
-        generationId,
-        targetUserId: generation.userId,
-        by: user.id,
-        details: { ...place, me: true },
-      }),
-    );
+    const details = { ...place, me: true };
+    const about = { guildId, generationId, targetUserId: generation.userId };
+    const outcome = await reachable(services.moderation.report({ ...about, by: user.id, details }));
     const refusal: TextKey | undefined = refusedReports[outcome];
     if (refusal !== undefined) throw new Refusal(refusal);
     if (outcome === 'gone') throw new Refusal('delete.gone');
-    if (outcome === 'hidden') {
-      try {
-        await hide(generation, place, services);
-      } catch (error) {
-        await services.moderation.unreport(guildId, generationId, user.id);
-        throw error;
-      }
+    const isFirst = await reachable(services.queue.claim(`me:${user.id}:${generationId}`, recordRetention));
+    try {
+      // Also what was reported before: it stands behind a spoiler.
+      await hide(generation, place, services, interaction);
+    } catch (error) {
+      await services.queue.unclaim(`me:${user.id}:${generationId}`);
+      if (outcome === 'hidden') await services.moderation.unreport(guildId, generationId, user.id);
+      throw error;
     }
+    const entry = { ...about, actorId: user.id, action: 'report', reason: null, details } as const;
+    // What hides it stands in the log already.
+    if (isFirst && outcome !== 'hidden') await services.moderation.log(entry);
     const isBlocked = await block(generation, guildId, services);
     const texts = textsFor(interaction.locale);
     const content = [texts.say('me.thanks'), texts.say(isBlocked ? 'me.blocked' : 'me.not_blocked')].join(
       '\n',
     );
-    await interaction.editReply({ content, allowedMentions: { parse: [] } });
-    if (isNew(outcome) && generation.userId !== user.id) await tellAuthor(generation, services);
+    await interaction.followUp({ content, flags: MessageFlags.Ephemeral, allowedMentions: { parse: [] } });
+    if (isFirst && generation.userId !== user.id) await tellAuthor(generation, services);
   },
 };
-
-const isNew = (outcome: ReportOutcome) => outcome === 'hidden' || outcome === 'counted';
 
 /** @returns false where its inputs are no longer kept, or cannot be read now: then there is nothing to know them by */
 async function block(generation: Generation, guildId: string, services: Services): Promise<boolean> {
@@ -92,7 +93,10 @@ async function tellAuthor({ id, userId, locale }: Generation, { speaker, logger 
     });
 }
 
-/** Deletes a hidden result with its inputs and all that was run again with them: for moderators, and for whoever asked for it. */
+/**
+ * Deletes a hidden result with its inputs and all that was run again with them: for moderators. Whoever asked for it deletes what is theirs and
+ * what was made from that: nobody sweeps another's video away by running it again.
+ */
 const purge: Button = {
   kind: 'button',
   name: 'purge',
@@ -100,7 +104,9 @@ const purge: Button = {
   async press(interaction, generationId, services) {
     const generation = await reachable(services.queue.get(generationId));
     if (generation === null) throw new Refusal('delete.gone');
-    const role = roleIn(interaction, generation);
+    // A moderator whose video it is acts as one.
+    const isModerator = moderates(interaction, generation) && generation.hiddenAt !== null;
+    const role = isModerator ? 'moderator' : roleIn(interaction, generation);
     if (role === null || generation.reply.private) throw new Refusal('delete.not_yours');
     // What a moderator has shown again is nobody's to sweep away by an old button.
     if (generation.hiddenAt === null && role !== 'user') throw new Refusal('delete.gone');

@@ -10,11 +10,12 @@ import { textsFor } from '../text/texts.ts';
 import type { TextKey } from '../text/texts.ts';
 import { renderResult } from './render/result.ts';
 import { message } from './render/message.ts';
+import type { RenderedMessage } from './render/message.ts';
 import { videoFile } from './render/video-file.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import { ownUploadLimit } from './support/place.ts';
 import { keepVideoOf } from './support/removal.ts';
-import type { Services, SpokenMessage } from './support/services.ts';
+import type { Services, SpokenFile, SpokenMessage } from './support/services.ts';
 import { reportStanding, showStanding } from './support/standing.ts';
 
 /** What somebody reads whose report does not count; the others have been thanked. */
@@ -79,10 +80,10 @@ const showButton: Button = {
       return;
     }
     const generation = reportedHere(interaction, record);
-    await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+    await interaction.deferUpdate();
     if (await services.queue.markResult(generationId, 'shown')) {
       try {
-        await show(generation, services);
+        await show(generation, interaction, services);
       } catch (error) {
         // What the message could not be made to show is not so after all: the next one tries again.
         await services.queue.markResult(generationId, 'hidden');
@@ -104,7 +105,7 @@ const showButton: Button = {
       await tell(generation.userId, text, services);
     }
     const content = textsFor(interaction.locale).say('report.shown');
-    await interaction.editReply({ content, allowedMentions: { parse: [] } });
+    await interaction.followUp({ content, flags: MessageFlags.Ephemeral, allowedMentions: { parse: [] } });
   },
 };
 
@@ -151,14 +152,20 @@ async function tell(userId: string, text: string, { speaker, logger }: Services)
  * Takes the video out of the message, which needs none of its bytes. A message that cannot be edited is removed; one that can neither be
  * edited nor removed is out of the bot's hands: the moderators find it in their list.
  *
+ * @param click of a button under the message, after `deferUpdate`: it may edit it where the bot is no member
  * @throws Error when Discord cannot be reached
  */
-export async function hide(generation: Generation, place: SpokenMessage, services: Services): Promise<void> {
+export async function hide(
+  generation: Generation,
+  place: SpokenMessage,
+  services: Services,
+  click?: ButtonInteraction,
+): Promise<void> {
   const { speaker, settings, logger } = services;
   if (generation.result === null) return;
   const rendered = renderResult({ ...generation, hiddenAt: services.now() }, generation.result, settings);
   try {
-    await speaker.edit(place, rendered, { files: [] });
+    await rewrite(place, rendered, [], services, click);
   } catch (error) {
     if (!isRefused(error)) throw error;
     logger.info({ generationId: generation.id, error: errorFields(error) }, 'a reported result is removed');
@@ -169,6 +176,22 @@ export async function hide(generation: Generation, place: SpokenMessage, service
       if (!isRefused(second)) throw second;
       logger.warn({ generationId: generation.id, error: errorFields(second) }, 'a reported result stands');
     }
+  }
+}
+
+/** The bot writes where it is a member; elsewhere the click of a button under the message does. */
+async function rewrite(
+  place: SpokenMessage,
+  rendered: RenderedMessage,
+  files: readonly SpokenFile[],
+  { speaker }: Pick<Services, 'speaker'>,
+  click: ButtonInteraction | undefined,
+): Promise<void> {
+  try {
+    await speaker.edit(place, rendered, { files });
+  } catch (error) {
+    if (click?.message.id !== place.messageId || !isRefused(error)) throw error;
+    await speaker.answer(click, rendered, files);
   }
 }
 
@@ -194,14 +217,14 @@ async function cover(generation: Generation, place: SpokenMessage, services: Ser
 }
 
 /** Shows the video where it was; where the message was removed, in a new one. */
-async function show(generation: Generation, services: Services): Promise<void> {
+async function show(generation: Generation, click: ButtonInteraction, services: Services): Promise<void> {
   const { finalChannelId: channelId, finalMessageId: messageId } = generation.reply;
   if (generation.result === null || channelId === null || messageId === null) return;
   const data = await videoFor(generation, channelId, services);
   const files = [videoFile(generation, data)];
   const rendered = renderResult({ ...generation, hiddenAt: null }, generation.result, services.settings);
   try {
-    await services.speaker.edit({ channelId, messageId }, rendered, { files });
+    await rewrite({ channelId, messageId }, rendered, files, services, click);
   } catch (error) {
     if (!(error instanceof DiscordAPIError) || error.code !== RESTJSONErrorCodes.UnknownMessage) throw error;
     const posted = await services.speaker.post(channelId, rendered, { files });

@@ -29,5 +29,7 @@ export default {
       { files: [videoFile(generation, data)] },
     );
     if (sent === null) throw new Refusal('send.closed');
+    // Whoever deletes the video with all that came of it means this, too.
+    await services.queue.noteCopy(generation.id, sent);
   },
 } satisfies Reaction;

@@ -148,12 +148,19 @@ async function note(
   });
 }
 
-/** A moderator acts on their own guild only: the button stands there, and the permission is asked for there. */
 export function roleIn(interaction: ButtonInteraction, generation: Generation): Role | null {
   if (interaction.user.id === generation.userId) return 'user';
-  const isModerator =
+  return moderates(interaction, generation) ? 'moderator' : null;
+}
+
+/** A moderator acts on their own guild only: the button stands there, and the permission is asked for there. */
+export function moderates(
+  { guildId, memberPermissions }: ButtonInteraction,
+  generation: Pick<Generation, 'guildId'>,
+): boolean {
+  return (
     generation.guildId !== null &&
-    interaction.guildId === generation.guildId &&
-    interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
-  return isModerator ? 'moderator' : null;
+    guildId === generation.guildId &&
+    memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true
+  );
 }

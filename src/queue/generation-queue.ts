@@ -11,7 +11,7 @@ import { paceKey } from './order/pace.ts';
 import type { Closable, GenerationQueue } from './queue.ts';
 import { reconcile } from './delivery/reconcile.ts';
 import { removeRecords } from './people/remove-records.ts';
-import { defaultLockDuration, reconcileInterval, silentLocks } from './constants.ts';
+import { defaultLockDuration, reconcileInterval, recordRetention, silentLocks } from './constants.ts';
 import { Signers } from './provenance/signers.ts';
 import { Tickets } from './order/tickets.ts';
 import { watchGenerations } from './watch-generations.ts';
@@ -70,6 +70,16 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     get: (id) => ledger.get(id),
     byMessage: (messageId) => ledger.byMessage(messageId),
     wasMessage: (messageId) => ledger.wasMessage(messageId),
+    async noteCopy(id, { channelId, messageId }) {
+      const name = names.copiesOf(id);
+      await connection.multi().sadd(name, `${channelId}:${messageId}`).pexpire(name, recordRetention).exec();
+    },
+    async copies(id) {
+      return (await connection.smembers(names.copiesOf(id))).map((copy) => {
+        const [channelId = '', messageId = ''] = copy.split(':');
+        return { channelId, messageId };
+      });
+    },
     updateReply: (id, change) => ledger.updateReply(id, change),
     position: (id) => ledger.position(id),
     order: (ids) => ledger.order(ids),

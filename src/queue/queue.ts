@@ -70,6 +70,9 @@ export interface GenerationQueue {
   byMessage(messageId: string): Promise<Generation | null>;
   /** Whether this was the message of a generation whose record has gone: they are known for twice as long. */
   wasMessage(messageId: string): Promise<boolean>;
+  /** Remembers a message with a copy of the video, as long as the record. */
+  noteCopy(id: string, copy: CopyPlace): Promise<void>;
+  copies(id: string): Promise<CopyPlace[]>;
   /** Merges into `reply` only. */
   updateReply(id: string, change: Partial<ReplyTarget>): Promise<void>;
   position(id: string): Promise<QueuePosition>;
@@ -165,6 +168,12 @@ export interface GenerationQueue {
   /** How Redis is doing. */
   server(): Promise<ServerState>;
   close(): Promise<void>;
+}
+
+/** Where a copy of a video was sent. */
+export interface CopyPlace {
+  readonly channelId: string;
+  readonly messageId: string;
 }
 
 /** What a worker sees of the queue. */

@@ -102,8 +102,13 @@ export function actionRow(
     ...(which.better ? [action('better', '⬆️', texts.say('button.better'), generationId)] : []),
     action('edit', '✏️', texts.say('button.edit'), generationId),
     ...(which.remove ? [deleteAction(texts, generation)] : []),
-    ...(which.claim === true ? [action('me', '🙋', texts.say('button.me'), generationId)] : []),
+    ...(which.claim === true ? [claimAction(texts, generationId)] : []),
   ]);
+}
+
+/** For whom a result shows. */
+export function claimAction(texts: Texts, generationId: string): APIButtonComponent {
+  return action('me', '🙋', texts.say('button.me'), generationId);
 }
 
 /** Deletes a result, also when nothing but its message is left. */

@@ -4,7 +4,7 @@ import { duration, quoted } from '../../text/format.ts';
 import { failureText, textsFor } from '../../text/texts.ts';
 import { nextPreset } from '../../intake/rerun.ts';
 import { lineageLine, weightsLine } from './details.ts';
-import { action, actionRow, buttonRows, deleteAction, message } from './message.ts';
+import { action, actionRow, buttonRows, claimAction, deleteAction, message } from './message.ts';
 import type { RenderedMessage } from './message.ts';
 import { presetTitle } from './preset.ts';
 
@@ -55,16 +55,23 @@ export function renderResult(
           ? actionRow(texts, generation, {
               better: nextPreset(request.preset, settings) !== null,
               remove: true,
-              claim: place === 'asked' && isReactedTo(generation),
+              claim: place === 'asked' && isSeenByOthers(generation),
             })
           : buttonRows([
               action('look', '👀', texts.say('button.look'), generation.id),
               action('show', '👁️', texts.say('button.show'), generation.id),
               deleteAction(texts, generation),
               action('purge', '🧹', texts.say('button.purge'), generation.id),
+              // Whom a reported video shows may still say so; and two people in one video, each of themselves.
+              ...(isSeenByOthers(generation) ? [claimAction(texts, generation.id)] : []),
             ]),
     },
   );
+}
+
+/** Whether it stands in a server, where also people see it who did not ask for it; the bot need not be a member there. */
+function isSeenByOthers({ guildId, reply }: Generation): boolean {
+  return guildId !== null && !reply.private;
 }
 
 /**

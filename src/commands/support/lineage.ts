@@ -19,6 +19,8 @@ export async function lineageOf(
   };
   if (generation.guildId !== null) add(await queue.list({ guildId: generation.guildId, limit: everything }));
   const family = new Map([[generation.id, generation]]);
+  // Also of records that are gone by now: what was run again from the same one belongs together.
+  const ids = new Set([generation.id, ...(generation.parentId === null ? [] : [generation.parentId])]);
   const asked = new Set<string>();
   for (let size = 0; size !== family.size;) {
     size = family.size;
@@ -28,17 +30,33 @@ export async function lineageOf(
       add(await queue.list({ userId, limit: everything }));
     }
     for (const one of known.values()) {
-      const isParent = [...family.values()].some(({ parentId }) => parentId === one.id);
-      if (isParent || (one.parentId !== null && family.has(one.parentId))) family.set(one.id, one);
+      const { id, parentId } = one;
+      if (!ids.has(id) && (parentId === null || !ids.has(parentId))) continue;
+      family.set(id, one);
+      ids.add(id);
+      if (parentId !== null) ids.add(parentId);
     }
   }
   return [...family.values()];
+}
+
+/** Of a family, what a person asked for, and what was run again from that, by whomever. */
+export function theirsOf(family: readonly Generation[], userId: string): Generation[] {
+  const theirs = new Map<string, Generation>();
+  for (let size = -1; size !== theirs.size;) {
+    size = theirs.size;
+    for (const one of family)
+      if (one.userId === userId || (one.parentId !== null && theirs.has(one.parentId)))
+        theirs.set(one.id, one);
+  }
+  return [...theirs.values()];
 }
 
 /**
  * Deletes a result with its inputs and the whole lineage: what waits or runs is stopped, videos, inputs and messages go. Records stay until their
  * time is over, as with any deleted result. What cannot be reached for the moment is logged, and the rest goes all the same.
  *
+ * @param role `user`: whoever asked for it, who deletes what is theirs and what was made from it alone
  * @returns how many generations
  */
 export async function deleteLineage(
@@ -46,7 +64,8 @@ export async function deleteLineage(
   role: 'user' | 'moderator',
   services: Pick<Services, 'queue' | 'results' | 'intake' | 'speaker' | 'logger'>,
 ): Promise<number> {
-  const family = await lineageOf(generation, services.queue);
+  const whole = await lineageOf(generation, services.queue);
+  const family = role === 'moderator' ? whole : theirsOf(whole, generation.userId);
   for (const one of family) {
     try {
       await deleteOne(one, role, services);
@@ -78,4 +97,8 @@ async function deleteOne(
       logger.info({ generationId: id, error: errorFields(error) }, 'a deleted result’s message stands');
     });
   await pointNowhere(generation, { speaker, logger });
+  for (const copy of await queue.copies(id))
+    await speaker.remove(copy).catch((error: unknown) => {
+      logger.info({ generationId: id, error: errorFields(error) }, 'a copy of a deleted result stands');
+    });
 }

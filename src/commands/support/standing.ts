@@ -52,11 +52,42 @@ export async function removeStanding(given: Given, services: Services): Promise<
 
 /** 🚩 hides what others can see, also when nobody knows any more how it was made. */
 export async function reportStanding(given: Given, services: Services): Promise<void> {
-  const { userId, guildId, channelId, messageId } = given;
+  const { userId, channelId } = given;
+  if ((await hideStanding(given, {}, services)) !== 'hidden') return;
+  const locale = (await services.channels.place(channelId))?.locale ?? 'en-US';
+  const thanks = message([textsFor(locale).say('report.thanks')]);
+  await services.speaker.direct(userId, thanks).catch((error: unknown) => {
+    services.logger.info({ error: errorFields(error) }, 'nobody could be thanked for a report');
+  });
+}
+
+/**
+ * “That’s me” under one. Its inputs are no longer kept, so there is nothing to know them by.
+ *
+ * @throws Refusal
+ */
+export async function claimStanding(interaction: ButtonInteraction, services: Services): Promise<void> {
+  const { guildId, channelId, user } = interaction;
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const given = { userId: user.id, guildId, channelId, messageId: interaction.message.id };
+  const outcome = await hideStanding(given, { me: true }, services);
+  if (outcome === 'gone') throw new Refusal('delete.gone');
+  if (outcome === 'looked_at') throw new Refusal('report.looked_at');
+  const texts = textsFor(interaction.locale);
+  const content = [texts.say('me.thanks'), texts.say('me.not_blocked')].join('\n');
+  await interaction.editReply({ content, allowedMentions: { parse: [] } });
+}
+
+async function hideStanding(
+  { userId, guildId, channelId, messageId }: Given,
+  details: { readonly me?: true },
+  services: Services,
+): Promise<'hidden' | 'hidden_already' | 'looked_at' | 'gone'> {
   const place = { channelId, messageId };
   const standing = guildId === null ? null : await services.standing.read(place);
-  if (standing === null || standing.hidden) return;
-  if (!(await services.queue.claim(claimOf(messageId), reportedOnce))) return;
+  if (standing === null) return 'gone';
+  if (standing.hidden) return 'hidden_already';
+  if (!(await services.queue.claim(claimOf(messageId), reportedOnce))) return 'looked_at';
   try {
     await services.standing.mark(place, 'hidden');
   } catch (error) {
@@ -64,15 +95,11 @@ export async function reportStanding(given: Given, services: Services): Promise<
     throw error;
   }
   await services.moderation.log({
-    ...{ guildId, actorId: userId, action: 'report', reason: null, details: place },
+    ...{ guildId, actorId: userId, action: 'report', reason: null, details: { ...place, ...details } },
     targetUserId: standing.userId,
     generationId: standing.generationId,
   });
-  const locale = (await services.channels.place(channelId))?.locale ?? 'en-US';
-  const thanks = message([textsFor(locale).say('report.thanks')]);
-  await services.speaker.direct(userId, thanks).catch((error: unknown) => {
-    services.logger.info({ error: errorFields(error) }, 'nobody could be thanked for a report');
-  });
+  return 'hidden';
 }
 
 /**

@@ -22,6 +22,8 @@ export interface Names {
   record(id: string): string;
   /** id of the generation that a message of the bot's belongs to */
   message(messageId: string): string;
+  /** set of `channel:message`: copies of a generation's video that were sent to people */
+  copiesOf(id: string): string;
   /** exists while something that is done once must not be done again */
   claim(key: string): string;
   /** a person's own defaults */
@@ -108,6 +110,7 @@ export function createNames(prefix: string): Names {
     generations: (model) => `generations.${model}`,
     record: (id) => `${prefix}:generation:${id}`,
     message: (messageId) => `${prefix}:message:${messageId}`,
+    copiesOf: (id) => `${prefix}:copies:${id}`,
     claim: (key) => `${prefix}:claim:${key}`,
     person: (userId) => `${prefix}:person:${userId}`,
     greeted: (userId) => `${prefix}:person:greeted:${userId}:at`,

@@ -38,8 +38,7 @@ async function drawn(seed: number): Promise<() => Sharp> {
   return () => sharp(raw, { raw: { width: 640, height: 480, channels: 3 } });
 }
 
-async function ask(person: Person, image: Buffer): Promise<Message> {
-  const { channel } = scene;
+async function ask(person: Person, image: Buffer, channel = scene.channel): Promise<Message> {
   const command = await person.run(
     '/humo',
     { prompt: 'x', image: file(image, 'face.png'), preset: 'draft' },
@@ -47,9 +46,9 @@ async function ask(person: Person, image: Buffer): Promise<Message> {
   );
   return command.waitForMessage(({ text, loading }) => !loading && text !== '');
 }
-async function resultOf(person: Person, image: Buffer): Promise<Message> {
-  const id = idOf((await ask(person, image)).text);
-  const result = await scene.channel.waitForMessage(
+async function resultOf(person: Person, image: Buffer, channel = scene.channel): Promise<Message> {
+  const id = idOf((await ask(person, image, channel)).text);
+  const result = await channel.waitForMessage(
     ({ text, attachments }) => text.includes(id) && attachments.length === 1,
   );
   await until(async () => (await scene.queue.byMessage(result.id)) ?? undefined);
@@ -65,6 +64,8 @@ test('it is hidden at once, all are told, its picture is not taken in any small 
   const again = await other.click(result, 'Again');
   const rerun = idOf((await again.waitForMessage(hasStatus)).text);
   await until(async () => ((await queue.get(rerun))?.deliveredAt === null ? undefined : true));
+  other.react(result, '✉️');
+  const copy = await other.directMessage.waitForMessage(({ attachments }) => attachments.length === 1);
 
   const answer = await eve.click(result, 'That’s me');
   const told = await answer.waitForMessage(({ text }) => text.includes('hidden this video'));
@@ -89,6 +90,7 @@ test('it is hidden at once, all are told, its picture is not taken in any small 
   await mia
     .click(result, 'Delete with all re-runs')
     .then(async (click) => click.waitForMessage(({ text }) => text.includes('Deleted: 2 videos')));
+  expect(copy.deleted).toBe(true);
   for (const one of [id, rerun]) {
     const record = await queue.get(one);
     expect(record?.deletedAt).not.toBeNull();
@@ -125,4 +127,36 @@ test('a moderator who sees nothing wrong shows it again, for good: the picture i
   const late = await eve.click(result, 'That’s me');
   await late.waitForMessage(({ text }) => text.includes('has looked at this video already'));
   expect(await moderation.blocks(guild.id)).toEqual([]);
+});
+
+test('whom a video shows that somebody else reported says so all the same: no file stays, and nobody brings the picture again', async () => {
+  const { guild, moderation } = scene;
+  const [author, ben, eve] = [member('author3'), member('ben3'), member('eve3')];
+  const picture = await drawn(17);
+  const result = await resultOf(author, await picture().png().toBuffer());
+  ben.react(result, '🚩');
+  await result.waitUntil(({ attachments }) => attachments[0]?.filename.startsWith('SPOILER_') === true);
+  const answer = await eve.click(result, 'That’s me');
+  await answer.waitForMessage(({ text }) => text.includes('not taken on this server'));
+  expect(result.attachments).toEqual([]);
+  const [entry] = await moderation.audit({ guildId: guild.id, limit: 1 });
+  expect(entry).toMatchObject({ actorId: eve.id, details: { me: true } });
+  expect((await ask(ben, await picture().png().toBuffer())).text).toContain('picture 1 shows them');
+});
+
+test('also in a server that the bot is no member of, where a moderator shows it again', async () => {
+  const guild = scene.discord.createGuild({ name: 'Elsewhere', botIsMember: false });
+  const elsewhere = guild.createChannel('lobby');
+  const author = guild.addMember(scene.discord.createUser('guest', { hasInstalledApplication: true }));
+  const picture = await drawn(23);
+  const result = await resultOf(author, await picture().png().toBuffer(), elsewhere);
+  const [ivy, max] = ['ivy', 'max4'].map((name) => scene.discord.createUser(name));
+  if (ivy === undefined || max === undefined) throw new Error('nobody is there');
+  const answer = await guild.addMember(ivy).click(result, 'That’s me');
+  await answer.waitForMessage(({ text }) => text.includes('hidden this video'));
+  await result.waitUntil(({ text, attachments }) => attachments.length === 0 && text.includes('Reported'));
+  expect((await ask(author, await picture().png().toBuffer(), elsewhere)).text).toContain('shows them');
+  const roles = [guild.createRole('moderator', ['ManageMessages'])];
+  await guild.addMember(max, { roles }).click(result, 'Show again');
+  await result.waitUntil(({ attachments }) => attachments.length === 1);
 });

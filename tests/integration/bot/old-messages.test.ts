@@ -26,11 +26,11 @@ async function results({ ada, channel, queue, redisUrl }: Scene, count: number) 
   return found;
 }
 
-test('after the record’s month the author and moderators remove a result, and nobody else does; 🚩 hides it', async () => {
+test('after the record’s month the author and moderators remove a result, and nobody else does; 🚩 and “That’s me” hide it', async () => {
   await using scene = await startScene();
   await scene.work(scene.finish);
   const { ada, discord, guild, moderation } = scene;
-  const [one, two, three, four] = await results(scene, 4);
+  const [one, two, three, four, five] = await results(scene, 5);
   if (one === undefined || two === undefined || three === undefined || four === undefined)
     throw new Error('there are not enough results');
   const sam = guild.addMember(discord.createUser('sam'));
@@ -77,6 +77,11 @@ test('after the record’s month the author and moderators remove a result, and 
   expect(four.attachments).toEqual([]);
   await (await mia.click(four, 'Delete')).waitForMessage(({ text }) => text.includes('Deleted'));
   await four.waitForDeletion();
+  // “That’s me” works on it as well, and says that there are no inputs to know again.
+  if (five === undefined) throw new Error('there is no fifth result');
+  const claim = await sam.click(five, 'That’s me');
+  await claim.waitForMessage(({ text }) => text.includes('hidden this video') && text.includes('no longer'));
+  expect(five.attachments.map(({ filename }) => filename)).toEqual([`SPOILER_humo-${idOf(five.text)}.mp4`]);
   const entries = await moderation.audit({ guildId: guild.id, limit: 50 });
   const actions = entries.map(({ action, actorId, targetUserId }) => [action, actorId, targetUserId]);
   for (const expected of [
