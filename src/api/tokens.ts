@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import { inTurn } from '../file-turn.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { snowflakeSchema } from '../snowflake.ts';
 
@@ -73,48 +74,63 @@ export async function createToken(
   file: string,
   wanted: { readonly name: string; readonly scopes: readonly Scope[]; readonly userId: string | null },
 ): Promise<{ token: string; stored: StoredToken }> {
-  const known = await readTokens(file);
-  if (known.some(({ name }) => name === wanted.name)) {
-    throw new TokensError(
-      `There already is a token '${wanted.name}'. Choose another name, or revoke it first.`,
-    );
-  }
-  const token = `humo_${randomBytes(32).toString('base64url')}`;
-  const parsed = tokenSchema.safeParse({
-    name: wanted.name,
-    hash: hashOf(token),
-    scopes: [...new Set(wanted.scopes)],
-    userId: wanted.userId ?? ownUserId(ulid()),
-    createdAt: Date.now(),
+  return changeTokens(file, (known) => {
+    if (known.some(({ name }) => name === wanted.name)) {
+      throw new TokensError(
+        `There already is a token '${wanted.name}'. Choose another name, or revoke it first.`,
+      );
+    }
+    const token = `humo_${randomBytes(32).toString('base64url')}`;
+    const parsed = tokenSchema.safeParse({
+      name: wanted.name,
+      hash: hashOf(token),
+      scopes: [...new Set(wanted.scopes)],
+      userId: wanted.userId ?? ownUserId(ulid()),
+      createdAt: Date.now(),
+    });
+    if (!parsed.success) {
+      throw new TokensError(
+        parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
+      );
+    }
+    return { tokens: [...known, parsed.data], answer: { token, stored: parsed.data } };
   });
-  if (!parsed.success) {
-    throw new TokensError(
-      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '),
-    );
-  }
-  await writeTokens(file, [...known, parsed.data]);
-  return { token, stored: parsed.data };
 }
 
 /** @throws TokensError when there is no such token */
 export async function revokeToken(file: string, name: string): Promise<void> {
-  const known = await readTokens(file);
-  const left = known.filter((token) => token.name !== name);
-  if (left.length === known.length) throw new TokensError(`There is no token '${name}'.`);
-  await writeTokens(file, left);
+  await changeTokens(file, (known) => {
+    const left = known.filter((token) => token.name !== name);
+    if (left.length === known.length) throw new TokensError(`There is no token '${name}'.`);
+    return { tokens: left, answer: null };
+  });
+}
+
+/** One after the other: what two change at once, both have changed. */
+async function changeTokens<T>(
+  file: string,
+  change: (known: readonly StoredToken[]) => { readonly tokens: readonly StoredToken[]; readonly answer: T },
+): Promise<T> {
+  // What cannot be read is said before anything is made.
+  await readTokens(file);
+  return namingFullDisk(dirname(file), async () => {
+    await mkdir(dirname(file), { recursive: true });
+    return inTurn(file, async () => {
+      const { tokens, answer } = change(await readTokens(file));
+      await writeTokens(file, tokens);
+      return answer;
+    });
+  });
 }
 
 async function writeTokens(file: string, tokens: readonly StoredToken[]): Promise<void> {
   const partial = `${file}.${process.pid}`;
-  await namingFullDisk(dirname(file), async () => {
-    await mkdir(dirname(file), { recursive: true });
-    try {
-      await writeFile(partial, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`, { mode: 0o600 });
-      await rename(partial, file);
-    } finally {
-      await rm(partial, { force: true });
-    }
-  });
+  try {
+    await writeFile(partial, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`, { mode: 0o600 });
+    await rename(partial, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
 }
 
 /** The tokens as they are now: a revoked one stops working with the next request, without a restart. */
