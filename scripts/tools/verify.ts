@@ -77,13 +77,19 @@ function linesOf(
           unknown: 'nothing can be said of where it comes from; that proves nothing',
         }[origin],
   ];
-  if (signature === null) lines.push('signature: none');
-  else {
-    const who = {
-      own: 'this deployment',
-      trusted: `${signature.name ?? '?'}, whom the trust list knows`,
-      untrusted: `“${signature.name ?? '?'}”, for whom nobody vouches`,
-    }[signature.signer];
+  if (signature === null) {
+    lines.push('signature: none');
+    if (changed === true)
+      lines.push('changed since it was signed: YES, this is a copy of a video that was signed');
+  } else {
+    const isDamaged = !signature.intact && signature.name === null && signature.issuer === null;
+    const who = isDamaged
+      ? 'one that cannot be read any more'
+      : {
+          own: 'this deployment',
+          trusted: `${signature.name ?? '?'}, whom the trust list knows`,
+          untrusted: `“${signature.name ?? '?'}”, for whom nobody vouches`,
+        }[signature.signer];
     lines.push(`signature: ${who}`, `changed since it was signed: ${changed === true ? 'YES' : 'no'}`);
     if (signature.expired) lines.push('its certificate has ended, and it has no time stamp');
     if (signature.problems.length > 0) lines.push(`what is wrong: ${signature.problems.join(', ')}`);
@@ -118,8 +124,18 @@ function watermarkWords(watermark: Verdict['watermark']): string {
   return `this deployment’s, of ${watermark.generationId ?? 'a video that it does not remember'}`;
 }
 
+/** What the system says of a file that is named wrongly. */
+const systemWords: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'this is a folder: name the videos in it',
+  EACCES: 'this file may not be read',
+};
+
 function wordsOf(error: unknown): string {
   if (error instanceof Failure) return failureText(textsFor('en'), error, '');
+  const code = error instanceof Error && 'code' in error ? systemWords[String(error.code)] : undefined;
+  if (code !== undefined) return code;
   return error instanceof Error ? error.message : String(error);
 }
 

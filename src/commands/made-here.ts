@@ -99,7 +99,9 @@ function weightsLines({ origin, generation, signature }: Verdict, texts: Texts):
 /** By what it is known: the signature, or the watermark alone. */
 function evidenceLines({ signature, watermark }: Verdict, texts: Texts): string[] {
   if (signature === null) return watermark === null ? [] : [texts.say('made_here.watermark_only')];
-  const name = quoted(signature.name ?? signature.issuer ?? '?', nameCharacters);
+  const signer = signature.name ?? signature.issuer;
+  if (signer === null && !signature.intact) return [texts.say('made_here.damaged')];
+  const name = quoted(signer ?? '?', nameCharacters);
   return [
     signature.intact
       ? texts.say(`made_here.signed_${signature.signer}`, { name })

@@ -103,6 +103,26 @@ const detailedSchema = z.object({
   ),
 });
 
+/** Why `c2pa-rs` reads nothing where nothing is: no manifest, or one that stands somewhere else. */
+const nothingThere = /JumbfNotFound|InvalidAsset|UnsupportedType|RemoteManifest|ProvenanceMissing/;
+
+/**
+ * What a file says whose Content Credentials cannot be read.
+ *
+ * @param error as `c2pa-rs` has it
+ * @returns null where there are none; else ones that nobody can check: what stands there was damaged, or changed
+ */
+export function credentialsUnread(error: string): Credentials | null {
+  if (nothingThere.test(error)) return null;
+  return {
+    ...{ signer: 'untrusted', name: null, issuer: null, intact: false, expired: false },
+    ...{ stampedAt: null, createdAt: null, certificateEnds: null, generator: null },
+    ...{ madeWithAi: false, generation: null },
+    // C2PA specification, section 15: an error that the standard has no other code for
+    problems: ['general.error'],
+  };
+}
+
 /** Certificates of this deployment: hexadecimal serial numbers, which their issuers give once. */
 export interface OwnCertificates {
   readonly serialNumbers: ReadonlySet<string>;

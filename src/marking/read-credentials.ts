@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { credentialsOf, normalSerial } from './credentials.ts';
+import { credentialsOf, credentialsUnread, normalSerial } from './credentials.ts';
 import type { Credentials } from './credentials.ts';
 
 /** PEM texts of certificates. */
@@ -42,10 +42,7 @@ export async function readCredentials(
   try {
     const [answer]: unknown[] = await once(thread, 'message', signal === undefined ? {} : { signal });
     const report = answerSchema.parse(answer);
-    if ('error' in report) {
-      // Nothing is there, or the file is damaged where it would be: nobody can say anything of it.
-      return null;
-    }
+    if ('error' in report) return credentialsUnread(report.error);
     const serialNumbers = new Set(chains.flatMap(([leaf]) => normalSerial(leaf?.serialNumber ?? '')));
     return credentialsOf(report.store, report.detailed, { serialNumbers });
   } finally {

@@ -299,6 +299,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'made_here.signed_untrusted':
     '-# Signiert von „{name}“ und seitdem unverändert. Für diesen Namen bürgt niemand.',
   'made_here.changed': '⚠️ Trägt eine Signatur von „{name}“, wurde aber danach verändert.',
+  'made_here.damaged':
+    '⚠️ Es trägt eine Signatur, die nicht mehr lesbar ist: Sie wurde beschädigt oder verändert.',
   'made_here.expired':
     '-# Das Zertifikat ist abgelaufen, und kein Zeitstempel zeigt, dass vorher signiert wurde.',
   'made_here.unreadable': 'Ich kann diese Datei nicht als Video lesen.',

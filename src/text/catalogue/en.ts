@@ -285,6 +285,7 @@ export const en = {
     '-# Signed by {name}, whom a trusted authority vouches for, and unchanged since.',
   'made_here.signed_untrusted': '-# Signed by “{name}”, and unchanged since. Nobody vouches for that name.',
   'made_here.changed': '⚠️ It carries a signature of “{name}”, but was changed after it was signed.',
+  'made_here.damaged': '⚠️ It carries a signature that can’t be read any more: it was damaged or changed.',
   'made_here.expired': '-# The certificate has ended, and no time stamp shows that it was signed before.',
   'made_here.unreadable': 'I can’t read this file as a video.',
   'made_here.asked_by': 'For moderators: <@{user}> asked for it.',

@@ -277,6 +277,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'made_here.signed_untrusted':
     '-# Firmado por «{name}» y sin cambios desde entonces. Nadie avala ese nombre.',
   'made_here.changed': '⚠️ Lleva una firma de «{name}», pero se modificó después de firmarlo.',
+  'made_here.damaged': '⚠️ Lleva una firma que ya no se puede leer: se dañó o se cambió.',
   'made_here.expired': '-# El certificado ha caducado y ningún sello de tiempo muestra que se firmó antes.',
   'made_here.unreadable': 'No puedo leer este archivo como vídeo.',
   'made_here.asked_by': 'Para moderación: lo pidió <@{user}>.',

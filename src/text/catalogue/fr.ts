@@ -288,6 +288,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'made_here.signed_untrusted':
     '-# Signée par « {name} », et inchangée depuis. Personne ne se porte garant de ce nom.',
   'made_here.changed': '⚠️ Elle porte une signature de « {name} », mais a été modifiée après.',
+  'made_here.damaged': '⚠️ Elle porte une signature devenue illisible : elle a été abîmée ou modifiée.',
   'made_here.expired':
     '-# Le certificat a expiré, et aucun horodatage ne montre que la signature est antérieure.',
   'made_here.unreadable': 'Je n’arrive pas à lire ce fichier comme une vidéo.',

@@ -268,6 +268,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'made_here.signed_untrusted':
     '-# 「{name}」の署名があり、その後の変更はありません。この名前は誰も保証していません。',
   'made_here.changed': '⚠️ 「{name}」の署名がありますが、署名後に変更されています。',
+  'made_here.damaged': '⚠️ 署名がありますが、もう読めません。壊れたか、変更されています。',
   'made_here.expired':
     '-# 証明書の期限が切れており、それ以前に署名されたことを示すタイムスタンプがありません。',
   'made_here.unreadable': 'このファイルは動画として読み込めません。',

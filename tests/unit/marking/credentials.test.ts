@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   credentialsOf,
+  credentialsUnread,
   generationAssertion,
   madeByModel,
   normalSerial,
@@ -108,4 +109,12 @@ test('a manifest of another program tells nothing of a generation, and breaks no
 
 test('serial numbers are the same however they are written', () => {
   expect(normalSerial('00:0A:1B')).toBe(normalSerial('a1b'));
+});
+
+test('a signature that cannot be read any more is one that does not fit; where there is none, there is none', () => {
+  const damaged = ['C2pa(ClaimDecoding("unsupported claim version"))', 'RuntimeError: unreachable'];
+  for (const error of damaged)
+    expect(credentialsUnread(error)).toMatchObject({ intact: false, signer: 'untrusted', generation: null });
+  for (const error of ['C2pa(JumbfNotFound)', 'C2pa(InvalidAsset("Bad BMFF failed to fill whole buffer"))'])
+    expect(credentialsUnread(error)).toBeNull();
 });
