@@ -5,6 +5,7 @@
 Whoever is to be seen and heard has to agree first: `agreed` says that they do. docs/api.md tells what else can be asked for.
 """
 
+import http.client
 import json
 import os
 import sys
@@ -16,22 +17,30 @@ from pathlib import Path
 
 API = os.environ.get("API", "http://127.0.0.1:8080")
 TOKEN = os.environ["TOKEN"]
-SOUNDS = {".ogg", ".mp3", ".wav", ".m4a", ".flac", ".webm", ".mp4"}
+SOUNDS = set(
+    ".aac .aif .aiff .amr .avi .flac .m4a .m4v .mka .mkv"
+    " .mov .mp3 .mp4 .oga .ogg .opus .wav .webm .wma".split()
+)
 
 
 def call(path, body=None, headers=None):
     """One request. A refusal ends the program with the API's own words; what is over soon is asked again when the API says so."""
     for attempt in range(5):
+        pause = 5.0
         request = urllib.request.Request(
             API + path, body, {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
         )
         try:
-            with urllib.request.urlopen(request) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.read()
         except urllib.error.HTTPError as error:
-            if error.code not in (429, 503) or attempt == 4:
+            pause = float(error.headers.get("Retry-After", "inf"))
+            if pause > 60 or attempt == 4:
                 sys.exit(json.load(error)["detail"])
-            time.sleep(float(error.headers.get("Retry-After", "5")))
+        except (OSError, http.client.HTTPException) as error:
+            if attempt == 4:
+                sys.exit(f"{API} does not answer: {error}")
+        time.sleep(pause)
 
 
 def form(order, files):
@@ -40,7 +49,7 @@ def form(order, files):
     parts = [("request", "", json.dumps(order).encode())]
     parts += [
         (
-            "audio" if Path(file).suffix in SOUNDS else "image",
+            "audio" if Path(file).suffix.lower() in SOUNDS else "image",
             '; filename="file"',
             Path(file).read_bytes(),
         )

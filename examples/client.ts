@@ -18,19 +18,30 @@ interface Generation {
 }
 
 const { API = 'http://127.0.0.1:8080', TOKEN = '' } = process.env;
-const sounds = new Set(['.ogg', '.mp3', '.wav', '.m4a', '.flac', '.webm', '.mp4']);
+const sounds = new Set(
+  '.aac .aif .aiff .amr .avi .flac .m4a .m4v .mka .mkv .mov .mp3 .mp4 .oga .ogg .opus .wav .webm .wma'.split(
+    ' ',
+  ),
+);
 
 /** One request. A refusal is an Error with the API's own words; what is over soon is asked again when the API says so. */
 async function call(path: string, options: RequestInit = {}, attempt = 1): Promise<Response> {
   const headers = new Headers(options.headers);
   headers.set('authorization', `Bearer ${TOKEN}`);
-  const answer = await fetch(`${API}${path}`, { ...options, headers });
-  if (answer.ok) return answer;
-  if (![429, 503].includes(answer.status) || attempt === 5) {
-    const { detail }: { detail: string } = JSON.parse(await answer.text());
-    throw new Error(detail);
+  let seconds = 5;
+  try {
+    const answer = await fetch(`${API}${path}`, { ...options, headers });
+    if (answer.ok) return answer;
+    seconds = Number(answer.headers.get('retry-after') ?? Infinity);
+    if (seconds > 60 || attempt === 5) {
+      const { detail }: { detail: string } = JSON.parse(await answer.text());
+      throw new Error(detail);
+    }
+  } catch (error) {
+    // `fetch` throws a TypeError where nobody answers.
+    if (!(error instanceof TypeError) || attempt === 5) throw error;
   }
-  await pause(Number(answer.headers.get('retry-after') ?? 5) * 1000);
+  await pause(seconds * 1000);
   return call(path, options, attempt + 1);
 }
 
@@ -42,7 +53,8 @@ async function generation(path: string, options?: RequestInit): Promise<Generati
 const [target = 'video.mp4', prompt = '', ...files] = process.argv.slice(2);
 const body = new FormData();
 body.set('request', JSON.stringify({ prompt, agreed: true }));
-for (const file of files) body.append(sounds.has(extname(file)) ? 'audio' : 'image', await openAsBlob(file));
+for (const file of files)
+  body.append(sounds.has(extname(file).toLowerCase()) ? 'audio' : 'image', await openAsBlob(file));
 // The same key makes one video, however often the request is sent.
 const headers = { 'idempotency-key': crypto.randomUUID() };
 let made = await generation('/v1/generations', { method: 'POST', body, headers });

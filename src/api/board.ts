@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { identityOf } from './identity.ts';
-import { answerProblem, Problem, problemOfStatus } from './problem.ts';
+import { answerProblem, languageFor, Problem, problemOfStatus } from './problem.ts';
 import type { TokenFile } from './tokens.ts';
 
 export const boardPath = '/admin/queues';
@@ -46,11 +46,13 @@ export async function mountBoard(
     board.addHook('preValidation', board.basicAuth);
     board.addHook('onSend', async (request, reply, payload) => {
       reply.header('content-security-policy', policy);
+      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
       const type = String(reply.getHeader('content-type') ?? '');
       if (reply.statusCode < 400 || type.startsWith('application/problem+json')) return payload;
       reply
         .removeHeader('content-length')
         .type('application/problem+json')
+        .header('content-language', languageFor(request))
         .header('cache-control', 'no-store');
       return problemOfStatus(reply.statusCode, request);
     });

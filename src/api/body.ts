@@ -72,6 +72,7 @@ export function readNothingUnwanted(app: FastifyInstance, pace: Pace): void {
     app.routing(incoming, outgoing);
   });
   app.addHook('preParsing', async (request, reply, payload) => {
+    refuseOtherBodies(request);
     // A form is read by its route, once it is known who may send one.
     if (request.raw.complete || isForm(request)) return payload;
     goOn(request.raw, reply.raw);
@@ -89,9 +90,46 @@ export function readNothingUnwanted(app: FastifyInstance, pace: Pace): void {
   });
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** what its body may be; whatever else comes is not read */
+    body?: 'form' | 'json' | 'json or form';
+  }
+}
+
+/** By what its head says, before anything of it is read. @throws Problem */
+function refuseOtherBodies(request: FastifyRequest): void {
+  const { body } = request.routeOptions.config;
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
+  if (body === undefined || (Number(length) === 0 && coding === undefined)) return;
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (!/^identity$/i.test(encoding)) throw new Problem(415, 'encoded_body');
+  if (body !== 'json or form' && isForm(request) !== (body === 'form')) {
+    throw new Problem(415, 'unsupported_content_type');
+  }
+}
+
+/** What HTTP does not allow in the head of a request, and Node answers without a word where nobody else does. */
+export function refuseOddHeads(app: FastifyInstance): void {
+  app.server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    app.routing(incoming, outgoing);
+  });
+  app.addHook('onRequest', async ({ raw }) => {
+    const { host, expect } = raw.headers;
+    if (host === undefined && raw.httpVersion === '1.1') {
+      throw new Problem(400, 'malformed_request', { headers: { connection: 'close' } });
+    }
+    if (expect !== undefined && !isAsking(raw)) throw new Problem(417, 'expectation_failed');
+  });
+}
+
 /** Tells a client that waits for it that its body is wanted. */
 export function goOn(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  if (/^100-continue$/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue();
+  if (isAsking(incoming)) outgoing.writeContinue();
+}
+
+function isAsking({ headers }: IncomingMessage): boolean {
+  return /^100-continue$/i.test(headers.expect ?? '');
 }
 
 /**

@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { precondition } from './conditional.ts';
+import { personHeader } from './identity.ts';
 import { languageFor } from './problem.ts';
+
+/** What an answer depends on: whose it is, and in which language. */
+export const vary = `authorization, ${personHeader}, accept-language`;
 
 /**
  * What caches between here and a person have to know: answers are one person's, in one language, and are asked for again each time, since what was
@@ -11,7 +15,6 @@ import { languageFor } from './problem.ts';
  */
 export function tellCaches(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    reply.header('vary', 'authorization, accept-language');
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (!reply.hasHeader('cache-control'))
       reply.header('cache-control', isRead ? 'private, no-cache' : 'no-store');

@@ -108,9 +108,17 @@ function seconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000) * 1000;
 }
 
+/** The three forms of 5.6.7; the last one names no zone and means GMT. `Date.parse` takes much more for a date, such as `1`. */
+const httpDates = [
+  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+];
+
 /** @returns null for what is no date, which is as good as no condition */
 function dateOf(value: string | undefined): number | null {
-  const milliseconds = value === undefined ? Number.NaN : Date.parse(value);
+  if (value === undefined || !httpDates.some((form) => form.test(value))) return null;
+  const milliseconds = Date.parse(value.endsWith('GMT') ? value : `${value} GMT`);
   return Number.isNaN(milliseconds) ? null : milliseconds;
 }
 

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { reachable } from '../intake/take-on.ts';
 import { removeArtifacts } from '../storage/remove.ts';
+import { precondition } from './conditional.ts';
 import { eventStream, hasSeenTheEnd } from './events.ts';
 import type { Feed } from './feed.ts';
 import { identityFor } from './identity.ts';
@@ -189,13 +190,17 @@ export function generationRoutes(
         params: idParameters,
         response: {
           204: z.undefined().meta({ description: 'It is gone.' }),
-          ...problems(400, 404, 409),
+          ...problems(400, 404, 409, 412),
         },
       },
     },
     async (request, reply) => {
       const generation = await own(request.params.id, request);
       const { id, status, reply: target } = generation;
+      // Only `*` holds: the tags of what is read here are weak ones, which are never the very same (RFC 9110, 13.1.1).
+      if (precondition(request.method, request.headers, { etag: 'W/""' }) === 'failed') {
+        throw new Problem(412, 'precondition_failed');
+      }
       if (status === 'queued' || status === 'running') throw new Problem(409, 'still_open');
       // Its message would stand there all the same, and its buttons would lead nowhere.
       if (target.kind !== 'api') throw new Problem(409, 'stands_in_discord');

@@ -9,7 +9,7 @@ import { mostImages } from '../intake/bounds.ts';
 import { createFormChangesSchema, createOrderSchema } from './schemas.ts';
 import { ownCommand } from '../config/place.ts';
 
-/** Serves the description of the API at /v1/openapi.json, made from the schemas that check requests and answers. */
+/** Makes the description of the API that {@link descriptionRoute} serves, from the schemas that check requests and answers. */
 export async function describeApi(app: FastifyInstance, settings: GenerateSettings): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -52,6 +52,9 @@ export async function describeApi(app: FastifyInstance, settings: GenerateSettin
       return document;
     },
   });
+}
+
+export function descriptionRoute(app: FastifyInstance): void {
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 

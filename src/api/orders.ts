@@ -163,8 +163,7 @@ export function orderRoutes(
   app.post(
     '/v1/generations',
     {
-      config: { scope: 'generate', rateLimit },
-      bodyLimit: mostUploadBytes,
+      config: { scope: 'generate', rateLimit, body: 'form' },
       schema: {
         operationId: 'createGeneration',
         summary: 'Asks for a video',
@@ -243,7 +242,7 @@ export function orderRoutes(
   app.post(
     '/v1/estimates',
     {
-      config: { scope: 'generate' },
+      config: { scope: 'generate', body: 'json' },
       schema: {
         operationId: 'estimateGeneration',
         summary: 'Says what a video would cost, without its files',
@@ -290,7 +289,7 @@ export function orderRoutes(
   app.post(
     '/v1/generations/:id/again',
     {
-      config: { scope: 'generate', rateLimit },
+      config: { scope: 'generate', rateLimit, body: 'json or form' },
       schema: {
         operationId: 'rerunGeneration',
         summary: 'Makes another one of the same files',

@@ -44,7 +44,9 @@ export const problems = (...statuses: number[]) =>
 
 type ApiTextCode = Extract<TextKey, `api.${string}`> extends `api.${infer Code}` ? Code : never;
 
-interface ProblemOptions {
+export interface ProblemOptions {
+  /** the catalogue's text, where the same code has several: `api.<text>` */
+  readonly text?: ApiTextCode;
   readonly values?: TextValues;
   readonly issues?: ProblemBody['issues'];
   /** of the fields that it is about, where the problem's own words are all there is to say of each */
@@ -202,10 +204,10 @@ function explain(error: unknown, texts: Texts, reference: string, request: Fasti
   const api = (
     status: number,
     code: ApiTextCode,
-    { values, headers, paths, ...given }: ProblemOptions = {},
+    { text = code, values, headers, paths, ...given }: ProblemOptions = {},
   ) => {
     // `{command}` is of the words about a token.
-    const detail = texts.say(`api.${code}`, { command: ownCommand('apiToken', 'create'), ...values });
+    const detail = texts.say(`api.${text}`, { command: ownCommand('apiToken', 'create'), ...values });
     const issues = given.issues ?? paths?.map((path) => ({ path, message: detail }));
     return problem(status, code, detail, { ...(issues === undefined ? {} : { issues }), headers });
   };

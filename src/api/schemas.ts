@@ -145,7 +145,7 @@ function changedChoices(settings: GenerateSettings) {
 }
 
 /** `true`: nothing is made, and the answer says what it would be. */
-export const createQuery = z.object({
+export const createQuery = z.strictObject({
   dryRun: z.enum(['true', 'false']).default('false').meta({
     description: '`true`: checks it all, answers with price and wait, and makes nothing.',
   }),
@@ -156,7 +156,7 @@ export const streamed = z.any().meta({ type: 'string' });
 
 export const idParameters = z.object({ id: generationIdSchema });
 
-export const listQuery = z.object({
+export const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   before: generationIdSchema.optional().meta({ description: '`next` of the page before.' }),
   status: statusSchema.optional(),

@@ -1,3 +1,5 @@
+import { METHODS } from 'node:http';
+import type { Socket } from 'node:net';
 import accepts from '@fastify/accepts';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
@@ -26,9 +28,9 @@ import type { SpeechDesk } from '../queue/jobs/speech.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { tellingStore } from '../storage/telling-store.ts';
 import { mountBoard } from './board.ts';
-import { leastPace, readNothingUnwanted } from './body.ts';
+import { leastPace, readNothingUnwanted, refuseOddHeads } from './body.ts';
 import type { Pace } from './body.ts';
-import { tellCaches } from './caching.ts';
+import { tellCaches, vary } from './caching.ts';
 import { Feed } from './feed.ts';
 import { generationRoutes } from './generations.ts';
 import { identify } from './identity.ts';
@@ -36,7 +38,7 @@ import { readJsonBodies } from './json.ts';
 import { createIdempotency } from '../queue/idempotency.ts';
 import { createWebhooks } from '../queue/delivery/webhooks.ts';
 import { createLookup } from './lookup.ts';
-import { describeApi } from './openapi.ts';
+import { describeApi, descriptionRoute } from './openapi.ts';
 import { orderRoutes } from './orders.ts';
 import { answerClientError, answerProblem, Problem, problems } from './problem.ts';
 import { presetsSchema, voicesSchema } from './schemas.ts';
@@ -89,8 +91,8 @@ const stopTimeout = 5_000;
 /** Uploads on disk at a time: bounds the space, five files of at most 25 MiB each. */
 const uploadsAtOnce = 16;
 
-/** Of anything but files: no such request has a body. */
-const plainBodyBytes = 16 * 1024;
+/** Of a body that is no form: one without files holds the same words, and many programs write each letter as six (`\\u3042`). */
+const plainBodyBytes = orderBytes;
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
@@ -110,6 +112,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: plainBodyBytes,
+    // Node would refuse it with an empty answer.
+    http: { requireHostHeader: false },
     requestTimeout,
     keepAliveTimeout,
     // Connections that a browser merely keeps open do not keep the process from ending.
@@ -123,14 +127,22 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     },
   });
   app.server.headersTimeout = headersTimeout;
+  app.server.on('connect', (_request, socket: Socket) => {
+    answerClientError(new Error('this is no proxy'), socket);
+  });
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method))
+      app.addHttpMethod(method, { hasBody: true });
+  }
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply));
   await app.register(accepts);
+  refuseOddHeads(app);
   identify(app, tokens);
   readNothingUnwanted(app, pace);
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff');
+    reply.header('x-content-type-options', 'nosniff').header('vary', vary);
   });
   await app.register(rateLimit, {
     max: requestsPerMinute,
@@ -138,7 +150,14 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     keyGenerator: (request) => request.identity?.countedAs ?? request.ip,
     errorResponseBuilder: () => new Problem(429, 'too_many_requests'),
   });
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
+  const counted = app.rateLimit();
+  // Before anything of the request is read: what is wrong with its body does not matter.
+  app.addHook('preParsing', async function refuseUnknown(request, reply) {
+    if (!request.is404) return;
+    await counted.call(app, request, reply);
+    throw new Problem(404, 'no_such_address');
+  });
+  app.setNotFoundHandler(() => {
     throw new Problem(404, 'no_such_address');
   });
   readJsonBodies(app);
@@ -153,6 +172,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   });
   await app.register(async (routes) => {
     tellCaches(routes);
+    descriptionRoute(routes);
     webhookRoutes(routes);
     const places = new UploadPlaces(uploadsAtOnce);
     orderRoutes(routes, { ...parts, pace, idempotency, webhooks }, lookup, places);
@@ -163,8 +183,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     voicesRoute(routes, parts);
     verifyRoute(routes, { ...parts, pace });
   });
-  refuseOtherMethods(app, methods);
   if (bullBoard) await mountBoard(app, tokens, config, logger);
+  refuseOtherMethods(app, methods);
   await feed.start(queue, (id) => {
     // What is missed here is found when it is looked for.
     webhooks.notice(id).catch(() => undefined);

@@ -22,7 +22,7 @@ export function soundRoutes(
   plain.withTypeProvider<ZodTypeProvider>().post(
     '/v1/sounds',
     {
-      config: { scope: 'generate' },
+      config: { scope: 'generate', body: 'form' },
       schema: {
         operationId: 'inspectSound',
         summary: 'Says how long a sound is, and how loud from moment to moment',

@@ -17,6 +17,7 @@ import type { Pace } from './body.ts';
 import { brokenTexts } from '../text/broken-texts.ts';
 import { parseJson } from './json.ts';
 import { fieldWordsFor, Problem } from './problem.ts';
+import type { ProblemOptions } from './problem.ts';
 
 /** The largest of the files; which of them may be how large is checked again where they are read. */
 const mostFileBytes = Math.max(imageLimits.bytes, audioLimits.bytes);
@@ -160,7 +161,9 @@ async function readOneFile(
   let file: ReceivedFile | null = null;
   const parts = request.parts({ limits: { files: 2, fields: 1, parts: 2, fileSize: mostBytes } });
   for await (const part of parts) {
-    if (part.type !== 'file' || part.fieldname !== option || file !== null) throw invalidPart(part.fieldname);
+    if (part.type !== 'file' || part.fieldname !== option || file !== null) {
+      throw invalidPart(part.fieldname, { text: 'one_file', values: { name: option } });
+    }
     file = { path, option, size: await writeFile(part, path, signal) };
     if (part.file.truncated) {
       throw new Failure('too_large', 'file_too_large', { option, megabytes: mostBytes / 1024 / 1024 });
@@ -227,6 +230,7 @@ function isAboutTheForm(error: unknown): boolean {
 }
 
 /** @param name undefined: the part has none */
-function invalidPart(name: string | undefined): Problem {
-  return new Problem(400, 'invalid_part', { values: { name: (name ?? '').slice(0, 40).toWellFormed() } });
+function invalidPart(name: string | undefined, { values, ...more }: ProblemOptions = {}): Problem {
+  const part = (name ?? '').slice(0, 40).toWellFormed();
+  return new Problem(400, 'invalid_part', { ...more, values: { part, ...values } });
 }

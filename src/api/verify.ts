@@ -30,6 +30,7 @@ export function verifyRoute(plain: FastifyInstance, parts: ApiParts & { readonly
     {
       config: {
         scope: 'read',
+        body: 'form',
         rateLimit: { max: Math.min(questionsPerMinute, config.api.requestsPerMinute) },
       },
       schema: {

@@ -23,6 +23,10 @@ export function signatureOf(secret: string, id: string, seconds: number, body: s
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`;
 }
 
+/** Names that lead to nobody outside, or to somebody else in every network: RFC 6761, 6762 (3 and G), 7686, 8375, and ICANN's `internal`. */
+const insideNames =
+  /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa|invalid|onion)$/;
+
 /**
  * Where a message may go: over https to whoever can be reached from everywhere, and to hosts of one's own that were named.
  *
@@ -34,8 +38,10 @@ export function webhookTarget(text: string, ownHosts: readonly string[]): URL | 
   if (url === null || url.username !== '' || url.password !== '') return null;
   if (isOwn(url, ownHosts)) return url.protocol === 'https:' || url.protocol === 'http:' ? url : null;
   if (url.protocol !== 'https:') return null;
-  const bare = url.hostname.replace(/^\[|\]$/g, '');
-  return ipaddr.isValid(bare) && !isPublicAddress(bare) ? null : url;
+  const bare = url.hostname.replace(/^\[|\]$|\.$/g, '');
+  if (ipaddr.isValid(bare)) return isPublicAddress(bare) ? url : null;
+  // A name without a dot is one of this network. Whatever else leads inside is seen when it is looked up.
+  return bare.includes('.') && !insideNames.test(bare) ? url : null;
 }
 
 function isOwn(url: URL, ownHosts: readonly string[]): boolean {

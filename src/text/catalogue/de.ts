@@ -202,7 +202,11 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.method_not_allowed': 'Diese Adresse kennt diese Methode nicht. Sie kennt: {allow}.',
   'api.invalid_request': 'Etwas an der Anfrage passt nicht; in `issues` steht, was.',
   'api.invalid_part':
-    'Den Teil `{name}` des Formulars verstehe ich nicht. Es nimmt ein `request` (JSON), bis zu vier Dateien `image` und eine Datei `audio`.',
+    'Den Teil `{part}` des Formulars verstehe ich nicht. Es nimmt ein `request` (JSON), bis zu vier Dateien `image` und eine Datei `audio`, jede mit einem Dateinamen.',
+  'api.encoded_body': 'Ich nehme einen Inhalt, wie er ist. Schick ihn ohne `Content-Encoding`.',
+  'api.expectation_failed': 'Als `Expect` kenne ich nur `100-continue`. Lass es weg.',
+  'api.one_file':
+    'Den Teil `{part}` des Formulars verstehe ich nicht. Es nimmt eine Datei `{name}`, mit einem Dateinamen.',
   'api.missing_part': 'Im Formular fehlt die Datei `{name}`.',
   'api.malformed_request':
     'Das ist kein HTTP, wie ich es kenne. In `/v1/openapi.json` steht, was ich annehme.',

@@ -200,7 +200,11 @@ export const en = {
   'api.method_not_allowed': 'This address doesn’t know this method. It knows: {allow}.',
   'api.invalid_request': 'Something about the request doesn’t fit; `issues` says what.',
   'api.invalid_part':
-    'I don’t understand the part `{name}` of the form. It takes one `request` (JSON), up to four files `image` and one file `audio`.',
+    'I don’t understand the part `{part}` of the form. It takes one `request` (JSON), up to four files `image` and one file `audio`, each with a file name.',
+  'api.encoded_body': 'I take a body as it is. Send it without `Content-Encoding`.',
+  'api.expectation_failed': 'I know no `Expect` but `100-continue`. Leave it out.',
+  'api.one_file':
+    'I don’t understand the part `{part}` of the form. It takes one file `{name}`, with a file name.',
   'api.missing_part': 'The form lacks the file `{name}`.',
   'api.malformed_request': 'This isn’t HTTP as I know it. `/v1/openapi.json` says what I take.',
   'api.malformed_form': 'The form broke off or isn’t `multipart/form-data`. Send it again, whole.',

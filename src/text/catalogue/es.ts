@@ -191,7 +191,11 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.method_not_allowed': 'Esta dirección no conoce este método. Conoce: {allow}.',
   'api.invalid_request': 'Algo de la petición no encaja; `issues` dice qué.',
   'api.invalid_part':
-    'No entiendo la parte `{name}` del formulario. Acepta un `request` (JSON), hasta cuatro archivos `image` y un archivo `audio`.',
+    'No entiendo la parte `{part}` del formulario. Acepta un `request` (JSON), hasta cuatro archivos `image` y un archivo `audio`, cada uno con nombre de archivo.',
+  'api.encoded_body': 'Acepto el contenido tal cual. Envíalo sin `Content-Encoding`.',
+  'api.expectation_failed': 'De `Expect` solo conozco `100-continue`. Quítalo.',
+  'api.one_file':
+    'No entiendo la parte `{part}` del formulario. Acepta un archivo `{name}`, con nombre de archivo.',
   'api.missing_part': 'En el formulario falta el archivo `{name}`.',
   'api.malformed_request': 'Esto no es HTTP que yo entienda. En `/v1/openapi.json` está lo que acepto.',
   'api.malformed_form': 'El formulario se corta o no es `multipart/form-data`. Envíalo otra vez entero.',

@@ -194,7 +194,11 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.method_not_allowed': 'Cette adresse ne connaît pas cette méthode. Elle connaît : {allow}.',
   'api.invalid_request': 'Quelque chose ne va pas dans la requête ; `issues` dit quoi.',
   'api.invalid_part':
-    'Je ne comprends pas la partie `{name}` du formulaire. Il prend un `request` (JSON), jusqu’à quatre fichiers `image` et un fichier `audio`.',
+    'Je ne comprends pas la partie `{part}` du formulaire. Il prend un `request` (JSON), jusqu’à quatre fichiers `image` et un fichier `audio`, chacun avec un nom de fichier.',
+  'api.encoded_body': 'Je prends un contenu tel quel. Envoie-le sans `Content-Encoding`.',
+  'api.expectation_failed': 'Comme `Expect`, je ne connais que `100-continue`. Laisse-le de côté.',
+  'api.one_file':
+    'Je ne comprends pas la partie `{part}` du formulaire. Il prend un fichier `{name}`, avec un nom de fichier.',
   'api.missing_part': 'Il manque le fichier `{name}` dans le formulaire.',
   'api.malformed_request': 'Ce n’est pas du HTTP que je comprenne. `/v1/openapi.json` dit ce que j’accepte.',
   'api.malformed_form':

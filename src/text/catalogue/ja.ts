@@ -183,7 +183,11 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.method_not_allowed': 'このアドレスではこのメソッドは使えません。使えるもの：{allow}。',
   'api.invalid_request': 'リクエストに合わないところがあります。`issues` に書いてあります。',
   'api.invalid_part':
-    'フォームの `{name}` がわかりません。`request`（JSON）を一つ、`image` を四つまで、`audio` を一つ受け取ります。',
+    'フォームの `{part}` がわかりません。`request`（JSON）を一つ、`image` を四つまで、`audio` を一つ、どのファイルにもファイル名を付けて送ってください。',
+  'api.encoded_body': '内容はそのままで受け取ります。`Content-Encoding` なしで送ってください。',
+  'api.expectation_failed': '`Expect` は `100-continue` だけわかります。外してください。',
+  'api.one_file':
+    'フォームの `{part}` がわかりません。ファイル名付きのファイル `{name}` を一つ受け取ります。',
   'api.missing_part': 'フォームにファイル`{name}`がありません。',
   'api.malformed_request': 'HTTPの形式が正しくありません。受け付ける形式は `/v1/openapi.json` にあります。',
   'api.malformed_form':

@@ -361,6 +361,9 @@ describe('asking for a video', () => {
       headers: { 'content-type': 'application/json' },
     });
     expect(await problemOf(answer)).toMatchObject({ status: 415 });
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const packed = await ada.fetch('/v1/estimates', { method: 'POST', body: 'x', headers });
+    expect(await problemOf(packed)).toMatchObject({ status: 415, code: 'encoded_body' });
   });
 
   const askWithPicture = async (caller: Caller) => caller.ask({ prompt: 'x' }, [await portraitFile()]);
@@ -845,6 +848,9 @@ describe('before and after', () => {
       'https://127.0.0.1/',
       `https://me:x@${host}/`,
       'https://[::ffff:10.0.0.1]/',
+      'https://localhost./',
+      'https://intranet/',
+      'https://metadata.google.internal/',
     ]) {
       const refused = await problemOf(await caller.ask({ prompt: 'x', webhook }, [await portraitFile()]));
       expect(refused).toMatchObject({ status: 400, code: 'webhook_refused' });
@@ -927,6 +933,26 @@ describe('before and after', () => {
     expect((await ada.ask({ prompt: 'whole: 👩‍🚀 \ufffd' }, files)).status).toBe(201);
     await emptyQueue();
   });
+
+  test('however deep and however it is written, JSON is read or refused as what was sent', async () => {
+    const deep = `{"prompt":${'['.repeat(15_000)}${']'.repeat(15_000)}}`;
+    const ann = await scene.token('ann');
+    expect(await problemOf(await ann.ask(deep, [await portraitFile()]))).toMatchObject({ status: 400 });
+    const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const post = (body: string) => ann.fetch('/v1/estimates', { ...json, body });
+    expect(await problemOf(await post(deep))).toMatchObject({ status: 400, code: 'invalid_request' });
+    // As Python's `json.dumps` writes it.
+    const letters = '\\u3042'.repeat(2000);
+    const answer = await post(`{"prompt":"${letters}","negativePrompt":"${letters}","images":1}`);
+    expect(answer.status).toBe(200);
+  });
+
+  test('what an address does not know in its query is refused: it may have been meant', async () => {
+    const ben = await scene.token('ben');
+    const asked = await ben.ask({ prompt: 'x' }, [await portraitFile()], {}, '?dry_run=true');
+    expect(await problemOf(asked)).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect((await ada.fetch('/v1/generations?state=failed')).status).toBe(400);
+  });
 });
 
 describe('the server', () => {
@@ -973,6 +999,20 @@ describe('the server', () => {
     const answer = await ada.fetch('/v1/generations', { method: 'DELETE' });
     expect(answer.headers.get('allow')).toBe('GET, HEAD, POST');
     expect(await problemOf(answer)).toMatchObject({ status: 405 });
+    const odd = await ada.fetch('/v1/presets', { method: 'PROPFIND' });
+    expect(await problemOf(odd)).toMatchObject({ status: 405 });
+    // Nothing of the body matters where there is nothing.
+    const lost = await ada.fetch('/v1/nothing', {
+      method: 'POST',
+      body: '{',
+      headers: { 'content-type': 'a/b' },
+    });
+    expect(await problemOf(lost)).toMatchObject({ status: 404 });
+    const described = await fetch(`${scene.url}/v1/openapi.json`);
+    expect([described.headers.get('cache-control'), described.headers.get('etag')?.slice(0, 3)]).toEqual([
+      'private, no-cache',
+      'W/"',
+    ]);
   });
 
   test('too many requests are refused, a guesser’s as well', async () => {
@@ -994,7 +1034,7 @@ describe('the server', () => {
       const first = await eve.fetch(path);
       const etag = first.headers.get('etag') ?? '';
       expect([etag.slice(0, 3), first.headers.get('content-language')]).toEqual(['W/"', 'en']);
-      expect(first.headers.get('vary')).toBe('authorization, accept-language');
+      expect(first.headers.get('vary')).toBe('authorization, humo-person, accept-language');
       expect(first.headers.get('cache-control')).toBe('private, no-cache');
       for (const method of ['GET', 'HEAD']) {
         const headers = { 'if-none-match': `"x", ${etag.slice(2)}` };
@@ -1101,6 +1141,7 @@ describe('the server', () => {
       ['nobody', 'wrong', '/v1/generations', 401],
       ['somebody who may not', 'reader', '/v1/generations', 403],
       ['somebody with more than there may be', 'ada', '/v1/sounds', 413],
+      ['somebody with another type of content', 'ada', '/v1/estimates', 415],
     ])(
       'after an answer to %s nothing is read, and who asks first is not told to go on',
       async (_, who, path, status) => {
@@ -1165,12 +1206,21 @@ describe('the server', () => {
       const long = await pour(head(ada.token, '/v1/sounds', `X-Long: ${'x'.repeat(20_000)}`), '');
       expect(long.answer).toContain('HTTP/1.1 431 ');
       expect(long.answer).toContain('headers_too_large');
+      for (const [status, lines] of [
+        [400, ['GET /v1/voices HTTP/1.1', 'Connection: close']],
+        [417, ['GET /v1/voices HTTP/1.1', 'Host: x', 'Connection: close', 'Expect: a-pony']],
+        [400, ['CONNECT x:443 HTTP/1.1', 'Host: x']],
+      ] as const) {
+        const { answer } = await pour([...lines], '');
+        expect(answer).toContain(`HTTP/1.1 ${status} `);
+        expect(answer).toContain('application/problem+json');
+      }
     });
 
     test('a boundary that is too long is the sender’s mistake; hanging up is nobody’s', async () => {
       for (const boundary of ['b'.repeat(71), 'b'.repeat(300)]) {
         const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
-        const answer = await ada.fetch('/v1/generations', { method: 'POST', body: 'x', headers });
+        const answer = await eve.fetch('/v1/generations', { method: 'POST', body: 'x', headers });
         expect(await problemOf(answer)).toMatchObject({ status: 400, code: 'malformed_form' });
       }
       const before = scene.log.length;

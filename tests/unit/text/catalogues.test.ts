@@ -274,6 +274,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   words: 'W'.repeat(40),
   sound: 'yes',
   corner: 'W'.repeat(40),
+  part: 'W'.repeat(40),
   unit: 'second',
 };
 
