@@ -1,4 +1,4 @@
-import { copyFile, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { copyFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import sharp from 'sharp';
@@ -9,6 +9,7 @@ import { codePointsOf } from './code-points.ts';
 import type { CodePoints } from './code-points.ts';
 import { needsConversion, srgbConverter } from './colour.ts';
 import { readStart } from './file-start.ts';
+import { wholeScans } from './jpeg-scans.ts';
 import { withMediaMemory } from './memory.ts';
 import { wholeRows } from './png-rows.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
@@ -117,9 +118,15 @@ async function decoded(source: string, target: string, form: ImageForm): Promise
   } catch (error) {
     // The decoder of AVIF gives nothing of a file that is not whole, and would take as much memory once more.
     if (isDiskFull(error) || form === 'avif') throw error;
-    return toPngOfCut(source, target, form).catch((second: unknown) => {
+    const mended = `${target}.scans`;
+    try {
+      if (form === 'jpeg') await writeFile(mended, wholeScans(await readFile(source)));
+      return await toPngOfCut(form === 'jpeg' ? mended : source, target, form);
+    } catch (second) {
       throw isDiskFull(second) ? second : error;
-    });
+    } finally {
+      await rm(mended, { force: true });
+    }
   }
 }
 

@@ -144,6 +144,10 @@ test('a JPEG without its last two bytes is taken; a row of forty million pixels,
   const whole = await (await redAndBlue(800, 400)).jpeg().toBuffer();
   await writeFile(given, whole.subarray(0, -2));
   expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 800, height: 400 });
+  // And one that breaks off in the head of its last scan.
+  const scans = await (await redAndBlue(800, 400)).jpeg({ progressive: true }).toBuffer();
+  await writeFile(given, scans.subarray(0, scans.lastIndexOf(Buffer.from([0xff, 0xda])) + 6));
+  expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 800, height: 400 });
   await sharp({ create: { width: 20_000, height: 1, channels: 3, background: 'red' } })
     .png()
     .toFile(given);
