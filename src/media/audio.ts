@@ -155,7 +155,7 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
 const listedBytes = 1024 * 1024;
 /** Nor are there in these forms, whatever their size: their packets are made large, or by ffmpeg itself. */
 const ofLargePackets: ReadonlySet<SoundForm> = new Set<SoundForm>([
-  'wav', 'w64', 'aiff', 'au', 'caf', 'flac', 'wv', 'ape', 'amr',
+  'wav', 'w64', 'aiff', 'au', 'caf', 'flac', 'wv', 'ape', 'amr', 'tta',
 ]); // prettier-ignore
 /** Of all streams; they show how long a packet is, and when each stream begins. */
 const firstPackets = 320;

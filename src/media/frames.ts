@@ -17,14 +17,15 @@ export function frameForm(head: Buffer): FrameForm | null {
 }
 
 function isRow(head: Buffer, start: number, form: FrameForm): boolean {
-  const length = form === 'aac' ? adtsLength : mpegLength;
+  const first = frameParameters(head, start, form);
   let at = start;
   for (let found = 0; found < framesInARow; found += 1) {
     // At the end of what is read; at the very beginning, one frame is enough.
     if (at + 7 > head.length) return start === 0 && found > 0;
-    const step = length(head, at);
-    if (step === null) return false;
-    at += step;
+    const frame = frameParameters(head, at, form);
+    // In the middle of something else, three headers may stand in a row by accident, but not three of one kind.
+    if (frame === null || (start > 0 && frame.parameters !== first?.parameters)) return false;
+    at += frame.bytes;
   }
   return true;
 }

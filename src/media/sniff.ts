@@ -10,7 +10,7 @@ export type ImageForm = 'png' | 'jpeg' | 'gif' | 'webp' | 'avif' | 'heic';
 /** named as ffmpeg's demuxers */
 export type SoundForm =
   | 'wav' | 'w64' | 'avi' | 'ogg' | 'flac' | 'mp3' | 'aac' | 'mov' | 'matroska' | 'aiff' | 'amr' | 'caf' | 'asf' | 'wv'
-  | 'ape' | 'au' | 'flv' | 'mpegts' | 'mpeg'; // prettier-ignore
+  | 'ape' | 'au' | 'flv' | 'mpegts' | 'mpeg' | 'ac3' | 'eac3' | 'dts' | 'tta' | 'truehd' | 'nut'; // prettier-ignore
 
 const imageForms: ReadonlySet<string> = new Set([
   'png',
@@ -86,8 +86,34 @@ export function sniff(head: Buffer): MediaForm | null {
   if (starts(0x1a, 0x45, 0xdf, 0xa3)) return 'matroska';
   if (starts(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11)) return 'asf';
   if (starts(0x00, 0x00, 0x01, 0xba)) return 'mpeg';
-  if (head[0] === 0x47 && head[188] === 0x47 && head[376] === 0x47) return 'mpegts';
+  if (isTransportStream(head)) return 'mpegts';
+  if (text(0, 24) === 'nut/multimedia container') return 'nut';
+  if (text(0, 4) === 'TTA1') return 'tta';
+  // ETSI TS 102 114, 5.3.1: the core's synchronisation word.
+  if (starts(0x7f, 0xfe, 0x80, 0x01)) return 'dts';
+  // ETSI TS 102 366, 5.3.2.3 and E.1.3.1.6: version 16 is E-AC-3, up to 10 AC-3.
+  if (starts(0x0b, 0x77)) return dolbyForm((head[5] ?? 0) >> 3);
+  if (text(4, 8) === '\xf8\x72\x6f\xba') return 'truehd';
   return frameForm(head);
+}
+
+/** @param version of the bit stream */
+function dolbyForm(version: number): SoundForm | null {
+  if (version <= 10) return 'ac3';
+  return version <= 16 ? 'eac3' : null;
+}
+
+/** Of packets: of broadcasts, with a time before each (cameras and Blu-ray), and with a check behind each. */
+const transportPackets = [188, 192, 204];
+
+/** ISO/IEC 13818-1, 2.4.3.2. A recording may begin in the middle of a packet. */
+function isTransportStream(head: Buffer): boolean {
+  return transportPackets.some((length) => {
+    for (let first = 0; first < length; first += 1) {
+      if ([0, 1, 2, 3, 4].every((packet) => head[first + packet * length] === 0x47)) return true;
+    }
+    return false;
+  });
 }
 
 const firstAtoms: ReadonlySet<string> = new Set([

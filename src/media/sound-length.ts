@@ -182,7 +182,7 @@ export interface SoundLength {
 
 /** Formats in which time is what their samples add up to: whatever times ffmpeg gives are its own reckoning. */
 const withoutTimes: ReadonlySet<SoundForm> = new Set<SoundForm>([
-  'wav', 'w64', 'ogg', 'flac', 'mp3', 'aac', 'aiff', 'amr', 'caf', 'wv', 'ape', 'au',
+  'wav', 'w64', 'ogg', 'flac', 'mp3', 'aac', 'aiff', 'amr', 'caf', 'wv', 'ape', 'au', 'ac3', 'eac3', 'dts', 'tta', 'truehd',
 ]); // prettier-ignore
 
 /** A hole in a recording, other than packets whose times are rounded. */
@@ -208,6 +208,8 @@ export function countSound(track: SoundTrack, fileStart: number, form: SoundForm
   if (!timesAgree(track)) return bySamples(known, 0);
   if (known === null && form === 'mov' && !ticksAreSamples(track)) return null;
   if (known === null && isLongLastUntold(track)) return null;
+  // AVI's times are bytes: where packets differ, and nobody knows how long each is, they say nothing.
+  if (known === null && form === 'avi') return null;
   if (!times.isSteady) return bySamples(known ?? added, startSeconds);
   // The decoder of WMA gives nothing for the first packets: what is heard of a later beginning is when its times say.
   if (times.holes > 0 || (form === 'asf' && startSeconds > leastHole)) {

@@ -62,6 +62,16 @@ test.each([
   });
 });
 
+test.each([
+  ['AC-3', ['-c:a', 'ac3', '-f', 'ac3']],
+  ['DTS', ['-c:a', 'dca', '-strict', '-2', '-f', 'dts']],
+  ['what cameras record', ['-c:a', 'ac3', '-mpegts_m2ts_mode', '1', '-f', 'mpegts']],
+  ['Vorbis in AVI, whose times are bytes', ['-c:a', 'libvorbis', '-f', 'avi']],
+])('%s is as long as what is heard of it', async (_name, format) => {
+  await make(...tone(3), ...format);
+  expect((await inspectAudio(given, limits())).durationSeconds).toBeCloseTo(3, 1);
+});
+
 test('the sound of a video is used', async () => {
   await make('-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=25', ...tone(2), '-pix_fmt', 'yuv420p', '-f', 'mp4');
   const taken = await normalise(wanted);

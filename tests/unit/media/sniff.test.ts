@@ -9,6 +9,13 @@ const iso = (...brands: string[]) => {
   return Buffer.concat([length, Buffer.from(`ftyp${words}`, 'latin1')]);
 };
 
+/** A transport stream: packets of so many bytes, the first of which begins at `first`. */
+function packets(length: number, first: number): Buffer {
+  const head = Buffer.alloc(first + 5 * length);
+  for (let at = first; at < head.length; at += length) head[at] = 0x47;
+  return head;
+}
+
 test.each([
   ['heic', iso('heic', 'mif1', 'heic')],
   ['avif', iso('avif', 'mif1', 'miaf')],
@@ -27,6 +34,15 @@ test.each([
   ],
   ['aac', Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x01, 0x5f, 0xfc, 0, 0, 0, 0xff, 0xf1])],
   ['jpeg', Buffer.from([0xff, 0xd8, 0xff, 0xe0])],
+  ['dts', Buffer.from([0x7f, 0xfe, 0x80, 0x01])],
+  ['ac3', Buffer.from([0x0b, 0x77, 0, 0, 0x14, 0x40])],
+  ['eac3', Buffer.from([0x0b, 0x77, 0, 0, 0x3f, 0x87])],
+  ['truehd', Buffer.from([0, 0, 0, 0, 0xf8, 0x72, 0x6f, 0xba])],
+  ['tta', Buffer.from('TTA1')],
+  ['mpegts', packets(188, 0)],
+  ['mpegts', packets(188, 77)],
+  ['mpegts', packets(192, 4)],
+  ['mpegts', packets(204, 0)],
 ])('knows %s by its first bytes', (form, head) => {
   expect(sniff(head)).toBe(form);
 });
@@ -39,7 +55,8 @@ test.each(['#EXTM3U\n', 'ffconcat version 1.0\n', "file 'a'\n", '<?xml version="
 ); // prettier-ignore
 
 test('no text at all is taken for a medium, unless it carries the letters of one', () => {
-  const letters = /^(GIF8|RIFF|RF64|riff|OggS|fLaC|FORM|#!AMR|caff|wvpk|MAC |\.snd|FLV|ID3|G|.{4}ftyp)/s;
+  const letters =
+    /^(GIF8|RIFF|RF64|riff|OggS|fLaC|FORM|#!AMR|caff|wvpk|MAC |\.snd|FLV|ID3|G|TTA1|nut|.{4}ftyp)/s;
   fc.assert(
     fc.property(fc.string({ maxLength: sniffedBytes }), (text) => {
       fc.pre(!letters.test(text));
@@ -47,6 +64,15 @@ test('no text at all is taken for a medium, unless it carries the letters of one
     }),
     { numRuns: 2000 },
   );
+});
+
+test('three headers of different kinds inside something else are no MP3', () => {
+  const [stereo, mono] = [Buffer.alloc(417), Buffer.alloc(417)];
+  stereo.set([0xff, 0xfb, 0x90, 0]);
+  mono.set([0xff, 0xfb, 0x90, 0xc0]);
+  const rest = Buffer.alloc(100, 1);
+  expect(sniff(Buffer.concat([rest, stereo, mono, stereo]))).toBeNull();
+  expect(sniff(Buffer.concat([rest, stereo, stereo, stereo]))).toBe('mp3');
 });
 
 test('any bytes give an answer, however few they are', () => {
