@@ -8,6 +8,7 @@ Whoever is to be seen and heard has to agree first: `agreed` says that they do. 
 import http.client
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -17,9 +18,9 @@ from pathlib import Path
 
 API = os.environ.get("API", "http://127.0.0.1:8080")
 TOKEN = os.environ["TOKEN"]
-SOUNDS = set(
-    ".aac .aif .aiff .amr .avi .flac .m4a .m4v .mka .mkv"
-    " .mov .mp3 .mp4 .oga .ogg .opus .wav .webm .wma".split()
+SOUNDS = re.compile(
+    r"\.(aac|aiff?|amr|avi|flac|m4[av]|mk[av]|mov|mp[34]|og[ag]|opus|wav|webm|wma)$",
+    re.IGNORECASE,
 )
 
 
@@ -49,7 +50,7 @@ def form(order, files):
     parts = [("request", "", json.dumps(order).encode())]
     parts += [
         (
-            "audio" if Path(file).suffix.lower() in SOUNDS else "image",
+            "audio" if SOUNDS.search(file) else "image",
             '; filename="file"',
             Path(file).read_bytes(),
         )

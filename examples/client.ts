@@ -7,7 +7,6 @@
  */
 import { openAsBlob } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 interface Generation {
@@ -18,11 +17,7 @@ interface Generation {
 }
 
 const { API = 'http://127.0.0.1:8080', TOKEN = '' } = process.env;
-const sounds = new Set(
-  '.aac .aif .aiff .amr .avi .flac .m4a .m4v .mka .mkv .mov .mp3 .mp4 .oga .ogg .opus .wav .webm .wma'.split(
-    ' ',
-  ),
-);
+const sounds = /\.(?:aac|aiff?|amr|avi|flac|m4[av]|mk[av]|mov|mp[34]|og[ag]|opus|wav|webm|wma)$/i;
 
 /** One request. A refusal is an Error with the API's own words; what is over soon is asked again when the API says so. */
 async function call(path: string, options: RequestInit = {}, attempt = 1): Promise<Response> {
@@ -53,8 +48,7 @@ async function generation(path: string, options?: RequestInit): Promise<Generati
 const [target = 'video.mp4', prompt = '', ...files] = process.argv.slice(2);
 const body = new FormData();
 body.set('request', JSON.stringify({ prompt, agreed: true }));
-for (const file of files)
-  body.append(sounds.has(extname(file).toLowerCase()) ? 'audio' : 'image', await openAsBlob(file));
+for (const file of files) body.append(sounds.test(file) ? 'audio' : 'image', await openAsBlob(file));
 // The same key makes one video, however often the request is sent.
 const headers = { 'idempotency-key': crypto.randomUUID() };
 let made = await generation('/v1/generations', { method: 'POST', body, headers });
