@@ -162,13 +162,17 @@ class Trainer:
         self.steps += 1
         return loss
 
-    def _work(self, batch: Batch) -> Tensor:
-        self.optimiser.zero()
+    def loss(self, batch: Batch) -> Tensor:
+        """The weighted mean square of what the model's velocities miss."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             made = batched_velocity(
                 self.model, batch.latents, batch.timestep, batch.channels, batch.text, batch.audio, batch.rope
             )
-            loss = ((made - batch.target).square() * batch.weight).sum() / (batch.weight.sum() * made.shape[1])
+            return ((made - batch.target).square() * batch.weight).sum() / (batch.weight.sum() * made.shape[1])
+
+    def _work(self, batch: Batch) -> Tensor:
+        self.optimiser.zero()
+        loss = self.loss(batch)
         loss.backward()
         return loss.detach()
 

@@ -10,16 +10,18 @@ from humo_engine.mini import TEXT_FILE, VAE_FILE, mini_components
 from humo_mini.pool import Sounds, Stock, negative_states
 from humo_mini.speech import has_espeak
 from humo_mini.train import FAMILIES, SMALL, train
-from humo_mini.transformer_training import Trainer
+from humo_mini.transformer_training import SHORT_FRAMES, Trainer
 
 BATCHES = 8
+FRAMES = SHORT_FRAMES[0]  # of the latents: as short as a clip of the training can be
 
 
+@torch.no_grad()
 def loss_on_the_pool(trainer: Trainer) -> float:
     """The mean loss over the same batches and noise each time, of the weights that the trainer's model has now."""
     trainer.numbers.manual_seed(5)
     size = SMALL.shapes[0][0]
-    losses = [trainer._work(trainer._draw(size, trainer.stocks[size].video.shape[2], 1)) for _ in range(BATCHES)]
+    losses = [trainer.loss(trainer._draw(size, FRAMES, 1)) for _ in range(BATCHES)]
     return float(torch.stack(losses).mean())
 
 
