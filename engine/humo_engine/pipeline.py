@@ -130,6 +130,7 @@ class Pipeline:
         self.weights_folder = weights_folder
         self.cache = (cache or cache_folder()) / "zero-video"
         self._cache_failed = False
+        self._heard: tuple[Tensor, Tensor] | None = None  # the last sound, and what Whisper made of it
         self.plan = plan
         self.group = group
         self.loras = loras
@@ -253,8 +254,14 @@ class Pipeline:
         if samples is None:
             size = self.components.transformer.size
             return torch.zeros(video_vae.latent_frames(request.frames), *size.audio_window, device=self.device)
-        states = whisper_states(samples, self.components.whisper, self.components.extractor)
-        return audio_windows(audio_features(states), request.frames, request.audio_offset).to(self.device)
+        return audio_windows(self._features(samples), request.frames, request.audio_offset).to(self.device)
+
+    def _features(self, samples: Tensor) -> Tensor:
+        """What Whisper makes of a sound, in main memory. Shots of a take, variations and edits come with the same: the last is kept."""
+        if self._heard is None or not torch.equal(self._heard[0], samples):
+            states = whisper_states(samples, self.components.whisper, self.components.extractor)
+            self._heard = samples, audio_features(states).cpu()
+        return self._heard[1]
 
     def _voice_alone(self, path: Path) -> Tensor:
         from humo_engine.vocals import isolate_voice

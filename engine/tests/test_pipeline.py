@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from humo_engine.audio import read_wav, whisper_states
 from humo_engine.pipeline import Cancelled, Pipeline, Silent
 from humo_engine.protocol import Request, RequestError, parse_request
 from humo_engine.settings import load_settings
@@ -119,6 +120,24 @@ def test_only_the_transformer_runs_under_the_rule_for_its_attention(request_to, 
     request = dataclasses.replace(request_to(tmp_path / "out"), mode="TIA", audio=voice)
     Pipeline(parts, SETTINGS, CPU, cache=tmp_path).generate(request, Silent())
     assert seen == {(name, name == "block") for name in watched}
+
+
+def test_a_sound_that_comes_again_is_heard_once_and_another_one_anew(parts, request_to, voice, tmp_path, monkeypatch):
+    heard = []
+    monkeypatch.setattr("humo_engine.pipeline.whisper_states", lambda *given: heard.append(1) or whisper_states(*given))
+    kept, fresh = (Pipeline(parts, SETTINGS, CPU, cache=tmp_path) for _ in range(2))
+
+    def windows(pipeline: Pipeline, samples: torch.Tensor, offset: int) -> torch.Tensor:
+        return pipeline._audio(dataclasses.replace(request_to(tmp_path), audio_offset=offset), samples)
+
+    sound = read_wav(voice)
+    first = windows(kept, sound, 0)
+    later = windows(kept, sound.clone(), 8)
+    assert len(heard) == 1
+    assert torch.equal(later, windows(fresh, sound, 8)) and not torch.equal(later, first)
+    other = windows(kept, torch.arange(len(sound)).div(20).sin(), 0)
+    assert len(heard) == 3 and not torch.equal(other, first)
+    assert torch.equal(windows(kept, sound, 0), first)
 
 
 @pytest.mark.parametrize("tiled", [False, True])
