@@ -479,19 +479,19 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'refused.queue_full':
     'Die Warteschlange dieses Servers ist voll: {count, plural, one {# Video wartet} other {# Videos warten}}. {known, select, yes {Das nächste beginnt <t:{clears}:R>; bitte versuch es dann wieder.} other {Bitte versuch es, wenn ein paar fertig sind.}}',
   'refused.gpu_seconds':
-    'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du {used, number} von {limit, number} Minuten verbraucht, und dies braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
+    'Das wäre für heute zu viel: Deine Videos haben in den letzten 24 Stunden {used, number} von {limit, number} Minuten gebraucht, und dieses braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
   'refused.gpu_never':
-    'Dieses Video braucht etwa {needed, number} Minuten GPU-Zeit, und mehr als {limit, number} am Tag gibt es hier für eine Person nicht. Nimm eine niedrigere Qualität.',
+    'Dieses Video braucht etwa {needed, number} Minuten, und mehr als {limit, number} am Tag gibt es hier für eine Person nicht. Nimm eine niedrigere Qualität.',
   'refused.no_shared_server':
     'Ich kann dir nicht schreiben: Wir sind auf keinem Server zusammen, und ich bin keine deiner Apps. Füge mich zu deinen Apps hinzu oder wünsch dir das Video auf einem Server, auf dem ich bin. Es wurde nichts eingereiht.',
   'refused.direct_messages_closed_group':
     'In einer Gruppe muss ein Video, das länger als 15 Minuten dauert, als Direktnachricht kommen, und deine sind für mich geschlossen. Öffne sie (Benutzereinstellungen → Inhalte & Soziales → Direktnachrichten) oder schreib mir direkt. Es wurde nichts eingereiht.',
   'refused.budget':
-    'Die GPU-Zeit dieses Bots ist für heute aufgebraucht. {known, select, yes {Mehr gibt es <t:{clears}:R>.} other {Bitte versuch es später wieder oder nimm eine niedrigere Qualität.}}',
+    'Die Minuten für alle sind für heute aufgebraucht. {known, select, yes {Mehr gibt es <t:{clears}:R>.} other {Bitte versuch es später wieder oder nimm eine niedrigere Qualität.}}',
   'refused.waiting_everywhere':
     'Von dir {count, plural, one {wartet schon # Video} other {warten schon # Videos}} auf allen Servern zusammen, mehr geht für eine Person nicht. Warte, bis eines fertig ist, oder brich eines ab: `/aufträge`.',
   'refused.gpu_everywhere':
-    'Das wäre für heute zu viel GPU-Zeit: In den letzten 24 Stunden hast du auf allen Servern zusammen {used, number} von {limit, number} Minuten verbraucht, und dies braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
+    'Das wäre für heute zu viel: Deine Videos haben in den letzten 24 Stunden auf allen Servern zusammen {used, number} von {limit, number} Minuten gebraucht, und dieses braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
   'refused.server_unlisted':
     'Die Betreiber dieses Bots lassen ihn nur auf manchen Servern arbeiten, und dieser ist keiner davon.',
   'refused.person_unlisted':

@@ -458,19 +458,19 @@ export const en = {
   'refused.queue_full':
     'This server’s queue is full: {count, plural, one {# video is} other {# videos are}} waiting. {known, select, yes {The next one starts <t:{clears}:R>; please try again then.} other {Please try again when some are done.}}',
   'refused.gpu_seconds':
-    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A lower quality takes less.',
+    'This would be too much for today: your videos have taken {used, number} of {limit, number} minutes in the last 24 hours, and this one takes about {needed, number}. There is room for it <t:{clears}:R>. A lower quality takes less.',
   'refused.gpu_never':
-    'This video takes about {needed, number} minutes of GPU time, and {limit, number} a day is the most for one person here. Choose a lower quality.',
+    'This video takes about {needed, number} minutes to make, and {limit, number} a day is the most for one person here. Choose a lower quality.',
   'refused.no_shared_server':
     'I can’t write to you: we’re on no server together, and I’m not one of your apps. Add me to your apps, or ask for the video in a server that I’m in. Nothing was queued.',
   'refused.direct_messages_closed_group':
     'In a group, a video that takes longer than 15 minutes has to come as a direct message, and yours are closed to me. Open them (User settings → Content & social → Direct messages), or write to me directly. Nothing was queued.',
   'refused.budget':
-    'This bot’s GPU time for today is used up. {known, select, yes {There is more <t:{clears}:R>.} other {Please try again later, or choose a lower quality.}}',
+    'Everybody’s minutes for today are used up. {known, select, yes {There is more <t:{clears}:R>.} other {Please try again later, or choose a lower quality.}}',
   'refused.waiting_everywhere':
     'You have {count, plural, one {# video} other {# videos}} waiting in all servers together, and that’s the most for one person. Please wait for one of them, or cancel one: `/jobs`.',
   'refused.gpu_everywhere':
-    'This would be too much GPU time for today: you have used {used, number} of {limit, number} minutes in all servers together in the last 24 hours, and this takes about {needed, number}. There is room for it <t:{clears}:R>. A lower quality takes less.',
+    'This would be too much for today: your videos have taken {used, number} of {limit, number} minutes in all servers together in the last 24 hours, and this one takes about {needed, number}. There is room for it <t:{clears}:R>. A lower quality takes less.',
   'refused.server_unlisted': 'The bot’s owner lets it work in some servers only, and this isn’t one of them.',
   'refused.person_unlisted':
     'The bot’s owner lets only some people make videos, and you’re not on their list. Please ask them.',

@@ -452,19 +452,19 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'refused.queue_full':
     'La cola de este servidor está llena: {count, plural, one {# vídeo} other {# vídeos}} en espera. {known, select, yes {El siguiente empieza <t:{clears}:R>; vuelve a intentarlo entonces.} other {Vuelve a intentarlo cuando salgan algunos.}}',
   'refused.gpu_seconds':
-    'Sería demasiado tiempo de GPU por hoy: has usado {used, number} de {limit, number} minutos en las últimas 24 horas, y esto necesita unos {needed, number}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
+    'Sería demasiado por hoy: tus vídeos han llevado {used, number} de {limit, number} minutos en las últimas 24 horas, y este necesita unos {needed, number}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
   'refused.gpu_never':
-    'Este vídeo necesita unos {needed, number} minutos de GPU, y {limit, number} al día es lo máximo para una persona aquí. Usa una calidad menor.',
+    'Este vídeo necesita unos {needed, number} minutos, y {limit, number} al día es lo máximo para una persona aquí. Usa una calidad menor.',
   'refused.no_shared_server':
     'No puedo escribirte: no compartimos ningún servidor y no soy una de tus aplicaciones. Añádeme a tus aplicaciones o pide el vídeo en un servidor en el que esté. No se ha puesto nada en cola.',
   'refused.direct_messages_closed_group':
     'En un grupo, un vídeo que tarda más de 15 minutos tiene que llegar por mensaje directo, y los tuyos están cerrados para mí. Ábrelos (Ajustes de usuario → Contenido y social → Mensajes directos) o escríbeme directamente. No se ha puesto nada en cola.',
   'refused.budget':
-    'El tiempo de GPU de este bot se ha agotado por hoy. {known, select, yes {Habrá más <t:{clears}:R>.} other {Vuelve a intentarlo más tarde o usa una calidad menor.}}',
+    'Los minutos de todos se han agotado por hoy. {known, select, yes {Habrá más <t:{clears}:R>.} other {Vuelve a intentarlo más tarde o usa una calidad menor.}}',
   'refused.waiting_everywhere':
     'Tienes {count, plural, one {# vídeo} other {# vídeos}} en espera entre todos los servidores, y es lo máximo para una persona. Espera a que salga uno, o cancela uno: `/trabajos`.',
   'refused.gpu_everywhere':
-    'Sería demasiado tiempo de GPU por hoy: has usado {used, number} de {limit, number} minutos entre todos los servidores en las últimas 24 horas, y esto necesita unos {needed, number}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
+    'Sería demasiado por hoy: tus vídeos han llevado {used, number} de {limit, number} minutos entre todos los servidores en las últimas 24 horas, y este necesita unos {needed, number}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
   'refused.server_unlisted':
     'Quienes llevan este bot solo lo dejan trabajar en algunos servidores, y este no es uno de ellos.',
   'refused.person_unlisted':

@@ -466,19 +466,19 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'refused.queue_full':
     'La file de ce serveur est pleine : {count, plural, one {# vidéo attend} other {# vidéos attendent}}. {known, select, yes {La prochaine commence <t:{clears}:R> ; réessaie à ce moment-là.} other {Réessaie quand quelques-unes seront faites.}}',
   'refused.gpu_seconds':
-    'Ce serait trop de temps de GPU pour aujourd’hui : tu as utilisé {used, number} minutes sur {limit, number} ces dernières 24 heures, et ceci en demande environ {needed, number}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
+    'Ce serait trop pour aujourd’hui : tes vidéos ont pris {used, number} minutes sur {limit, number} ces dernières 24 heures, et celle-ci en demande environ {needed, number}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
   'refused.gpu_never':
-    'Cette vidéo demande environ {needed, number} minutes de GPU, et {limit, number} par jour est le maximum pour une personne ici. Prends une qualité plus basse.',
+    'Cette vidéo demande environ {needed, number} minutes, et {limit, number} par jour est le maximum pour une personne ici. Prends une qualité plus basse.',
   'refused.no_shared_server':
     'Je ne peux pas t’écrire : nous n’avons aucun serveur en commun et je ne fais pas partie de tes applications. Ajoute-moi à tes applications, ou demande la vidéo sur un serveur où je suis. Rien n’a été mis en file.',
   'refused.direct_messages_closed_group':
     'Dans un groupe, une vidéo qui prend plus de 15 minutes doit arriver en message privé, et les tiens me sont fermés. Ouvre-les (Paramètres utilisateur → Contenu et réseaux sociaux → Messages privés), ou écris-moi directement. Rien n’a été mis en file.',
   'refused.budget':
-    'Le temps de GPU de ce bot est épuisé pour aujourd’hui. {known, select, yes {Il y en aura de nouveau <t:{clears}:R>.} other {Réessaie plus tard, ou prends une qualité plus basse.}}',
+    'Les minutes de tout le monde sont épuisées pour aujourd’hui. {known, select, yes {Il y en aura de nouveau <t:{clears}:R>.} other {Réessaie plus tard, ou prends une qualité plus basse.}}',
   'refused.waiting_everywhere':
     'Tu as {count, plural, one {# vidéo} other {# vidéos}} en attente sur tous les serveurs réunis, et c’est le maximum pour une personne. Attends-en une, ou annules-en une : `/tâches`.',
   'refused.gpu_everywhere':
-    'Ce serait trop de temps de GPU pour aujourd’hui : tu as utilisé {used, number} minutes sur {limit, number} sur tous les serveurs réunis ces dernières 24 heures, et ceci en demande environ {needed, number}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
+    'Ce serait trop pour aujourd’hui : tes vidéos ont pris {used, number} minutes sur {limit, number} sur tous les serveurs réunis ces dernières 24 heures, et celle-ci en demande environ {needed, number}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
   'refused.server_unlisted':
     'Les responsables de ce bot ne le laissent travailler que sur certains serveurs, et celui-ci n’en fait pas partie.',
   'refused.person_unlisted':

@@ -439,19 +439,19 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'refused.queue_full':
     'このサーバーの待ち行列はいっぱいです（{count, plural, other {#件}}）。{known, select, yes {次の動画は <t:{clears}:R> に始まります。その後でもう一度試してください。} other {少し終わってからもう一度試してください。}}',
   'refused.gpu_seconds':
-    '今日のGPU時間を超えます。この24時間に{limit, number}分のうち{used, number}分を使い、これには約{needed, number}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
+    '今日の分を超えます。この24時間の動画に{limit, number}分のうち{used, number}分かかり、これには約{needed, number}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
   'refused.gpu_never':
-    'この動画にはGPUで約{needed, number}分かかりますが、ここでは一人一日{limit, number}分までです。低い品質を使ってください。',
+    'この動画には約{needed, number}分かかりますが、ここでは一人一日{limit, number}分までです。低い品質を使ってください。',
   'refused.no_shared_server':
     'あなたにメッセージを送れません。共通のサーバーがなく、私はあなたのアプリにも入っていません。アプリに追加するか、私がいるサーバーで頼んでください。何も受け付けていません。',
   'refused.direct_messages_closed_group':
     'グループでは、15分以上かかる動画はダイレクトメッセージで届けますが、あなたのダイレクトメッセージは私には閉じられています。開くか（ユーザー設定 → コンテンツ＆ソーシャル → ダイレクトメッセージ）、私に直接送ってください。何も受け付けていません。',
   'refused.budget':
-    'このボットの今日のGPU時間は使い切られました。{known, select, yes {<t:{clears}:R> に増えます。} other {後で試すか、低い品質を使ってください。}}',
+    '全員の今日の分は使い切られました。{known, select, yes {<t:{clears}:R> に増えます。} other {後で試すか、低い品質を使ってください。}}',
   'refused.waiting_everywhere':
     'あなたの待っている動画は全サーバー合計で{count, plural, other {#件}}で、一人の上限です。どれかが終わるのを待つか、一つキャンセルしてください：`/ジョブ`',
   'refused.gpu_everywhere':
-    '今日のGPU時間を超えます。この24時間に全サーバー合計で{limit, number}分のうち{used, number}分を使い、これには約{needed, number}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
+    '今日の分を超えます。この24時間の動画に全サーバー合計で{limit, number}分のうち{used, number}分かかり、これには約{needed, number}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
   'refused.server_unlisted': 'このボットは運営者が許可したサーバーでだけ動き、ここは含まれていません。',
   'refused.person_unlisted':
     'このボットでは運営者が許可した人だけが動画を作れます。あなたは含まれていないので、運営者に問い合わせてください。',
