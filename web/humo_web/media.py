@@ -38,7 +38,8 @@ def shared_routes(source: MediaSource, signer: Signer) -> list[Route]:
     async def watch(request: Request) -> Response:
         texts = texts_for(language_of(request.headers.get("accept-language")))
         link = request.path_params["link"]
-        if signer.read("share", link) is None:
+        opened = signer.read("share", link)
+        if opened is None or await _is_gone(source, opened["id"], opened["person"]):
             told = f'<main class="small"><h1>{escape(texts.say("title"))}</h1><p>{escape(texts.say("shared.over"))}</p></main>'
             return HTMLResponse(document(texts, texts.say("title"), told), 410, headers=_SHARED)
         video = f'<video controls playsinline preload="metadata" src="/shared/{escape(link)}/video"></video>'
@@ -54,6 +55,13 @@ def shared_routes(source: MediaSource, signer: Signer) -> list[Route]:
         return await _answer(source, request, opened["id"], "video", opened["person"])
 
     return [Route("/shared/{link}", watch, methods=["GET"]), Route("/shared/{link}/video", play, methods=["GET", "HEAD"])]
+
+
+async def _is_gone(source: MediaSource, identifier: str, person: str | None) -> bool:
+    """Whether there is no such video any more: it was deleted, or kept long enough. An API that is away says nothing of it."""
+    media = await source.open(identifier, "video", person, {"range": "bytes=0-0"})
+    await media.close()
+    return media.status in (404, 410)
 
 
 async def _answer(source: MediaSource, request: Request, identifier: str, kind: str, person: str | None) -> Response:

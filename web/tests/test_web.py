@@ -16,16 +16,18 @@ from unittest import mock
 
 import httpx
 from PIL import Image
+from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from humo_web.client import ApiClient, ApiError, Asker
+from humo_web.client import ApiClient, ApiError, Asker, Media
 from humo_web.examples import EXAMPLES, FOLDER
 from humo_web.faces import face_in
 from humo_web.first_sight import finisher
 from humo_web.gallery import gallery_html
 from humo_web.guard import Guard
 from humo_web.kept import Kept
+from humo_web.media import shared_routes
 from humo_web.order import Form, base_of, changes_of, clock, order_of, sent_file, sketch_of
 from humo_web.refusals import placed
 from humo_web.settings import SettingsError, load_settings
@@ -210,6 +212,24 @@ class Signatures(unittest.TestCase):
         self.assertIsNone(signer.read("session", link))
         self.assertIsNone(Signer("another").read("share", link))
         self.assertIsNone(signer.read("share", signer.sign("share", {"id": "1"}, seconds=-1)))
+
+
+class Shared(unittest.TestCase):
+    def test_a_link_to_a_video_that_was_deleted_says_that_it_is_over(self) -> None:
+        signer, source = Signer("secret"), mock.Mock()
+        app = Starlette(routes=[*shared_routes(source, signer)])
+        link = signer.sign("share", {"id": "01A", "person": None}, seconds=60)
+
+        async def look(answer: int) -> httpx.Response:
+            source.open = mock.AsyncMock(return_value=Media(httpx.Response(answer)))
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as visitor:
+                return await visitor.get(f"/shared/{link}")
+
+        self.assertEqual(
+            {answer: asyncio.run(look(answer)).status_code for answer in (206, 404, 410)}, {206: 200, 404: 410, 410: 410}
+        )
+        # An API that is away for a moment ends no link.
+        self.assertIn("<video", asyncio.run(look(502)).text)
 
 
 class Gallery(unittest.TestCase):
