@@ -1,11 +1,13 @@
 /**
- * Every test: the engine's with pytest, the web page's own with unittest, then all others with vitest. All run, whatever
- * becomes of the first; the names of vitest's that failed stand in the last lines, where a long log is looked at first.
+ * Every test: the engine's with pytest and the web page's own with unittest, and beside them all others with vitest, which wait more
+ * than they compute. All run, whatever becomes of the first; what vitest says is seen as it comes, what the others said when it is
+ * done, and the names of vitest's that failed stand in the last lines, where a long log is looked at first.
  *
  * `npm test -- ARGUMENTS` hands the arguments to vitest and leaves the others out: `npm test -- tests/unit`,
  * `npm test -- --project e2e`. `npm test -- --slow` runs everything and lists what took longest.
  */
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +43,6 @@ const page = [
   '-s',
   'web/tests',
 ];
-const runs = chosen.length > 0 ? [vitest] : [pytest, page, vitest];
 
 /** The part of vitest's JSON report that is read here: https://vitest.dev/guide/reporters.html#json-reporter */
 const reportForm = z.object({
@@ -83,16 +84,38 @@ function printReport(): void {
     if (status === 'failed') console.log(`failed: ${file}  ${fullName}`);
 }
 
-let failed = false;
-for (const [program = '', ...args] of runs) {
-  const child = spawn(program, args, { cwd: projectRoot, stdio: 'inherit' });
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
-  process.on('SIGTERM', forward).on('SIGINT', forward);
-  await once(child, 'exit');
-  process.off('SIGTERM', forward).off('SIGINT', forward);
-  failed ||= child.exitCode !== 0;
-  if (child.signalCode !== null) break;
+const children = new Set<ChildProcess>();
+let interrupted = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.on(signal, () => {
+    interrupted = true;
+    for (const child of children) child.kill(signal);
+  });
+
+interface Outcome {
+  readonly failed: boolean;
+  /** what it wrote, unless that was seen as it came */
+  readonly said: string;
 }
+
+async function run([program = '', ...args]: readonly string[], output: 'inherit' | 'pipe'): Promise<Outcome> {
+  if (interrupted) return { failed: true, said: '' };
+  const child = spawn(program, args, { cwd: projectRoot, stdio: ['inherit', output, output] });
+  children.add(child);
+  const pieces: string[] = [];
+  for (const pipe of [child.stdout, child.stderr])
+    pipe?.setEncoding('utf8').on('data', (text: string) => pieces.push(text));
+  await once(child, 'close');
+  children.delete(child);
+  return { failed: child.exitCode !== 0, said: pieces.join('') };
+}
+
+async function runPython(): Promise<readonly Outcome[]> {
+  return chosen.length > 0 ? [] : [await run(pytest, 'pipe'), await run(page, 'pipe')];
+}
+
+const outcomes = (await Promise.all([run(vitest, 'inherit'), runPython()])).flat();
+for (const { said } of outcomes) process.stdout.write(said);
 printReport();
 rmSync(folder, { recursive: true, force: true });
-process.exit(failed ? 1 : 0);
+process.exit(outcomes.some(({ failed }) => failed) ? 1 : 0);
