@@ -477,7 +477,7 @@ function soundOf(
   }
   if (originalAudio === null) throw new Refusal('again.sound_gone');
   return {
-    audio: { stored: originalAudio, option: 'audio' },
+    audio: { stored: originalAudio, seconds: audioWindow.sourceSeconds, option: 'audio' },
     audioStart: audioStart ?? audioWindow.startSeconds,
     audioEnd,
     seconds,

@@ -85,7 +85,11 @@ function soundOf(answers: FormAnswers, { request }: Generation, locale: string):
   // An empty field is the beginning.
   if (before === null || (answers.audioStart ?? 0) === before) return { kept: keptSound(request) };
   if (request.originalAudio === null) throw new Refusal('again.sound_gone');
-  return { stored: request.originalAudio, option: textsFor(locale).say('command.humo.audio.name') };
+  return {
+    stored: request.originalAudio,
+    seconds: request.audioWindow?.sourceSeconds,
+    option: textsFor(locale).say('command.humo.audio.name'),
+  };
 }
 
 /** A form needs an interaction, and a reaction is none: a button stands in between. */

@@ -25,6 +25,8 @@ export interface ReceivedFile extends AboutFile {
 /** A file of an earlier request that is to be read again, in another way. */
 export interface StoredFile extends AboutFile {
   readonly stored: string;
+  /** of a sound: how long it was counted. What was used whole is kept as the sound track, with silence up to the end of the last frame. */
+  readonly seconds?: number | undefined;
 }
 
 /** The pictures of an earlier request as they are: artifact keys. */

@@ -238,8 +238,10 @@ export class MediaIntake implements Intake {
         signal: work.signal,
       };
       const taken = await this.#processing(async () => {
-        const inspected = await inspectAudio(source, limits);
-        const { durationSeconds } = inspected;
+        const counted = await inspectAudio(source, limits);
+        const told = 'stored' in file ? file.seconds : undefined;
+        const durationSeconds = Math.min(counted.durationSeconds, told ?? Infinity);
+        const inspected = { ...counted, durationSeconds };
         const wanted = { ...windowBounds(work.mostSeconds, this.#config.generate), startSeconds, endSeconds };
         const made = await normaliseAudio(source, inspected, { speech, soundtrack }, wanted, limits);
         return { ...made, durationSeconds };

@@ -14,7 +14,11 @@ import type { Wish } from './ask.ts';
 /** A wish as it waits in Redis for a word of the person's, so that nothing has to be typed again. */
 
 const file = z.strictObject({ option: z.string(), url: z.url(), size: z.number() });
-const stored = z.strictObject({ option: z.string(), stored: z.string() });
+const stored = z.strictObject({
+  option: z.string(),
+  stored: z.string(),
+  seconds: z.number().positive().optional(),
+});
 const sound = generationRequestSchema.pick({
   ...{ audio: true, soundtrack: true, originalAudio: true, audioWindow: true, frames: true, speech: true },
 });

@@ -715,6 +715,20 @@ describe('before and after', () => {
     expect(other.request.audio).toMatchObject({ startSeconds: 0, endSeconds: 2 });
     expect((await eve.fetch(`/v1/generations/${first.id}/again`, { method: 'POST' })).status).toBe(404);
     await emptyQueue();
+    // What was used whole is kept as long as its video, with silence at the end, which is none of the sound.
+    const whole = await mia.accepted();
+    const part = await mia.fetch(`/v1/generations/${whole.id}/again`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"audioStart":1}',
+    });
+    const { sourceSeconds } = whole.request.audio ?? {};
+    expect(generationViewSchema.parse(await part.json()).request.audio).toEqual({
+      startSeconds: 1,
+      endSeconds: sourceSeconds,
+      sourceSeconds,
+    });
+    await emptyQueue();
   });
 
   test('again with other files: each takes the place of its kind, and what does not come is used again', async () => {
