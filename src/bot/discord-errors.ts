@@ -53,6 +53,9 @@ const passingCodes: ReadonlySet<number | string> = new Set([
   20_026,
   40_003,
   40_004,
+  // "You need to verify your account": its owner does. "Internal network error": what stands before Discord, with a code of its own.
+  40_002,
+  40_333,
 ]);
 
 /** Discord will not have what the message says or shows, here or by another way. */

@@ -11,7 +11,7 @@ import type { GenerationQueue } from '../queue/queue.ts';
 export const firstAnswerWithin = 1_500;
 
 /** What is asked in Redis before there is an answer. Everything else takes its time once the person has been answered. */
-const asked = ['queue', 'moderation', 'people'] as const;
+const asked = ['queue', 'moderation', 'people', 'speech'] as const;
 
 /**
  * The services for one interaction: until it has been answered, whatever is asked of Redis has so long in all, and then says that the

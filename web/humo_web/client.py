@@ -219,7 +219,7 @@ class ApiClient:
 
 def _address(identifier: str) -> str:
     """Where a generation is. An id comes from a browser, which may say anything: whatever it is, it stays one part of the address."""
-    return f"/v1/generations/{quote(identifier, safe='').replace('.', '%2E')}"
+    return f"/v1/generations/{quote(identifier, safe='', errors='replace').replace('.', '%2E')}"
 
 
 def _form(order: dict[str, Any], images: Sequence[Path], audio: Path | None) -> list[tuple[str, tuple[str | None, bytes]]]:

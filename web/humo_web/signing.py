@@ -22,14 +22,14 @@ class Signer:
     def read(self, purpose: str, text: str | None) -> dict[str, Any] | None:
         """None where it was not signed here for this purpose, was changed, or its time is over."""
         body, _, tag = (text or "").partition(".")
-        if not hmac.compare_digest(tag.encode(), self._tag(purpose, body).encode()):
+        if not hmac.compare_digest(tag.encode(errors="replace"), self._tag(purpose, body).encode()):
             return None
         value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         return value if value["until"] > time.time() else None
 
     def _tag(self, purpose: str, body: str) -> str:
         key = hmac.digest(self._secret, purpose.encode(), "sha256")
-        return _encode(hmac.digest(key, body.encode(), "sha256"))
+        return _encode(hmac.digest(key, body.encode(errors="replace"), "sha256"))
 
 
 def short_hash(text: str) -> str:

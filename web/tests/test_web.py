@@ -181,7 +181,7 @@ class Addresses(unittest.TestCase):
 
         client = ApiClient("http://api", "x")
         client._http = httpx.Client(base_url="http://api", transport=httpx.MockTransport(answer))
-        for identifier in ("../webhook-secret", "..", "a/../../b?c#d"):
+        for identifier in ("../webhook-secret", "..", "a/../../b?c#d", "half \ud800"):
             with self.assertRaises(ApiError):
                 client.get(identifier, Asker(None, "en"))
         self.assertEqual({path.count("/") for path in asked}, {3})
@@ -211,6 +211,7 @@ class Signatures(unittest.TestCase):
             self.assertIsNone(signer.read("share", text), text)
         self.assertIsNone(signer.read("session", link))
         self.assertIsNone(Signer("another").read("share", link))
+        self.assertIsNone(signer.read("share", "half \ud800.\udc00"))
         self.assertIsNone(signer.read("share", signer.sign("share", {"id": "1"}, seconds=-1)))
 
 

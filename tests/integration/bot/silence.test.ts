@@ -21,6 +21,12 @@ test('Redis answers nothing: whoever presses or types anything is told so while 
       ada.run('/settings', {}, { channel }),
       ada.run('/history', {}, { channel }),
       ada.run('/jobs', {}, { channel }),
+      ada.run('/limits', {}, { channel }),
+      ada.run('/forget', {}, { channel }),
+      mod.run('/queue reports', {}, { channel }),
+      mod.run('/queue stats', {}, { channel }),
+      mod.click(result, 'That’s me'),
+      mod.contextMenu('Was this made here?', result),
       mod.run('/queue list', {}, { channel }),
       ada.click(result, 'Again'),
       ada.click(result, 'Better'),
@@ -34,6 +40,7 @@ test('Redis answers nothing: whoever presses or types anything is told so while 
     );
     expect((await Promise.all(told)).every(({ ephemeral }) => ephemeral)).toBe(true);
     expect(await mod.autocomplete('/queue show', {}, 'id', { channel })).toEqual([]);
+    expect(await ada.autocomplete('/humo', {}, 'voice', { channel })).toEqual([]);
   } finally {
     resume();
   }

@@ -4,6 +4,7 @@ import {
   isClosedChannel,
   isClosedDirectMessages,
   isDeadToken,
+  isLastingRefusal,
   isTooLarge,
 } from '../../../src/bot/discord-errors.ts';
 import { explain } from '../../../src/bot/errors.ts';
@@ -39,6 +40,16 @@ test.each([
     expect({ code, recognised: recognise(discordError(code, 403)) }).toEqual({ code, recognised: true });
   expect(recognise(discordError(50_035, 400))).toBe(false);
   expect(recognise(new Error('something else'))).toBe(false);
+});
+
+test('what Discord refuses for now is tried again; what it refuses with a reason of its own is not', () => {
+  for (const code of [0, 20_016, 20_026, 20_028, 20_029, 40_001, 40_002, 40_333, 130_000])
+    expect({ code, isLasting: isLastingRefusal(discordError(code, 403)) }).toEqual({
+      code,
+      isLasting: false,
+    });
+  for (const code of [20_009, 50_035, 160_006, 200_000, 240_000])
+    expect({ code, isLasting: isLastingRefusal(discordError(code, 400)) }).toEqual({ code, isLasting: true });
 });
 
 test('413 without a code of Discord’s means too large, too', () => {
