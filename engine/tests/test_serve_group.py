@@ -49,16 +49,20 @@ def other_rank(engine: Engine) -> int:
     return next(int(child) for child in children if b"humo_engine.rank" in Path(f"/proc/{child}/cmdline").read_bytes())
 
 
-def made_by_one(message: dict, folder: Path) -> bytes:
-    """The frames that one process makes."""
+@pytest.fixture(scope="module")
+def made_by_one():
+    """A function that gives the frames that one process makes of a message."""
     settings = load_settings(None, "tiny")
-    model = message["request"]["model"]
-    pipeline = load_pipelines(settings, [model], Path("weights"), torch.device("cpu"))[model]
-    clip = pipeline.generate(parse_request({**message, "outputDir": str(folder)}, settings, (model,)), Nobody())
-    return clip.path.read_bytes()
+    pipelines = load_pipelines(settings, ["17b", "1_7b"], Path("weights"), torch.device("cpu"))
+
+    def made(message: dict, folder: Path) -> bytes:
+        request = parse_request({**message, "outputDir": str(folder)}, settings, tuple(pipelines))
+        return pipelines[request.model].generate(request, Nobody()).path.read_bytes()
+
+    return made
 
 
-def test_two_ranks_make_the_frames_of_one_and_end_with_a_rank_that_is_killed(engine, request_of, tmp_path):  # noqa: F811
+def test_two_ranks_make_the_frames_of_one_and_end_with_a_rank_that_is_killed(engine, request_of, made_by_one, tmp_path):  # noqa: F811
     assert engine.event()["gpus"] == 2
     for model, mode in (("17b", "TIA"), ("17b", "TI"), ("1_7b", "TIA")):
         message = request_of(f"{model}-{mode}", mode, model=model)
