@@ -33,7 +33,8 @@ export function planAudioWindow(request: WindowRequest): AudioWindow {
   if (durationSeconds < request.durationSeconds && durationSeconds <= startSeconds) {
     throw new Failure('invalid_input', 'audio_end_before_start', { seconds: rounded(startSeconds) });
   }
-  if (startSeconds >= durationSeconds) {
+  // Of a sound of less than a millisecond nobody has missed the end.
+  if (startSeconds > 0 && startSeconds >= durationSeconds) {
     throw new Failure('invalid_input', 'audio_start_beyond_end', { seconds: rounded(durationSeconds) });
   }
   const available = durationSeconds - startSeconds;

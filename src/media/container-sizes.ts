@@ -18,6 +18,8 @@ interface ChunkLayout {
   /** of the body, as the header at `at` states it */
   size(file: Buffer, at: number): number;
   write(file: Buffer, at: number, size: number): void;
+  /** of a body that was cut off, up to its last whole sample, where ffmpeg gives up over what is left or over an odd number of bytes */
+  wholeSamples?(file: Buffer, bytes: number): number;
   isName(name: Buffer): boolean;
   isSound(name: Buffer): boolean;
 }
@@ -36,6 +38,9 @@ const riff: ChunkLayout = {
 /** Of Sony's Wave64, all names but the first end with the same bytes. */
 const wave64Name = Buffer.from('f3acd3118cd100c04f8edb8a', 'hex');
 
+/** AIFF's sound begins behind its offset and the size of its blocks. */
+const soundHeader = 8;
+
 const layouts: Partial<Record<SoundForm, ChunkLayout>> = {
   wav: riff,
   w64: {
@@ -51,6 +56,12 @@ const layouts: Partial<Record<SoundForm, ChunkLayout>> = {
     ...{ first: 12, header: 8, align: 2, isName: hasLetters, isSound: called('SSND') },
     size: (file, at) => file.readUInt32BE(at + 4),
     write: (file, at, size) => void file.writeUInt32BE(size, at + 4),
+    wholeSamples(file, bytes) {
+      const common = file.indexOf('COMM', 12, 'latin1');
+      if (common === -1 || common + 16 > file.length || bytes < soundHeader) return bytes;
+      const each = file.readUInt16BE(common + 8) * Math.ceil(file.readUInt16BE(common + 14) / 8);
+      return each === 0 ? bytes : bytes - ((bytes - soundHeader) % (each % 2 === 0 ? each : 2 * each));
+    },
   },
   /** Apple's Core Audio Format 1.0; −1 stands for the end of the file there */
   caf: {
@@ -88,14 +99,15 @@ export function mendSizes(file: Buffer, form: SoundForm): Buffer | null {
   const stated = isLong && file.length >= 36 ? ds64DataSize(file) : layout.size(file, at);
   if (isRight(file, body, stated, layout)) return null;
   const own = layout.size(file, at);
-  const size = isLong && isRight(file, body, own, layout) ? own : file.length - body;
+  const rest = file.length - body;
+  const size = isLong && isRight(file, body, own, layout) ? own : (layout.wholeSamples?.(file, rest) ?? rest);
   if (isLong) {
     file.write('RIFF', 0, 'latin1');
     file.writeUInt32LE(file.length - 8, 4);
     if (file.toString('latin1', 12, 16) === 'ds64') file.write('JUNK', 12, 'latin1');
   }
   layout.write(file, at, size);
-  return file;
+  return layout.wholeSamples === undefined ? file : file.subarray(0, body + size);
 }
 
 function ds64DataSize(file: Buffer): number {

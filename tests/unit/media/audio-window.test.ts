@@ -50,6 +50,8 @@ test('a sound shorter than the shortest video is refused with the length it need
   const plan = () => planAudioWindow({ ...limits, durationSeconds: 0.19, startSeconds: 0 });
   expect(plan).toThrow(expect.objectContaining({ identifier: 'audio_too_short', context: { seconds: 0.2 } }));
   expect(planAudioWindow({ ...limits, durationSeconds: 0.2, startSeconds: 0 }).frames).toBe(5);
+  const nothing = () => planAudioWindow({ ...limits, durationSeconds: 0, startSeconds: 0 });
+  expect(nothing).toThrow(expect.objectContaining({ identifier: 'audio_too_short' }));
 });
 
 test('whatever is given: 4k + 1 frames within the limits, never outside the sound, at most three frames of silence', () => {

@@ -68,6 +68,31 @@ test('Wave64, AIFF and Core Audio are mended in their own way', () => {
   expect(mendSizes(wave64, 'w64')?.readBigUInt64LE(56)).toBe(224n);
   const aiff = Buffer.concat([letters('FORM'), big(9), letters('AIFFSSND'), big(40), sound]);
   expect(mendSizes(aiff, 'aiff')?.readUInt32BE(16)).toBe(200);
+  // Three bytes a sample, of one channel: up to a whole one, and to an even number of bytes.
+  const common = Buffer.concat([
+    letters('COMM'),
+    big(18),
+    Buffer.from([0, 1, 0, 0, 0, 9, 0, 24]),
+    Buffer.alloc(10),
+  ]);
+  const cut = mendSizes(
+    Buffer.concat([letters('FORM'), big(9), letters('AIFF'), common, letters('SSND'), big(900), sound]),
+    'aiff',
+  );
+  expect([cut?.readUInt32BE(42), cut?.length]).toEqual([200, 246]);
+  const odd = mendSizes(
+    Buffer.concat([
+      letters('FORM'),
+      big(9),
+      letters('AIFF'),
+      common,
+      letters('SSND'),
+      big(900),
+      sound.subarray(5),
+    ]),
+    'aiff',
+  );
+  expect([odd?.readUInt32BE(42), odd?.length]).toEqual([194, 240]);
   const caf = (size: number) =>
     Buffer.concat([letters('caff'), big(65_536), letters('data'), big(size, 8), sound]);
   expect(mendSizes(caf(100), 'caf')?.readBigInt64BE(12)).toBe(200n);
