@@ -50,6 +50,7 @@ class Parts:
     bar: Any
     better: Any
     download: Any
+    share: Any
     shared: Any
     delete: Any
     really: Any
@@ -66,7 +67,7 @@ class Parts:
     def outputs(self) -> list[Any]:
         fields = [self.form[name] for name in FORM if name != "base"]
         here = [self.current, self.last, self.base, self.status, self.result, self.create, self.stop, self.bar]
-        more = [self.better, self.download, self.shared, self.delete, self.really, self.base_note]
+        more = [self.better, self.download, self.share, self.shared, self.delete, self.really, self.base_note]
         return [*here, *more, *self.listed, *self.refused.values(), *fields]
 
     @property
@@ -451,9 +452,10 @@ class Actions:
             self.parts.stop: gr.Button(visible=is_open),
             self.parts.bar: gr.Row(visible=not is_open),
             self.parts.better: gr.Button(
-                visible=self._features.again and self._better_than(generation["request"]["preset"]) is not None
+                visible=has_video and self._features.again and self._better_than(generation["request"]["preset"]) is not None
             ),
             self.parts.download: link if has_video else "",
+            self.parts.share: gr.Button(visible=has_video and self._share_days > 0),
             self.parts.shared: "",
             self.parts.delete: gr.Button(visible=self._features.delete),
             self.parts.really: gr.Button(visible=False),

@@ -174,6 +174,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
             bar=bar,
             better=better,
             download=download,
+            share=share,
             shared=shared,
             delete=delete,
             really=really,
