@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from humo_engine.bench import gpus
+from humo_engine.bench import gpus, limit
 from humo_engine.bench.clip import Way, rows
 from humo_engine.bench.measure import pass_arithmetic, relative_error, seconds_of, token_count
 from humo_engine.bench.registry import CASES, Case
@@ -129,3 +129,14 @@ def test_of_several_gpus_the_first_size_has_every_row_and_whole_clips_at_its_end
         ("1280×720", "fp8", True, False),
         "closed",
     ]
+
+
+def test_a_limit_plans_for_the_precision_that_is_measured(monkeypatch):
+    measured = []
+    monkeypatch.setattr(limit, "limit_process", lambda gib, device: None)
+    monkeypatch.setattr(limit, "keep_compiled_code", lambda: None)
+    monkeypatch.setattr(limit, "measure_request", lambda bench, plan, precision: measured.append((plan.resident, precision)))
+    for precision in ("bf16", "fp8"):
+        limit._limited("17b", 832, 480, 97, 16, precision)
+    (few, bf16), (more, fp8) = measured
+    assert (bf16, fp8) == ("bf16", "fp8") and 0 <= few["17b"] < more["17b"] < 40

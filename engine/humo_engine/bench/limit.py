@@ -48,7 +48,7 @@ def _limited(family: str, width: int, height: int, frames: int, limit: int, prec
     def emit(**fields: Any) -> None:
         print(json.dumps({**fields, "device": torch.cuda.get_device_name(), "torch": torch.__version__}, ensure_ascii=False))
 
-    measure_request(Bench(device, family, width, height, frames, SIZES[family], emit), plan)
+    measure_request(Bench(device, family, width, height, frames, SIZES[family], emit), plan, precision)
 
 
 if __name__ == "__main__":

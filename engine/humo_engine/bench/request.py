@@ -28,10 +28,10 @@ from humo_engine.vae_fast import speed_up_decoder
 
 def measure(bench: Bench, choices: Choices) -> None:
     """Emit the line of this case."""
-    measure_request(bench)
+    measure_request(bench, None, "bf16")
 
 
-def measure_request(bench: Bench, plan: Plan | None = None, precision: str = "bf16") -> None:
+def measure_request(bench: Bench, plan: Plan | None, precision: str) -> None:
     """From a request's arrival to its first denoising pass, the second time round; with a plan, every stage within it."""
     parts = random_components(bench, plan, precision)
     passes = (TIA, TI, I)
