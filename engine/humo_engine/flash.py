@@ -48,7 +48,7 @@ def _is_installed() -> bool:
     """Whether the package can be imported. One that is there and cannot says why in the log: without it passes take a tenth longer."""
     try:
         import flash_attn.cute  # noqa: F401
-    except ImportError as error:
+    except Exception as error:  # with a torch that is too old for it, its packages raise more than ImportError
         if not isinstance(error, ModuleNotFoundError) or error.name not in ("flash_attn", "flash_attn.cute"):
             logging.getLogger(__name__).warning(
                 "flash-attn-4 is installed and cannot be imported, so cuDNN's attention is used: %s", error

@@ -34,6 +34,10 @@ def test_a_package_that_is_there_and_cannot_be_imported_says_why(tmp_path, monke
     (tmp_path / "flash_attn" / "cute.py").write_text("import cutlass_that_is_missing\n")
     importlib.invalidate_caches()
     assert not flash._is_installed() and "cutlass_that_is_missing" in caplog.text
+    # As with a torch that is older than what the package's own packages take for granted.
+    (tmp_path / "flash_attn" / "cute.py").write_text("import torch\ntorch.a_number_format_of_next_year\n")
+    importlib.invalidate_caches()
+    assert not flash._is_installed() and "a_number_format_of_next_year" in caplog.text
 
 
 def test_the_operator_is_shaped_like_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:

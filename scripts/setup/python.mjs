@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   execute,
@@ -14,6 +14,7 @@ import { installPackages } from './system.mjs';
 
 const environment = join(root, '.venv');
 const stamp = join(environment, '.set-up');
+const hopperLock = 'docker/worker/requirements.cuda13.lock';
 export const uvVersion = '0.13.9';
 
 export function pythonProgram() {
@@ -22,14 +23,16 @@ export function pythonProgram() {
 
 /** Makes the engine's Python environment from the lock file, when that has changed since the last time. */
 export async function ensurePython() {
-  const wanted = fingerprint(['engine/requirements.txt', 'engine/pyproject.toml'], uvVersion);
+  const wanted = fingerprint(
+    ['engine/requirements.txt', hopperLock, 'engine/pyproject.toml'],
+    uvVersion,
+  );
   if (readStamp(stamp) === wanted) return;
   const uv = await ensureUv(environment);
-  const builds = await chooseTorchBuilds(uv);
+  const builds = await chooseBuilds(uv);
   say(`installing the engine's Python packages, ${builds.description} …`);
-  await executeOrStop(uv, ['pip', 'install', '-q', ...builds.flags, '-r', 'engine/requirements.txt'], {
-    environment: uvEnvironment,
-  });
+  for (const what of builds.packages)
+    await executeOrStop(uv, ['pip', 'install', '-q', ...what], { environment: uvEnvironment });
   await executeOrStop(uv, ['pip', 'install', '-q', '--no-deps', '-e', 'engine'], {
     environment: uvEnvironment,
   });
@@ -95,10 +98,45 @@ async function findPython() {
   );
 }
 
+/**
+ * Whether an H100 or H200 is here, with a driver for CUDA 13. Then the packages are those of the image for such cards: the PyTorch that
+ * was measured there, and flash-attn-4, with which a pass takes a tenth less and which PyTorch 2.5.1 cannot load.
+ */
+async function hasHopper() {
+  const cards = await execute('nvidia-smi', [
+    '--query-gpu=compute_cap,driver_version',
+    '--format=csv,noheader',
+  ]);
+  return cards.status === 0 && isHopper(cards.output);
+}
+
+/** Lines as `9.0, 580.95.05`. CUDA 13 needs a driver of 580 or later. */
+export const isHopper = (cards) =>
+  [...cards.matchAll(/^9\.0, (\d+)\./gm)].some((match) => Number(match[1]) >= 580);
+
+/** What is installed for Hopper: the image's lock whole, and of the engine's own list what that leaves out, the tools of development. */
+export function hopperPackages() {
+  const lines = readFileSync(join(root, 'engine/requirements.txt'), 'utf8').split('\n');
+  const locked = new Set(
+    [...readFileSync(join(root, hopperLock), 'utf8').matchAll(/^([a-z0-9-]+)==/gm)].map((match) => match[1]),
+  );
+  const others = lines.filter((line) => /^[a-z0-9-]+==/.test(line) && !locked.has(line.split('==')[0]));
+  return [
+    ['--no-deps', '--require-hashes', '-r', hopperLock],
+    ['--no-deps', ...others],
+  ];
+}
+
 /** Which builds of PyTorch: with CUDA where there is an NVIDIA card, else the much smaller ones without, if they can be had. */
-async function chooseTorchBuilds(uv) {
+async function chooseBuilds(uv) {
+  const list = ['-r', 'engine/requirements.txt'];
+  if (await hasHopper())
+    return {
+      packages: hopperPackages(),
+      description: 'PyTorch for CUDA 13 and flash-attn-4, for Hopper (about 3 GB to download the first time)',
+    };
   const whole = {
-    flags: [],
+    packages: [list],
     description: "PyTorch's default builds, with CUDA (about 2.7 GB to download the first time)",
   };
   if ((await execute('nvidia-smi', ['-L'])).status === 0) return whole;
@@ -114,8 +152,7 @@ async function chooseTorchBuilds(uv) {
       ...flags,
       '--reinstall-package',
       'torch',
-      '-r',
-      'engine/requirements.txt',
+      ...list,
     ],
     {
       environment: { ...uvEnvironment, UV_HTTP_TIMEOUT: '20', UV_HTTP_RETRIES: '0' },
@@ -123,6 +160,6 @@ async function chooseTorchBuilds(uv) {
     },
   );
   return probe.status === 0
-    ? { flags, description: 'PyTorch without CUDA (about 350 MB to download the first time)' }
+    ? { packages: [[...flags, ...list]], description: 'PyTorch without CUDA (about 350 MB to download the first time)' }
     : whole;
 }

@@ -7,6 +7,7 @@ import type { Copy, Dockerfile } from 'dockerfile-ast';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
+import { hopperPackages, isHopper } from '../../../scripts/setup/python.mjs';
 import botProcess from '../../../scripts/support/bot-process.json' with { type: 'json' };
 import { tool } from '../../support/tool.ts';
 
@@ -275,6 +276,33 @@ describe('the Python locks', () => {
       expect([...pinned.keys()].filter((each) => !locked.has(each) && !development.has(each))).toEqual([]);
     },
   );
+
+  test('flash-attn-4 as it was measured, with the libraries of CUDA 13 alone, is in the image of Hopper', () => {
+    const hopper = pins(read('engine/requirements.hopper.txt'));
+    const locked = pins(read('docker/worker/requirements.cuda13.lock'));
+    expect(hopper.has('flash-attn-4')).toBe(true);
+    expect([...hopper].filter(([name, version]) => locked.get(name) !== version)).toEqual([]);
+    expect([...locked.keys()].filter((name) => /^nvidia-cutlass-dsl-libs-cu/.test(name))).toEqual([
+      'nvidia-cutlass-dsl-libs-cu13',
+    ]);
+    expect(pins(read('docker/worker/requirements.cuda12.lock')).has('flash-attn-4')).toBe(false);
+  });
+
+  test('set-up installs the same for Hopper, and the tools of development', () => {
+    const [lock, others] = hopperPackages();
+    expect(lock).toContain('docker/worker/requirements.cuda13.lock');
+    expect(others).toEqual(expect.arrayContaining([expect.stringMatching(/^pytest==/)]));
+    expect(others?.filter((each) => /^(torch|diffusers)==/.test(each))).toEqual([]);
+  });
+
+  test.each([
+    ['9.0, 580.95.05\n9.0, 580.95.05\n', true],
+    ['9.0, 570.172.08\n', false],
+    ['8.9, 580.95.05\n', false],
+    ['10.0, 590.10\n', false],
+  ])('a Hopper card with a driver for CUDA 13: %j is %s', (cards, expected) => {
+    expect(isHopper(cards)).toBe(expected);
+  });
 
   test('the page’s: the versions that it is tested with, every package with its sums, no index, and nothing else installed', () => {
     const text = read('docker/web/requirements.lock');
