@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from humo_mini.train import SMALL, Plan, train
 
     plan = SMALL if arguments.size == "small" else Plan()
-    times = ("text_seconds", "vae_until", "pool_until", "train_until")
+    times = ("text_seconds", "vae_until", "pool_until", "shorts_until", "train_until")
     plan = dataclasses.replace(plan, **{name: getattr(plan, name) * arguments.clock for name in times})
     plan = dataclasses.replace(plan, start=arguments.start)
     if arguments.until is not None:

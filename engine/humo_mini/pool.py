@@ -26,6 +26,9 @@ SHAPES: tuple[tuple[Size, float], ...] = (((192, 112), 0.62), ((112, 192), 0.14)
 SLOTS = 4  # reference pictures of each person
 PROMPTS = 2
 LONGEST_SOUND = 750  # frames; what Whisper hears at once
+SHORT_CLIP = 5  # frames: two of the latents
+SHORT_LOOKS = 3.0  # what the head counts more in short clips
+FIRST_SHORT = 1_000_000  # the first of their seeds
 ODD_SHARE = 0.06  # clips whose prompt names no place
 
 
@@ -97,8 +100,11 @@ def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:
     return Sounds(torch.stack([w for w, _ in made]), torch.stack([o for _, o in made]))
 
 
-def latent_weights(truth, size: Size) -> Tensor:
-    """Where a latent pixel has a share of a mouth or an eye, or of the head and its hair, its error counts more: (latent frames, h, w)."""
+def latent_weights(truth, size: Size, looks: float = 1.5) -> Tensor:
+    """Where a latent pixel has a share of a mouth or an eye, or of the head and its hair, its error counts more: (latent frames, h, w).
+
+    `looks` is what the head counts more.
+    """
     width, height = size[0] // SPATIAL_STRIDE, size[1] // SPATIAL_STRIDE
     x = torch.arange(width)[None, None] * SPATIAL_STRIDE
     y = torch.arange(height)[None, :, None] * SPATIAL_STRIDE
@@ -112,7 +118,7 @@ def latent_weights(truth, size: Size) -> Tensor:
     head_box = torch.cat((truth.eye_boxes[:, 0, :2], truth.mouth_boxes[:, 2:]), dim=1) + torch.tensor(
         [-reach, -1.5 * reach, reach, reach]
     )
-    frames = 1 + 1.5 * touched(head_box)
+    frames = 1 + looks * touched(head_box)
     frames = torch.maximum(frames, 4.0 * eyes)
     frames = torch.maximum(frames, 5.0 * touched(truth.mouth_boxes))
     rest = frames[1:].unflatten(0, (-1, TEMPORAL_STRIDE)).amax(1)
@@ -121,9 +127,13 @@ def latent_weights(truth, size: Size) -> Tensor:
 
 def make_stocks(
     vae: torch.nn.Module, text_encoder: torch.nn.Module, sounds: Sounds, seconds: float, device: torch.device, rank: int, ranks: int,
-    most: int = 4000, shapes: Sequence[tuple[Size, float]] = SHAPES, log=print,
+    most: int = 4000, shapes: Sequence[tuple[Size, float]] = SHAPES, short: bool = False, log=print,
 ) -> dict[Size, Stock]:  # fmt: skip
-    """As many clips as the time allows (and no more than `most`), by size. Each of several `ranks` makes clips of its own."""
+    """As many clips as the time allows (and no more than `most`), by size. Each of several `ranks` makes clips of its own.
+
+    `short` ones have `SHORT_CLIP` frames and persons of their own: hundreds in the time of one long clip, so that what a person looks like
+    is learned from thousands of them.
+    """
     started = time.monotonic()
     frames_vae = FramesVae(vae)
     tokenizer, _ = byte_tokenizer()
@@ -142,37 +152,41 @@ def make_stocks(
         pending[size] = []
         video = encode(torch.stack([clip for clip, *_ in waiting]))
         references = encode(torch.cat([r.transpose(0, 1)[:, :, None] for _, r, *_ in waiting]))
-        references = references[:, :, 0].unflatten(0, (-1, SLOTS)).transpose(1, 2)
+        references = references[:, :, 0].unflatten(0, (-1, slots)).transpose(1, 2)
         states = text_states([p for *_, prompts, _ in waiting for p in prompts], text_encoder, tokenizer)
         weight = torch.stack([w for _, _, w, _, _ in waiting])
         sound = torch.tensor([s for *_, s in waiting])
         half = [part.half().cpu() for part in (video, references, weight, states.unflatten(0, (-1, PROMPTS)))]
         parts[size].append((*half, sound))
 
+    frames, slots, together = (SHORT_CLIP, 1, 32) if short else (FRAMES, SLOTS, 4)
+    first = FIRST_SHORT if short else 0
     sizes, shares = [size for size, _ in shapes], [share for _, share in shapes]
     while made < most and (made < 4 * len(sizes) or time.monotonic() - started < seconds):
-        seed = made * ranks + rank
+        seed = first + made * ranks + rank
         numbers = random.Random(f"clip/{seed}")
         # The first clips are one of each size, so that none is missing.
         size = sizes[made % len(sizes)] if made < 4 * len(sizes) else numbers.choices(sizes, shares)[0]
-        clip = _draw_pool_clip(numbers, seed, size, sounds, device)
+        clip = _draw_pool_clip(numbers, seed, size, sounds, device, frames, slots)
         pending[size].append(clip)
         made += 1
-        if len(pending[size]) == 4:
+        if len(pending[size]) == together:
             flush(size)
     for size in sizes:
         if pending[size]:
             flush(size)
-    log(f"pool {rank}: {made} clips in {time.monotonic() - started:.0f} s")
+    log(f"pool {rank}: {made} {'short clips' if short else 'clips'} in {time.monotonic() - started:.0f} s")
     stocks = {}
     for size in sizes:
-        count = TEMPORAL_STRIDE * (latent_frames(FRAMES) + SLOTS - 1) + 1
+        count = TEMPORAL_STRIDE * (latent_frames(frames) + slots - 1) + 1
         zero = encode(torch.zeros(1, 3, count, size[1], size[0], device=device))[0].cpu()
         stocks[size] = Stock(*(torch.cat(column) for column in zip(*parts[size], strict=True)), zero)
     return stocks
 
 
-def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sounds, device: torch.device) -> tuple:
+def _draw_pool_clip(
+    numbers: random.Random, seed: int, size: Size, sounds: Sounds, device: torch.device, frames: int = FRAMES, slots: int = SLOTS
+) -> tuple:
     person, scene = draw_person(seed), draw_scene(seed)
     sound = numbers.randrange(sounds.openings.shape[0])
     odd = numbers.random() < ODD_SHARE
@@ -181,9 +195,10 @@ def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sound
         prompts = [odd_prompt(numbers) for _ in range(PROMPTS)]
     else:
         prompts = [draw_prompt(scene, person, seed * PROMPTS + i) for i in range(PROMPTS)]
-    pixels, truth = draw_clip(person, scene, sounds.openings[sound], draw_blinks(seed), draw_sway(seed, size), size, device)
-    references = torch.cat([draw_varied_reference(person, seed * SLOTS + i, size, device) for i in range(SLOTS)], dim=1)
-    return pixels, references, latent_weights(truth, size), prompts, sound
+    openings, blinks = sounds.openings[sound][:frames], draw_blinks(seed)[:frames]
+    pixels, truth = draw_clip(person, scene, openings, blinks, draw_sway(seed, size), size, device)
+    references = torch.cat([draw_varied_reference(person, seed * SLOTS + i, size, device) for i in range(slots)], dim=1)
+    return pixels, references, latent_weights(truth, size, 1.5 if frames == FRAMES else SHORT_LOOKS), prompts, sound
 
 
 def merge(stocks: list[dict[Size, Stock]]) -> dict[Size, Stock]:

@@ -40,9 +40,11 @@ class Plan:
     sounds: int = 2400
     text_seconds: float = 50
     vae_until: float = 215
-    pool_until: float = 285
+    pool_until: float = 265
+    shorts_until: float = 285
     train_until: float = 545
     pool_most: int = 2600  # clips of each process
+    shorts_most: int = 30_000  # short ones of each process
     pool_processes: int = 6  # that draw and encode clips, of each GPU
     vae_stock: int = 2000
     batch: int = 32  # clips of a step, all processes of a model together
@@ -58,7 +60,7 @@ class Plan:
 
 
 SMALL = Plan(
-    sounds=4, pool_most=8, pool_processes=1, vae_stock=6, batch=2, vae_widths=(8,), steps=12, processes=1, check_clips=1, check_steps=1,
+    sounds=4, pool_most=8, shorts_most=8, pool_processes=1, vae_stock=6, batch=2, vae_widths=(8,), steps=12, processes=1, check_clips=1, check_steps=1,
     shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16),
 )  # fmt: skip
 """For a test on a CPU: every stage, next to nothing of each."""
@@ -160,8 +162,7 @@ def _start(rank: int, ranks: int, plan: Plan, state: Path, out: Path, device: st
         run.wait_for_all()
         _first_stage(run)
         run.wait_for_all()
-        stocks = _pool(run)
-        _transformers(run, stocks)
+        _transformers(run, *_pools(run))
     finally:
         if ranks > 1:
             dist.destroy_process_group()
@@ -257,58 +258,71 @@ def _text_encoder(run: Run) -> torch.nn.Module:
     return encoder.eval().requires_grad_(False)
 
 
-def _pool(run: Run) -> dict:
-    """Every process has helpers that make a part each, and reads all parts."""
+KINDS = ("pool", "shorts")
+"""Clips of the usual length, and short ones of many more persons."""
+
+
+def _pools(run: Run) -> list[dict[Size, Stock]]:
+    """The clips of each of `KINDS`. Every process has helpers that make a part each, and reads all parts."""
     plan = run.plan
     count = run.ranks * plan.pool_processes
-    mine = [part for part in range(run.rank, count, run.ranks) if not (run.state / _pool_part(part, count)).exists()]
+    mine = [
+        part
+        for part in range(run.rank, count, run.ranks)
+        if not all((run.state / _part(kind, part, count)).exists() for kind in KINDS)
+    ]
     if len(mine) == 1:
-        _make_pool_part(run, mine[0], count)
+        _make_pool_parts(run, mine[0], count)
     elif mine:
         with multiprocessing.get_context("spawn").Pool(len(mine), torch.set_num_threads, (1,)) as helpers:
-            helpers.starmap(_make_pool_part, [(run, part, count) for part in mine], chunksize=1)
+            helpers.starmap(_make_pool_parts, [(run, part, count) for part in mine], chunksize=1)
     run.wait_for_all()
-    parts = [run.kept(_pool_part(part, count)) for part in range(count)]
-    return merge([{tuple(map(int, key.split("x"))): Stock(**value) for key, value in part.items()} for part in parts])
+    return [merge([_stocks(run.kept(_part(kind, part, count))) for part in range(count)]) for kind in KINDS]
 
 
-def _pool_part(part: int, count: int) -> str:
-    return f"pool-{part}-of-{count}.pt"
+def _stocks(kept: dict) -> dict[Size, Stock]:
+    return {tuple(map(int, key.split("x"))): Stock(**value) for key, value in kept.items()}
 
 
-def _make_pool_part(run: Run, part: int, count: int) -> None:
+def _part(kind: str, part: int, count: int) -> str:
+    return f"{kind}-{part}-of-{count}.pt"
+
+
+def _make_pool_parts(run: Run, part: int, count: int) -> None:
     plan = run.plan
     sounds = Sounds(**run.kept("sounds.pt"))
-    stocks = make_stocks(
-        _vae(run).to(run.device), _text_encoder(run).to(run.device), sounds, run.left(plan.pool_until), run.device, part, count,
-        most=plan.pool_most // plan.pool_processes, shapes=plan.shapes, log=run.log,
-    )  # fmt: skip
-    run.keep(_pool_part(part, count), {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()})
+    vae, text_encoder = _vae(run).to(run.device), _text_encoder(run).to(run.device)
+    for kind, until, most in zip(KINDS, (plan.pool_until, plan.shorts_until), (plan.pool_most, plan.shorts_most), strict=True):
+        stocks = make_stocks(
+            vae, text_encoder, sounds, run.left(until), run.device, part, count, most=most // plan.pool_processes,
+            shapes=plan.shapes, short=kind == "shorts", log=run.log,
+        )  # fmt: skip
+        run.keep(_part(kind, part, count), {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()})
 
 
-def _transformers(run: Run, stocks: dict) -> None:
+def _transformers(run: Run, stocks: dict, shorts: dict) -> None:
     """With several processes, one half trains each model; alone, one model after the other."""
     plan = run.plan
     if run.ranks == 1:
         now = time.time() - run.started
         for index, family in enumerate(FAMILIES):
             until = now + (plan.train_until - now) * (index + 1) / len(FAMILIES)
-            _train_family(run, family, stocks, until, [run.rank], None)
+            _train_family(run, family, stocks, shorts, until, [run.rank], None)
         return
     half = run.ranks // 2
     members = [list(range(half)), list(range(half, run.ranks))]
     groups = [dist.new_group(m, backend="nccl" if run.device.type == "cuda" else "gloo") if len(m) > 1 else None for m in members]
     index = 0 if run.rank < half else 1
-    _train_family(run, FAMILIES[index], stocks, plan.train_until, members[index], groups[index])
+    _train_family(run, FAMILIES[index], stocks, shorts, plan.train_until, members[index], groups[index])
 
 
-def _train_family(run: Run, family: str, stocks: dict, until: float, members: list[int], group) -> None:
+def _train_family(run: Run, family: str, stocks: dict, shorts: dict, until: float, members: list[int], group) -> None:
     plan = run.plan
     sounds = Sounds(**run.kept("sounds.pt"))
     text_encoder = _text_encoder(run)
     trainer = Trainer(
         family, stocks, sounds, negative_states(text_encoder), run.device, batch=max(1, plan.batch // len(members)), shapes=plan.shapes, rank=run.rank,
-        group=group, group_size=len(members), weights=None if plan.start is None else _read(plan.start / transformer_file(family)),
+        group=group, group_size=len(members), weights=None if plan.start is None else _read(plan.start / transformer_file(family)), shorts=shorts,
     )  # fmt: skip
     name = f"transformer-{family}.pt"
     resumed = (run.state / name).exists()

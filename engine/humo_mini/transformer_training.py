@@ -28,8 +28,10 @@ PASSES: dict[str, dict[Pass, float]] = {
 SHIFTS = (5.0, 1.5)  # half of the noise levels are drawn as sampling uses them, half nearer to the picture
 SLOT_WEIGHT = 0.2  # of the reference slots of models with condition channels
 SLOT_SHARES = {1: 0.93, 2: 0.04, 3: 0.015, 4: 0.015}
-SHORT_SHARE = 0.03
-SHORT_FRAMES = (7, 13)
+CUT_SHARE = 0.03  # steps on the beginnings of clips
+CUT_FRAMES = (7, 13)
+SHORT_SHARE = 0.5  # steps on short clips, where there are any
+SHORT_BATCH = 8  # times as many clips are in one of those
 
 
 @dataclass
@@ -114,7 +116,7 @@ class Trainer:
     def __init__(
         self, family: str, stocks: dict[Size, Stock], sounds: Sounds, negative: Tensor, device: torch.device,
         *, batch: int = 32, shapes: Sequence[tuple[Size, float]] = SHAPES, seed: int = 1, rank: int = 0, group=None, group_size: int = 1,
-        weights: Mapping[str, Tensor] | None = None,
+        weights: Mapping[str, Tensor] | None = None, shorts: dict[Size, Stock] | None = None,
     ):  # fmt: skip
         self.family, self.device, self.batch, self.shapes = family, device, batch, shapes
         self.group, self.group_size, self.rank = group, group_size, rank
@@ -123,12 +125,15 @@ class Trainer:
             self.model.load_state_dict(weights)
         matrices, others = split_parameters(self.model)
         self.optimiser = Optimiser(matrices, others, 0.01, 8e-4, 0.998)
-        self.stocks = {
-            size: Stock(
-                *(getattr(s, name).to(device) for name in ("video", "references", "weight", "text", "sound", "zero_video"))
-            )
-            for size, s in stocks.items()
-        }
+        self.stocks, self.shorts = (
+            {
+                size: Stock(
+                    *(getattr(s, name).to(device) for name in ("video", "references", "weight", "text", "sound", "zero_video"))
+                )
+                for size, s in some.items()
+            }
+            for some in (stocks, shorts or {})
+        )
         self.sounds = Sounds(sounds.windows.to(device), sounds.openings)
         self.negative = negative.to(device)
         self.choices = torch.Generator("cpu").manual_seed(1000 + seed)  # the same on every rank: ranks take the same shapes
@@ -139,9 +144,9 @@ class Trainer:
 
     def step(self, scale: float) -> Tensor:
         """One step → its loss, on the device."""
-        size, frames, slots = self._shape()
-        batch = self._draw(size, frames, slots)
-        common = slots == 1 and frames == self.stocks[size].video.shape[2]
+        stock, size, frames, slots = self._shape()
+        batch = self._draw(stock, size, frames, slots)
+        common = slots == 1 and frames == stock.video.shape[2]
         key = tuple(batch.latents.shape)
         if common and self.device.type == "cuda":
             if key not in self.graphs:
@@ -176,23 +181,27 @@ class Trainer:
         loss.backward()
         return loss.detach()
 
-    def _shape(self) -> tuple[Size, int, int]:
+    def _shape(self) -> tuple[Stock, Size, int, int]:
         def pick(weights: list[float]) -> int:
             return int(torch.multinomial(torch.tensor(weights), 1, generator=self.choices))
 
         size = self.shapes[pick([share for _, share in self.shapes])][0]
+        if size in self.shorts and pick([1 - SHORT_SHARE, SHORT_SHARE]):
+            short = self.shorts[size]
+            return short, size, short.video.shape[2], 1
         slots = list(SLOT_SHARES)[pick(list(SLOT_SHARES.values()))]
         frames = self.stocks[size].video.shape[2]
-        if pick([1 - SHORT_SHARE, SHORT_SHARE]):
-            frames = SHORT_FRAMES[pick([1.0, 1.0])]
-        return size, frames, slots
+        if pick([1 - CUT_SHARE, CUT_SHARE]):
+            frames = CUT_FRAMES[pick([1.0, 1.0])]
+        return self.stocks[size], size, frames, slots
 
     @torch.no_grad()
-    def _draw(self, size: Size, frames: int, slots: int) -> Batch:
-        stock, device, numbers = self.stocks[size], self.device, self.numbers
-        # Larger pictures and more frames come in smaller batches, about the same work each.
+    def _draw(self, stock: Stock, size: Size, frames: int, slots: int) -> Batch:
+        device, numbers = self.device, self.numbers
+        # Larger pictures and more frames come in smaller batches, about the same work each, and short clips in larger ones.
         tokens = size[0] * size[1] * (frames + slots)
-        count = max(1, min(self.batch, round(self.batch * (192 * 112 * 26) / tokens))) if tokens > 192 * 112 * 26 else self.batch
+        most = self.batch * (SHORT_BATCH if size in self.shorts and stock is self.shorts[size] else 1)
+        count = max(1, min(most, round(self.batch * (192 * 112 * 26) / tokens)))
         n = stock.video.shape[0]
 
         def draw(high: int) -> Tensor:

@@ -21,7 +21,7 @@ def loss_on_the_pool(trainer: Trainer) -> float:
     """The mean loss over the same batches and noise each time, of the weights that the trainer's model has now."""
     trainer.numbers.manual_seed(5)
     size = SMALL.shapes[0][0]
-    losses = [trainer.loss(trainer._draw(size, FRAMES, 1)) for _ in range(BATCHES)]
+    losses = [trainer.loss(trainer._draw(trainer.stocks[size], size, FRAMES, 1)) for _ in range(BATCHES)]
     return float(torch.stack(losses).mean())
 
 
