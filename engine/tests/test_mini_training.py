@@ -10,10 +10,10 @@ from humo_engine.mini import TEXT_FILE, VAE_FILE, mini_components
 from humo_mini.pool import Sounds, Stock, negative_states
 from humo_mini.speech import has_espeak
 from humo_mini.train import FAMILIES, SMALL, train
-from humo_mini.transformer_training import SHORT_FRAMES, Trainer
+from humo_mini.transformer_training import CUT_FRAMES, Trainer
 
 BATCHES = 8
-FRAMES = SHORT_FRAMES[0]  # of the latents: as short as a clip of the training can be
+FRAMES = CUT_FRAMES[0]  # of the latents: as short as a clip of the training can be
 
 
 @torch.no_grad()
