@@ -23,10 +23,7 @@ export function pythonProgram() {
 
 /** Makes the engine's Python environment from the lock file, when that has changed since the last time. */
 export async function ensurePython() {
-  const wanted = fingerprint(
-    ['engine/requirements.txt', hopperLock, 'engine/pyproject.toml'],
-    uvVersion,
-  );
+  const wanted = fingerprint(['engine/requirements.txt', hopperLock, 'engine/pyproject.toml'], uvVersion);
   if (readStamp(stamp) === wanted) return;
   const uv = await ensureUv(environment);
   const builds = await chooseBuilds(uv);
@@ -144,22 +141,16 @@ async function chooseBuilds(uv) {
   const flags = ['--torch-backend', 'cpu'];
   const probe = await execute(
     uv,
-    [
-      'pip',
-      'install',
-      '--dry-run',
-      '-q',
-      ...flags,
-      '--reinstall-package',
-      'torch',
-      ...list,
-    ],
+    ['pip', 'install', '--dry-run', '-q', ...flags, '--reinstall-package', 'torch', ...list],
     {
       environment: { ...uvEnvironment, UV_HTTP_TIMEOUT: '20', UV_HTTP_RETRIES: '0' },
       timeout: 60_000,
     },
   );
   return probe.status === 0
-    ? { packages: [[...flags, ...list]], description: 'PyTorch without CUDA (about 350 MB to download the first time)' }
+    ? {
+        packages: [[...flags, ...list]],
+        description: 'PyTorch without CUDA (about 350 MB to download the first time)',
+      }
     : whole;
 }
