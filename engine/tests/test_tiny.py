@@ -70,20 +70,12 @@ def test_the_toy_has_the_structure_of_the_real_one(family):
     assert tiny_components(family).whisper.config.encoder_layers == 32
 
 
-def test_a_clip_of_97_frames_takes_a_small_cpu_seconds(tmp_path):
-    """In CPU time of the process, start and imports included: some 16 s. A busy machine was seen to take 45 s for the same work."""
+def test_the_command_makes_a_clip_of_97_frames_of_a_picture_and_four_seconds_of_sound(tmp_path):
     Image.new("RGB", (64, 64), "orange").save(tmp_path / "man.png")
     sound = tmp_path / "voice.wav"
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=200:duration=4", str(sound)], check=True)
     command = [sys.executable, "-m", "humo_engine", "generate", "--profile", "tiny", "--prompt", "A man speaks"]
     command += ["--image", str(tmp_path / "man.png"), "--audio", str(sound), "--out", str(tmp_path / "clip.mp4")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        command, cwd=Path(__file__).parents[1], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    said = process.stdout.read()
-    process.stdout.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0 and "97 frames of 192×112" in said
-    assert usage.ru_utime + usage.ru_stime < 90
+    made = subprocess.run(command, cwd=Path(__file__).parents[1], env=environment, capture_output=True, text=True)
+    assert made.returncode == 0 and "97 frames of 192×112" in made.stdout
