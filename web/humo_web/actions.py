@@ -313,6 +313,8 @@ class Actions:
             self._client.cancel(identifier, self._asker(request))
         except ApiError as error:
             yield {self.parts.status: self._told(error)}
+            return
+        yield self._no_more()
 
     def delete(self, identifier: str | None, base: Any, request: gr.Request) -> Update:
         if identifier is None:
@@ -352,7 +354,7 @@ class Actions:
     def resume(self, last: str | None, request: gr.Request) -> Iterator[Update]:
         """What this browser asked for last, also when the page was closed or loaded again meanwhile."""
         # Without a word from here, Gradio would empty every one of the outputs.
-        yield {self.parts.status: gr.skip()}
+        yield self._no_more()
         if last is None:
             return
         try:
@@ -430,10 +432,11 @@ class Actions:
         try:
             for generation in self._client.watch(identifier, self._asker(request)):
                 if self._looks.get(visitor) != look:
+                    yield self._no_more()
                     return
                 yield self._show(generation, note)
         except ApiError as error:
-            yield self._failed(error)
+            yield self._failed(error) if self._looks.get(visitor) == look else self._no_more()
 
     def _show(self, generation: Generation, note: str = "") -> Update:
         identifier, status = generation["id"], generation["status"]
@@ -460,6 +463,10 @@ class Actions:
             self.parts.delete: gr.Button(visible=self._features.delete),
             self.parts.really: gr.Button(visible=False),
         }
+
+    def _no_more(self) -> Update:
+        """The end of what others may have gone on from: when a generator is done, Gradio sends its last update once more, after theirs."""
+        return {self.parts.status: gr.skip()}
 
     def _sending(self) -> Update:
         return {

@@ -6,20 +6,23 @@ import re
 import string
 import tempfile
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest import mock
 
+import gradio as gr
 import httpx
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from humo_web.actions import Actions
 from humo_web.client import ApiClient, ApiError, Asker, Media
 from humo_web.examples import EXAMPLES, FOLDER
 from humo_web.faces import face_in
@@ -465,6 +468,37 @@ class Sending(unittest.TestCase):
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Overtaken(unittest.TestCase):
+    """When a generator is done, Gradio sends its last update once more: after whatever others have said meanwhile."""
+
+    def setUp(self) -> None:
+        self.actions = object.__new__(Actions)
+        self.actions.parts = SimpleNamespace(status="status")
+        self.actions._texts, self.actions._looks = EN, {}
+        self.actions._asker = lambda request: None
+        self.actions._show = lambda generation, note: {"status": generation["id"]}
+        self.visitor = SimpleNamespace(session_hash="one")
+
+    def test_a_cancel_leaves_the_last_word_to_the_stream(self) -> None:
+        self.actions._client = SimpleNamespace(cancel=lambda identifier, asker: None)
+        first, last = self.actions.cancel("a", self.visitor)
+        self.assertIn(EN.say("status.cancelling"), first["status"])
+        self.assertEqual(last, {"status": gr.skip()})
+
+    def test_who_looks_at_something_else_is_not_brought_back(self) -> None:
+        def watch(identifier: str, asker: None) -> Iterator[dict[str, str]]:
+            yield {"id": identifier}
+            self.actions._looks["one"] += 1  # another is opened
+            if identifier == "lost":
+                raise ApiError("", status=503)
+            yield {"id": identifier}
+
+        self.actions._client = SimpleNamespace(watch=watch)
+        for identifier in ("seen", "lost"):
+            updates = [*self.actions._follow(identifier, self.visitor)]
+            self.assertEqual(updates, [{"status": identifier}, {"status": gr.skip()}])
 
 
 class Watching(unittest.TestCase):
