@@ -12,8 +12,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 uv=${UV:-.venv/bin/uv}
 constraints=$(mktemp)
-hopper=$(mktemp --suffix=.txt)
-trap 'rm -f "$constraints" "$hopper"' EXIT
+trap 'rm -f "$constraints"' EXIT
 
 compile() {
   title=$1
@@ -34,6 +33,5 @@ compile 'PyTorch 2.5.1, CUDA 12.4.' docker/worker/requirements.cuda12.lock
 # What PyTorch itself decides about is left to it.
 grep -vE '^(torch|sympy|setuptools)==' engine/requirements.txt >"$constraints"
 echo 'torch==2.11.0' >>"$constraints"
-echo 'flash-attn-4[cu13]' >"$hopper"
 compile 'PyTorch 2.11.0, CUDA 13.0, flash-attn-4.' docker/worker/requirements.cuda13.lock \
-  engine/requirements.hopper.txt "$hopper" --no-emit-package nvidia-cutlass-dsl-libs-cu12 --prerelease if-necessary-or-explicit
+  --extra hopper --constraints engine/requirements.hopper.txt --no-emit-package nvidia-cutlass-dsl-libs-cu12

@@ -23,13 +23,28 @@ from humo_mini.text_training import DEFAULT_SCENE, NEGATIVE_PROMPTS, odd_prompt,
 
 SHAPES: tuple[tuple[Size, float], ...] = (((192, 112), 0.62), ((112, 192), 0.14), ((112, 112), 0.12), ((256, 144), 0.12))
 """Sizes of clips, and the share of each."""
-SLOTS = 4  # reference pictures of each person
+SLOTS = 4  # reference pictures of each person, at most
 PROMPTS = 2
 LONGEST_SOUND = 750  # frames; what Whisper hears at once
-SHORT_CLIP = 5  # frames: two of the latents
-SHORT_LOOKS = 3.0  # what the head counts more in short clips
-FIRST_SHORT = 1_000_000  # the first of their seeds
 ODD_SHARE = 0.06  # clips whose prompt names no place
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of clips: its frames, its persons' reference pictures, what a head counts more in it, how many are encoded at once, and its first seed."""
+
+    name: str
+    frames: int = FRAMES
+    slots: int = SLOTS
+    looks: float = 1.5
+    together: int = 4
+    first: int = 0
+
+
+USUAL = Kind("pool")
+SHORT = Kind("shorts", frames=5, slots=1, looks=3.0, together=32, first=1_000_000)
+"""Two frames of the latents, each clip of another person: hundreds in the time of a long one, so that what a person looks like is learned
+from thousands of them."""
 
 
 @dataclass
@@ -45,7 +60,7 @@ class Stock:
     """Clips of one size. n clips, F latent frames, h × w latent pixels.
 
     video (n, 16, F, h, w), references (n, 16, SLOTS, h, w), weight (n, F, h, w) and text (n, PROMPTS, tokens, width) in fp16;
-    sound (n,) is an index into the sounds; zero_video (16, F + SLOTS, h, w) in fp32.
+    sound (n,) is an index into the sounds; zero_video (16, F + SLOTS, h, w) in fp32. SLOTS are those of the clips' kind.
     """
 
     video: Tensor
@@ -54,6 +69,9 @@ class Stock:
     text: Tensor
     sound: Tensor
     zero_video: Tensor
+
+    def to(self, device: torch.device) -> Stock:
+        return Stock(*(tensor.to(device) for tensor in vars(self).values()))
 
 
 _worker: dict = {}
@@ -100,7 +118,7 @@ def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:
     return Sounds(torch.stack([w for w, _ in made]), torch.stack([o for _, o in made]))
 
 
-def latent_weights(truth, size: Size, looks: float = 1.5) -> Tensor:
+def latent_weights(truth, size: Size, looks: float) -> Tensor:
     """Where a latent pixel has a share of a mouth or an eye, or of the head and its hair, its error counts more: (latent frames, h, w).
 
     `looks` is what the head counts more.
@@ -127,13 +145,9 @@ def latent_weights(truth, size: Size, looks: float = 1.5) -> Tensor:
 
 def make_stocks(
     vae: torch.nn.Module, text_encoder: torch.nn.Module, sounds: Sounds, seconds: float, device: torch.device, rank: int, ranks: int,
-    most: int = 4000, shapes: Sequence[tuple[Size, float]] = SHAPES, short: bool = False, log=print,
+    most: int = 4000, shapes: Sequence[tuple[Size, float]] = SHAPES, kind: Kind = USUAL, log=print,
 ) -> dict[Size, Stock]:  # fmt: skip
-    """As many clips as the time allows (and no more than `most`), by size. Each of several `ranks` makes clips of its own.
-
-    `short` ones have `SHORT_CLIP` frames and persons of their own: hundreds in the time of one long clip, so that what a person looks like
-    is learned from thousands of them.
-    """
+    """As many clips of a kind as the time allows (and no more than `most`), by size. Each of several `ranks` makes clips of its own."""
     started = time.monotonic()
     frames_vae = FramesVae(vae)
     tokenizer, _ = byte_tokenizer()
@@ -152,41 +166,37 @@ def make_stocks(
         pending[size] = []
         video = encode(torch.stack([clip for clip, *_ in waiting]))
         references = encode(torch.cat([r.transpose(0, 1)[:, :, None] for _, r, *_ in waiting]))
-        references = references[:, :, 0].unflatten(0, (-1, slots)).transpose(1, 2)
+        references = references[:, :, 0].unflatten(0, (-1, kind.slots)).transpose(1, 2)
         states = text_states([p for *_, prompts, _ in waiting for p in prompts], text_encoder, tokenizer)
         weight = torch.stack([w for _, _, w, _, _ in waiting])
         sound = torch.tensor([s for *_, s in waiting])
         half = [part.half().cpu() for part in (video, references, weight, states.unflatten(0, (-1, PROMPTS)))]
         parts[size].append((*half, sound))
 
-    frames, slots, together = (SHORT_CLIP, 1, 32) if short else (FRAMES, SLOTS, 4)
-    first = FIRST_SHORT if short else 0
     sizes, shares = [size for size, _ in shapes], [share for _, share in shapes]
     while made < most and (made < 4 * len(sizes) or time.monotonic() - started < seconds):
-        seed = first + made * ranks + rank
+        seed = kind.first + made * ranks + rank
         numbers = random.Random(f"clip/{seed}")
         # The first clips are one of each size, so that none is missing.
         size = sizes[made % len(sizes)] if made < 4 * len(sizes) else numbers.choices(sizes, shares)[0]
-        clip = _draw_pool_clip(numbers, seed, size, sounds, device, frames, slots)
+        clip = _draw_pool_clip(numbers, seed, size, sounds, device, kind)
         pending[size].append(clip)
         made += 1
-        if len(pending[size]) == together:
+        if len(pending[size]) == kind.together:
             flush(size)
     for size in sizes:
         if pending[size]:
             flush(size)
-    log(f"pool {rank}: {made} {'short clips' if short else 'clips'} in {time.monotonic() - started:.0f} s")
+    log(f"{kind.name} {rank}: {made} clips in {time.monotonic() - started:.0f} s")
     stocks = {}
     for size in sizes:
-        count = TEMPORAL_STRIDE * (latent_frames(frames) + slots - 1) + 1
+        count = TEMPORAL_STRIDE * (latent_frames(kind.frames) + kind.slots - 1) + 1
         zero = encode(torch.zeros(1, 3, count, size[1], size[0], device=device))[0].cpu()
         stocks[size] = Stock(*(torch.cat(column) for column in zip(*parts[size], strict=True)), zero)
     return stocks
 
 
-def _draw_pool_clip(
-    numbers: random.Random, seed: int, size: Size, sounds: Sounds, device: torch.device, frames: int = FRAMES, slots: int = SLOTS
-) -> tuple:
+def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sounds, device: torch.device, kind: Kind) -> tuple:
     person, scene = draw_person(seed), draw_scene(seed)
     sound = numbers.randrange(sounds.openings.shape[0])
     odd = numbers.random() < ODD_SHARE
@@ -195,10 +205,10 @@ def _draw_pool_clip(
         prompts = [odd_prompt(numbers) for _ in range(PROMPTS)]
     else:
         prompts = [draw_prompt(scene, person, seed * PROMPTS + i) for i in range(PROMPTS)]
-    openings, blinks = sounds.openings[sound][:frames], draw_blinks(seed)[:frames]
+    openings, blinks = sounds.openings[sound][: kind.frames], draw_blinks(seed, kind.frames)
     pixels, truth = draw_clip(person, scene, openings, blinks, draw_sway(seed, size), size, device)
-    references = torch.cat([draw_varied_reference(person, seed * SLOTS + i, size, device) for i in range(slots)], dim=1)
-    return pixels, references, latent_weights(truth, size, 1.5 if frames == FRAMES else SHORT_LOOKS), prompts, sound
+    references = torch.cat([draw_varied_reference(person, seed * SLOTS + i, size, device) for i in range(kind.slots)], dim=1)
+    return pixels, references, latent_weights(truth, size, kind.looks), prompts, sound
 
 
 def merge(stocks: list[dict[Size, Stock]]) -> dict[Size, Stock]:

@@ -25,7 +25,7 @@ from humo_engine.tiny import byte_tokenizer
 from humo_mini.check import check_model
 from humo_mini.drawing import Size
 from humo_mini.optimise import rate_at
-from humo_mini.pool import SHAPES, Sounds, Stock, make_sounds, make_stocks, merge, negative_states
+from humo_mini.pool import SHAPES, SHORT, USUAL, Kind, Sounds, Stock, make_sounds, make_stocks, merge, negative_states
 from humo_mini.text_training import NEGATIVE_PROMPTS, train_text
 from humo_mini.transformer_training import Trainer, train_transformer
 from humo_mini.vae_training import BATCH, check_vae, save_vae, train_vae
@@ -258,8 +258,7 @@ def _text_encoder(run: Run) -> torch.nn.Module:
     return encoder.eval().requires_grad_(False)
 
 
-KINDS = ("pool", "shorts")
-"""Clips of the usual length, and short ones of many more persons."""
+KINDS = (USUAL, SHORT)
 
 
 def _pools(run: Run) -> list[dict[Size, Stock]]:
@@ -284,8 +283,8 @@ def _stocks(kept: dict) -> dict[Size, Stock]:
     return {tuple(map(int, key.split("x"))): Stock(**value) for key, value in kept.items()}
 
 
-def _part(kind: str, part: int, count: int) -> str:
-    return f"{kind}-{part}-of-{count}.pt"
+def _part(kind: Kind, part: int, count: int) -> str:
+    return f"{kind.name}-{part}-of-{count}.pt"
 
 
 def _make_pool_parts(run: Run, part: int, count: int) -> None:
@@ -293,9 +292,11 @@ def _make_pool_parts(run: Run, part: int, count: int) -> None:
     sounds = Sounds(**run.kept("sounds.pt"))
     vae, text_encoder = _vae(run).to(run.device), _text_encoder(run).to(run.device)
     for kind, until, most in zip(KINDS, (plan.pool_until, plan.shorts_until), (plan.pool_most, plan.shorts_most), strict=True):
+        if (run.state / _part(kind, part, count)).exists():
+            continue
         stocks = make_stocks(
             vae, text_encoder, sounds, run.left(until), run.device, part, count, most=most // plan.pool_processes,
-            shapes=plan.shapes, short=kind == "shorts", log=run.log,
+            shapes=plan.shapes, kind=kind, log=run.log,
         )  # fmt: skip
         run.keep(_part(kind, part, count), {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()})
 

@@ -16,9 +16,10 @@ from humo_engine.guidance import NULL, TA, TI, TIA, I, Pass, T
 from humo_engine.math import time_embedding
 from humo_engine.mini import mini_size
 from humo_engine.model import HuMoTransformer
+from humo_engine.vae import latent_frames
 from humo_mini.drawing import Size
 from humo_mini.optimise import Optimiser, Replay, rate_at
-from humo_mini.pool import SHAPES, Sounds, Stock
+from humo_mini.pool import SHAPES, SHORT, Sounds, Stock
 
 # How often each kind of pass is practised: as often as guidance weighs it, roughly.
 PASSES: dict[str, dict[Pass, float]] = {
@@ -32,6 +33,7 @@ CUT_SHARE = 0.03  # steps on the beginnings of clips
 CUT_FRAMES = (7, 13)
 SHORT_SHARE = 0.5  # steps on short clips, where there are any
 SHORT_BATCH = 8  # times as many clips are in one of those
+USUAL_PIXELS = 24 * 14 * 26  # of the latents: 97 frames of 192×112 and a reference, the most that a whole batch is made of
 
 
 @dataclass
@@ -125,15 +127,8 @@ class Trainer:
             self.model.load_state_dict(weights)
         matrices, others = split_parameters(self.model)
         self.optimiser = Optimiser(matrices, others, 0.01, 8e-4, 0.998)
-        self.stocks, self.shorts = (
-            {
-                size: Stock(
-                    *(getattr(s, name).to(device) for name in ("video", "references", "weight", "text", "sound", "zero_video"))
-                )
-                for size, s in some.items()
-            }
-            for some in (stocks, shorts or {})
-        )
+        self.stocks = {size: stock.to(device) for size, stock in stocks.items()}
+        self.shorts = {size: stock.to(device) for size, stock in (shorts or {}).items()}
         self.sounds = Sounds(sounds.windows.to(device), sounds.openings)
         self.negative = negative.to(device)
         self.choices = torch.Generator("cpu").manual_seed(1000 + seed)  # the same on every rank: ranks take the same shapes
@@ -144,8 +139,8 @@ class Trainer:
 
     def step(self, scale: float) -> Tensor:
         """One step → its loss, on the device."""
-        stock, size, frames, slots = self._shape()
-        batch = self._draw(stock, size, frames, slots)
+        stock, frames, slots = self._shape()
+        batch = self._draw(stock, frames, slots)
         common = slots == 1 and frames == stock.video.shape[2]
         key = tuple(batch.latents.shape)
         if common and self.device.type == "cuda":
@@ -181,27 +176,27 @@ class Trainer:
         loss.backward()
         return loss.detach()
 
-    def _shape(self) -> tuple[Stock, Size, int, int]:
+    def _shape(self) -> tuple[Stock, int, int]:
         def pick(weights: list[float]) -> int:
             return int(torch.multinomial(torch.tensor(weights), 1, generator=self.choices))
 
         size = self.shapes[pick([share for _, share in self.shapes])][0]
         if size in self.shorts and pick([1 - SHORT_SHARE, SHORT_SHARE]):
             short = self.shorts[size]
-            return short, size, short.video.shape[2], 1
+            return short, short.video.shape[2], 1
         slots = list(SLOT_SHARES)[pick(list(SLOT_SHARES.values()))]
         frames = self.stocks[size].video.shape[2]
         if pick([1 - CUT_SHARE, CUT_SHARE]):
             frames = CUT_FRAMES[pick([1.0, 1.0])]
-        return self.stocks[size], size, frames, slots
+        return self.stocks[size], frames, slots
 
     @torch.no_grad()
-    def _draw(self, stock: Stock, size: Size, frames: int, slots: int) -> Batch:
+    def _draw(self, stock: Stock, frames: int, slots: int) -> Batch:
         device, numbers = self.device, self.numbers
+        height, width = stock.video.shape[-2:]
         # Larger pictures and more frames come in smaller batches, about the same work each, and short clips in larger ones.
-        tokens = size[0] * size[1] * (frames + slots)
-        most = self.batch * (SHORT_BATCH if size in self.shorts and stock is self.shorts[size] else 1)
-        count = max(1, min(most, round(self.batch * (192 * 112 * 26) / tokens)))
+        most = self.batch * (SHORT_BATCH if frames == latent_frames(SHORT.frames) else 1)
+        count = max(1, min(most, round(self.batch * USUAL_PIXELS / (height * width * (frames + slots)))))
         n = stock.video.shape[0]
 
         def draw(high: int) -> Tensor:
@@ -221,7 +216,6 @@ class Trainer:
         first = draw(stock.references.shape[2])
         order = (first[:, None] + torch.arange(slots, device=device)) % stock.references.shape[2]
         references = stock.references[index[:, None], :, order].transpose(1, 2).float()
-        height, width = video.shape[-2:]
         zero = stock.zero_video[None, :, : frames + slots].expand(count, -1, -1, -1, -1)
         noise = torch.randn(count, 16, frames + slots, height, width, generator=numbers, device=device)
         uniform = torch.rand(count, generator=numbers, device=device)

@@ -72,7 +72,6 @@ def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way(
     assert ways["standard, all skipped that may be"] == replace(ways["standard"], skip_all=True)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
 def test_a_clip_that_skips_all_it_may_makes_every_second_step_after_the_guidance_switch(tmp_path):
     settings = effective_settings(None, "tiny")
     bench = Bench(torch.device("cpu"), "17b", *TOY_SIZE, TOY_FRAMES, toy("17b"), lambda **fields: None)

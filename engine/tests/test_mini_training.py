@@ -20,8 +20,8 @@ FRAMES = CUT_FRAMES[0]  # of the latents: as short as a clip of the training can
 def loss_on_the_pool(trainer: Trainer) -> float:
     """The mean loss over the same batches and noise each time, of the weights that the trainer's model has now."""
     trainer.numbers.manual_seed(5)
-    size = SMALL.shapes[0][0]
-    losses = [trainer.loss(trainer._draw(trainer.stocks[size], size, FRAMES, 1)) for _ in range(BATCHES)]
+    stock = trainer.stocks[SMALL.shapes[0][0]]
+    losses = [trainer.loss(trainer._draw(stock, FRAMES, 1)) for _ in range(BATCHES)]
     return float(torch.stack(losses).mean())
 
 
