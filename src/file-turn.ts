@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasCode } from './error-code.ts';
 
 /** Whoever works on a small file is done in milliseconds: after this, they died over it. Milliseconds. */
 const staleAfter = 10_000;
@@ -45,8 +46,4 @@ async function removeStale(lock: string): Promise<void> {
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import { hasCode } from '../error-code.ts';
 import { inTurn } from '../file-turn.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { snowflakeSchema } from '../snowflake.ts';
@@ -54,7 +55,7 @@ export async function readTokens(file: string): Promise<readonly StoredToken[]> 
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (isNotFound(error)) return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw new TokensError(`${file} cannot be read: ${String(error)}`);
   }
   let content: unknown;
@@ -162,7 +163,7 @@ export class TokenFile {
 
   async #refresh(): Promise<void> {
     const found = await stat(this.#file, { bigint: true }).catch((error: unknown) => {
-      if (isNotFound(error)) return null;
+      if (hasCode(error, 'ENOENT')) return null;
       throw error;
     });
     const now = found === null ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
@@ -171,8 +172,4 @@ export class TokenFile {
     this.#byHash = new Map(tokens.map((token) => [token.hash, token]));
     this.#seen = now;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -39,12 +39,13 @@ const claim: Button = {
     const refusal: TextKey | undefined = refusedReports[outcome];
     if (refusal !== undefined) throw new Refusal(refusal);
     if (outcome === 'gone') throw new Refusal('delete.gone');
-    const isFirst = await reachable(services.queue.claim(`me:${user.id}:${generationId}`, recordRetention));
+    const once = `me:${user.id}:${generationId}`;
+    const isFirst = await reachable(services.queue.claim(once, recordRetention));
     try {
       // Also what was reported before: it stands behind a spoiler.
       await hide(generation, place, services, interaction);
     } catch (error) {
-      await services.queue.unclaim(`me:${user.id}:${generationId}`);
+      await services.queue.unclaim(once);
       if (outcome === 'hidden') await services.moderation.unreport(guildId, generationId, user.id);
       throw error;
     }

@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Stats } from 'node:fs';
+import { hasCode } from '../error-code.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
 import type { ArtifactEntry, ArtifactSource, ArtifactStore } from './store.ts';
@@ -124,19 +125,15 @@ export function createFileStore(directory: string): ArtifactStore {
   };
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 function missing(key: string) {
   return (error: unknown): never => {
-    throw isNotFound(error) ? new ArtifactMissing(key) : error;
+    throw hasCode(error, 'ENOENT') ? new ArtifactMissing(key) : error;
   };
 }
 
 function orNothing<T>(nothing: T) {
   return (error: unknown): T => {
-    if (isNotFound(error)) return nothing;
+    if (hasCode(error, 'ENOENT')) return nothing;
     throw error;
   };
 }

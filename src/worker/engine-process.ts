@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { hasCode } from '../error-code.ts';
 import type { Logger } from '../log.ts';
 import { parseEngineLine } from './engine-protocol.ts';
 import type { EngineEvent, EngineMessage, Unreadable } from './engine-protocol.ts';
@@ -105,7 +106,7 @@ export class EngineProcess {
       process.kill(-pid, signal);
     } catch (error) {
       // Nobody of the group is left: that is what was wanted.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      if (!hasCode(error, 'ESRCH')) throw error;
     }
   }
 }

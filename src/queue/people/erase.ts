@@ -81,12 +81,11 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
       // Whatever of a person is none of the other kinds: what limits count on, which they cannot set back.
       name: 'use',
       async find(userId) {
-        const others = await Promise.all([
-          scan(names.waitingWish(userId, '*')),
-          scan(names.idempotency(userId, '*')),
-        ]);
-        const known = new Set([names.greeted(userId), names.agreement(userId), ...others.flat()]);
-        return (await scan(names.ofPerson(userId))).filter((key) => !known.has(key)).map((key) => ({ key }));
+        const known = [names.greeted(userId), names.agreement(userId)];
+        const beginnings = [names.waitingWish(userId, ''), names.idempotency(userId, '')];
+        const isOther = (key: string) =>
+          known.includes(key) || beginnings.some((beginning) => key.startsWith(beginning));
+        return (await scan(names.ofPerson(userId))).filter((key) => !isOther(key)).map((key) => ({ key }));
       },
     },
     { name: 'lists', find: (userId) => keys(names.indexOfUser(userId), names.waitingOf(userId)) },
