@@ -96,7 +96,7 @@ export function openInteraction(world: World, request: NewInteraction): Interact
   };
   state.interactions.set(id, record);
   state.interactionsByToken.set(record.token, record);
-  clock.schedule(limits.firstResponse, () => {
+  clock.schedule(world.firstResponse, () => {
     if (!record.acknowledged) state.events.emit('unanswered', record);
   });
   clock.schedule(limits.tokenLifetime, () => {
@@ -109,7 +109,7 @@ export function openInteraction(world: World, request: NewInteraction): Interact
 
 /** Whether the first answer may still come. */
 export function isAnswerable(world: World, interaction: InteractionRecord): boolean {
-  return world.clock.now() - interaction.createdAt <= limits.firstResponse;
+  return world.clock.now() - interaction.createdAt <= world.firstResponse;
 }
 
 /** Whether follow-ups and edits through the token still work. */

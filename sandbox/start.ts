@@ -11,7 +11,7 @@ import { Clock } from './clock.ts';
 import { Faults } from './faults.ts';
 import { AttachmentFiles } from './files.ts';
 import { Gateway } from './gateway.ts';
-import { RateLimiter } from './limits.ts';
+import { RateLimiter, limits } from './limits.ts';
 import type { UserRecord } from './model.ts';
 import { OpenApi } from './openapi.ts';
 import { Recorder } from './recorder.ts';
@@ -43,6 +43,8 @@ export interface SandboxOptions {
   readonly requestsKept?: number;
   /** false: nobody is told to slow down */
   readonly rateLimits?: boolean;
+  /** milliseconds until an interaction without an answer has failed; 3,000, as Discord has it */
+  readonly firstResponse?: number;
   /** milliseconds; 41,250 */
   readonly heartbeatInterval?: number;
   /** privileged intents that the application was granted; none */
@@ -104,6 +106,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     openApi,
     checkAnswers: options.checkAnswers ?? false,
     shards: options.shards ?? 1,
+    firstResponse: options.firstResponse ?? limits.firstResponse,
     uploadLimit: options.uploadLimit ?? 10 * 1024 * 1024,
     urls: { api: rest.url, gateway: gateway.url, cdn: `https://${cdn.host}` },
   };

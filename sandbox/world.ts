@@ -38,6 +38,8 @@ export interface World {
   readonly checkAnswers: boolean;
   /** bytes per file without boosts */
   readonly uploadLimit: number;
+  /** milliseconds until an interaction without an answer has failed */
+  readonly firstResponse: number;
   /** connections that the bot is asked to open */
   readonly shards: number;
   readonly urls: { readonly api: string; readonly gateway: string; readonly cdn: string };

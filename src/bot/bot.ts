@@ -79,6 +79,8 @@ export interface BotParts {
   readonly origins: Origins;
   /** reads a preview; null when it is gone */
   readonly readPreview: (key: string) => Promise<Buffer | null>;
+  /** milliseconds that Redis has in all before the first answer to a person; what Discord's three seconds leave, unless given */
+  readonly firstAnswerWithin?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -123,7 +125,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   };
   client.on(Events.InteractionCreate, (interaction) => {
     metrics.action(...nameOf(interaction, handlers));
-    handle((services) => dispatch(interaction, handlers, services));
+    handle((services) => dispatch(interaction, handlers, services, parts.firstAnswerWithin));
   });
   for (const rest of messages.connections) {
     rest.on(RESTEvents.RateLimited, ({ global }) => metrics.rateLimited(global));

@@ -6,22 +6,32 @@ import type { Services } from '../commands/support/services.ts';
 import { noticeRemoved } from '../commands/support/removal.ts';
 import { errorFields } from '../error-fields.ts';
 import { answerError, answerReactionError } from './errors.ts';
-import { AnsweredElsewhere, keepAcknowledgement, servicesUntilAnswered } from './first-answer.ts';
+import {
+  AnsweredElsewhere,
+  firstAnswerWithin,
+  keepAcknowledgement,
+  servicesUntilAnswered,
+} from './first-answer.ts';
 import type { Handlers } from './handlers.ts';
 import { requireWholeTexts } from './typed.ts';
 
-/** Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel. */
+/**
+ * Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel.
+ *
+ * @param answerWithin milliseconds that Redis has in all before the first answer
+ */
 export async function dispatch(
   interaction: Interaction,
   handlers: Handlers,
   services: Services,
+  answerWithin = firstAnswerWithin,
 ): Promise<void> {
+  const bounded = servicesUntilAnswered(interaction, services, performance.now() + answerWithin);
   if (interaction.isAutocomplete()) {
-    await suggest(interaction, handlers, services);
+    await suggest(interaction, handlers, bounded);
     return;
   }
   if (!interaction.isRepliable()) return;
-  const bounded = servicesUntilAnswered(interaction, services);
   keepAcknowledgement(interaction, bounded.queue);
   try {
     requireWholeTexts(interaction);
@@ -62,9 +72,7 @@ async function suggest(
 ): Promise<void> {
   try {
     requireWholeTexts(interaction);
-    await handlers.slash
-      .get(interaction.commandName)
-      ?.autocomplete?.(interaction, servicesUntilAnswered(interaction, services));
+    await handlers.slash.get(interaction.commandName)?.autocomplete?.(interaction, services);
     if (!interaction.responded) await interaction.respond([]);
   } catch (error) {
     services.logger.warn(

@@ -22,7 +22,7 @@ const asked = ['queue', 'moderation', 'people', 'speech'] as const;
 export function servicesUntilAnswered(
   interaction: Interaction,
   services: Services,
-  deadline = performance.now() + firstAnswerWithin,
+  deadline: number,
 ): Services {
   const left = () => (isAnswered(interaction) ? null : deadline - performance.now());
   const bounded = Object.fromEntries(asked.map((name) => [name, boundedBy(services[name], left)]));

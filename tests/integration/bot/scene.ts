@@ -82,17 +82,25 @@ export interface Scene extends AsyncDisposable {
 
 type Environment = Readonly<Record<string, string>>;
 
+const minute = 60_000;
+
 /**
  * @param environment variables of the bot that differ; a function where they depend on who there is
  * @param options.asksForConsent people have yet to confirm that they may use a picture or voice
+ * @param options.hurries the bot has as little time for a first answer as Discord gives it: elsewhere nothing depends on how busy the
+ *   machine is
  */
 export async function startScene(
   environment: Environment | ((discord: Sandbox) => Environment) = {},
-  { asksForConsent = false, ...options }: SandboxOptions & { readonly asksForConsent?: boolean } = {},
+  {
+    asksForConsent = false,
+    hurries = false,
+    ...options
+  }: SandboxOptions & { readonly asksForConsent?: boolean; readonly hurries?: boolean } = {},
 ): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'bot-scene-'));
   const redis = await startRedis();
-  const discord = await startSandbox(options);
+  const discord = await startSandbox(hurries ? options : { firstResponse: minute, ...options });
   const configure = (change: Environment = {}) =>
     loadBotConfig({
       ...discord.environment,
@@ -124,6 +132,7 @@ export async function startScene(
       people,
       gpus,
       store,
+      ...(hurries ? {} : { firstAnswerWithin: minute }),
       clock,
       logger,
       intake: new MediaIntake({ config, store, scratchRoot, speech: speechDesk }),

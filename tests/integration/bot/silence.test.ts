@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { hasStatus, picture, speech, startScene } from './scene.ts';
 
 test('Redis answers nothing: whoever presses or types anything is told so while Discord still waits', async () => {
-  await using scene = await startScene();
+  await using scene = await startScene({}, { hurries: true });
   const { ada, channel, discord, guild } = scene;
   await scene.work(scene.finish);
   await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
