@@ -22,7 +22,7 @@ interface Once<Input, View> {
  * key gets the same answer, for a day. Only what was accepted is remembered: what was refused may be put right and sent with the same
  * key. Without a key each request is one of its own.
  *
- * @throws Problem 409 while the first is under way, 422 when it was another request, 400 for a key that is none
+ * @throws Problem 409 while the first is under way, 422 when it was another request, 410 when what came of it was deleted, 400 for a key that is none
  */
 export async function onceOnly<Input, View extends object>(
   request: FastifyRequest,
@@ -70,6 +70,8 @@ async function attempted<Input, View extends object>(
       reply.header('idempotent-replayed', 'true');
       return earlier;
     }
+    // To make it again is the last thing that whoever deleted it wants, and an answer from before would tell of what is not there.
+    if (attempt.answered) throw new Problem(410, 'key_of_deleted');
     input = async () => sent.input;
   }
   try {

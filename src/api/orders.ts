@@ -174,7 +174,11 @@ export function orderRoutes(
         consumes: ['multipart/form-data'],
         querystring: createQuery,
         headers: onceHeaders,
-        response: { 200: estimateSchema, 201: acceptedSchema, ...problems(400, 408, 409, 413, 415, 422) },
+        response: {
+          200: estimateSchema,
+          201: acceptedSchema,
+          ...problems(400, 408, 409, 410, 413, 415, 422),
+        },
       },
     },
     (request, reply) =>
@@ -304,20 +308,26 @@ export function orderRoutes(
       },
     },
     async (request, reply) => {
-      const parent = await lookup.own(request.params.id, request);
-      refuseWithdrawn(parent);
-      if (parent.guildId !== null) {
-        refuseExpired(parent, await reachable(moderation.guild(parent.guildId)), Date.now());
-      }
+      // Not before: a request that was carried out already is answered as it was, whatever became of the first one meanwhile.
+      const parentOf = async () => {
+        const parent = await lookup.own(request.params.id, request);
+        refuseWithdrawn(parent);
+        if (parent.guildId !== null) {
+          refuseExpired(parent, await reachable(moderation.guild(parent.guildId)), Date.now());
+        }
+        return parent;
+      };
       const answered = (receive: () => Promise<{ input: SentChanges; digest: string }>) =>
         onceOnly(request, reply, parts.idempotency, {
           receive,
           recover: (id) => recovered(id, request),
-          work: (id, received) =>
-            entered(identityFor(request), async (person, admission) => {
+          work: async (id, received) => {
+            const parent = await parentOf();
+            return entered(identityFor(request), async (person, admission) => {
               const { webhook, ...sent } = await received();
               return accept(request, id, changed(parent, sent, request), person, admission, webhook);
-            }),
+            });
+          },
         });
       const view = request.isMultipart()
         ? await places.during(identityFor(request).name, async () => {

@@ -14,6 +14,7 @@ import { Failure } from '../failure.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { goOn, watchBody } from './body.ts';
 import type { Pace } from './body.ts';
+import { boundaryOf, everyPart } from './form-parts.ts';
 import { brokenTexts } from '../text/broken-texts.ts';
 import { parseJson } from './json.ts';
 import { fieldWordsFor, Problem } from './problem.ts';
@@ -81,7 +82,8 @@ async function received<T>(
   read: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (!request.isMultipart()) throw new Problem(415, 'unsupported_content_type');
-  if (!hasBoundary(request.headers['content-type'] ?? '')) throw new Problem(400, 'malformed_form');
+  if (boundaryOf(request.headers['content-type'] ?? '') === undefined)
+    throw new Problem(400, 'malformed_form');
   using body = watchBody(request, rules);
   goOn(request.raw, reply.raw);
   const { signal } = body;
@@ -117,7 +119,7 @@ async function readForm(request: FastifyRequest, folder: string, signal: AbortSi
   const digest = createHash('sha256');
   let audio: ReceivedFile | null = null;
   let order: unknown;
-  const parts = request.parts({
+  const parts = everyPart(request, {
     // As bytes: a field would be decoded already, and what is no UTF-8 in it replaced without a word.
     isPartAFile: (name, _type, fileName) => name === 'request' || fileName !== undefined,
     limits: {
@@ -159,7 +161,7 @@ async function readOneFile(
   signal: AbortSignal,
 ): Promise<ReceivedFile> {
   let file: ReceivedFile | null = null;
-  const parts = request.parts({ limits: { files: 2, fields: 1, parts: 2, fileSize: mostBytes } });
+  const parts = everyPart(request, { limits: { files: 2, fields: 1, parts: 2, fileSize: mostBytes } });
   for await (const part of parts) {
     if (part.type !== 'file' || part.fieldname !== option || file !== null) {
       throw invalidPart(part.fieldname, { text: 'one_file', values: { name: option } });
@@ -212,12 +214,6 @@ async function readRequest({ file }: MultipartFile, signal: AbortSignal): Promis
   return Buffer.concat(chunks);
 }
 
-/** Of 1 to 70 characters, https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1; the parser would stumble over a longer one. */
-function hasBoundary(contentType: string): boolean {
-  const [, quoted, bare] = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(contentType) ?? [];
-  return /^[\w'()+,\-./:=? ]{0,69}[\w'()+,\-./:=?]$/.test(quoted ?? bare ?? '');
-}
-
 /** What the parser of forms throws about what was sent has nothing that would tell it from other errors but its words. */
 function isAboutTheForm(error: unknown): boolean {
   return (
@@ -231,6 +227,7 @@ function isAboutTheForm(error: unknown): boolean {
 
 /** @param name undefined: the part has none */
 function invalidPart(name: string | undefined, { values, ...more }: ProblemOptions = {}): Problem {
-  const part = (name ?? '').slice(0, 40).toWellFormed();
+  if (name === undefined) return new Problem(400, 'invalid_part', { text: 'nameless_part' });
+  const part = name.slice(0, 40).toWellFormed();
   return new Problem(400, 'invalid_part', { ...more, values: { part, ...values } });
 }

@@ -8,6 +8,7 @@ import { closeConnection, openConnection } from './redis/connection.ts';
 import { keepKey, releaseKey } from './redis/held-key.ts';
 import { generationIdSchema } from './contract/generation.ts';
 import { createNames } from './redis/names.ts';
+import type { Names } from './redis/names.ts';
 
 /** How long a key is known, as callers are told: milliseconds. */
 export const idempotencyLifetime = 24 * 3600_000;
@@ -15,14 +16,14 @@ export const idempotencyLifetime = 24 * 3600_000;
 /** A process that dies leaves its keys alone after this; one that works says so three times as often. Milliseconds. */
 const lockLifetime = 30_000;
 
-const stateSchema = z.strictObject({
+const stateSchema = z.object({
   version: z.literal(1),
   /** of the generation that comes of it, whoever takes it on in the end */
   id: generationIdSchema,
   /** of the request, all that was sent with it included */
   fingerprint: z.string(),
-  /** what was answered, as JSON; null while nobody has been answered */
-  answer: z.string().nullable(),
+  /** whether somebody has been answered: then there was such a generation */
+  answered: z.boolean().default(false),
 });
 type State = z.infer<typeof stateSchema>;
 
@@ -31,7 +32,10 @@ export interface Attempt {
   readonly id: string;
   /** of whoever came first with the key; null: nobody did */
   readonly fingerprint: string | null;
+  /** what was answered, as JSON; it goes with its generation. null: nobody was, or it is gone */
   readonly answer: string | null;
+  /** whether whoever came first was answered */
+  readonly answered: boolean;
   /** Notes what the request is, before anything comes of it. */
   bind(fingerprint: string): Promise<void>;
   /** Notes the answer, for whoever asks again. */
@@ -64,13 +68,13 @@ export function createIdempotency(config: Pick<CommonConfig, 'redis'>, log: Logg
       const digest = createHash('sha256')
         .update(JSON.stringify([token, key]))
         .digest('hex');
-      return begin(connection, names.idempotency(userId, digest));
+      return begin(connection, names, names.idempotency(userId, digest));
     },
     close: () => Promise.resolve(closeConnection(connection)),
   };
 }
 
-async function begin(connection: Redis, name: string): Promise<Attempt | null> {
+async function begin(connection: Redis, names: Names, name: string): Promise<Attempt | null> {
   const lock = `${name}:lock`;
   const holder = randomUUID();
   if ((await connection.set(lock, holder, 'PX', lockLifetime, 'NX')) !== 'OK') return null;
@@ -86,7 +90,8 @@ async function begin(connection: Redis, name: string): Promise<Attempt | null> {
     const known = text === null ? null : stateSchema.parse(JSON.parse(text));
     const id = known?.id ?? ulid();
     let fingerprint = known?.fingerprint ?? '';
-    const write = (state: Pick<State, 'answer'>) =>
+    const answered = known?.answered ?? false;
+    const write = (state: Pick<State, 'answered'>) =>
       connection.set(
         name,
         JSON.stringify({ version: 1, id, fingerprint, ...state } satisfies State),
@@ -96,13 +101,16 @@ async function begin(connection: Redis, name: string): Promise<Attempt | null> {
     return {
       id,
       fingerprint: known?.fingerprint ?? null,
-      answer: known?.answer ?? null,
+      answer: answered ? await connection.get(names.answer(id)) : null,
+      answered,
       async bind(given) {
         fingerprint = given;
-        await write({ answer: null });
+        await write({ answered: false });
       },
       async finish(answer) {
-        await write({ answer });
+        // Apart from the key, by its generation: whoever deletes that deletes the words in its answer as well.
+        await connection.set(names.answer(id), answer, 'PX', idempotencyLifetime);
+        await write({ answered: true });
       },
       async forget() {
         await connection.del(name);

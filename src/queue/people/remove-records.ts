@@ -12,7 +12,7 @@ export async function removeRecords(
   for (const { id, userId, guildId, reply } of generations) {
     const messages = [reply.statusMessageId, reply.finalMessageId].filter((message) => message !== null);
     count += await connection.del(names.record(id), ...messages.map((message) => names.message(message)));
-    count += await connection.del(names.reportsOf(id), names.copiesOf(id));
+    count += await connection.del(names.reportsOf(id), names.copiesOf(id), names.answer(id));
     count += await connection.hdel(names.webhooks, id);
     const lists = [names.indexOfTime, names.indexOfUser(userId), names.open, names.finished(null)];
     if (guildId !== null)

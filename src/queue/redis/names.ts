@@ -44,6 +44,8 @@ export interface Names {
   readonly voices: string;
   /** what came of a request with an `Idempotency-Key`; one of what {@link ofPerson} finds */
   idempotency(userId: string, digest: string): string;
+  /** what was answered to a request with such a key, by the generation that came of it */
+  answer(id: string): string;
   /** the BullMQ queue of messages to programs that wait for the end of a generation */
   readonly webhookJobs: string;
   /** hash of generation id to who waits for its end */
@@ -121,6 +123,7 @@ export function createNames(prefix: string): Names {
     words: (id) => `${prefix}:words:${id}`,
     voices: `${prefix}:voices`,
     idempotency: (userId, digest) => `${prefix}:person:idempotency:${userId}:${digest}`,
+    answer: (id) => `${prefix}:answer:${id}`,
     webhookJobs: 'webhooks',
     webhooks: `${prefix}:webhooks`,
     draft: (id) => `${prefix}:draft:${id}`,

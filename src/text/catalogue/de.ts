@@ -203,6 +203,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Etwas an der Anfrage passt nicht; in `issues` steht, was.',
   'api.invalid_part':
     'Den Teil `{part}` des Formulars verstehe ich nicht. Es nimmt ein `request` (JSON), bis zu vier Dateien `image` und eine Datei `audio`, jede mit einem Dateinamen.',
+  'api.nameless_part':
+    'Ein Teil des Formulars hat keinen Namen. Jeder braucht vor seinem Inhalt eine Zeile `Content-Disposition: form-data; name="…"`.',
   'api.encoded_body': 'Ich nehme einen Inhalt, wie er ist. Schick ihn ohne `Content-Encoding`.',
   'api.expectation_failed': 'Als `Expect` kenne ich nur `100-continue`. Lass es weg.',
   'api.one_file':
@@ -233,6 +235,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Eine Anfrage mit diesem `Idempotency-Key` läuft gerade. Frag in ein paar Sekunden noch einmal.',
   'api.key_of_another':
     'Dieser `Idempotency-Key` gehört zu einer anderen Anfrage. Nimm für eine neue Anfrage einen neuen.',
+  'api.key_of_deleted':
+    'Was aus diesem `Idempotency-Key` wurde, ist gelöscht. Nimm einen neuen, wenn du noch eins willst.',
   'api.invalid_key':
     'Dieser `Idempotency-Key` ist keiner: 1 bis 255 druckbare ASCII-Zeichen, mit Anführungszeichen oder ohne.',
   'api.webhook_refused':

@@ -201,6 +201,8 @@ export const en = {
   'api.invalid_request': 'Something about the request doesn’t fit; `issues` says what.',
   'api.invalid_part':
     'I don’t understand the part `{part}` of the form. It takes one `request` (JSON), up to four files `image` and one file `audio`, each with a file name.',
+  'api.nameless_part':
+    'A part of the form has no name. Each needs a line `Content-Disposition: form-data; name="…"` before its content.',
   'api.encoded_body': 'I take a body as it is. Send it without `Content-Encoding`.',
   'api.expectation_failed': 'I know no `Expect` but `100-continue`. Leave it out.',
   'api.one_file':
@@ -225,6 +227,8 @@ export const en = {
   'api.headers_too_large': 'The head of the request is too long. Send fewer or shorter headers.',
   'api.key_in_use': 'A request with this `Idempotency-Key` is under way. Ask again in a few seconds.',
   'api.key_of_another': 'This `Idempotency-Key` belongs to another request. Use a new key for a new request.',
+  'api.key_of_deleted':
+    'What came of this `Idempotency-Key` was deleted. Use a new key to ask for another one.',
   'api.invalid_key':
     'This `Idempotency-Key` isn’t one: 1 to 255 printable ASCII characters, in quotation marks or without.',
   'api.webhook_refused':

@@ -192,6 +192,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Algo de la petición no encaja; `issues` dice qué.',
   'api.invalid_part':
     'No entiendo la parte `{part}` del formulario. Acepta un `request` (JSON), hasta cuatro archivos `image` y un archivo `audio`, cada uno con nombre de archivo.',
+  'api.nameless_part':
+    'Una parte del formulario no tiene nombre. Cada una necesita una línea `Content-Disposition: form-data; name="…"` antes de su contenido.',
   'api.encoded_body': 'Acepto el contenido tal cual. Envíalo sin `Content-Encoding`.',
   'api.expectation_failed': 'De `Expect` solo conozco `100-continue`. Quítalo.',
   'api.one_file':
@@ -219,6 +221,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Hay una petición en curso con esta `Idempotency-Key`. Pregunta otra vez en unos segundos.',
   'api.key_of_another':
     'Esta `Idempotency-Key` es de otra petición. Usa una clave nueva para una petición nueva.',
+  'api.key_of_deleted':
+    'Lo que salió de esta `Idempotency-Key` se ha borrado. Usa una clave nueva para pedir otro.',
   'api.invalid_key':
     'Esta `Idempotency-Key` no es válida: de 1 a 255 caracteres ASCII imprimibles, con comillas o sin ellas.',
   'api.webhook_refused':

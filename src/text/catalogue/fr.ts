@@ -195,6 +195,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'Quelque chose ne va pas dans la requête ; `issues` dit quoi.',
   'api.invalid_part':
     'Je ne comprends pas la partie `{part}` du formulaire. Il prend un `request` (JSON), jusqu’à quatre fichiers `image` et un fichier `audio`, chacun avec un nom de fichier.',
+  'api.nameless_part':
+    'Une partie du formulaire n’a pas de nom. Chacune a besoin d’une ligne `Content-Disposition: form-data; name="…"` avant son contenu.',
   'api.encoded_body': 'Je prends un contenu tel quel. Envoie-le sans `Content-Encoding`.',
   'api.expectation_failed': 'Comme `Expect`, je ne connais que `100-continue`. Laisse-le de côté.',
   'api.one_file':
@@ -226,6 +228,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Une requête avec cette `Idempotency-Key` est en cours. Redemande dans quelques secondes.',
   'api.key_of_another':
     'Cette `Idempotency-Key` appartient à une autre requête. Prends une nouvelle clé pour une nouvelle requête.',
+  'api.key_of_deleted':
+    'Ce qui est né de cette `Idempotency-Key` a été supprimé. Prends une nouvelle clé pour en demander un autre.',
   'api.invalid_key':
     'Cette `Idempotency-Key` n’en est pas une : 1 à 255 caractères ASCII imprimables, entre guillemets ou non.',
   'api.webhook_refused':

@@ -184,6 +184,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.invalid_request': 'リクエストに合わないところがあります。`issues` に書いてあります。',
   'api.invalid_part':
     'フォームの `{part}` がわかりません。`request`（JSON）を一つ、`image` を四つまで、`audio` を一つ、どのファイルにもファイル名を付けて送ってください。',
+  'api.nameless_part':
+    'フォームに名前のない部分があります。それぞれの内容の前に `Content-Disposition: form-data; name="…"` の行を付けてください。',
   'api.encoded_body': '内容はそのままで受け取ります。`Content-Encoding` なしで送ってください。',
   'api.expectation_failed': '`Expect` は `100-continue` だけわかります。外してください。',
   'api.one_file':
@@ -210,6 +212,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.key_in_use': 'この `Idempotency-Key` のリクエストは処理中です。数秒後にもう一度お試しください。',
   'api.key_of_another':
     'この `Idempotency-Key` は別のリクエストのものです。新しいリクエストには新しいキーを使ってください。',
+  'api.key_of_deleted':
+    'この `Idempotency-Key` から作られたものは削除されました。もう一度頼むときは新しいキーを使ってください。',
   'api.invalid_key':
     '`Idempotency-Key` が正しくありません。印字可能な ASCII 1〜255 文字です（引用符はあってもなくても構いません）。',
   'api.webhook_refused':

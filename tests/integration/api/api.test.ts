@@ -339,6 +339,12 @@ describe('asking for a video', () => {
       'invalid_part',
     ],
     [
+      'a part without a disposition, which the parser passes over',
+      'Content-Disposition: form-data; name="request"\r\n\r\n{"prompt":"x"}\r\n--B\r\nContent-Type: image/png\r\n\r\nx\r\n--B--\r\n',
+      undefined,
+      'invalid_part',
+    ],
+    [
       'a part that is a name of JavaScript’s own',
       'Content-Disposition: form-data; name="__proto__"\r\n\r\n{}\r\n--B--\r\n',
       undefined,
@@ -827,10 +833,10 @@ describe('before and after', () => {
     );
     for (const one of await redis.keys(`humo:person:idempotency:${caller.userId}:*`)) {
       const state = JSON.parse((await redis.get(one)) ?? '{}');
-      await redis.set(one, JSON.stringify({ ...state, answer: null }), 'PX', 60_000);
+      await redis.set(one, JSON.stringify({ ...state, answered: false }), 'PX', 60_000);
     }
+    await redis.del(`humo:answer:${id}`);
     expect(name).not.toBe('');
-    redis.disconnect();
     expect(await ids(await there.ask({ prompt: 'x' }, files, key))).toBe(id);
     expect(await first.queue.countWaiting(caller.userId)).toBe(2);
     const again = () =>
@@ -838,6 +844,16 @@ describe('before and after', () => {
     const answers = [await again(), await again()];
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);
     expect(new Set(await Promise.all(answers.map(ids))).size).toBe(1);
+    // What was deleted is not made again, its words are nowhere, and what was made of it is still answered.
+    await caller.fetch(`/v1/generations/${id}/cancel`, { method: 'POST' });
+    expect((await caller.fetch(`/v1/generations/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await problemOf(await there.ask({ prompt: 'x' }, files, key))).toMatchObject({
+      status: 410,
+      code: 'key_of_deleted',
+    });
+    expect((await again()).status).toBe(201);
+    expect((await redis.keys('*')).filter((one) => one.includes(id))).toEqual([]);
+    redis.disconnect();
   });
 
   test('who wants to hear of the end is told, signed, until they have heard it', async () => {

@@ -203,6 +203,11 @@ test('each answer is one that it describes, whatever the status', async () => {
   expect(await statusOf('deleteGeneration', ask(ada, 'deleteGeneration', unwanted, other))).toBe(412);
   expect(await statusOf('deleteGeneration', ask(ada, 'deleteGeneration', unwanted))).toBe(204);
   expect(await statusOf('deleteGeneration', ask(ada, 'deleteGeneration', made.id))).toBe(409);
+  const once = () => ada.ask({ prompt: 'x' }, [portrait], { 'idempotency-key': 'once' });
+  const { id: unkept } = z.object({ id: z.string() }).parse(await (await once()).json());
+  await ask(ada, 'cancelGeneration', unkept);
+  await ask(ada, 'deleteGeneration', unkept);
+  expect(await statusOf('createGeneration', once())).toBe(410);
   await scene.queue.markResult(made.id, 'hidden');
   expect(await rerun({})).toBe(409);
   await scene.queue.markResult(made.id, 'shown');
