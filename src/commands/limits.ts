@@ -3,6 +3,7 @@ import { reachable } from '../intake/take-on.ts';
 import type { Person } from '../intake/admission.ts';
 import type { Allowance, Use } from '../queue/moderation/moderation.ts';
 import { textsFor } from '../text/texts.ts';
+import { duration } from '../text/format.ts';
 import type { Texts } from '../text/texts.ts';
 import { message } from './render/message.ts';
 import { personOf } from './support/ask.ts';
@@ -57,8 +58,8 @@ export function renderAllowance(
       ? []
       : [
           texts.say('limits.budget', {
-            left: minutes(budget.gpuSeconds - budget.used),
-            limit: minutes(budget.gpuSeconds),
+            left: timeLeft(texts, budget.gpuSeconds - budget.used),
+            limit: duration(texts, budget.gpuSeconds),
           }),
         ]),
   ];
@@ -87,15 +88,15 @@ function linesOf(
       : [
           texts.say('limits.gpu', {
             where,
-            left: minutes(limits.gpuSecondsPerDay - gpuSeconds),
-            limit: minutes(limits.gpuSecondsPerDay),
+            left: timeLeft(texts, limits.gpuSecondsPerDay - gpuSeconds),
+            limit: duration(texts, limits.gpuSecondsPerDay),
           }),
         ]),
     ...(next > now ? [texts.say('limits.cooldown', { where, clears: Math.ceil(next / 1000) })] : []),
   ];
 }
 
-/** Of seconds, rounded down: nobody is refused what they were told they have. */
-function minutes(seconds: number): number {
-  return Math.max(0, Math.floor(seconds / 6) / 10);
+/** Rounded down: nobody is refused what they were told they have. */
+function timeLeft(texts: Texts, seconds: number): string {
+  return duration(texts, Math.floor(seconds));
 }

@@ -9,20 +9,20 @@ export function clockTime(seconds: number, tenths = true): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** A length of time in words: `42 s`, `3 min 20 s`, `1 h 5 min`. */
+/** A length of time in words: `42 s`, `3 min 20 s`, `30 min`, `1 h 5 min`. */
 export function duration(texts: Texts, seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return texts.say('duration.seconds', { seconds: String(whole) });
+  const minutes = String(Math.floor(whole / 60) % 60);
   if (whole < 3600) {
-    return texts.say('duration.minutes', {
-      minutes: String(Math.floor(whole / 60)),
-      seconds: String(whole % 60),
-    });
+    const rest = String(whole % 60);
+    if (rest === '0') return texts.say('duration.whole_minutes', { minutes });
+    return texts.say('duration.minutes', { minutes, seconds: rest });
   }
-  return texts.say('duration.hours', {
-    hours: String(Math.floor(whole / 3600)),
-    minutes: String(Math.floor(whole / 60) % 60),
-  });
+  const hours = String(Math.floor(whole / 3600));
+  return minutes === '0'
+    ? texts.say('duration.whole_hours', { hours })
+    : texts.say('duration.hours', { hours, minutes });
 }
 
 /** A bar of characters. @param share 0…1 */

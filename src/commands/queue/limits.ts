@@ -1,6 +1,7 @@
 import { reachable } from '../../intake/take-on.ts';
 import type { GuildSettings, Limits } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
+import { duration } from '../../text/format.ts';
 import { catalogues } from '../../text/texts.ts';
 import type { TextKey, Texts } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
@@ -23,7 +24,7 @@ const shownLimits = {
   waiting: { key: 'queue.limits.waiting', show: numberText },
   gpuSecondsPerDay: {
     key: 'queue.limits.gpu_minutes',
-    show: (value, texts) => numberText(value / 60, texts),
+    show: (value, texts) => duration(texts, value),
   },
   cooldownSeconds: { key: 'queue.limits.cooldown', show: timeSpan },
   videoSeconds: { key: 'queue.limits.video_length', show: timeSpan },
@@ -31,7 +32,7 @@ const shownLimits = {
   queueLength: { key: 'queue.limits.queue_length', show: numberText },
   budgetGpuSecondsPerDay: {
     key: 'queue_admin.limits.budget',
-    show: (value, texts) => numberText(value / 60, texts),
+    show: (value, texts) => duration(texts, value),
   },
 } as const satisfies Record<
   keyof Limits | 'queueLength' | 'budgetGpuSecondsPerDay',

@@ -509,7 +509,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
 
   'duration.seconds': '{seconds} s',
   'duration.minutes': '{minutes} min {seconds} s',
+  'duration.whole_minutes': '{minutes} min',
   'duration.hours': '{hours} h {minutes} min',
+  'duration.whole_hours': '{hours} h',
 
   'failure.unknown':
     'Bei uns ist etwas schiefgegangen. Kommt es wieder vor, nenne denen, die mich betreiben, diese Referenz: `{reference}`',
@@ -828,7 +830,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.everyone': 'Alle: {limits}',
   'queue.limits.role': '<@&{roleId}>: {limits}',
   'queue.limits.waiting': 'wartend: {value}',
-  'queue.limits.gpu_minutes': 'GPU-Minuten am Tag: {value}',
+  'queue.limits.gpu_minutes': 'GPU-Zeit am Tag: {value}',
   'queue.limits.cooldown': 'zwischen zwei Anfragen: {value}',
   'queue.limits.video_length': 'längstes Video: {value}',
   'queue.limits.weight': 'Gewicht: {value}',
@@ -975,7 +977,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.unban.done': '<@{userId}> kann wieder Videos anfordern.',
   'queue_admin.bans.heading': '**Überall gesperrt**',
   'queue_admin.limits.heading': '**Grenzen einer Person über alle Server und Direktnachrichten**',
-  'queue_admin.limits.budget': 'GPU-Minuten am Tag für alle zusammen: {value}',
+  'queue_admin.limits.budget': 'GPU-Zeit am Tag für alle zusammen: {value}',
   'queue_admin.limits.nothing':
     'Sag, was sich ändern soll: `wartend`, `gpu_minuten`, `abstand` oder `budget`.',
   'queue_admin.allow.nothing': 'Sag, wen: einen `server`, eine Person oder beides.',
@@ -1003,10 +1005,10 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'limits.waiting':
     'Wartende Videos zugleich, {where, select, everywhere {auf allen Servern zusammen} other {hier}}: noch {left, number} von {limit, number}',
   'limits.gpu':
-    'GPU-Minuten in 24 Stunden, {where, select, everywhere {auf allen Servern zusammen} other {hier}}: noch {left, number} von {limit, number}',
+    'GPU-Zeit in 24 Stunden, {where, select, everywhere {auf allen Servern zusammen} other {hier}}: noch {left} von {limit}',
   'limits.cooldown':
     'Dein nächstes Video {where, select, everywhere {überhaupt} other {hier}}: <t:{clears}:R>',
-  'limits.budget': 'GPU-Minuten heute für alle: noch {left, number} von {limit, number}',
+  'limits.budget': 'GPU-Zeit heute für alle: noch {left} von {limit}',
   'command.forget.name': 'vergessen',
   'command.forget.description': 'Was über dich gespeichert ist, und wie du es löschst',
   'command.help.name': 'hilfe',

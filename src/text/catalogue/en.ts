@@ -487,7 +487,9 @@ export const en = {
 
   'duration.seconds': '{seconds} s',
   'duration.minutes': '{minutes} min {seconds} s',
+  'duration.whole_minutes': '{minutes} min',
   'duration.hours': '{hours} h {minutes} min',
+  'duration.whole_hours': '{hours} h',
 
   'failure.unknown':
     'Something went wrong on our side. If it happens again, send the bot’s owner this reference: `{reference}`',
@@ -791,7 +793,7 @@ export const en = {
   'queue.limits.everyone': 'Everyone: {limits}',
   'queue.limits.role': '<@&{roleId}>: {limits}',
   'queue.limits.waiting': 'waiting: {value}',
-  'queue.limits.gpu_minutes': 'GPU minutes a day: {value}',
+  'queue.limits.gpu_minutes': 'GPU time a day: {value}',
   'queue.limits.cooldown': 'between requests: {value}',
   'queue.limits.video_length': 'longest video: {value}',
   'queue.limits.weight': 'weight: {value}',
@@ -932,7 +934,7 @@ export const en = {
   'queue_admin.unban.done': '<@{userId}> can ask for videos again.',
   'queue_admin.bans.heading': '**Banned everywhere**',
   'queue_admin.limits.heading': '**Limits of one person over all servers and direct messages**',
-  'queue_admin.limits.budget': 'GPU minutes a day for everybody together: {value}',
+  'queue_admin.limits.budget': 'GPU time a day for everybody together: {value}',
   'queue_admin.limits.nothing': 'Say what to change: `waiting`, `gpu_minutes`, `cooldown` or `budget`.',
   'queue_admin.allow.nothing': 'Say whom: a `server`, a `user`, or both.',
   'queue_admin.allow.no_server': '`server` has to be a server’s id: choose one, or paste 17 to 20 digits.',
@@ -959,9 +961,9 @@ export const en = {
   'limits.waiting':
     'Videos waiting at a time, {where, select, everywhere {in all servers together} other {here}}: {left, number} more of {limit, number}',
   'limits.gpu':
-    'GPU minutes in 24 hours, {where, select, everywhere {in all servers together} other {here}}: {left, number} of {limit, number}',
+    'GPU time in 24 hours, {where, select, everywhere {in all servers together} other {here}}: {left} of {limit} left',
   'limits.cooldown': 'Your next video {where, select, everywhere {anywhere} other {here}}: <t:{clears}:R>',
-  'limits.budget': 'GPU minutes today for everybody: {left, number} of {limit, number}',
+  'limits.budget': 'GPU time today for everybody: {left} of {limit} left',
   'command.forget.name': 'forget',
   'command.forget.description': 'What is stored about you, and how to erase it',
   'command.help.name': 'help',

@@ -481,7 +481,9 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.filter_too_many': 'Ya hay {maximum} filtros, y es lo máximo. Quita uno primero.',
   'duration.seconds': '{seconds} s',
   'duration.minutes': '{minutes} min {seconds} s',
+  'duration.whole_minutes': '{minutes} min',
   'duration.hours': '{hours} h {minutes} min',
+  'duration.whole_hours': '{hours} h',
   'failure.unknown':
     'Algo salió mal por nuestra parte. Si vuelve a pasar, da esta referencia a quienes me administran: `{reference}`',
   'failure.internal':
@@ -788,7 +790,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.everyone': 'Todos: {limits}',
   'queue.limits.role': '<@&{roleId}>: {limits}',
   'queue.limits.waiting': 'en espera: {value}',
-  'queue.limits.gpu_minutes': 'minutos de GPU al día: {value}',
+  'queue.limits.gpu_minutes': 'tiempo de GPU al día: {value}',
   'queue.limits.cooldown': 'entre peticiones: {value}',
   'queue.limits.video_length': 'vídeo más largo: {value}',
   'queue.limits.weight': 'peso: {value}',
@@ -928,7 +930,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.unban.done': '<@{userId}> puede volver a pedir vídeos.',
   'queue_admin.bans.heading': '**Vetados en todas partes**',
   'queue_admin.limits.heading': '**Límites de una persona entre todos los servidores y mensajes directos**',
-  'queue_admin.limits.budget': 'minutos de GPU al día para todos juntos: {value}',
+  'queue_admin.limits.budget': 'tiempo de GPU al día para todos juntos: {value}',
   'queue_admin.limits.nothing': 'Di qué cambiar: `en_espera`, `minutos_gpu`, `intervalo` o `presupuesto`.',
   'queue_admin.allow.nothing': 'Di a quién: un `servidor`, una persona o ambos.',
   'queue_admin.allow.no_server':
@@ -956,10 +958,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'limits.waiting':
     'Vídeos en espera a la vez, {where, select, everywhere {entre todos los servidores} other {aquí}}: {left, number} más de {limit, number}',
   'limits.gpu':
-    'Minutos de GPU en 24 horas, {where, select, everywhere {entre todos los servidores} other {aquí}}: quedan {left, number} de {limit, number}',
+    'Tiempo de GPU en 24 horas, {where, select, everywhere {entre todos los servidores} other {aquí}}: quedan {left} de {limit}',
   'limits.cooldown':
     'Tu próximo vídeo {where, select, everywhere {en cualquier sitio} other {aquí}}: <t:{clears}:R>',
-  'limits.budget': 'Minutos de GPU hoy para todos: quedan {left, number} de {limit, number}',
+  'limits.budget': 'Tiempo de GPU hoy para todos: quedan {left} de {limit}',
   'command.forget.name': 'olvidar',
   'command.forget.description': 'Lo que hay guardado sobre ti, y cómo borrarlo',
   'command.help.name': 'ayuda',

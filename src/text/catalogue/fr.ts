@@ -495,7 +495,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'failure.filter_too_many': 'Il y a déjà {maximum} filtres, et c’est le maximum. Enlèves-en un d’abord.',
   'duration.seconds': '{seconds} s',
   'duration.minutes': '{minutes} min {seconds} s',
+  'duration.whole_minutes': '{minutes} min',
   'duration.hours': '{hours} h {minutes} min',
+  'duration.whole_hours': '{hours} h',
   'failure.unknown':
     'Quelque chose s’est mal passé chez nous. Si cela se répète, donne cette référence aux personnes qui me font tourner : `{reference}`',
   'failure.internal':
@@ -807,7 +809,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.everyone': 'Tout le monde : {limits}',
   'queue.limits.role': '<@&{roleId}> : {limits}',
   'queue.limits.waiting': 'en attente : {value}',
-  'queue.limits.gpu_minutes': 'minutes de GPU par jour : {value}',
+  'queue.limits.gpu_minutes': 'temps de GPU par jour : {value}',
   'queue.limits.cooldown': 'entre deux demandes : {value}',
   'queue.limits.video_length': 'vidéo la plus longue : {value}',
   'queue.limits.weight': 'poids : {value}',
@@ -954,7 +956,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.unban.done': '<@{userId}> peut de nouveau demander des vidéos.',
   'queue_admin.bans.heading': '**Bannis partout**',
   'queue_admin.limits.heading': '**Limites d’une personne sur tous les serveurs et en messages privés**',
-  'queue_admin.limits.budget': 'minutes de GPU par jour pour tout le monde : {value}',
+  'queue_admin.limits.budget': 'temps de GPU par jour pour tout le monde : {value}',
   'queue_admin.limits.nothing':
     'Dis ce qu’il faut changer : `en_attente`, `minutes_gpu`, `intervalle` ou `budget`.',
   'queue_admin.allow.nothing': 'Dis qui : un `serveur`, une personne, ou les deux.',
@@ -983,11 +985,10 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'limits.waiting':
     'Vidéos en attente à la fois, {where, select, everywhere {sur tous les serveurs réunis} other {ici}} : encore {left, number} sur {limit, number}',
   'limits.gpu':
-    'Minutes de GPU en 24 heures, {where, select, everywhere {sur tous les serveurs réunis} other {ici}} : encore {left, number} sur {limit, number}',
+    'Temps de GPU en 24 heures, {where, select, everywhere {sur tous les serveurs réunis} other {ici}} : encore {left} sur {limit}',
   'limits.cooldown':
     'Ta prochaine vidéo {where, select, everywhere {où que ce soit} other {ici}} : <t:{clears}:R>',
-  'limits.budget':
-    'Minutes de GPU aujourd’hui pour tout le monde : encore {left, number} sur {limit, number}',
+  'limits.budget': 'Temps de GPU aujourd’hui pour tout le monde : encore {left} sur {limit}',
   'command.forget.name': 'oublier',
   'command.forget.description': 'Ce qui est conservé sur toi, et comment l’effacer',
   'command.help.name': 'aide',

@@ -466,7 +466,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.filter_too_many': 'フィルターはすでに{maximum}個あり、これが上限です。先に一つ外してください。',
   'duration.seconds': '{seconds}秒',
   'duration.minutes': '{minutes}分{seconds}秒',
+  'duration.whole_minutes': '{minutes}分',
   'duration.hours': '{hours}時間{minutes}分',
+  'duration.whole_hours': '{hours}時間',
   'failure.unknown':
     'こちらで問題が起きました。また起きたら、運営者にこの参照番号を伝えてください：`{reference}`',
   'failure.internal':
@@ -759,7 +761,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.limits.everyone': '全員：{limits}',
   'queue.limits.role': '<@&{roleId}>：{limits}',
   'queue.limits.waiting': '待ち件数：{value}',
-  'queue.limits.gpu_minutes': '一日のGPU分数：{value}',
+  'queue.limits.gpu_minutes': '一日のGPU時間：{value}',
   'queue.limits.cooldown': '依頼の間隔：{value}',
   'queue.limits.video_length': '最長の動画: {value}',
   'queue.limits.weight': '重み：{value}',
@@ -899,7 +901,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.unban.done': '<@{userId}> さんはまた動画を頼めます。',
   'queue_admin.bans.heading': '**どこでも禁止**',
   'queue_admin.limits.heading': '**全サーバーとダイレクトメッセージを合わせた一人の制限**',
-  'queue_admin.limits.budget': '全員合わせた一日のGPU分数：{value}',
+  'queue_admin.limits.budget': '全員合わせた一日のGPU時間：{value}',
   'queue_admin.limits.nothing': '何を変えるかを選んでください（`待ち件数`、`gpu分`、`間隔`、`予算`）。',
   'queue_admin.allow.nothing': '`サーバー`か人、または両方を指定してください。',
   'queue_admin.allow.no_server':
@@ -925,9 +927,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'limits.waiting':
     '同時に待てる動画（{where, select, everywhere {全サーバー合計} other {ここ}}）：{limit, number}件のうち残り{left, number}件',
   'limits.gpu':
-    '24時間のGPU分数（{where, select, everywhere {全サーバー合計} other {ここ}}）：{limit, number}分のうち残り{left, number}分',
+    '24時間のGPU時間（{where, select, everywhere {全サーバー合計} other {ここ}}）：{limit}のうち残り{left}',
   'limits.cooldown': '次の動画（{where, select, everywhere {全体} other {ここ}}）：<t:{clears}:R>',
-  'limits.budget': '全員の今日のGPU分数：{limit, number}分のうち残り{left, number}分',
+  'limits.budget': '全員の今日のGPU時間：{limit}のうち残り{left}',
   'command.forget.name': '忘れる',
   'command.forget.description': 'あなたについて保存されているものと、その消し方',
   'command.help.name': 'ヘルプ',

@@ -288,7 +288,7 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
     '/queue limits set',
     { waiting: '3', gpu_minutes: '30', cooldown: '30s', queue_length: '40' },
     'waiting: 3 ·',
-    'GPU minutes a day: 30 ·',
+    'GPU time a day: 30 min ·',
     'between requests: 30s ·',
     'weight: 1 (default)',
     'longest queue: 40',
@@ -306,7 +306,7 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
   await say(
     '/queue limits set',
     { waiting: 'default', gpu_minutes: '0' },
-    'waiting: 10 (default) · GPU minutes a day: no limit ·',
+    'waiting: 10 (default) · GPU time a day: no limit ·',
   );
   await say('/queue limits set', { role: fans, waiting: 'default', weight: 'default' });
   expect((await moderation.guild(guild.id)).limits).toEqual({
@@ -318,7 +318,7 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
     '/queue limits set',
     { waiting: '１２', gpu_minutes: 'なし' },
     'waiting: 12',
-    'GPU minutes a day: no limit',
+    'GPU time a day: no limit',
   );
   await say('/queue limits set', { waiting: 'default' });
   await say('/queue limits set', { waiting: 'many' }, '`waiting` has to be a number from 1 to 1,000');

@@ -235,7 +235,7 @@ test.each(Object.keys(catalogues).filter((language) => language !== 'en'))(
 test('in the log, limits, rules and filters read as the commands say them', () => {
   const lines = stored.map((entry) => auditLine({ ...limitsEntry, ...entry }, textsFor('de')));
   expect(lines[0]).toContain(
-    'wartend: 1.200 · GPU-Minuten am Tag: keine Grenze · zwischen zwei Anfragen: 1m30s · Gewicht: 2,5 · längste Warteschlange: vorgabe',
+    'wartend: 1.200 · GPU-Zeit am Tag: keine Grenze · zwischen zwei Anfragen: 1m30s · Gewicht: 2,5 · längste Warteschlange: vorgabe',
   );
   expect(lines[1]).toMatch(/pausiert\*\* · 5 warteten$/);
   expect(lines[4]).toContain(String.raw`Wort · ||go\*re||`);

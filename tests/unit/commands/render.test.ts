@@ -34,7 +34,7 @@ test('a waiting generation shows position, start, the used seconds of sound, fra
   expect(content).toContain('0:12.0–0:15.9 of 1:03');
   expect(content).toContain('97 frames (3.88 s)');
   expect(content).toContain('seed 42');
-  expect(content).toContain('10 min 0 s of GPU time');
+  expect(content).toContain('10 min of GPU time');
 });
 
 test('the presets that generate.yaml comes with have words in every language; an owner’s own stay as written', () => {

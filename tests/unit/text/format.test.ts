@@ -16,8 +16,8 @@ test.each([
 test.each([
   [0.4, '0 s'],
   [59.4, '59 s'],
-  [59.6, '1 min 0 s'],
-  [3600, '1 h 0 min'],
+  [59.6, '1 min'],
+  [3600, '1 h'],
   [-3, '0 s'],
 ])('%d seconds in words', (seconds, expected) => {
   expect(duration(textsFor('en'), seconds)).toBe(expected);
