@@ -8,12 +8,12 @@ import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { TextKey } from '../text/texts.ts';
 import { action, buttonRows, message } from './render/message.ts';
-import { hide, refusedReports } from './report.ts';
+import { hide } from './report.ts';
 import { moderates, roleIn } from './stop.ts';
 import type { Button } from './support/definition.ts';
 import { deleteLineage } from './support/lineage.ts';
 import type { Services } from './support/services.ts';
-import { claimStanding } from './support/standing.ts';
+import { claimStanding, refusedReports } from './support/standing.ts';
 
 /** “That’s me”: hides a result at once, tells moderators and its author, and has its pictures and sound not taken here any more. */
 const claim: Button = {

@@ -4,10 +4,8 @@ import { errorFields } from '../error-fields.ts';
 import { videoLimitBytes, defaultUploadLimit } from '../intake/upload-limit.ts';
 import { reachable } from '../intake/take-on.ts';
 import type { Generation } from '../queue/contract/generation.ts';
-import type { ReportOutcome } from '../queue/moderation/moderation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
-import type { TextKey } from '../text/texts.ts';
 import { renderResult } from './render/result.ts';
 import { message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
@@ -16,14 +14,7 @@ import type { Button, Reaction } from './support/definition.ts';
 import { ownUploadLimit } from './support/place.ts';
 import { keepVideoOf } from './support/removal.ts';
 import type { Services, SpokenFile, SpokenMessage } from './support/services.ts';
-import { reportStanding, showStanding } from './support/standing.ts';
-
-/** What somebody reads whose report does not count; the others have been thanked. */
-export const refusedReports: Partial<Record<ReportOutcome, TextKey>> = {
-  too_many: 'report.too_many',
-  banned: 'report.banned',
-  looked_at: 'report.looked_at',
-};
+import { refusedReports, reportStanding, showStanding, tell } from './support/standing.ts';
 
 /** 🚩 hides a result at once and tells the moderators, and the one whose result it is. */
 const reaction: Reaction = {
@@ -139,13 +130,6 @@ function reportedHere(interaction: ButtonInteraction, generation: Generation): G
   // What one person alone was shown is no moderator's business.
   if (generation.reply.private) throw new Refusal('delete.gone');
   return generation;
-}
-
-/** A courtesy: whoever cannot be written to is not. */
-async function tell(userId: string, text: string, { speaker, logger }: Services): Promise<void> {
-  await speaker.direct(userId, message([text])).catch((error: unknown) => {
-    logger.info({ error: errorFields(error) }, 'nobody could be told of a report');
-  });
 }
 
 /**

@@ -1,8 +1,10 @@
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../../error-fields.ts';
+import type { ReportOutcome } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { textsFor } from '../../text/texts.ts';
+import type { TextKey } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { GivenReaction } from './definition.ts';
 import type { Services } from './services.ts';
@@ -15,6 +17,8 @@ const reportedOnce = 60_000;
 
 /** What a moderator has shown again stays so: milliseconds. */
 const lookedAt = 30 * 24 * 3600_000;
+/** who claims it then */
+const moderator = 'moderator';
 
 /**
  * The Delete button once the record is gone: the message tells whose it is. It stands here, and so does the moderator.
@@ -50,15 +54,34 @@ export async function removeStanding(given: Given, services: Services): Promise<
   await note({ guildId, by: userId, isOwn }, standing, services);
 }
 
-/** 🚩 hides what others can see, also when nobody knows any more how it was made. */
+/** What somebody reads whose report does not count; the others have been thanked. */
+export const refusedReports: Partial<Record<ReportOutcome, TextKey>> = {
+  too_many: 'report.too_many',
+  banned: 'report.banned',
+  looked_at: 'report.looked_at',
+};
+
+/** A courtesy: whoever cannot be written to is not. */
+export async function tell(userId: string, text: string, { speaker, logger }: Services): Promise<void> {
+  await speaker.direct(userId, message([text])).catch((error: unknown) => {
+    logger.info({ error: errorFields(error) }, 'nobody could be told of a report');
+  });
+}
+
+/**
+ * 🚩 hides what others can see, also when nobody knows any more how it was made.
+ *
+ * @throws Refusal
+ */
 export async function reportStanding(given: Given, services: Services): Promise<void> {
   const { userId, channelId } = given;
-  if ((await hideStanding(given, {}, services)) !== 'hidden') return;
+  const outcome = await hideStanding(given, {}, services);
+  const refusal = refusedReports[outcome];
+  // Another bot that hears the same reaction, or a second person in that moment, has nothing to be told.
+  if (refusal !== undefined) throw new Refusal(refusal);
+  if (outcome !== 'hidden') return;
   const locale = (await services.channels.place(channelId))?.locale ?? 'en-US';
-  const thanks = message([textsFor(locale).say('report.thanks')]);
-  await services.speaker.direct(userId, thanks).catch((error: unknown) => {
-    services.logger.info({ error: errorFields(error) }, 'nobody could be thanked for a report');
-  });
+  await tell(userId, textsFor(locale).say('report.thanks'), services);
 }
 
 /**
@@ -72,34 +95,48 @@ export async function claimStanding(interaction: ButtonInteraction, services: Se
   const given = { userId: user.id, guildId, channelId, messageId: interaction.message.id };
   const outcome = await hideStanding(given, { me: true }, services);
   if (outcome === 'gone') throw new Refusal('delete.gone');
-  if (outcome === 'looked_at') throw new Refusal('report.looked_at');
+  const refusal = refusedReports[outcome];
+  if (refusal !== undefined) throw new Refusal(refusal);
   const texts = textsFor(interaction.locale);
   const content = [texts.say('me.thanks'), texts.say('me.not_blocked')].join('\n');
   await interaction.editReply({ content, allowedMentions: { parse: [] } });
 }
 
+/** With the brakes of every report. `repeated`: it is hidden already, or being hidden. */
 async function hideStanding(
   { userId, guildId, channelId, messageId }: Given,
   details: { readonly me?: true },
   services: Services,
-): Promise<'hidden' | 'hidden_already' | 'looked_at' | 'gone'> {
+): Promise<ReportOutcome> {
+  const { queue, moderation } = services;
   const place = { channelId, messageId };
   const standing = guildId === null ? null : await services.standing.read(place);
-  if (standing === null) return 'gone';
-  if (standing.hidden) return 'hidden_already';
-  if (!(await services.queue.claim(claimOf(messageId), reportedOnce))) return 'looked_at';
+  if (guildId === null || standing === null) return 'gone';
+  if (standing.hidden) return 'repeated';
+  if (!(await queue.claim(claimOf(messageId), reportedOnce))) {
+    return (await queue.claim(claimOf(messageId), reportedOnce, moderator)) ? 'looked_at' : 'repeated';
+  }
+  const { generationId, userId: targetUserId } = standing;
+  const outcome = await moderation.report({
+    ...{ guildId, generationId, targetUserId, by: userId, details: { ...place, ...details } },
+    withoutRecord: true,
+  });
+  if (outcome !== 'hidden') {
+    await queue.unclaim(claimOf(messageId));
+    return outcome;
+  }
   try {
     await services.standing.mark(place, 'hidden');
   } catch (error) {
-    await services.queue.unclaim(claimOf(messageId));
+    await moderation.unreport(guildId, generationId, userId);
+    await queue.unclaim(claimOf(messageId));
     throw error;
   }
-  await services.moderation.log({
-    ...{ guildId, actorId: userId, action: 'report', reason: null, details: { ...place, ...details } },
-    targetUserId: standing.userId,
-    generationId: standing.generationId,
-  });
-  return 'hidden';
+  if (targetUserId !== null && targetUserId !== userId) {
+    const locale = (await services.channels.place(channelId))?.locale ?? 'en-US';
+    await tell(targetUserId, textsFor(locale).say('report.of_yours', { id: generationId }), services);
+  }
+  return outcome;
 }
 
 /**
@@ -116,7 +153,7 @@ export async function showStanding(interaction: ButtonInteraction, services: Ser
   if (standing === null) throw new Refusal('delete.gone');
   await services.standing.mark(place, 'shown');
   await services.queue.unclaim(claimOf(place.messageId));
-  await services.queue.claim(claimOf(place.messageId), lookedAt);
+  await services.queue.claim(claimOf(place.messageId), lookedAt, moderator);
   await services.moderation.log({
     ...{ guildId, actorId: interaction.user.id, action: 'report', reason: null, details: { shown: true } },
     targetUserId: standing.userId,

@@ -362,9 +362,11 @@ export interface Moderation {
   report(report: {
     readonly guildId: string;
     readonly generationId: string;
-    readonly targetUserId: string;
+    readonly targetUserId: string | null;
     readonly by: string;
     readonly details: AuditEntry['details'];
+    /** its record is no longer kept: the brakes are the same, and what hides it is up to the caller */
+    readonly withoutRecord?: boolean;
   }): Promise<ReportOutcome>;
   /** What the first report could not do in Discord has not been reported. */
   unreport(guildId: string, generationId: string, by: string): Promise<void>;

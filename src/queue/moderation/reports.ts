@@ -25,6 +25,7 @@ export function createReports(
       targetUserId,
       by,
       details,
+      withoutRecord = false,
     }: Parameters<Moderation['report']>[0]): Promise<ReportOutcome> {
       return reportReply.parse(
         await run('report', {
@@ -33,6 +34,7 @@ export function createReports(
           user: checkedId(by),
           perHour: reportsPerHour,
           retention: recordRetention,
+          withoutRecord,
           log: entry({ guildId, actorId: by, action: 'report', targetUserId, generationId, details }),
         }),
       );

@@ -72,6 +72,12 @@ test('after the record’s month the author and moderators remove a result, and 
   });
   const ben = guild.addMember(discord.createUser('ben'));
   await scene.queue.unclaim(`report:${four.id}`);
+  // The brakes are those of every report: who is banned hides nothing, and the author hears of what is hidden.
+  const max = guild.addMember(discord.createUser('max'));
+  await moderation.ban(guild.id, { userId: max.id, by: mia.id, reason: null, until: null });
+  max.react(four, '🚩');
+  await max.directMessage.waitForMessage(({ text }) => text.includes('no reports from you'));
+  expect(four.text).not.toContain('Reported');
   ben.react(four, '🚩');
   await four.waitUntil(({ text }) => text.includes('Reported'));
   expect(four.attachments).toEqual([]);
@@ -82,6 +88,18 @@ test('after the record’s month the author and moderators remove a result, and 
   const claim = await sam.click(five, 'That’s me');
   await claim.waitForMessage(({ text }) => text.includes('hidden this video') && text.includes('no longer'));
   expect(five.attachments.map(({ filename }) => filename)).toEqual([`SPOILER_humo-${idOf(five.text)}.mp4`]);
+  await ada.directMessage.waitForMessage(({ text }) =>
+    text.includes(`reported your video (${idOf(five.text)})`),
+  );
+  for (const index of [1, 2, 3, 4, 5, 6]) {
+    const about = {
+      guildId: guild.id,
+      generationId: `${idOf(five.text).slice(0, -1)}${index}`,
+      targetUserId: null,
+    };
+    const outcome = await moderation.report({ ...about, by: ben.id, details: {}, withoutRecord: true });
+    expect(outcome).toBe(index < 5 ? 'hidden' : 'too_many');
+  }
   const entries = await moderation.audit({ guildId: guild.id, limit: 50 });
   const actions = entries.map(({ action, actorId, targetUserId }) => [action, actorId, targetUserId]);
   for (const expected of [
