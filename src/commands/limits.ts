@@ -1,7 +1,9 @@
 import { ApplicationCommandType, MessageFlags } from 'discord.js';
 import { reachable } from '../intake/take-on.ts';
+import { admit } from '../intake/admission.ts';
 import type { Person } from '../intake/admission.ts';
 import type { Allowance, Use } from '../queue/moderation/moderation.ts';
+import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { duration } from '../text/format.ts';
 import type { Texts } from '../text/texts.ts';
@@ -37,13 +39,31 @@ export default {
   },
 } satisfies SlashCommand;
 
-/** Each limit that counts for a person where they are, and what is left of it; none where nothing is limited. */
+/**
+ * Each limit that counts for a person where they are, and what is left of it; none where nothing is limited. Before that, what stands in their
+ * way whatever is left: a ban, a list that they are not on, or that nothing is taken now.
+ */
 export async function allowanceLines(
   person: Person,
   texts: Texts,
-  { moderation, now }: Pick<Services, 'moderation' | 'now'>,
+  services: Pick<Services, 'moderation' | 'now'>,
 ): Promise<string[]> {
-  return renderAllowance(await reachable(moderation.allowance(person)), texts, now());
+  const allowance = await reachable(services.moderation.allowance(person));
+  return [...(await barLines(person, texts, services)), ...renderAllowance(allowance, texts, services.now())];
+}
+
+async function barLines(
+  person: Person,
+  texts: Texts,
+  services: Pick<Services, 'moderation'>,
+): Promise<string[]> {
+  try {
+    await reachable(admit(person, [], services));
+    return [];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return [texts.say(error.key, error.values)];
+  }
 }
 
 export function renderAllowance(

@@ -31,7 +31,9 @@ export async function admit(
   if (admission.unlisted !== null) throw unlisted(admission.unlisted);
   if (admission.draining !== null) throw draining(admission.draining);
   for (const text of texts) {
-    if ((await moderation.filtered(person.guildId, text)) !== null) throw new Refusal('refused.filtered');
+    if ((await moderation.filtered(person.guildId, text)) !== null) {
+      throw new Refusal('refused.filtered', { where: person.guildId === null ? 'alone' : 'server' });
+    }
   }
   return admission;
 }
@@ -56,6 +58,7 @@ export async function refuseOverLimit(
   if (!(error instanceof LimitReached)) return error;
   const { limit, value, clearsAt, gpuSeconds, isEverywhere } = error;
   const clears = clearsAt === null ? 0 : Math.ceil(clearsAt / 1000);
+  const where = isEverywhere ? 'everywhere' : 'here';
   switch (limit) {
     case 'budget':
       return new Refusal('refused.budget', { known: clearsAt === null ? 'no' : 'yes', clears });
@@ -66,7 +69,7 @@ export async function refuseOverLimit(
         ...(await roomAt(limit, person, queue)),
       });
     case 'cooldown':
-      return new Refusal('refused.cooldown', { ...inWholeUnits(value), clears });
+      return new Refusal('refused.cooldown', { ...inWholeUnits(value), where, clears });
     case 'queue_length':
       return new Refusal('refused.queue_full', { count: value, ...(await roomAt(limit, person, queue)) });
     case 'gpu_seconds': {
@@ -77,7 +80,7 @@ export async function refuseOverLimit(
         needed: minutes(gpuSeconds?.needed ?? 0),
         clears,
       };
-      if (clearsAt === null) return new Refusal('refused.gpu_never', values);
+      if (clearsAt === null) return new Refusal('refused.gpu_never', { ...values, where });
       return new Refusal(isEverywhere ? 'refused.gpu_everywhere' : 'refused.gpu_seconds', values);
     }
   }

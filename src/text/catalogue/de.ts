@@ -477,15 +477,15 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich nehme gerade nichts Neues an; was schon wartet, wird noch gemacht. Bitte versuch es später wieder.',
   'refused.draining_because': 'Ich nehme gerade nichts Neues an: {message}',
   'refused.filtered':
-    'Etwas in deinem Text ist auf diesem Server nicht erlaubt. Bitte sag es anders; es steht nichts in der Warteschlange.',
+    'Etwas in deinem Text ist {where, select, server {auf diesem Server } other {}}nicht erlaubt. Bitte sag es anders; es steht nichts in der Warteschlange.',
   'refused.cooldown':
-    'Hier geht ein Video je {unit, select, hour {{count, plural, one {Stunde} other {# Stunden}}} minute {{count, plural, one {Minute} other {# Minuten}}} other {{count, plural, one {Sekunde} other {# Sekunden}}}}. Dein nächstes geht <t:{clears}:R>.',
+    '{where, select, everywhere {Auf allen Servern zusammen} other {Hier}} geht ein Video je {unit, select, hour {{count, plural, one {Stunde} other {# Stunden}}} minute {{count, plural, one {Minute} other {# Minuten}}} other {{count, plural, one {Sekunde} other {# Sekunden}}}}. Dein nächstes geht <t:{clears}:R>.',
   'refused.queue_full':
     'Die Warteschlange dieses Servers ist voll: {count, plural, one {# Video wartet} other {# Videos warten}}. {known, select, yes {Das nächste beginnt <t:{clears}:R>; bitte versuch es dann wieder.} other {Bitte versuch es, wenn ein paar fertig sind.}}',
   'refused.gpu_seconds':
     'Das wäre für heute zu viel: Deine Videos haben in den letzten 24 Stunden {used, number} von {limit, number} Minuten gebraucht, und dieses braucht etwa {needed, number}. Platz dafür ist <t:{clears}:R>. Eine niedrigere Qualität braucht weniger.',
   'refused.gpu_never':
-    'Dieses Video braucht etwa {needed, number} Minuten, und mehr als {limit, number} am Tag gibt es hier für eine Person nicht. Nimm eine niedrigere Qualität.',
+    'Dieses Video braucht etwa {needed, number} Minuten, und mehr als {limit, number} am Tag gibt es {where, select, everywhere {auf allen Servern zusammen} other {hier}} für eine Person nicht. Nimm eine niedrigere Qualität.',
   'refused.no_shared_server':
     'Ich kann dir nicht schreiben: Wir sind auf keinem Server zusammen, und ich bin keine deiner Apps. Füge mich zu deinen Apps hinzu oder wünsch dir das Video auf einem Server, auf dem ich bin. Es wurde nichts eingereiht.',
   'refused.direct_messages_closed_group':

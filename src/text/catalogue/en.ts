@@ -456,15 +456,15 @@ export const en = {
     'I’m taking nothing new right now; what is waiting already will still be made. Please try again later.',
   'refused.draining_because': 'I’m taking nothing new right now: {message}',
   'refused.filtered':
-    'Something in your text isn’t allowed on this server. Please put it in other words; nothing was queued.',
+    'Something in your text isn’t allowed{where, select, server { on this server} other {}}. Please put it in other words; nothing was queued.',
   'refused.cooldown':
-    'One video every {unit, select, hour {{count, plural, one {hour} other {# hours}}} minute {{count, plural, one {minute} other {# minutes}}} other {{count, plural, one {second} other {# seconds}}}} here. You can ask again <t:{clears}:R>.',
+    'One video every {unit, select, hour {{count, plural, one {hour} other {# hours}}} minute {{count, plural, one {minute} other {# minutes}}} other {{count, plural, one {second} other {# seconds}}}}{where, select, everywhere {, wherever you ask} other { here}}. You can ask again <t:{clears}:R>.',
   'refused.queue_full':
     'This server’s queue is full: {count, plural, one {# video is} other {# videos are}} waiting. {known, select, yes {The next one starts <t:{clears}:R>; please try again then.} other {Please try again when some are done.}}',
   'refused.gpu_seconds':
     'This would be too much for today: your videos have taken {used, number} of {limit, number} minutes in the last 24 hours, and this one takes about {needed, number}. There is room for it <t:{clears}:R>. A lower quality takes less.',
   'refused.gpu_never':
-    'This video takes about {needed, number} minutes to make, and {limit, number} a day is the most for one person here. Choose a lower quality.',
+    'This video takes about {needed, number} minutes to make, and {limit, number} a day is the most for one person{where, select, everywhere { in all servers together} other { here}}. Choose a lower quality.',
   'refused.no_shared_server':
     'I can’t write to you: we’re on no server together, and I’m not one of your apps. Add me to your apps, or ask for the video in a server that I’m in. Nothing was queued.',
   'refused.direct_messages_closed_group':

@@ -450,15 +450,15 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Ahora mismo no acepto nada nuevo; lo que ya está en espera se hará. Vuelve a intentarlo más tarde.',
   'refused.draining_because': 'Ahora mismo no acepto nada nuevo: {message}',
   'refused.filtered':
-    'Algo de tu texto no está permitido en este servidor. Dilo de otra forma; no se puso nada en la cola.',
+    'Algo de tu texto no está permitido{where, select, server { en este servidor} other {}}. Dilo de otra forma; no se puso nada en la cola.',
   'refused.cooldown':
-    'Aquí, un vídeo cada {unit, select, hour {{count, plural, one {hora} other {# horas}}} minute {{count, plural, one {minuto} other {# minutos}}} other {{count, plural, one {segundo} other {# segundos}}}}. Puedes pedir otro <t:{clears}:R>.',
+    '{where, select, everywhere {Entre todos los servidores} other {Aquí}}, un vídeo cada {unit, select, hour {{count, plural, one {hora} other {# horas}}} minute {{count, plural, one {minuto} other {# minutos}}} other {{count, plural, one {segundo} other {# segundos}}}}. Puedes pedir otro <t:{clears}:R>.',
   'refused.queue_full':
     'La cola de este servidor está llena: {count, plural, one {# vídeo} other {# vídeos}} en espera. {known, select, yes {El siguiente empieza <t:{clears}:R>; vuelve a intentarlo entonces.} other {Vuelve a intentarlo cuando salgan algunos.}}',
   'refused.gpu_seconds':
     'Sería demasiado por hoy: tus vídeos han llevado {used, number} de {limit, number} minutos en las últimas 24 horas, y este necesita unos {needed, number}. Habrá sitio <t:{clears}:R>. Una calidad menor necesita menos.',
   'refused.gpu_never':
-    'Este vídeo necesita unos {needed, number} minutos, y {limit, number} al día es lo máximo para una persona aquí. Usa una calidad menor.',
+    'Este vídeo necesita unos {needed, number} minutos, y {limit, number} al día es lo máximo para una persona {where, select, everywhere {entre todos los servidores} other {aquí}}. Usa una calidad menor.',
   'refused.no_shared_server':
     'No puedo escribirte: no compartimos ningún servidor y no soy una de tus aplicaciones. Añádeme a tus aplicaciones o pide el vídeo en un servidor en el que esté. No se ha puesto nada en cola.',
   'refused.direct_messages_closed_group':

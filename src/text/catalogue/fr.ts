@@ -464,15 +464,15 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je n’accepte rien de nouveau en ce moment ; ce qui attend déjà sera fait. Réessaie plus tard.',
   'refused.draining_because': 'Je n’accepte rien de nouveau en ce moment : {message}',
   'refused.filtered':
-    'Quelque chose dans ton texte n’est pas permis sur ce serveur. Dis-le autrement ; rien n’a été mis dans la file.',
+    'Quelque chose dans ton texte n’est pas permis{where, select, server { sur ce serveur} other {}}. Dis-le autrement ; rien n’a été mis dans la file.',
   'refused.cooldown':
-    'Une vidéo toutes les {unit, select, hour {{count, plural, one {heures} other {# heures}}} minute {{count, plural, one {minutes} other {# minutes}}} other {{count, plural, one {secondes} other {# secondes}}}} ici. Tu pourras redemander <t:{clears}:R>.',
+    'Une vidéo toutes les {unit, select, hour {{count, plural, one {heures} other {# heures}}} minute {{count, plural, one {minutes} other {# minutes}}} other {{count, plural, one {secondes} other {# secondes}}}} {where, select, everywhere {sur tous les serveurs réunis} other {ici}}. Tu pourras redemander <t:{clears}:R>.',
   'refused.queue_full':
     'La file de ce serveur est pleine : {count, plural, one {# vidéo attend} other {# vidéos attendent}}. {known, select, yes {La prochaine commence <t:{clears}:R> ; réessaie à ce moment-là.} other {Réessaie quand quelques-unes seront faites.}}',
   'refused.gpu_seconds':
     'Ce serait trop pour aujourd’hui : tes vidéos ont pris {used, number} minutes sur {limit, number} ces dernières 24 heures, et celle-ci en demande environ {needed, number}. Il y aura de la place <t:{clears}:R>. Une qualité plus basse en demande moins.',
   'refused.gpu_never':
-    'Cette vidéo demande environ {needed, number} minutes, et {limit, number} par jour est le maximum pour une personne ici. Prends une qualité plus basse.',
+    'Cette vidéo demande environ {needed, number} minutes, et {limit, number} par jour est le maximum pour une personne {where, select, everywhere {sur tous les serveurs réunis} other {ici}}. Prends une qualité plus basse.',
   'refused.no_shared_server':
     'Je ne peux pas t’écrire : nous n’avons aucun serveur en commun et je ne fais pas partie de tes applications. Ajoute-moi à tes applications, ou demande la vidéo sur un serveur où je suis. Rien n’a été mis en file.',
   'refused.direct_messages_closed_group':

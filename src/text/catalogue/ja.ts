@@ -437,15 +437,15 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'いまは新しい依頼を受け付けていません。待っているものは作られます。あとでもう一度試してください。',
   'refused.draining_because': 'いまは新しい依頼を受け付けていません：{message}',
   'refused.filtered':
-    'このサーバーで許可されていない言葉があります。別の言い方にしてください。何も受け付けていません。',
+    '{where, select, server {このサーバーで} other {}}許可されていない言葉があります。別の言い方にしてください。何も受け付けていません。',
   'refused.cooldown':
-    'ここでは{unit, select, hour {{count, plural, other {#時間}}} minute {{count, plural, other {#分}}} other {{count, plural, other {#秒}}}}に一本までです。<t:{clears}:R> にまた頼めます。',
+    '{where, select, everywhere {全サーバー合わせて} other {ここでは}}{unit, select, hour {{count, plural, other {#時間}}} minute {{count, plural, other {#分}}} other {{count, plural, other {#秒}}}}に一本までです。<t:{clears}:R> にまた頼めます。',
   'refused.queue_full':
     'このサーバーの待ち行列はいっぱいです（{count, plural, other {#件}}）。{known, select, yes {次の動画は <t:{clears}:R> に始まります。その後でもう一度試してください。} other {少し終わってからもう一度試してください。}}',
   'refused.gpu_seconds':
     '今日の分を超えます。この24時間の動画に{limit, number}分のうち{used, number}分かかり、これには約{needed, number}分かかります。<t:{clears}:R> に空きます。低い品質なら短くすみます。',
   'refused.gpu_never':
-    'この動画には約{needed, number}分かかりますが、ここでは一人一日{limit, number}分までです。低い品質を使ってください。',
+    'この動画には約{needed, number}分かかりますが、{where, select, everywhere {全サーバー合わせて} other {ここでは}}一人一日{limit, number}分までです。低い品質を使ってください。',
   'refused.no_shared_server':
     'あなたにメッセージを送れません。共通のサーバーがなく、私はあなたのアプリにも入っていません。アプリに追加するか、私がいるサーバーで頼んでください。何も受け付けていません。',
   'refused.direct_messages_closed_group':

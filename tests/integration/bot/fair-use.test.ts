@@ -48,6 +48,8 @@ test('a ban says why and until when, and holds for reactions, too; another guild
   expect(text).toContain(`<t:${Math.ceil(later / 1000)}:f>`);
   expect(text).toContain(String.raw`too \*\*loud\*\*`);
   expect(text).not.toContain('@everyone');
+  const left = await scene.ada.run('/limits', {}, { channel: scene.channel });
+  await left.waitForMessage((message) => message.text.includes(String.raw`too \*\*loud\*\*`));
   scene.ada.react(result, '🔁');
   await scene.ada.directMessage.waitForMessage((message) => message.text.includes('can’t make videos here'));
   const other = scene.discord.createGuild({ name: 'Other' });
@@ -69,6 +71,14 @@ test('a filter looks at the text of commands and of forms', async () => {
     prompt: 'the dragon',
   });
   await form.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('isn’t allowed'));
+  // Where there is no server, its owners' filters are not said to be one's.
+  await scene.moderation.addFilter(null, { kind: 'word', text: 'wyvern' }, moderator);
+  const alone = await scene.ada.run(
+    '/humo',
+    { prompt: 'a wyvern', image: picture() },
+    { channel: scene.ada.directMessage },
+  );
+  await alone.waitForMessage(({ text }) => text.includes('isn’t allowed. Please'));
   expect(await scene.queue.list({})).toHaveLength(1);
 });
 
