@@ -4,6 +4,7 @@ import { closeConnection, openConnection, requireWritable } from './redis/connec
 import { consumeDeliveries } from './delivery/deliveries.ts';
 import { readDepth, readServer } from './order/depth.ts';
 import { Ledger } from './redis/ledger.ts';
+import type { Pace } from './redis/ledger.ts';
 import { endedSince, listGenerations } from './list-generations.ts';
 import { Marks } from './provenance/marks.ts';
 import { createNames } from './redis/names.ts';
@@ -15,6 +16,8 @@ import { defaultLockDuration, reconcileInterval, recordRetention, silentLocks } 
 import { Signers } from './provenance/signers.ts';
 import { Tickets } from './order/tickets.ts';
 import { watchGenerations } from './watch-generations.ts';
+
+const unmeasured: Pace = { seconds: null, isTheirs: false };
 
 /** Connects the bot to the queue. Nothing waits here: an unreachable Redis shows in the first call, or in `health`. */
 export function createGenerationQueue(config: CommonConfig, log: Logger): GenerationQueue {
@@ -39,17 +42,18 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
   const estimate: GenerationQueue['estimate'] = async (work) => {
     const { units = 1, usualFrames, take = null } = work;
     const passes = work.steps * work.passes;
-    const measured = await ledger.pace(paceKey(work));
-    if (measured !== null) {
-      // The pace of a take is that of a pass of the usual length.
-      return { seconds: measured * passes * (take === null ? 1 : units), guess: false };
-    }
-    // Better than a guess: the same passes at the usual length.
-    const usual =
-      usualFrames === undefined
-        ? null
-        : await ledger.pace(paceKey({ ...work, frames: usualFrames, take: null }));
-    return { seconds: (usual ?? work.firstGuessSecondsPerPass) * passes * units, guess: true };
+    const usual = usualFrames === undefined ? [] : [paceKey({ ...work, frames: usualFrames, take: null })];
+    const [exact = unmeasured, atUsualLength = unmeasured] = await ledger.paces(work.model, [
+      paceKey(work),
+      ...usual,
+    ]);
+    // The pace of a take is that of a pass of the usual length.
+    const exactly = exact.seconds === null ? null : exact.seconds * passes * (take === null ? 1 : units);
+    if (exactly !== null && exact.isTheirs) return { seconds: exactly, guess: false };
+    // Better than a guess: the same passes at the usual length on these machines, then what others needed.
+    const likely = atUsualLength.seconds === null ? null : atUsualLength.seconds * passes * units;
+    const seconds = atUsualLength.isTheirs ? (likely ?? exactly) : (exactly ?? likely);
+    return { seconds: seconds ?? work.firstGuessSecondsPerPass * passes * units, guess: true };
   };
 
   return {

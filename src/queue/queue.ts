@@ -192,6 +192,8 @@ export interface WorkQueue {
     recall?: (generation: Generation) => Promise<GenerationResult | null>;
     /** what the worker says about itself in its heartbeat, for whoever looks at the machines */
     describe?: () => Readonly<Record<string, string | number | null>>;
+    /** what kind of machine this is (`machineOf`), for what its passes take; null: not known */
+    machine?: () => string | null;
     work: (
       generation: Generation,
       context: { signal: AbortSignal; report: (progress: GenerationProgress) => void },

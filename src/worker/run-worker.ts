@@ -7,6 +7,7 @@ import { Health } from '../observability/health.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
 import { WorkerMetrics } from '../observability/worker-metrics.ts';
+import { machineOf } from '../queue/order/pace.ts';
 import { requireRedis } from '../queue/redis/requirements.ts';
 import { createWorkQueue } from '../queue/jobs/work-queue.ts';
 import { aborted } from '../run-until-signal.ts';
@@ -117,6 +118,7 @@ export async function runWorker(
         weights: engine.ready?.weights ?? null,
         pid: process.pid,
       }),
+      machine: () => (engine.ready === undefined ? null : machineOf(engine.ready)),
       work: async (generation, context) =>
         watch.during(async () =>
           metrics.run(generation, () =>

@@ -96,7 +96,11 @@ export class Consumer implements Closable {
       // A dead worker's machine is missed before its job's lock lapses.
       lifetime: lockDuration / 2,
       isAble: () => this.#isAble,
-      describe: () => ({ ...this.#options.describe(), generation: this.#runner.current?.id ?? null }),
+      describe: () => ({
+        ...this.#options.describe(),
+        machine: this.#options.machine(),
+        generation: this.#runner.current?.id ?? null,
+      }),
     });
     for (const worker of this.#workers.values()) await worker.startStalledCheckTimer();
     this.#loop = this.#run();

@@ -30,6 +30,8 @@ export interface RunnerOptions {
   readonly work: Parameters<WorkQueue['consume']>[0]['work'];
   readonly recall: (generation: Generation) => Promise<GenerationResult | null>;
   readonly passesOf: (request: GenerationRequest) => number;
+  /** what kind of machine this is; null: not known */
+  readonly machine: () => string | null;
   /** aborts when no more jobs are to be begun */
   readonly stopping: AbortSignal;
   readonly log: Logger;
@@ -197,10 +199,11 @@ export class JobRunner {
 
   /** Remembers how long a pass took, for the waiting times of what comes. */
   async #learn(generation: Generation, result: GenerationResult): Promise<void> {
-    const { ledger, passesOf } = this.#options;
+    const { ledger, passesOf, machine } = this.#options;
     const { request } = generation;
     const { steps, take } = request;
     const passes = steps * passesOf(request) * (take === null ? 1 : take.units);
-    if (result.engineSeconds > 0) await ledger.learn(paceKey(request), result.engineSeconds / passes);
+    if (result.engineSeconds > 0)
+      await ledger.learn(paceKey(request), machine(), result.engineSeconds / passes);
   }
 }

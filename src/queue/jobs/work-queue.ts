@@ -27,6 +27,7 @@ export function createWorkQueue(config: CommonConfig, log: Logger): WorkQueue {
         prepare: options.prepare ?? (async () => undefined),
         recall: options.recall ?? (async () => null),
         describe: options.describe ?? (() => ({})),
+        machine: options.machine ?? (() => null),
       });
       consumers.add(consumer);
       return consumer;

@@ -23,3 +23,14 @@ export function paceKey(work: PacedWork): string {
   const cached = caching === undefined ? '' : `:${caching.threshold}x${caching.inARow}`;
   return `${work.model}:${work.width}x${work.height}:${length}:${work.steps}${cached}`;
 }
+
+/** What a measured pace holds for as well: a GPU is as fast as another of its name, and several make a clip together. */
+export function machineOf({
+  device,
+  gpus = 1,
+}: {
+  readonly device: string;
+  readonly gpus?: number | undefined;
+}): string {
+  return `${gpus}x${device}`;
+}

@@ -94,6 +94,11 @@ const placeReply = z.strictObject({
   measured: z.boolean(),
 });
 type Place = z.infer<typeof placeReply>;
+const pacesReply = z.array(
+  z.strictObject({ seconds: z.number().positive().nullable(), isTheirs: z.boolean() }),
+);
+/** Seconds of a pass, or null where none was measured; `isTheirs`: on a machine that would take the job. */
+export type Pace = z.infer<typeof pacesReply>[number];
 
 /** What a generation ends with whose tries are used up. */
 export const exhausted: StoredFailure = {
@@ -404,17 +409,16 @@ export class Ledger {
     return { ...times, guess: times.guess || options.guess === true };
   }
 
-  async learn(work: string, secondsPerPass: number): Promise<void> {
+  /** @param machine on which it was measured; null: not known */
+  async learn(work: string, machine: string | null, secondsPerPass: number): Promise<void> {
     // One NaN would stay in the average for good.
     if (!isMeasured(secondsPerPass) || secondsPerPass === 0) return;
-    await this.#run('learn', { work, seconds: secondsPerPass, weight: paceWeight });
+    await this.#run('learn', { work, machine, seconds: secondsPerPass, weight: paceWeight });
   }
 
-  async pace(work: string): Promise<number | null> {
-    const known = await this.#connection.hget(this.#names.pace, work);
-    // What an older program may have left there is no pace either.
-    const seconds = Number(known ?? NaN);
-    return isMeasured(seconds) ? seconds : null;
+  /** What was measured of each work, on the machines that would take it now where that is known. */
+  async paces(model: ModelId, works: readonly string[]): Promise<Pace[]> {
+    return pacesReply.parse(await this.#run('pace', { model, works }));
   }
 
   async countWaiting(userId: string, where?: { readonly guildId: string | null }): Promise<number> {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
@@ -8,7 +9,8 @@ import type { NewGeneration } from '../../../src/queue/contract/generation.ts';
 import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
 import { Ledger } from '../../../src/queue/redis/ledger.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
-import { paceKey } from '../../../src/queue/order/pace.ts';
+import type { Names } from '../../../src/queue/redis/names.ts';
+import { machineOf, paceKey } from '../../../src/queue/order/pace.ts';
 import type { GenerationQueue } from '../../../src/queue/queue.ts';
 import { Tickets } from '../../../src/queue/order/tickets.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
@@ -39,12 +41,14 @@ function openQueue(): GenerationQueue {
 }
 
 /** The steps of a bot and a worker, one at a time, to stop between any two of them as a crash would. */
-async function withSteps<T>(work: (steps: { ledger: Ledger; tickets: Tickets }) => Promise<T>): Promise<T> {
+async function withSteps<T>(
+  work: (steps: { ledger: Ledger; tickets: Tickets; names: Names; connection: Redis }) => Promise<T>,
+): Promise<T> {
   const connection = openConnection(redis, 'worker', silent);
   const names = createNames('test');
   const tickets = new Tickets(connection, names, silent);
   try {
-    return await work({ ledger: new Ledger(connection, names), tickets });
+    return await work({ ledger: new Ledger(connection, names), tickets, names, connection });
   } finally {
     await tickets.close();
     connection.disconnect();
@@ -280,6 +284,37 @@ test('without Redis every call fails, and works again when it is back', async ()
   await queue.accept(testDraft('1'));
 });
 
+test('machines of several kinds have a pace each: the estimate is that of who would take the job', async () => {
+  const queue = openQueue();
+  const { request } = testDraft('1');
+  const { model } = request;
+  const work = { ...request, passes: 1, firstGuessSecondsPerPass: 2 };
+  const seconds = (pace: number) => expect.closeTo(pace * request.steps, 3);
+  await withSteps(async ({ ledger, names, connection }) => {
+    const alive = async (id: string, machine: string) => {
+      await connection.zadd(names.workers(model), Date.now() + 600_000, id);
+      await connection.set(names.worker(id), JSON.stringify({ machine }));
+    };
+    const [one, two] = [machineOf({ device: 'A' }), machineOf({ device: 'A', gpus: 2 })];
+    await ledger.learn(paceKey(request), one, 12);
+    // Of another machine: better than nothing, and a guess.
+    await alive('b', two);
+    expect(await queue.estimate(work)).toEqual({ seconds: seconds(12), guess: true });
+    await ledger.learn(paceKey(request), two, 6);
+    expect(await queue.estimate(work)).toEqual({ seconds: seconds(6), guess: false });
+    // In a minute the one makes five passes and the other ten: four seconds a pass together, eight for each of the two.
+    await alive('a', one);
+    expect(await queue.estimate(work)).toEqual({ seconds: seconds(8), guess: false });
+    // Nobody waits, and one is free: it is that one's.
+    const id = (await queue.accept(testDraft('1'))).id;
+    await ledger.begin(id, 'b');
+    expect(await queue.estimate(work)).toEqual({ seconds: seconds(12), guess: false });
+    await queue.accept(testDraft('2'));
+    expect(await queue.estimate(work)).toEqual({ seconds: seconds(8), guess: false });
+    expect((await queue.position(id)).measured).toBe(true);
+  });
+});
+
 test('the estimate starts as a guess and then follows what was measured, a third at a time', async () => {
   const queue = openQueue();
   const { request } = testDraft('1');
@@ -287,9 +322,9 @@ test('the estimate starts as a guess and then follows what was measured, a third
   const passes = request.steps * 3;
   expect(await queue.estimateSeconds(work)).toBe(2 * passes);
   await withSteps(async ({ ledger }) => {
-    await ledger.learn(paceKey(request), 10);
+    await ledger.learn(paceKey(request), null, 10);
     expect(await queue.estimateSeconds(work)).toBeCloseTo(10 * passes);
-    await ledger.learn(paceKey(request), 20);
+    await ledger.learn(paceKey(request), null, 20);
     expect(await queue.estimateSeconds(work)).toBeCloseTo(13 * passes);
   });
   expect(await queue.estimateSeconds({ ...work, steps: 50 })).toBe(2 * 50 * 3);

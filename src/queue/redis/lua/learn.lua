@@ -1,11 +1,16 @@
--- Moving average of measured seconds per pass: a new machine or driver shows after a few clips, one slow clip hardly does.
+-- Moving average of measured seconds per pass, of one kind of machine and of all: a new driver shows after a few clips, one slow clip
+-- hardly does.
 --
--- Input: work (name of the pace), seconds, weight (of what is new, 0 to 1)
+-- Input: work (name of the pace), machine (or null: it is not known), seconds, weight (of what is new, 0 to 1)
 -- Reply: null
--- @include names
+-- @include records paces
 
-local known = tonumber(redis.call('HGET', prefix .. ':pace', input.work))
--- What is no number is not equal to itself.
-if known ~= known or known == math.huge then known = nil end
-local value = known and known + input.weight * (input.seconds - known) or input.seconds
-redis.call('HSET', prefix .. ':pace', input.work, string.format('%.6g', value))
+local function learn(field, known)
+  local value = known and known + input.weight * (input.seconds - known) or input.seconds
+  redis.call('HSET', prefix .. ':pace', field, string.format('%.6g', value))
+end
+
+learn(input.work, paceOf(input.work))
+if input.machine ~= cjson.null then
+  learn(input.work .. '@' .. input.machine, paceOf(input.work, input.machine))
+end

@@ -2,7 +2,7 @@
 --
 -- Input: id
 -- Reply: see shared/waiting-times.lua; null when there is none
--- @include records share pauses waiting-times
+-- @include records share pauses waiting-times paces
 
 endPauses(input.now)
 local status, model, startedAt, cost, progress, work =
@@ -23,9 +23,10 @@ if status == 'queued' then
     waiting = waiting + redis.call('ZCARD', heldOf(model, share.scope))
   end
 end
+local pace, isTheirs = expectedPace(work or '', takers(model, input.now))
 return {
   status = status, ahead = ahead, waiting = waiting, work = workBefore, runningWork = runningWork, running = running,
   workers = workersOf(model, input.now), startedAt = tonumber(startedAt) or cjson.null, cost = tonumber(cost),
   progress = progress or cjson.null, held = held, heldUntil = heldUntil,
-  measured = redis.call('HEXISTS', prefix .. ':pace', work or '') == 1,
+  measured = pace ~= nil and isTheirs,
 }

@@ -8,7 +8,7 @@
 --   cost           its own, in milliseconds
 --   progress       as the worker last told, as JSON, or null
 --   held           what keeps it from starting: 'guild', 'deployment' or null; heldUntil: milliseconds since 1970, null: until resumed
---   measured       whether its cost comes from a pace that was measured
+--   measured       whether its cost comes from a pace that was measured on a machine that would take it
 --
 -- @include share pauses
 

@@ -1,0 +1,13 @@
+-- How long a pass of each work would take now.
+--
+-- Input: model, works (names of paces)
+-- Reply: for each, seconds (or null where it was never measured) and whether it was measured on a machine that would take it
+-- @include records paces
+
+local machines = takers(input.model, input.now)
+local paces = {}
+for index, work in ipairs(input.works) do
+  local seconds, isTheirs = expectedPace(work, machines)
+  paces[index] = { seconds = seconds or cjson.null, isTheirs = isTheirs }
+end
+return paces

@@ -1,0 +1,44 @@
+-- How long a pass takes: measured seconds, by kind of work (`pace.ts`) and by machine, and of all machines together for where none of those
+-- that live has been measured.
+--
+-- @include share
+
+-- `machine`: nil for all together
+local function paceOf(work, machine)
+  local pace = tonumber(redis.call('HGET', prefix .. ':pace', machine and work .. '@' .. machine or work))
+  -- What is no number is not equal to itself; an older program may have left such a thing.
+  if pace and pace == pace and pace > 0 and pace < math.huge then return pace end
+  return nil
+end
+
+-- What kind of machine each worker is that would take a job of this model now: the free ones while nobody waits, and else all. Those that do
+-- not say it are left out.
+local function takers(model, now)
+  local busy, free, all = {}, {}, {}
+  for _, one in ipairs(models) do
+    for _, id in ipairs(redis.call('ZRANGE', shareKey(one, 'running'), 0, -1)) do
+      busy[redis.call('HGET', recordKey(id), 'workerId') or ''] = true
+    end
+  end
+  for _, worker in ipairs(redis.call('ZRANGEBYSCORE', prefix .. ':workers:' .. model, '(' .. whole(now), '+inf')) do
+    local said = redis.call('GET', prefix .. ':worker:' .. worker)
+    local machine = said and cjson.decode(said).machine
+    if type(machine) == 'string' then
+      all[#all + 1] = machine
+      if not busy[worker] then free[#free + 1] = machine end
+    end
+  end
+  return redis.call('SCARD', shareKey(model, 'waiting')) == 0 and #free > 0 and free or all
+end
+
+-- The pace that is to be expected, and whether it was measured on one of these machines. Each takes as much of what comes as it is fast, so
+-- the mean is the harmonic one; it is also what makes the work ahead, shared among them, take as long as it does.
+local function expectedPace(work, machines)
+  local known, speed = 0, 0
+  for _, machine in ipairs(machines) do
+    local pace = paceOf(work, machine)
+    if pace then known, speed = known + 1, speed + 1 / pace end
+  end
+  if known > 0 then return known / speed, true end
+  return paceOf(work), #machines == 0
+end
