@@ -6,11 +6,17 @@ import { defineConfig } from 'vitest/config';
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node');
 
 /**
- * Two files at a time: many start servers and encoders of their own, on two cores. Those that a process runs one after the other share what
- * they import, which most of them take longer to load than to run: nothing of ours keeps anything in a module that another test could see,
- * and the tests put back what they change of their process. Both projects say the same, since they run as one group.
+ * Three files at a time on any machine: most of what they do is waiting for processes, and beside them run the engine's own tests. All projects
+ * say the same, so that they run as one group, in the order of their names: the end-to-end tests, which take longest, begin, and what follows
+ * fills up what they leave of the machine.
  */
-const together = { maxWorkers: 2, isolate: false };
+const together = { maxWorkers: 3 };
+
+/**
+ * Files that a process runs one after the other share what they import, which most of them take longer to load than to run: nothing of ours
+ * keeps anything in a module that another test could see, and the tests put back what they change of their process.
+ */
+const sharing = { ...together, isolate: false };
 
 export default defineConfig({
   test: {
@@ -23,7 +29,7 @@ export default defineConfig({
           name: 'unit',
           include: ['tests/unit/**/*.test.ts'],
           testTimeout: 60_000,
-          ...together,
+          ...sharing,
         },
       },
       {
@@ -32,17 +38,16 @@ export default defineConfig({
           include: ['tests/integration/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          ...together,
+          ...sharing,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 240_000,
-          // One at a time: every file runs a whole system with the real engine.
-          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 600_000,
+          ...together,
         },
       },
     ],

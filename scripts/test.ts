@@ -28,10 +28,12 @@ const vitest = [
   ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
   ...chosen,
 ];
-// A process for each core: the models of the tests are too small for threads. A file stays together, with what it has made.
+// A process for each core: the models of the tests are too small for threads. A file stays together, with what it has made, and they begin in
+// the order of engine/tests/conftest.py: xdist's own, by the number of tests, would leave the longest for the end.
 const pytest = [
   join(projectRoot, '.venv/bin/python'),
   ...['-m', 'pytest', 'engine', '-p', 'no:cacheprovider', '-n', 'auto', '--dist', 'loadfile'],
+  '--no-loadscope-reorder',
   ...(slow ? [`--durations=${slowest}`] : []),
 ];
 const page = [

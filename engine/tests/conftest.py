@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
+
 import pytest
 import torch
 
 # The models of the tests are so small that threads would mostly wait for each other.
 torch.set_num_threads(1)
+
+#: Files that take half a minute of a core and more, the longest first: whichever of several processes takes one at the end works alone.
+LONGEST = ("test_mini_training.py", "test_serve.py", "test_serve_group.py", "test_bench.py", "test_memory.py")
+
+
+def pytest_collection_modifyitems(items: MutableSequence[pytest.Item]) -> None:
+    """The longest files first; all else stays in its order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture(autouse=True, scope="session")
