@@ -16,7 +16,7 @@ import { execa } from 'execa';
 import { file, startSandbox } from '../sandbox/start.ts';
 import { loadBotConfig } from '../src/config/environment.ts';
 import { createLogger } from '../src/log.ts';
-import { createGenerationQueue } from '../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../src/queue/create-generation-queue.ts';
 import { agreedBefore } from '../tests/support/agreed.ts';
 import { startRedis } from '../tests/support/redis.ts';
 

@@ -9,7 +9,7 @@ import { startSandbox } from '../sandbox/start.ts';
 import type { SandboxOptions } from '../sandbox/start.ts';
 import { loadBotConfig } from '../src/config/environment.ts';
 import { createLogger } from '../src/log.ts';
-import { createWorkQueue } from '../src/queue/jobs/work-queue.ts';
+import { createWorkQueue } from '../src/queue/jobs/create-work-queue.ts';
 import { createArtifactStore } from '../src/storage/create.ts';
 import { startRedis } from '../tests/support/redis.ts';
 

@@ -5,7 +5,7 @@
  * Run with `npm run bench` or `node bench/queue.ts [jobs] [users]`. Exits with 1 when a limit is missed.
  */
 import { Queue } from 'bullmq';
-import { createGenerationQueue } from '../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../src/queue/create-generation-queue.ts';
 import { openConnection } from '../src/queue/redis/connection.ts';
 import { silent, testConfig, testDraft } from '../tests/support/queue-fixtures.ts';
 import { startRedis } from '../tests/support/redis.ts';

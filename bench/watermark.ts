@@ -23,8 +23,8 @@ import {
   encoderArguments,
   sizeLadder,
   smallestKilobits,
-} from '../src/media/compression.ts';
-import type { ClipShape } from '../src/media/compression.ts';
+} from '../src/media/rate-control.ts';
+import type { ClipShape } from '../src/media/rate-control.ts';
 import { drawLabel } from '../src/media/draw-label.ts';
 import { generationBits } from '../src/marking/payload.ts';
 import { draw, encodeVideo } from '../src/media/encode.ts';

@@ -62,7 +62,7 @@ const targets = {
   doctor: { needs: [], environmentFile: true, run: node('scripts/tools/doctor.ts') },
   'docs:configuration': { needs: [], run: node('scripts/tools/configuration.ts') },
   schema: { needs: [], run: node('scripts/tools/schema.ts') },
-  register: { needs: [], environmentFile: true, run: node('src/bot/register.ts') },
+  register: { needs: [], environmentFile: true, run: node('src/bot/register-commands.ts') },
   engine: {
     needs: everything,
     environmentFile: true,

@@ -1,7 +1,7 @@
 import { errorFields } from './error-fields.ts';
 import type { Logger } from './log.ts';
 import { configurationExit } from './config/exit-status.ts';
-import { Unstartable } from './unstartable.ts';
+import { Unstartable } from './startup-error.ts';
 
 /** The promise is ten seconds from the signal to the exit. */
 const shutdownTimeout = 9_500;

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { ulid } from 'ulid';
 import { z } from 'zod';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
-import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import { silent, testConfig, testDraft } from '../../tests/support/queue-fixtures.ts';
 import { numbers } from '../random.ts';
 import { startRedis } from '../../tests/support/redis.ts';

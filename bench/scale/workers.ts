@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { contractVersion } from '../../src/queue/contract/generation.ts';
-import { createWorkQueue } from '../../src/queue/jobs/work-queue.ts';
+import { createWorkQueue } from '../../src/queue/jobs/create-work-queue.ts';
 import { silent, testConfig } from '../../tests/support/queue-fixtures.ts';
 
 export interface WorkersOptions {

@@ -15,7 +15,7 @@ import type { WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { createLogger } from '../../src/log.ts';
 import { runChild } from './child.ts';
-import { openStateFile } from './state.ts';
+import { openStateFile } from './status-file.ts';
 import { fillWeights } from './weights.ts';
 import { configurationExit } from '../../src/config/exit-status.ts';
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ModelId } from '../../src/config/model-id.ts';
 import type { Logger } from '../../src/log.ts';
 import { runChild } from './child.ts';
-import type { StateFile } from './state.ts';
+import type { StateFile } from './status-file.ts';
 
 /** This many failures in a row without a single new byte, and it is not the network's bad minute. */
 const maximumFailures = 5;

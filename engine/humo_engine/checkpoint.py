@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from humo_engine.memory.shortage import memory_shortage
 from humo_engine.model import HuMoTransformer, ModelSize
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 
 SHOWN_KEYS = 10
 

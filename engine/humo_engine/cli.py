@@ -295,9 +295,9 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _speak(options: argparse.Namespace) -> int:
-    from humo_engine.speech.speaker import Speaker
+    from humo_engine.speech.synthesizer import Synthesizer
 
-    speaker = Speaker(options.weights)
+    speaker = Synthesizer(options.weights)
     if options.text is None:
         for voice in speaker.voices:
             print(f"{voice.name:10} {voice.language}-{voice.region}  {voice.kind:6} {voice.licence}")
@@ -404,7 +404,7 @@ def _memory_plan(options: argparse.Namespace) -> int:
 
 
 def _quality(options: argparse.Namespace) -> int:
-    from humo_quality.command import quality
+    from humo_quality.cli import quality
 
     return quality(options)
 

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from humo_engine.flash import flash_attention, flash_attention_works
 from humo_engine.fp8 import FLOAT8, LARGEST, Float8Linear, quantize_rows
+from humo_engine.functional import attention
 from humo_engine.layers import Attention
-from humo_engine.math import attention
 
 
 def use_fused_kernels(blocks: Iterable[nn.Module], device: torch.device) -> None:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from humo_engine.math import attention, rotate
+from humo_engine.functional import attention, rotate
 
 KeysValues = tuple[Tensor, Tensor]
 """Keys and values of one attention, each (B, S, heads, head_dim)."""

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from humo_engine.checkpoint import SHOWN_KEYS, CheckpointError, read_tensors
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 from humo_engine.settings import Lora
 
 PREFIXES = ("base_model.model.", "diffusion_model.", "model.", "transformer.", "pipe.dit.", "unet.")

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from humo_engine.functional import rope_table, time_embedding
 from humo_engine.layers import AudioProjection, Block, Head, KeysValues
-from humo_engine.math import rope_table, time_embedding
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from humo_engine import kernels
 from humo_engine.fp8 import Float8Linear, quantize_rows
+from humo_engine.functional import attention, rotate
 from humo_engine.layers import Attention, Block, KeysValues
-from humo_engine.math import attention, rotate
 from humo_engine.model import Conditions, HuMoTransformer
 
 SMALLEST_PIECE = 64

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from humo_engine.conditions import MASK_CHANNELS
+from humo_engine.functional import time_embedding
 from humo_engine.guidance import NULL, TA, TI, TIA, I, Pass, T
-from humo_engine.math import time_embedding
 from humo_engine.mini import mini_size
 from humo_engine.model import HuMoTransformer
 from humo_engine.vae import latent_frames

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from humo_engine.full_disk import explain_full_disk, is_full_disk
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 from humo_provenance import certificates
 from humo_provenance.certificates import DEFAULT_YEARS, CredentialError
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from humo_engine import guidance, math, model, pipeline, windows
+from humo_engine import functional, guidance, model, pipeline, windows
 from humo_engine.guidance import NULL, TI, Guidance
 from humo_engine.pipeline import Pipeline
 from humo_engine.sampling import TRAINING_TIMESTEPS
@@ -86,7 +86,7 @@ def _wrong_timestep(which: Pipeline, _: Sequence[str]):
 def _coarse_time(_: Pipeline, __: Sequence[str]):
     def coarse(t: Tensor, dim: int) -> Tensor:
         half = dim // 2
-        frequency = math.TIME_PERIOD ** -(torch.arange(half, device=t.device) / half)
+        frequency = functional.TIME_PERIOD ** -(torch.arange(half, device=t.device) / half)
         angle = t.to(torch.bfloat16)[:, None] * frequency.to(torch.bfloat16)
         return torch.cat((angle.cos(), angle.sin()), dim=-1).float()
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from humo_engine.fast import CACHE_VARIABLE, attention_kernel, compile_blocks, fastest_attention, keep_compiled_code
+from humo_engine.functional import rope_table
 from humo_engine.layers import Block
-from humo_engine.math import rope_table
 from humo_engine.streaming import StreamedLayers
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from humo_engine import flash, kernels
-from humo_engine.math import attention
+from humo_engine.functional import attention
 
 
 @pytest.fixture(autouse=True)

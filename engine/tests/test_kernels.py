@@ -28,7 +28,7 @@ COMPARE = """
 import torch
 from humo_engine import kernels
 from humo_engine.layers import RMSNorm
-from humo_engine.math import rope_table, rotate
+from humo_engine.functional import rope_table, rotate
 torch.manual_seed(0)
 heads, head_dim, length = 3, 128, 24
 x, norm = torch.randn(1, length, heads * head_dim), RMSNorm(heads * head_dim, 1e-6).requires_grad_(False)
@@ -71,9 +71,9 @@ def test_kernels_compute_what_the_plain_code_does_in_the_interpreter(tmp_path):
 @pytest.mark.parametrize("size", ["17b", "1_7b"])
 def test_a_block_with_fused_kernels_gives_what_the_plain_one_gives(size):
     from humo_engine.fp8 import use_float8
+    from humo_engine.functional import rope_table
     from humo_engine.kernels import use_fused_kernels
     from humo_engine.layers import Block
-    from humo_engine.math import rope_table
     from humo_engine.model import SIZES
 
     torch.manual_seed(0)

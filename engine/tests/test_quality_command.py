@@ -13,7 +13,7 @@ from humo_engine.cli import main
 from humo_engine.load import effective_settings, load_pipelines
 from humo_engine.windows import Window
 from humo_quality import judges, train_judges
-from humo_quality.command import Variant, _make
+from humo_quality.cli import Variant, _make
 from humo_quality.controls import CONTROLS
 from humo_quality.held_out import held_out_clips
 from humo_quality.long import Piece, pieces_of, seams_of, stretches_of

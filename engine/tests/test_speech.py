@@ -14,7 +14,7 @@ from humo_engine.speech.language import find_language
 from humo_engine.speech.normalise import LINE_PAUSE, LONGEST_PIECE, SENTENCE_PAUSE, pieces, spoken_form
 from humo_engine.speech.piper import clauses, phoneme_ids, phonemes
 from humo_engine.speech.serve import serve_speech
-from humo_engine.speech.speaker import MOST_CHARACTERS, Speaker
+from humo_engine.speech.synthesizer import MOST_CHARACTERS, Synthesizer
 from humo_engine.speech.voices import VOICES, available
 
 
@@ -90,7 +90,7 @@ def test_ids_have_a_pad_after_each_sound():
 
 @pytest.fixture(scope="module")
 def speaker(tmp_path_factory):
-    return Speaker(tmp_path_factory.mktemp("weights"))
+    return Synthesizer(tmp_path_factory.mktemp("weights"))
 
 
 def test_words_become_sound_of_a_sensible_length_and_level(speaker, tmp_path):

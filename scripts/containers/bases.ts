@@ -17,11 +17,11 @@ import { execa } from 'execa';
 import { projectRoot } from '../../src/config/environment.ts';
 import { makeDebian } from './debian.ts';
 import { docker, dockerSays } from './docker.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from './docker-engine.ts';
 import { buildFrontEnd } from './front-end.ts';
-import { proxyArguments } from './machine.ts';
-import type { Machine } from './machine.ts';
-import { ContainersError } from './problem.ts';
+import { proxyArguments } from './host-mirrors.ts';
+import type { Machine } from './host-mirrors.ts';
+import { ContainersError } from './errors.ts';
 
 /** An image of others that ours stand on, or that reads our Dockerfiles. */
 export interface Base {

@@ -5,7 +5,7 @@ import type { Discord } from './discord.ts';
 import { docker } from './docker.ts';
 import type { Planted } from './project-copy.ts';
 import { searchLayers } from './layers.ts';
-import { CheckFailed } from './problem.ts';
+import { CheckFailed } from './errors.ts';
 import { megabytes } from './report.ts';
 import type { Stack } from './stack.ts';
 import { container, untilHealthy, untilLogged } from './watch.ts';

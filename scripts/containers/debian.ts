@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import type { Machine } from './machine.ts';
-import { ContainersError } from './problem.ts';
+import type { Machine } from './host-mirrors.ts';
+import { ContainersError } from './errors.ts';
 
 export interface DebianOptions {
   /** `trixie`, `bookworm` */

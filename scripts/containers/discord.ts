@@ -6,7 +6,7 @@ import type { Channel, Guild, Interaction, Sandbox, User } from '../../sandbox/s
 import { projectRoot } from '../../src/config/environment.ts';
 import { probeVideo } from '../../src/media/probe.ts';
 import type { ProbedVideo } from '../../src/media/probe.ts';
-import { CheckFailed } from './problem.ts';
+import { CheckFailed } from './errors.ts';
 
 /** As long as a video may take: a machine may have little time for this. */
 const patience = 15 * 60_000;

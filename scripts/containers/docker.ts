@@ -1,6 +1,6 @@
 import { execa } from 'execa';
-import type { Engine } from './engine.ts';
-import { ContainersError } from './problem.ts';
+import type { Engine } from './docker-engine.ts';
+import { ContainersError } from './errors.ts';
 
 export interface DockerOptions {
   readonly environment?: Readonly<Record<string, string>>;

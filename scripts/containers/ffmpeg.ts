@@ -4,8 +4,8 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/config/environment.ts';
 import { docker, dockerSays } from './docker.ts';
-import type { Engine } from './engine.ts';
-import type { Machine } from './machine.ts';
+import type { Engine } from './docker-engine.ts';
+import type { Machine } from './host-mirrors.ts';
 
 export interface BuiltFfmpeg {
   /** a folder for `additional_contexts`, which takes the place of the stage `ffmpeg` */

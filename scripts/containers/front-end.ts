@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { ContainersError } from './problem.ts';
+import { ContainersError } from './errors.ts';
 
 /** Whose front end answers to `# syntax=docker/dockerfile:1`. */
 const buildKit = 'github.com/moby/buildkit@v0.34.2';

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { cudaBase } from './bases.ts';
 import { join } from 'node:path';
 import { docker, dockerSays } from './docker.ts';
-import type { Engine } from './engine.ts';
-import { proxyArguments } from './machine.ts';
-import type { Machine } from './machine.ts';
+import type { Engine } from './docker-engine.ts';
+import { proxyArguments } from './host-mirrors.ts';
+import type { Machine } from './host-mirrors.ts';
 import { composeArguments } from './stack.ts';
 
 export interface BuiltImage {
@@ -37,6 +37,9 @@ export function buildOverlay(engine: Engine, machine: Machine, { ffmpeg }: Build
   const withFfmpeg = { ...build, ...(ffmpeg === undefined ? {} : { additional_contexts: { ffmpeg } }) };
   return { services: { bot: { build: withFfmpeg }, worker: { build: withFfmpeg }, web: { build } } };
 }
+
+/** Of layers that a next build may use: those of all images once, without another CUDA's. */
+const keptLayers = '16gb';
 
 /** The images, in the order in which they are built: service of the compose files and tag. */
 const services = [
@@ -94,7 +97,14 @@ export async function buildImages(
     // Several gigabytes each, and nothing runs them.
     await docker(engine, ['image', 'rm', tag]);
   }
+  if (engine.own && !kept) await removeOldLayers(engine);
   return images;
+}
+
+/** Each change of a lock file leaves gigabytes that no image has any more. An engine that was there before us is its owner's to tidy. */
+async function removeOldLayers(engine: Engine): Promise<void> {
+  await docker(engine, ['image', 'prune', '--force']);
+  await docker(engine, ['builder', 'prune', '--force', '--keep-storage', keptLayers]);
 }
 
 /** What is in the worker's image, in its own words: bytes by folder, largest first. */

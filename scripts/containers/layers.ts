@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Engine } from './engine.ts';
+import type { Engine } from './docker-engine.ts';
 import type { Planted } from './project-copy.ts';
 
 /**

@@ -3,20 +3,21 @@
  * answers and the user is root, it brings one, and takes it away again; where no registry of images answers, stand-ins take the
  * bases' places. The table at the end says what was replaced.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { provideBases } from './bases.ts';
 import type { Base } from './bases.ts';
-import { bringEngine, findEngine } from './engine.ts';
-import type { Engine } from './engine.ts';
+import { bringEngine, findEngine } from './docker-engine.ts';
+import type { Engine } from './docker-engine.ts';
 import { provideFfmpeg } from './ffmpeg.ts';
 import { buildImages, takeApart } from './images.ts';
 import type { BuiltImage } from './images.ts';
-import { cacheFolder, lookAtMachine } from './machine.ts';
-import { ContainersError } from './problem.ts';
+import { cacheFolder, lookAtMachine } from './host-mirrors.ts';
+import { ContainersError } from './errors.ts';
 import { copyProject, copySchema } from './project-copy.ts';
 import type { ProjectCopy } from './project-copy.ts';
 import { megabytes, seconds, table } from './report.ts';
@@ -59,13 +60,30 @@ async function main(): Promise<number> {
   // The engine sees this folder under the same path.
   const shared = join(cache, 'shared');
   await mkdir(shared, { recursive: true });
-  const engine = (await findEngine()) ?? (await bringEngine(machine, cache, shared));
+  const found = await findEngine();
+  if (found === undefined && !values.kept) await requireRoom(cache, values.cuda.length);
+  const engine = found ?? (await bringEngine(machine, cache, shared));
   const stop = stopOnSignal();
   try {
     return await Promise.race([stop, trial(engine, machine, shared, values)]);
   } finally {
     await engine.stop();
   }
+}
+
+/** Gigabytes that a first run needs, and a later one for what has changed; and those of one more CUDA, in an image and on the way to it. */
+const needed = { first: 25, later: 12, cuda: 22 };
+
+/** A full disk stops everything else on the machine as well. @throws ContainersError */
+async function requireRoom(cache: string, variants: number): Promise<void> {
+  const { bavail, bsize } = await statfs(cache);
+  const free = Math.floor((bavail * bsize) / 1e9);
+  const isFirst = !existsSync(join(cache, 'engine-state'));
+  const gigabytes = (isFirst ? needed.first : needed.later) + variants * needed.cuda;
+  if (free >= gigabytes) return;
+  throw new ContainersError(
+    `This needs about ${gigabytes} GB of room, and ${cache} has ${free}. Free some there, or name a folder on another disk in HUMO_CONTAINERS_CACHE.`,
+  );
 }
 
 async function trial(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { docker } from './docker.ts';
 import type { DockerOptions } from './docker.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from './docker-engine.ts';
 
 /** Arguments of `docker` that run Compose on our files, later ones over earlier ones, as a project of its own. */
 export function composeArguments(files: readonly string[], args: readonly string[]): string[] {

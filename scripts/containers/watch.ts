@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { docker } from './docker.ts';
-import { CheckFailed } from './problem.ts';
+import { CheckFailed } from './errors.ts';
 import type { Stack } from './stack.ts';
 
 const patience = 15 * 60_000;

@@ -13,8 +13,8 @@ import { execa, ExecaError } from 'execa';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { compareCommands, isSame } from '../../src/bot/command-difference.ts';
-import { loadHandlers } from '../../src/bot/handlers.ts';
-import { declarations } from '../../src/bot/register.ts';
+import { loadHandlers } from '../../src/bot/load-handlers.ts';
+import { declarations } from '../../src/bot/register-commands.ts';
 import { neededPermissions } from '../../src/commands/support/permissions.ts';
 import {
   loadBotConfig,
@@ -24,12 +24,12 @@ import {
 } from '../../src/config/environment.ts';
 import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
-import { ownCommand, place } from '../../src/config/place.ts';
+import { ownCommand, place } from '../../src/config/runtime-environment.ts';
 import { deploymentSettingsSchema } from '../../src/queue/moderation/moderation.ts';
 import { connectOnce } from '../../src/queue/redis/connection.ts';
 import { createNames } from '../../src/queue/redis/names.ts';
 import { requireRedis } from '../../src/queue/redis/requirements.ts';
-import { Unstartable } from '../../src/unstartable.ts';
+import { Unstartable } from '../../src/startup-error.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import { cudaAdvice } from './cuda-advice.ts';
 import { environmentHere } from './environment.ts';

@@ -10,13 +10,13 @@ import type { StoredToken } from '../../src/api/tokens.ts';
 import { loadCommonConfig, tokensFileOf } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { createLogger } from '../../src/log.ts';
-import { PersonErasure } from '../../src/erasure/person-erasure.ts';
+import { PersonErasure } from '../../src/erasure/erase-person.ts';
 import { isOpen } from '../../src/queue/contract/generation.ts';
 import { environmentHere } from './environment.ts';
-import { createErasure } from '../../src/queue/people/erase.ts';
-import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { createErasure } from '../../src/queue/people/personal-data.ts';
+import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
-import { ownCommand } from '../../src/config/place.ts';
+import { ownCommand } from '../../src/config/runtime-environment.ts';
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

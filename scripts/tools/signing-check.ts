@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { WorkerConfig } from '../../src/config/environment.ts';
-import { ownCommand } from '../../src/config/place.ts';
+import { ownCommand } from '../../src/config/runtime-environment.ts';
 import { day } from '../../src/units.ts';
 
 export interface SigningFinding {

@@ -11,10 +11,10 @@ import { createLogger } from '../../src/log.ts';
 import { environmentHere } from './environment.ts';
 import { generationIdSchema } from '../../src/queue/contract/generation.ts';
 import type { Generation } from '../../src/queue/contract/generation.ts';
-import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import type { Moderation } from '../../src/queue/moderation/moderation.ts';
 import { createModeration } from '../../src/queue/moderation/redis-moderation.ts';
-import { ownCommand } from '../../src/config/place.ts';
+import { ownCommand } from '../../src/config/runtime-environment.ts';
 
 interface Moment {
   /** milliseconds since 1970 */

@@ -6,18 +6,18 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { viewOf } from '../../src/api/verify.ts';
+import { viewOf } from '../../src/api/verify-route.ts';
 import { loadVerifyAloneConfig, loadVerifyConfig, namesRedis } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
 import { Failure } from '../../src/failure.ts';
 import { createLogger } from '../../src/log.ts';
 import { openScratch } from '../../src/media/scratch.ts';
-import { knowledgeOf, Verifier } from '../../src/provenance/verify.ts';
-import type { Verdict } from '../../src/provenance/verify.ts';
-import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { knowledgeOf, Verifier } from '../../src/provenance/verify-video.ts';
+import type { Verdict } from '../../src/provenance/verify-video.ts';
+import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import { textsFor, failureText } from '../../src/text/texts.ts';
 import { environmentHere } from './environment.ts';
-import { ownCommand } from '../../src/config/place.ts';
+import { ownCommand } from '../../src/config/runtime-environment.ts';
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

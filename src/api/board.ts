@@ -1,4 +1,4 @@
-import { createBoardQueues } from '../queue/board.ts';
+import { createBoardQueues } from '../queue/bull-board-queues.ts';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { createBullBoard } from '@bull-board/api';
 import { FastifyAdapter } from '@bull-board/fastify';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { GenerationEvent } from '../queue/contract/generation.ts';
-import type { Closable, GenerationQueue } from '../queue/queue.ts';
+import type { Closable, GenerationQueue } from '../queue/interfaces.ts';
 
 /** One subscription to the queue for all who watch. */
 export class Feed {

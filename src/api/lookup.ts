@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import { isOpen } from '../queue/contract/generation.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { textsFor } from '../text/texts.ts';

@@ -7,7 +7,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import type { GenerateSettings } from '../config/generate.ts';
 import { mostImages } from '../intake/bounds.ts';
 import { createFormChangesSchema, createOrderSchema } from './schemas.ts';
-import { ownCommand } from '../config/place.ts';
+import { ownCommand } from '../config/runtime-environment.ts';
 
 /** Makes the description of the API that {@link descriptionRoute} serves, from the schemas that check requests and answers. */
 export async function describeApi(app: FastifyInstance, settings: GenerateSettings): Promise<void> {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
-import { admit, refuseOverLimit } from '../intake/admission.ts';
-import type { Person } from '../intake/admission.ts';
+import { admit, refuseOverLimit } from '../intake/check-admission.ts';
+import type { Person } from '../intake/check-admission.ts';
 import type { Advice, GivenFiles, GivenWords, TakenFiles } from '../intake/intake.ts';
 import { framesForWords, framesWithoutSound, windowOf } from '../intake/lengths.ts';
 import { fetchedVideoBytes } from '../intake/upload-limit.ts';
@@ -12,20 +12,21 @@ import { newSeed, writtenTexts } from '../intake/request.ts';
 import type { Choices } from '../intake/request.ts';
 import { edited, keptSound, refuseExpired, refuseWithdrawn } from '../intake/rerun.ts';
 import type { Rerun } from '../intake/rerun.ts';
-import { estimate, longestFor, reachable, takeOn } from '../intake/take-on.ts';
-import type { Estimated } from '../intake/take-on.ts';
+import { estimate, longestFor, acceptRequest } from '../intake/accept-request.ts';
+import { reachable } from '../queue/reachable.ts';
+import type { Estimated } from '../intake/accept-request.ts';
 import { openScratch } from '../media/scratch.ts';
 import { apiReply } from '../queue/contract/generation.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import type { Admission } from '../queue/moderation/moderation.ts';
 import { Failure } from '../failure.ts';
 import type { Idempotency } from '../queue/idempotency.ts';
-import type { Webhooks } from '../queue/delivery/webhooks.ts';
+import type { Webhooks } from '../queue/delivery/webhook-deliveries.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { identityFor } from './identity.ts';
 import type { Lookup } from './lookup.ts';
-import { onceOnly } from './once.ts';
+import { onceOnly } from './idempotency-key.ts';
 import { languageFor, Problem, problems } from './problem.ts';
 import {
   acceptedSchema,
@@ -112,7 +113,7 @@ export function orderRoutes(
     // It may end before this has answered.
     if (webhook !== undefined) await reachable(parts.webhooks.subscribe(id, { url: webhook, token: name }));
     try {
-      const { generation, advice } = await takeOn(orderOf(request, id, wish, person, admission), {
+      const { generation, advice } = await acceptRequest(orderOf(request, id, wish, person, admission), {
         ...{ settings, queue, stopping },
         intake: parts.intake,
       });

@@ -4,7 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
 import { z } from 'zod';
-import { ownCommand } from '../config/place.ts';
+import { ownCommand } from '../config/runtime-environment.ts';
 import { errorFields } from '../error-fields.ts';
 import { Failure } from '../failure.ts';
 import type { FailureCode } from '../failure.ts';

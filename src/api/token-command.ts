@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { tokensFileOf } from '../config/environment.ts';
-import { ownCommand } from '../config/place.ts';
+import { ownCommand } from '../config/runtime-environment.ts';
 import { DiskFull } from '../full-disk.ts';
 import { createToken, readTokens, revokeToken, scopes, TokensError } from './tokens.ts';
 import type { Scope } from './tokens.ts';

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { ulid } from 'ulid';
 import { z } from 'zod';
 import { hasCode } from '../error-code.ts';
-import { inTurn } from '../file-turn.ts';
+import { withFileLock } from '../file-lock.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { snowflakeSchema } from '../snowflake.ts';
 
@@ -116,7 +116,7 @@ async function changeTokens<T>(
   await readTokens(file);
   return namingFullDisk(dirname(file), async () => {
     await mkdir(dirname(file), { recursive: true });
-    return inTurn(file, async () => {
+    return withFileLock(file, async () => {
       const { tokens, answer } = change(await readTokens(file));
       await writeTokens(file, tokens);
       return answer;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Webhooks } from '../queue/delivery/webhooks.ts';
+import type { Webhooks } from '../queue/delivery/webhook-deliveries.ts';
 import { identityFor } from './identity.ts';
 import type { Lookup } from './lookup.ts';
 import { problems } from './problem.ts';

@@ -4,7 +4,7 @@ import { request as requestSecure } from 'node:https';
 import ipaddr from 'ipaddr.js';
 import packageFile from '../../package.json' with { type: 'json' };
 import { isPublicAddress, publicLookup } from '../public-address.ts';
-import type { WebhookOutcome } from '../queue/delivery/webhooks.ts';
+import type { WebhookOutcome } from '../queue/delivery/webhook-deliveries.ts';
 import type { StoredToken } from './tokens.ts';
 
 /** Messages as https://www.standardwebhooks.com has them: three headers, of which one signs the others and the body. */

@@ -4,7 +4,7 @@ import type { Channels, Speaker } from '../commands/support/services.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { AuditEntry, Moderation } from '../queue/moderation/moderation.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
 import { textsFor } from '../text/texts.ts';
 
 /** Several bots hear the same entry within moments of each other. */

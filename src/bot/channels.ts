@@ -1,7 +1,7 @@
 import { DiscordAPIError, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
 import type { Channel, Client } from 'discord.js';
 import type { ChannelPlace, Channels } from '../commands/support/services.ts';
-import { guildUploadLimit } from '../commands/support/place.ts';
+import { guildUploadLimit } from '../commands/support/interaction-place.ts';
 import { defaultUploadLimit } from '../intake/upload-limit.ts';
 import { isClosedChannel } from './discord-errors.ts';
 

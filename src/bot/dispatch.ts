@@ -5,15 +5,15 @@ import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
 import { noticeRemoved } from '../commands/support/removal.ts';
 import { errorFields } from '../error-fields.ts';
-import { answerError, answerReactionError } from './errors.ts';
+import { answerError, answerReactionError } from './answer-error.ts';
 import {
   AnsweredElsewhere,
   firstAnswerWithin,
   keepAcknowledgement,
   servicesUntilAnswered,
 } from './first-answer.ts';
-import type { Handlers } from './handlers.ts';
-import { requireWholeTexts } from './typed.ts';
+import type { Handlers } from './load-handlers.ts';
+import { requireWholeTexts } from './well-formed-texts.ts';
 
 /**
  * Hands an interaction to the handler that it names. Never rejects: errors end in the one funnel.

@@ -2,7 +2,7 @@ import { DiscordAPIError, MessageFlags, RESTJSONErrorCodes } from 'discord.js';
 import type { Interaction, InteractionDeferReplyOptions } from 'discord.js';
 import type { Services } from '../commands/support/services.ts';
 import { Failure } from '../failure.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
 
 /**
  * Discord waits three seconds for the first answer to a person, from the press on: half of them are for the queue, the rest is for the

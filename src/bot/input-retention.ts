@@ -2,7 +2,7 @@ import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import { hasEnded } from '../queue/contract/generation.ts';
 import type { Moderation } from '../queue/moderation/moderation.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import type { Clock } from './clock.ts';
 import { day } from '../units.ts';

@@ -3,7 +3,7 @@ import type { IntakeEntry, IntakeJournal } from '../commands/support/services.ts
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { Intake } from '../intake/intake.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Messages } from './messages.ts';
 

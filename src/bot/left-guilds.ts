@@ -3,7 +3,7 @@ import type { Client } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { Moderation } from '../queue/moderation/moderation.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
 import { isOwn } from './client.ts';
 
 /** More than any server has waiting. */

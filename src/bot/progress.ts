@@ -7,7 +7,7 @@ import type { RawFile } from 'discord.js';
 import type { Advice } from '../intake/intake.ts';
 import type { ProgressFollower } from '../commands/support/services.ts';
 import { renderLastWords, renderMoved, renderStatus } from '../commands/render/status.ts';
-import { noticesFor } from '../commands/support/notices.ts';
+import { noticesFor } from '../commands/support/queue-notices.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import type {
@@ -17,7 +17,7 @@ import type {
   ReplyTarget,
 } from '../queue/contract/generation.ts';
 import type { AuditEntry, Moderation } from '../queue/moderation/moderation.ts';
-import type { Closable, GenerationQueue } from '../queue/queue.ts';
+import type { Closable, GenerationQueue } from '../queue/interfaces.ts';
 import type { Clock } from './clock.ts';
 import {
   isClosedChannel,

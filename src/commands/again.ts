@@ -1,9 +1,9 @@
 import type { GenerateSettings } from '../config/generate.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { oneBetter, sameAgain } from '../intake/rerun.ts';
-import { isPrivateFor, onFirstTap, parentOf, reactedTo } from './support/again.ts';
+import { isPrivateFor, onFirstTap, parentOf, reactedTo } from './support/find-generation.ts';
 import { ask, askByReaction } from './support/ask.ts';
 import type { Wish } from './support/ask.ts';
 import type { Button, Reaction } from './support/definition.ts';

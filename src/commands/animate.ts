@@ -2,7 +2,7 @@ import { ApplicationCommandType } from 'discord.js';
 import { ulid } from 'ulid';
 import { mostImages } from '../intake/bounds.ts';
 import { chooseMode } from '../intake/mode.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { newSeed } from '../intake/request.ts';

@@ -1,7 +1,7 @@
 import { MessageFlags } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { recordRetention } from '../queue/constants.ts';
 import { Refusal } from '../refusal.ts';
@@ -13,7 +13,7 @@ import { moderates, roleIn } from './stop.ts';
 import type { Button } from './support/definition.ts';
 import { deleteLineage } from './support/lineage.ts';
 import type { Services } from './support/services.ts';
-import { claimStanding, refusedReports } from './support/standing.ts';
+import { claimStanding, refusedReports } from './support/expired-results.ts';
 
 /** “That’s me”: hides a result at once, tells moderators and its author, and has its pictures and sound not taken here any more. */
 const claim: Button = {

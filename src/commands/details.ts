@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { ApplicationCommandType, MessageFlags } from 'discord.js';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { detailLines } from './render/details.ts';
 import { message } from './render/message.ts';
-import { isSeenBy } from './support/again.ts';
+import { isSeenBy } from './support/find-generation.ts';
 import type { MessageMenu } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localisedMenu } from './support/localise.ts';

@@ -1,10 +1,10 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Generation, GenerationRequest } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
-import { isPrivateFor, parentOf, reactedTo } from './support/again.ts';
+import { isPrivateFor, parentOf, reactedTo } from './support/find-generation.ts';
 import { edited, keptSound } from '../intake/rerun.ts';
 import { newSeed } from '../intake/request.ts';
 import { ask } from './support/ask.ts';

@@ -1,9 +1,9 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
-import type { ErasableName } from '../queue/people/erase.ts';
-import { StillRunning } from '../erasure/person-erasure.ts';
+import type { ErasableName } from '../queue/people/personal-data.ts';
+import { StillRunning } from '../erasure/erase-person.ts';
 import { isOpen } from '../queue/contract/generation.ts';
-import type { StoredOfPerson } from '../erasure/person-erasure.ts';
-import { reachable } from '../intake/take-on.ts';
+import type { StoredOfPerson } from '../erasure/erase-person.ts';
+import { reachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';

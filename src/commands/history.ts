@@ -1,8 +1,8 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
 import { videoLimitBytes } from '../intake/upload-limit.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
-import { isUndelivered } from '../queue/delivery/retry.ts';
+import { isUndelivered } from '../queue/delivery/redelivery.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
@@ -12,12 +12,12 @@ import type { RenderedMessage } from './render/message.ts';
 import { renderResult } from './render/result.ts';
 import { videoFile } from './render/video-file.ts';
 import { refuseWithdrawn } from '../intake/rerun.ts';
-import { isSeenBy } from './support/again.ts';
+import { isSeenBy } from './support/find-generation.ts';
 import { customId } from './support/definition.ts';
 import type { Button, SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localised } from './support/localise.ts';
-import { ownUploadLimit } from './support/place.ts';
+import { ownUploadLimit } from './support/interaction-place.ts';
 import { toReply } from './support/reply.ts';
 import type { Services } from './support/services.ts';
 

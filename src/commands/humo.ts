@@ -6,7 +6,7 @@ import { latestAudioStart, promptCharacters, sayCharacters, shortestVideo } from
 import { meantPrompt } from '../intake/prompt.ts';
 import type { GivenFile } from '../intake/intake.ts';
 import { chooseMode } from '../intake/mode.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Preferences } from '../queue/people/people.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';

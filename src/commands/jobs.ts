@@ -1,6 +1,6 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
-import { reachable } from '../intake/take-on.ts';
-import type { Person } from '../intake/admission.ts';
+import { reachable } from '../queue/reachable.ts';
+import type { Person } from '../intake/check-admission.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { allowanceLines } from './limits.ts';

@@ -1,7 +1,7 @@
 import { ApplicationCommandType, MessageFlags } from 'discord.js';
-import { reachable } from '../intake/take-on.ts';
-import { admit } from '../intake/admission.ts';
-import type { Person } from '../intake/admission.ts';
+import { reachable } from '../queue/reachable.ts';
+import { admit } from '../intake/check-admission.ts';
+import type { Person } from '../intake/check-admission.ts';
 import type { Allowance, Use } from '../queue/moderation/moderation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';

@@ -1,5 +1,5 @@
 import { ApplicationCommandType, MessageFlags, PermissionFlagsBits } from 'discord.js';
-import type { Verdict } from '../provenance/verify.ts';
+import type { Verdict } from '../provenance/verify-video.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';

@@ -1,13 +1,13 @@
 import { MessageFlags } from 'discord.js';
 import { failureCodes } from '../failure.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
 import { requireOwner } from './queue/access.ts';
-import { idIn } from './queue/acting.ts';
-import type { Acting, Action, Governing } from './queue/acting.ts';
+import { idIn } from './queue/command-context.ts';
+import type { Acting, Action, Governing } from './queue/command-context.ts';
 import { auditPage } from './queue/audit.ts';
 import { declareQueueAdmin, reasonCharacters } from './queue/declaration.ts';
 import {
@@ -22,9 +22,9 @@ import { addFilter, filtersPage, removeFilter, testFilters } from './queue/filte
 import { gpuSuggestions, showGpus } from './queue/gpus.ts';
 import { page, pageOf } from './queue/pages.ts';
 import type { PagePlace } from './queue/pages.ts';
-import { ban, bansPage, unban } from './queue/people.ts';
+import { ban, bansPage, unban } from './queue/bans.ts';
 import { choices, suggestFilters } from './queue/suggestions.ts';
-import { givenPause, reasonLines, untilLines } from './queue/work.ts';
+import { givenPause, reasonLines, untilLines } from './queue/jobs.ts';
 import { message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import type { Button, SlashCommand } from './support/definition.ts';

@@ -2,7 +2,7 @@ import { DiscordAPIError, MessageFlags, PermissionFlagsBits, RESTJSONErrorCodes 
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import { videoLimitBytes, defaultUploadLimit } from '../intake/upload-limit.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
@@ -11,10 +11,10 @@ import { message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import { videoFile } from './render/video-file.ts';
 import type { Button, Reaction } from './support/definition.ts';
-import { ownUploadLimit } from './support/place.ts';
+import { ownUploadLimit } from './support/interaction-place.ts';
 import { keepVideoOf } from './support/removal.ts';
 import type { Services, SpokenFile, SpokenMessage } from './support/services.ts';
-import { refusedReports, reportStanding, showStanding, tell } from './support/standing.ts';
+import { refusedReports, reportStanding, showStanding, tell } from './support/expired-results.ts';
 
 /** 🚩 hides a result at once and tells the moderators, and the one whose result it is. */
 const reaction: Reaction = {

@@ -4,7 +4,7 @@ import { textsFor } from '../text/texts.ts';
 import { message, messageLink } from './render/message.ts';
 import { videoFile } from './render/video-file.ts';
 import { refuseWithdrawn } from '../intake/rerun.ts';
-import { isSeenBy, reactedTo } from './support/again.ts';
+import { isSeenBy, reactedTo } from './support/find-generation.ts';
 import type { Reaction } from './support/definition.ts';
 
 /** ✉ sends the video to whoever reacts, privately. */

@@ -3,7 +3,7 @@ import type { APIModalInteractionResponseCallbackData } from 'discord.js';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import { promptCharacters } from '../intake/bounds.ts';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Preferences } from '../queue/people/people.ts';
 import { beginning, quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';

@@ -1,7 +1,7 @@
 import { isOpen } from '../queue/contract/generation.ts';
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
-import { reachable } from '../intake/take-on.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
@@ -10,7 +10,7 @@ import { generationIdOf } from './support/definition.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import { pointNowhere } from './support/removal.ts';
 import type { Services } from './support/services.ts';
-import { deleteStanding, removeStanding } from './support/standing.ts';
+import { deleteStanding, removeStanding } from './support/expired-results.ts';
 
 type Role = 'user' | 'moderator';
 

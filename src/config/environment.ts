@@ -6,8 +6,8 @@ import { ConfigurationError, loadGenerateSettings } from './generate.ts';
 import { modelIdSchema } from './model-id.ts';
 import type { GenerateSettings } from './generate.ts';
 import type { ModelId } from './model-id.ts';
-import { gpuConfig, gpuFields } from './gpus.ts';
-import type { GpuConfig } from './gpus.ts';
+import { gpuConfig, gpuFields } from './rented-gpus.ts';
+import type { GpuConfig } from './rented-gpus.ts';
 import { parseSentinels } from './redis-url.ts';
 import { parseShards } from './shards.ts';
 import type { Shards } from './shards.ts';
@@ -48,6 +48,7 @@ const commonSchema = z.object({
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and dashes, at most 32')
     .default('humo'),
+  // As BullMQ's own. A dead worker's job comes back after at most this and two checks for stalled jobs.
   QUEUE_LOCK_SECONDS: z.coerce.number().min(1).max(600).default(30),
   DATA_DIRECTORY: path.prefault('data'),
   ARTIFACT_STORE: z.enum(['file', 'redis', 's3'], 'must be file, redis or s3').default('file'),
@@ -144,8 +145,8 @@ export const environmentSchemas = {
 export interface CommonConfig {
   readonly redis: RedisServer & {
     readonly prefix: string;
-    /** how long a process that fell silent keeps what it was working on; 30 unless given */
-    readonly lockSeconds?: number;
+    /** how long a process that fell silent keeps what it was working on */
+    readonly lockSeconds: number;
   };
   readonly dataDirectory: string;
   readonly artifacts:

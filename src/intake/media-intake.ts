@@ -21,7 +21,7 @@ import { Failure } from '../failure.ts';
 import { isDiskFull, namingFullDisk } from '../full-disk.ts';
 import { audioLimits, inspectAudio, measurePeaks, normaliseAudio } from '../media/audio.ts';
 import { download } from '../media/download.ts';
-import { tellingStore } from '../storage/telling-store.ts';
+import { tellingStore } from '../storage/failure-mapping-store.ts';
 import { imageLimits, normaliseImage, tinyImageSide } from '../media/image.ts';
 import { fileHash, pictureHashes } from '../media/fingerprint.ts';
 import { frameLoudness } from '../media/loudness.ts';
@@ -80,7 +80,7 @@ export class MediaIntake implements Intake {
     signal: AbortSignal,
     mostSeconds: number,
   ): Promise<TakenFiles> {
-    return this.#inTurn(async () => {
+    return this.#withFileLock(async () => {
       signal.throwIfAborted();
       await using scratch = await openScratch(this.#scratchRoot, 'bot');
       // One file that does not work makes the rest pointless.
@@ -114,7 +114,7 @@ export class MediaIntake implements Intake {
   }
 
   listen(file: ReceivedFile, signal: AbortSignal): Promise<HeardSound> {
-    return this.#inTurn(() =>
+    return this.#withFileLock(() =>
       aboutOption(file, async () => {
         await using scratch = await openScratch(this.#scratchRoot, 'bot');
         const limits = { scratch: scratch.path, timeoutMilliseconds: processingTimeout, signal };
@@ -133,7 +133,7 @@ export class MediaIntake implements Intake {
     await this.#store.deletePrefix(inputsOf(generationId));
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #withFileLock<T>(work: () => Promise<T>): Promise<T> {
     return this.#people(() => namingFullDisk(this.#scratchRoot, work));
   }
 

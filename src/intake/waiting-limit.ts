@@ -1,5 +1,5 @@
 import { LimitReached } from '../queue/moderation/moderation.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
 
 /**
  * Keeps one person from filling the queue. Requests whose files are still being read count, too: ten commands sent in the

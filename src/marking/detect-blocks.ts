@@ -1,5 +1,5 @@
 /**
- * Reads the mark of small pictures (`blocks.ts`) in what is left of them.
+ * Reads the mark of small pictures (`dct-blocks.ts`) in what is left of them.
  *
  * A copy of another size is scaled back to sizes that it may have had. Where a copy was cut, its blocks begin anywhere, and which is which says what
  * all payloads of a deployment begin with: the one that made a video finds its mark in more copies than others do.
@@ -14,8 +14,8 @@ import {
   piecesOf,
   said,
   waves,
-} from './blocks.ts';
-import type { BlockField, Picture } from './blocks.ts';
+} from './dct-blocks.ts';
+import type { BlockField, Picture } from './dct-blocks.ts';
 import { blockCode } from './payload.ts';
 import { resample } from './resample.ts';
 

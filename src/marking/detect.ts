@@ -8,8 +8,8 @@
  * over all shifts at once, says which scale and place fit.
  */
 import FFT from 'fft.js';
-import { hasBlocks } from './blocks.ts';
-import type { Picture } from './blocks.ts';
+import { hasBlocks } from './dct-blocks.ts';
+import type { Picture } from './dct-blocks.ts';
 import { detectBlocks, mostBlockReadings } from './detect-blocks.ts';
 import type { FrameSum } from './frame-sum.ts';
 import { checkBits, tileCode } from './payload.ts';

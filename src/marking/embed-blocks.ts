@@ -8,8 +8,8 @@ import {
   said,
   swing,
   waves,
-} from './blocks.ts';
-import type { BlockField, Picture } from './blocks.ts';
+} from './dct-blocks.ts';
+import type { BlockField, Picture } from './dct-blocks.ts';
 import { blockCode } from './payload.ts';
 
 /** Of the mark, in levels² of a pixel: with what rounding to whole levels adds, 1/12, every frame keeps 42.07 dB or more. */

@@ -1,5 +1,5 @@
-import { hasBlocks } from './blocks.ts';
-import type { Picture } from './blocks.ts';
+import { hasBlocks } from './dct-blocks.ts';
+import type { Picture } from './dct-blocks.ts';
 import { blockMark } from './embed-blocks.ts';
 import { FrameSum } from './frame-sum.ts';
 import { tileCode } from './payload.ts';

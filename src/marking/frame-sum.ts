@@ -1,4 +1,4 @@
-import type { Picture } from './blocks.ts';
+import type { Picture } from './dct-blocks.ts';
 
 /** Variance, in levels² of 255, that is there even where the picture is flat: of the codec. Of 1, 3 and 4, 3 read best. */
 const leastVariance = 3;

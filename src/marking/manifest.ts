@@ -1,5 +1,5 @@
 /** What a signature says of a video: c2pa-rs' ManifestDefinition as JSON. No prompt, no person, no place. */
-import { programName, programVersion } from '../about.ts';
+import { programName, programVersion } from '../version.ts';
 import { generationAssertion, madeByModel } from './credentials.ts';
 import type { GenerationFacts } from './credentials.ts';
 

@@ -1,4 +1,4 @@
-import type { Picture } from './blocks.ts';
+import type { Picture } from './dct-blocks.ts';
 
 /** Lobes of the window: with two or by straight lines, waves lose a tenth of their amplitude. */
 const lobes = 3;

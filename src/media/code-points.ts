@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { boxesIn } from './boxes.ts';
+import { boxesIn } from './mp4-boxes.ts';
 import type { ImageForm } from './sniff.ts';
 
 /** What the numbers of a picture mean, as coding-independent code points (ITU-T H.273). */

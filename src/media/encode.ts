@@ -3,8 +3,14 @@ import { join, resolve } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
 import { Failure } from '../failure.ts';
 import type { Overlay } from './draw-label.ts';
-import { encoderArguments, firstAttempt, greyArguments, nextAttempt, smallerAttempt } from './compression.ts';
-import type { Attempt, ClipShape, Drawn, EncoderArguments, LaidOverlay, Size } from './compression.ts';
+import {
+  encoderArguments,
+  firstAttempt,
+  greyArguments,
+  nextAttempt,
+  smallerAttempt,
+} from './rate-control.ts';
+import type { Attempt, ClipShape, Drawn, EncoderArguments, LaidOverlay, Size } from './rate-control.ts';
 import { framesPerSecond, mostFrames, parseLuma } from './luma.ts';
 import type { LumaFrames } from './luma.ts';
 import { encodeBounds, MediaProcessError, runFluent } from './process.ts';

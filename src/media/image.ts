@@ -4,7 +4,7 @@ import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { Failure } from '../failure.ts';
 import { DiskFull, isDiskFull } from '../full-disk.ts';
-import { boxesIn } from './boxes.ts';
+import { boxesIn } from './mp4-boxes.ts';
 import { codePointsOf } from './code-points.ts';
 import type { CodePoints } from './code-points.ts';
 import { needsConversion, srgbConverter } from './colour.ts';

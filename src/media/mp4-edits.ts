@@ -1,4 +1,4 @@
-import { boxesIn, boxWithin } from './boxes.ts';
+import { boxesIn, boxWithin } from './mp4-boxes.ts';
 
 /** A piece of a track as its edit list shows it (ISO/IEC 14496-12, 8.6.6), in seconds. */
 export interface Edit {

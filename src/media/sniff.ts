@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { frameForm } from './frames.ts';
+import { frameForm } from './audio-frames.ts';
 
 /**
  * What a file is by its first bytes. Only these forms ever reach a decoder, and the decoder is told which one it is:

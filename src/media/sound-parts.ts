@@ -1,4 +1,4 @@
-import { frameParameters } from './frames.ts';
+import { frameParameters } from './audio-frames.ts';
 import type { SoundForm } from './sniff.ts';
 
 /** From a byte of a file up to another. */

@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { Gauge } from 'prom-client';
-import { show } from './measured.ts';
+import { show } from './safe-metrics.ts';
 import type { Registry } from 'prom-client';
 
 /** Free space where scratch files and artifacts lie. */

@@ -1,8 +1,8 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { failureCodes } from '../failure.ts';
-import { count, show } from './measured.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
+import { count, show } from './safe-metrics.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
 
 export type WatchedQueue = Pick<GenerationQueue, 'depth' | 'server'>;
 

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { Failure } from '../failure.ts';
 import type { Generation, GenerationResult } from '../queue/contract/generation.ts';
 import { watchDisk } from './disk.ts';
-import { observe, show } from './measured.ts';
+import { observe, show } from './safe-metrics.ts';
 
 /** From a draft on a fast card to a long clip at 720 lines on a slow one: seconds. */
 const workBuckets = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 2400, 4800];

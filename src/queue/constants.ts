@@ -8,9 +8,6 @@ export const recordRetention = 30 * day;
 /** A crash may be the machine's fault, so there is one more try; a second crash is the request's. */
 export const maximumAttempts = 2;
 
-/** As BullMQ's own. A dead worker's job comes back after at most this and two checks for stalled jobs. */
-export const defaultLockDuration = 30_000;
-
 /** Edits in Discord are slower still, and every event costs all bots a parse. */
 export const progressInterval = 1_000;
 

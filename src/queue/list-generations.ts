@@ -1,7 +1,7 @@
 import { isOpen } from './contract/generation.ts';
 import type { Generation } from './contract/generation.ts';
 import type { Names } from './redis/names.ts';
-import type { GenerationQueue } from './queue.ts';
+import type { GenerationQueue } from './interfaces.ts';
 import { readableRecords } from './contract/readable.ts';
 import type { RecordSource } from './contract/readable.ts';
 

@@ -6,7 +6,7 @@ import type { GenerationEvent } from './contract/generation.ts';
 import { parseEvent } from './contract/event.ts';
 import type { Ledger } from './redis/ledger.ts';
 import type { Names } from './redis/names.ts';
-import type { Closable } from './queue.ts';
+import type { Closable } from './interfaces.ts';
 import { readableRecord } from './contract/readable.ts';
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Whoever rents GPUs out. Four calls are all that the scaler needs, so that a further one is an afternoon's work: `runpod.ts` and
- * `command.ts` are the two there are.
+ * Whoever rents GPUs out. Four calls are all that the scaler needs, so that a further one is an afternoon's work: `runpod-provider.ts` and
+ * `command-provider.ts` are the two there are.
  */
 export interface GpuProvider {
   /**

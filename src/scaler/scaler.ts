@@ -6,7 +6,7 @@ import type { Pod, Rules } from './policy.ts';
 import { ProviderError } from './provider.ts';
 import type { GpuProvider, Machine, Offer } from './provider.ts';
 import { costByDay, spentAt } from './spending.ts';
-import type { GpuPod, Gpus } from '../queue/gpus.ts';
+import type { GpuPod, Gpus } from '../queue/rented-gpus.ts';
 
 /** What the queue says of itself: never a list of our own. */
 export interface QueueView {

@@ -1,13 +1,13 @@
-import type { GpuConfig } from '../config/gpus.ts';
+import type { GpuConfig } from '../config/rented-gpus.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { QueueDepth } from '../queue/order/depth.ts';
-import type { Gpus } from '../queue/gpus.ts';
+import type { Gpus } from '../queue/rented-gpus.ts';
 import type { Moderation } from '../queue/moderation/moderation.ts';
-import type { GenerationQueue } from '../queue/queue.ts';
-import { createCommandProvider } from './command.ts';
+import type { GenerationQueue } from '../queue/interfaces.ts';
+import { createCommandProvider } from './command-provider.ts';
 import type { GpuProvider } from './provider.ts';
-import { createRunpod } from './runpod.ts';
+import { createRunpod } from './runpod-provider.ts';
 import { Scaler } from './scaler.ts';
 import type { QueueView } from './scaler.ts';
 

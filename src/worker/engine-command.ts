@@ -2,7 +2,7 @@ import { enginePython } from '../config/python.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerConfig } from '../config/environment.ts';
-import { place } from '../config/place.ts';
+import { place } from '../config/runtime-environment.ts';
 
 /**
  * The command that starts the engine: ENGINE_COMMAND, or the project's own engine in the project's Python environment, with

@@ -5,7 +5,7 @@ import type { FailureCode } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import { EngineProcess } from './engine-process.ts';
 import { protocolVersion } from './engine-protocol.ts';
-import { ownCommand } from '../config/place.ts';
+import { ownCommand } from '../config/runtime-environment.ts';
 import type {
   EngineDone,
   EngineEvent,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
 import { openScratch } from '../media/scratch.ts';
-import type { Closable } from '../queue/queue.ts';
+import type { Closable } from '../queue/interfaces.ts';
 import { consumeSpeech } from '../queue/jobs/speech.ts';
 import { spokenKey } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';

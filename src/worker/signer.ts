@@ -9,7 +9,7 @@ import { manifestDefinition, parentDefinition } from '../marking/manifest.ts';
 import type { GenerationFacts } from '../marking/credentials.ts';
 import { manifestBytesOf } from '../media/mp4.ts';
 import { MediaProcessError, runHelper } from '../media/process.ts';
-import { ownCommand } from '../config/place.ts';
+import { ownCommand } from '../config/runtime-environment.ts';
 import { day } from '../units.ts';
 
 /** Hashing a hundred megabytes takes a second, and a busy machine ten. Milliseconds. */

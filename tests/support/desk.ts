@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Generation } from '../../src/queue/contract/generation.ts';
-import type { GenerationQueue } from '../../src/queue/queue.ts';
+import type { GenerationQueue } from '../../src/queue/interfaces.ts';
 
 /** Takes the bot's part at the end of the queue: notes every delivery, and tells when a generation has had its last word. */
 export interface Desk {

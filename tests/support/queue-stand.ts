@@ -1,9 +1,9 @@
-import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import type { Admission } from '../../src/queue/moderation/moderation.ts';
 import type { NewGeneration } from '../../src/queue/contract/generation.ts';
-import type { GenerationQueue, WorkQueue } from '../../src/queue/queue.ts';
+import type { GenerationQueue, WorkQueue } from '../../src/queue/interfaces.ts';
 import { createModeration } from '../../src/queue/moderation/redis-moderation.ts';
-import { createWorkQueue } from '../../src/queue/jobs/work-queue.ts';
+import { createWorkQueue } from '../../src/queue/jobs/create-work-queue.ts';
 import { openDesk } from './desk.ts';
 import type { Desk } from './desk.ts';
 import { silent, testConfig, testDraft, testResult } from './queue-fixtures.ts';

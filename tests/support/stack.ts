@@ -10,7 +10,7 @@ import { loadBotConfig, projectRoot } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/log.ts';
 import { probeVideo } from '../../src/media/probe.ts';
 import type { ProbedVideo } from '../../src/media/probe.ts';
-import { createGenerationQueue } from '../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import { agreedBefore } from './agreed.ts';
 import { startRedis } from './redis.ts';
 import type { TestRedis } from './redis.ts';

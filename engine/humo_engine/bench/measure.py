@@ -11,7 +11,7 @@ import torch
 
 from humo_engine.fast import fastest_attention
 from humo_engine.flash import flash_attention, flash_attention_works
-from humo_engine.math import attention
+from humo_engine.functional import attention
 
 
 def token_count(frames: int, width: int, height: int, references: int = 1) -> int:

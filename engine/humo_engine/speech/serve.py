@@ -13,14 +13,14 @@ from typing import Any, TextIO
 
 from humo_engine.speech.errors import SpeechError
 from humo_engine.speech.language import LANGUAGES
-from humo_engine.speech.speaker import Speaker
+from humo_engine.speech.synthesizer import Synthesizer
 
 SPEECH_PROTOCOL = 1
 
 
 def serve_speech(weights: Path, lines: TextIO, events: TextIO) -> None:
     """Answer `speak` requests, one at a time, in the order of arrival. Ends when `lines` does, or at a shutdown."""
-    speaker = Speaker(weights)
+    speaker = Synthesizer(weights)
     voices = [
         {"name": v.name, "language": v.language, "region": v.region, "kind": v.kind, "licence": v.licence} for v in speaker.voices
     ]
@@ -46,7 +46,7 @@ def serve_speech(weights: Path, lines: TextIO, events: TextIO) -> None:
             _emit(events, type="failed", id=identity, code="internal", reason="internal", message=type(error).__name__)
 
 
-def _speak(speaker: Speaker, message: dict[str, Any]) -> dict[str, Any]:
+def _speak(speaker: Synthesizer, message: dict[str, Any]) -> dict[str, Any]:
     text, output = message.get("text"), message.get("output")
     voice, language = message.get("voice"), message.get("language")
     if not isinstance(text, str) or not isinstance(output, str) or not isinstance(message.get("id"), str):

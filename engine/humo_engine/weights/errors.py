@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 
 
 class WeightsError(RuntimeError):

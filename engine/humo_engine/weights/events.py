@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 from humo_engine.units import GIB
 
 

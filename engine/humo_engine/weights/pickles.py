@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from humo_engine import checkpoint
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 from humo_engine.weights.lock import LockedFile, read_lock, select
 from humo_engine.weights.sums import file_hash
 

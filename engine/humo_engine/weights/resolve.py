@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Iterable
 from dataclasses import replace
 
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 from humo_engine.weights.errors import WeightsError
 from humo_engine.weights.hub import RemoteFile
 from humo_engine.weights.lock import LockedFile

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from humo_engine.full_disk import is_full_disk
-from humo_engine.place import own_command
+from humo_engine.runtime_environment import own_command
 from humo_engine.weights.errors import WeightsError
 
 ATTEMPTS = 5

@@ -1,4 +1,4 @@
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import type { Texts } from '../../text/texts.ts';
 import { auditLine } from '../render/audit.ts';
 import { message } from '../render/message.ts';

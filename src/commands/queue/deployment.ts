@@ -1,5 +1,5 @@
 import type { AutocompleteInteraction } from 'discord.js';
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import { mostListed } from '../../queue/moderation/moderation.ts';
 import type { DeploymentSettings, NewAuditEntry } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
@@ -7,7 +7,7 @@ import type { Texts } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
-import type { Acting } from './acting.ts';
+import type { Acting } from './command-context.ts';
 import { cooldown, limitText, minutes, number, unsaid } from './limits.ts';
 import type { Value } from './limits.ts';
 import { page } from './pages.ts';

@@ -1,5 +1,5 @@
 import { Failure } from '../../failure.ts';
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import type { Filter } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { quoted } from '../../text/format.ts';
@@ -7,7 +7,7 @@ import type { Texts } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
-import type { Governing } from './acting.ts';
+import type { Governing } from './command-context.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
 

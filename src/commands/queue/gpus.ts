@@ -1,13 +1,13 @@
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import { Refusal } from '../../refusal.ts';
 import { beginning, duration, quoted } from '../../text/format.ts';
 import { isTextKey } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
-import type { GpuPod, GpuStatus } from '../../queue/gpus.ts';
+import type { GpuPod, GpuStatus } from '../../queue/rented-gpus.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { RentedGpus } from '../support/services.ts';
-import type { Acting } from './acting.ts';
+import type { Acting } from './command-context.ts';
 
 /** Whoever has not looked for this long does not look any more. */
 const silentAfter = 2 * 60_000;

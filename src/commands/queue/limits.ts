@@ -1,5 +1,6 @@
-import { reachable } from '../../intake/take-on.ts';
-import type { GuildSettings, Limits } from '../../queue/moderation/moderation.ts';
+import { reachable } from '../../queue/reachable.ts';
+import type { Limits } from '../../queue/moderation/limits-schema.ts';
+import type { GuildSettings } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { duration } from '../../text/format.ts';
 import { catalogues } from '../../text/texts.ts';
@@ -8,7 +9,7 @@ import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
 import { parseTimeSpan, timeSpan } from '../support/time-span.ts';
-import type { Moderating } from './acting.ts';
+import type { Moderating } from './command-context.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
 

@@ -1,4 +1,4 @@
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import type { Report } from '../../queue/moderation/moderation.ts';
 import type { Texts } from '../../text/texts.ts';
 import { action, finalLink, message } from '../render/message.ts';

@@ -1,5 +1,5 @@
 import { errorFields } from '../../error-fields.ts';
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import type { GuildSettings, NewAuditEntry } from '../../queue/moderation/moderation.ts';
 import { labelStyleSchema } from '../../marking/label.ts';
 import { Refusal } from '../../refusal.ts';
@@ -7,7 +7,7 @@ import { textsFor } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import { missingPermissions } from '../support/permissions.ts';
-import type { Moderating } from './acting.ts';
+import type { Moderating } from './command-context.ts';
 
 function entry(
   { guildId, actorId }: Moderating,

@@ -1,8 +1,8 @@
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import { duration } from '../../text/format.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
-import type { Moderating } from './acting.ts';
+import type { Moderating } from './command-context.ts';
 
 export async function stats({ texts, services, guildId }: Moderating): Promise<RenderedMessage> {
   const { waiting, running, done, failed, cancelled, gpuSeconds, people, medianWaitSeconds } =

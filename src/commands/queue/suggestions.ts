@@ -1,8 +1,8 @@
 import type { Generation } from '../../queue/contract/generation.ts';
-import type { GenerationQueue } from '../../queue/queue.ts';
+import type { GenerationQueue } from '../../queue/interfaces.ts';
 import type { Texts } from '../../text/texts.ts';
 import type { Services } from '../support/services.ts';
-import { idIn } from './acting.ts';
+import { idIn } from './command-context.ts';
 import { filtersOf } from './filters.ts';
 
 /** https://docs.discord.com/developers/interactions/application-commands#application-command-object-application-command-option-choice-structure */

@@ -8,14 +8,15 @@ import type {
 } from 'discord.js';
 import { ulid } from 'ulid';
 import { errorFields } from '../../error-fields.ts';
-import { admit, refuseOverLimit } from '../../intake/admission.ts';
-import type { Person } from '../../intake/admission.ts';
+import { admit, refuseOverLimit } from '../../intake/check-admission.ts';
+import type { Person } from '../../intake/check-admission.ts';
 import type { Advice, GivenFiles } from '../../intake/intake.ts';
 import { videoLimitBytes } from '../../intake/upload-limit.ts';
 import { writtenTexts } from '../../intake/request.ts';
 import type { Choices } from '../../intake/request.ts';
-import { reachable, takeOn } from '../../intake/take-on.ts';
-import type { Accepted, Order } from '../../intake/take-on.ts';
+import { acceptRequest } from '../../intake/accept-request.ts';
+import { reachable } from '../../queue/reachable.ts';
+import type { Accepted, Order } from '../../intake/accept-request.ts';
 import type { Generation, Lineage, ReplyTarget } from '../../queue/contract/generation.ts';
 import type { Admission } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
@@ -24,10 +25,10 @@ import { renderStatus } from '../render/status.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import { askToAgree, askToAgreeInChannel, mustAgree } from './consent.ts';
 import type { GivenReaction } from './definition.ts';
-import { noticesFor } from './notices.ts';
+import { noticesFor } from './queue-notices.ts';
 import { chooseRoute, missingPermissions } from './permissions.ts';
 import type { NeededPermission, Route } from './permissions.ts';
-import { ownUploadLimit, placeOf } from './place.ts';
+import { ownUploadLimit, placeOf } from './interaction-place.ts';
 import { toReply } from './reply.ts';
 import { voiceTitle } from './voices.ts';
 import type { ChannelPlace, Services } from './services.ts';
@@ -156,7 +157,7 @@ export async function askByReaction(
     lineage: wish.parent?.lineage,
     admission,
   };
-  const accepted = await enter(reaction, admission, services, () => takeOnWithin(order, services));
+  const accepted = await enter(reaction, admission, services, () => acceptLogged(order, services));
   const { id } = accepted.generation;
   await follow(accepted, services, async (rendered) => {
     const posted = await services.speaker.post(reaction.channelId, rendered, {
@@ -249,7 +250,7 @@ async function accept(
   await journal.begin({ id, applicationId, interactionToken, tokenExpiresAt, locale });
   try {
     if (route.kind === 'token') await requireDirectMessages(interaction, route, services);
-    return await takeOnWithin(
+    return await acceptLogged(
       {
         id,
         userId: interaction.user.id,
@@ -280,8 +281,8 @@ async function accept(
   }
 }
 
-async function takeOnWithin(order: Order, services: Services): Promise<Accepted> {
-  const accepted = await takeOn(order, services);
+async function acceptLogged(order: Order, services: Services): Promise<Accepted> {
+  const accepted = await acceptRequest(order, services);
   const { id, userId, guildId } = accepted.generation;
   services.logger.info({ generationId: id, parentId: order.parentId, userId, guildId }, 'accepted');
   return accepted;

@@ -1,7 +1,7 @@
 import { ButtonStyle, ComponentType, MessageFlags } from 'discord.js';
 import { ulid } from 'ulid';
 import type { GivenFiles } from '../../intake/intake.ts';
-import { reachable } from '../../intake/take-on.ts';
+import { reachable } from '../../queue/reachable.ts';
 import type { Admission } from '../../queue/moderation/moderation.ts';
 import { textsFor } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';

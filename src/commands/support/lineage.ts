@@ -1,7 +1,7 @@
 import { errorFields } from '../../error-fields.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
-import { everything } from '../../queue/queue.ts';
-import type { GenerationQueue } from '../../queue/queue.ts';
+import { everything } from '../../queue/interfaces.ts';
+import type { GenerationQueue } from '../../queue/interfaces.ts';
 import { pointNowhere } from './removal.ts';
 import type { Services } from './services.ts';
 

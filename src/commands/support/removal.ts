@@ -1,6 +1,6 @@
 import { errorFields } from '../../error-fields.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
-import type { GenerationQueue } from '../../queue/queue.ts';
+import type { GenerationQueue } from '../../queue/interfaces.ts';
 import { textsFor } from '../../text/texts.ts';
 import { renderDeleted } from '../render/status.ts';
 import type { Services } from './services.ts';

@@ -1,13 +1,13 @@
 import type { ButtonInteraction } from 'discord.js';
-import type { ErasedOfPerson, StoredOfPerson } from '../../erasure/person-erasure.ts';
+import type { ErasedOfPerson, StoredOfPerson } from '../../erasure/erase-person.ts';
 import type { GenerateSettings } from '../../config/generate.ts';
 import type { Logger } from '../../log.ts';
 import type { Moderation } from '../../queue/moderation/moderation.ts';
-import type { GpuPod, GpuStatus, Wish } from '../../queue/gpus.ts';
+import type { GpuPod, GpuStatus, Wish } from '../../queue/rented-gpus.ts';
 import type { Prints } from '../../queue/moderation/blocked-inputs.ts';
 import type { People } from '../../queue/people/people.ts';
-import type { Verdict } from '../../provenance/verify.ts';
-import type { GenerationQueue } from '../../queue/queue.ts';
+import type { Verdict } from '../../provenance/verify-video.ts';
+import type { GenerationQueue } from '../../queue/interfaces.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Advice, Intake } from '../../intake/intake.ts';

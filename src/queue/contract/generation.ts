@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storedSnowflakeSchema } from '../../snowflake.ts';
 import { shapeSchema } from '../../config/generate.ts';
 import { modelIdSchema } from '../../config/model-id.ts';
 import { shortcutsSchema, sparedSchema } from '../../config/shortcuts.ts';
@@ -12,7 +13,6 @@ export const contractVersion = 1;
 
 const version = z.literal(contractVersion);
 const artifactKey = z.string().min(1).max(200);
-const snowflake = z.string().regex(/^\d{1,20}$/);
 /** milliseconds since 1970 */
 const timestamp = z.number().int().nonnegative();
 
@@ -35,9 +35,9 @@ export const generationRequestSchema = z.strictObject({
   audio: artifactKey.nullable(),
   /** artifact key of the chosen window in full quality, for the sound track */
   soundtrack: artifactKey.nullable(),
-  /** seconds of the person's file that are used; null without audio */
   /** artifact key of the sound as it was given, so that another part of it can be used; null without, and in older records */
   originalAudio: artifactKey.nullable().default(null),
+  /** seconds of the person's file that are used; null without audio */
   audioWindow: z
     .strictObject({ startSeconds: z.number(), endSeconds: z.number(), sourceSeconds: z.number() })
     .nullable(),
@@ -95,18 +95,18 @@ export const replyTargetSchema = z
   .strictObject({
     kind: z.enum(['channel', 'direct', 'api']),
     /** the channel of the command; null for `api` alone */
-    channelId: snowflake.nullable(),
-    guildId: snowflake.nullable(),
+    channelId: storedSnowflakeSchema.nullable(),
+    guildId: storedSnowflakeSchema.nullable(),
     /** only the person sees the answers */
     private: z.boolean(),
     /** usable until `tokenExpiresAt`; the only way to edit an ephemeral answer */
     interactionToken: z.string().nullable(),
     tokenExpiresAt: timestamp.nullable(),
     /** channel of the status message: `channelId`, or the direct-message channel */
-    statusMessageId: snowflake.nullable(),
+    statusMessageId: storedSnowflakeSchema.nullable(),
     /** set when a result or a failure has been posted */
-    finalChannelId: snowflake.nullable(),
-    finalMessageId: snowflake.nullable(),
+    finalChannelId: storedSnowflakeSchema.nullable(),
+    finalMessageId: storedSnowflakeSchema.nullable(),
     /** what was posted there is a smaller copy that the bot made, which has no key: it carries no signature */
     finalIsSmaller: z.boolean().optional(),
   })
@@ -213,7 +213,11 @@ export type Change = z.infer<typeof changeSchema>;
 export const lineageSchema = z.strictObject({
   /** the parent's final message, while it had one */
   parentMessage: z
-    .strictObject({ guildId: snowflake.nullable(), channelId: snowflake, messageId: snowflake })
+    .strictObject({
+      guildId: storedSnowflakeSchema.nullable(),
+      channelId: storedSnowflakeSchema,
+      messageId: storedSnowflakeSchema,
+    })
     .nullable(),
   changes: z.array(changeSchema).max(10),
 });
@@ -225,8 +229,8 @@ export const generationSchema = z.strictObject({
   id: generationIdSchema,
   parentId: generationIdSchema.nullable(),
   lineage: lineageSchema.nullable(),
-  userId: snowflake,
-  guildId: snowflake.nullable(),
+  userId: storedSnowflakeSchema,
+  guildId: storedSnowflakeSchema.nullable(),
   /** BCP 47, as Discord names it, for every later message */
   locale: z.string(),
   status: statusSchema,

@@ -7,7 +7,7 @@ import type { RedisServer } from '../../config/redis-url.ts';
 import type { Logger } from '../../log.ts';
 import { Tickets } from '../order/tickets.ts';
 import type { Ticket } from '../order/tickets.ts';
-import type { Closable } from '../queue.ts';
+import type { Closable } from '../interfaces.ts';
 import { closeConnection, isOutage, openConnection } from '../redis/connection.ts';
 import { Ledger } from '../redis/ledger.ts';
 import { generationOfJob } from '../redis/names.ts';

@@ -6,7 +6,7 @@ import type { Generation, GenerationRequest, GenerationResult } from '../contrac
 import { UnreadableRecord } from '../contract/record.ts';
 import { storedFailure } from '../contract/stored-failure.ts';
 import { paceKey } from '../order/pace.ts';
-import type { WorkQueue } from '../queue.ts';
+import type { WorkQueue } from '../interfaces.ts';
 import { exhausted } from '../redis/ledger.ts';
 import type { Holder, Ledger } from '../redis/ledger.ts';
 import type { Names } from '../redis/names.ts';

@@ -5,7 +5,7 @@ import { Failure } from '../../failure.ts';
 import type { Logger } from '../../log.ts';
 import { closeConnection, isOutage, openConnection } from '../redis/connection.ts';
 import { createNames, speechJobId } from '../redis/names.ts';
-import type { Closable } from '../queue.ts';
+import type { Closable } from '../interfaces.ts';
 import type { Ticket } from '../order/tickets.ts';
 
 /** Words that nobody has spoken by then are forgotten: their request has its own copy. Milliseconds. */

@@ -1,40 +1,24 @@
 import { z } from 'zod';
+import { storedSnowflakeSchema } from '../../snowflake.ts';
 import type { ModelId } from '../../config/model-id.ts';
 import { defaultLabelStyle, labelStyleSchema } from '../../marking/label.ts';
 import type { LabelStyle } from '../../marking/label.ts';
 import type { Block } from './blocked-inputs.ts';
+import { limitsSchema } from './limits-schema.ts';
+import type { Limits } from './limits-schema.ts';
 import { generationIdSchema } from '../contract/generation.ts';
 import type { Generation } from '../contract/generation.ts';
 
 /** Everything that keeps order: limits, pauses, bans, filters, and who did what. One guild's never touches another's. */
 
-const snowflake = z.string().regex(/^\d{1,20}$/);
 const timestamp = z.number().int().nonnegative();
-
-/** What a person may use. `null` is no limit. */
-export const limitsSchema = z.strictObject({
-  /** generations that wait or run at a time, in this guild (or in direct messages) */
-  waiting: z.number().int().min(1).max(1000).nullable(),
-  /**
-   * GPU seconds, by estimate when accepted and as measured when done, in any 24 hours, counted by when they were asked for. What
-   * fails, is cancelled or cannot be delivered counts nothing
-   */
-  gpuSecondsPerDay: z.number().int().min(1).max(1_000_000).nullable(),
-  /** seconds between two requests; one that failed or was cancelled is none */
-  cooldownSeconds: z.number().int().min(1).max(86_400).nullable(),
-  /** the longest video, in seconds; without, as long as `generate.yaml` says */
-  videoSeconds: z.number().int().min(1).max(600).optional(),
-  /** share of the queue beside others: with 2, each GPU second counts half */
-  weight: z.number().min(0.1).max(10),
-});
-export type Limits = z.infer<typeof limitsSchema>;
 
 /** Words match as whole words whatever their case; patterns are regular expressions of the RE2 kind, which match in linear time. */
 export const filterSchema = z.strictObject({
   id: z.string().min(1).max(26),
   kind: z.enum(['word', 'pattern']),
   text: z.string().min(1).max(200),
-  addedBy: snowflake,
+  addedBy: storedSnowflakeSchema,
   addedAt: timestamp,
 });
 export type Filter = z.infer<typeof filterSchema>;
@@ -46,7 +30,7 @@ export const guildSettingsSchema = z.strictObject({
   /** for everyone, and more or less for who has a role; of several roles the most generous value counts */
   limits: z.strictObject({
     everyone: limitsSchema.partial(),
-    roles: z.record(snowflake, limitsSchema.partial()),
+    roles: z.record(storedSnowflakeSchema, limitsSchema.partial()),
   }),
   /** most generations of the guild that wait at a time */
   queueLength: z.number().int().min(1).max(10_000).nullable(),
@@ -59,7 +43,7 @@ export const guildSettingsSchema = z.strictObject({
   /** how videos say that they are made with AI */
   label: labelStyleSchema.default(defaultLabelStyle),
   /** where the moderators' log is posted, too */
-  logChannelId: snowflake.nullable(),
+  logChannelId: storedSnowflakeSchema.nullable(),
   filters: z.array(filterSchema).max(mostFilters),
 });
 export type GuildSettings = z.infer<typeof guildSettingsSchema>;
@@ -82,14 +66,14 @@ export const deploymentSettingsSchema = z.strictObject({
    * everywhere; with both whoever is one or the other.
    */
   allowed: z.strictObject({
-    guilds: z.array(snowflake).max(mostListed),
-    people: z.array(snowflake).max(mostListed),
+    guilds: z.array(storedSnowflakeSchema).max(mostListed),
+    people: z.array(storedSnowflakeSchema).max(mostListed),
   }),
 });
 export type DeploymentSettings = z.infer<typeof deploymentSettingsSchema>;
 
 export const pauseSchema = z.strictObject({
-  by: snowflake,
+  by: storedSnowflakeSchema,
   reason: z.string().max(500).nullable(),
   since: timestamp,
   /** when it ends by itself; null: when somebody resumes */
@@ -99,12 +83,12 @@ export type Pause = z.infer<typeof pauseSchema>;
 
 /** That nothing new is taken, as it is stored. */
 export const drainSchema = z.strictObject({
-  by: snowflake,
+  by: storedSnowflakeSchema,
   since: timestamp,
   message: z.string().max(500).nullable(),
 });
 
-export const banSchema = pauseSchema.extend({ userId: snowflake });
+export const banSchema = pauseSchema.extend({ userId: storedSnowflakeSchema });
 export type Ban = z.infer<typeof banSchema>;
 
 export const auditActions = [
@@ -138,10 +122,10 @@ export const auditEntrySchema = z.strictObject({
   id: generationIdSchema,
   at: timestamp,
   /** null: an owner's, on the whole deployment */
-  guildId: snowflake.nullable(),
-  actorId: snowflake,
+  guildId: storedSnowflakeSchema.nullable(),
+  actorId: storedSnowflakeSchema,
   action: z.enum(auditActions),
-  targetUserId: snowflake.nullable(),
+  targetUserId: storedSnowflakeSchema.nullable(),
   generationId: generationIdSchema.nullable(),
   reason: z.string().max(500).nullable(),
   /** what the action was about: numbers and short words, never a prompt */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { ModelId } from '../../config/model-id.ts';
-import { isMeasured } from '../../measured.ts';
+import { isMeasured } from '../../finite-number.ts';
 import { isUnanswered } from './connection.ts';
 import { progressSchema, statusSchema } from '../contract/generation.ts';
 import type {
@@ -390,7 +390,7 @@ export class Ledger {
   /** @returns the ids of waiting generations in the order in which they come, as far as different models can be compared */
   async order(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return [];
-    const scores = z.array(z.coerce.number()).parse(await this.#run('order', { ids }));
+    const scores = z.array(z.coerce.number()).parse(await this.#run('sortKeys', { ids }));
     return ids
       .map((id, index) => ({ id, score: scores[index] ?? Infinity }))
       .sort((one, other) => one.score - other.score)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { parseRedisUrl } from '../../config/redis-url.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
-import { Unstartable } from '../../unstartable.ts';
+import { Unstartable } from '../../startup-error.ts';
 import { connectOnce } from './connection.ts';
 import { createNames } from './names.ts';
 import { producerTimeout } from '../constants.ts';

@@ -20,7 +20,7 @@ import {
 import { projectRoot } from '../../../src/config/environment.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { GenerationResult } from '../../../src/queue/contract/generation.ts';
-import type { Closable } from '../../../src/queue/queue.ts';
+import type { Closable } from '../../../src/queue/interfaces.ts';
 import {
   callerOf,
   lastOf,

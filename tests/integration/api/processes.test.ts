@@ -11,7 +11,7 @@ import { startPart } from '../../../scripts/support/part.ts';
 import { createToken } from '../../../src/api/tokens.ts';
 import { loadBotConfig, projectRoot } from '../../../src/config/environment.ts';
 import { createLogger } from '../../../src/log.ts';
-import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
 import { callerOf, lastOf, problemOf, startApiScene } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
 import { sample } from '../../support/metrics.ts';

@@ -8,7 +8,7 @@ import { file } from '../../../sandbox/start.ts';
 import { markFrame } from '../../../src/marking/embed.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
 import type { DrawMark } from '../../../src/media/encode.ts';
-import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { hasStatus, idOf, picture, startScene } from './scene.ts';
 

@@ -9,9 +9,9 @@ import { startPart } from '../../../scripts/support/part.ts';
 import type { Part } from '../../../scripts/support/part.ts';
 import { loadBotConfig, projectRoot } from '../../../src/config/environment.ts';
 import { createLogger } from '../../../src/log.ts';
-import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
-import type { GenerationQueue } from '../../../src/queue/queue.ts';
-import { createWorkQueue } from '../../../src/queue/jobs/work-queue.ts';
+import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
+import type { GenerationQueue } from '../../../src/queue/interfaces.ts';
+import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
 import { resultWith } from '../../support/generation.ts';
 import { agreedBefore } from '../../support/agreed.ts';
@@ -203,7 +203,7 @@ test('SIGTERM while it sends: it finishes, and ends with status 0 within ten sec
 test('npm run register: shows the difference, applies it, and then has nothing to change', async () => {
   await using own = await startSandbox();
   const register = (...args: string[]) =>
-    execa(process.execPath, ['src/bot/register.ts', ...args], {
+    execa(process.execPath, ['src/bot/register-commands.ts', ...args], {
       cwd: projectRoot,
       env: { ...environment, ...own.environment },
     });

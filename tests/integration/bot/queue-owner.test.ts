@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GpuPod } from '../../../src/queue/gpus.ts';
+import type { GpuPod } from '../../../src/queue/rented-gpus.ts';
 import type { Sandbox } from '../../../sandbox/scripting/sandbox.ts';
 import { hasStatus, idOf, picture, startScene } from './scene.ts';
 

@@ -67,7 +67,7 @@ test('in an image, no program speaks of npm when it says how it is used', async 
   await layOutImage('bot', app);
   const usages = await Promise.all([
     inImage(['src/api/token-command.ts', '--help']),
-    inImage(['src/bot/register.ts', '--help']),
+    inImage(['src/bot/register-commands.ts', '--help']),
     inImage(['scripts/tools/doctor.ts', '--for', 'nobody']),
   ]);
   for (const { all } of usages) {

@@ -11,7 +11,7 @@ import { drawLabel } from '../../../src/media/draw-label.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
 import type { DrawMark } from '../../../src/media/encode.ts';
 import { readLuma } from '../../../src/media/luma.ts';
-import { Verifier } from '../../../src/provenance/verify.ts';
+import { Verifier } from '../../../src/provenance/verify-video.ts';
 import type { Generation } from '../../../src/queue/contract/generation.ts';
 import { generationWith, resultWith } from '../../support/generation.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ClipShape } from '../../../src/media/compression.ts';
+import type { ClipShape } from '../../../src/media/rate-control.ts';
 import { encodeVideo } from '../../../src/media/encode.ts';
 import type { VideoSource } from '../../../src/media/encode.ts';
 import { FrameSink, writeSegmentList } from '../../../src/media/frame-sink.ts';

@@ -12,7 +12,7 @@ import { projectRoot } from '../../../src/config/environment.ts';
 import { BotMetrics } from '../../../src/observability/bot-metrics.ts';
 import { Health } from '../../../src/observability/health.ts';
 import { serveHealth } from '../../../src/observability/server.ts';
-import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
 import { openDesk } from '../../support/desk.ts';
 import { sample } from '../../support/metrics.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { DeploymentSettings, Limits, NewAuditEntry } from '../../../src/queue/moderation/moderation.ts';
+import type { Limits } from '../../../src/queue/moderation/limits-schema.ts';
+import type { DeploymentSettings, NewAuditEntry } from '../../../src/queue/moderation/moderation.ts';
 import { openStand } from '../../support/queue-stand.ts';
 import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';

@@ -8,7 +8,7 @@ import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { Ledger } from '../../../src/queue/redis/ledger.ts';
 import { LimitReached, NotAdmitted } from '../../../src/queue/moderation/moderation.ts';
-import type { Limits } from '../../../src/queue/moderation/moderation.ts';
+import type { Limits } from '../../../src/queue/moderation/limits-schema.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
 import { silent, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { openStand } from '../../support/queue-stand.ts';

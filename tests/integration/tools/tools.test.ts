@@ -12,7 +12,7 @@ import { startSandbox } from '../../../sandbox/start.ts';
 import { createToken } from '../../../src/api/tokens.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
-import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
 import { createPeople, preferencesSchema } from '../../../src/queue/people/people.ts';
 import { idOf, picture, speech, startScene, until } from '../bot/scene.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
@@ -109,7 +109,10 @@ test('erase-user: nothing of the person is left, somebody else’s stays', async
   await ada.run('/humo', { prompt: 'waits', image: picture() }, { channel });
   await until(async () => ((await scene.queue.countWaiting(ada.id)) === 1 ? true : undefined));
   const people = createPeople(
-    { ...testConfig(scene.redisUrl, folder), redis: { url: scene.redisUrl, prefix: 'humo' } },
+    {
+      ...testConfig(scene.redisUrl, folder),
+      redis: { url: scene.redisUrl, prefix: 'humo', lockSeconds: 30 },
+    },
     silent,
   );
   await people.setPreferences(ada.id, { ...(await people.preferences(ada.id)), notify: true });
@@ -231,7 +234,7 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   expect(first.stdout).toContain('✓ Redis: survives a restart');
   expect(first.stdout).toContain('✓ artifact store');
   expect(first.exitCode).toBe(0);
-  await execa(process.execPath, [join(projectRoot, 'src/bot/register.ts')], {
+  await execa(process.execPath, [join(projectRoot, 'src/bot/register-commands.ts')], {
     env: { ...environment, HUMO_PROFILE: 'tiny' },
   });
   guild.botRole.setPermissions([]);

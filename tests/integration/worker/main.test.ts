@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { compileCache } from '../../../scripts/support/part.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { probeVideo } from '../../../src/media/probe.ts';
-import { createGenerationQueue } from '../../../src/queue/generation-queue.ts';
+import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
 import { createArtifactStore } from '../../../src/storage/create.ts';
 import { openDesk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';

@@ -1,8 +1,8 @@
 import { ApplicationCommandType } from 'discord.js';
 import { expect, test } from 'vitest';
 import { compareCommands, describeDifference, isSame } from '../../../src/bot/command-difference.ts';
-import { loadHandlers } from '../../../src/bot/handlers.ts';
-import { declarations } from '../../../src/bot/register.ts';
+import { loadHandlers } from '../../../src/bot/load-handlers.ts';
+import { declarations } from '../../../src/bot/register-commands.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { loadHandlers } from '../../../src/bot/handlers.ts';
-import { declarations } from '../../../src/bot/register.ts';
-import { idIn } from '../../../src/commands/queue/acting.ts';
+import { loadHandlers } from '../../../src/bot/load-handlers.ts';
+import { declarations } from '../../../src/bot/register-commands.ts';
+import { idIn } from '../../../src/commands/queue/command-context.ts';
 import { page, pageOf } from '../../../src/commands/queue/pages.ts';
 import { choices, suggestGenerations } from '../../../src/commands/queue/suggestions.ts';
 import { auditLine } from '../../../src/commands/render/audit.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadHandlers } from '../../../src/bot/handlers.ts';
+import { loadHandlers } from '../../../src/bot/load-handlers.ts';
 import { renderStored } from '../../../src/commands/forget.ts';
 import { menus, ownCommands, renderHelp } from '../../../src/commands/help.ts';
 import { presetTitle, presetWords } from '../../../src/commands/render/preset.ts';

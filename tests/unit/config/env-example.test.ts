@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
 
 const example = readFileSync(join(projectRoot, '.env.example'), 'utf8').split('\n');
-const source = ['environment', 'gpus']
+const source = ['environment', 'rented-gpus']
   .map((name) => readFileSync(join(projectRoot, `src/config/${name}.ts`), 'utf8'))
   .join('\n');
 

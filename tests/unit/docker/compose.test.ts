@@ -131,7 +131,7 @@ describe.each([
   });
 
   test('what it passes on are variables that the processes know, and makes a valid configuration', () => {
-    const known = ['environment', 'gpus']
+    const known = ['environment', 'rented-gpus']
       .map((name) => readFileSync(join(projectRoot, `src/config/${name}.ts`), 'utf8'))
       .join('\n');
     // Read by the entry point, by the download, by Node itself, or by parts that this file does not configure.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { detectBlocks } from '../../../src/marking/detect-blocks.ts';
-import { blockSide } from '../../../src/marking/blocks.ts';
+import { blockSide } from '../../../src/marking/dct-blocks.ts';
 import { blockMark } from '../../../src/marking/embed-blocks.ts';
 
 /** A flat sky above a beach, as the demonstration has it. */

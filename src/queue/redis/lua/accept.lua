@@ -8,7 +8,7 @@
 --        limited: met { limit, value, clearsAt, used, needed }, isEverywhere (a limit of the owners')
 --        retried: it was run again before, or has not failed
 --        fits: it would be accepted
--- @include records share pauses limits admission
+-- @include records fair-queueing pauses limits admission
 
 local key = recordKey(input.id)
 if redis.call('EXISTS', key) == 1 then return { outcome = 'exists', level = tonumber(redis.call('HGET', key, 'share.level')) or 0 } end

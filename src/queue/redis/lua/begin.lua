@@ -4,7 +4,7 @@
 -- Reply: answer: begun; spent: its tries are used up, and it may only look for what an earlier one has stored; held: its guild is paused;
 --        lost: the job is another's by now; gone: no such record; or the status that leaves nothing to do
 --        attempts: the number of this one, 0 where none began
--- @include records share pauses ends attempts
+-- @include records fair-queueing pauses ends attempts
 
 local id = input.id
 local status, model, cancel, attempts = unpack(read(id, 'status', 'model', 'cancel', 'attempts'))

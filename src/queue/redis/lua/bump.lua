@@ -3,7 +3,7 @@
 --
 -- Input: id, scope, entry
 -- Reply: bumped, not_waiting or unknown
--- @include records share audit
+-- @include records fair-queueing audit
 
 local status, model, guildId = unpack(read(input.id, 'status', 'model', 'guildId'))
 if not status or scopeOf(guildId) ~= input.scope then return 'unknown' end

@@ -2,7 +2,7 @@
 --
 -- Input: id, reason (a failure, as JSON)
 -- Reply: cancelled, signalled, finished or unknown
--- @include records share ends
+-- @include records fair-queueing ends
 
 local id = input.id
 local status, model = unpack(read(id, 'status', 'model'))

@@ -2,7 +2,7 @@
 --
 -- Input: user, scope, model, cost (milliseconds)
 -- Reply: see shared/waiting-times.lua
--- @include share pauses waiting-times
+-- @include fair-queueing pauses waiting-times
 
 endPauses(input.now)
 local model = input.model

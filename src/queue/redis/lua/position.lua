@@ -2,7 +2,7 @@
 --
 -- Input: id
 -- Reply: see shared/waiting-times.lua; null when there is none
--- @include records share pauses waiting-times paces
+-- @include records fair-queueing pauses waiting-times paces
 
 endPauses(input.now)
 local status, model, startedAt, cost, progress, work =

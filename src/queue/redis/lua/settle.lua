@@ -3,7 +3,7 @@
 --
 -- Input: id, model
 -- Reply: null
--- @include share pauses
+-- @include fair-queueing pauses
 
 if redis.call('HGET', recordKey(input.id), 'status') ~= 'queued' then return end
 local share = readShare(input.id)

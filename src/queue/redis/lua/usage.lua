@@ -2,7 +2,7 @@
 --
 -- Input: scope, user
 -- Reply: here, everywhere: { waiting, used (milliseconds of GPU time in 24 hours), last (when they last asked, or null) }; spent: of everybody
--- @include share limits
+-- @include fair-queueing limits
 
 local function useIn(scope)
   local entries, used = readUsage(scope, input.user, input.now)

@@ -1,6 +1,6 @@
 -- One worker's attempt at a generation.
 --
--- @include records share pauses
+-- @include records fair-queueing pauses
 
 -- Back into the order, or held where its guild is paused meanwhile.
 local function requeue(model, id, now)

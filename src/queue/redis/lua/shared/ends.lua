@@ -1,6 +1,6 @@
 -- How work on a generation ends.
 --
--- @include records share limits
+-- @include records fair-queueing limits
 
 -- Returns the status that it has then. `input.measured`: milliseconds of GPU time of what is done. Everything else costs nothing,
 -- also what was stopped when its work was done already: the person has no video.

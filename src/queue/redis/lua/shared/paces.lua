@@ -1,7 +1,7 @@
 -- How long a pass takes: measured seconds, by kind of work (`pace.ts`) and by machine, and of all machines together for where none of those
 -- that live has been measured.
 --
--- @include share
+-- @include fair-queueing
 
 -- `machine`: nil for all together
 local function paceOf(work, machine)

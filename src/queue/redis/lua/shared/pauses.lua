@@ -1,7 +1,7 @@
 -- Pauses. A generation that waits in a paused guild is held: it leaves BullMQ's order, but its job's hash, its tags and its place stay, so
 -- that it comes back to where it would have been. A pause of the whole deployment is BullMQ's own pause of every queue.
 --
--- @include share
+-- @include fair-queueing
 
 local pauseEndsKey = prefix .. ':pause-ends'
 

@@ -10,7 +10,7 @@
 --   held           what keeps it from starting: 'guild', 'deployment' or null; heldUntil: milliseconds since 1970, null: until resumed
 --   measured       whether its cost comes from a pace that was measured on a machine that would take it
 --
--- @include share pauses
+-- @include fair-queueing pauses
 
 local function workersOf(model, now)
   return redis.call('ZCOUNT', prefix .. ':workers:' .. model, '(' .. whole(now), '+inf')

@@ -1,0 +1,24 @@
+import { Failure } from '../failure.ts';
+import { DiskFull, isDiskFull } from '../full-disk.ts';
+import { Refusal } from '../refusal.ts';
+import { LimitReached, NotAdmitted } from './moderation/moderation.ts';
+import { AcceptanceUnknown } from './redis/ledger.ts';
+
+/** Identifier of the failure after which nobody knows whether the request was accepted. */
+export const uncertain = 'queue_uncertain';
+
+/** Redis takes nothing that it cannot write down; which folder that is only it knows. */
+const redisFolder = 'the folder of Redis (`CONFIG GET dir`)';
+
+/** Says that the queue is the trouble, and not the person's files. */
+export async function reachable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Failure || error instanceof Refusal) throw error;
+    if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
+    if (isDiskFull(error)) throw new DiskFull(redisFolder, error, 'move Redis to a larger disk');
+    const identifier = error instanceof AcceptanceUnknown ? uncertain : 'queue_unreachable';
+    throw new Failure('internal', identifier, {}, { cause: error });
+  }
+}

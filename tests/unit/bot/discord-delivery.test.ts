@@ -1,0 +1,75 @@
+import { DiscordAPIError } from 'discord.js';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { Delivery } from '../../../src/bot/discord-delivery.ts';
+import { projectRoot } from '../../../src/config/environment.ts';
+import { loadGenerateSettings } from '../../../src/config/generate.ts';
+import { deliveryPause } from '../../../src/queue/delivery/delivery-consumer.ts';
+import { NotBefore } from '../../../src/queue/delivery/not-before.ts';
+import { generationWith, resultWith } from '../../support/generation.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
+
+test.each([false, true])(
+  'Discord is out: only the last try says so in the status message (last: %s)',
+  async (isLast) => {
+    const said: string[] = [];
+    const generation = generationWith({
+      status: 'delivering',
+      result: resultWith(),
+      reply: { interactionToken: null, tokenExpiresAt: null },
+    });
+    const never = async () => {
+      throw new Error('cannot happen');
+    };
+    let posts = 0;
+    const delivery = new Delivery({
+      queue: { get: async () => generation, updateReply: async () => undefined },
+      messages: {
+        post: async () => {
+          posts += 1;
+          const request = { files: undefined, body: undefined };
+          throw new DiscordAPIError({ code: 0, message: 'No' }, 0, 503, 'POST', '/', request);
+        },
+        edit: async (_place, { content }) => {
+          said.push(content);
+        },
+        ...{ editOriginal: never, followUp: never, editFollowUp: never, openDirect: never },
+        findOwn: async () => null,
+        typing: never,
+      },
+      videos: {
+        original: async (result) => ({ data: Buffer.alloc(10), result }),
+        smaller: async () => null,
+      },
+      releaseStatus: async () => 0,
+      settings,
+      clock: new ManualClock(),
+      logger: pino({ level: 'silent' }),
+      stopping: new AbortController().signal,
+    });
+    const { signal } = new AbortController();
+    await expect(delivery.deliver(generation, signal, isLast)).rejects.toBeInstanceOf(DiscordAPIError);
+    await delivery.close();
+    expect(posts).toBe(1);
+    expect(said.map((content) => content.includes('neither here nor'))).toEqual(isLast ? [true] : []);
+  },
+);
+
+test('an outage of 25 seconds costs four uploads, and one of a day fewer than 300', () => {
+  const triesWithin = (milliseconds: number) => {
+    let [tries, at] = [0, 0];
+    while (at <= milliseconds) {
+      tries += 1;
+      at += deliveryPause(tries);
+    }
+    return tries;
+  };
+  expect(triesWithin(25_000)).toBe(4);
+  expect(triesWithin(24 * 3600_000)).toBeLessThan(300);
+  // Whoever says for how long is believed, within reason.
+  const pause = (milliseconds: number) => deliveryPause(1, new NotBefore(milliseconds, {}));
+  expect([20, 90_000, Number.NaN].map(pause)).toEqual([1_000, 90_000, 1_000]);
+  expect(pause(1e12)).toBe(24 * 3600_000);
+});
