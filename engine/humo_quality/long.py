@@ -52,6 +52,20 @@ def seams_of(windows: Sequence[Window]) -> list[list[int]]:
     ]
 
 
+def away_from_seams(seams: Sequence[Sequence[int]], pieces: Sequence[Piece]) -> list[list[int]]:
+    """For each seam as many frames without one: midway between its end and the next seam, or the end of its piece, where they find room."""
+    away = []
+    for index, seam in enumerate(seams):
+        if not seam:
+            continue
+        following = [other[0] for other in seams[index + 1 :] if other]
+        end = min([piece.start + piece.frames for piece in pieces if seam[-1] < piece.start + piece.frames] + following)
+        begins = (seam[-1] + 1 + end - len(seam)) // 2
+        if begins > seam[-1]:
+            away.append([*range(begins, begins + len(seam))])
+    return away
+
+
 def stretches_of(pieces: Sequence[Piece]) -> list[Piece]:
     """The parts of a clip that are measured by themselves: shots, and of what is longer than the usual clip parts as long as that."""
     stretches = []
@@ -88,12 +102,16 @@ def measure_long(
     synced = [part["lip-sync"] or 0.0 for part in parts]
     joined["lip-sync, first stretch"] = synced[0]
     joined["lip-sync, later stretches"] = sum(synced[1:]) / len(synced[1:]) if len(synced) > 1 else None
-    changes = [change for seam in seams if (change := signals.seam_change(frames, list(seam))) is not None]
-    joined["change at seams"] = max(changes) if changes else None
+    joined["change at seams"] = _most_change(frames, seams)
+    joined["change away from seams"] = _most_change(frames, away_from_seams(seams, pieces))
     if len(pieces) == 1:
         joined["background drift"] = signals.background_drift(frames)
         joined["mouth moves, pixels"] = _wander([frames[cut] for cut in cuts])
     return joined
+
+
+def _most_change(frames: Tensor, seams: Sequence[Sequence[int]]) -> float | None:
+    return max((change for seam in seams if (change := signals.seam_change(frames, list(seam))) is not None), default=None)
 
 
 def _part(clip: HeldOut, cut: slice) -> HeldOut:

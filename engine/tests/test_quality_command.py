@@ -12,11 +12,11 @@ from humo_engine import pipeline
 from humo_engine.cli import main
 from humo_engine.load import effective_settings, load_pipelines
 from humo_engine.windows import Window
-from humo_quality import judges, train_judges
+from humo_quality import judges, signals, train_judges
 from humo_quality.cli import Variant, _make
 from humo_quality.controls import CONTROLS
 from humo_quality.held_out import held_out_clips
-from humo_quality.long import Piece, pieces_of, seams_of, stretches_of
+from humo_quality.long import Piece, away_from_seams, pieces_of, seams_of, stretches_of
 
 SMALL = {"model": "17b", "width": 64, "height": 64, "frames": 9, "steps": 2, "seed": 3}
 
@@ -142,3 +142,20 @@ def test_figures_of_a_long_clip_are_those_of_its_stretches_and_its_seams():
     assert seams_of([Window(0, 25), Window(20, 45)]) == [[*range(77, 98)]]
     assert pieces_of("one", frames, effective_settings(None, "mini").takes, 25) == [Piece(0, frames)]
     assert Piece(89, 88, 8).made == 97
+    seams = [[*range(30, 41)], [*range(100, 111)], []]  # a seam in what shots drop leaves nothing
+    assert away_from_seams(seams, [Piece(0, 150)]) == [[*range(65, 76)], [*range(125, 136)]]
+    # Never over a cut, nor where there is no room.
+    assert away_from_seams(seams, [Piece(0, 60), Piece(60, 55)]) == [[*range(45, 56)]]
+
+
+def test_a_seam_that_is_seen_stands_out_from_what_changes_anyway():
+    seams, pieces = [[*range(97, 108)], [*range(194, 205)]], [Piece(0, 291)]
+    away = away_from_seams(seams, pieces)
+    steps = torch.ones(291)
+    steps[::4] = 3  # more changes into every fourth frame, as of a VAE that packs four: the median is below the mean
+    grey = steps.cumsum(0)[:, None, None, None].expand(-1, 4, 4, 3)
+    for jump in (0, 60):
+        shown = grey.clone()
+        shown[100:] += jump
+        at, elsewhere = (max(signals.seam_change(shown, seam) for seam in some) for some in (seams, away))
+        assert elsewhere > 1.2 and (at > elsewhere + 0.2) == (jump > 0)
