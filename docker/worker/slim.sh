@@ -47,8 +47,8 @@ import torch
 import triton._C.libtriton  # noqa: F401
 
 for path in glob.glob("torch/lib/libtorch_cuda*.so") + glob.glob("nvidia/**/lib*.so.*", recursive=True):
-    # Not cuDNN's and NVSHMEM's parts: their own front library loads them, with what they need.
-    if "cudnn_" not in path and "nvshmem_" not in path:
+    # Not the parts of cuDNN, NVSHMEM and cuFile: their own front library loads them, with what they need, and those for InfiniBand need a driver.
+    if not any(part in path for part in ("cudnn_", "nvshmem_", "cufile_rdma")):
         ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
 print(f"PyTorch {torch.__version__} and all of its libraries load")
 PYTHON

@@ -133,10 +133,17 @@ async function nodeBase(engine: Engine): Promise<string> {
   return listed.split('\n')[0] ?? '';
 }
 
-/** What PyTorch in an image says of itself, as the user of the container and with its root closed. @throws ContainersError */
+/** What PyTorch and, where it is there, flash-attn-4 in an image say of themselves, as the user of the container and with its root closed. @throws ContainersError */
 async function loadsPyTorch(engine: Engine, tag: string): Promise<string> {
-  const program =
-    'import torch, triton; print(f"PyTorch {torch.__version__} for CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}, Triton {triton.__version__}: loads; knows {torch._C._cuda_getArchFlags()}")';
+  const program = `
+import importlib.metadata, importlib.util
+import torch, triton
+attention = "no flash-attn-4"
+if importlib.util.find_spec("flash_attn") is not None:
+    import flash_attn.cute
+    attention = "flash-attn-4 " + importlib.metadata.version("flash-attn-4")
+print(f"PyTorch {torch.__version__} for CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}, Triton {triton.__version__}, {attention}: loads; knows {torch._C._cuda_getArchFlags()}")
+`;
   const { stdout } = await docker(engine, [
     ...['run', '--rm', '--network', 'none', '--read-only', '--tmpfs', '/tmp', '--entrypoint'],
     ...['/app/.venv/bin/python', tag, '-c', program],
