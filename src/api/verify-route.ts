@@ -46,13 +46,13 @@ export function verifyRoute(plain: FastifyInstance, parts: ApiParts & { readonly
     },
     async (request, reply) => {
       // Before the file is on its way: without the queue there is no answer.
-      await knowledge.signers();
+      const own = await knowledge.signers();
       const identity = identityFor(request);
       return places.during(identity.name, async () => {
         await using scratch = await openScratch(scratchRoot, 'api');
         const path = join(scratch.path, 'asked');
         await receiveFile(request, reply, { name: 'video', path, mostBytes: mostVerifiedBytes }, pace);
-        const verdict = await verifier.verify(path, { scratch: scratch.path, signal: stopping });
+        const verdict = await verifier.verify(path, { scratch: scratch.path, signal: stopping, own });
         return viewOf(verdict, identity.has('admin'));
       });
     },

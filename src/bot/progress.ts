@@ -304,7 +304,7 @@ export class ProgressReporter implements ProgressFollower {
       throw error;
     }
     await queue.updateReply(generation.id, { statusMessageId: posted.messageId });
-    followed.postedAt = clock.now();
+    followed.postedAt = postedAt({ ...generation.reply, statusMessageId: posted.messageId });
     followed.tooOld = false;
     followed.lastContent = rendered.content;
     followed.lastPreview = null;

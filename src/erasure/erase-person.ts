@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isOpen } from '../queue/contract/generation.ts';
+import { ancestorsOf, isOpen } from '../queue/contract/generation.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import type { ErasableEntry, ErasableName, Erasure } from '../queue/people/personal-data.ts';
 import { everything } from '../queue/interfaces.ts';
@@ -99,7 +99,7 @@ export class PersonErasure {
     // Oldest first: a copy of a copy comes after what it was made from.
     for (const generation of (await this.#queue.list({ limit: everything })).toReversed()) {
       if (generation.userId === userId) continue;
-      if (generation.parentId === null || !sources.has(generation.parentId)) continue;
+      if (!ancestorsOf(generation).some((id) => sources.has(id))) continue;
       sources.add(generation.id);
       copies.push(generation);
     }

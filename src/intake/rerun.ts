@@ -1,6 +1,7 @@
 import { cleanOf } from './clean.ts';
 import { titleOfPreset } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
+import { ancestorsOf, mostAncestors } from '../queue/contract/generation.ts';
 import type { Change, Generation, GenerationRequest, Lineage } from '../queue/contract/generation.ts';
 import type { GuildSettings } from '../queue/moderation/moderation.ts';
 import { Refusal } from '../refusal.ts';
@@ -114,6 +115,9 @@ function derived(parent: Generation, choices: Choices, files: GivenFiles, settin
   const lineage: Lineage = {
     parentMessage: publicMessageOf(parent),
     changes: changesBetween(parent.request, choices, files, settings),
+    ancestors: [...ancestorsOf(parent), parent.id].filter(
+      (_, index, all) => index === 0 || index > all.length - mostAncestors,
+    ),
   };
   return { choices, files, parent: { id: parent.id, lineage } };
 }

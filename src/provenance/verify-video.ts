@@ -86,11 +86,15 @@ export class Verifier {
 
   /**
    * @param path a file that a person gave, whatever it is
-   * @param scratch a folder of the caller's, for frames
+   * @param options.scratch a folder of the caller's, for frames
+   * @param options.own what {@link Knowledge.signers} said, where the caller has asked already
    * @throws Failure `not_a_video`; Error when the queue cannot be reached; the signal's reason when aborted
    */
-  async verify(path: string, options: { scratch: string; signal?: AbortSignal }): Promise<Verdict> {
-    const own = (await this.#knowledge?.signers()) ?? [];
+  async verify(
+    path: string,
+    options: { scratch: string; signal?: AbortSignal; own?: readonly string[] },
+  ): Promise<Verdict> {
+    const own = options.own ?? (await this.#knowledge?.signers()) ?? [];
     // ffmpeg works in a folder of its own, where a path from here leads nowhere.
     return limit(() => this.#look(resolve(path), { own, anchors: this.#anchors }, options));
   }

@@ -1,4 +1,5 @@
 import { errorFields } from '../../error-fields.ts';
+import { ancestorsOf } from '../../queue/contract/generation.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
 import { everything } from '../../queue/interfaces.ts';
 import type { GenerationQueue } from '../../queue/interfaces.ts';
@@ -20,7 +21,7 @@ export async function lineageOf(
   if (generation.guildId !== null) add(await queue.list({ guildId: generation.guildId, limit: everything }));
   const family = new Map([[generation.id, generation]]);
   // Also of records that are gone by now: what was run again from the same one belongs together.
-  const ids = new Set([generation.id, ...(generation.parentId === null ? [] : [generation.parentId])]);
+  const ids = new Set([generation.id, ...ancestorsOf(generation)]);
   const asked = new Set<string>();
   for (let size = 0; size !== family.size;) {
     size = family.size;
@@ -30,11 +31,10 @@ export async function lineageOf(
       add(await queue.list({ userId, limit: everything }));
     }
     for (const one of known.values()) {
-      const { id, parentId } = one;
-      if (!ids.has(id) && (parentId === null || !ids.has(parentId))) continue;
-      family.set(id, one);
-      ids.add(id);
-      if (parentId !== null) ids.add(parentId);
+      const related = [one.id, ...ancestorsOf(one)];
+      if (!related.some((id) => ids.has(id))) continue;
+      family.set(one.id, one);
+      for (const id of related) ids.add(id);
     }
   }
   return [...family.values()];
@@ -46,8 +46,7 @@ export function theirsOf(family: readonly Generation[], userId: string): Generat
   for (let size = -1; size !== theirs.size;) {
     size = theirs.size;
     for (const one of family)
-      if (one.userId === userId || (one.parentId !== null && theirs.has(one.parentId)))
-        theirs.set(one.id, one);
+      if (one.userId === userId || ancestorsOf(one).some((id) => theirs.has(id))) theirs.set(one.id, one);
   }
   return [...theirs.values()];
 }

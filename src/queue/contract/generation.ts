@@ -209,6 +209,9 @@ export const changeSchema = z.strictObject({
 });
 export type Change = z.infer<typeof changeSchema>;
 
+/** The first one, and the latest. */
+export const mostAncestors = 40;
+
 /** Where a generation comes from that was made by running another one again. */
 export const lineageSchema = z.strictObject({
   /** the parent's final message, while it had one */
@@ -220,6 +223,10 @@ export const lineageSchema = z.strictObject({
     })
     .nullable(),
   changes: z.array(changeSchema).max(10),
+  /**
+   * what it comes from, oldest first, its parent last: whoever is erased in between leaves no gap. Not in records of earlier versions
+   */
+  ancestors: z.array(generationIdSchema).max(mostAncestors).optional(),
 });
 export type Lineage = z.infer<typeof lineageSchema>;
 
@@ -289,3 +296,11 @@ export interface QueuePosition {
 export type GenerationEvent =
   | { readonly kind: 'status'; readonly id: string; readonly status: GenerationStatus }
   | { readonly kind: 'progress'; readonly id: string; readonly progress: GenerationProgress };
+
+/** What a generation comes from, oldest first, also where those are no longer on record. */
+export function ancestorsOf({
+  lineage,
+  parentId,
+}: Pick<Generation, 'lineage' | 'parentId'>): readonly string[] {
+  return lineage?.ancestors ?? (parentId === null ? [] : [parentId]);
+}

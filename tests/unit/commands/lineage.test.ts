@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { lineageOf, theirsOf } from '../../../src/commands/support/lineage.ts';
+import { loadGenerateSettings } from '../../../src/config/generate.ts';
+import { sameAgain } from '../../../src/intake/rerun.ts';
+import { mostAncestors } from '../../../src/queue/contract/generation.ts';
 import { generationWith } from '../../support/generation.ts';
 
 const people = { ada: '11', ben: '12', cleo: '13', dan: '14' } as const;
@@ -33,4 +36,25 @@ test('of a family, what is one’s own goes with all that was made from it; nobo
   expect(namesOf(theirsOf(family, people.ada))).toEqual(['1', '2', '3', '4']);
   expect(namesOf(theirsOf(family, people.ben))).toEqual(['2', '3']);
   expect(namesOf(theirsOf(family, people.cleo))).toEqual(['3']);
+});
+
+test('whoever is erased in between leaves no gap', async () => {
+  const settings = loadGenerateSettings('generate.yaml', 'tiny');
+  const first = made('1', 'ada', null);
+  // Each run again from the one before; the second is on record no more.
+  const again = (parent: typeof first, name: string, who: keyof typeof people) => ({
+    ...made(name, who, parent.id.slice(-1)),
+    lineage: sameAgain(parent, settings).parent.lineage,
+  });
+  const third = again(again(first, '2', 'ben'), '3', 'cleo');
+  const all = [first, third, made('9', 'dan', '8')];
+  const list = ({ userId, guildId }: { userId?: string; guildId?: string }) =>
+    Promise.resolve(all.filter((one) => one.userId === userId || one.guildId === guildId));
+  for (const one of [first, third]) expect(namesOf(await lineageOf(one, { list }))).toEqual(['1', '3']);
+  expect(namesOf(theirsOf([first, third], people.ada))).toEqual(['1', '3']);
+  // A long line keeps its first and its latest.
+  let last = third;
+  for (let count = 0; count < 60; count += 1) last = again(last, '4', 'dan');
+  const { ancestors = [] } = last.lineage;
+  expect([ancestors.length, ancestors[0], ancestors.at(-1)]).toEqual([mostAncestors, first.id, idNamed('4')]);
 });
