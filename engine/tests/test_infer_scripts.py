@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HUMO_PYTHON": sys.executable, "HUMO_CACHE": str(cwd / "cache")}
     return subprocess.run(
-        [ROOT / "scripts" / script, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=180
+        [ROOT / "scripts" / script, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=600
     )
 
 

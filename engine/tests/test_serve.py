@@ -26,7 +26,7 @@ from humo_engine.serve import Server
 from humo_engine.settings import load_settings
 
 ENGINE = Path(__file__).parents[1]
-PATIENCE = 120  # seconds until a test gives up on an event; nothing waits this long when all is well
+PATIENCE = 600  # seconds until a test gives up on an event; nothing waits this long when all is well
 SIDE = 32
 
 

@@ -19,12 +19,6 @@ from humo_engine.settings import load_settings
 LONG = {"steps": 8, "frames": 65, "width": 128, "height": 128}  # far from done when a test has done what it does meanwhile
 
 
-class Pair(Engine):
-    """An engine of two processes, which takes longer to start on a machine that is busy."""
-
-    patience = 4 * Engine.patience
-
-
 class Nobody:
     """A listener that hears nothing and wants everything."""
 
@@ -36,7 +30,7 @@ class Nobody:
 @pytest.fixture
 def engine(cache_of_the_tests, monkeypatch):
     monkeypatch.setenv("HUMO_GPUS", "2")
-    engine = Pair("--profile", "tiny", "--model", "all", "--device", "cpu")
+    engine = Engine("--profile", "tiny", "--model", "all", "--device", "cpu")
     try:
         yield engine
     finally:

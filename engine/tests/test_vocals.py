@@ -31,7 +31,7 @@ def test_without_the_library_the_message_says_what_to_install(tmp_path):
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(Path(vocals.__file__).parents[1])},
     )

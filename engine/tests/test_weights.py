@@ -230,7 +230,7 @@ def test_the_token_of_the_environment_is_sent_and_the_endpoint_variable_is_honou
         while block := os.read(ours, 65536):
             shown += block
     os.close(ours)
-    assert process.wait(timeout=120) == 0, shown.decode()
+    assert process.wait(timeout=600) == 0, shown.decode()
     assert {token for _, _, _, token in hub.requests} == {"Bearer hf_secret"}
     assert b"100%" in shown and b"hf_secret" not in shown
 
@@ -320,7 +320,7 @@ def run_download(root: Path, hub: Hub, before: str = "", **environment: str) -> 
         env={**os.environ, "HF_ENDPOINT": hub.endpoint, "PYTHONPATH": str(ENGINE), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -660,7 +660,7 @@ def test_conversion_holds_one_shard_at_most(tmp_path):
         [sys.executable, "-c", script, str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env={"PYTHONPATH": str(ENGINE), "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
