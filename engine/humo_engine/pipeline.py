@@ -36,7 +36,7 @@ from humo_engine.settings import Lora, Settings
 from humo_engine.shortcuts import Gating, Shortcuts, Spared
 from humo_engine.text import encode_text
 from humo_engine.units import GIB
-from humo_engine.windows import KEPT_AUDIO_BYTES, Window, WindowedPredictor, plan_windows, slice_of_audio
+from humo_engine.windows import KEPT_AUDIO_BYTES, Window, WindowedPredictor, plan_windows, slice_of_audio, spread_noise
 
 
 class Cancelled(Exception):
@@ -235,8 +235,11 @@ class Pipeline:
             zero_video=self.zero_video(frames, request.width, request.height) if has_channels else None,
             audio_strength=strength,
         )
-        shape = (video_vae.LATENT_CHANNELS, audio.shape[0] + slots, *references.shape[2:])
-        return draw_noise(request.seed, shape, self.device), Take(conditions, tuple(windows), audio, slots, strength)
+        # A long take begins with the noise of a clip as long as its first window.
+        noise = draw_noise(request.seed, (video_vae.LATENT_CHANNELS, frames, *references.shape[2:]), self.device)
+        if len(windows) > 1:
+            noise = spread_noise(noise, windows, request.seed)
+        return noise, Take(conditions, tuple(windows), audio, slots, strength)
 
     def _sound(self, request: Request) -> tuple[Tensor | None, bool]:
         """What is listened to, samples (n,) at 16 kHz, and whether that is the voice alone; None without sound."""

@@ -8,6 +8,7 @@ references stand at its end with silence beside them, and it hears its own slice
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,9 @@ from humo_engine.conditions import ClipConditions
 from humo_engine.guidance import Pass
 from humo_engine.layers import KeysValues
 from humo_engine.model import HuMoTransformer
+
+ORDER_OF_NOISE = 0x0DE4_0F_A11
+"""Sets the seed of the order of noise apart from those of noise itself."""
 
 KEPT_AUDIO_BYTES = 5 << 28
 """The most that is kept of the windows' keys and values of sound: 1.25 GiB, four windows of the 17B model."""
@@ -60,6 +64,27 @@ def window_weights(windows: Sequence[Window]) -> list[Tensor]:
         weights[index][:shared] *= ramp
         weights[index - 1][-shared:] *= 1 - ramp
     return weights
+
+
+def noise_order(windows: Sequence[Window], seed: int) -> list[int]:
+    """For each latent frame of a take, which frame of its first window's noise it begins with.
+
+    Every window begins with all frames of the same noise, each once and in an order of its own: what a window adds is what the one before it
+    left behind, shuffled. Where a person stands and what they look like is decided in the first steps, for the most part by what
+    all frames of the noise have in common, so windows that have that in common decide alike (FreeNoise, arXiv 2310.15169).
+    """
+    generator = torch.Generator("cpu").manual_seed(seed ^ ORDER_OF_NOISE)
+    order = list(range(windows[0].end))
+    for before, window in itertools.pairwise(windows):
+        left = order[before.start : window.start]
+        order += [left[index] for index in torch.randperm(len(left), generator=generator).tolist()]
+    return order
+
+
+def spread_noise(noise: Tensor, windows: Sequence[Window], seed: int) -> Tensor:
+    """Noise for one window (16, its frames + slots, height, width) → for the whole take (16, frames + slots, height, width)."""
+    length = windows[0].end
+    return torch.cat((noise[:, noise_order(windows, seed)], noise[:, length:]), dim=1)
 
 
 class WindowedPredictor:

@@ -15,7 +15,7 @@ from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise
 from humo_engine.settings import Scales, load_settings
 from humo_engine.tiny import tiny_components
 from humo_engine.vae import latent_frames
-from humo_engine.windows import Window, WindowedPredictor, plan_windows, slice_of_audio, window_weights
+from humo_engine.windows import Window, WindowedPredictor, noise_order, plan_windows, slice_of_audio, spread_noise, window_weights
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "generate.yaml")
 CASES = [(25, 4), (25, 1), (9, 4), (5, 2), (3, 2), (2, 1)]
@@ -55,6 +55,24 @@ def test_weights_sum_to_one_on_every_frame_and_rise_inside_the_overlap_alone(len
         for before, window, weight in zip(windows, windows[1:], weights[1:], strict=False):
             shared = before.end - window.start
             assert (weight[:shared].diff() > 0).all()
+
+
+@pytest.mark.parametrize(("length", "overlap"), CASES)
+def test_every_window_begins_with_the_same_noise_in_an_order_of_its_own(length, overlap):
+    for frames in (1, length, length + 1, 2 * length, 150):
+        windows = plan_windows(frames, length, overlap)
+        order = noise_order(windows, seed=7)
+        assert len(order) == frames and order[: windows[0].end] == [*range(windows[0].end)]
+        assert all(sorted(order[window.start : window.end]) == [*range(windows[0].end)] for window in windows)
+    assert order == noise_order(windows, seed=7) and (length < 9 or order != noise_order(windows, seed=8))
+
+
+def test_noise_is_spread_over_a_take_and_that_of_the_references_stays_at_the_end():
+    windows = plan_windows(13, 6, 2)
+    noise = torch.arange(8.0)[None, :, None, None].expand(16, 8, 2, 2)
+    spread = spread_noise(noise, windows, seed=7)
+    assert spread.shape == (16, 15, 2, 2) and spread[0, :6, 0, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert spread[0, 6:13, 0, 0].tolist() == noise_order(windows, seed=7)[6:] and spread[0, 13:, 0, 0].tolist() == [6, 7]
 
 
 def test_the_published_numbers_cost_at_most_a_third_more_at_twenty_seconds():
