@@ -235,6 +235,7 @@ test('what is refused is said at its field, and the cursor is there', async () =
   await writeFile(file, 'This is no picture, whatever its name says.');
   await page.locator('#pictures input').setInputFiles(file);
   await page.getByText('The browser can’t show picture 1').waitFor();
+  await page.locator('#pictures .unshown').getByText('picture.png').waitFor();
   await agree(page);
   await page.locator('#create').click();
   await refusedAt('pictures').getByText('PNG, JPEG, WebP').waitFor();

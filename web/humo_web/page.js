@@ -113,6 +113,8 @@ globalThis.humo = (() => {
     const { words, numbers } = props;
     /** By path: the face as parts of the picture's width and height, null where none is found. */
     const faces = new Map();
+    /** Of files that this browser cannot show. */
+    const unshown = new Set();
     const faceIn = async ({ path, url }) => {
       if (!faces.has(path)) {
         faces.set(
@@ -176,21 +178,32 @@ globalThis.humo = (() => {
               },
               sign,
             );
+          const name = picture.name ?? '';
+          const inItsPlace = make('span', { class: 'unshown', title: name }, name);
+          const isUnshown = unshown.has(picture.path);
+          const image = isUnshown ? inItsPlace : make('img', { src: picture.url, alt: name });
+          const scissors = act('pictures.crop', '✂', async () =>
+            crop(picture, await faceIn(picture), words, upload, (cropped) => {
+              const now = props.value || [];
+              // The same picture may be there twice; others may have gone meanwhile.
+              const isHere = ({ path }) => path === picture.path;
+              const place = now[index] && isHere(now[index]) ? index : now.findIndex(isHere);
+              if (place < 0) return;
+              change(now.with(place, cropped));
+              list.children[place]?.querySelector('button').focus();
+            }),
+          );
+          // What the browser cannot show (HEIC, or no picture at all) has its name in place of the sign for something broken, and is not cropped.
+          image.addEventListener('error', () => {
+            unshown.add(picture.path);
+            image.replaceWith(inItsPlace);
+            scissors.remove();
+          });
           return make(
             'li',
             {},
-            make('img', { src: picture.url, alt: picture.name ?? '' }),
-            act('pictures.crop', '✂', async () =>
-              crop(picture, await faceIn(picture), words, upload, (cropped) => {
-                const now = props.value || [];
-                // The same picture may be there twice; others may have gone meanwhile.
-                const isHere = ({ path }) => path === picture.path;
-                const place = now[index] && isHere(now[index]) ? index : now.findIndex(isHere);
-                if (place < 0) return;
-                change(now.with(place, cropped));
-                list.children[place]?.querySelector('button').focus();
-              }),
-            ),
+            image,
+            ...(isUnshown ? [] : [scissors]),
             act('pictures.remove', '×', () => {
               change(value.toSpliced(index, 1));
               zone.querySelector('input').focus();
