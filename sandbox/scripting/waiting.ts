@@ -13,7 +13,7 @@ export class ScenarioError extends Error {
 }
 
 /** milliseconds; a machine that is busy with other tests takes its time, and whoever waits goes on at the event all the same */
-export const defaultTimeout = 90_000;
+export const defaultTimeout = 300_000;
 
 /**
  * Looks now and after each of the given events, until the look finds something.

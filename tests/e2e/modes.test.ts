@@ -23,7 +23,7 @@ test('from /humo to a video in the channel: image and sound, sound alone, image 
   async function make(mode: string, options: Options, expected: object): Promise<Uint8Array> {
     const status = await stack.ask(options);
     const result = await stack.channel.waitForMessage((message) => message.repliesTo === status.id, {
-      timeout: 150_000,
+      timeout: 600_000,
     });
     expect(result.mentions, mode).toEqual([stack.ada.id]);
     expect(result.text, mode).toContain('**`weights: random`**');

@@ -41,7 +41,7 @@ const pictures = process.env['PAGE_PICTURES'];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** For a clip of the tiny profile on a busy machine, a cold start of the engine included. */
-const patience = { timeout: pictures === undefined ? 240_000 : 500_000 };
+const patience = { timeout: 600_000 };
 
 let folder: string;
 let redis: TestRedis;

@@ -45,7 +45,7 @@ export async function startReplicatedRedis(): Promise<ReplicatedRedis> {
       if (!(await ask[1].info('replication')).includes('master_link_status:up'))
         throw new Error('not linked');
     },
-    { timeout: 120_000, interval: 50 },
+    { timeout: 600_000, interval: 50 },
   );
   return {
     url: `redis://127.0.0.1:${at.port}`,
@@ -59,7 +59,7 @@ export async function startReplicatedRedis(): Promise<ReplicatedRedis> {
           const offset = (text = '') => /(?:master|slave)_repl_offset:(\d+)/.exec(text)?.[1];
           if (offset(there) !== offset(here)) throw new Error('the replica is behind');
         },
-        { timeout: 10_000, interval: 20 },
+        { timeout: 600_000, interval: 20 },
       );
       leadsTo = secondPort;
       await ask[1].replicaof('NO', 'ONE');

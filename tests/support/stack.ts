@@ -14,6 +14,7 @@ import { createGenerationQueue } from '../../src/queue/create-generation-queue.t
 import { agreedBefore } from './agreed.ts';
 import { startRedis } from './redis.ts';
 import type { TestRedis } from './redis.ts';
+import { patience } from './patience.ts';
 
 type Channel = ReturnType<ReturnType<Sandbox['createGuild']>['createChannel']>;
 type Person = ReturnType<Sandbox['createUser']>;
@@ -47,7 +48,6 @@ export const portrait = () => file(join(projectRoot, 'examples', 'portrait.png')
 export const speech = () => file(join(projectRoot, 'examples', 'speech.ogg'));
 
 /** For a clip of the tiny profile on a busy machine, a cold start of the engine included. */
-const patience = { timeout: 150_000 };
 
 export async function startStack(): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'humo-e2e-'));

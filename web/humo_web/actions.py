@@ -208,6 +208,7 @@ class Actions:
         """One press: the form shows what is asked for, and it is asked for. Nobody is in these pictures: they are drawn."""
         example = next((one for one in EXAMPLES if one.name == event.value), None)
         if example is None:
+            yield self._no_more()
             return
         prompt = self._texts.say(f"example.{example.name}")
         picture = {"path": str(FOLDER / example.picture), "url": f"/examples/{example.picture}", "name": example.picture}
@@ -225,6 +226,7 @@ class Actions:
     def better(self, identifier: str | None, request: gr.Request) -> Iterator[Update]:
         """The same seed with the next preset of the list, as the button in Discord does."""
         if identifier is None:
+            yield self._no_more()
             return
         try:
             made = self._client.get(identifier, self._asker(request))["request"]
@@ -232,12 +234,15 @@ class Actions:
             yield self._failed(error)
             return
         better = self._better_than(made["preset"])
-        if better is not None:
+        if better is None:
+            yield self._no_more()
+        else:
             yield from self._another(identifier, {"preset": better, "seed": made["seed"]}, request)
 
     def vary(self, identifier: str | None, count: int, request: gr.Request) -> Iterator[Update]:
         """Several seeds at once. The first is shown while it is made, the others appear in the list."""
         if identifier is None:
+            yield self._no_more()
             return
         yield self._sending()
         asker, first, note = self._asker(request), None, ""
@@ -414,6 +419,7 @@ class Actions:
 
     def _another(self, identifier: str | None, changes: dict[str, Any], request: gr.Request) -> Iterator[Update]:
         if identifier is None:
+            yield self._no_more()
             return
         yield self._sending()
         asker = self._asker(request)
@@ -465,7 +471,10 @@ class Actions:
         }
 
     def _no_more(self) -> Update:
-        """The end of what others may have gone on from: when a generator is done, Gradio sends its last update once more, after theirs."""
+        """The end of what others may have gone on from: when a generator is done, Gradio sends its last update once more, after theirs.
+
+        And what a generator yields that changes nothing: of one without any update, Gradio empties all outputs.
+        """
         return {self.parts.status: gr.skip()}
 
     def _sending(self) -> Update:

@@ -464,7 +464,7 @@ describe('watching', () => {
       leave.abort();
       return answer.status;
     };
-    for (let count = 0; count < 25; count += 1) await expect.poll(status, { timeout: 120_000 }).toBe(200);
+    for (let count = 0; count < 25; count += 1) await expect.poll(status, { timeout: 600_000 }).toBe(200);
     await emptyQueue();
   });
 

@@ -60,8 +60,8 @@ test('whoever says no has nothing made and nothing kept; typed words need no wor
     { channel: scene.channel },
   );
   // Nobody speaks here: a worker says the words later.
-  await said.waitForMessage(hasStatus, { timeout: 120_000 });
-}, 180_000);
+  await said.waitForMessage(hasStatus, { timeout: 600_000 });
+});
 
 test('a reaction is asked in the channel; only the person’s own word counts', async () => {
   const { channel, guild, discord } = scene;

@@ -13,7 +13,7 @@ import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { hasStatus, idOf, picture, startScene } from './scene.ts';
 
 // Encodes and detection are arithmetic that a busy machine takes its time for.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 });
 
 const [width, height, frames, fps] = [832, 480, 25, 25] as const;
 let folder: string;

@@ -35,7 +35,7 @@ test('while it runs: stage, step, bar, time left and a preview, at most one edit
     timeout: 20_000,
   });
   seen.resolve();
-  await status.waitUntil(({ text }) => text.includes('Your video is here'), { timeout: 120_000 });
+  await status.waitUntil(({ text }) => text.includes('Your video is here'), { timeout: 600_000 });
   stop();
   expect(status.attachments).toEqual([]);
 

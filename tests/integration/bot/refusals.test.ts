@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
+import { patience } from '../../support/patience.ts';
 
 const hasVideo = ({ attachments, fromBot }: { attachments: readonly unknown[]; fromBot: boolean }) =>
   fromBot && attachments.length === 1;
@@ -70,7 +71,7 @@ test('a plain retry leaves what is made alone; by its id it is delivered, and no
   const { id } = await accepted(scene);
   scene.discord.faults.add({ ...posts(scene), status: 400, code: 20_009 });
   await failed(scene, id);
-  await vi.waitFor(async () => expect((await scene.queue.get(id))?.deliveredAt).not.toBeNull());
+  await vi.waitFor(async () => expect((await scene.queue.get(id))?.deliveredAt).not.toBeNull(), patience);
   expect(await scene.moderation.retryFailed('1', { limit: 10 })).toEqual([]);
   // The second try looks for what the first may have posted, and finds the message that stood in for the video.
   scene.discord.faults.add({ ...posts(scene), status: 500 });
@@ -92,7 +93,7 @@ test.each([160_006, 50_035])(
     scene.discord.faults.add({ ...posts(scene), status: 400, code, times: 100 });
     const video = await scene.ada.directMessage.waitForMessage(hasVideo);
     expect(video.mentions).toEqual([scene.ada.id]);
-    await vi.waitFor(() => expect(uploads(scene)).toBe(2));
+    await vi.waitFor(() => expect(uploads(scene)).toBe(2), patience);
   },
 );
 
@@ -129,9 +130,12 @@ test('thrown out of a server: what waits there is cancelled, its settings go aft
   expect((await scene.queue.get(id))?.failure?.identifier).toBe('cancelled_bot_removed');
   const redis = new Redis(parseRedisUrl(scene.redisUrl));
   const settings = `humo:guild:${guild.id}:settings`;
-  await vi.waitFor(async () => expect(await redis.pttl(settings)).toBeGreaterThan(29 * 24 * 3600_000));
+  await vi.waitFor(
+    async () => expect(await redis.pttl(settings)).toBeGreaterThan(29 * 24 * 3600_000),
+    patience,
+  );
   expect(await moderation.bans(guild.id)).toHaveLength(1);
   guild.addBot([]);
-  await vi.waitFor(async () => expect(await redis.pttl(settings)).toBe(-1));
+  await vi.waitFor(async () => expect(await redis.pttl(settings)).toBe(-1), patience);
   redis.disconnect();
 });

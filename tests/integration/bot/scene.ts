@@ -292,7 +292,7 @@ export function hasStatus({ text }: { readonly text: string }): boolean {
 }
 
 /** Asks again and again until there is an answer; for what tells no event. */
-export async function until<T>(look: () => Promise<T | undefined>, timeout = 120_000): Promise<T> {
+export async function until<T>(look: () => Promise<T | undefined>, timeout = 600_000): Promise<T> {
   const end = Date.now() + timeout;
   for (;;) {
     const found = await look();

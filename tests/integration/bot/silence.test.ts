@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { hasStatus, picture, speech, startScene } from './scene.ts';
+import { patience } from '../../support/patience.ts';
 
 test('Redis answers nothing: whoever presses or types anything is told so while Discord still waits', async () => {
   await using scene = await startScene({}, { hurries: true });
@@ -45,7 +46,7 @@ test('Redis answers nothing: whoever presses or types anything is told so while 
     resume();
   }
   // Nothing of it was taken on unseen, and the result stands.
-  await vi.waitFor(async () => expect(await scene.queue.list({})).toHaveLength(1));
+  await vi.waitFor(async () => expect(await scene.queue.list({})).toHaveLength(1), patience);
   expect((await scene.queue.list({}))[0]?.deletedAt).toBeNull();
   const again = await ada.run('/humo', fresh, { channel });
   await again.waitForMessage(hasStatus);

@@ -11,6 +11,7 @@ import { Speech, speechCommand } from '../../../src/worker/speech-process.ts';
 import { hasStatus, idOf, picture, speech as sound, startScene } from './scene.ts';
 import type { Scene } from './scene.ts';
 import { join } from 'node:path';
+import { patience } from '../../support/patience.ts';
 
 /** A bot, and a worker's voices beside it: the real process, and the voice that comes with the set-up. */
 let scene: Scene;
@@ -35,8 +36,6 @@ afterAll(async () => {
   await voices.stop();
   await scene[Symbol.asyncDispose]();
 });
-
-const patience = { timeout: 120_000 };
 
 test('words are said, heard by the person alone, and make the video; edit and again keep them', async () => {
   const { ada, channel, queue } = scene;
@@ -71,7 +70,7 @@ test('words are said, heard by the person alone, and make the video; edit and ag
     lineage: { changes: expect.arrayContaining([expect.objectContaining({ what: 'speech' })]) },
   });
   await worker.close();
-}, 120_000);
+});
 
 test('voices are suggested with language and kind, and found by either', async () => {
   const { ada, discord, guild, channel } = scene;

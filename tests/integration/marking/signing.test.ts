@@ -17,7 +17,7 @@ import { parentFor, Signer } from '../../../src/worker/signer.ts';
 import type { Parent, Signing } from '../../../src/worker/signer.ts';
 
 // Encodes, and programs that a busy machine takes its time to start.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 });
 
 const checkSchema = z.array(
   z.object({
@@ -43,7 +43,7 @@ let file: string;
 let chains: string[];
 let log: string[];
 const signal = new AbortController().signal;
-const limits = () => ({ scratch: folder, timeoutMilliseconds: 300_000 });
+const limits = () => ({ scratch: folder, timeoutMilliseconds: 800_000 });
 
 function signerWith(change: { file?: string; timeStampAuthority?: string; isOwn?: boolean } = {}): Signer {
   const { file: place = file, timeStampAuthority = null, isOwn = true } = change;

@@ -16,7 +16,7 @@ import type { Generation } from '../../../src/queue/contract/generation.ts';
 import { generationWith, resultWith } from '../../support/generation.ts';
 
 // Encodes and detection are arithmetic that a busy machine takes its time for.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 });
 
 const [width, height, frames, fps] = [832, 480, 50, 25] as const;
 const payload = 0x0123_4567_89ab_cdefn;

@@ -165,7 +165,7 @@ test('two minutes fit the limit in two passes, with every frame and sound to the
   expect(probed.video.nb_read_frames).toBe(3001);
   expect(probed.seconds).toBeCloseTo(120.04, 2);
   expect(probed.audio?.duration).toBeCloseTo(120.04, 1);
-}, 600_000);
+});
 
 const noisy = 'testsrc2=SIZE,noise=alls=90:allf=t';
 const smooth = 'testsrc2=SIZE';

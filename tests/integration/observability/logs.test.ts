@@ -14,14 +14,14 @@ import { startRedis } from '../../support/redis.ts';
 import { startBotAndWorker } from '../../support/bot-and-worker.ts';
 import { idOf } from '../bot/scene.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 async function failingProcess(mode: string) {
   await using redis = await startRedis({ password: rightPassword });
   const { stdout, stderr, exitCode } = await execa(
     process.execPath,
     [join(projectRoot, 'tests/support/failing-process.ts'), mode, join(redis.folder, 'redis.sock')],
-    { reject: false, timeout: 60_000 },
+    { reject: false, timeout: 600_000 },
   );
   return { lines: stdout.split('\n').filter((line) => line !== ''), stderr, exitCode };
 }
@@ -85,7 +85,7 @@ test('from the click to the delivery every step names the generation, and nothin
     await ada.run('/humo', wish, { channel });
     // What the channel refuses for good comes as a direct message.
     const video = await ada.directMessage.waitForMessage(({ attachments }) => attachments.length === 1, {
-      timeout: 100_000,
+      timeout: 600_000,
     });
     const id = idOf(video.text);
     await bot.logged('delivered');

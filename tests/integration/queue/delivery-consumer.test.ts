@@ -181,7 +181,7 @@ test('a delivery that fails is tried again; one that is hopeless is not', async 
     return null;
   });
   await queue.reconcile();
-  await expect.poll(async () => (await queue.get(stubborn))?.status, { timeout: 120_000 }).toBe('delivered');
+  await expect.poll(async () => (await queue.get(stubborn))?.status, { timeout: 600_000 }).toBe('delivered');
   await expect
     .poll(() => queue.get(hopeless))
     .toMatchObject({
@@ -219,7 +219,7 @@ test('after an outage of Redis a watcher hears where everything stands', async (
   expect(heard).toEqual(['queued']);
   await redis.kill();
   await redis.restart();
-  await expect.poll(() => heard, { timeout: 120_000 }).toEqual(['queued', 'queued']);
+  await expect.poll(() => heard, { timeout: 600_000 }).toEqual(['queued', 'queued']);
 });
 
 test('changes of the reply by two hands do not undo each other, and an expired record stays gone', async () => {
@@ -278,7 +278,7 @@ test('without Redis every call fails, and works again when it is back', async ()
           () => 'well',
           () => 'ill',
         ),
-      { timeout: 120_000 },
+      { timeout: 600_000 },
     )
     .toBe('well');
   await queue.accept(testDraft('1'));

@@ -13,6 +13,7 @@ import { openDesk } from '../../support/desk.ts';
 import { portOf, startReplicatedRedis } from '../../support/failover.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis, startSentinel } from '../../support/redis.ts';
+import { patience } from '../../support/patience.ts';
 
 let folder: string;
 const opened: { close(): Promise<void> }[] = [];
@@ -77,7 +78,7 @@ test('the primary becomes a replica and keeps its connections: all goes on, noth
   const all = [...ids, after].map(({ id }) => id).toSorted();
   expect(worked.toSorted()).toEqual(all);
   expect(desk.deliveries.toSorted()).toEqual(all);
-  await vi.waitFor(() => expect(entries).toEqual(['pause']));
+  await vi.waitFor(() => expect(entries).toEqual(['pause']), patience);
   expect((await store.get('inputs/before.txt')).toString()).toBe('before');
   // They are where they should be, and not on what was the primary.
   const old = new Redis(parseRedisUrl(redis.servers[0].url));

@@ -379,7 +379,7 @@ test('a worker that is killed twice over the same request: it costs the person n
     await process.ready;
     return {
       process,
-      reached: async () => expect.poll(() => existsSync(reached), { timeout: 120_000 }).toBe(true),
+      reached: async () => expect.poll(() => existsSync(reached), { timeout: 600_000 }).toBe(true),
     };
   };
   try {

@@ -18,6 +18,7 @@ import type { Desk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { patience } from '../../support/patience.ts';
 
 /** What a Redis that stands still, or a line that is cut, does to requests. Locks live a second. */
 let redis: TestRedis;
@@ -225,7 +226,7 @@ test('a machine in trouble uses up nobody’s tries: the whole queue waits for i
     () => isSound,
   );
   await trouble.promise;
-  await vi.waitFor(async () => expect((await queue.get(ids[0] ?? ''))?.status).toBe('queued'));
+  await vi.waitFor(async () => expect((await queue.get(ids[0] ?? ''))?.status).toBe('queued'), patience);
   for (const id of ids) expect(await queue.get(id)).toMatchObject({ status: 'queued', attempts: 0 });
   isMended = true;
   isSound = true;

@@ -11,6 +11,7 @@ import { openStand } from '../../support/queue-stand.ts';
 import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { patience } from '../../support/patience.ts';
 
 // The random sequences below are some hundred requests, one after the other: a busy machine takes minutes for them.
 let redis: TestRedis;
@@ -161,9 +162,9 @@ describe('a guild’s pause', () => {
     });
     const since = heard.length;
     await stand.moderation.pause(first, byModerator);
-    await vi.waitFor(() => expect(heard.slice(since)).toEqual([`${id} queued`]));
+    await vi.waitFor(() => expect(heard.slice(since)).toEqual([`${id} queued`]), patience);
     await stand.moderation.resume(first, '9');
-    await vi.waitFor(() => expect(heard.slice(since)).toEqual([`${id} queued`, `${id} queued`]));
+    await vi.waitFor(() => expect(heard.slice(since)).toEqual([`${id} queued`, `${id} queued`]), patience);
     await watching.close();
   });
 
@@ -227,7 +228,7 @@ describe('a guild’s pause', () => {
       await stand.moderation.pause(first, byModerator);
       const worker = await stand.worker();
       const held = async () => connection.hexists(`${stand.prefix}:generation:${id}`, 'share.held');
-      await expect.poll(held, { timeout: 120_000 }).toBe(1);
+      await expect.poll(held, { timeout: 600_000 }).toBe(1);
       expect(stand.begun).toEqual([]);
       expect(await bull.getJobCounts('wait', 'active', 'prioritized')).toEqual({
         wait: 0,
@@ -265,7 +266,7 @@ describe('a guild’s pause', () => {
     const late = await stand.ask('4');
     await redis.restart();
     const next = stand.bot();
-    await vi.waitFor(async () => next.queue.health());
+    await vi.waitFor(async () => next.queue.health(), patience);
     expect(await next.moderation.pauseOf(first)).toMatchObject({ by: '9', reason: 'quiet please' });
     expect(await next.queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });
     expect(await order(stand)).toEqual([other]);

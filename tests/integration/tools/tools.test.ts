@@ -270,7 +270,7 @@ test('doctor: Redis that forgets, a wrong token, a variable that makes no sense'
 
 test(
   'doctor: what is wrong in Discord is not taken for the token, and what is not installed is called so',
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     await using discord = await startSandbox();
     const environment = { ...discord.environment, REDIS_URL: redis.url };

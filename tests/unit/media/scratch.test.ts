@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openScratch, sweepScratch } from '../../../src/media/scratch.ts';
+import { patience } from '../../support/patience.ts';
 
 let root: string;
 
@@ -62,7 +63,7 @@ test('a folder in use says so, every minute', async () => {
     await using scratch = await openScratch(root, 'long');
     await utimes(scratch.path, 0, 0);
     vi.advanceTimersByTime(60_000);
-    await vi.waitFor(async () => expect((await stat(scratch.path)).mtimeMs).toBeGreaterThan(0));
+    await vi.waitFor(async () => expect((await stat(scratch.path)).mtimeMs).toBeGreaterThan(0), patience);
   } finally {
     vi.useRealTimers();
   }
