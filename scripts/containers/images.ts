@@ -52,12 +52,14 @@ const services = [
  * Builds bot, web, worker and runpod from the project's own Dockerfiles, the first three by Compose.
  *
  * @param report takes each image as soon as it is built
+ * @param built all that runs is built; what comes after it is only looked at
  */
 export async function buildImages(
   engine: Engine,
   machine: Machine,
   settings: BuildSettings,
   report: (image: BuiltImage) => void,
+  built: () => Promise<void>,
 ): Promise<BuiltImage[]> {
   const { project, ffmpeg, kept = false, cuda = [] } = settings;
   const overlay = join(project, 'docker', 'trial-build.json');
@@ -89,6 +91,7 @@ export async function buildImages(
     ]);
   const runpod = await timed(kept, () => buildWorker('runpod', 'humo-runpod:trial', '12-none'));
   await take('runpod', 'humo-runpod:trial', 'ubuntu:22.04', runpod);
+  await built();
   for (const variant of cuda) {
     const tag = `humo-worker:trial-cuda${variant}`;
     const seconds = await timed(false, () => buildWorker('worker', tag, variant));

@@ -4,7 +4,7 @@
  * bases' places. The table at the end says what was replaced.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -31,7 +31,7 @@ const usage = `npm run containers [-- options]
   --ffmpeg FOLDER  do not build ffmpeg, which takes a quarter of an hour: take the static programs ffmpeg and ffprobe from here
   --help
 
-What takes long to make is kept in HUMO_CONTAINERS_CACHE, or else in a folder of your cache: 20 GB.`;
+What takes long to make is kept in HUMO_CONTAINERS_CACHE, or else in a folder of your cache: 25 GB, and 22 more for each CUDA.`;
 
 const rowsSchema = z.object({
   rows: z
@@ -100,7 +100,11 @@ async function trial(
   say(`Engine: ${engine.description}.`);
   const bases = await provideBases(engine, machine, join(shared, 'stand-ins'), options.cuda);
   for (const { name, standIn } of bases) console.log(`  ${name}: ${standIn ?? 'the real one'}`);
-  const project = options.kept ? await keptProject(shared) : await copyProject(join(shared, 'project'));
+  const record = join(shared, 'trial.json');
+  const project = options.kept ? await keptProject(record) : await copyProject(join(shared, 'project'));
+  // From here on images and record may not belong together.
+  if (!options.kept) await rm(record, { force: true });
+  const keep = (): Promise<void> => writeRecord(record, engine, shared, project, options.only);
   const ffmpeg = await ffmpegFolder(engine, machine, project.folder, shared, options.ffmpeg);
   say(options.kept ? 'Images of the last run' : 'Building …');
   const images = await buildImages(
@@ -109,11 +113,18 @@ async function trial(
     { project: project.folder, ffmpeg: ffmpeg.folder, kept: options.kept, cuda: options.cuda },
     (image) =>
       console.log(`  ${image.name}: ${buildTime(image)}, ${megabytes(image.added)} on top of its base`),
+    keep,
   );
   const parts = await takeApart(engine, 'humo-worker-cpu');
   say('Running …');
   await engine.enter('running');
-  const rows = await run(engine, shared, project, options.only);
+  // The network that all of it runs in is another one than that of the builds.
+  await writeRecord(record, engine, shared, project, options.only);
+  const rows = await run(engine, record);
+  if (rows.length === 0)
+    throw new ContainersError(
+      'Nothing was tried: what stopped it is said above, or no check has such a name.',
+    );
   say('Images');
   console.log(
     table(
@@ -167,8 +178,8 @@ function buildTime({ seconds: measured }: BuiltImage): string {
 }
 
 /** The copy that the kept images were made from, and what was planted in it. */
-async function keptProject(shared: string): Promise<ProjectCopy> {
-  const text = await readFile(join(shared, 'trial.json'), 'utf8').catch(() => null);
+async function keptProject(record: string): Promise<ProjectCopy> {
+  const text = await readFile(record, 'utf8').catch(() => null);
   if (text === null)
     throw new ContainersError('nothing is kept of an earlier run: leave --kept away this once');
   const { project, forbidden, controls } = copySchema.parse(JSON.parse(text));
@@ -207,27 +218,25 @@ async function ffmpegFolder(
 }
 
 /** Runs the second half, which sees the engine's network. */
-async function run(
-  engine: Engine,
+/** What the trial, and a later run with `--kept`, have to know. */
+async function writeRecord(
+  record: string,
+  { own, prefix }: Engine,
   shared: string,
-  project: ProjectCopy,
+  { folder, forbidden, controls }: ProjectCopy,
   only: readonly string[],
-): Promise<Row[]> {
-  const path = join(shared, 'trial.json');
-  const { folder, forbidden, controls } = project;
-  await writeFile(
-    path,
-    JSON.stringify({
-      ...{ own: engine.own, prefix: engine.prefix, folder: join(shared, 'trial') },
-      ...{ project: folder, forbidden, controls, only },
-    }),
-  );
+): Promise<void> {
+  const told = { own, prefix, folder: join(shared, 'trial'), project: folder, forbidden, controls, only };
+  await writeFile(record, JSON.stringify(told));
+}
+
+async function run(engine: Engine, record: string): Promise<Row[]> {
   const [program = process.execPath, ...args] = [
     ...engine.networkPrefix,
-    ...[process.execPath, join(import.meta.dirname, 'trial.ts'), path],
+    ...[process.execPath, join(import.meta.dirname, 'trial.ts'), record],
   ];
   await execa(program, args, { stdio: 'inherit', reject: false });
-  return rowsSchema.parse(JSON.parse(await readFile(path, 'utf8'))).rows;
+  return rowsSchema.parse(JSON.parse(await readFile(record, 'utf8'))).rows;
 }
 
 /** A promise that resolves with an exit status when someone wants this to end. */
