@@ -26,6 +26,7 @@ import { scriptedEngineCommand } from '../support/scripted-engine.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { startBrowser, startWeb } from '../support/web.ts';
 import type { WebProcess } from '../support/web.ts';
+import { patience } from '../support/patience.ts';
 
 /**
  * A person with a browser: the page, the API without a bot, a worker and the real engine at toy size. What the page shows in each state
@@ -41,7 +42,6 @@ const pictures = process.env['PAGE_PICTURES'];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** For a clip of the tiny profile on a busy machine, a cold start of the engine included. */
-const patience = { timeout: 600_000 };
 
 let folder: string;
 let redis: TestRedis;

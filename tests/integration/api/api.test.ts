@@ -32,6 +32,7 @@ import {
 } from '../../support/api.ts';
 import type { ApiScene, Caller, Given, SentEvent } from '../../support/api.ts';
 import { resultWith } from '../../support/generation.ts';
+import { patience } from '../../support/patience.ts';
 
 let scene: ApiScene;
 let ada: Caller;
@@ -464,7 +465,7 @@ describe('watching', () => {
       leave.abort();
       return answer.status;
     };
-    for (let count = 0; count < 25; count += 1) await expect.poll(status, { timeout: 600_000 }).toBe(200);
+    for (let count = 0; count < 25; count += 1) await expect.poll(status, patience).toBe(200);
     await emptyQueue();
   });
 

@@ -19,6 +19,7 @@ import { agreedBefore } from '../../support/agreed.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import { hasStatus, picture } from '../bot/scene.ts';
+import { patience } from '../../support/patience.ts';
 
 const folders: string[] = [];
 afterAll(async () => {
@@ -62,14 +63,14 @@ test('in the bot: one person, one limit, whichever way they come; and Discord he
     await agreedBefore(environment, [ada]);
     const caller = callerOf(String(address), token, ada.id);
     await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-    await channel.waitForMessage(hasStatus, { timeout: 600_000 });
+    await channel.waitForMessage(hasStatus, patience);
     const { id } = await caller.accepted();
     expect(await problemOf(await caller.ask({ prompt: 'x' }))).toMatchObject({ code: 'too_many_waiting' });
     const messages = channel.messages.length;
 
     worker.child.kill('SIGCONT');
     expect((await lastOf(await caller.fetch(`/v1/generations/${id}/events`)))?.status).toBe('delivered');
-    await channel.waitForMessage(({ attachments }) => attachments.length === 1, { timeout: 600_000 });
+    await channel.waitForMessage(({ attachments }) => attachments.length === 1, patience);
     expect(channel.messages.length).toBe(messages + 1);
     expect(await bot.stop()).toBe(0);
     expect(await queue.reconcile()).toEqual({ requeued: 0, redelivered: 0, failed: 0 });

@@ -6,6 +6,7 @@ import { createPeople } from '../../../src/queue/people/people.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { hasStatus, picture, speech, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
+import { patience } from '../../support/patience.ts';
 
 /** People who have confirmed nothing yet. */
 let scene: Scene;
@@ -60,7 +61,7 @@ test('whoever says no has nothing made and nothing kept; typed words need no wor
     { channel: scene.channel },
   );
   // Nobody speaks here: a worker says the words later.
-  await said.waitForMessage(hasStatus, { timeout: 600_000 });
+  await said.waitForMessage(hasStatus, patience);
 });
 
 test('a reaction is asked in the channel; only the person’s own word counts', async () => {

@@ -9,6 +9,7 @@ import { apiReply } from '../../../src/queue/contract/generation.ts';
 import { testDraft } from '../../support/queue-fixtures.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
+import { patience } from '../../support/patience.ts';
 
 const hasVideo = ({ attachments, fromBot }: { attachments: readonly unknown[]; fromBot: boolean }) =>
   fromBot && attachments.length === 1;
@@ -58,7 +59,7 @@ test('when the limit shrank while it ran, the video is made to fit', async () =>
   await accepted(scene);
   scene.guild.setBoostTier(0);
   await scene.work((generation) => scene.finish(generation, {}, 1_500_000));
-  const result = await scene.channel.waitForMessage(hasVideo, { timeout: 600_000 });
+  const result = await scene.channel.waitForMessage(hasVideo, patience);
   expect(result.attachments[0]?.size).toBeLessThan(400_000);
   await expect(scene.probe(result)).resolves.toMatchObject({ video: 'h264' });
 });
@@ -211,7 +212,7 @@ test('what a killed worker left in the store goes with the last word', async () 
   await scene.ada.click(status, 'Stop');
   await delivered(scene, id);
   const left = async () => Promise.all(keys.map(async (key) => scene.store.size(key)));
-  await expect.poll(left, { timeout: 600_000 }).toEqual([null, null, null]);
+  await expect.poll(left, patience).toEqual([null, null, null]);
 });
 
 test('a record that this program cannot read keeps no bot from starting', async () => {

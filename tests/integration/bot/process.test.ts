@@ -18,6 +18,7 @@ import { agreedBefore } from '../../support/agreed.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 import { hasStatus, idOf, makeVideo, picture, speech, until } from './scene.ts';
+import { patience } from '../../support/patience.ts';
 
 let discord: Sandbox;
 let redis: TestRedis;
@@ -127,13 +128,13 @@ test('killed after accepting: the next process delivers, once', async () => {
   const { channel, ada } = meet();
   await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
-  const status = await channel.waitForMessage(hasStatus, { timeout: 600_000 });
+  const status = await channel.waitForMessage(hasStatus, patience);
   await endBot('SIGKILL');
   await startWorker();
   await runningBot();
-  const result = await channel.waitForMessage(isVideo, { timeout: 600_000 });
+  const result = await channel.waitForMessage(isVideo, patience);
   expect(result.repliesTo).toBe(status.id);
-  await status.waitUntil(({ buttons }) => buttons.length === 0, { timeout: 600_000 });
+  await status.waitUntil(({ buttons }) => buttons.length === 0, patience);
   expect(channel.messages.filter(isVideo).length).toBe(1);
 });
 
@@ -142,7 +143,7 @@ test('killed while uploading: exactly one video', async () => {
   const { channel, ada } = meet();
   await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-  const status = await channel.waitForMessage(hasStatus, { timeout: 600_000 });
+  const status = await channel.waitForMessage(hasStatus, patience);
   const held = discord.faults.pause({
     method: 'POST',
     path: `/channels/${channel.id}/messages`,
@@ -187,7 +188,7 @@ test('SIGTERM while it sends: it finishes, and ends with status 0 within ten sec
   const { channel, ada } = meet();
   await agreedBefore(environment, [ada]);
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-  const status = await channel.waitForMessage(hasStatus, { timeout: 600_000 });
+  const status = await channel.waitForMessage(hasStatus, patience);
   const held = discord.faults.pause({ method: 'POST', path: `/channels/${channel.id}/messages` });
   await startWorker();
   await held.reached;
@@ -224,11 +225,11 @@ test('Redis goes away while the bot runs: the person is told, and it works again
   await redis.kill();
   const refused = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   expect(await refused.firstResponse()).toMatchObject({ kind: 'message', ephemeral: true });
-  await refused.waitForMessage(({ text }) => text.includes('queue can’t be reached'), { timeout: 600_000 });
+  await refused.waitForMessage(({ text }) => text.includes('queue can’t be reached'), patience);
   await redis.restart();
   await until(async () => {
     const command = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
-    const answer = await command.waitForMessage(({ loading }) => !loading, { timeout: 600_000 });
+    const answer = await command.waitForMessage(({ loading }) => !loading, patience);
     // What it says until then is that the queue is away, and nothing else: any other answer would come again and again.
     if (!hasStatus(answer)) expect(answer.text).toContain('queue can’t be reached');
     return hasStatus(answer) ? answer : undefined;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { hasStatus, picture, startScene, until } from './scene.ts';
+import { patience } from '../../support/patience.ts';
 
 test('while it runs: stage, step, bar, time left and a preview, at most one edit in five seconds', async () => {
   await using scene = await startScene();
@@ -35,7 +36,7 @@ test('while it runs: stage, step, bar, time left and a preview, at most one edit
     timeout: 20_000,
   });
   seen.resolve();
-  await status.waitUntil(({ text }) => text.includes('Your video is here'), { timeout: 600_000 });
+  await status.waitUntil(({ text }) => text.includes('Your video is here'), patience);
   stop();
   expect(status.attachments).toEqual([]);
 

@@ -18,6 +18,7 @@ import { openDesk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { patience } from '../../support/patience.ts';
 
 // Processes start and end here; a busy machine takes its time.
 let redis: TestRedis;
@@ -181,7 +182,7 @@ test('a delivery that fails is tried again; one that is hopeless is not', async 
     return null;
   });
   await queue.reconcile();
-  await expect.poll(async () => (await queue.get(stubborn))?.status, { timeout: 600_000 }).toBe('delivered');
+  await expect.poll(async () => (await queue.get(stubborn))?.status, patience).toBe('delivered');
   await expect
     .poll(() => queue.get(hopeless))
     .toMatchObject({
@@ -219,7 +220,7 @@ test('after an outage of Redis a watcher hears where everything stands', async (
   expect(heard).toEqual(['queued']);
   await redis.kill();
   await redis.restart();
-  await expect.poll(() => heard, { timeout: 600_000 }).toEqual(['queued', 'queued']);
+  await expect.poll(() => heard, patience).toEqual(['queued', 'queued']);
 });
 
 test('changes of the reply by two hands do not undo each other, and an expired record stays gone', async () => {
@@ -278,7 +279,7 @@ test('without Redis every call fails, and works again when it is back', async ()
           () => 'well',
           () => 'ill',
         ),
-      { timeout: 600_000 },
+      patience,
     )
     .toBe('well');
   await queue.accept(testDraft('1'));

@@ -17,6 +17,7 @@ import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import type { WorkerProcess } from '../../support/worker-process.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { patience } from '../../support/patience.ts';
 
 let redis: TestRedis;
 let stand: Stand;
@@ -379,7 +380,7 @@ test('a worker that is killed twice over the same request: it costs the person n
     await process.ready;
     return {
       process,
-      reached: async () => expect.poll(() => existsSync(reached), { timeout: 600_000 }).toBe(true),
+      reached: async () => expect.poll(() => existsSync(reached), patience).toBe(true),
     };
   };
   try {

@@ -14,6 +14,7 @@ import type { Stand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
+import { patience } from '../../support/patience.ts';
 
 let redis: TestRedis;
 let number = 0;
@@ -336,9 +337,7 @@ test('workers are seen while they live, with what they do, and after they fell s
   await killed.ready;
   await expect.poll(workers).toMatchObject([{ id: 'gpu-2', device: expect.any(String), alive: true }]);
   await killed.end('SIGKILL');
-  await expect
-    .poll(workers, { timeout: 600_000 })
-    .toMatchObject([{ id: 'gpu-2', alive: false, runningId: null }]);
+  await expect.poll(workers, patience).toMatchObject([{ id: 'gpu-2', alive: false, runningId: null }]);
 });
 
 test('what failed is run again: once, as the same person’s, whatever the limits', async () => {

@@ -228,7 +228,7 @@ describe('a guild’s pause', () => {
       await stand.moderation.pause(first, byModerator);
       const worker = await stand.worker();
       const held = async () => connection.hexists(`${stand.prefix}:generation:${id}`, 'share.held');
-      await expect.poll(held, { timeout: 600_000 }).toBe(1);
+      await expect.poll(held, patience).toBe(1);
       expect(stand.begun).toEqual([]);
       expect(await bull.getJobCounts('wait', 'active', 'prioritized')).toEqual({
         wait: 0,

@@ -18,6 +18,7 @@ import { idOf, picture, speech, startScene, until } from '../bot/scene.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { patience } from '../../support/patience.ts';
 
 let redis: TestRedis;
 let folder: string;
@@ -270,7 +271,7 @@ test('doctor: Redis that forgets, a wrong token, a variable that makes no sense'
 
 test(
   'doctor: what is wrong in Discord is not taken for the token, and what is not installed is called so',
-  { timeout: 600_000 },
+  patience,
   async () => {
     await using discord = await startSandbox();
     const environment = { ...discord.environment, REDIS_URL: redis.url };

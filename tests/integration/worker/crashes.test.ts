@@ -17,6 +17,7 @@ import type { TestRedis } from '../../support/redis.ts';
 import type { EngineScript } from '../../support/scripted-engine.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import type { WorkerProcess, WorkerProcessOptions } from '../../support/worker-process.ts';
+import { patience } from '../../support/patience.ts';
 
 // Processes start and end here; a busy machine takes its time.
 /** Everything here kills what it says: processes of their own, a real Redis, locks of one second. */
@@ -73,8 +74,7 @@ const gate = (mark = 'reached') => ({
   gate: { beforeStep: 3, file: join(folder, 'gates', 'open') },
   reached: join(folder, mark),
 });
-const reached = (mark = 'reached') =>
-  expect.poll(() => existsSync(join(folder, mark)), { timeout: 600_000 }).toBe(true);
+const reached = (mark = 'reached') => expect.poll(() => existsSync(join(folder, mark)), patience).toBe(true);
 const openGate = () => writeFile(join(folder, 'gates', 'open'), '');
 
 /** Waits for the final message of a generation and makes sure that there is one of it. @returns the record */
@@ -169,7 +169,7 @@ test('a volume that is gone makes all wait for it, and none fail', async () => {
     ids.push(draft.id);
   }
   const isUnable = () => worker.log.some(({ msg }) => String(msg).startsWith('this worker cannot work now'));
-  await expect.poll(isUnable, { timeout: 600_000 }).toBe(true);
+  await expect.poll(isUnable, patience).toBe(true);
   for (const id of ids) expect(await queue.get(id)).toMatchObject({ status: 'queued', attempts: 0 });
   // Whoever looked has made an empty folder of the name, as a container does.
   await rm(there, { recursive: true, force: true });
@@ -182,7 +182,7 @@ test('worker killed between storing and completing: the stored video is delivere
   const stored = join(folder, 'stored');
   const first = await startWorker('first', {}, { stopAfterStoring: stored });
   const id = await accept();
-  await expect.poll(() => existsSync(stored), { timeout: 600_000 }).toBe(true);
+  await expect.poll(() => existsSync(stored), patience).toBe(true);
   await first.end('SIGKILL');
   await startWorker('second');
   expect(await expectOneDelivery(id)).toMatchObject({
@@ -282,7 +282,7 @@ test('Redis away for longer than a lock lives: nobody starts again, and the vide
   // Nothing but the passing of time lets a lock lapse.
   await delay(lapsesAt - Date.now() + 100);
   await redis.restart();
-  await expect.poll(() => connection.exists(lock), { timeout: 600_000 }).toBe(1);
+  await expect.poll(() => connection.exists(lock), patience).toBe(1);
   connection.disconnect();
   await openGate();
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
@@ -295,13 +295,10 @@ test('a machine that is lost while nobody else works: the request waits again, a
   await reached();
   await first.end('SIGKILL');
   await expect
-    .poll(
-      async () => {
-        await queue.reconcile();
-        return queue.get(id);
-      },
-      { timeout: 600_000 },
-    )
+    .poll(async () => {
+      await queue.reconcile();
+      return queue.get(id);
+    }, patience)
     .toMatchObject({ status: 'queued', workerId: null, attempts: 1 });
   await startWorker('second');
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 2 });
@@ -314,7 +311,7 @@ test('cancelled after its machine was lost, with nobody there to hear it: the pe
   await reached();
   await first.end('SIGKILL');
   expect(await queue.cancel(id, reason)).toBe('signalled');
-  await expect.poll(async () => (await queue.reconcile()).failed, { timeout: 600_000 }).toBe(1);
+  await expect.poll(async () => (await queue.reconcile()).failed, patience).toBe(1);
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'cancelled', failure: reason });
   // A worker that comes back later finds nothing to do.
   await startWorker('second');
@@ -327,7 +324,7 @@ test('SIGTERM while the store hangs: the job is back at once, and the worker is 
   const stored = join(folder, 'stored');
   const first = await startWorker('first', {}, { stopAfterStoring: stored });
   const id = await accept();
-  await expect.poll(() => existsSync(stored), { timeout: 600_000 }).toBe(true);
+  await expect.poll(() => existsSync(stored), patience).toBe(true);
   await startWorker('second');
   first.child.kill('SIGTERM');
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', workerId: 'second', attempts: 1 });
