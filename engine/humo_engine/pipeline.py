@@ -237,9 +237,7 @@ class Pipeline:
         )
         # A long take begins with the noise of a clip as long as its first window.
         noise = draw_noise(request.seed, (video_vae.LATENT_CHANNELS, frames, *references.shape[2:]), self.device)
-        if len(windows) > 1:
-            noise = spread_noise(noise, windows, request.seed)
-        return noise, Take(conditions, tuple(windows), audio, slots, strength)
+        return spread_noise(noise, windows, request.seed), Take(conditions, tuple(windows), audio, slots, strength)
 
     def _sound(self, request: Request) -> tuple[Tensor | None, bool]:
         """What is listened to, samples (n,) at 16 kHz, and whether that is the voice alone; None without sound."""
