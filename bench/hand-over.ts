@@ -16,6 +16,7 @@ import { projectRoot } from '../src/config/environment.ts';
 import { agreedBefore } from '../tests/support/agreed.ts';
 import { startRedis } from '../tests/support/redis.ts';
 import { usualClip } from './usual-clip.ts';
+import { bestCrf } from '../src/media/rate-control.ts';
 
 const repetitions = Number(process.argv[2] ?? 5);
 const limit = 3;
@@ -136,7 +137,7 @@ async function bareEncode(): Promise<void> {
     '-preset',
     'medium',
     '-crf',
-    '17',
+    String(bestCrf),
     '-pix_fmt',
     'yuv420p',
   ];

@@ -119,7 +119,7 @@ async function trial(
   say('Running …');
   await engine.enter('running');
   // The network that all of it runs in is another one than that of the builds.
-  await writeRecord(record, engine, shared, project, options.only);
+  await keep();
   const rows = await run(engine, record);
   if (rows.length === 0)
     throw new ContainersError(
@@ -217,7 +217,6 @@ async function ffmpegFolder(
   };
 }
 
-/** Runs the second half, which sees the engine's network. */
 /** What the trial, and a later run with `--kept`, have to know. */
 async function writeRecord(
   record: string,
@@ -230,6 +229,7 @@ async function writeRecord(
   await writeFile(record, JSON.stringify(told));
 }
 
+/** Runs the second half, which sees the engine's network. */
 async function run(engine: Engine, record: string): Promise<Row[]> {
   const [program = process.execPath, ...args] = [
     ...engine.networkPrefix,

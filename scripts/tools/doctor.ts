@@ -12,9 +12,9 @@ import { ApplicationFlagsBitField, DiscordAPIError, PermissionFlagsBits, REST, R
 import { execa, ExecaError } from 'execa';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { compareCommands, isSame } from '../../src/bot/command-difference.ts';
+import { isSame } from '../../src/bot/command-difference.ts';
 import { loadHandlers } from '../../src/bot/load-handlers.ts';
-import { declarations } from '../../src/bot/register-commands.ts';
+import { declarations, registerCommands } from '../../src/bot/register-commands.ts';
 import { neededPermissions } from '../../src/commands/support/permissions.ts';
 import {
   loadBotConfig,
@@ -292,16 +292,10 @@ async function servers(rest: REST, applicationId: string): Promise<void> {
 }
 
 async function commands(rest: REST, applicationId: string, config: BotConfig): Promise<void> {
+  const declared = declarations(await loadHandlers(), config.generate);
   const { guildId } = config.discord;
-  const route =
-    guildId === undefined
-      ? Routes.applicationCommands(applicationId)
-      : Routes.applicationGuildCommands(applicationId, guildId);
-  const registered = z
-    .array(z.looseObject({ name: z.string() }))
-    .parse(await rest.get(route, { query: new URLSearchParams({ with_localizations: 'true' }) }));
-  const difference = compareCommands(registered, declarations(await loadHandlers(), config.generate));
-  if (isSame(difference)) fine('Discord: commands', `${registered.length} registered, as they should be`);
+  const difference = await registerCommands(rest, declared, { applicationId, guildId, apply: false });
+  if (isSame(difference)) fine('Discord: commands', `${declared.length} registered, as they should be`);
   else
     look(
       'Discord: commands',

@@ -7,9 +7,10 @@ import type { People } from '../queue/people/people.ts';
 import type { GenerationQueue } from '../queue/interfaces.ts';
 import { textsFor } from '../text/texts.ts';
 import type { MessagePlace } from './messages.ts';
+import { day } from '../units.ts';
 
 /** A delivery may be tried again for a day. */
-const remembered = 2 * 24 * 60 * 60_000;
+const remembered = 2 * day;
 
 export interface NoticeOptions {
   readonly people: Pick<People, 'preferences'>;

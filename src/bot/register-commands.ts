@@ -26,6 +26,7 @@ export function declarations(
  * Compares the registered commands with ours and, if they differ, replaces them. Discord allows 200 creations a day: an
  * unchanged list is never written.
  *
+ * @param options.apply false: they are compared, and stay as they are
  * @param options.guildId registers for one guild, where changes show at once; everywhere without it
  * @throws DiscordAPIError
  */

@@ -1,5 +1,4 @@
 import type { GenerateSettings } from '../config/generate.ts';
-import { Failure } from '../failure.ts';
 import { defaultLabelStyle } from '../marking/label.ts';
 import type {
   Generation,
@@ -10,7 +9,7 @@ import type {
 } from '../queue/contract/generation.ts';
 import type { Admission, Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/interfaces.ts';
-import { reachable, uncertain } from '../queue/reachable.ts';
+import { isUncertain, reachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import type { Prints } from '../queue/moderation/blocked-inputs.ts';
 import { findBlocked } from './blocked.ts';
@@ -137,8 +136,4 @@ export function longestFor(
   { length }: Pick<GenerateSettings, 'length'>,
 ): number {
   return Math.min(admission?.limits.videoSeconds ?? length.default, length.maximum);
-}
-
-function isUncertain(error: unknown): boolean {
-  return error instanceof Failure && error.identifier === uncertain;
 }

@@ -9,9 +9,10 @@ import { keepKey, releaseKey } from './redis/held-key.ts';
 import { generationIdSchema } from './contract/generation.ts';
 import { createNames } from './redis/names.ts';
 import type { Names } from './redis/names.ts';
+import { day } from '../units.ts';
 
 /** How long a key is known, as callers are told: milliseconds. */
-export const idempotencyLifetime = 24 * 3600_000;
+export const idempotencyLifetime = day;
 
 /** A process that dies leaves its keys alone after this; one that works says so three times as often. Milliseconds. */
 const lockLifetime = 30_000;

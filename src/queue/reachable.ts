@@ -5,7 +5,7 @@ import { LimitReached, NotAdmitted } from './moderation/moderation.ts';
 import { AcceptanceUnknown } from './redis/ledger.ts';
 
 /** Identifier of the failure after which nobody knows whether the request was accepted. */
-export const uncertain = 'queue_uncertain';
+const uncertain = 'queue_uncertain';
 
 /** Redis takes nothing that it cannot write down; which folder that is only it knows. */
 const redisFolder = 'the folder of Redis (`CONFIG GET dir`)';
@@ -21,4 +21,9 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
     const identifier = error instanceof AcceptanceUnknown ? uncertain : 'queue_unreachable';
     throw new Failure('internal', identifier, {}, { cause: error });
   }
+}
+
+/** Whether it may have been accepted all the same. */
+export function isUncertain(error: unknown): boolean {
+  return error instanceof Failure && error.identifier === uncertain;
 }

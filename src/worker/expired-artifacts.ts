@@ -1,9 +1,10 @@
 import type { Logger } from '../log.ts';
 import { artifactFolders, isArtifactKey, retentionOf } from '../storage/keys.ts';
 import type { ArtifactStore } from '../storage/store.ts';
+import { day } from '../units.ts';
 
 /** No write of one artifact takes so long. */
-const unfinishedRetention = 24 * 3600_000;
+const unfinishedRetention = day;
 const removeEvery = 6 * 3600_000;
 
 /** Removes what is older now and every few hours. Several workers may do it at the same time. Returns how to stop. */

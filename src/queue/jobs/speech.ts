@@ -7,11 +7,12 @@ import { closeConnection, isOutage, openConnection } from '../redis/connection.t
 import { createNames, speechJobId } from '../redis/names.ts';
 import type { Closable } from '../interfaces.ts';
 import type { Ticket } from '../order/tickets.ts';
+import { day } from '../../units.ts';
 
 /** Words that nobody has spoken by then are forgotten: their request has its own copy. Milliseconds. */
 const wordsLifetime = 10 * 60_000;
 /** Voices that no worker has offered for so long are not offered any more. Milliseconds. */
-const voicesLifetime = 30 * 24 * 3600_000;
+const voicesLifetime = 30 * day;
 /** A worker says again what it has, in case Redis has forgotten. Milliseconds. */
 const offerInterval = 60_000;
 
