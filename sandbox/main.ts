@@ -34,6 +34,9 @@ const discord = await startSandbox({
   ...(values.host === undefined ? {} : { host: values.host }),
   ...(values.openapi === undefined ? {} : { openapi: values.openapi }),
 });
+const stopped = Promise.withResolvers<void>();
+// Before anything is said: whoever reads that Ctrl+C stops it may press it at once.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
 const guild = discord.createGuild({ name: 'Sandbox' });
 const channel = guild.createChannel('general');
 guild.addMember(discord.createUser('ada'));
@@ -61,8 +64,6 @@ discord.onRequest((request) => {
     console.log(`refused ${request.status} ${request.code ?? ''}: ${request.method} ${request.path}`);
 });
 
-const stopped = Promise.withResolvers<void>();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
 await stopped.promise;
 try {
   await discord.close();
