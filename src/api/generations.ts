@@ -19,6 +19,7 @@ import {
   streamed,
 } from './schemas.ts';
 import type { ApiParts } from './server.ts';
+import { recordRetentionDays } from '../retention.ts';
 
 /** Open event streams of one person. */
 const streamsPerPerson = 20;
@@ -171,7 +172,8 @@ export function generationRoutes(
       const reason = { code: 'cancelled', identifier: `cancelled_by_${by}`, context: {} } as const;
       const outcome = await reachable(queue.cancel(id, reason));
       request.log.info({ generationId: id, caller: identity.name, outcome }, 'cancel asked for');
-      if (outcome === 'unknown') throw new Problem(404, 'not_found');
+      if (outcome === 'unknown')
+        throw new Problem(404, 'not_found', { values: { days: recordRetentionDays } });
       if (outcome === 'finished') throw new Problem(409, 'already_finished');
       reply.code(202);
       return { outcome };

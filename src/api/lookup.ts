@@ -9,6 +9,7 @@ import { languageFor, Problem } from './problem.ts';
 import type { GenerationView } from './schemas.ts';
 import type { ApiParts } from './server.ts';
 import { viewOf } from './view.ts';
+import { recordRetentionDays } from '../retention.ts';
 
 /** Generations as whoever asks may see them. */
 export interface Lookup {
@@ -38,7 +39,7 @@ export function createLookup({
       const identity = identityFor(request);
       const generation = await reachable(queue.get(id));
       if (generation === null || !(identity.has('admin') || generation.userId === identity.userId)) {
-        throw new Problem(404, 'not_found');
+        throw new Problem(404, 'not_found', { values: { days: recordRetentionDays } });
       }
       return generation;
     },

@@ -3,7 +3,7 @@ import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
-import { recordRetention } from '../queue/constants.ts';
+import { recordRetention } from '../retention.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { TextKey } from '../text/texts.ts';

@@ -2,7 +2,7 @@ import { ApplicationCommandType, ButtonStyle, ComponentType, MessageFlags } from
 import { videoLimitBytes } from '../intake/upload-limit.ts';
 import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
-import { isUndelivered } from '../queue/delivery/redelivery.ts';
+import { isUndelivered } from '../queue/delivery/undelivered.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
@@ -20,6 +20,7 @@ import { localised } from './support/localise.ts';
 import { ownUploadLimit } from './support/interaction-place.ts';
 import { toReply } from './support/reply.ts';
 import type { Services } from './support/services.ts';
+import { recordRetentionDays } from '../retention.ts';
 
 const pageSize = 8;
 
@@ -68,7 +69,7 @@ const show: Button = {
     const generation = await reachable(services.queue.get(generationId));
     const asker = { userId: interaction.user.id, guildId: interaction.guildId };
     if (generation === null || generation.userId !== asker.userId || generation.result === null) {
-      throw new Refusal('again.gone');
+      throw new Refusal('again.gone', { days: recordRetentionDays });
     }
     refuseWithdrawn(generation);
     const limit = videoLimitBytes(ownUploadLimit(interaction));
@@ -103,7 +104,7 @@ async function render(
       limit: (asked + 1) * pageSize + 1,
     }),
   );
-  if (found.length === 0) return message([texts.say('history.none')]);
+  if (found.length === 0) return message([texts.say('history.none', { days: recordRetentionDays })]);
   // What stood on a page may have gone meanwhile: the last page that has something is shown in its place.
   const page = Math.min(asked, Math.floor((found.length - 1) / pageSize));
   const shown = found.slice(page * pageSize, (page + 1) * pageSize);

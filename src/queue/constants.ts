@@ -1,10 +1,5 @@
 /** Numbers of the queue that are decisions, each with its reason. Times are in milliseconds. */
 
-import { day } from '../units.ts';
-
-/** "Again" works on results of a month; older records and their indexes go, so that Redis' memory has a bound. */
-export const recordRetention = 30 * day;
-
 /** A crash may be the machine's fault, so there is one more try; a second crash is the request's. */
 export const maximumAttempts = 2;
 

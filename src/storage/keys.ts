@@ -1,17 +1,12 @@
 /** Where each artifact of a generation lies in the store, and for how long: the one place that names keys. */
 
 import { day } from '../units.ts';
+import { artifactRetention } from '../retention.ts';
 
 const inputsFolder = 'inputs/';
 const videosFolder = 'videos/';
 const previewsFolder = 'previews/';
 const shotsFolder = 'shots/';
-
-/**
- * "Again" works for 30 days, for which a record lives. Two days longer, so that no record that can still be run again lacks its
- * inputs.
- */
-export const artifactRetention = 32 * day;
 
 /** In memory, what Discord has as well is dear: a video may be sent once more, or smaller, for a week. */
 const resultRetentionInMemory = 7 * day;

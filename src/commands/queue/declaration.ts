@@ -13,6 +13,7 @@ import type {
 import { failureCodes } from '../../failure.ts';
 import { labelCorners, labelSizes, labelWords } from '../../marking/label.ts';
 import { localised, localisedChoice, subcommand, subcommandGroup } from '../support/localise.ts';
+import { recordRetentionDays } from '../../retention.ts';
 
 const {
   String: string,
@@ -160,7 +161,7 @@ export function declareQueue(): RESTPostAPIChatInputApplicationCommandsJSONBody 
           type: integer,
           ...localised('keep_days', 'command.queue.option_keep_days'),
           min_value: 1,
-          max_value: 30,
+          max_value: recordRetentionDays,
         },
         { type: boolean, ...localised('ask_each_time', 'command.queue.option_ask_each_time') },
         {

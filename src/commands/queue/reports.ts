@@ -6,6 +6,7 @@ import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
 import { page } from './pages.ts';
 import type { PagePlace } from './pages.ts';
+import { recordRetentionDays } from '../../retention.ts';
 
 /** With more who reported one result, the first of them are named. */
 const mostNamed = 5;
@@ -18,9 +19,9 @@ export async function reportsPage(
   { moderation }: Services,
 ): Promise<RenderedMessage> {
   const reports = await reachable(moderation.reports(guildId));
-  if (reports.length === 0) return message([texts.say('queue.reports.none')]);
+  if (reports.length === 0) return message([texts.say('queue.reports.none', { days: recordRetentionDays })]);
   return page(reports, place, texts, {
-    heading: [texts.say('queue.reports.heading')],
+    heading: [texts.say('queue.reports.heading', { days: recordRetentionDays })],
     line: (report, _characters, index) => line(report, index + 1, texts),
     action: ({ generation }, index) =>
       generation.result === null || generation.deletedAt !== null

@@ -8,7 +8,7 @@ import type { TextKey } from '../../text/texts.ts';
 import { message } from '../render/message.ts';
 import type { GivenReaction } from './definition.ts';
 import type { Services } from './services.ts';
-import { day } from '../../units.ts';
+import { recordRetention } from '../../retention.ts';
 
 /** Where a reaction was given, whose record is no longer kept. */
 type Given = Omit<GivenReaction, 'roleIds'>;
@@ -17,7 +17,7 @@ type Given = Omit<GivenReaction, 'roleIds'>;
 const reportedOnce = 60_000;
 
 /** What a moderator has shown again stays so: milliseconds. */
-const lookedAt = 30 * day;
+const lookedAt = recordRetention;
 /** who claims it then */
 const moderator = 'moderator';
 

@@ -4,6 +4,7 @@ import type { Generation } from '../../queue/contract/generation.ts';
 import { Failure } from '../../failure.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Services } from './services.ts';
+import { recordRetentionDays } from '../../retention.ts';
 
 /** Two taps of one person within this are one: milliseconds. */
 const doubleTap = 3_000;
@@ -35,7 +36,8 @@ export async function parentOf(
   services: Services,
 ): Promise<Generation> {
   // What belongs to another server is as good as not there.
-  if (generation === null || !isSeenBy(generation, asker)) throw new Refusal('again.gone');
+  if (generation === null || !isSeenBy(generation, asker))
+    throw new Refusal('again.gone', { days: recordRetentionDays });
   refuseWithdrawn(generation);
   if (generation.guildId === null) return generation;
   const rules = await reachable(services.moderation.guild(generation.guildId));
@@ -54,7 +56,8 @@ export async function reactedTo(
   { queue }: Pick<Services, 'queue'>,
 ): Promise<Generation | null> {
   const generation = await queue.byMessage(messageId);
-  if (generation === null && (await queue.wasMessage(messageId))) throw new Refusal('again.gone');
+  if (generation === null && (await queue.wasMessage(messageId)))
+    throw new Refusal('again.gone', { days: recordRetentionDays });
   return generation;
 }
 

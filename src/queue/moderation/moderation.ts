@@ -8,6 +8,7 @@ import { limitsSchema } from './limits-schema.ts';
 import type { Limits } from './limits-schema.ts';
 import { generationIdSchema } from '../contract/generation.ts';
 import type { Generation } from '../contract/generation.ts';
+import { recordRetentionDays } from '../../retention.ts';
 
 /** Everything that keeps order: limits, pauses, bans, filters, and who did what. One guild's never touches another's. */
 
@@ -37,7 +38,7 @@ export const guildSettingsSchema = z.strictObject({
   /** whether a person may run another's result again */
   rerunOthers: z.boolean(),
   /** days for which inputs are kept, so that a result can be run again */
-  keepInputsDays: z.number().int().min(1).max(30),
+  keepInputsDays: z.number().int().min(1).max(recordRetentionDays),
   /** whether people confirm each time that they may use a picture or voice, and not once alone */
   askEachTime: z.boolean().default(false),
   /** how videos say that they are made with AI */

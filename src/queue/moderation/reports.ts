@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { generationIdSchema } from '../contract/generation.ts';
 import type { Generation } from '../contract/generation.ts';
-import { recordRetention } from '../constants.ts';
+import { recordRetention } from '../../retention.ts';
 import { reportsPerHour } from './moderation.ts';
 import type { Moderation, Report, ReportOutcome } from './moderation.ts';
 import { checkedId } from './stored.ts';

@@ -4,6 +4,7 @@ import { deploymentSettingsSchema, guildSettingsSchema } from './moderation.ts';
 import type { DeploymentSettings, GuildSettings, Moderation, NewAuditEntry } from './moderation.ts';
 import { checkedId } from './stored.ts';
 import type { Stored } from './stored.ts';
+import { recordRetentionDays } from '../../retention.ts';
 
 /** Two changes of one guild's settings at once make one of them read again; more than this often is no accident. */
 const changeAttempts = 20;
@@ -16,7 +17,7 @@ const newGuild: GuildSettings = {
   limits: { everyone: {}, roles: {} },
   queueLength: null,
   rerunOthers: true,
-  keepInputsDays: 30,
+  keepInputsDays: recordRetentionDays,
   askEachTime: false,
   label: defaultLabelStyle,
   logChannelId: null,

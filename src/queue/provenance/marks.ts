@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Names } from '../redis/names.ts';
-import { recordRetention } from '../constants.ts';
+import { recordRetention } from '../../retention.ts';
 
 const deploymentBits = 24;
 const generationBits = 40n;

@@ -21,7 +21,8 @@ import type { Names } from './names.ts';
 import { paceKey } from '../order/pace.ts';
 import { newGenerationSchema, parseRecord, recordFields, replyFields } from '../contract/record.ts';
 import { runScript } from './script.ts';
-import { acceptPatience, maximumAttempts, paceWeight, recordRetention, smallestCost } from '../constants.ts';
+import { recordRetention } from '../../retention.ts';
+import { acceptPatience, maximumAttempts, paceWeight, smallestCost } from '../constants.ts';
 
 /** What generations of direct messages count for, as a guild's id is what its own count for. */
 const directScope = 'direct';

@@ -197,7 +197,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'api.forbidden': 'Dein Token darf das nicht: Ihm fehlt der Scope `{scope}`.',
   'api.bad_person':
     '`Humo-Person` nennt eine der Personen deines Tokens: 16 bis 64 Buchstaben, Ziffern, `-` und `_`.',
-  'api.not_found': 'Dieses Video gibt es nicht, oder es ist nicht deins. Einträge bleiben einen Monat.',
+  'api.not_found':
+    'Dieses Video gibt es nicht, oder es ist nicht deins. Einträge bleiben {days, plural, one {# Tag} other {# Tage}}.',
   'api.no_such_address': 'Unter dieser Adresse ist nichts. Was es gibt, steht in `/v1/openapi.json`.',
   'api.method_not_allowed': 'Diese Adresse kennt diese Methode nicht. Sie kennt: {allow}.',
   'api.invalid_request': 'Etwas an der Anfrage passt nicht; in `issues` steht, was.',
@@ -320,7 +321,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.name': 'einstellungen',
   'command.settings.description': 'Deine Vorgaben: Qualität, Format, Privates, Nachrichten',
   'again.gone':
-    'Dieses Video kenne ich nicht mehr: Was man braucht, um eins noch mal zu machen, hebe ich einen Monat auf. Bitte nimm `/humo` mit den Dateien.',
+    'Dieses Video kenne ich nicht mehr: Was man braucht, um eins noch mal zu machen, hebe ich {days, plural, one {# Tag} other {# Tage}} auf. Bitte nimm `/humo` mit den Dateien.',
   'again.private_by_button':
     'Deine Videos sind nur für dich, und auf eine Reaktion antworte ich vor allen. Drück bitte den Knopf unter dem Video; mit `/einstellungen` änderst du das.',
   'again.reported':
@@ -446,7 +447,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'jobs.more': '-# Nur die {count}, die zuerst drankommen, sind zu sehen.',
   'jobs.guess': 'Die Zeiten sind geschätzt.',
   'history.heading': '**Deine Videos**, Seite {page}',
-  'history.none': 'Du hast im letzten Monat kein Video gemacht. `/humo` macht eins.',
+  'history.none':
+    'Du hast {days, plural, one {am letzten Tag} other {in den letzten # Tagen}} kein Video gemacht. `/humo` macht eins.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privat: **{number} zeigen**',
@@ -916,8 +918,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.unblock': 'nimmt die Eingaben wieder an von',
   'queue.audit.marking': 'Kennzeichnung der Videos geändert',
   'queue.audit.label': 'Schriftzug: {value}',
-  'queue.reports.heading': '**In den letzten 30 Tagen gemeldet**',
-  'queue.reports.none': 'In den letzten 30 Tagen wurde nichts gemeldet.',
+  'queue.reports.heading': '**{days, plural, one {Am letzten Tag} other {In den letzten # Tagen}} gemeldet**',
+  'queue.reports.none':
+    '{days, plural, one {Am letzten Tag} other {In den letzten # Tagen}} wurde nichts gemeldet.',
   'queue.reports.line':
     '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# Meldung} other {# Meldungen}}: {people}',
   'queue.reports.reporter': '<@{userId}> (insgesamt {count, plural, one {# Meldung} other {# Meldungen}})',

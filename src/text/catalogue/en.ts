@@ -195,7 +195,8 @@ export const en = {
     'This needs a token that works: send it as `Authorization: Bearer …`. The bot’s owner makes one with `{command}`.',
   'api.forbidden': 'Your token may not do this: it lacks the scope `{scope}`.',
   'api.bad_person': '`Humo-Person` names one of your token’s people: 16 to 64 letters, digits, `-` and `_`.',
-  'api.not_found': 'There is no such video, or it isn’t yours. Records are kept for a month.',
+  'api.not_found':
+    'There is no such video, or it isn’t yours. Records are kept for {days, plural, one {# day} other {# days}}.',
   'api.no_such_address': 'There is nothing at this address. What there is stands in `/v1/openapi.json`.',
   'api.method_not_allowed': 'This address doesn’t know this method. It knows: {allow}.',
   'api.invalid_request': 'Something about the request doesn’t fit; `issues` says what.',
@@ -304,7 +305,7 @@ export const en = {
   'command.settings.name': 'settings',
   'command.settings.description': 'Your own defaults: quality, shape, privacy, notices',
   'again.gone':
-    'I don’t know this video any more: I keep what it takes to make one again for a month. Please use `/humo` with the files.',
+    'I don’t know this video any more: I keep what it takes to make one again for {days, plural, one {# day} other {# days}}. Please use `/humo` with the files.',
   'again.private_by_button':
     'Your videos are for you alone, and a reaction is answered for all to see. Please press the button below the video instead; `/settings` changes this.',
   'again.reported': 'This video was reported. Once a moderator shows it again, you can use it again.',
@@ -425,7 +426,8 @@ export const en = {
   'jobs.more': '-# Only the {count} that come first are shown.',
   'jobs.guess': 'The times are a guess.',
   'history.heading': '**Your videos**, page {page}',
-  'history.none': 'You haven’t made a video in the last month. `/humo` makes one.',
+  'history.none':
+    'You haven’t made a video in the last {days, plural, one {day} other {# days}}. `/humo` makes one.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – private: **Show {number}**',
@@ -875,8 +877,8 @@ export const en = {
   'queue.audit.unblock': 'takes the inputs again of',
   'queue.audit.marking': 'Changed how videos are marked',
   'queue.audit.label': 'label: {value}',
-  'queue.reports.heading': '**Reported in the last 30 days**',
-  'queue.reports.none': 'Nothing has been reported in the last 30 days.',
+  'queue.reports.heading': '**Reported in the last {days, plural, one {day} other {# days}}**',
+  'queue.reports.none': 'Nothing has been reported in the last {days, plural, one {day} other {# days}}.',
   'queue.reports.line':
     '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# report} other {# reports}}: {people}',
   'queue.reports.reporter': '<@{userId}> ({count, plural, one {# report} other {# reports}} in all)',

@@ -186,7 +186,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'api.forbidden': 'Tu token no puede hacer esto: le falta el permiso `{scope}`.',
   'api.bad_person':
     '`Humo-Person` nombra a una de las personas de tu token: de 16 a 64 letras, cifras, `-` y `_`.',
-  'api.not_found': 'No existe ese vídeo, o no es tuyo. Los registros se guardan un mes.',
+  'api.not_found':
+    'No existe ese vídeo, o no es tuyo. Los registros se guardan {days, plural, one {# día} other {# días}}.',
   'api.no_such_address': 'No hay nada en esta dirección. Lo que hay está en `/v1/openapi.json`.',
   'api.method_not_allowed': 'Esta dirección no conoce este método. Conoce: {allow}.',
   'api.invalid_request': 'Algo de la petición no encaja; `issues` dice qué.',
@@ -296,7 +297,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.name': 'ajustes',
   'command.settings.description': 'Tus valores: calidad, formato, privacidad, avisos',
   'again.gone':
-    'Ya no conozco este vídeo: guardo un mes lo que hace falta para repetirlo. Usa `/humo` con los archivos, por favor.',
+    'Ya no conozco este vídeo: guardo {days, plural, one {# día} other {# días}} lo que hace falta para repetirlo. Usa `/humo` con los archivos, por favor.',
   'again.private_by_button':
     'Tus vídeos son solo para ti, y a una reacción respondo a la vista de todos. Pulsa mejor el botón bajo el vídeo; puedes cambiar esto con `/ajustes`.',
   'again.reported':
@@ -420,7 +421,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'jobs.more': '-# Solo se muestran los {count} que van primero.',
   'jobs.guess': 'Las horas son una estimación.',
   'history.heading': '**Tus vídeos**, página {page}',
-  'history.none': 'No has hecho ningún vídeo en el último mes. `/humo` hace uno.',
+  'history.none':
+    'No has hecho ningún vídeo en {days, plural, one {el último día} other {los últimos # días}}. `/humo` hace uno.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privado: **Mostrar {number}**',
@@ -872,8 +874,10 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.unblock': 'vuelve a aceptar los archivos de',
   'queue.audit.marking': 'Cambió el marcado de los vídeos',
   'queue.audit.label': 'rótulo: {value}',
-  'queue.reports.heading': '**Denunciados en los últimos 30 días**',
-  'queue.reports.none': 'No se ha denunciado nada en los últimos 30 días.',
+  'queue.reports.heading':
+    '**Denunciados en {days, plural, one {el último día} other {los últimos # días}}**',
+  'queue.reports.none':
+    'No se ha denunciado nada en {days, plural, one {el último día} other {los últimos # días}}.',
   'queue.reports.line':
     '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# denuncia} other {# denuncias}}: {people}',
   'queue.reports.reporter': '<@{userId}> ({count, plural, one {# denuncia} other {# denuncias}} en total)',

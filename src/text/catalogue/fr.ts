@@ -189,7 +189,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'api.forbidden': 'Ton jeton n’a pas ce droit : il lui manque `{scope}`.',
   'api.bad_person':
     '`Humo-Person` désigne l’une des personnes de ton jeton : 16 à 64 lettres, chiffres, `-` et `_`.',
-  'api.not_found': 'Cette vidéo n’existe pas, ou n’est pas à toi. Les données sont gardées un mois.',
+  'api.not_found':
+    'Cette vidéo n’existe pas, ou n’est pas à toi. Les données sont gardées {days, plural, one {# jour} other {# jours}}.',
   'api.no_such_address': 'Il n’y a rien à cette adresse. Ce qu’il y a est dans `/v1/openapi.json`.',
   'api.method_not_allowed': 'Cette adresse ne connaît pas cette méthode. Elle connaît : {allow}.',
   'api.invalid_request': 'Quelque chose ne va pas dans la requête ; `issues` dit quoi.',
@@ -308,7 +309,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.name': 'réglages',
   'command.settings.description': 'Tes valeurs : qualité, format, confidentialité, avis',
   'again.gone':
-    'Je ne connais plus cette vidéo : je garde un mois ce qu’il faut pour en refaire une. Utilise `/humo` avec les fichiers, s’il te plaît.',
+    'Je ne connais plus cette vidéo : je garde {days, plural, one {# jour} other {# jours}} ce qu’il faut pour en refaire une. Utilise `/humo` avec les fichiers, s’il te plaît.',
   'again.private_by_button':
     'Tes vidéos ne sont visibles que pour toi, et je réponds à une réaction devant tout le monde. Appuie plutôt sur le bouton sous la vidéo ; `/réglages` permet de changer cela.',
   'again.reported':
@@ -433,7 +434,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'jobs.more': '-# Seules les {count} qui viennent en premier sont montrées.',
   'jobs.guess': 'Les heures sont une estimation.',
   'history.heading': '**Tes vidéos**, page {page}',
-  'history.none': 'Tu n’as fait aucune vidéo ce dernier mois. `/humo` en fait une.',
+  'history.none':
+    'Tu n’as fait aucune vidéo {days, plural, one {ce dernier jour} other {ces # derniers jours}}. `/humo` en fait une.',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privée : **Montrer {number}**',
@@ -893,8 +895,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.unblock': 'accepte de nouveau les fichiers de',
   'queue.audit.marking': 'Marquage des vidéos modifié',
   'queue.audit.label': 'mention : {value}',
-  'queue.reports.heading': '**Signalées ces 30 derniers jours**',
-  'queue.reports.none': 'Rien n’a été signalé ces 30 derniers jours.',
+  'queue.reports.heading': '**Signalées {days, plural, one {ce dernier jour} other {ces # derniers jours}}**',
+  'queue.reports.none':
+    'Rien n’a été signalé {days, plural, one {ce dernier jour} other {ces # derniers jours}}.',
   'queue.reports.line':
     '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}, {count, plural, one {# signalement} other {# signalements}} : {people}',
   'queue.reports.reporter':

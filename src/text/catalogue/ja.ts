@@ -178,7 +178,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'api.forbidden': 'このトークンではできません。スコープ `{scope}` がありません。',
   'api.bad_person':
     '`Humo-Person` はトークンの利用者の名前です。英数字と `-`、`_` を16〜64文字で指定してください。',
-  'api.not_found': 'その動画はないか、あなたのものではありません。記録は一か月保存されます。',
+  'api.not_found':
+    'その動画はないか、あなたのものではありません。記録は{days, plural, other {#日間}}保存されます。',
   'api.no_such_address': 'このアドレスには何もありません。あるものは `/v1/openapi.json` に書いてあります。',
   'api.method_not_allowed': 'このアドレスではこのメソッドは使えません。使えるもの：{allow}。',
   'api.invalid_request': 'リクエストに合わないところがあります。`issues` に書いてあります。',
@@ -288,7 +289,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'command.settings.name': '設定',
   'command.settings.description': 'あなたの既定値：品質、形、公開範囲、通知',
   'again.gone':
-    'この動画はもうわかりません。作り直すのに必要なものは一か月保存しています。ファイルをつけて `/humo` を使ってください。',
+    'この動画はもうわかりません。作り直すのに必要なものは{days, plural, other {#日間}}保存しています。ファイルをつけて `/humo` を使ってください。',
   'again.private_by_button':
     'あなたの動画はあなただけのもので、リアクションへの返事は全員に見えてしまいます。代わりに動画の下のボタンを押してください。`/設定` で変えられます。',
   'again.reported': 'この動画は報告されました。モデレーターがもう一度表示すれば、また使えます。',
@@ -406,7 +407,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'jobs.more': '-# 先に始まる{count}件だけを表示しています。',
   'jobs.guess': '時刻は推定です。',
   'history.heading': '**あなたの動画**、{page}ページ',
-  'history.none': 'この一か月、動画を作っていません。`/humo` で作れます。',
+  'history.none': 'この{days, plural, other {#日間}}、動画を作っていません。`/humo` で作れます。',
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – 非公開：**{number}を表示**',
@@ -842,8 +843,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue.audit.unblock': '受付停止を解除',
   'queue.audit.marking': '動画のAI表示を変更',
   'queue.audit.label': '表示：{value}',
-  'queue.reports.heading': '**過去30日間の報告**',
-  'queue.reports.none': '過去30日間、報告はありません。',
+  'queue.reports.heading': '**過去{days, plural, other {#日間}}の報告**',
+  'queue.reports.none': '過去{days, plural, other {#日間}}、報告はありません。',
   'queue.reports.line': '{number}. <t:{time}:d> <@{userId}> `{id}` – {state}、報告 {count} 件：{people}',
   'queue.reports.reporter': '<@{userId}>（通算 {count} 件）',
   'queue.reports.hidden': '非表示',
