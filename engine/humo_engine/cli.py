@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from humo_engine.full_disk import explain_full_disk, is_full_disk
+from humo_engine.settings import MODELS, SAMPLERS
 
 if TYPE_CHECKING:
     from humo_engine.weights.events import Tell
 
-MODELS = ("17b", "1_7b")
 # As the worker: what one command fetches is where the other looks.
 WEIGHTS = Path(os.environ.get("HUMO_WEIGHTS_DIRECTORY") or "weights")
 
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument("--preset", help="a preset of generate.yaml")
     generate.add_argument("--shape", choices=("landscape", "portrait", "square"))
-    generate.add_argument("--sampler", choices=("unipc", "lcm"), help="lcm is for step-distilled LoRAs; default: unipc")
+    generate.add_argument("--sampler", choices=SAMPLERS, help="lcm is for step-distilled LoRAs; default: unipc")
     generate.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: as the preset")
     generate.add_argument("--vocals", action="store_true", help="listen to the voice alone")
     generate.add_argument("--out", type=Path, metavar="FILE|DIR", help="an .mp4, or a folder with --cases; default: output")
@@ -234,7 +234,7 @@ def _add_quality(commands: argparse._SubParsersAction) -> None:
     )
     quality.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures, and all numbers")
     quality.add_argument("--json", action="store_true", help="for programs")
-    quality.add_argument("--sampler", choices=("unipc", "lcm"), help="default: unipc")
+    quality.add_argument("--sampler", choices=SAMPLERS, help="default: unipc")
     quality.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: full")
     quality.set_defaults(run=_quality, vocals=False)
 

@@ -2,6 +2,8 @@
 
 The rules are those of the published inference procedure (HuMo, arXiv 2509.08519, section on time-adaptive guidance).
 A pass is named by what it is given: T the prompt, I the reference images, A the audio; NULL has the negative prompt only.
+
+Which of these passes a preset then does without (gating, caching) is decided in `shortcuts.py`.
 """
 
 from __future__ import annotations

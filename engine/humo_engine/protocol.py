@@ -15,7 +15,6 @@ from typing import Any, Literal
 from humo_engine.audio import FPS
 from humo_engine.guidance import RULES, TABLES
 from humo_engine.prompts import is_empty
-from humo_engine.sampling import SAMPLERS
 from humo_engine.settings import (
     FRAME_STEP,
     MAXIMUM_AUDIO_STRENGTH,
@@ -24,6 +23,7 @@ from humo_engine.settings import (
     MAXIMUM_SIDE,
     MAXIMUM_STEPS,
     MINIMUM_SHIFT,
+    SAMPLERS,
     SIZE_MULTIPLE,
     Lora,
     Scales,

@@ -68,9 +68,6 @@ def make_few_step_scheduler(steps: int, shift: float, device: torch.device | str
     return scheduler
 
 
-SAMPLERS = ("unipc", "lcm")
-
-
 def draw_noise(seed: int, shape: tuple[int, ...], device: torch.device) -> Tensor:
     """Standard normal noise, fp32, the same on every device: it is drawn on the CPU."""
     return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=torch.float32).to(device)
@@ -143,7 +140,7 @@ def denoise(
 ) -> Tensor:
     """Noise (16, frames + references, height, width), fp32 → latents of the same shape, reference slots included.
 
-    `sampler` is one of SAMPLERS; the fresh noise of `lcm` depends on `seed`.
+    `sampler` is one of `settings.SAMPLERS`; the fresh noise of `lcm` depends on `seed`.
     `before_pass` runs before every group of passes; what it raises ends the loop (that is how a clip is cancelled).
     Apart from what the callbacks do, the loop waits for the device at the end of each step only: UniPC sends its coefficients
     there and solves for them.

@@ -4,6 +4,8 @@ All windows share one set of latents. A pass predicts the velocity of each windo
 velocities are mixed by ramps, so that neighbours agree more with every step and no seam is left to see (MultiDiffusion,
 arXiv 2302.08113, along time). For the model every window is a clip of its own: positions begin at its first frame, the
 references stand at its end with silence beside them, and it hears its own slice of a sound that was listened to as a whole.
+
+How long a window is and how far two overlap are an owner's numbers: `takes` in `generate.yaml`.
 """
 
 from __future__ import annotations

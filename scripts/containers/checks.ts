@@ -4,7 +4,7 @@ import type { ProbedVideo } from '../../src/media/probe.ts';
 import type { Discord } from './discord.ts';
 import { docker } from './docker.ts';
 import type { Planted } from './project-copy.ts';
-import { searchLayers } from './layers.ts';
+import { searchLayers } from './planted-secrets.ts';
 import { CheckFailed } from './errors.ts';
 import { megabytes } from './report.ts';
 import type { Stack } from './stack.ts';

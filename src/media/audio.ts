@@ -30,7 +30,7 @@ import {
 } from './sound-length.ts';
 import type { SoundLength, SoundTrack } from './sound-length.ts';
 import { agreedLength, countEntries, isSteady, parsePacketCounts } from './sound-agreement.ts';
-import { isJoinable, partsOf } from './sound-parts.ts';
+import { isJoinable, partsOf } from './joined-sounds.ts';
 import { engineSampleRate } from './wav.ts';
 import { mebibyte } from '../units.ts';
 

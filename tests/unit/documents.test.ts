@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -65,6 +65,29 @@ test('every link from a document to a file leads somewhere', () => {
   );
   expect(links).toContainEqual({ file: 'README.md', target: 'CONTRIBUTING.md' });
   expect(links.filter(({ target }) => !exists(target))).toEqual([]);
+});
+
+/** They say what files were called before, in a table of then and now. */
+const tellOfOldNames = ['0088-the-rooms-of-the-engine.md', '0091-where-a-stranger-looks.md'];
+
+test('every file of code that a decision names is there, under this name', () => {
+  const folder = join(projectRoot, 'docs/decisions');
+  const decisions = readdirSync(folder).filter((file) => !tellOfOldNames.includes(file));
+  const code = ['src', 'engine', 'web', 'scripts', 'sandbox', 'bench', 'docker', 'tests', 'findings'].flatMap(
+    (top) => readdirSync(join(projectRoot, top), { recursive: true, encoding: 'utf8' }),
+  );
+  const names = new Set(code.map((path) => basename(path)));
+  const named = decisions.flatMap((file) =>
+    [...read(join('docs/decisions', file)).matchAll(/`([\w./-]+\.(?:ts|mjs|lua|py|sh))`/g)].map(
+      ([, path = '']) => ({ file, path }),
+    ),
+  );
+  const isHere = (path: string): boolean =>
+    /^(?:src|engine|web|scripts|sandbox|bench|docker|tests)\//.test(path)
+      ? exists(path)
+      : names.has(basename(path));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter(({ path }) => !isHere(path))).toEqual([]);
 });
 
 /** https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-githubs-form-schema */

@@ -1,6 +1,6 @@
 import { day } from '../../units.ts';
 import type { Generation } from '../contract/generation.ts';
-import { isUndelivered, retryOf } from '../delivery/redelivery.ts';
+import { isUndelivered, retryOf } from '../delivery/undelivered.ts';
 import type { Tickets } from '../order/tickets.ts';
 import type { Ledger } from '../redis/ledger.ts';
 import type { Moderation } from './moderation.ts';

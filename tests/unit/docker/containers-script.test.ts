@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { neededBases } from '../../../scripts/containers/bases.ts';
-import { Search } from '../../../scripts/containers/layers.ts';
+import { Search } from '../../../scripts/containers/planted-secrets.ts';
 
 describe('the search for planted files in layers', () => {
   const planted = ['a', 'b', 'c'].map((path) => ({ path, mark: `planted-${path.repeat(32)}` }));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { partsOf } from '../../../src/media/sound-parts.ts';
+import { partsOf } from '../../../src/media/joined-sounds.ts';
 
 /** A page of Ogg with one packet; `kind` 2 begins a stream. */
 function page(kind: number, packet: Buffer): Buffer {
