@@ -102,6 +102,7 @@ function play(arrivals: readonly Arrival[], manage: Manager, initially: readonly
         left,
         isBusy,
         busyAt: isBusy || readyAt === now * 1000 ? now * 1000 : pod.busyAt,
+        seenAt: now * 1000,
       };
     });
     const decided = manage(now * 1000, pods, waiting);
@@ -130,6 +131,7 @@ function newPod(name: string, now: number): Running {
     readyAt: null,
     busyAt: now,
     isBusy: false,
+    seenAt: now,
     isEnding: false,
     left: 0,
   };
@@ -156,16 +158,19 @@ const byHand: Manager = (now, pods, waiting) => {
   return { stop: idle.map(({ name }) => name), start: isNoticed && pods.length === 0 ? 1 : 0 };
 };
 
-/** As they are when nothing is set, but for how many. */
-const rulesFor = (maximumPods: number): Rules => ({
-  maximumPods,
+/** As they are when nothing is set, but for what is given. The caps are not what is looked at here. */
+const rulesWith = (given: Partial<Rules> = {}): Rules => ({
+  maximumPods: 1,
   startWaitSeconds: 300,
   idleSeconds: 900,
   startTimeoutSeconds: 2700,
   dailyCap: 100,
   monthlyCap: 1000,
   hours: { from: 0, to: 0 },
+  readyHours: null,
+  timeZone: 'UTC',
   tickSeconds: tick,
+  ...given,
 });
 
 const scaled =
@@ -180,6 +185,8 @@ const scaled =
         spent: { today: 0, month: 0 },
         offers: [{ kind: 'NVIDIA H200', pricePerHour }],
         backOffUntil: 0,
+        startSeconds,
+        restUntil: 0,
       },
       rules,
     );
@@ -206,17 +213,18 @@ const over = (manage: Manager, initially: readonly Running[] = []) => {
 const outcomes = {
   alwaysOn: over(alwaysOn, [ready]),
   byHand: over(byHand),
-  scaler: over(scaled(rulesFor(2))),
-  scalerOfOne: over(scaled(rulesFor(1))),
+  scaler: over(scaled(rulesWith())),
+  scalerOfTwo: over(scaled(rulesWith({ maximumPods: 2 }))),
+  longerIdle: over(scaled(rulesWith({ idleSeconds: 3600 }))),
+  readyHours: over(scaled(rulesWith({ readyHours: evening }))),
+  shortReadyHours: over(scaled(rulesWith({ readyHours: { from: 19, to: 22 } }))),
+  readyHoursOfTwo: over(scaled(rulesWith({ maximumPods: 2, readyHours: evening }))),
 };
 console.log(
   JSON.stringify({
     weeks: weeks.length,
     requests: median(weeks.map(({ length }) => length)),
     ...outcomes,
-    costRatio: Math.round((outcomes.scaler.dollars / outcomes.alwaysOn.dollars) * 1000) / 1000,
-    waitRatio:
-      Math.round((outcomes.scaler.medianEveningWait / outcomes.alwaysOn.medianEveningWait) * 1000) / 1000,
     limits: { cost: 0.35, wait: 1.5 },
   }),
 );

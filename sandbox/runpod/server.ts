@@ -40,8 +40,8 @@ export interface FakeRunpod extends AsyncDisposable {
   addPod(name: string): FakePod;
   /** What becomes of a pod by itself: it starts, crashes, or its machine is taken away (null). */
   become(id: string, status: PodStatus | null): void;
-  /** From now on the list of pods does not show it, as that of a service that is behind itself; all else knows it. */
-  hideFromList(id: string): void;
+  /** From now on the list of pods does not show it, as that of a service that is behind itself; all else knows it. Or does again. */
+  hideFromList(id: string, isHidden?: boolean): void;
   /** @param on `POST /pods`, `GET /pods`, `DELETE /pods`, `GET /catalog` */
   failNext(on: string, fault: Fault): void;
 }
@@ -177,7 +177,10 @@ export async function startFakeRunpod(gpus: readonly FakeGpu[]): Promise<FakeRun
       if (status === null) pods.delete(id);
       else pod.status = status;
     },
-    hideFromList: (id) => void hidden.add(id),
+    hideFromList(id, isHidden = true) {
+      if (isHidden) hidden.add(id);
+      else hidden.delete(id);
+    },
     failNext(on, fault) {
       faults.set(on, [...(faults.get(on) ?? []), fault]);
     },

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { z } from 'zod';
 import { environmentSchemas, projectRoot } from '../../src/config/environment.ts';
 
 const target = join(projectRoot, 'docs/configuration.md');
@@ -72,14 +73,25 @@ function whenUnset(name: string): string {
   for (const schema of Object.values(environmentSchemas)) {
     const field = Object.entries(schema.shape).find(([key]) => key === name)?.[1];
     if (field === undefined) continue;
-    const parsed = field.safeParse(undefined);
-    if (!parsed.success)
+    if (!field.safeParse(undefined).success)
       return name === 'REDIS_URL' ? 'a private Redis with `npm start`; an error else' : 'an error';
-    if (parsed.data === undefined) return '';
-    const value = Array.isArray(parsed.data) ? parsed.data.join(',') : String(parsed.data);
+    const value = writtenDefault(name, field);
     return value === '' ? '' : `\`${value.replace(projectRoot, '')}\``;
   }
   throw new Error(`.env.example names ${name}, which nothing reads`);
+}
+
+/**
+ * A default as a person would write it into `.env`: what is read further is shown as it is written, and not as what is made of it.
+ *
+ * @returns empty: nothing is the default
+ * @throws Error for one that nobody could write
+ */
+export function writtenDefault(name: string, field: z.ZodType): string {
+  const value: unknown = field instanceof z.ZodPrefault ? field.def.defaultValue : field.parse(undefined);
+  const parts = value === undefined ? [] : Array.isArray(value) ? value : [value];
+  if (parts.every((part) => ['string', 'number', 'boolean'].includes(typeof part))) return parts.join(',');
+  throw new Error(`The default of ${name} is nothing that can be written: give it as text, with .prefault()`);
 }
 
 if (import.meta.main) {

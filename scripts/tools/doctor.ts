@@ -24,6 +24,8 @@ import {
 } from '../../src/config/environment.ts';
 import type { BotConfig, CommonConfig, WorkerConfig } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
+import { readyHoursCost } from '../../src/config/rented-gpus.ts';
+import type { GpuConfig } from '../../src/config/rented-gpus.ts';
 import { ownCommand, place } from '../../src/config/runtime-environment.ts';
 import { deploymentSettingsSchema } from '../../src/queue/moderation/moderation.ts';
 import { connectOnce } from '../../src/queue/redis/connection.ts';
@@ -340,6 +342,25 @@ async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
   }
 }
 
+/** Whether what is kept ready can be paid for: a cap that is reached in the evening leaves nothing for who comes later. */
+function rentedGpus(config: GpuConfig): void {
+  const { provider, rules } = config;
+  const cost = readyHoursCost(config);
+  if (cost === null) {
+    fine('rented GPUs', `${provider.kind}, ${rules.maximumPods} at most`);
+    return;
+  }
+  const found = `one is kept ready for ${cost.hours} hours a day, for up to $${cost.perDay.toFixed(2)}`;
+  if (!cost.isMore.day && !cost.isMore.month) {
+    fine('rented GPUs', found);
+    return;
+  }
+  const cap = cost.isMore.day
+    ? `$${rules.dailyCap} a day (GPU_DOLLARS_PER_DAY)`
+    : `$${rules.monthlyCap} a month (GPU_DOLLARS_PER_MONTH)`;
+  look('rented GPUs', found, `That is more than ${cap}: raise it, or keep GPU_READY_HOURS shorter.`);
+}
+
 async function weights(config: WorkerConfig): Promise<void> {
   if (config.generate.weights !== 'official') {
     fine(
@@ -431,6 +452,7 @@ async function main(): Promise<number> {
       () => discord(bot),
     );
   }
+  if (bot !== null && bot.gpus !== null) rentedGpus(bot.gpus);
   if (worker !== null) {
     await examine('GPU', fixes.gpu, () => gpu(worker, worker.generate.profile));
     await examine('weights', fixes.weights, () => weights(worker));

@@ -23,14 +23,38 @@ const kinds = z.string().transform((text, context) =>
     }),
 );
 
-/** `8-24`: hours of the day in UTC. */
+/** Hours of the day: from (inclusive) to (exclusive), over midnight where from > to; all of it where they are the same. */
+export interface DayHours {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `8-24` */
 const hours = z
   .string()
-  .regex(/^([01]?\d|2[0-3])-([01]?\d|2[0-4])$/, 'must be two hours of the day in UTC, such as 8-24')
-  .transform((text) => {
+  .regex(/^([01]?\d|2[0-3])-([01]?\d|2[0-4])$/, 'must be two hours of the day, such as 8-24')
+  .transform((text): DayHours => {
     const [from = 0, to = 24] = text.split('-').map(Number);
     return { from, to: to % 24 };
   });
+
+/** Each hour of the day that lies in the given ones, 0 to 23. */
+export function hoursIn({ from, to }: DayHours): readonly number[] {
+  const count = (to - from + 24) % 24 || 24;
+  return Array.from({ length: count }, (_, index) => (from + index) % 24);
+}
+
+const timeZone = z.string().refine(
+  (name) => {
+    try {
+      new Date(0).toLocaleString('en', { timeZone: name });
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  { error: 'must be a time zone by its name, such as Europe/Berlin' },
+);
 
 /** Variables of whoever starts and stops rented GPUs: the bot, or `npm run scaler`. */
 export const gpuFields = {
@@ -42,6 +66,8 @@ export const gpuFields = {
   GPU_IDLE_MINUTES: z.coerce.number().min(1).max(1440).default(15),
   GPU_START_TIMEOUT_MINUTES: z.coerce.number().min(1).max(240).default(45),
   GPU_HOURS: hours.prefault('0-24'),
+  GPU_READY_HOURS: hours.optional(),
+  GPU_TIME_ZONE: timeZone.default('UTC'),
   GPU_KINDS: kinds.prefault(''),
   RUNPOD_API_KEY: z.string().min(1).optional(),
   RUNPOD_API_URL: z
@@ -79,7 +105,9 @@ export interface GpuConfig {
     readonly startTimeoutSeconds: number;
     readonly dailyCap: number;
     readonly monthlyCap: number;
-    readonly hours: { readonly from: number; readonly to: number };
+    readonly hours: DayHours;
+    readonly readyHours: DayHours | null;
+    readonly timeZone: string;
   };
   readonly provider:
     | {
@@ -129,6 +157,11 @@ export function gpuConfig(
   if (kind === 'none') return null;
   const missing = needed[kind].filter((name) => given[name] === undefined);
   for (const name of missing) problems.push(`${name}: is not set; GPU_PROVIDER=${kind} needs it`);
+  const { GPU_READY_HOURS: readyHours, GPU_HOURS } = values;
+  const isStarted = new Set(hoursIn(GPU_HOURS));
+  if (readyHours !== undefined && !hoursIn(readyHours).every((hour) => isStarted.has(hour))) {
+    problems.push('GPU_READY_HOURS: must lie in GPU_HOURS; outside of those none is started');
+  }
   if (missing.length > 0) return null;
   return {
     rules: {
@@ -138,7 +171,9 @@ export function gpuConfig(
       startTimeoutSeconds: values.GPU_START_TIMEOUT_MINUTES * 60,
       dailyCap: values.GPU_DOLLARS_PER_DAY ?? Infinity,
       monthlyCap: values.GPU_DOLLARS_PER_MONTH ?? Infinity,
-      hours: values.GPU_HOURS,
+      hours: GPU_HOURS,
+      readyHours: readyHours ?? null,
+      timeZone: values.GPU_TIME_ZONE,
     },
     provider:
       kind === 'runpod'
@@ -160,5 +195,25 @@ export function gpuConfig(
             list: values.GPU_LIST_COMMAND ?? null,
             pricePerHour: values.GPU_DOLLARS_PER_HOUR,
           },
+  };
+}
+
+/**
+ * What keeping one ready costs at most, by the price of the kind that is tried first.
+ *
+ * @returns null: none is kept ready, or nobody knows what it costs
+ */
+export function readyHoursCost({
+  rules,
+  provider,
+}: GpuConfig): { hours: number; perDay: number; isMore: { day: boolean; month: boolean } } | null {
+  const price = provider.kind === 'runpod' ? provider.kinds[0]?.cap : provider.pricePerHour;
+  if (rules.readyHours === null || price === undefined || price === 0) return null;
+  const { length } = hoursIn(rules.readyHours);
+  const perDay = length * price;
+  return {
+    hours: length,
+    perDay,
+    isMore: { day: perDay > rules.dailyCap, month: perDay * 31 > rules.monthlyCap },
   };
 }

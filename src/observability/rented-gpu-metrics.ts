@@ -20,7 +20,7 @@ export function watchGpus(registry: Registry, gpus: WatchedGpus, clock: { now():
   const pods = gauge('humo_gpus', 'Rented GPUs; state is starting, ready or ending', ['state']);
   const idle = gauge(
     'humo_gpu_idle_seconds',
-    'How long the rented GPU that is idle the longest has had nothing to do',
+    'How long the rented GPU that is idle the longest has had nothing to do, but for one that is kept ready',
   );
   const oldest = gauge(
     'humo_gpu_starting_seconds',
@@ -48,7 +48,11 @@ export function watchGpus(registry: Registry, gpus: WatchedGpus, clock: { now():
     pods.set({ state: 'starting' }, starting.length);
     pods.set({ state: 'ready' }, ready.length);
     pods.set({ state: 'ending' }, all.length - starting.length - ready.length);
-    show(idle, {}, Math.max(0, ...ready.map(({ busyAt }) => (now - busyAt) / 1000)));
+    const isKept = status?.ready != null && !status.ready.rests;
+    const idleSeconds = ready
+      .map(({ busyAt }) => (now - busyAt) / 1000)
+      .toSorted((left, right) => right - left);
+    show(idle, {}, Math.max(0, idleSeconds[isKept ? 1 : 0] ?? 0));
     show(oldest, {}, Math.max(0, ...starting.map(({ askedAt }) => (now - askedAt) / 1000)));
     failures.reset();
     count(failures, {}, failed);

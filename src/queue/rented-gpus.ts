@@ -37,12 +37,30 @@ export const gpuStatusSchema = z.object({
   spent: z.object({ today: z.number(), month: z.number() }),
   /** null: no limit */
   caps: z.object({ today: z.number().nullable(), month: z.number().nullable() }),
+  /** one is kept ready although nothing waits, until when, and whether an owner's stop holds until then; null: none is */
+  ready: z.object({ until: z.number(), rests: z.boolean() }).nullable().default(null),
 });
 export type GpuStatus = z.infer<typeof gpuStatusSchema>;
 
 /** What an owner asked for; taken by the scaler at its next look. */
 const wishSchema = z.union([z.object({ start: z.literal(true) }), z.object({ stop: z.string() })]);
 export type Wish = z.infer<typeof wishSchema>;
+
+const lostSchema = z.object({ pod: gpuPodSchema, lostAt: z.number() });
+export type LostPod = z.infer<typeof lostSchema>;
+
+/** When starting may be tried again, and why not sooner. Times are milliseconds since 1970. */
+export interface BackOff {
+  /** when the pause began: where that lies ahead, a clock was set back */
+  readonly since: number;
+  readonly until: number;
+  /** tries that the provider refused, in a row */
+  readonly failures: number;
+  /** machines that were paid for and never took jobs, in a row */
+  readonly unready: number;
+  /** none is kept ready before this: an owner stopped one by hand */
+  readonly restUntil: number;
+}
 
 /** Starts whose times are remembered: enough for a median, few enough to follow what changes. */
 const startsRemembered = 20;
@@ -107,6 +125,28 @@ export class Gpus {
     await this.#redis.hdel(this.#key('pods'), name);
   }
 
+  /** Notes one that the provider does not know any more, and nobody here ended. */
+  async lose(pod: GpuPod, lostAt: number): Promise<void> {
+    const lost: LostPod = { pod, lostAt };
+    const done = await this.#redis
+      .multi()
+      .hset(this.#key('lost'), pod.name, JSON.stringify(lost))
+      .hdel(this.#key('pods'), pod.name)
+      .exec();
+    for (const [error] of done ?? []) if (error !== null) throw error;
+  }
+
+  async lost(): Promise<LostPod[]> {
+    return Object.values(await this.#redis.hgetall(this.#key('lost'))).map((text) =>
+      lostSchema.parse(JSON.parse(text)),
+    );
+  }
+
+  /** Nobody looks for it any more. */
+  async giveUp(name: string): Promise<void> {
+    await this.#redis.hdel(this.#key('lost'), name);
+  }
+
   /**
    * Charges a machine's time and notes that it is charged, in one step: neither twice nor never. A cost that is no amount of money is left out:
    * Redis would refuse the whole step, and with it every look from then on.
@@ -149,14 +189,26 @@ export class Gpus {
     return all.toSorted((left, right) => left - right)[Math.floor(all.length / 2)] ?? null;
   }
 
-  /** When starting may be tried again, milliseconds since 1970, and how many tries failed in a row. */
-  async backOff(): Promise<{ until: number; failures: number }> {
-    const { until, failures } = await this.#redis.hgetall(this.#key('backoff'));
-    return { until: Number(until ?? 0), failures: Number(failures ?? 0) };
+  async backOff(): Promise<BackOff> {
+    const kept = await this.#redis.hgetall(this.#key('backoff'));
+    const number = (name: keyof BackOff) => Number(kept[name] ?? 0);
+    return {
+      since: number('since'),
+      until: number('until'),
+      failures: number('failures'),
+      unready: number('unready'),
+      restUntil: number('restUntil'),
+    };
   }
 
-  async setBackOff(until: number, failures: number): Promise<void> {
-    await this.#redis.hset(this.#key('backoff'), { until: String(until), failures: String(failures) });
+  /** @param changed what is not named stays as it is */
+  async setBackOff(changed: Partial<BackOff>): Promise<void> {
+    await this.#redis.hset(this.#key('backoff'), changed);
+  }
+
+  /** What a start is expected to take, seconds: as the last ones did, and a guess before the first. */
+  async expectedStartSeconds(): Promise<number> {
+    return (await this.usualStartSeconds()) ?? firstGuessSeconds;
   }
 
   async countFailure(): Promise<void> {
@@ -195,8 +247,8 @@ export class Gpus {
       await this.#redis.del(key);
       return;
     }
-    const usual = (await this.usualStartSeconds()) ?? firstGuessSeconds;
-    await this.#redis.set(key, String(first.askedAt + usual * 1000), 'PX', lifetime);
+    const expected = await this.expectedStartSeconds();
+    await this.#redis.set(key, String(first.askedAt + expected * 1000), 'PX', lifetime);
   }
 
   /** The next thing an owner asked for; null: nothing. */

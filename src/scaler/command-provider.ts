@@ -1,4 +1,8 @@
-import { execa, ExecaError } from 'execa';
+import { spawn } from 'node:child_process';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProviderError } from './provider.ts';
 import type { GpuProvider, Machine } from './provider.ts';
@@ -18,6 +22,8 @@ export interface CommandSettings {
   readonly kind: string;
   /** US dollars */
   readonly pricePerHour: number;
+  /** what a command may take; it is ended then, with everything that it started */
+  readonly patienceSeconds: number;
   /** what the commands see of this process' environment, besides PATH and HOME: keys of that cloud, for example */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -25,39 +31,30 @@ export interface CommandSettings {
 const machinesSchema = z.array(
   z.object({ id: z.string(), name: z.string(), state: z.enum(['starting', 'running', 'ended']) }),
 );
-const patienceSeconds = 120;
+/** Between asking a command to end and ending it. */
+const graceMilliseconds = 5000;
 
 export function createCommandProvider(settings: CommandSettings): GpuProvider {
   // Of machines that were ended by this process. Without a command that lists, all others that were started are there.
   const ended = new Set<string>();
 
+  /** @returns what was printed. @throws ProviderError */
   async function run(command: readonly string[], values: Readonly<Record<string, string>>): Promise<string> {
-    const [program = '', ...args] = command;
-    try {
-      const { stdout } = await execa(program, args, {
-        env: { ...settings.environment, ...values },
-        extendEnv: false,
-        timeout: patienceSeconds * 1000,
-        stdin: 'ignore',
-        stripFinalNewline: true,
-      });
-      return stdout;
-    } catch (error) {
-      if (!(error instanceof ExecaError)) throw error;
-      const never = error.code === 'ENOENT' || error.code === 'EACCES';
-      const how = never
-        ? 'cannot be run'
-        : error.timedOut
-          ? 'took too long'
-          : `ended with ${error.exitCode ?? error.signal}`;
-      throw new ProviderError(
-        never ? 'refused' : error.timedOut ? 'unanswered' : 'no_stock',
-        `${program} ${how}`,
-      );
-    }
+    const [program = ''] = command;
+    const { printed, end } = await runInGroup(
+      command,
+      { ...settings.environment, ...values },
+      settings.patienceSeconds * 1000,
+    );
+    if (end === 0) return printed;
+    if (end === 'too_long') throw new ProviderError('unanswered', `${program} took too long`);
+    if (end === 'never') throw new ProviderError('refused', `${program} cannot be run`);
+    throw new ProviderError('no_stock', `${program} ended with ${end}`);
   }
 
   return {
+    patienceSeconds: settings.patienceSeconds,
+
     offers: () => Promise.resolve([{ kind: settings.kind, pricePerHour: settings.pricePerHour }]),
 
     async start(name) {
@@ -99,4 +96,57 @@ export function createCommandProvider(settings: CommandSettings): GpuProvider {
       ended.add(name);
     },
   };
+}
+
+/** How a command ended: a status, a signal, or what was done about it. */
+type End = number | NodeJS.Signals | 'too_long' | 'never';
+
+/**
+ * Runs a command in a process group of its own, and is done when the command is, whatever it left running: a script that starts a
+ * tunnel in the background has done its work. What it prints goes to a file and not through a pipe, of which that tunnel would hold the other end.
+ * A command that takes too long is ended with its whole group: ending a shell alone leaves what the shell waits for.
+ */
+async function runInGroup(
+  [program = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+  patience: number,
+): Promise<{ printed: string; end: End }> {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-gpu-command-'));
+  try {
+    const path = join(folder, 'printed');
+    const file = await open(path, 'w');
+    try {
+      const child = spawn(program, args, { env, detached: true, stdio: ['ignore', file.fd, 'ignore'] });
+      const over = new AbortController();
+      const ended = new Promise<End>((resolve) => {
+        child.once('error', () => resolve('never'));
+        child.once('exit', (status, signal) => resolve(status ?? signal ?? 'never'));
+      });
+      const late = delay(patience, 'too_long' as const, { signal: over.signal });
+      const first = await Promise.race([ended, late.catch(() => ended)]);
+      over.abort();
+      if (first === 'too_long') {
+        endGroup(child.pid, 'SIGTERM');
+        await Promise.race([ended, delay(graceMilliseconds)]);
+        // Its shell may have gone at once, and what that had started may not.
+        endGroup(child.pid, 'SIGKILL');
+        await ended;
+      }
+      return { printed: (await readFile(path, 'utf8')).trimEnd(), end: first };
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ends a process and whatever it started; one that is gone is no error. */
+function endGroup(leader: number | undefined, signal: NodeJS.Signals): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // Nobody is left.
+  }
 }

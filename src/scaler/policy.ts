@@ -3,6 +3,12 @@
  */
 import type { Offer } from './provider.ts';
 
+/** Hours of the day: from (inclusive) to (exclusive), over midnight where from > to; all of it where they are the same. */
+export interface Hours {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Rules {
   /** never more machines of ours than this */
   readonly maximumPods: number;
@@ -15,8 +21,12 @@ export interface Rules {
   /** US dollars; what is running when it is reached is stopped */
   readonly dailyCap: number;
   readonly monthlyCap: number;
-  /** hours of the day, UTC, in which one may be started: from (inclusive) to (exclusive); over midnight where from > to */
-  readonly hours: { readonly from: number; readonly to: number };
+  /** in which one may be started */
+  readonly hours: Hours;
+  /** in which one is kept ready although nothing waits; null: none is */
+  readonly readyHours: Hours | null;
+  /** whose clock the hours are of, by IANA's name; days and months of the caps are UTC's */
+  readonly timeZone: string;
   /** the time between two looks: what is spent before anybody can stop it, seconds */
   readonly tickSeconds: number;
 }
@@ -32,6 +42,8 @@ export interface Pod {
   /** when its worker was last seen alive and at work, or became ready */
   readonly busyAt: number;
   readonly isBusy: boolean;
+  /** when its worker was last seen alive, at work or not */
+  readonly seenAt: number;
   /** it is being stopped: it costs, takes up a place, and does nothing more */
   readonly isEnding: boolean;
 }
@@ -49,15 +61,20 @@ export interface Situation {
   readonly offers: readonly Offer[];
   /** no start before this: the last one failed */
   readonly backOffUntil: number;
+  /** what a start takes here, seconds: one that is to be ready at an hour is started that long before */
+  readonly startSeconds: number;
+  /** none is kept ready before this: an owner stopped one by hand */
+  readonly restUntil: number;
 }
 
 export type StopReason = 'idle' | 'never_ready' | 'cap';
 
 export type Action =
-  | { readonly do: 'start'; readonly offer: Offer }
+  /** one machine: the first of these that can really be had; the catalogue may name what is gone when it is asked for */
+  | { readonly do: 'start'; readonly offers: readonly [Offer, ...Offer[]] }
   | { readonly do: 'stop'; readonly name: string; readonly because: StopReason };
 
-/** Why nothing more is started although something waits; for people and metrics. */
+/** Why nothing more is started although another one is wanted; for people and metrics. */
 export type Hindrance = 'cap' | 'hours' | 'no_offer' | 'back_off' | 'maximum';
 
 export interface Decision {
@@ -70,14 +87,66 @@ const shortestWorthSeconds = 600;
 
 /** Decides what is started and stopped now. Stops come first: what they free is not spent on starts of the same look. */
 export function decide(situation: Situation, rules: Rules): Decision {
-  const stops = situation.pods.flatMap((pod): Action[] => {
+  const due = situation.pods.flatMap((pod) => {
     const because = stopReason(pod, situation, rules);
-    return because === null ? [] : [{ do: 'stop', name: pod.name, because }];
+    return because === null ? [] : [{ pod, because }];
   });
+  const kept = keptAlthoughIdle(
+    due.filter(({ because }) => because === 'idle').map(({ pod }) => pod),
+    situation.pods.filter((pod) => !pod.isEnding && !due.some((one) => one.pod === pod)),
+    situation,
+    rules,
+  );
+  const stops = due
+    .filter(({ pod }) => pod !== kept)
+    .map(({ pod, because }): Action => ({ do: 'stop', name: pod.name, because }));
   const stopped = new Set(stops.map((stop) => (stop.do === 'stop' ? stop.name : '')));
   const staying = situation.pods.filter(({ name, isEnding }) => !isEnding && !stopped.has(name));
   const { starts, hindrance } = startsFor(staying, situation, rules);
   return { actions: [...stops, ...starts], hindrance };
+}
+
+/**
+ * Of what would be stopped because it is idle, the one that stays since these are hours in which one is to be ready, or are so soon that it
+ * would only be started again: the cheapest. One whose worker is silent is not ready, whatever the provider says of it.
+ */
+function keptAlthoughIdle(
+  idle: readonly Pod[],
+  others: readonly Pod[],
+  { now, otherWorkers, startSeconds, restUntil }: Situation,
+  rules: Rules,
+): Pod | undefined {
+  if (readyHoursEnd(now, rules, startSeconds + rules.idleSeconds) === null || now < restUntil)
+    return undefined;
+  const isReady = ({ readyAt, seenAt }: Pod) => readyAt !== null && now - seenAt < rules.idleSeconds * 1000;
+  if (otherWorkers > 0 || others.some(isReady)) return undefined;
+  return idle
+    .filter(isReady)
+    .toSorted((left, right) => left.pricePerHour - right.pricePerHour)
+    .at(0);
+}
+
+const quarter = 15 * 60_000;
+
+/**
+ * Whether one is to be ready now, or within a time, and until when.
+ *
+ * @param withinSeconds how far ahead is looked for the beginning
+ * @returns milliseconds since 1970, at most a day ahead, to a quarter of an hour; null: none is to be ready
+ */
+export function readyHoursEnd(
+  now: number,
+  { readyHours, timeZone }: Pick<Rules, 'readyHours' | 'timeZone'>,
+  withinSeconds: number,
+): number | null {
+  if (readyHours === null) return null;
+  const isReadyAt = (time: number) => isOpen(time, readyHours, timeZone);
+  const ahead = now + withinSeconds * 1000;
+  if (!isReadyAt(now) && !isReadyAt(ahead)) return null;
+  // Every zone's hours begin at a quarter of UTC's.
+  let end = (Math.floor((isReadyAt(now) ? now : ahead) / quarter) + 1) * quarter;
+  while (isReadyAt(end) && end - now < 86_400_000) end += quarter;
+  return end;
 }
 
 function stopReason(pod: Pod, situation: Situation, rules: Rules): StopReason | null {
@@ -105,23 +174,41 @@ function startsFor(
   situation: Situation,
   rules: Rules,
 ): { starts: Action[]; hindrance: Hindrance | null } {
-  const { now, waiting, otherWorkers, offers, backOffUntil } = situation;
+  const { now, waiting, otherWorkers, backOffUntil, startSeconds, restUntil } = situation;
   const there = staying.length + otherWorkers;
-  const wanted = machinesFor(waiting, rules.startWaitSeconds) - there;
-  if (wanted <= 0) return { starts: [], hindrance: null };
-  if (!isOpen(now, rules.hours)) return { starts: [], hindrance: 'hours' };
+  // What is started now is there when a start is over: that is when it has to be wanted.
+  const readyAt = now + startSeconds * 1000;
+  const isToBeReady =
+    rules.readyHours !== null &&
+    now >= restUntil &&
+    isOpen(readyAt, rules.readyHours, rules.timeZone) &&
+    isOpen(readyAt, rules.hours, rules.timeZone);
+  const forWaiting = machinesFor(waiting, rules.startWaitSeconds);
+  const isClosed = !isOpen(now, rules.hours, rules.timeZone);
+  const wanted = Math.max(isClosed ? 0 : forWaiting, isToBeReady ? 1 : 0) - there;
+  if (wanted <= 0) return { starts: [], hindrance: isClosed && forWaiting > there ? 'hours' : null };
   if (now < backOffUntil) return { starts: [], hindrance: 'back_off' };
   const room = rules.maximumPods - situation.pods.length;
   if (room <= 0) return { starts: [], hindrance: 'maximum' };
   const starts: Action[] = [];
   let perHour = situation.pods.reduce((sum, pod) => sum + pod.pricePerHour, 0);
   for (let count = 0; count < Math.min(wanted, room); count += 1) {
-    const offer = offers.find(({ pricePerHour }) => isAffordable(perHour + pricePerHour, situation, rules));
-    if (offer === undefined) return { starts, hindrance: offers.length === 0 ? 'no_offer' : 'cap' };
-    starts.push({ do: 'start', offer });
-    perHour += offer.pricePerHour;
+    const [offer, ...others] = affordable(perHour, situation, rules);
+    if (offer === undefined) return { starts, hindrance: situation.offers.length === 0 ? 'no_offer' : 'cap' };
+    starts.push({ do: 'start', offers: [offer, ...others] });
+    // Whichever of them it becomes.
+    perHour += Math.max(offer.pricePerHour, ...others.map(({ pricePerHour }) => pricePerHour));
   }
   return { starts, hindrance: starts.length < wanted ? 'maximum' : null };
+}
+
+/** What of the offers there is money for, beside what costs already; an owner who starts one by hand gets no other. */
+export function affordable(
+  perHour: number,
+  { offers, spent }: Pick<Situation, 'offers' | 'spent'>,
+  rules: Rules,
+): readonly Offer[] {
+  return offers.filter(({ pricePerHour }) => isAffordable(perHour + pricePerHour, spent, rules));
 }
 
 /** How many machines make what waits wait no longer than the given time. */
@@ -131,13 +218,25 @@ function machinesFor(waiting: Situation['waiting'], waitSeconds: number): number
   return Math.min(waiting.count, Math.max(1, Math.ceil(waiting.seconds / Math.max(waitSeconds, 1))));
 }
 
-function isAffordable(perHour: number, { spent }: Situation, rules: Rules): boolean {
+function isAffordable(perHour: number, spent: Situation['spent'], rules: Rules): boolean {
   const least = (perHour / 3600) * (shortestWorthSeconds + 2 * rules.tickSeconds);
   return spent.today + least <= rules.dailyCap && spent.month + least <= rules.monthlyCap;
 }
 
-/** Whether the hour of the day, UTC, lies in the given ones. */
-export function isOpen(now: number, { from, to }: Rules['hours']): boolean {
-  const hour = new Date(now).getUTCHours();
-  return from === to || (from < to ? hour >= from && hour < to : hour >= from || hour < to);
+/** Whether a time lies in the given hours of the day of a zone. */
+export function isOpen(time: number, { from, to }: Hours, timeZone: string): boolean {
+  if (from === to) return true;
+  const hour = hourOf(time, timeZone);
+  return from < to ? hour >= from && hour < to : hour >= from || hour < to;
+}
+
+/** Making one takes a thousand times as long as asking it. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function hourOf(time: number, timeZone: string): number {
+  if (timeZone === 'UTC') return new Date(time).getUTCHours();
+  const known = clocks.get(timeZone);
+  const clock = known ?? new Intl.DateTimeFormat('en', { timeZone, hour: 'numeric', hourCycle: 'h23' });
+  if (known === undefined) clocks.set(timeZone, clock);
+  return Number(clock.format(time));
 }

@@ -3,6 +3,8 @@
  * `command-provider.ts` are the two there are.
  */
 export interface GpuProvider {
+  /** the longest that any call takes: whoever leads leads for longer than that */
+  readonly patienceSeconds: number;
   /**
    * What could be started now, in the order of preference, none above its price cap. Empty: nothing is in stock.
    *

@@ -22,6 +22,8 @@ export interface RunpodSettings {
   readonly minimumCuda: string | undefined;
   /** in the order of preference, with the highest price that is paid for each, US dollars an hour */
   readonly kinds: readonly { readonly id: string; readonly cap: number }[];
+  /** a worker without work ends by itself after this: the second line of defence, which must not come before the first */
+  readonly idleExitMinutes: number;
 }
 
 /** Of what RunPod answers, only what is used is read: it may say more some day. */
@@ -108,6 +110,8 @@ export function createRunpod(settings: RunpodSettings, fetchFrom: typeof fetch =
   }
 
   return {
+    patienceSeconds,
+
     async offers() {
       const { gpus } = await read(gpusSchema, 'GET', '/catalog/gpus?include=AVAILABILITY&product=POD');
       const price = settings.cloud === 'SECURE' ? 'secure' : 'community';
@@ -130,8 +134,8 @@ export function createRunpod(settings: RunpodSettings, fetchFrom: typeof fetch =
         },
         ...(settings.dataCenterIds.length === 0 ? {} : { dataCenterIds: settings.dataCenterIds }),
         mounts: { network: [{ volumeId: networkVolumeId, path: '/workspace' }] },
-        // The scaler knows it again in the queue by this, and stops it itself; the pod's own watch is the second line.
-        env: { WORKER_NAME: name },
+        // The scaler knows it again in the queue by this. RunPod adds these to the template's variables; what is named here wins.
+        env: { WORKER_NAME: name, WORKER_IDLE_EXIT_MINUTES: String(settings.idleExitMinutes) },
       });
       return machineOf({ ...pod, cost: pod.cost > 0 ? pod.cost : pricePerHour });
     },

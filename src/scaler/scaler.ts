@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ulid } from 'ulid';
 import type { Logger } from '../log.ts';
-import { decide } from './policy.ts';
-import type { Pod, Rules } from './policy.ts';
+import { affordable, decide, readyHoursEnd } from './policy.ts';
+import type { Pod, Rules, Situation } from './policy.ts';
 import { ProviderError } from './provider.ts';
 import type { GpuProvider, Machine, Offer } from './provider.ts';
 import { costByDay, spentAt } from './spending.ts';
@@ -33,6 +33,18 @@ export interface ScalerParts {
 const unknownAfter = 3 * 60_000;
 /** The second failure in a row waits twice as long as the first, and so on, up to the last. */
 const backOffSeconds = { first: 30, last: 900 } as const;
+/**
+ * One that never took jobs was paid for all the same. A second one in a row is likely to be for nothing, too: the pause is as long as the
+ * time that each is given, and doubles, up to this. One that an owner starts by hand does not wait.
+ */
+const unreadyPauseSeconds = 6 * 3600;
+/** No provider is left alone for longer, whatever it asks for. */
+const longestRetryAfterSeconds = 3600;
+/** How long the list of a provider's that is behind itself may bring back what was believed gone: it is ours, and costs. */
+const lostFor = 60 * 60_000;
+
+/** Another process leads: what this one knows is old. */
+class LeadLost extends Error {}
 
 /**
  * Starts and stops rented GPUs. `look` is one look at everything, and what follows from it; it may be called by several
@@ -41,6 +53,8 @@ const backOffSeconds = { first: 30, last: 900 } as const;
 export class Scaler {
   readonly #parts: ScalerParts;
   readonly #self = randomUUID();
+  /** when the worker of each machine was last seen; after a restart all of them count as seen now */
+  readonly #seen = new Map<string, number>();
 
   constructor(parts: ScalerParts) {
     this.#parts = parts;
@@ -51,10 +65,21 @@ export class Scaler {
    * @throws Error when Redis cannot be reached; what the provider refuses is logged, shown and tried again
    */
   async look(): Promise<boolean> {
+    try {
+      await this.#lookAsLeader();
+      return true;
+    } catch (error) {
+      if (error instanceof LeadLost) return false;
+      throw error;
+    }
+  }
+
+  async #lookAsLeader(): Promise<void> {
     const { state, provider, queue, rules, now } = this.#parts;
-    if (!(await this.#lead())) return false;
     const problems: string[] = [];
-    const attempt = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    const attempt: Attempt = async (work) => {
+      // Held for longer than any answer takes: nobody else asks the provider meanwhile.
+      await this.#lead();
       try {
         return await work();
       } catch (error) {
@@ -65,53 +90,87 @@ export class Scaler {
       }
     };
 
-    const known = await state.pods();
-    const machines = known.length === 0 ? [] : await attempt(() => provider.list(known));
+    await this.#lead();
+    const asked = await state.pods();
+    const lost = await this.#lost();
+    const machines = asked.length + lost.length === 0 ? [] : await attempt(() => provider.list(asked));
     const [waiting, workers] = await Promise.all([queue.waiting(), queue.workers()]);
-    const pods = await this.#follow(known, machines, workers);
-    await this.#grant(pods, attempt);
+    await this.#lead();
+    await this.#takeBack(lost, machines ?? []);
+    // Read again: a process that stood still for a while must not write down what another one has changed since.
+    const pods = await this.#follow(await state.pods(), machines, workers);
+    const spent = spentAt(await state.ledger(), now());
+    const startSeconds = await state.expectedStartSeconds();
+    await this.#grant(pods, { spent, startSeconds }, attempt);
     for (const pod of pods) if (pod.ending !== null) await this.#end(pod, attempt);
 
-    const staying = pods.filter(({ ending }) => ending === null);
-    const isNeeded = waiting.count > 0 && staying.length < rules.maximumPods;
-    const offers = isNeeded ? ((await attempt(() => provider.offers())) ?? []) : [];
     const backOff = await state.backOff();
-    const spent = spentAt(await state.ledger(), now());
     const ours = new Set(pods.map(({ name }) => name));
     const busy = new Set(workers.filter(({ isBusy }) => isBusy).map(({ id }) => id));
-    const decision = decide(
-      {
-        now: now(),
-        pods: pods.map((pod) => viewOf(pod, busy)),
-        otherWorkers: workers.filter(({ id }) => !ours.has(id)).length,
-        waiting,
-        spent,
-        offers,
-        backOffUntil: backOff.until,
-      },
-      rules,
-    );
+    const situation = (offers: readonly Offer[]): Situation => ({
+      now: now(),
+      pods: pods.map((pod) => viewOf(pod, busy, this.#seen.get(pod.name) ?? now())),
+      otherWorkers: workers.filter(({ id }) => !ours.has(id)).length,
+      waiting,
+      spent,
+      offers,
+      // From a time that has not come yet: the clock was set back, and nobody waits for it to catch up.
+      backOffUntil: backOff.since > now() ? 0 : backOff.until,
+      startSeconds,
+      restUntil: backOff.restUntil,
+    });
+    let decision = decide(situation([]), rules);
+    // Only then is it worth a question what could be had.
+    if (decision.hindrance === 'no_offer') {
+      decision = decide(situation((await attempt(() => provider.offers())) ?? []), rules);
+    }
     for (const action of decision.actions) {
-      if (action.do === 'start') await this.#start(action.offer, false, attempt);
+      if (action.do === 'start') await this.#startOne(action.offers, false, attempt);
       else {
         const pod = pods.find(({ name }) => name === action.name);
         if (pod === undefined || pod.ending !== null) continue;
         await this.#end({ ...pod, ending: action.because }, attempt);
       }
     }
-    await this.#publish(decision.hindrance, problems);
-    return true;
+    await this.#publish(decision.hindrance, problems, startSeconds);
   }
 
-  /** Takes the lead or keeps it, for longer than one question to a provider may take. @returns whether it has it */
-  async #lead(): Promise<boolean> {
-    const { state, rules } = this.#parts;
-    return await state.lead(this.#self, rules.tickSeconds * 4000);
+  /**
+   * Takes the lead or keeps it, for longer than one question to a provider may take.
+   *
+   * @throws LeadLost when another process has it
+   */
+  async #lead(): Promise<void> {
+    const { state, rules, provider } = this.#parts;
+    const seconds = Math.max(rules.tickSeconds * 4, provider.patienceSeconds + rules.tickSeconds * 2);
+    if (!(await state.lead(this.#self, seconds * 1000))) throw new LeadLost();
   }
 
   /** Lets another process lead at once. What is running goes on. */
   async close(): Promise<void> {
     await this.#parts.state.yield(this.#self);
+  }
+
+  /** What was believed gone not long ago. */
+  async #lost(): Promise<readonly GpuPod[]> {
+    const { state, now } = this.#parts;
+    const lost = await state.lost();
+    const old = lost.filter(({ lostAt }) => Math.abs(now() - lostAt) > lostFor);
+    for (const { pod } of old) await state.giveUp(pod.name);
+    return lost.filter((one) => !old.includes(one)).map(({ pod }) => pod);
+  }
+
+  /** One of ours that the provider shows again is ours again, with what it cost meanwhile; where its place is taken, it ends. */
+  async #takeBack(lost: readonly GpuPod[], machines: readonly Machine[]): Promise<void> {
+    const { state, rules, log } = this.#parts;
+    for (const pod of lost) {
+      const machine = machines.find(({ name }) => name === pod.name);
+      if (machine === undefined) continue;
+      const isTooMany = (await state.pods()).length >= rules.maximumPods;
+      await state.save({ ...pod, id: machine.id, ending: isTooMany ? 'idle' : null });
+      await state.giveUp(pod.name);
+      log.warn({ pod: pod.name }, 'a GPU that was believed gone is there');
+    }
   }
 
   /** Brings what is known of each machine up to now: paid for, ready, busy, gone. */
@@ -122,8 +181,12 @@ export class Scaler {
   ): Promise<GpuPod[]> {
     const { state, now, log } = this.#parts;
     const pods: GpuPod[] = [];
-    for (const pod of known) {
+    for (const name of this.#seen.keys()) {
+      if (!known.some((pod) => pod.name === name)) this.#seen.delete(name);
+    }
+    for (const before of known) {
       const at = now();
+      const pod = notAhead(before, at);
       const machine = machines?.find(({ name }) => name === pod.name);
       const worker = workers.find(({ id }) => id === pod.name);
       const next: GpuPod = { ...pod, id: machine?.id ?? pod.id };
@@ -131,22 +194,28 @@ export class Scaler {
         next.readyAt = at;
         next.busyAt = at;
         await state.rememberStart((at - pod.askedAt) / 1000);
+        await state.setBackOff({ unready: 0 });
         log.info({ pod: pod.name, seconds: Math.round((at - pod.askedAt) / 1000) }, 'a GPU takes jobs');
       }
       if (worker?.isBusy === true) next.busyAt = at;
-      // Without an answer of the provider's it may still run: it is charged as if it did.
-      const gone = machines !== null && (machine === undefined || machine.state === 'ended');
+      if (worker !== undefined || !this.#seen.has(pod.name)) this.#seen.set(pod.name, at);
+      // Without an answer of the provider's it may still run: it is charged as if it did. One whose worker is alive does.
+      const isAlive = worker !== undefined && pod.ending === null;
+      const gone = !isAlive && machines !== null && (machine === undefined || machine.state === 'ended');
       // Asked for a moment ago, it may not be in the list yet, whether or not its making was answered.
       const isAwaited = pod.id === null || (pod.readyAt === null && pod.ending === null);
       const isNew = isAwaited && at - pod.askedAt < unknownAfter;
       const unknown = gone && machine === undefined && isNew;
-      next.chargedUntil = at;
+      // A clock that was set back does not charge the same hour twice when it comes to it again.
+      next.chargedUntil = Math.max(at, pod.chargedUntil);
       await state.charge(next, costByDay(pod.chargedUntil, at, pod.pricePerHour));
       if (!gone || unknown) {
         pods.push(next);
       } else if (machine === undefined) {
-        await state.forget(pod.name);
-        if (pod.ending === null) log.warn({ pod: pod.name }, 'a GPU is gone, and nobody here ended it');
+        if (pod.ending === null) {
+          await state.lose(next, at);
+          log.warn({ pod: pod.name }, 'a GPU is gone, and nobody here ended it');
+        } else await state.forget(pod.name);
       } else {
         // It stands there stopped: it is taken away, so that nothing of it costs.
         pods.push({ ...next, pricePerHour: 0, ending: pod.ending ?? 'idle' });
@@ -155,28 +224,53 @@ export class Scaler {
     return pods;
   }
 
-  /** Does what owners asked for by hand. */
-  async #grant(pods: GpuPod[], attempt: Attempt): Promise<void> {
-    const { state, provider, rules } = this.#parts;
+  /** Does what owners asked for by hand. The caps hold for them, too. */
+  async #grant(
+    pods: GpuPod[],
+    { spent, startSeconds }: Pick<Situation, 'spent' | 'startSeconds'>,
+    attempt: Attempt,
+  ): Promise<void> {
+    const { state, provider, rules, now } = this.#parts;
     for (let wish = await state.nextWish(); wish !== null; wish = await state.nextWish()) {
       if ('stop' in wish) {
         const { stop } = wish;
         const index = pods.findIndex(({ name }) => name === stop);
         const pod = pods[index];
-        if (pod !== undefined) pods[index] = { ...pod, ending: 'by_hand' };
+        if (pod === undefined) continue;
+        pods[index] = { ...pod, ending: 'by_hand' };
+        // Whoever stops one in the hours in which one is kept ready does not want the next one in its place.
+        await state.setBackOff({
+          restUntil: readyHoursEnd(now(), rules, startSeconds + rules.idleSeconds) ?? 0,
+        });
         continue;
       }
+      await state.setBackOff({ restUntil: 0 });
       if (pods.length >= rules.maximumPods) continue;
-      const [offer] = (await attempt(() => provider.offers())) ?? [];
-      const started = offer === undefined ? null : await this.#start(offer, true, attempt);
+      const offers = (await attempt(() => provider.offers())) ?? [];
+      const perHour = pods.reduce((sum, { pricePerHour }) => sum + pricePerHour, 0);
+      const started = await this.#startOne(affordable(perHour, { offers, spent }, rules), true, attempt);
       if (started !== null) pods.push(started);
     }
   }
 
-  async #start(offer: Offer, byHand: boolean, attempt: Attempt): Promise<GpuPod | null> {
+  /** Starts one machine: the first of the offers that can really be had. */
+  async #startOne(offers: readonly Offer[], byHand: boolean, attempt: Attempt): Promise<GpuPod | null> {
+    let problem: ProviderError | undefined;
+    for (const offer of offers) {
+      const started = await this.#start(offer, byHand, attempt);
+      if (!(started instanceof ProviderError)) return started;
+      problem = started;
+      if (problem.problem !== 'no_stock') break;
+    }
+    if (problem !== undefined) await this.#backOff(problem.retryAfterSeconds);
+    return null;
+  }
+
+  /** @returns what was started, or may have been; a ProviderError where it surely was not */
+  async #start(offer: Offer, byHand: boolean, attempt: Attempt): Promise<GpuPod | ProviderError> {
     const { state, provider, now, log, namePrefix } = this.#parts;
     // A provider that was slow to answer may have cost the lead: whoever has it now may have started one already.
-    if (!(await this.#lead())) return null;
+    await this.#lead();
     const at = now();
     const pod: GpuPod = {
       version: 1,
@@ -205,22 +299,41 @@ export class Scaler {
     if (machine !== null) {
       const started = { ...pod, id: machine.id, pricePerHour: machine.pricePerHour };
       await state.save(started);
-      await state.setBackOff(0, 0);
+      await state.setBackOff({ since: 0, until: 0, failures: 0 });
       log.info({ pod: pod.name, kind: offer.kind, pricePerHour: machine.pricePerHour }, 'a GPU is started');
       return started;
     }
-    await this.#backOff(problem?.retryAfterSeconds);
-    if (problem?.problem === 'unanswered') return pod;
+    if (problem === undefined || problem.problem === 'unanswered') {
+      await this.#backOff(problem?.retryAfterSeconds);
+      return pod;
+    }
     await state.forget(pod.name);
-    return null;
+    return problem;
   }
 
   async #backOff(retryAfterSeconds: number | undefined): Promise<void> {
-    const { state, now } = this.#parts;
-    const { failures } = await state.backOff();
+    const { failures } = await this.#parts.state.backOff();
     const usual = Math.min(backOffSeconds.first * 2 ** failures, backOffSeconds.last);
+    const asked = Math.min(retryAfterSeconds ?? 0, longestRetryAfterSeconds);
+    await this.#pause(Math.max(usual, asked), { failures: failures + 1 });
+  }
+
+  /** The pause after one that was paid for and never took jobs. */
+  async #backOffUnready(): Promise<void> {
+    const { unready } = await this.#parts.state.backOff();
+    const { startTimeoutSeconds } = this.#parts.rules;
+    const seconds =
+      unready === 0
+        ? backOffSeconds.first
+        : Math.min(startTimeoutSeconds * 2 ** (unready - 1), unreadyPauseSeconds);
+    await this.#pause(seconds, { unready: unready + 1 });
+  }
+
+  async #pause(seconds: number, counts: { failures: number } | { unready: number }): Promise<void> {
+    const { state, now } = this.#parts;
+    const since = now();
     await state.countFailure();
-    await state.setBackOff(now() + Math.max(usual, retryAfterSeconds ?? 0) * 1000, failures + 1);
+    await state.setBackOff({ since, until: since + seconds * 1000, ...counts });
   }
 
   /** Ends a machine, and notes before that it is to end: whoever comes after asks again until it is gone. */
@@ -235,7 +348,7 @@ export class Scaler {
           fields,
           'a GPU did not take jobs in its time, and is ended: look at its log at the provider',
         );
-        await this.#backOff(undefined);
+        await this.#backOffUnready();
       } else log.info(fields, 'a GPU is ended');
     }
     // Without an id it may not exist yet; the next look knows.
@@ -243,11 +356,13 @@ export class Scaler {
     if (id !== null) await attempt(() => provider.stop(id, pod.name));
   }
 
-  async #publish(hindrance: string | null, problems: readonly string[]): Promise<void> {
+  async #publish(hindrance: string | null, problems: readonly string[], startSeconds: number): Promise<void> {
     const { state, rules, now, providerName } = this.#parts;
     await state.announceWaking(await state.pods(), rules.tickSeconds * 4000);
     const ledger = await state.ledger();
     await state.trimLedger([...ledger.keys()]);
+    const readyUntil = readyHoursEnd(now(), rules, startSeconds + rules.idleSeconds);
+    const { restUntil } = await state.backOff();
     await state.publish({
       version: 1,
       at: now(),
@@ -256,13 +371,27 @@ export class Scaler {
       problem: problems.at(-1) ?? null,
       spent: spentAt(ledger, now()),
       caps: { today: finite(rules.dailyCap), month: finite(rules.monthlyCap) },
+      ready: readyUntil === null ? null : { until: readyUntil, rests: now() < restUntil },
     });
   }
 }
 
 type Attempt = <T>(work: () => Promise<T>) => Promise<T | null>;
 
-function viewOf(pod: GpuPod, busy: ReadonlySet<string>): Pod {
+/**
+ * What is known of a machine, with nothing in it that lies ahead: a clock that was set back by a day must not give an idle one, or one that
+ * never takes jobs, another day.
+ */
+function notAhead(pod: GpuPod, now: number): GpuPod {
+  return {
+    ...pod,
+    askedAt: Math.min(pod.askedAt, now),
+    readyAt: pod.readyAt === null ? null : Math.min(pod.readyAt, now),
+    busyAt: Math.min(pod.busyAt, now),
+  };
+}
+
+function viewOf(pod: GpuPod, busy: ReadonlySet<string>, seenAt: number): Pod {
   return {
     name: pod.name,
     pricePerHour: pod.pricePerHour,
@@ -270,6 +399,7 @@ function viewOf(pod: GpuPod, busy: ReadonlySet<string>): Pod {
     readyAt: pod.readyAt,
     busyAt: pod.busyAt,
     isBusy: busy.has(pod.name),
+    seenAt,
     isEnding: pod.ending !== null,
   };
 }

@@ -1,3 +1,4 @@
+import { hoursIn } from '../config/rented-gpus.ts';
 import type { GpuConfig } from '../config/rented-gpus.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
@@ -71,10 +72,12 @@ export function startScaler(services: ScalerServices): { stop(): Promise<void> }
   };
 }
 
-function createProvider({ provider }: GpuConfig): GpuProvider {
-  if (provider.kind === 'runpod') return createRunpod(provider);
+function createProvider({ provider, rules }: GpuConfig): GpuProvider {
+  if (provider.kind === 'runpod')
+    return createRunpod({ ...provider, idleExitMinutes: idleExitMinutes(rules) });
   return createCommandProvider({
     ...provider,
+    patienceSeconds: commandPatienceSeconds,
     kind: 'command',
     // The commands are the owner's own, and log in with what the owner's shell has: never with Discord's or Redis' secrets.
     environment: Object.fromEntries(
@@ -85,6 +88,20 @@ function createProvider({ provider }: GpuConfig): GpuProvider {
       ),
     ),
   });
+}
+
+/** What a command of the owner's may take. One that starts a machine need not wait until it is up. */
+const commandPatienceSeconds = 120;
+
+/**
+ * After how long without work a rented worker ends by itself: well after the scaler would have ended its machine, so that it only does when
+ * nobody looks after it any more.
+ */
+export function idleExitMinutes({
+  idleSeconds,
+  readyHours,
+}: Pick<GpuConfig['rules'], 'idleSeconds' | 'readyHours'>): number {
+  return Math.ceil((2 * idleSeconds) / 60) + 60 * (readyHours === null ? 0 : hoursIn(readyHours).length);
 }
 
 /** What the scaler goes by: the queue's own figures. */

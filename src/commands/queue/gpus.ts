@@ -82,7 +82,7 @@ function podLine(pod: GpuPod, texts: Texts): string {
 }
 
 function statusLines(status: GpuStatus, now: number, texts: Texts): string[] {
-  const { spent, caps, hindrance, problem, at } = status;
+  const { spent, caps, hindrance, problem, at, ready } = status;
   const money = (amount: number | null) => (amount === null ? 'none' : amount.toFixed(2));
   const why = `queue_admin.gpus.hindrance.${hindrance ?? ''}`;
   return [
@@ -92,6 +92,13 @@ function statusLines(status: GpuStatus, now: number, texts: Texts): string[] {
       dayCap: money(caps.today),
       monthCap: money(caps.month),
     }),
+    ...(ready === null
+      ? []
+      : [
+          texts.say(ready.rests ? 'queue_admin.gpus.rests' : 'queue_admin.gpus.kept', {
+            until: Math.round(ready.until / 1000),
+          }),
+        ]),
     ...(isTextKey(why) ? [texts.say(why)] : []),
     ...(problem === null
       ? []

@@ -958,6 +958,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.gpus.problem': '⚠️ Der Anbieter sagt: {problem}',
   'queue_admin.gpus.silent':
     '⚠️ Seit <t:{at}:R> hat niemand nach den GPUs gesehen. Läuft der Bot oder der Scaler?',
+  'queue_admin.gpus.kept': 'Bis <t:{until}:t> wird eine bereitgehalten (GPU_READY_HOURS).',
+  'queue_admin.gpus.rests': 'Du hast eine von Hand gestoppt: Bis <t:{until}:t> wird keine bereitgehalten.',
   'queue_admin.gpus.hindrance.cap': '⚠️ Die Ausgabengrenze ist erreicht: Es wird nichts mehr gestartet.',
   'queue_admin.gpus.hindrance.hours': 'Außerhalb deiner Zeiten (GPU_HOURS): Gerade wird nichts gestartet.',
   'queue_admin.gpus.hindrance.no_offer': '⚠️ Keine deiner GPUs ist zu deinem Preis zu haben (GPU_KINDS).',

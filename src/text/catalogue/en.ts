@@ -915,6 +915,8 @@ export const en = {
   'queue_admin.gpus.problem': '⚠️ The provider said: {problem}',
   'queue_admin.gpus.silent':
     '⚠️ Nobody has looked after the GPUs since <t:{at}:R>. Is the bot or the scaler running?',
+  'queue_admin.gpus.kept': 'One is kept ready until <t:{until}:t> (GPU_READY_HOURS).',
+  'queue_admin.gpus.rests': 'You stopped one by hand: none is kept ready until <t:{until}:t>.',
   'queue_admin.gpus.hindrance.cap': '⚠️ The spending cap is reached: nothing more is started.',
   'queue_admin.gpus.hindrance.hours': 'Outside your hours (GPU_HOURS): nothing is started now.',
   'queue_admin.gpus.hindrance.no_offer': '⚠️ None of your kinds is in stock at your price (GPU_KINDS).',

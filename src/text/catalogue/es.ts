@@ -914,6 +914,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.gpus.usual': 'Encender una suele tardar {duration}.',
   'queue_admin.gpus.problem': '⚠️ El proveedor dice: {problem}',
   'queue_admin.gpus.silent': '⚠️ Nadie vigila las GPU desde <t:{at}:R>. ¿Está en marcha el bot o el scaler?',
+  'queue_admin.gpus.kept': 'Una se mantiene lista hasta las <t:{until}:t> (GPU_READY_HOURS).',
+  'queue_admin.gpus.rests': 'Apagaste una a mano: no se mantiene ninguna lista hasta las <t:{until}:t>.',
   'queue_admin.gpus.hindrance.cap': '⚠️ Se alcanzó el límite de gasto: no se enciende nada más.',
   'queue_admin.gpus.hindrance.hours': 'Fuera de tu horario (GPU_HOURS): ahora no se enciende nada.',
   'queue_admin.gpus.hindrance.no_offer': '⚠️ Ninguno de tus modelos está disponible a tu precio (GPU_KINDS).',

@@ -938,6 +938,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.gpus.problem': '⚠️ Le fournisseur répond : {problem}',
   'queue_admin.gpus.silent':
     '⚠️ Personne ne surveille les GPU depuis <t:{at}:R>. Le bot ou le scaler tourne-t-il ?',
+  'queue_admin.gpus.kept': 'Un GPU reste prêt jusqu’à <t:{until}:t> (GPU_READY_HOURS).',
+  'queue_admin.gpus.rests': 'Tu en as arrêté un à la main : aucun ne reste prêt jusqu’à <t:{until}:t>.',
   'queue_admin.gpus.hindrance.cap': '⚠️ Le plafond de dépenses est atteint : plus rien ne démarre.',
   'queue_admin.gpus.hindrance.hours': 'Hors de tes heures (GPU_HOURS) : rien ne démarre pour le moment.',
   'queue_admin.gpus.hindrance.no_offer': '⚠️ Aucun de tes modèles n’est disponible à ton prix (GPU_KINDS).',

@@ -881,6 +881,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'queue_admin.gpus.problem': '⚠️ プロバイダーからの返答：{problem}',
   'queue_admin.gpus.silent':
     '⚠️ <t:{at}:R>からGPUの管理が止まっています。ボットかスケーラーは動いていますか？',
+  'queue_admin.gpus.kept': '<t:{until}:t>まで1台を待機させます（GPU_READY_HOURS）。',
+  'queue_admin.gpus.rests': '手動で停止したため、<t:{until}:t>まで待機させません。',
   'queue_admin.gpus.hindrance.cap': '⚠️ 費用の上限に達したため、これ以上は起動しません。',
   'queue_admin.gpus.hindrance.hours': '指定の時間外（GPU_HOURS）のため、今は起動しません。',
   'queue_admin.gpus.hindrance.no_offer': '⚠️ 指定の価格で借りられるGPUがありません（GPU_KINDS）。',

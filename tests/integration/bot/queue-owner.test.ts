@@ -114,6 +114,7 @@ test('rented GPUs: people read that one is woken, owners what it costs, and star
     version: 1,
     ...{ at: now, provider: 'runpod', hindrance: 'cap', problem: 'RunPod answered 429' },
     ...{ spent: { today: 3.456, month: 20 }, caps: { today: 5, month: null } },
+    ready: { until: now + 3_600_000, rests: false },
   });
 
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
@@ -127,6 +128,7 @@ test('rented GPUs: people read that one is woken, owners what it costs, and star
   expect(shown).toContain('Today $3.46 of $5.00 · this month $20.00\n');
   expect(shown).toContain('The spending cap is reached');
   expect(shown).toContain('RunPod answered 429');
+  expect(shown).toContain(`One is kept ready until <t:${Math.round(now / 1000) + 3600}:t>`);
 
   const suggested = await olga.autocomplete('/queue-admin gpus', { do: 'stop' }, 'gpu', {
     channel: olga.directMessage,

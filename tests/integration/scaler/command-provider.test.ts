@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCommandProvider } from '../../../src/scaler/command-provider.ts';
+import { patience } from '../../support/patience.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -13,7 +14,7 @@ afterEach(async () => {
 });
 
 /** A provider of scripts: each notes what it was told, and then does what it is here for. */
-async function provider(scripts: { start: string; stop?: string; list?: string }) {
+async function provider(scripts: { start: string; stop?: string; list?: string }, patienceSeconds = 600) {
   const log = join(folder, 'log');
   const command = async (name: 'start' | 'stop' | 'list') => {
     const path = join(folder, name);
@@ -28,6 +29,7 @@ async function provider(scripts: { start: string; stop?: string; list?: string }
       list: scripts.list === undefined ? null : await command('list'),
       kind: 'command',
       pricePerHour: 1.5,
+      patienceSeconds,
       environment: { PATH: process.env['PATH'] ?? '', GPU_COMMAND_KEY: 'k1' },
     }),
     told: async () => (await readFile(log, 'utf8')).trim().split('\n'),
@@ -88,4 +90,39 @@ test('a command that is not there will not be there later either; a list that is
     problem: 'refused',
     message: expect.stringContaining('cannot be run'),
   });
+});
+
+test('a command is done when it ends, whatever it left running', async () => {
+  const { gpus } = await provider({ start: `echo i-7; sleep 600 & echo $! >${join(folder, 'left')}` });
+  try {
+    const machine = await gpus.start('humo-gpu-1', { kind: 'command', pricePerHour: 1.5 });
+    expect(machine.id).toBe('i-7');
+  } finally {
+    // It is still there: nobody ended what the script meant to stay.
+    process.kill(Number(await readFile(join(folder, 'left'), 'utf8')));
+  }
+});
+
+test.each([
+  ['waits for something', ''],
+  ['does not want to end', `trap '' TERM`],
+])('a command that %s is ended with what it started, and its outcome is unknown', async (_name, trap) => {
+  const { gpus } = await provider(
+    { start: 'true', stop: `${trap}\nsleep 600 &\necho $! >${join(folder, 'child')}\nwait; sleep 600` },
+    1,
+  );
+  await expect(gpus.stop('i-42', 'humo-gpu-1')).rejects.toMatchObject({
+    problem: 'unanswered',
+    message: expect.stringContaining('took too long'),
+  });
+  // On a machine so busy that the shell came to nothing there is nothing that could have been left.
+  const child = await readFile(join(folder, 'child'), 'utf8').then(
+    (text) => text.trim(),
+    () => 'none',
+  );
+  await vi.waitFor(async () => {
+    // Gone, or dead and waiting for whoever inherited it.
+    const state = await readFile(`/proc/${child}/stat`, 'utf8').catch(() => ') Z');
+    expect(state).toMatch(/\) [ZX]/);
+  }, patience);
 });

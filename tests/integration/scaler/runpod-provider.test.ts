@@ -43,7 +43,14 @@ afterEach(async () => {
 
 /** A scaler as a process of its own has it: all it knows is in Redis. */
 function newScaler(
-  given: { maximumPods?: number; url?: string; dailyCap?: number; duringLook?: () => Promise<void> } = {},
+  given: {
+    maximumPods?: number;
+    url?: string;
+    dailyCap?: number;
+    monthlyCap?: number;
+    readyHours?: { from: number; to: number };
+    duringLook?: () => Promise<void>;
+  } = {},
 ): Scaler {
   const queue: QueueView = {
     async waiting() {
@@ -65,6 +72,7 @@ function newScaler(
         { id: 'NVIDIA H200', cap: 4.6 },
         { id: 'NVIDIA A100-SXM4-80GB', cap: 2 },
       ],
+      idleExitMinutes: 30,
     }),
     providerName: 'runpod',
     state: gpus,
@@ -75,8 +83,10 @@ function newScaler(
       idleSeconds: 300,
       startTimeoutSeconds: 1800,
       dailyCap: given.dailyCap ?? 20,
-      monthlyCap: 100,
+      monthlyCap: given.monthlyCap ?? 100,
       hours: { from: 0, to: 0 },
+      readyHours: given.readyHours ?? null,
+      timeZone: 'UTC',
       tickSeconds: 15,
     },
     namePrefix: 'humo-gpu',
@@ -106,7 +116,7 @@ describe('a GPU for as long as there is work', () => {
       cloud: 'SECURE',
       gpu: { id: 'NVIDIA H200', count: 1, minCudaVersion: '13.0' },
       mounts: { network: [{ volumeId: 'vol_weights', path: '/workspace' }] },
-      env: { WORKER_NAME: pod.request.name },
+      env: { WORKER_NAME: pod.request.name, WORKER_IDLE_EXIT_MINUTES: '30' },
     });
     const told = await moderation.admission({ userId: '1', guildId: null, roleIds: [] });
     expect(told.wakingUntil).toBe(time + 4 * minute);
@@ -143,13 +153,23 @@ describe('a GPU for as long as there is work', () => {
     expect(onePod().request.gpu?.id).toBe('NVIDIA A100-SXM4-80GB');
   });
 
-  test('one that the catalogue has and the making has not is tried again later, not at once', async () => {
+  test('one that the catalogue has and the making has not gives way to the next kind, in the same look', async () => {
     waiting = { count: 1, seconds: 400 };
+    runpod.failNext('POST /pods', { status: 400 });
+    await newScaler().look();
+    expect(onePod().request.gpu?.id).toBe('NVIDIA A100-SXM4-80GB');
+    expect(await gpus.failures()).toBe(0);
+    expect(await gpus.pods()).toMatchObject([{ id: onePod().id, pricePerHour: 1.8 }]);
+  });
+
+  test('where no kind can be made it is tried again later, not at once', async () => {
+    waiting = { count: 1, seconds: 400 };
+    runpod.failNext('POST /pods', { status: 400 });
     runpod.failNext('POST /pods', { status: 400 });
     const scaler = newScaler();
     await scaler.look();
     await scaler.look();
-    expect(made()).toBe(1);
+    expect(made()).toBe(2);
     expect(await gpus.pods()).toEqual([]);
     expect((await gpus.status())?.problem).toBeNull();
     expect((await gpus.status())?.hindrance).toBe('back_off');
@@ -369,6 +389,272 @@ describe('pods that do not do what they should', () => {
     const spent = (await gpus.status())?.spent.today ?? 0;
     expect(spent).toBeGreaterThan(1.8);
     expect(spent).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('days that go wrong', () => {
+  /** Looks every quarter of a minute for a time. */
+  async function lookFor(span: number, scaler: Scaler): Promise<void> {
+    for (const until = time + span; time < until; time += 15_000) await scaler.look();
+  }
+  const spentToday = async () => (await gpus.status())?.spent.today ?? Number.NaN;
+  const takesJobs = (isBusy: boolean) => {
+    workers = [...runpod.pods.values()].map(({ request }) => ({ id: request.name, isBusy }));
+  };
+
+  test('a process that is started anew before every look loses nothing and doubles nothing', async () => {
+    const look = async () => {
+      const scaler = newScaler();
+      await scaler.look();
+      await scaler.close();
+    };
+    waiting = { count: 1, seconds: 400 };
+    await look();
+    time += minute;
+    await look();
+    takesJobs(true);
+    await look();
+    time += 10 * minute;
+    await look();
+    takesJobs(false);
+    waiting = { count: 0, seconds: 0 };
+    time += 4 * minute;
+    await look();
+    expect([made(), runpod.pods.size]).toEqual([1, 1]);
+    runpod.failNext('DELETE /pods', 'lost_before');
+    time += 2 * minute;
+    await look();
+    expect(runpod.pods.size).toBe(1);
+    await look();
+    expect([made(), runpod.pods.size]).toEqual([1, 0]);
+    workers = [];
+    await look();
+    expect(await gpus.pods()).toEqual([]);
+    expect(await spentToday()).toBeCloseTo((17 / 60) * 4.5, 6);
+  });
+
+  test.each([
+    ['still leads', true],
+    ['has ended', false],
+  ])('a process that stood still writes down nothing old where the other one %s', async (_name, leads) => {
+    waiting = { count: 1, seconds: 400 };
+    const other = newScaler();
+    await other.look();
+    takesJobs(false);
+    await other.look();
+    await other.close();
+    const slow = newScaler({
+      async duringLook() {
+        await slow.close();
+        waiting = { count: 0, seconds: 0 };
+        time += 6 * minute;
+        await other.look();
+        workers = [];
+        time += minute;
+        await other.look();
+        if (!leads) await other.close();
+      },
+    });
+    expect(await slow.look()).toBe(!leads);
+    expect(await gpus.pods()).toEqual([]);
+    expect(runpod.pods.size).toBe(0);
+    expect((await gpus.ledger()).get('2026-11-28')).toBeCloseTo((7 / 60) * 4.5, 6);
+  });
+
+  test('a list that is behind does not lose a machine whose worker is at work', async () => {
+    waiting = { count: 1, seconds: 400 };
+    const scaler = newScaler();
+    await scaler.look();
+    const { id } = onePod();
+    takesJobs(true);
+    await scaler.look();
+    runpod.hideFromList(id);
+    time += 10 * minute;
+    await scaler.look();
+    expect((await gpus.pods()).map((pod) => pod.id)).toEqual([id]);
+    expect(made()).toBe(1);
+  });
+
+  test('a machine that appears when its name was given up is ours again: it ends, since another one was made', async () => {
+    waiting = { count: 1, seconds: 400 };
+    runpod.failNext('POST /pods', 'lost_after');
+    const scaler = newScaler();
+    await scaler.look();
+    const { id } = onePod();
+    runpod.hideFromList(id, true);
+    time += 4 * minute;
+    await scaler.look();
+    await scaler.look();
+    expect(made()).toBe(2);
+    runpod.hideFromList(id, false);
+    time += minute;
+    await scaler.look();
+    await scaler.look();
+    expect([...runpod.pods.keys()]).toEqual((await gpus.pods()).map((pod) => pod.id));
+    expect(runpod.pods.size).toBe(1);
+    expect(runpod.pods.has(id)).toBe(false);
+    // What it cost while nobody knew of it is in the ledger, too.
+    expect(await spentToday()).toBeCloseTo(((5 + 1) / 60) * 4.5, 6);
+  });
+
+  test('a cap that is reached before midnight holds until midnight, and the next day has its own', async () => {
+    time = Date.UTC(2026, 10, 28, 23, 0);
+    waiting = { count: 3, seconds: 9000 };
+    const scaler = newScaler({ dailyCap: 2 });
+    await scaler.look();
+    takesJobs(true);
+    await lookFor(59 * minute, scaler);
+    expect((await gpus.status())?.hindrance).toBe('cap');
+    expect(await spentToday()).toBeGreaterThan(1.8);
+    expect(await spentToday()).toBeLessThanOrEqual(2);
+    workers = [];
+    await lookFor(2 * minute, scaler);
+    expect([made(), runpod.pods.size]).toEqual([2, 1]);
+    expect((await gpus.ledger()).get('2026-11-28')).toBeLessThanOrEqual(2);
+  });
+
+  test('what runs over the turn of a month is charged to both, and the new month begins with nothing', async () => {
+    time = Date.UTC(2026, 10, 30, 23, 50);
+    waiting = { count: 1, seconds: 400 };
+    const scaler = newScaler({ monthlyCap: 2 });
+    await scaler.look();
+    takesJobs(true);
+    await lookFor(15 * minute, scaler);
+    expect((await gpus.ledger()).get('2026-11-30')).toBeCloseTo((10 / 60) * 4.5, 6);
+    expect((await gpus.status())?.spent.month).toBeCloseTo((4.75 / 60) * 4.5, 6);
+    await lookFor(40 * minute, scaler);
+    expect(runpod.pods.size).toBe(0);
+    expect((await gpus.status())?.spent.month).toBeLessThanOrEqual(2);
+  });
+
+  test('a clock that is set back by a day charges no hour twice, and gives nobody another day', async () => {
+    waiting = { count: 1, seconds: 400 };
+    const scaler = newScaler();
+    await scaler.look();
+    takesJobs(false);
+    waiting = { count: 0, seconds: 0 };
+    await lookFor(2 * minute, scaler);
+    const before = await spentToday();
+    time -= 24 * 60 * minute;
+    await lookFor(4 * minute, scaler);
+    expect(runpod.pods.size).toBe(1);
+    await lookFor(2 * minute, scaler);
+    expect(runpod.pods.size).toBe(0);
+    workers = [];
+    await scaler.look();
+    expect([...(await gpus.ledger()).values()].reduce((sum, dollars) => sum + dollars)).toBeCloseTo(
+      before,
+      6,
+    );
+
+    // The same for a pause and for one that never takes jobs.
+    time += 24 * 60 * minute;
+    waiting = { count: 1, seconds: 400 };
+    runpod.failNext('POST /pods', { status: 429, retryAfter: 600 });
+    await scaler.look();
+    expect(runpod.pods.size).toBe(0);
+    time -= 24 * 60 * minute;
+    await scaler.look();
+    expect(runpod.pods.size).toBe(1);
+    time -= 24 * 60 * minute;
+    await scaler.look();
+    time += 31 * minute;
+    await scaler.look();
+    expect(runpod.pods.size).toBe(0);
+  });
+
+  test('out of stock for an hour: nothing is asked for that is not there, and it comes when it is back', async () => {
+    for (const gpu of runpod.gpus) gpu.stock = 'NONE';
+    waiting = { count: 1, seconds: 400 };
+    const scaler = newScaler();
+    await lookFor(60 * minute, scaler);
+    expect((await gpus.status())?.hindrance).toBe('no_offer');
+    expect(made()).toBe(0);
+    for (const gpu of runpod.gpus) gpu.stock = 'HIGH';
+    await scaler.look();
+    expect(runpod.pods.size).toBe(1);
+  });
+
+  test('a provider that asks to be left alone for a day is asked again in an hour', async () => {
+    waiting = { count: 1, seconds: 400 };
+    runpod.failNext('POST /pods', { status: 429, retryAfter: 86_400 });
+    const scaler = newScaler();
+    await scaler.look();
+    time += 59 * minute;
+    await scaler.look();
+    expect(made()).toBe(1);
+    time += 2 * minute;
+    await scaler.look();
+    expect(runpod.pods.size).toBe(1);
+  });
+
+  test('machines that never take jobs are paid for less and less often, until one does', async () => {
+    waiting = { count: 1, seconds: 400 };
+    const scaler = newScaler({ dailyCap: 1000, monthlyCap: 1000 });
+    await lookFor(5 * 60 * minute, scaler);
+    // 30 minutes each; pauses of half a minute, 30 minutes, an hour, and two.
+    expect(made()).toBe(4);
+    await gpus.wish({ start: true });
+    await scaler.look();
+    expect(made()).toBe(5);
+    takesJobs(true);
+    await scaler.look();
+    expect((await gpus.backOff()).unready).toBe(0);
+  });
+
+  test('one that an owner starts by hand needs money, too', async () => {
+    const scaler = newScaler({ dailyCap: 0.2 });
+    await gpus.wish({ start: true });
+    await scaler.look();
+    expect(made()).toBe(0);
+  });
+});
+
+describe('hours in which one is kept ready', () => {
+  const at = (hour: number, minutes = 0) =>
+    Date.UTC(2026, 10, 28 + Math.floor(hour / 24), hour % 24, minutes);
+  const ready = { from: 22, to: 2 };
+  const night = () => newScaler({ readyHours: ready, dailyCap: 200, monthlyCap: 500 });
+
+  test('over midnight: it is there when they begin, stays without work, and ends when they do', async () => {
+    const scaler = night();
+    time = at(21, 30);
+    await scaler.look();
+    expect(made()).toBe(0);
+    const seen: number[] = [];
+    for (time = at(21, 50); time < at(26, 30); time += minute) {
+      await scaler.look();
+      workers = [...runpod.pods.values()].map(({ request }) => ({ id: request.name, isBusy: false }));
+      if (time === at(22) || time === at(24) || time === at(25, 59)) seen.push(runpod.pods.size);
+      if (time === at(23)) expect((await gpus.status())?.ready).toEqual({ until: at(26), rests: false });
+    }
+    expect(seen).toEqual([1, 1, 1]);
+    expect([made(), runpod.pods.size]).toEqual([1, 0]);
+    expect((await gpus.status())?.ready).toBeNull();
+  });
+
+  test('an owner who stops it is not contradicted before the next evening', async () => {
+    const scaler = night();
+    time = at(22);
+    await scaler.look();
+    await gpus.wish({ stop: onePod().request.name });
+    for (; time < at(25, 50); time += minute) await scaler.look();
+    expect(made()).toBe(1);
+    expect((await gpus.status())?.ready).toEqual({ until: at(26), rests: true });
+    time = at(46);
+    await scaler.look();
+    expect(made()).toBe(2);
+  });
+
+  test('one whose worker falls silent is replaced', async () => {
+    const scaler = night();
+    time = at(22);
+    await scaler.look();
+    workers = [{ id: onePod().request.name, isBusy: false }];
+    for (; time < at(23); time += minute) await scaler.look();
+    workers = [];
+    for (; time < at(23, 10); time += minute) await scaler.look();
+    expect([made(), runpod.pods.size]).toEqual([2, 1]);
   });
 });
 

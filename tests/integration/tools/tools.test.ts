@@ -240,7 +240,13 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   });
   guild.botRole.setPermissions([]);
   guild.everyone.setPermissions(['ViewChannel']);
-  const second = await tool('doctor', ['--for', 'bot'], environment);
+  const second = await tool('doctor', ['--for', 'bot'], {
+    ...environment,
+    ...{ GPU_PROVIDER: 'command', GPU_START_COMMAND: 'true', GPU_STOP_COMMAND: 'true' },
+    ...{ GPU_DOLLARS_PER_HOUR: '4', GPU_DOLLARS_PER_DAY: '10', GPU_READY_HOURS: '18-23' },
+  });
+  expect(second.stdout).toMatch(/⚠ rented GPUs +one is kept ready for 5 hours a day, for up to \$20.00/);
+  expect(second.stdout).toContain('more than $10 a day (GPU_DOLLARS_PER_DAY)');
   expect(second.stdout).toMatch(/✓ Discord: commands/);
   expect(second.stdout).toMatch(/⚠ Discord: server Studio +the bot lacks SendMessages,/);
   const worker = await tool('doctor', ['--for', 'worker', '--json'], { REDIS_URL: redis.url });

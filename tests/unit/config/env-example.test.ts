@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadBotConfig, loadWorkerConfig, projectRoot } from '../../../src/config/environment.ts';
+import { z } from 'zod';
+import { writtenDefault } from '../../../scripts/tools/configuration.ts';
+import {
+  environmentSchemas,
+  loadBotConfig,
+  loadScalerConfig,
+  loadWorkerConfig,
+  projectRoot,
+} from '../../../src/config/environment.ts';
+import { idleExitMinutes } from '../../../src/scaler/start-scaler.ts';
 
 const example = readFileSync(join(projectRoot, '.env.example'), 'utf8').split('\n');
 const source = ['environment', 'rented-gpus']
@@ -35,4 +44,49 @@ test('copied as it is, with a token and a Redis, it is a valid configuration of 
   const environment = { ...copied, DISCORD_TOKEN: 'x'.repeat(60), REDIS_URL: 'unix:///tmp/redis.sock' };
   expect(loadBotConfig(environment).maximumWaitingPerUser).toBe(10);
   expect(loadWorkerConfig(environment).models).toEqual(['17b', '1_7b']);
+});
+
+test('each default is shown as it would be written, and written so it means the same', () => {
+  let count = 0;
+  for (const schema of Object.values(environmentSchemas)) {
+    for (const [name, field] of Object.entries(schema.shape)) {
+      const unset = field.safeParse(undefined);
+      if (!unset.success) continue;
+      const written = writtenDefault(name, field);
+      expect(`${name}=${written}`).not.toMatch(/\[object|undefined|null|NaN/);
+      if (written === '') continue;
+      expect({ [name]: field.parse(written) }).toEqual({ [name]: unset.data });
+      count += 1;
+    }
+  }
+  expect(count).toBeGreaterThan(40);
+  const parsed = z.string().transform((text) => ({ text }));
+  expect(writtenDefault('X', parsed.prefault('a'))).toBe('a');
+  expect(() => writtenDefault('X', parsed.default({ text: 'a' }))).toThrow('prefault');
+});
+
+test('the hours of rented GPUs: what makes no sense is refused, and a worker outlives the hours in which it is kept', () => {
+  const given = {
+    ...{ REDIS_URL: 'unix:///tmp/redis.sock', GPU_PROVIDER: 'command' },
+    ...{ GPU_START_COMMAND: 'true', GPU_STOP_COMMAND: 'true' },
+  };
+  const { rules } = loadScalerConfig({
+    ...given,
+    ...{ GPU_HOURS: '8-24', GPU_READY_HOURS: '20-23', GPU_TIME_ZONE: 'Europe/Berlin' },
+  }).gpus;
+  expect(rules).toMatchObject({
+    ...{ hours: { from: 8, to: 0 }, readyHours: { from: 20, to: 23 }, timeZone: 'Europe/Berlin' },
+  });
+  expect(idleExitMinutes(rules)).toBe(30 + 180);
+  expect(idleExitMinutes(loadScalerConfig(given).gpus.rules)).toBe(30);
+  expect(loadScalerConfig({ ...given, GPU_READY_HOURS: '22-2' }).gpus.rules.readyHours).toEqual({
+    ...{ from: 22, to: 2 },
+  });
+  for (const [wrong, words] of [
+    [{ GPU_READY_HOURS: 'evening' }, 'GPU_READY_HOURS: must be two hours of the day, such as 8-24'],
+    [{ GPU_HOURS: '8-22', GPU_READY_HOURS: '20-23' }, 'GPU_READY_HOURS: must lie in GPU_HOURS'],
+    [{ GPU_TIME_ZONE: 'Berlin' }, 'GPU_TIME_ZONE: must be a time zone by its name, such as Europe/Berlin'],
+  ] as const) {
+    expect(() => loadScalerConfig({ ...given, ...wrong })).toThrow(words);
+  }
 });

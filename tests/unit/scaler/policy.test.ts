@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide, isOpen } from '../../../src/scaler/policy.ts';
+import { decide, isOpen, readyHoursEnd } from '../../../src/scaler/policy.ts';
 import type { Pod, Rules, Situation } from '../../../src/scaler/policy.ts';
 import { costByDay, spentAt } from '../../../src/scaler/spending.ts';
 
@@ -14,6 +14,8 @@ const rules: Rules = {
   dailyCap: 20,
   monthlyCap: 200,
   hours: { from: 0, to: 0 },
+  readyHours: null,
+  timeZone: 'UTC',
   tickSeconds: 15,
 };
 const h200 = { kind: 'NVIDIA H200', pricePerHour: 4.5 };
@@ -24,6 +26,7 @@ const pod = (given: Partial<Pod> = {}): Pod => ({
   readyAt: now - minutes(55),
   busyAt: now - minutes(1),
   isBusy: false,
+  seenAt: now,
   isEnding: false,
   ...given,
 });
@@ -35,13 +38,15 @@ const situation = (given: Partial<Situation> = {}): Situation => ({
   spent: { today: 0, month: 0 },
   offers: [h200],
   backOffUntil: 0,
+  startSeconds: 240,
+  restUntil: 0,
   ...given,
 });
 
 describe('starts', () => {
   test('the first request that waits wakes one GPU, whatever its expected time', () => {
     const decision = decide(situation({ waiting: { count: 1, seconds: 5 } }), rules);
-    expect(decision).toEqual({ actions: [{ do: 'start', offer: h200 }], hindrance: null });
+    expect(decision).toEqual({ actions: [{ do: 'start', offers: [h200] }], hindrance: null });
   });
 
   test('one that is on its way is waited for', () => {
@@ -77,7 +82,7 @@ describe('starts', () => {
       }),
       rules,
     );
-    expect(actions).toEqual([{ do: 'start', offer: h200 }]);
+    expect(actions).toEqual([{ do: 'start', offers: [h200] }]);
   });
 
   test.each([
@@ -122,6 +127,72 @@ describe('stops', () => {
   });
 });
 
+describe('hours in which one is kept ready', () => {
+  // It is eight in the evening.
+  const evening = { ...rules, readyHours: { from: 18, to: 23 } };
+  const at = (hour: number, minute = 0) => Date.UTC(2026, 10, 28, hour, minute);
+  const idle = (given: Partial<Pod> = {}) => pod({ busyAt: now - minutes(90), ...given });
+  const idleAt = (time: number) => pod({ busyAt: time - minutes(10), seenAt: time });
+  const done = (given: Partial<Situation>, by: Rules = evening) =>
+    decide(situation(given), by).actions.map((action) =>
+      action.do === 'stop' ? `${action.name} ${action.because}` : action.do,
+    );
+
+  test('one is started although nothing waits, so early that it is there when they begin, and not when they are over', () => {
+    const started = [at(17, 55), at(17, 56), at(20), at(22, 55), at(22, 56), at(23)].map(
+      (time) => done({ now: time }).length,
+    );
+    expect(started).toEqual([0, 1, 1, 1, 0, 0]);
+    expect(done({ now: at(20) }, rules)).toEqual([]);
+  });
+
+  test('it stays without work until they are over, and what would only be started again stays, too', () => {
+    const times = [at(17, 50), at(17, 51), at(22, 59), at(23)];
+    expect(times.map((time) => done({ now: time, pods: [idleAt(time)] }))).toEqual([
+      ['gpu-1 idle'],
+      [],
+      [],
+      ['gpu-1 idle'],
+    ]);
+  });
+
+  test('of several that are idle the cheapest stays; none where another one is ready, or is the owner’s own', () => {
+    const two = [idle(), idle({ name: 'gpu-2', pricePerHour: 1 })];
+    expect(done({ pods: two })).toEqual(['gpu-1 idle']);
+    expect(done({ pods: [idle(), pod({ name: 'gpu-2', isBusy: true })] })).toEqual(['gpu-1 idle']);
+    expect(done({ pods: [idle()], otherWorkers: 1 })).toEqual(['gpu-1 idle']);
+    expect(done({ otherWorkers: 1 })).toEqual([]);
+    // One that is on its way is not there yet.
+    expect(done({ pods: [idle(), pod({ name: 'gpu-2', readyAt: null, askedAt: now })] })).toEqual([]);
+  });
+
+  test('one whose worker has been silent for long is not ready', () => {
+    expect(done({ pods: [idle({ seenAt: now - minutes(4) })] })).toEqual([]);
+    expect(done({ pods: [idle({ seenAt: now - minutes(5) })] })).toEqual(['gpu-1 idle', 'start']);
+  });
+
+  test('caps, an owner’s stop and a failed start come first', () => {
+    expect(done({ pods: [idle()], spent: { today: 19.99, month: 30 } })).toEqual(['gpu-1 cap']);
+    expect(done({ spent: { today: 19.9, month: 30 } })).toEqual([]);
+    expect(done({ restUntil: now + 1 })).toEqual([]);
+    expect(done({ pods: [idle()], restUntil: now + 1 })).toEqual(['gpu-1 idle']);
+    expect(done({ backOffUntil: now + 1 })).toEqual([]);
+  });
+
+  test.each([
+    ['at noon', at(12), null, 18, 23, 'UTC'],
+    ['shortly before', at(17, 50), at(23), 18, 23, 'UTC'],
+    ['within', at(20), at(23), 18, 23, 'UTC'],
+    ['in another zone', at(23, 30), at(28, 30), 4, 10, 'Asia/Kolkata'],
+    ['over midnight', at(23), at(26), 22, 2, 'UTC'],
+    ['always', at(20), at(44), 0, 0, 'UTC'],
+    // That night has an hour less.
+    ['in spring', Date.UTC(2026, 2, 28, 22), Date.UTC(2026, 2, 29, 2), 22, 4, 'Europe/Berlin'],
+  ])('until when: %s', (_name, time, end, from, to, timeZone) => {
+    expect(readyHoursEnd(time, { timeZone, readyHours: { from, to } }, 900)).toBe(end);
+  });
+});
+
 describe('whatever happens', () => {
   const anyPod = fc.record({
     pricePerHour: fc.double({ min: 0.1, max: 10, noNaN: true }),
@@ -129,8 +200,11 @@ describe('whatever happens', () => {
     isReady: fc.boolean(),
     idle: fc.integer({ min: 0, max: 3600 }),
     isBusy: fc.boolean(),
+    silent: fc.integer({ min: 0, max: 3600 }),
     isEnding: fc.boolean(),
   });
+  const anyHours = fc.option(fc.record({ from: fc.nat(23), to: fc.nat(23) }));
+  const anyRules = anyHours.map((readyHours) => ({ ...rules, readyHours }));
   const anySituation = fc
     .record({
       pods: fc.array(anyPod, { maxLength: 6 }),
@@ -144,11 +218,12 @@ describe('whatever happens', () => {
     })
     .map(({ pods, count, each, today, before, prices, backOff, otherWorkers }) =>
       situation({
-        pods: pods.map(({ isReady, idle, ...one }, index) => ({
+        pods: pods.map(({ isReady, idle, silent, ...one }, index) => ({
           ...one,
           name: `gpu-${index}`,
           readyAt: isReady ? one.askedAt : null,
           busyAt: now - idle * 1000,
+          seenAt: now - silent * 1000,
         })),
         otherWorkers,
         waiting: { count, seconds: count * each },
@@ -160,8 +235,8 @@ describe('whatever happens', () => {
 
   test('never more than the maximum are there, those that are ending included', () => {
     fc.assert(
-      fc.property(anySituation, (given) => {
-        const starts = decide(given, rules).actions.filter((action) => action.do === 'start').length;
+      fc.property(anySituation, anyRules, (given, by) => {
+        const starts = decide(given, by).actions.filter((action) => action.do === 'start').length;
         expect(starts === 0 || given.pods.length + starts <= rules.maximumPods).toBe(true);
       }),
     );
@@ -182,24 +257,44 @@ describe('whatever happens', () => {
 
   test('nothing is started in the look that stops something for the cap', () => {
     fc.assert(
-      fc.property(anySituation, (given) => {
-        const { actions } = decide(given, rules);
+      fc.property(anySituation, anyRules, (given, by) => {
+        const { actions } = decide(given, by);
         if (!actions.some((action) => action.do === 'stop' && action.because === 'cap')) return;
         expect(actions.some((action) => action.do === 'start')).toBe(false);
       }),
     );
   });
 
-  test('a day of any arrivals never passes a cap, and no machine is started twice within its idle time', () => {
+  test('in the hours in which one is kept ready one is there or is started, and a worker that is ready is not stopped as the last', () => {
+    fc.assert(
+      fc.property(anySituation, (given) => {
+        const { actions, hindrance } = decide(given, { ...rules, readyHours: { from: 18, to: 23 } });
+        if (hindrance !== null || actions.some((action) => action.do === 'stop' && action.because === 'cap'))
+          return;
+        const stopped = new Set(actions.flatMap((action) => (action.do === 'stop' ? [action.name] : [])));
+        const staying = given.pods.filter(({ isEnding, name }) => !isEnding && !stopped.has(name));
+        const starts = actions.filter((action) => action.do === 'start').length;
+        expect(staying.length + starts + given.otherWorkers).toBeGreaterThan(0);
+        const isReady = (one: Pod) =>
+          !one.isEnding && one.readyAt !== null && given.now - one.seenAt < rules.idleSeconds * 1000;
+        if (given.otherWorkers === 0 && given.pods.some(isReady)) expect(staying.some(isReady)).toBe(true);
+      }),
+    );
+  });
+
+  test('a day of any arrivals and hours never passes a cap or the maximum, and nothing is started that was just stopped', () => {
     const arrivals = fc.array(fc.record({ at: fc.nat(1439), seconds: fc.integer({ min: 10, max: 2000 }) }), {
       maxLength: 60,
     });
+    const dollars = fc.double({ min: 0.5, max: 30, noNaN: true });
     fc.assert(
-      fc.property(arrivals, fc.double({ min: 0.5, max: 30, noNaN: true }), (given, dailyCap) => {
-        const outcome = playDay(given, { ...rules, dailyCap });
+      fc.property(arrivals, dollars, anyHours, (given, dailyCap, readyHours) => {
+        const outcome = playDay(given, { ...rules, dailyCap, readyHours });
         expect(outcome.spent).toBeLessThanOrEqual(dailyCap);
-        // Each start is followed by work or by the whole idle time: that is what no flapping means.
+        expect(outcome.most).toBeLessThanOrEqual(rules.maximumPods);
+        // Each start is followed by work or by the whole idle time, and none for the hours alone by a stop before it: no flapping.
         expect(outcome.shortestIdle).toBeGreaterThanOrEqual(rules.idleSeconds);
+        expect(outcome.shortestRest).toBeGreaterThanOrEqual(rules.idleSeconds);
       }),
       { numRuns: 60 },
     );
@@ -216,6 +311,9 @@ function playDay(arrivals: readonly { at: number; seconds: number }[], given: Ru
   let pods: Running[] = [];
   let spent = 0;
   let shortestIdle = Infinity;
+  let shortestRest = Infinity;
+  let most = 0;
+  let stoppedAt = -Infinity;
   for (let tick = 0; tick < 5760; tick += 1) {
     const time = start + tick * 15_000;
     const here = () => waiting.filter(({ at }) => start + minutes(at) <= time);
@@ -231,7 +329,14 @@ function playDay(arrivals: readonly { at: number; seconds: number }[], given: Ru
         }
       }
       const isBusy = left > 0;
-      return { ...one, readyAt, left, isBusy, busyAt: isBusy || readyAt === time ? time : one.busyAt };
+      return {
+        ...one,
+        readyAt,
+        left,
+        isBusy,
+        seenAt: time,
+        busyAt: isBusy || readyAt === time ? time : one.busyAt,
+      };
     });
     const queue = here();
     const { actions } = decide(
@@ -247,28 +352,32 @@ function playDay(arrivals: readonly { at: number; seconds: number }[], given: Ru
       if (action.do === 'start') {
         const name = `gpu-${tick}-${pods.length}`;
         pods.push({ ...pod({ name, askedAt: time, readyAt: null, busyAt: time }), left: 0 });
+        // For what waits one may be needed right after; for the hours alone it would have stayed.
+        if (queue.length === 0) shortestRest = Math.min(shortestRest, (time - stoppedAt) / 1000);
       } else {
         const one = pods.find(({ name }) => name === action.name);
         if (action.because === 'idle' && one !== undefined) {
           shortestIdle = Math.min(shortestIdle, (time - one.busyAt) / 1000);
+          stoppedAt = time;
         }
         pods = pods.filter(({ name }) => name !== action.name);
       }
     }
+    most = Math.max(most, pods.length);
   }
-  return { spent, shortestIdle };
+  return { spent, shortestIdle, shortestRest, most };
 }
 
 test('hours of the day go over midnight', () => {
   const at = (hour: number) => Date.UTC(2026, 10, 28, hour, 30);
-  expect([7, 8, 23].map((hour) => isOpen(at(hour), { from: 8, to: 0 }))).toEqual([false, true, true]);
-  expect([1, 2, 19, 20].map((hour) => isOpen(at(hour), { from: 20, to: 2 }))).toEqual([
+  expect([7, 8, 23].map((hour) => isOpen(at(hour), { from: 8, to: 0 }, 'UTC'))).toEqual([false, true, true]);
+  expect([1, 2, 19, 20].map((hour) => isOpen(at(hour), { from: 20, to: 2 }, 'UTC'))).toEqual([
     true,
     false,
     false,
     true,
   ]);
-  expect(isOpen(at(3), { from: 0, to: 0 })).toBe(true);
+  expect(isOpen(at(3), { from: 0, to: 0 }, 'UTC')).toBe(true);
 });
 
 test('what runs over midnight and over the end of a month is charged to both', () => {
