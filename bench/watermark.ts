@@ -14,7 +14,8 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { projectRoot } from '../src/config/environment.ts';
 import { enginePython } from '../src/config/python.ts';
-import { detect, pilotConfidence, wrongBound } from '../src/marking/detect.ts';
+import { detect, pilotConfidence, seenIn, wrongBound } from '../src/marking/detect.ts';
+import type { Seen } from '../src/marking/detect.ts';
 import { FrameSum } from '../src/marking/frame-sum.ts';
 import { markFrame, neutral } from '../src/marking/embed.ts';
 import { defaultLabelStyle } from '../src/marking/label.ts';
@@ -196,7 +197,10 @@ async function measure(clip: Clip, folder: string, drawing: Drawing): Promise<Ou
     lines: Math.min(width, height),
     read,
     wrong,
-    unmarked: { confidence: pilotConfidence(without), read: detect(without, 'quick', deployment) !== null },
+    unmarked: {
+      confidence: pilotConfidence(without),
+      read: detect(without, 'quick', deployment) !== null,
+    },
     decibels,
   };
 
@@ -239,27 +243,27 @@ async function worstDecibels(
   return 10 * Math.log10(255 ** 2 / most);
 }
 
-/** Every eighth of the engine's frames, as shades of grey: what nothing was done to. */
-async function rawFrames(path: string, { width, height, frames }: ClipShape): Promise<FrameSum> {
+/** The engine's first frame, and every eighth, as shades of grey: what nothing was done to. */
+async function rawFrames(path: string, { width, height, frames }: ClipShape): Promise<Seen> {
   const bytes = await readFile(path);
-  const sum = new FrameSum(width, height);
+  const seen = { frames: new FrameSum(width, height), keys: new FrameSum(width, height) };
   const size = width * height;
   for (let frame = 0; frame < frames; frame += 8) {
     const at = frame * size;
-    sum.add(
-      Uint8Array.from({ length: size }, (_, pixel) => {
-        const [red = 0, green = 0, blue = 0] = bytes.subarray((at + pixel) * 3, (at + pixel) * 3 + 3);
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-      }),
-    );
+    const luma = Uint8Array.from({ length: size }, (_, pixel) => {
+      const [red = 0, green = 0, blue = 0] = bytes.subarray((at + pixel) * 3, (at + pixel) * 3 + 3);
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    });
+    seen.frames.add(luma);
+    if (frame === 0) seen.keys.add(luma);
   }
-  return sum;
+  return seen;
 }
 
-async function framesOf(path: string, scratch: string): Promise<FrameSum> {
+async function framesOf(path: string, scratch: string): Promise<Seen> {
   const frames = await readLuma(path, { scratch, timeoutMilliseconds: 600_000 });
   if (frames === null) throw new Error(`${path} has no frames`);
-  return FrameSum.of(frames);
+  return seenIn(frames);
 }
 
 function summary(all: readonly Outcome[]) {
@@ -279,8 +283,9 @@ function summary(all: readonly Outcome[]) {
           kinds.map((kind) => [kind, outcomes.filter((one) => one.kind === kind).length]),
         ),
         attacks: attacks.map((attack) => {
-          const tried = outcomes.flatMap(({ read }) => read[attack] ?? []);
-          return { attack, read: tried.filter(Boolean).length, of: tried.length };
+          const tried = outcomes.filter(({ read }) => attack in read);
+          const missed = tried.filter(({ read }) => read[attack] !== true).map(({ number }) => number);
+          return { attack, read: tried.length - missed.length, of: tried.length, missed };
         }),
       };
     }),

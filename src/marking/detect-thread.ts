@@ -1,17 +1,17 @@
 /** A thread that looks for a watermark: seconds of arithmetic that would hold up a bot's answers. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
-import { detect } from './detect.ts';
-import { FrameSum } from './frame-sum.ts';
+import { detect, seenIn } from './detect.ts';
 
 const taskSchema = z.object({
   luma: z.instanceof(Uint8Array),
+  keys: z.instanceof(Uint8Array),
   width: z.number().int().positive(),
   height: z.number().int().positive(),
   how: z.enum(['quick', 'thorough']),
   deployment: z.bigint().nullable(),
 });
 
-const { how, deployment, ...frames } = taskSchema.parse(workerData);
+const { how, deployment, ...seen } = taskSchema.parse(workerData);
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node's, not a window
-parentPort?.postMessage(detect(FrameSum.of(frames), how, deployment));
+parentPort?.postMessage(detect(seenIn(seen), how, deployment));

@@ -6,12 +6,15 @@
  * place to place; Hernández et al., "DCT-domain watermarking techniques for still images", 2000, have the like): edges count for little, flat
  * places for much. Then it is folded onto one tile for each scale that is tried. Correlation of the tile with the pilot, by Fourier transform
  * over all shifts at once, says which scale and place fit.
+ *
+ * Where a picture moves, a codec moves the mark with it from frame to frame; where the camera does, an average blurs it. So frames that were
+ * coded whole are looked at by themselves, first.
  */
 import FFT from 'fft.js';
 import { hasBlocks } from './dct-blocks.ts';
 import type { Picture } from './dct-blocks.ts';
 import { detectBlocks, mostBlockReadings } from './detect-blocks.ts';
-import type { FrameSum } from './frame-sum.ts';
+import { FrameSum } from './frame-sum.ts';
 import { checkBits, tileCode } from './payload.ts';
 import { layout, tileCells } from './pattern.ts';
 
@@ -47,17 +50,41 @@ const mostReadings = 8;
 /** Chance that something is read in a video without a mark, whatever fits. */
 export const wrongBound = (mostReadings + 1 + mostBlockReadings) / 2 ** checkBits;
 
+/** Frames in which a mark is looked for. */
+export interface Seen {
+  /** of the whole video */
+  readonly frames: FrameSum;
+  /** those that were coded whole; null where there is none */
+  readonly keys: FrameSum | null;
+}
+
+/**
+ * @param seen bytes of luma, whole frames of `width` × `height` one after the other
+ */
+export function seenIn(seen: {
+  readonly luma: Uint8Array;
+  readonly keys: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}): Seen {
+  return {
+    frames: FrameSum.of(seen),
+    keys: seen.keys.length === 0 ? null : FrameSum.of({ ...seen, luma: seen.keys }),
+  };
+}
+
 /**
  * @param how `thorough` also tries sizes that nobody's player or platform makes, for a quarter of a minute
  * @param deployment what the mark's first 24 bits are where it was made by who asks: for copies that lost much; null: nobody knows
  * @returns null when there is no mark that can be read
  */
 export function detect(
-  frames: FrameSum,
+  seen: Seen,
   how: 'quick' | 'thorough' = 'quick',
   deployment: bigint | null = null,
 ): Detection | null {
-  const looks = [() => detectInBlocks(frames, deployment), () => detectTiles(frames, how)];
+  const { frames } = seen;
+  const looks = [() => detectInBlocks(frames, deployment), () => detectTiles(seen, how)];
   // What a picture of this size is likely to have comes first.
   if (!hasBlocks(frames.width, frames.height)) looks.reverse();
   for (const look of looks) {
@@ -72,19 +99,25 @@ function detectInBlocks(frames: FrameSum, deployment: bigint | null): Detection 
   return found === null ? null : { ...found, confidence: null };
 }
 
-function detectTiles(frames: FrameSum, how: 'quick' | 'thorough'): Detection | null {
-  const evidence = frames.evidence();
+function detectTiles(seen: Seen, how: 'quick' | 'thorough'): Detection | null {
+  const pictures = evidenceOf(seen);
   let readings = 0;
   for (const cell of usualCells) {
-    const place = bestOf(evidence, [cell]);
-    if (place === null) continue;
-    const found = readAt(place);
-    if (found !== null) return found;
-    readings += 1;
-    if (readings >= mostReadings) return null;
+    for (const picture of pictures) {
+      const place = bestOf([picture], [cell]);
+      if (place === null) continue;
+      const found = readAt(place);
+      if (found !== null) return found;
+      readings += 1;
+      if (readings >= mostReadings) return null;
+    }
   }
-  const place = how === 'quick' ? null : bestOf(evidence, fineCells(evidence));
+  const place = how === 'quick' ? null : bestOf(pictures, fineCells(seen.frames));
   return place === null ? null : readAt(place);
+}
+
+function evidenceOf({ keys, frames }: Seen): Picture[] {
+  return [keys, frames].flatMap((sum) => (sum === null ? [] : [sum.evidence()]));
 }
 
 /**
@@ -92,12 +125,15 @@ function detectTiles(frames: FrameSum, how: 'quick' | 'thorough'): Detection | n
  *
  * @see Detection.confidence
  */
-export function pilotConfidence(frames: FrameSum): number {
-  const evidence = frames.evidence();
-  return Math.max(...usualCells.map((cell) => findPilot(fold(evidence, cell)).confidence));
+export function pilotConfidence(seen: Seen): number {
+  return Math.max(
+    ...evidenceOf(seen).flatMap((picture) =>
+      usualCells.map((cell) => findPilot(fold(picture, cell)).confidence),
+    ),
+  );
 }
 
-function fineCells({ width, height }: Picture): number[] {
+function fineCells({ width, height }: FrameSum): number[] {
   // A tile may shift by half a cell over the frame before it blurs: the larger the frame, the finer the steps.
   const step = Math.min(fineSteps, 1 + 2 / Math.max(width, height));
   const list: number[] = [];
@@ -112,14 +148,16 @@ interface Place {
   readonly cell: number;
 }
 
-/** Where the pilot fits best, of all scales in the list; null where it fits nowhere. */
-function bestOf(evidence: Picture, list: readonly number[]): Place | null {
+/** Where the pilot fits best, of all pictures and all scales in the list; null where it fits nowhere. */
+function bestOf(pictures: readonly Picture[], list: readonly number[]): Place | null {
   let best: Place | null = null;
-  for (const cell of list) {
-    const tile = fold(evidence, cell);
-    const { shift, confidence } = findPilot(tile);
-    if (confidence >= leastConfidence && confidence > (best?.confidence ?? 0))
-      best = { tile, shift, confidence, cell };
+  for (const picture of pictures) {
+    for (const cell of list) {
+      const tile = fold(picture, cell);
+      const { shift, confidence } = findPilot(tile);
+      if (confidence >= leastConfidence && confidence > (best?.confidence ?? 0))
+        best = { tile, shift, confidence, cell };
+    }
   }
   return best;
 }

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Detection } from './detect.ts';
+import type { Detection, seenIn } from './detect.ts';
 
 /**
  * Looks for a watermark in frames, in a thread of its own.
  *
- * @param frames luma, a byte a pixel, whole frames of `width` × `height` one after the other
+ * @param frames as `seenIn` has them
  * @param how as `detect` has it, and `deployment`
  * @returns null when there is none that can be read
  * @throws Error when the thread fails, or the signal's reason
  */
 export async function findMark(
-  frames: { readonly luma: Uint8Array; readonly width: number; readonly height: number },
+  frames: Parameters<typeof seenIn>[0],
   { how, deployment }: { readonly how: 'quick' | 'thorough'; readonly deployment: bigint | null },
   signal?: AbortSignal,
 ): Promise<Detection | null> {

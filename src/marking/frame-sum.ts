@@ -1,9 +1,11 @@
 import type { Picture } from './dct-blocks.ts';
 
-/** Variance, in levels² of 255, that is there even where the picture is flat: of the codec. Of 1, 3 and 4, 3 read best. */
+/** Variance, in levels² of 255, that is there even where the picture is flat: of the codec. Of 1, 3, 4 and 6, 3 to 6 read alike. */
 const leastVariance = 3;
+/** Pixels around each of which the mean is taken: hardly more than a cell of the usual size, so that of a picture little but its finest is left. */
+const meanReach = 2;
 /** Pixels around each of which the variance is taken. */
-const varianceReach = 2;
+const varianceReach = 3;
 /** In standard deviations: no pixel says more. */
 const clip = 2;
 
@@ -43,9 +45,7 @@ export class FrameSum {
   /** What the frames have in common that may be a tile's mark, by how surely. */
   evidence(): Picture {
     const { width, height, values: mean } = this.mean();
-    // Twice the cells of a copy of half the size, or of a small video.
-    const reach = Math.min(width, height) >= 300 ? 4 : 3;
-    const around = meanAround(mean, width, height, reach);
+    const around = meanAround(mean, width, height, meanReach);
     const residual = mean.map((value, at) => value - (around[at] ?? 0));
     const variance = meanAround(
       residual.map((value) => value * value),

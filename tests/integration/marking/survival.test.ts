@@ -141,6 +141,17 @@ test('it is read from the video as it is, and nothing is read from one without',
   expect(await found('plain.mp4')).toBeNull();
 });
 
+test('frames that were coded whole are looked at beside the others, as far as these reach', async () => {
+  const seen = async (...args: string[]) => {
+    const source = ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'testsrc2=size=64x48:rate=25:duration=20'];
+    await execa('ffmpeg', [...source, ...args, 'keys.mkv'], { cwd: folder });
+    const looked = await readLuma(join(folder, 'keys.mkv'), limits());
+    return looked && { all: looked.luma.length / (64 * 48), keys: looked.keys.length / (64 * 48) };
+  };
+  expect(await seen('-g', '75', '-sc_threshold', '0')).toEqual({ all: 16, keys: 2 });
+  expect(await seen('-g', '1', '-frames:v', '30')).toEqual({ all: 4, keys: 4 });
+});
+
 test.each([
   ['encoded again at CRF 30', '-crf 30'],
   ['half the size', `-vf scale=${width / 2}:${height / 2} -crf 23`],
