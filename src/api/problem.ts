@@ -179,6 +179,7 @@ const clientErrors: Readonly<Record<string, readonly [number, 'headers_too_large
 /** Failures that are over when Redis or the store is back, or a disk has room; when that is nobody knows, so what is answered is how often to ask: seconds. */
 const passing: ReadonlySet<string> = new Set([
   'queue_unreachable',
+  'queue_full',
   'queue_uncertain',
   'store_unreachable',
   'disk_full',

@@ -31,6 +31,9 @@ import type { VideoFile, VideoFiles } from './video-files.ts';
 /** The clocks of worker and Discord may differ by so much when the channel is searched. */
 const clockDifference = 10 * 60_000;
 
+/** Pauses between tries to let a status message point to the result, while Redis or Discord is away: without it, it says for good what is long over. */
+const pointerPauses = [5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000];
+
 export interface DeliveryOptions {
   readonly queue: Pick<GenerationQueue, 'get' | 'updateReply'>;
   readonly messages: Pick<
@@ -341,33 +344,49 @@ export class Delivery {
 
   /** A courtesy: when it cannot be done, the delivery still stands. Never rejects. */
   async #showPointer(generation: Generation, sent: Sent | null): Promise<void> {
-    const { queue, messages, clock, logger, releaseStatus, stopping } = this.#options;
-    try {
-      await clock.wait(await releaseStatus(generation.id), stopping);
-      // Somebody may have deleted it meanwhile.
-      const now = (await queue.get(generation.id)) ?? generation;
-      const rendered = renderPointer({ ...generation, deletedAt: now.deletedAt }, sent);
-      // A newer status message may have taken over since this delivery began.
-      const { statusMessageId } = now.reply;
-      const route = statusRoute({ ...generation.reply, statusMessageId }, clock.now());
-      if (route.kind === 'token') {
-        try {
-          await messages.editOriginal(route.token, rendered, { files: [] });
-          return;
-        } catch (error) {
-          if (!isDeadToken(error) || route.otherwise === null) throw error;
-          await messages.edit(route.otherwise, rendered, { files: [] });
-        }
-      } else if (route.kind === 'message') {
-        await messages.edit(route.place, rendered, { files: [] });
+    const { clock, logger, releaseStatus, stopping } = this.#options;
+    const due = await releaseStatus(generation.id);
+    for (const pause of [due, ...pointerPauses]) {
+      const isLast = stopping.aborted;
+      await clock.wait(pause, stopping);
+      try {
+        await this.#editPointer(generation, sent);
+        return;
+      } catch (error) {
+        logger.info(
+          { generationId: generation.id, error: errorFields(error) },
+          'the status message could not point to the result',
+        );
+        if (isLast || isOutOfReach(error)) return;
       }
-    } catch (error) {
-      logger.info(
-        { generationId: generation.id, error: errorFields(error) },
-        'the status message could not point to the result',
-      );
     }
   }
+
+  async #editPointer(generation: Generation, sent: Sent | null): Promise<void> {
+    const { queue, messages, clock } = this.#options;
+    // Somebody may have deleted it meanwhile.
+    const now = (await queue.get(generation.id)) ?? generation;
+    const rendered = renderPointer({ ...generation, deletedAt: now.deletedAt }, sent);
+    // A newer status message may have taken over since this delivery began.
+    const { statusMessageId } = now.reply;
+    const route = statusRoute({ ...generation.reply, statusMessageId }, clock.now());
+    if (route.kind === 'token') {
+      try {
+        await messages.editOriginal(route.token, rendered, { files: [] });
+        return;
+      } catch (error) {
+        if (!isDeadToken(error) || route.otherwise === null) throw error;
+        await messages.edit(route.otherwise, rendered, { files: [] });
+      }
+    } else if (route.kind === 'message') {
+      await messages.edit(route.place, rendered, { files: [] });
+    }
+  }
+}
+
+/** Whether a status message is gone, or nobody can edit it any more. */
+function isOutOfReach(error: unknown): boolean {
+  return isUnknownMessage(error) || isDeadToken(error) || isClosedChannel(error) || isLastingRefusal(error);
 }
 
 /** Whether the final message belongs to the interaction: where the bot cannot post, and where only one person may see it. */

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import type { CommonConfig } from '../config/environment.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, isOutage, openConnection } from './redis/connection.ts';
+import { closeConnection, errorTeller, openConnection } from './redis/connection.ts';
 import { createNames } from './redis/names.ts';
 import { allModels } from './order/tickets.ts';
 
@@ -14,9 +14,7 @@ export function createBoardQueues(
   const connection = openConnection(config.redis, 'producer', log);
   const queues = [...allModels.map((model) => names.generations(model)), names.deliveries].map((name) => {
     const queue = new Queue(name, { connection, prefix: names.prefix });
-    queue.on('error', (error) =>
-      log[isOutage(error) ? 'debug' : 'warn']({ error: error.message, queue: name }, 'queue connection'),
-    );
+    queue.on('error', errorTeller(log, 'queue connection', { queue: name }));
     return queue;
   });
   return {

@@ -2,6 +2,7 @@ import { Failure } from '../failure.ts';
 import { DiskFull, isDiskFull } from '../full-disk.ts';
 import { Refusal } from '../refusal.ts';
 import { LimitReached, NotAdmitted } from './moderation/moderation.ts';
+import { isRefusedForNow } from './redis/connection.ts';
 import { AcceptanceUnknown } from './redis/ledger.ts';
 
 /** Identifier of the failure after which nobody knows whether the request was accepted. */
@@ -18,6 +19,7 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
     if (error instanceof Failure || error instanceof Refusal) throw error;
     if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
     if (isDiskFull(error)) throw new DiskFull(redisFolder, error, 'move Redis to a larger disk');
+    if (isRefusedForNow(error)) throw new Failure('internal', 'queue_full', {}, { cause: error });
     const identifier = error instanceof AcceptanceUnknown ? uncertain : 'queue_unreachable';
     throw new Failure('internal', identifier, {}, { cause: error });
   }

@@ -4,7 +4,7 @@ import { Failure } from '../../failure.ts';
 import type { Logger } from '../../log.ts';
 import { isMeasured } from '../../finite-number.ts';
 import { day } from '../../units.ts';
-import { isOutage } from '../redis/connection.ts';
+import { errorTeller } from '../redis/connection.ts';
 import { storedFailure } from '../contract/stored-failure.ts';
 import type { Generation, StoredFailure } from '../contract/generation.ts';
 import type { Ledger } from '../redis/ledger.ts';
@@ -85,9 +85,7 @@ export function consumeDeliveries(parts: {
       },
     },
   );
-  worker.on('error', (error) =>
-    log[isOutage(error) ? 'debug' : 'warn']({ error: error.message }, 'deliveries'),
-  );
+  worker.on('error', errorTeller(log, 'deliveries'));
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost');
   });

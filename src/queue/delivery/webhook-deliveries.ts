@@ -3,7 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import { z } from 'zod';
 import type { CommonConfig } from '../../config/environment.ts';
 import type { Logger } from '../../log.ts';
-import { closeConnection, isOutage, openConnection } from '../redis/connection.ts';
+import { closeConnection, errorTeller, openConnection } from '../redis/connection.ts';
 import { hasEnded } from '../contract/generation.ts';
 import type { Generation } from '../contract/generation.ts';
 import { Ledger } from '../redis/ledger.ts';
@@ -61,8 +61,7 @@ export function createWebhooks(config: Pick<CommonConfig, 'redis'>, log: Logger)
   const names = createNames(config.redis.prefix);
   const connection = openConnection(config.redis, 'producer', log);
   const ledger = new Ledger(connection, names);
-  const tell = (error: Error) =>
-    log[isOutage(error) ? 'debug' : 'warn']({ error: error.message }, 'webhooks');
+  const tell = errorTeller(log, 'webhooks');
   const queue = new Queue<Ticket>(names.webhookJobs, { connection, prefix: names.prefix }).on('error', tell);
   const closing: (() => Promise<void>)[] = [];
 

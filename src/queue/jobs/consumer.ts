@@ -8,7 +8,7 @@ import type { Logger } from '../../log.ts';
 import { Tickets } from '../order/tickets.ts';
 import type { Ticket } from '../order/tickets.ts';
 import type { Closable } from '../interfaces.ts';
-import { closeConnection, isOutage, openConnection } from '../redis/connection.ts';
+import { closeConnection, errorTeller, openConnection } from '../redis/connection.ts';
 import { Ledger } from '../redis/ledger.ts';
 import { generationOfJob } from '../redis/names.ts';
 import type { Names } from '../redis/names.ts';
@@ -146,9 +146,7 @@ export class Consumer implements Closable {
       // The record counts the attempts: it also knows of those that ended without a stalled lock.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     });
-    worker.on('error', (error) =>
-      log[isOutage(error) ? 'debug' : 'warn']({ error: error.message, model }, 'queue connection'),
-    );
+    worker.on('error', errorTeller(log, 'queue connection', { model }));
     worker.on('stalled', (jobId) => {
       log.warn(
         { generationId: generationOfJob(jobId), model },
@@ -161,6 +159,7 @@ export class Consumer implements Closable {
 
   async #run(): Promise<void> {
     const { models, log } = this.#options;
+    const tell = errorTeller(log, 'taking a job failed');
     let turn = 0;
     while (!this.#stopping.signal.aborted) {
       if (!(await this.#prepared())) continue;
@@ -178,7 +177,7 @@ export class Consumer implements Closable {
           await this.#ledger.endPauses();
         }
       } catch (error) {
-        log.error({ error: String(error) }, 'taking a job failed');
+        tell(error instanceof Error ? error : new Error(String(error)));
         await this.#wake.wait(idleLook);
       }
     }

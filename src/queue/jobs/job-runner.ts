@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { errorFields } from '../../error-fields.ts';
 import { Failure } from '../../failure.ts';
@@ -7,6 +8,7 @@ import { UnreadableRecord } from '../contract/record.ts';
 import { storedFailure } from '../contract/stored-failure.ts';
 import { paceKey } from '../order/pace.ts';
 import type { WorkQueue } from '../interfaces.ts';
+import { isRefusedForNow } from '../redis/connection.ts';
 import { exhausted } from '../redis/ledger.ts';
 import type { Holder, Ledger } from '../redis/ledger.ts';
 import type { Names } from '../redis/names.ts';
@@ -17,6 +19,9 @@ import { renewLock } from './lock-renewal.ts';
 import { createProgressReporter } from './progress-reporter.ts';
 import type { TakenJob } from './taken-job.ts';
 import { WorkerUnable } from './worker-unable.ts';
+
+/** Before what a full Redis refused is handed in again: much sooner than others look for jobs that nobody holds. */
+const refusedPause = 250;
 
 /** How a job left this worker: `unable` and `crashed` are reasons to leave the next one to others for a while. */
 export type Leaving = 'done' | 'unable' | 'crashed';
@@ -121,25 +126,46 @@ export class JobRunner {
       return 'done';
     }
     if (conclusion.kind === 'wait') {
-      await job.putBack(await ledger.giveBack(holder, false));
+      await this.#handIn(id, async () => job.putBack(await ledger.giveBack(holder, false)));
       const error = conclusion.reason.message;
       log.error({ generationId: id, error }, 'this worker cannot work now; the job waits');
       return 'unable';
     }
     this.#unable = { id: '', times: 0 };
     if (conclusion.kind === 'retry') {
-      await job.putBack(await ledger.giveBack(holder, true));
+      await this.#handIn(id, async () => job.putBack(await ledger.giveBack(holder, true)));
       log.warn({ generationId: id, code: conclusion.failure.code, attempts }, 'failed; one more try');
       return 'crashed';
     }
     const end = conclusion.outcome;
-    const status = await ledger.finish(
-      holder,
-      end instanceof Failure ? { failure: storedFailure(end) } : { result: end },
+    const status = await this.#handIn(id, () =>
+      ledger.finish(holder, end instanceof Failure ? { failure: storedFailure(end) } : { result: end }),
     );
-    if (!(end instanceof Failure)) await this.#learn(generation, end);
-    await job.end(status);
+    if (!(end instanceof Failure)) await this.#handIn(id, () => this.#learn(generation, end));
+    await this.#handIn(id, () => job.end(status));
     return 'done';
+  }
+
+  /**
+   * Does what ends an attempt, again and again while Redis has no room for it: minutes of a GPU are worth the wait. It ends with the connection, or when
+   * somebody else has the job.
+   */
+  async #handIn<T>(generationId: string, step: () => Promise<T>): Promise<T> {
+    for (let refusals = 0; ; refusals += 1) {
+      try {
+        return await step();
+      } catch (error) {
+        if (!isRefusedForNow(error)) throw error;
+        if (refusals === 0) {
+          const { message } = error;
+          this.#options.log.error(
+            { generationId, error: message },
+            'Redis has no room for what this job came to; waiting',
+          );
+        }
+        await delay(refusedPause);
+      }
+    }
   }
 
   /** How often in a row this worker has been unable to work on this request, this time included. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CommonConfig } from '../../config/environment.ts';
 import { Failure } from '../../failure.ts';
 import type { Logger } from '../../log.ts';
-import { closeConnection, isOutage, openConnection } from '../redis/connection.ts';
+import { closeConnection, errorTeller, openConnection } from '../redis/connection.ts';
 import { createNames, speechJobId } from '../redis/names.ts';
 import type { Closable } from '../interfaces.ts';
 import type { Ticket } from '../order/tickets.ts';
@@ -182,7 +182,7 @@ function quiet<T extends Queue<Ticket, Answer> | QueueEvents | Worker<Ticket, An
   part: T,
   log: Logger,
 ): T {
-  const tell = (error: Error) => log[isOutage(error) ? 'debug' : 'warn']({ error: error.message }, 'speech');
+  const tell = errorTeller(log, 'speech');
   if (part instanceof Worker) part.on('error', tell);
   else if (part instanceof Queue) part.on('error', tell);
   else part.on('error', tell);

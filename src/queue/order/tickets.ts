@@ -3,7 +3,7 @@ import type { JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ModelId } from '../../config/model-id.ts';
 import type { Logger } from '../../log.ts';
-import { isOutage } from '../redis/connection.ts';
+import { errorTeller } from '../redis/connection.ts';
 import { deliveryJobId, generationJobId } from '../redis/names.ts';
 import type { Names } from '../redis/names.ts';
 import { deliveryAttempts } from '../constants.ts';
@@ -30,9 +30,7 @@ export class Tickets {
   constructor(connection: Redis, names: Names, log: Logger) {
     const open = (name: string) => {
       const queue = new Queue<Ticket>(name, { connection, prefix: names.prefix });
-      queue.on('error', (error) =>
-        log[isOutage(error) ? 'debug' : 'warn']({ error: error.message, queue: name }, 'queue connection'),
-      );
+      queue.on('error', errorTeller(log, 'queue connection', { queue: name }));
       return queue;
     };
     this.#generations = new Map(allModels.map((model) => [model, open(names.generations(model))]));

@@ -116,6 +116,38 @@ export function isOutage(error: Error): boolean {
   return outageCodes.has(code) || error.message === 'Connection is closed.';
 }
 
+/**
+ * Redis takes nothing that changes it until somebody makes room or a replica is back: its memory is at `maxmemory`, it can write nothing to its
+ * disk, or too few replicas follow. What it refused has changed nothing. https://redis.io/docs/latest/develop/reference/eviction/
+ */
+export function isRefusedForNow(error: unknown): error is Error {
+  return error instanceof Error && /(?:^|-|\s)(?:OOM|MISCONF|NOREPLICAS)\s/.test(error.message);
+}
+
+/** How often the same trouble is told of again: milliseconds. */
+const toldAgainAfter = 60_000;
+
+/**
+ * Writes errors of connections to the log: outages stand there already, and whoever asks a full Redis again and again hears the same ten times a second.
+ *
+ * @param what the log's message
+ * @param fields what else is logged with it
+ */
+export function errorTeller(
+  log: Logger,
+  what: string,
+  fields: Readonly<Record<string, string>> = {},
+  now: () => number = Date.now,
+): (error: Error) => void {
+  const told = { message: '', at: 0 };
+  return (error) => {
+    const { message } = error;
+    const isKnown = isOutage(error) || (message === told.message && now() - told.at < toldAgainAfter);
+    if (!isKnown) Object.assign(told, { message, at: now() });
+    log[isKnown ? 'debug' : 'warn']({ error: message, ...fields }, what);
+  };
+}
+
 /** No answer came, so that the command may have been carried out all the same, or will be. Redis' own refusals are answers. */
 export function isUnanswered(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

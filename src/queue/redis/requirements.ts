@@ -64,42 +64,52 @@ async function versionOf(connection: Redis): Promise<string | null> {
   }
 }
 
-/** Commands as bot, worker and BullMQ give them, with as few arguments as Redis takes: it looks at those first, and then at rights. */
-function attempts(key: string): readonly (readonly [string, ...(string | number)[]])[] {
+/** Commands as bot, API, worker, scaler and BullMQ give them, with as few arguments as Redis takes: it looks at those first, and then at rights. */
+export function attempts(key: string): readonly (readonly [string, ...(string | number)[]])[] {
   return [
     ['set', key, '', 'PX', 1000, 'NX'],
-    ...(['get', 'exists', 'hgetall', 'scard', 'smembers', 'zcard', 'llen', 'pttl', 'type'] as const).map(
-      (name): [string, string] => [name, key],
+    ...[
+      ...['get', 'exists', 'hgetall', 'hkeys', 'hvals', 'scard', 'smembers', 'zcard', 'zpopmin'],
+      ...['llen', 'lpop', 'rpop', 'pttl', 'persist', 'type'],
+    ].map((name): [string, string] => [name, key]),
+    ...[
+      ...['hget', 'hexists', 'hmget', 'hdel', 'zscore', 'zrem', 'zrank', 'zrevrank'],
+      ...['srem', 'sismember'],
+    ].map((name): [string, string, string] => [name, key, 'x']),
+    ...['zrange', 'zrevrange', 'zrangebyscore', 'zrevrangebyscore', 'zcount'].map(
+      (name): [string, string, number, number] => [name, key, 0, 0],
     ),
-    ...(['hget', 'hexists', 'hmget', 'hdel', 'zscore', 'zrem', 'zrank', 'srem', 'sismember'] as const).map(
-      (name): [string, string, string] => [name, key, 'x'],
+    ...['zremrangebyscore', 'zremrangebyrank', 'lrange', 'ltrim'].map(
+      (name): [string, string, number, number] => [name, key, 0, 0],
     ),
     ['hset', key, 'x', 'x'],
+    ['hmset', key, 'x', 'x'],
     ['hsetnx', key, 'x', 'x'],
     ['hincrby', key, 'x', 1],
     ['hscan', key, 0],
     ['zadd', key, 1, 'x'],
-    ['zrange', key, 0, 0],
-    ['zrangebyscore', key, 0, 0],
     ['zrevrangebylex', key, '+', '-'],
-    ['zcount', key, 0, 0],
-    ['zremrangebyscore', key, 0, 0],
+    ['zinter', 1, key],
     ['bzpopmin', key, 0.001],
     ['sadd', key, 'x'],
     ['lpush', key, 'x'],
     ['rpush', key, 'x'],
-    ['lrange', key, 0, 0],
     ['lrem', key, 0, 'x'],
     ['lpos', key, 'x'],
+    ['lindex', key, 0],
     ['rpoplpush', key, key],
     ['xadd', key, 'MAXLEN', 0, '*', 'x', 'x'],
     ['xtrim', key, 'MAXLEN', 0],
+    ['xread', 'STREAMS', key, '$'],
     ['incr', key],
     ['pexpire', key, 1],
     ['eval', 'return 1', 1, key],
     ['evalsha', '0'.repeat(40), 1, key],
     ['scan', 0],
+    ['ping'],
     ['client', 'setname', 'humo'],
+    // Outside of a transaction it is refused for that, once the rights are looked at.
+    ['exec'],
     ['unlink', key],
     ['del', key],
   ];
@@ -126,6 +136,11 @@ async function rightsLacking(connection: Redis, prefix: string, withoutInfo: boo
   for (const [name, ...args] of attempts(names.claim(`rights:${randomUUID()}`))) {
     await attempt(name, () => connection.call(name, ...args));
   }
+  await attempt('multi', async () => {
+    await connection.call('multi');
+    // Whichever is allowed ends it.
+    await connection.call('exec').catch(() => connection.call('discard'));
+  });
   await attempt('publish', () => connection.publish(names.wake, ''));
   // Last: a connection that listens does nothing else.
   await attempt('subscribe', () => connection.subscribe(names.wake, names.cancel, names.events, names.audit));
@@ -133,7 +148,8 @@ async function rightsLacking(connection: Redis, prefix: string, withoutInfo: boo
 }
 
 function isForbidden(error: unknown): error is Error {
-  return error instanceof Error && error.message.startsWith('NOPERM');
+  // A transaction that may not be carried out says it in a sentence of its own.
+  return error instanceof Error && /^(?:EXECABORT .*\b)?NOPERM\b/.test(error.message);
 }
 
 /** Whose rights they are: the URL says it, or else it is the one whom Redis calls default. */

@@ -605,6 +605,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Meine Festplatte ist voll, darum konnte ich das nicht annehmen. Nichts davon wurde behalten oder gezählt. Bitte sag es denen, die mich betreiben: Sie müssen in meinem Datenordner Platz schaffen. Frag danach einfach noch einmal.',
   'failure.store_unreachable':
     'Mein Speicher ist gerade nicht erreichbar. Bitte versuche es in ein paar Minuten noch einmal.',
+  'failure.queue_full':
+    'Meine Warteschlange nimmt gerade nichts Neues an: Ihr Arbeitsspeicher oder ihre Festplatte ist voll. Nichts davon wurde behalten oder gezählt. Bitte sag es denen, die mich betreiben, und versuche es später noch einmal.',
   'failure.queue_unreachable':
     'Meine Warteschlange ist gerade nicht erreichbar, darum konnte ich das nicht annehmen. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',

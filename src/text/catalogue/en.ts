@@ -573,6 +573,8 @@ export const en = {
   'failure.disk_full':
     'My disk is full, so I couldn’t take this on. Nothing of it was kept or counted. Please tell the bot’s owner: there has to be room in my data folder. Then just ask again.',
   'failure.store_unreachable': 'My storage can’t be reached right now. Please try again in a few minutes.',
+  'failure.queue_full':
+    'My queue takes nothing new right now: its memory or its disk is full. Nothing of this was kept or counted. Please tell the bot’s owner, and try again later.',
   'failure.queue_unreachable':
     'My queue can’t be reached right now, so I couldn’t take this on. Please try again in a few minutes.',
   'failure.cancelled_by_user': 'You cancelled it.',

@@ -566,6 +566,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'failure.disk_full':
     'Mi disco está lleno, así que no pude aceptarlo. No se guardó ni se contó nada. Avisa a quienes me administran: tienen que hacer sitio en mi carpeta de datos. Después, vuelve a pedirlo.',
   'failure.store_unreachable': 'Ahora mismo no llego a mi almacén. Vuelve a intentarlo en unos minutos.',
+  'failure.queue_full':
+    'Ahora mismo mi cola no admite nada nuevo: su memoria o su disco están llenos. No se guardó ni se contó nada. Avisa a quienes me administran y vuelve a intentarlo más tarde.',
   'failure.queue_unreachable':
     'Ahora mismo no llego a mi cola, así que no pude aceptarlo. Vuelve a intentarlo en unos minutos.',
   'failure.cancelled_by_user': 'Lo cancelaste tú.',

@@ -580,6 +580,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'failure.disk_full':
     'Mon disque est plein, je n’ai donc pas pu prendre ta demande. Rien n’en a été gardé ni compté. Préviens les personnes qui me gèrent : il leur faut faire de la place dans mon dossier de données. Ensuite, redemande simplement.',
   'failure.store_unreachable': 'Mon stockage est injoignable en ce moment. Réessaie dans quelques minutes.',
+  'failure.queue_full':
+    'Ma file ne prend rien de nouveau en ce moment : sa mémoire ou son disque est plein. Rien n’a été gardé ni compté. Préviens les personnes qui me gèrent, et réessaie plus tard.',
   'failure.queue_unreachable':
     'Ma file est injoignable en ce moment, je n’ai donc pas pu prendre ta demande. Réessaie dans quelques minutes.',
   'failure.cancelled_by_user': 'Tu l’as annulée.',

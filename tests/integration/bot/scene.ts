@@ -36,6 +36,7 @@ import { createArtifactStore } from '../../../src/storage/create.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
 import { startRedis } from '../../support/redis.ts';
+import type { TestRedis } from '../../support/redis.ts';
 import { z } from 'zod';
 
 type Work = Parameters<WorkQueue['consume']>[0]['work'];
@@ -89,17 +90,23 @@ const minute = 60_000;
  * @param options.asksForConsent people have yet to confirm that they may use a picture or voice
  * @param options.hurries the bot has as little time for a first answer as Discord gives it: elsewhere nothing depends on how busy the
  *   machine is
+ * @param options.redis the server to use, which ends with the scene; else one of its own
  */
 export async function startScene(
   environment: Environment | ((discord: Sandbox) => Environment) = {},
   {
     asksForConsent = false,
     hurries = false,
+    redis: givenRedis,
     ...options
-  }: SandboxOptions & { readonly asksForConsent?: boolean; readonly hurries?: boolean } = {},
+  }: SandboxOptions & {
+    readonly asksForConsent?: boolean;
+    readonly hurries?: boolean;
+    readonly redis?: Pick<TestRedis, 'url' | 'standStill' | 'stop'>;
+  } = {},
 ): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'bot-scene-'));
-  const redis = await startRedis();
+  const redis = givenRedis ?? (await startRedis());
   const discord = await startSandbox(hurries ? options : { firstResponse: minute, ...options });
   const configure = (change: Environment = {}) =>
     loadBotConfig({

@@ -13,6 +13,7 @@ import { createNames } from '../../../src/queue/redis/names.ts';
 import type { GenerationQueue, WorkQueue } from '../../../src/queue/interfaces.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { WorkerUnable } from '../../../src/queue/jobs/worker-unable.ts';
+import { reachable } from '../../../src/queue/reachable.ts';
 import { openDesk } from '../../support/desk.ts';
 import type { Desk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
@@ -135,6 +136,22 @@ test('Redis stands still for longer than the lock lives, twice: the work goes on
     await delay(1_500);
   }
   finish();
+  expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(counts).toEqual({ begun: 1, aborted: 0 });
+});
+
+test('Redis is full when the work is done, for longer than the lock lives: it is done once, and whoever asks meanwhile is told why not', async () => {
+  const { counts, finish } = await startWork();
+  const id = await ask();
+  await desk.status(id, 'running');
+  const owner = openConnection(redis, 'worker', silent);
+  opened.push({ close: async () => owner.disconnect() });
+  await owner.config('SET', 'maxmemory', '1mb');
+  finish();
+  await expect(reachable(queue.accept(testDraft('2')))).rejects.toMatchObject({ identifier: 'queue_full' });
+  await delay(2_000);
+  expect(await queue.get(id)).toMatchObject({ status: 'running', attempts: 1 });
+  await owner.config('SET', 'maxmemory', '0');
   expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
   expect(counts).toEqual({ begun: 1, aborted: 0 });
 });

@@ -27,6 +27,7 @@ test.each([
   ['the channels', ['~*', '+@all'], ['the channels humo:*', '&humo:*']],
   ['INFO', ['~*', '&*', '+@all', '-info'], ['the command INFO', '+info']],
   ['a command of its scripts', ['~*', '&*', '+@all', '-zadd'], ['the command ZADD', '+zadd']],
+  ['transactions', ['~*', '&*', '+@all', '-@transaction'], ['the commands EXEC, MULTI', '+exec +multi']],
   ['scripts', ['~*', '&*', '+@all', '-eval', '-evalsha'], ['the commands EVAL, EVALSHA', '+eval +evalsha']],
   ['keys', ['~other:*', '&*', '+@all'], ['the keys humo:*', '~humo:*']],
   [

@@ -57,6 +57,61 @@ test.each([false, true])(
   },
 );
 
+test.each(['Redis', 'Discord'])(
+  'delivered, and then %s is away for a minute: the status message points to the result all the same',
+  async (whose) => {
+    const generation = generationWith({
+      status: 'delivering',
+      result: resultWith(),
+      reply: { interactionToken: null, tokenExpiresAt: null },
+    });
+    const never = async () => {
+      throw new Error('cannot happen');
+    };
+    const clock = new ManualClock();
+    const backAt = clock.now() + 60_000;
+    const requireBack = (what: string) => {
+      if (what !== whose || clock.now() >= backAt) return;
+      throw new DiscordAPIError(
+        { code: 0, message: 'No' },
+        ...([0, 503, 'PATCH', '/', { files: undefined, body: undefined }] as const),
+      );
+    };
+    const pointed: string[] = [];
+    const delivery = new Delivery({
+      queue: {
+        get: async () => (requireBack('Redis'), generation),
+        updateReply: async () => undefined,
+      },
+      messages: {
+        post: async () => ({ channelId: '7', messageId: '8' }),
+        edit: async (_place, { content }) => {
+          requireBack('Discord');
+          pointed.push(content);
+        },
+        ...{ editOriginal: never, followUp: never, editFollowUp: never, openDirect: never },
+        findOwn: async () => null,
+        typing: never,
+      },
+      videos: {
+        original: async (result) => ({ data: Buffer.alloc(10), result }),
+        smaller: async () => null,
+      },
+      releaseStatus: async () => 0,
+      settings,
+      clock,
+      logger: pino({ level: 'silent' }),
+      stopping: new AbortController().signal,
+    });
+    await delivery.deliver(generation, new AbortController().signal);
+    await clock.advance(59_000);
+    expect(pointed).toEqual([]);
+    await clock.advance(600_000);
+    expect(pointed).toEqual([expect.stringContaining('/7/8')]);
+    await delivery.close();
+  },
+);
+
 test('an outage of 25 seconds costs four uploads, and one of a day fewer than 300', () => {
   const triesWithin = (milliseconds: number) => {
     let [tries, at] = [0, 0];

@@ -1,0 +1,32 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { errorTeller, isRefusedForNow } from '../../../src/queue/redis/connection.ts';
+
+test('the same trouble stands in the log once a minute, another at once, and an outage not at all', () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  let now = 0;
+  const tell = errorTeller(log, 'deliveries', { queue: 'q' }, () => now);
+  for (; now < 120_000; now += 100) tell(new Error('OOM command not allowed'));
+  expect(lines).toHaveLength(2);
+  tell(new Error('MISCONF Errors writing to the AOF file'));
+  tell(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }));
+  expect(lines.slice(2).map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({
+      msg: 'deliveries',
+      queue: 'q',
+      error: 'MISCONF Errors writing to the AOF file',
+    }),
+  ]);
+});
+
+test.each([
+  ["OOM command not allowed when used memory > 'maxmemory'.", true],
+  ['MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.', true],
+  ['NOREPLICAS Not enough good replicas to write.', true],
+  ['ERR Error running script (call to f_1): @user_script:3: -OOM command not allowed when used memory', true],
+  ['WRONGTYPE Operation against a key holding the wrong kind of value', false],
+  ['Connection is closed.', false],
+])('“%s”: refused for now is %s', (message, is) => {
+  expect(isRefusedForNow(new Error(message))).toBe(is);
+});
