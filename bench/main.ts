@@ -17,7 +17,7 @@ interface Row {
 
 type Result = Readonly<Record<string, unknown>>;
 
-/** They take minutes more than all others together, need the page and Chromium, or are arithmetic that is the same everywhere: only where they are asked for. */
+/** They take minutes more than all others together, or need the page and Chromium: only where they are asked for. */
 const onRequest = ['scale', 'page', 'fingerprints', 'watermark', 'media', 'deliveries'];
 
 /** From the one JSON line that a bench prints to the rows of the table. */

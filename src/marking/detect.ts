@@ -44,7 +44,7 @@ const side = tileCells * perCell;
 const leastConfidence = 6;
 /**
  * Readings of one video's tiles: whatever the pilot fits, each passes the checksum by chance once in 2²⁴, as each reading of its blocks, so that
- * fewer than one question in a million about videos without a mark has a wrong answer: (8 + 1 + 7) · 2⁻²⁴ = 9.6 · 10⁻⁷.
+ * fewer than one question in a million about videos without a mark has a wrong answer: (8 + 1 + 7) · 2⁻²⁴ = 9.5 · 10⁻⁷.
  */
 const mostReadings = 8;
 /** Chance that something is read in a video without a mark, whatever fits. */

@@ -48,27 +48,68 @@ test('every room of src/queue has its line in the decision about them', () => {
   expect(new Set(described.map(([, room]) => room))).toEqual(new Set(rooms));
 });
 
-test('every link from a document to a file leads somewhere', () => {
-  const within = (folder: string, recursive: boolean): string[] =>
-    readdirSync(join(projectRoot, folder), { recursive, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => join(folder, name));
-  const documents = [
-    ...within('docs', true),
-    ...['.', 'engine', 'docker', 'sandbox'].flatMap((folder) => within(folder, false)),
-  ];
-  const links = documents.flatMap((file) =>
-    [...read(file).matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)]
-      .map(([, target = '']) => target)
-      .filter((target) => !/^[a-z]+:/.test(target))
-      .map((target) => ({ file, target: join(dirname(file), target) })),
-  );
-  expect(links).toContainEqual({ file: 'README.md', target: 'CONTRIBUTING.md' });
-  expect(links.filter(({ target }) => !exists(target))).toEqual([]);
-});
-
 /** They say what files were called before, in a table of then and now. */
 const tellOfOldNames = ['0088-the-rooms-of-the-engine.md', '0091-where-a-stranger-looks.md'];
+
+const within = (folder: string, recursive: boolean): string[] =>
+  readdirSync(join(projectRoot, folder), { recursive, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name));
+const documents = [
+  ...within('docs', true),
+  ...['.', 'engine', 'docker', 'sandbox', 'src/commands', 'engine/humo_engine/mini_weights'].flatMap(
+    (folder) => within(folder, false),
+  ),
+];
+
+/** What a heading is called in an address, as GitHub and others make it of its words. */
+function anchorsOf(file: string): string[] {
+  return [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\-_ ]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('every link from a document to a file, and to a heading in one, leads somewhere', () => {
+  const links = documents.flatMap((file) =>
+    [...read(file).matchAll(/\]\(([^)\s#]*)(?:#([^)\s]*))?\)/g)]
+      .filter(([, target = '']) => !/^[a-z]+:/.test(target))
+      .map(([, target = '', heading]) => ({
+        file,
+        target: target === '' ? file : join(dirname(file), target),
+        heading,
+      })),
+  );
+  expect(links).toContainEqual({ file: 'README.md', target: 'CONTRIBUTING.md', heading: undefined });
+  expect(links).toContainEqual({ file: 'SECURITY.md', target: 'docs/operations.md', heading: 'upgrade' });
+  expect(links.filter(({ target }) => !exists(target))).toEqual([]);
+  const toHeadings = links.filter(({ target, heading }) => heading !== undefined && target.endsWith('.md'));
+  expect(toHeadings.filter(({ target, heading = '' }) => !anchorsOf(target).includes(heading))).toEqual([]);
+});
+
+/** People make it of docker/.env.example. */
+const madeByPeople = ['docker/.env'];
+
+test('every path from the root that a document names is there', () => {
+  // What was called otherwise in an earlier version is told by that version's name.
+  const present = documents.filter((file) => !tellOfOldNames.some((name) => file.endsWith(name)));
+  const tops = 'src|engine|web|scripts|sandbox|bench|docker|tests|docs|examples|findings';
+  const paths = present.flatMap((file) =>
+    [...read(file).matchAll(/`([^`\n]+)`/g)].flatMap(([, span = '']) =>
+      [...span.matchAll(new RegExp(`(?<![\\w/.-])(?:${tops})/[\\w.-][\\w./-]*`, 'g'))].map(([path]) => ({
+        file,
+        path,
+      })),
+    ),
+  );
+  expect(paths.length).toBeGreaterThan(150);
+  const isThere = ({ file, path }: { file: string; path: string }): boolean =>
+    exists(path) || exists(join(dirname(file), path)) || madeByPeople.includes(path);
+  expect(paths.filter((path) => !isThere(path))).toEqual([]);
+});
 
 test('every file of code that a decision names is there, under this name', () => {
   const folder = join(projectRoot, 'docs/decisions');
