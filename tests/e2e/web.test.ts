@@ -383,6 +383,37 @@ test('before all of the page is there, it can be written on, and what was writte
   await early.close();
 });
 
+test('a page names in its first bytes all that it asks for, and draws nothing once it stands', async () => {
+  explainFailure();
+  const fresh = await context.newPage();
+  // Gradio's parts take hold of it when they are loaded.
+  await fresh.addInitScript(`{
+    const draw = requestAnimationFrame.bind(globalThis);
+    let drawn = 0;
+    globalThis.requestAnimationFrame = (callback) => {
+      drawn += 1;
+      return draw(callback);
+    };
+    globalThis.drawnMeanwhile = async () => {
+      drawn = 0;
+      for (let picture = 0; picture < 20; picture += 1) await new Promise(draw);
+      return drawn;
+    };
+  }`);
+  const asked: string[] = [];
+  fresh.on('request', (request) => void asked.push(request.url()));
+  const html = await (await fresh.goto(`${web.url}/en/`))?.text();
+  await fresh.locator('#gallery :is(.nothing, .gallery)').waitFor();
+  const filesIn = (text: string) =>
+    [...new Set([...text.matchAll(/\/assets\/([\w.-]+)/g)].map(([, file = '']) => file))].toSorted();
+  // web/humo_web/ahead.txt. The styles are in one file.
+  const named = filesIn(html ?? '').filter((file) => !file.endsWith('.css'));
+  expect(filesIn(asked.join('\n'))).toEqual(named);
+  expect(asked.filter((url) => url.endsWith('.css'))).toHaveLength(1);
+  await expect.poll(() => fresh.evaluate('drawnMeanwhile()'), patience).toBe(0);
+  await fresh.close();
+});
+
 test('a video is edited, and what was written stays in another language; it is shared, and nobody else’s otherwise', async () => {
   explainFailure();
   await openAfresh();

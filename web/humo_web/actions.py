@@ -41,7 +41,6 @@ class Parts:
     """The components that change."""
 
     current: Any
-    last: Any
     base: Any
     status: Any
     result: Any
@@ -66,7 +65,7 @@ class Parts:
     @property
     def outputs(self) -> list[Any]:
         fields = [self.form[name] for name in FORM if name != "base"]
-        here = [self.current, self.last, self.base, self.status, self.result, self.create, self.stop, self.bar]
+        here = [self.current, self.base, self.status, self.result, self.create, self.stop, self.bar]
         more = [self.better, self.download, self.share, self.shared, self.delete, self.really, self.base_note]
         return [*here, *more, *self.listed, *self.refused.values(), *fields]
 
@@ -330,7 +329,6 @@ class Actions:
             return {self.parts.status: self._told(error)}
         return {
             self.parts.current: None,
-            self.parts.last: None,
             **(self.drop_base() if (_base(base) or {}).get("id") == identifier else {}),
             self.parts.status: told_html(self._texts, self._texts.say("delete.done")),
             self.parts.result: empty_html(self._texts, self.examples()),
@@ -360,7 +358,7 @@ class Actions:
         """What this browser asked for last, also when the page was closed or loaded again meanwhile."""
         # Without a word from here, Gradio would empty every one of the outputs.
         yield self._no_more()
-        if last is None:
+        if not last:
             return
         try:
             generation = self._client.get(last, self._asker(request))
@@ -454,7 +452,6 @@ class Actions:
         )
         return {
             self.parts.current: identifier,
-            self.parts.last: identifier,
             self.parts.status: status_html(generation, self._texts, note),
             self.parts.result: result_html(generation, self._texts),
             self.parts.create: gr.Button(interactive=not is_open),

@@ -47,8 +47,6 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         # Kept by the browser with all else that stands in the form.
         base = gr.JSON(None, visible=False)
         wanted = gr.Textbox("", visible=False)
-        # In the browser, readable there: an id opens nothing without the cookie of the same person.
-        last = gr.BrowserState(None, storage_key="humo-last", secret="humo")
         with gr.Column(elem_id="top"):
             gr.HTML(header_html(texts), elem_id="brand", js_on_load=None)
             status = gr.HTML(told_html(texts, say("status.ready")), elem_id="status", js_on_load=None)
@@ -165,7 +163,6 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
 
         parts = Parts(
             current=current,
-            last=last,
             base=base,
             status=status,
             result=result,
@@ -263,7 +260,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         spoken = f"(wanted, ...values) => [humo.keptValue({FORM.index('voice')}) ?? '', ...values]"
         # All of it in one: ten people who come at once ask for ten of these.
         restored.then(actions.begin, [wanted, pages, *form], parts.begun, js=spoken, **quiet)
-        page.load(actions.resume, last, outputs, **watching).then(**listed)
+        page.load(actions.resume, wanted, outputs, js="() => humo.last()", **watching).then(**listed)
         page.unload(actions.leave)
     page.queue(default_concurrency_limit=20)
     page._queue.sleep_when_free = _QUEUE_LOOKS

@@ -6,6 +6,16 @@ globalThis.humoFirstSight = (() => {
   const writtenKey = 'humo-written';
   // It is made below: nothing of it takes the cursor until it is whole.
   page.inert = true;
+  /**
+   * Gradio's own sign of loading counts seconds that nobody sees, once for every picture that the screen draws, and goes on when it is long
+   * gone (6.31.0): a tenth of a core for as long as the page is open. It gets no picture.
+   */
+  let isCounted = true;
+  const draw = requestAnimationFrame.bind(globalThis);
+  globalThis.requestAnimationFrame = (callback) => {
+    const isOfLoading = isCounted && new Error('who').stack?.includes('/statustracker-');
+    return isOfLoading ? 0 : draw(callback);
+  };
   let stood = '';
   try {
     stood = JSON.parse(sessionStorage.getItem('humo-form'))?.[field.dataset.place] ?? '';
@@ -29,6 +39,7 @@ globalThis.humoFirstSight = (() => {
       const isWriting = document.activeElement === field;
       sight.remove();
       page.inert = false;
+      isCounted = false;
       if (isWriting) document.querySelector('#prompt textarea')?.focus({ preventScroll: true });
       try {
         sessionStorage.removeItem(writtenKey);

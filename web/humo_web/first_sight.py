@@ -10,12 +10,15 @@ from html import escape
 from pathlib import Path
 
 from .actions import FORM
+from .ahead import with_files
 from .status import told_html
 from .texts import LANGUAGES, Texts, texts_for
 
 _HERE = Path(__file__).parent
 #: What Gradio tells those who show a link to the page is about Gradio.
 _PREVIEWS = re.compile(r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*>')
+#: For pages in frames of others, which this one refuses to be.
+_FRAMED = re.compile(r"\s*<script>(?:(?!</script>).)*/static/js/iframeResizer(?:(?!</script>).)*</script>", re.DOTALL)
 _LANGUAGE = re.compile(r'(<html\s+lang=")en(")')
 
 
@@ -41,10 +44,11 @@ def finisher(prompt_characters: int) -> Callable[[str, bytes], bytes]:
 
     def finish(path: str, page: bytes) -> bytes:
         texts = texts_for(path.strip("/"))
-        document = _PREVIEWS.sub("", _LANGUAGE.sub(rf"\g<1>{texts.language}\2", page.decode(), count=1))
+        document = _FRAMED.sub("", _PREVIEWS.sub("", page.decode()))
+        document = _LANGUAGE.sub(rf"\g<1>{texts.language}\2", document, count=1)
         head, rest = _split(document, "</head>")
         body, end = _split(rest, "</gradio-app>", after=True)
-        return (head + _preview(texts) + body + _sight(texts, prompt_characters) + end).encode()
+        return (with_files(head) + _preview(texts) + body + _sight(texts, prompt_characters) + end).encode()
 
     return finish
 

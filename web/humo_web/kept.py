@@ -16,7 +16,7 @@ from .texts import LANGUAGES
 
 _LANGUAGE = "|".join(LANGUAGES)
 #: Gradio's build names these by what is in them (`index-DphvyggB.js`); its theme carries that in the query.
-_FILE = re.compile(rf"/(?:{_LANGUAGE})(/assets/[\w.-]+|/theme\.css)")
+_FILE = re.compile(rf"(?:/(?:{_LANGUAGE}))?(/assets/[\w.-]+|/theme\.css|/styles-\w+\.css)")
 _PAGE = re.compile(rf"/(?:{_LANGUAGE})/")
 #: All that a page is written for besides its path: Gradio puts its own address into it, and works that out from these.
 _ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto")

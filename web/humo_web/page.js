@@ -692,12 +692,17 @@ globalThis.humo = (() => {
     );
   };
 
-  /** Examples move, without a sound, while they are seen; never for those who do not want moving things. */
+  /**
+   * Examples move once, without a sound, when they are seen, and again when somebody points at one; those who do not want moving things see
+   * their first picture. They come when the page has nothing else to do: players take more of a busy machine than all of the form.
+   */
   const watchExamples = () => {
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+    const move = (video) => void video.play().catch(() => undefined);
     const seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
-        if (isIntersecting) void target.play().catch(() => undefined);
+        if (isIntersecting) move(target);
         else target.pause();
       }
     });
@@ -706,19 +711,47 @@ globalThis.humo = (() => {
         video.dataset.seen = '';
         // Set here: what stands in markup alone does not silence a video that is put in later.
         video.muted = true;
-        seen.observe(video);
+        whenIdle(() => {
+          if (isStill) {
+            video.preload = 'metadata';
+            return;
+          }
+          seen.observe(video);
+          for (const name of ['pointerenter', 'focusin'])
+            video.parentElement?.addEventListener(name, () => move(video));
+        });
       }
     }).observe(document.body, { childList: true, subtree: true });
   };
 
-  /** On a phone the result is below the form: it comes into view when it begins to be made. */
+  const lastKey = 'humo-last-shown';
+
+  /** What this browser looked at last, for `actions.resume`; '' for nothing. An id opens nothing without the cookie of the same person. */
+  const last = () => {
+    try {
+      return localStorage.getItem(lastKey) ?? '';
+    } catch {
+      return '';
+    }
+  };
+
+  /** What is shown is kept for a page that is opened later. On a phone the result is below the form: it comes into view when it begins to be made. */
   const watchResult = () => {
-    let was = '';
+    let was;
     new MutationObserver(() => {
       const article = document.querySelector('#result .result');
-      const now = article === null ? '' : article.classList.contains('empty') ? 'empty' : 'shown';
+      if (article === null) return;
+      const now = article.dataset.shown ?? '';
+      if (now === was) return;
+      try {
+        // Nothing after something: that was deleted.
+        if (now === '' && was) localStorage.removeItem(lastKey);
+        else if (now) localStorage.setItem(lastKey, now);
+      } catch {
+        // A browser that keeps nothing.
+      }
       // Not where a page that is opened finds again what was made before: nobody has pressed anything there.
-      if (was === 'empty' && now === 'shown' && isPhone() && navigator.userActivation.hasBeenActive)
+      if (was === '' && now && isPhone() && navigator.userActivation.hasBeenActive)
         document.querySelector('#result').scrollIntoView({ block: 'nearest' });
       was = now;
     }).observe(document.body, { childList: true, subtree: true });
@@ -730,5 +763,5 @@ globalThis.humo = (() => {
   watchExamples();
   watchResult();
 
-  return { pictures, sound, check, copying, focus, keep, kept, keptValue, holding };
+  return { pictures, sound, check, copying, focus, keep, kept, keptValue, last, holding };
 })();

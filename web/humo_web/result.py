@@ -30,7 +30,7 @@ def result_html(generation: Generation, texts: Texts) -> str:
     size = f"{int(request['width'])} / {int(request['height'])}"
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in _notes(result, texts))
     return (
-        f'<article class="result"><div class="stage {shape}" style="aspect-ratio: {size}">{stage}</div>'
+        f'<article class="result" data-shown="{escape(generation["id"])}"><div class="stage {shape}" style="aspect-ratio: {size}">{stage}</div>'
         f'<p class="caption">{marked(request["prompt"])}</p><p class="facts">{marked(facts(generation, texts))}</p>{notes}</article>'
     )
 
@@ -48,7 +48,7 @@ def facts(generation: Generation, texts: Texts) -> str:
 def empty_html(texts: Texts, examples: list[dict[str, Any]]) -> str:
     """Before the first video: what the small model made of the examples, each of which runs with one press."""
     cards = "".join(
-        f'<li><video muted loop playsinline preload="metadata" src="{escape(one["video"])}" tabindex="-1" aria-hidden="true"></video>'
+        f'<li><video muted playsinline preload="none" src="{escape(one["video"])}" tabindex="-1" aria-hidden="true"></video>'
         f'<button type="button" data-example="{escape(one["name"])}"><strong>{escape(one["prompt"])}</strong>'
         f"<span>{escape(texts.say('example.run'))}</span></button></li>"
         for one in examples

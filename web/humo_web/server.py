@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from .ahead import styles
 from .app import build_page, launch_options
 from .client import ApiClient, MediaSource
 from .door import Door
@@ -28,6 +29,11 @@ from .site import Site
 from .texts import LANGUAGES, language_of, texts_for
 from .visitors import SESSION_COOKIE, Visitors
 
+#: What a browser asks for that has read a page: files of Gradio's, and the styles of all of them.
+_ASKED_FOR = re.compile(
+    r'<(?:link|script)(?! rel="stylesheet" disabled)[^>]* (?:href|src)="(\./(?:assets/|theme)[\w./-]+|/styles-[\w.]+)'
+)
+
 
 def build_server(settings: Settings, client: ApiClient, source: MediaSource, folder: Path) -> FastAPI:
     """`folder` takes what people send, while they make a request of it. Raises ApiError when the API does not answer or refuses the token."""
@@ -42,6 +48,7 @@ def build_server(settings: Settings, client: ApiClient, source: MediaSource, fol
     routes: list[BaseRoute] = [Route("/", choose, methods=["GET", "HEAD"]), *media_routes(source, visitors)]
     routes.append(Mount("/examples", StaticFiles(directory=FOLDER)))
     routes.append(Route("/favicon.ico", _no_icon))
+    routes.append(Route(styles()[0], _styles))
     if settings.share_days > 0:
         routes += shared_routes(source, signer)
     if settings.login is not None:
@@ -65,6 +72,10 @@ def build_server(settings: Settings, client: ApiClient, source: MediaSource, fol
     return app
 
 
+async def _styles(_request: Request) -> Response:
+    return Response(styles()[1], media_type="text/css")
+
+
 async def _no_icon(_request: Request) -> Response:
     """Browsers ask for it on pages that name none."""
     return Response(status_code=204)
@@ -81,5 +92,5 @@ async def warm(app: FastAPI, settings: Settings) -> None:
         ) as visitor:
             for language in LANGUAGES:
                 page = await visitor.get(f"/{language}/")
-                for file in sorted(set(re.findall(r'"\./((?:assets/|theme)[\w./-]+)', page.text))):
-                    await visitor.get(f"/{language}/{file}")
+                for file in sorted(set(_ASKED_FOR.findall(page.text))):
+                    await visitor.get(str(page.url.join(file)))

@@ -23,6 +23,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from humo_web.actions import Actions
+from humo_web.ahead import styles, with_files
 from humo_web.client import ApiClient, ApiError, Asker, Media
 from humo_web.examples import EXAMPLES, FOLDER
 from humo_web.faces import face_in
@@ -337,6 +338,24 @@ class FirstSight(unittest.TestCase):
         self.assertIn(
             f'<label for="first-prompt">{said("prompt")}</label><textarea id="first-prompt" rows="2" maxlength="300"', made
         )
+
+    def test_a_page_names_the_files_that_it_is_going_to_ask_for_as_far_as_they_are_there(self) -> None:
+        path, whole = styles()
+        assets = Path(gr.__file__).parent / "templates" / "frontend"
+        written = (assets / "index.html").read_text(encoding="utf-8")
+        head = written[: written.index("</head>")]
+        made = with_files(f'{head}<script>{{"theme_hash": "0a1"}}</script>')
+        self.assertIn(f'<link rel="stylesheet" href="{path}">', made)
+        self.assertIn('<link rel="preload" as="style" href="./theme.css?v=0a1">', made)
+        named = re.findall(r'href="\./(assets/[\w.-]+)"', made)
+        self.assertEqual(len(named), len(set(named)))
+        for file in named:
+            self.assertTrue((assets / file).is_file(), file)
+            if file.endswith(".css"):
+                self.assertIn((assets / file).read_bytes(), whole)
+        # Only the one of all styles is asked for, and nothing in it is found from where it lies.
+        self.assertEqual(len(re.findall(r'<link rel="stylesheet"(?! disabled)', made)), 1)
+        self.assertNotRegex(whole.decode(), r"url\((?!.?data:)|@import")
 
     def test_a_page_that_is_built_otherwise_is_no_half_page(self) -> None:
         for mark in ("</head>", "</gradio-app>"):
