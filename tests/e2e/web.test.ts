@@ -183,6 +183,12 @@ const violations = z.object({
   violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) })),
 });
 
+/** The next file finds the page's disk full: what it is told then, tests/integration/page/disk.test.ts has from one that is. */
+const fullDiskOnce = () =>
+  page.route('**/gradio_api/upload*', (route) => route.fulfill({ status: 507, body: 'The disk is full.' }), {
+    times: 1,
+  });
+
 /** Says that the picture may be used, where the API asks for it. */
 async function agree(on: Page): Promise<void> {
   const box = on.locator('#agreed input');
@@ -243,6 +249,10 @@ test('what is refused is said at its field, and the cursor is there', async () =
   await look('refused');
   await page.getByRole('button', { name: 'Remove picture 1' }).click();
   await refusedAt('pictures').waitFor({ state: 'detached' });
+
+  await fullDiskOnce();
+  await page.locator('#pictures input').setInputFiles(person);
+  await page.locator('#pictures .hint').getByText('My disk is full').waitFor();
 
   // More than fit, by their number; and a number that is none, in a part of the form that is closed.
   await page.locator('#pictures input').setInputFiles([person, person, person, person, person]);
@@ -501,6 +511,9 @@ test('a far face, a film, a part of it, a recording, and a voice alone', async (
   await page.getByRole('button', { name: 'Crop picture 1' }).click();
   await page.getByRole('dialog').waitFor();
   await look('crop');
+  await fullDiskOnce();
+  await page.getByRole('button', { name: 'Use it' }).click();
+  await page.getByRole('dialog').getByText('My disk is full').waitFor();
   await page.getByRole('button', { name: 'Use it' }).click();
   await page.waitForFunction("document.activeElement?.ariaLabel === 'Crop picture 1'");
   await page.locator('#pictures .hint').waitFor({ state: 'hidden' });

@@ -10,16 +10,25 @@ import { freePort } from './port.ts';
 /** The web page, in a process of its own, as `npm run web` starts it. */
 export interface WebProcess {
   readonly url: string;
+  readonly pid: number | undefined;
   readonly log: readonly string[];
   /** Resolves when it has ended. */
   readonly ended: Promise<number | null>;
   stop(): Promise<void>;
 }
 
-/** @returns when people can open it, or when it has ended */
-export async function startWeb(environment: NodeJS.ProcessEnv): Promise<WebProcess> {
+/**
+ * @param within a command that becomes the one that follows it
+ * @returns when people can open it, or when it has ended
+ */
+export async function startWeb(
+  environment: NodeJS.ProcessEnv,
+  within: readonly string[] = [],
+): Promise<WebProcess> {
   const port = await freePort();
-  const child = spawn(join(projectRoot, '.venv-web', 'bin', 'python'), ['-m', 'humo_web'], {
+  const program = [...within, join(projectRoot, '.venv-web', 'bin', 'python'), '-m', 'humo_web'];
+  const [command = '', ...args] = program;
+  const child = spawn(command, args, {
     cwd: projectRoot,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], WEB_PORT: String(port), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,6 +46,7 @@ export async function startWeb(environment: NodeJS.ProcessEnv): Promise<WebProce
   await Promise.race([listening, ended]);
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid,
     log,
     ended,
     async stop() {

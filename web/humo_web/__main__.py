@@ -1,6 +1,7 @@
 """`npm run web`: the page, until it is told to stop."""
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,9 @@ def main() -> int:
         print(f"The page cannot start:\n{error}", file=sys.stderr)
         return _CONFIGURATION
 
+    # What uvicorn was told to end by it says once more when it has ended: that must not end this before the folder is gone.
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="humo-web-") as folder:
         # Gradio's copies of what people upload and see go with the rest when this ends.
         os.environ["GRADIO_TEMP_DIR"] = str(Path(folder, "shown"))

@@ -49,6 +49,10 @@ globalThis.humo = (() => {
     return make('label', { class: 'add' }, input, make('span', { class: 'button' }, words[`${name}.add`]));
   };
 
+  /** Why a file did not arrive: Gradio tells the status of the answer in its words. 507 is a full disk. */
+  const unsent = (error, words, megabytes) =>
+    fill(words[/\b507\b/.test(String(error)) ? 'upload.full' : 'upload.failed'], { megabytes });
+
   /** Sends files one after the other, and says so. Resolves with those that arrived. */
   const sender = (upload, words, megabytes, told) => async (files) => {
     const sent = [];
@@ -58,8 +62,8 @@ globalThis.humo = (() => {
         if (file.size > megabytes * 1048576) throw new Error('too large');
         const { path, url } = await upload(file);
         sent.push({ path, url, name: file.name, size: file.size });
-      } catch {
-        told(fill(words['upload.failed'], { megabytes }), true);
+      } catch (error) {
+        told(unsent(error, words, megabytes), true);
         return sent;
       }
     }
@@ -183,7 +187,7 @@ globalThis.humo = (() => {
           const isUnshown = unshown.has(picture.path);
           const image = isUnshown ? inItsPlace : make('img', { src: picture.url, alt: name });
           const scissors = act('pictures.crop', '✂', async () =>
-            crop(picture, await faceIn(picture), words, upload, (cropped) => {
+            crop(picture, await faceIn(picture), words, upload, numbers.megabytes, (cropped) => {
               const now = props.value || [];
               // The same picture may be there twice; others may have gone meanwhile.
               const isHere = ({ path }) => path === picture.path;
@@ -255,7 +259,7 @@ globalThis.humo = (() => {
   };
 
   /** A part of a picture, chosen with three sliders or by dragging, sent as a picture of its own. It begins around the face, where there is one. */
-  const crop = async (picture, face, words, upload, done) => {
+  const crop = async (picture, face, words, upload, megabytes, done) => {
     const image = new Image();
     image.src = picture.url;
     try {
@@ -274,6 +278,8 @@ globalThis.humo = (() => {
     const across = slider('crop.across', begin.across);
     const down = slider('crop.down', begin.down);
     const dialog = make('dialog', { class: 'crop', 'aria-label': words['crop.title'] });
+    const hint = make('p', { class: 'hint', role: 'status' });
+    const told = teller(hint);
     const part = () => {
       const [width, height] = [image.naturalWidth, image.naturalHeight];
       const side = Math.min(width, height) / (1 + (Number(zoom.input.value) / 100) * 4);
@@ -300,14 +306,20 @@ globalThis.humo = (() => {
       whole.getContext('2d').drawImage(image, x, y, side, side, 0, 0, whole.width, whole.height);
       const blob = await new Promise((resolve) => whole.toBlob(resolve, 'image/png'));
       const name = `${(picture.name ?? 'picture').replace(/\.\w+$/, '')}-cropped.png`;
-      const { path, url } = await upload(new File([blob], name, { type: 'image/png' }));
-      dialog.close();
-      done({ path, url, name });
+      told(words['upload.sending']);
+      try {
+        const { path, url } = await upload(new File([blob], name, { type: 'image/png' }));
+        dialog.close();
+        done({ path, url, name });
+      } catch (error) {
+        told(unsent(error, words, megabytes), true);
+      }
     };
     dialog.append(
       make('h2', {}, words['crop.title']),
       canvas,
       ...[zoom, across, down].map(({ label }) => label),
+      hint,
       make(
         'div',
         { class: 'buttons' },

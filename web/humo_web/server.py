@@ -27,6 +27,7 @@ from .settings import Settings
 from .signing import Signer
 from .site import Site
 from .texts import LANGUAGES, language_of, texts_for
+from .uploads import Uploads
 from .visitors import SESSION_COOKIE, Visitors
 
 #: What a browser asks for that has read a page: files of Gradio's, and the styles of all of them.
@@ -61,6 +62,7 @@ def build_server(settings: Settings, client: ApiClient, source: MediaSource, fol
         middleware=[
             Middleware(Guard, has_login=has_login),
             Middleware(Door, visitors=visitors, has_login=has_login),
+            Middleware(Uploads, folder=folder),
             Middleware(Kept, finish=finisher(presets["limits"]["promptCharacters"])),
         ],
     )
