@@ -117,6 +117,13 @@ const benches: Readonly<Record<string, (result: Result) => readonly Row[]>> = {
         atOnce,
       ),
       row('the same: all of it', people * limit, number(result, 'together', 'whole'), atOnce),
+      {
+        figure: 'part of a core that the browser uses while a person waits',
+        target: `≤ ${number(result, 'limits', 'waiting') * 100} %`,
+        measured: `${(100 * number(result, 'waiting')).toFixed(1)} %`,
+        baseline: `${(100 * number(result, 'bare', 'waiting')).toFixed(1)} %, Gradio with one field, nothing happening`,
+        holds: number(result, 'waiting') <= number(result, 'limits', 'waiting'),
+      },
       row(
         `a video of ${megabytes.toFixed(1)} MB plays after`,
         number(result, 'limits', 'playing'),

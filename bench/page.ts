@@ -1,8 +1,8 @@
 /**
  * The page in the browser: how long until a person can write on it and until all of it answers, cold and warm, alone and for ten people at once, and how soon a video of 10 MB
- * plays; and how long ten people take who make videos at once, without browsers. Real page, API, Redis and Chromium on this machine; the
- * video is ready-made. The baselines are of the same run: a page of Gradio with one field, the API asked without a page, and the same video
- * from a bare server of files. Prints one JSON line.
+ * plays; what a browser works while a person merely waits; and how long ten people take who make videos at once, without browsers. Real page,
+ * API, Redis and Chromium on this machine; the video is ready-made. The baselines are of the same run: a page of Gradio with one field, the API
+ * asked without a page, and the same video from a bare server of files. Prints one JSON line.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { projectRoot } from '../src/config/environment.ts';
@@ -25,7 +26,9 @@ const people = 10;
 const rounds = 5;
 /** Only ends what hangs: on a busy machine a figure is missed, and printed. Milliseconds. */
 const patience = 180_000;
-const limits = { firstView: 2_000, playing: 1_000 };
+const limits = { firstView: 2_000, playing: 1_000, waiting: 0.1 };
+/** How long a wait is looked at, and how often its video gets on by a step. Milliseconds. */
+const wait = { looked: 20_000, step: 1_000, prompt: 'Somebody who waits' };
 
 /** What is there when a person can begin to write, and what when all of the page answers. */
 const ready = {
@@ -125,6 +128,30 @@ async function playing(page: Page, source: string): Promise<{ milliseconds: numb
   })()`);
 }
 
+/** @returns the part of a core that all processes of the browser use together, one as 1 */
+async function coreUsedBy(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const seconds = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  };
+  const [before, began] = [await seconds(), performance.now()];
+  await sleep(wait.looked);
+  const share = ((await seconds()) - before) / ((performance.now() - began) / 1_000);
+  await session.detach();
+  return Math.round(share * 1_000) / 1_000;
+}
+
+/** The same with a page of Gradio with one field, on which nothing happens. */
+async function coreUsedByBare(browser: Browser, url: string): Promise<number> {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.locator(ready.bare.first).waitFor();
+  const used = await coreUsedBy(browser);
+  await page.close();
+  return used;
+}
+
 /** A page of Gradio with one field and nothing else: what any page that is made with it takes. */
 async function startBareGradio(): Promise<{ url: string; stop: () => void }> {
   const port = await freePort();
@@ -173,7 +200,12 @@ const rate = ['-b:v', '4200k', '-maxrate', '4200k', '-bufsize', '4M'];
 const coded = ['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', ...rate];
 await execa('ffmpeg', ['-v', 'error', '-y', ...noise, ...coded, '-movflags', '+faststart', file]);
 const video = await readFile(file);
-const worker = await scene.work(async ({ id }) => {
+const waited = Promise.withResolvers<void>();
+const worker = await scene.work(async ({ id, request }, { report }) => {
+  for (let step = 0, isLooking = request.prompt === wait.prompt; isLooking; step += 1) {
+    report({ stage: 'denoise', step, steps: 1_000, etaSeconds: 1_000 - step, preview: null });
+    isLooking = await Promise.race([sleep(wait.step, true), waited.promise.then(() => false)]);
+  }
   await scene.store.put(`videos/${id}.mp4`, video);
   return resultWith({ video: `videos/${id}.mp4`, bytes: video.length, width: 640, height: 360, seconds: 20 });
 });
@@ -198,23 +230,33 @@ try {
   for (let number = 0; number < people; number += 1) callers.push(await scene.token(`person-${number}`));
   const asking = await slowestAsking(callers);
 
+  const bareWaiting = await coreUsedByBare(browser, bare.url);
   const page = await browser.newPage();
   page.setDefaultTimeout(patience);
   await page.goto(web.url);
-  await page.locator('#prompt textarea').fill('A test picture');
+  await page.locator('#prompt textarea').fill(wait.prompt);
   await page.locator('#pictures input').setInputFiles(join(projectRoot, 'examples', 'person.png'));
   await page.locator('#pictures .thumbs img').waitFor();
   await page.locator('#agreed input').check();
   await page.locator('#create').click();
+  await page.locator('#status progress').waitFor();
+  const waiting = await coreUsedBy(browser);
+  waited.resolve();
   const shown = page.locator('#result video[controls]');
   await shown.waitFor();
   const source = (await shown.getAttribute('src')) ?? '';
   const played = await playing(page, `${source}?bench`);
   const barePlayed = await playing(page, files.url);
   const figures = {
-    ...{ limits, people, first, alone, together, making },
+    ...{ limits, people, first, alone, together, making, waiting },
     playing: { ...played, bytes: video.length },
-    bare: { alone: bareAlone, together: bareTogether, making: asking, playing: barePlayed },
+    bare: {
+      alone: bareAlone,
+      together: bareTogether,
+      making: asking,
+      playing: barePlayed,
+      waiting: bareWaiting,
+    },
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {

@@ -2,6 +2,7 @@
 
 import json
 import random
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _SENDING = 4
 _VERIFYING = 2
 #: Seconds for which somebody waits when the API has no place all the same, because others send as well.
 _PLACE_PATIENCE = 60.0
+#: Seconds for which an API that ended while an order was sent may take to be back.
+_RESTART_PATIENCE = 60.0
 _NO_PLACE = frozenset({"busy", "too_many_uploads"})
 
 
@@ -89,7 +92,7 @@ class ApiClient:
         return self._json("GET", "/v1/voices", asker)["voices"]
 
     def create(self, order: dict[str, Any], images: Sequence[Path], audio: Path | None, asker: Asker) -> Generation:
-        return self._json("POST", "/v1/generations", asker, files=_form(order, images, audio))
+        return self._order("/v1/generations", asker, files=_form(order, images, audio))
 
     def again(
         self, identifier: str, changes: dict[str, Any], asker: Asker, images: Sequence[Path] = (), audio: Path | None = None
@@ -97,8 +100,8 @@ class ApiClient:
         """Another one; `changes` are fields of an order. Files take the place of those of their kind, all others are used again."""
         path = f"{_address(identifier)}/again"
         if not images and audio is None:
-            return self._json("POST", path, asker, json=changes)
-        return self._json("POST", path, asker, files=_form(changes, images, audio))
+            return self._order(path, asker, json=changes)
+        return self._order(path, asker, files=_form(changes, images, audio))
 
     def estimate(self, sketch: dict[str, Any], asker: Asker) -> dict[str, Any]:
         """What an order would cost and when it would be done; `images` is a number there, and a sound its `audioSeconds`."""
@@ -186,6 +189,23 @@ class ApiClient:
     def _headers(self, asker: Asker | None) -> dict[str, str]:
         return {} if asker is None else {"accept-language": asker.language, **self.headers_of(asker.person)}
 
+    def _order(self, path: str, asker: Asker, **options: Any) -> Generation:
+        """Carried out once, also where the API ends and starts again while it is sent: nobody knows then whether it was accepted, so the
+        same is asked again under the same key. An API that is not there to begin with is away at once."""
+        key, broke_at = secrets.token_hex(16), None
+        while True:
+            try:
+                return self._json("POST", path, asker, key=key, **options)
+            except ApiError as error:
+                if broke_at is None:
+                    if not isinstance(error.__cause__, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
+                        raise
+                    broke_at = time.monotonic()
+                comes_back = error.is_away or error.code == "key_in_use"
+                if not comes_back or time.monotonic() - broke_at > _RESTART_PATIENCE:
+                    raise
+            time.sleep(_POLL / 3)
+
     def _json(self, method: str, path: str, asker: Asker | None, **options: Any) -> Any:
         return self._request(method, path, asker, **options).json()
 
@@ -203,10 +223,11 @@ class ApiClient:
                     raise
             time.sleep(_POLL * random.uniform(0.5, 1))
 
-    def _answered(self, method: str, path: str, asker: Asker | None, **options: Any) -> httpx.Response:
+    def _answered(self, method: str, path: str, asker: Asker | None, *, key: str | None = None, **options: Any) -> httpx.Response:
         language = "en" if asker is None else asker.language
+        headers = self._headers(asker) | ({} if key is None else {"idempotency-key": key})
         try:
-            response = self._send(method, path, self._headers(asker), **options)
+            response = self._send(method, path, headers, **options)
         except httpx.TransportError as error:
             raise ApiError(self._away(language)) from error
         if response.is_error:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 import string
 import tempfile
 import unittest
@@ -487,6 +488,55 @@ class Sending(unittest.TestCase):
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Restarts(unittest.TestCase):
+    """What comes of an order while the API ends and starts again."""
+
+    def ask(self, *answers: int | None) -> tuple[Any, list[str | None]]:
+        """None: the connection breaks off when all of it has come. @returns what came of it, and the keys"""
+        left, keys = list(answers), []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                keys.append(self.headers["idempotency-key"])
+                status = left.pop(0)
+                if status is None:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                body = json.dumps(
+                    {"id": "1"} if status < 400 else {"detail": "Why.", "code": "key_in_use" if status == 409 else "no"}
+                ).encode()
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=server.serve_forever, daemon=True).start()
+        client = ApiClient(f"http://127.0.0.1:{server.server_port}", "x")
+        try:
+            with mock.patch("humo_web.client.time.sleep"):
+                made = client.create({"prompt": "x"}, [], None, Asker(None, "en"))
+        except ApiError as error:
+            made = error.status
+        finally:
+            client.close()
+            server.shutdown()
+            server.server_close()
+        return made, keys
+
+    def test_it_is_asked_again_under_the_same_key_and_never_without_need(self) -> None:
+        made, keys = self.ask(None, 503, None, 409, 202)
+        self.assertEqual((made, len(keys), len(set(keys))), ({"id": "1"}, 5, 1))
+        for status in (503, 409, 422):
+            self.assertEqual(self.ask(status)[0], status)
+        self.assertEqual(self.ask(None, 422)[0], 422)
+        self.assertNotEqual(self.ask(202)[1], self.ask(202)[1])
 
 
 class Overtaken(unittest.TestCase):
