@@ -74,7 +74,8 @@ function linesOf(
       : {
           here: 'made with AI, by this deployment',
           elsewhere: 'made by somebody else, as its marks say',
-          unknown: 'nothing can be said of where it comes from; that proves nothing',
+          unknown:
+            'nothing in it tells where it comes from. That proves nothing: marks can get lost, and other tools leave none',
         }[origin],
   ];
   if (signature === null) {
@@ -92,7 +93,7 @@ function linesOf(
         }[signature.signer];
     lines.push(`signature: ${who}`, `changed since it was signed: ${changed === true ? 'YES' : 'no'}`);
     if (signature.expired) lines.push('its certificate has ended, and it has no time stamp');
-    if (signature.problems.length > 0) lines.push(`what is wrong: ${signature.problems.join(', ')}`);
+    if (signature.problems.length > 0) lines.push(`in the words of C2PA: ${signature.problems.join(', ')}`);
     const when = signature.stampedAt ?? signature.createdAt;
     if (when !== null)
       lines.push(
@@ -101,8 +102,10 @@ function linesOf(
     if (signature.generator !== null) lines.push(`made with: ${signature.generator}`);
     const facts = signature.generation;
     if (facts !== null) {
+      const weights =
+        facts.weights === 'mini' ? 'mini, the small demonstration model, not HuMo' : facts.weights;
       lines.push(
-        `model: ${facts.model} (${facts.preset}, weights: ${facts.weights}), generation ${facts.generation}`,
+        `model: ${facts.model} (${facts.preset}, weights: ${weights}), generation ${facts.generation}`,
       );
       if (facts.parent !== undefined) lines.push(`made from: ${facts.parent}`);
     }

@@ -192,7 +192,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
       intake: parts.intake,
       speech: parts.speech,
       readSound: (key) => readPreview(parts.store, key),
-      prints: (generation) => printsOf(generation, parts.store, parts.scratchRoot),
+      prints: (generation, as) => printsOf(generation, parts.store, parts.scratchRoot, as),
       speaker,
       ownerIds: new Set(config.discord.ownerIds),
       directMessages: new ProvenDirectMessages(messages, parts.people),

@@ -1,6 +1,9 @@
 import { MessageFlags } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
+import { findBlocked } from '../intake/blocked.ts';
+import { everything } from '../queue/interfaces.ts';
+import type { Prints } from '../queue/moderation/blocked-inputs.ts';
 import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { recordRetention } from '../retention.ts';
@@ -52,34 +55,57 @@ const claim: Button = {
     const entry = { ...about, actorId: user.id, action: 'report', reason: null, details } as const;
     // What hides it stands in the log already.
     if (isFirst && outcome !== 'hidden') await services.moderation.log(entry);
-    const isBlocked = await block(generation, guildId, services);
+    const standing = await block(generation, guildId, services);
     const texts = textsFor(interaction.locale);
-    const content = [texts.say('me.thanks'), texts.say(isBlocked ? 'me.blocked' : 'me.not_blocked')].join(
-      '\n',
-    );
+    const content = [texts.say('me.thanks'), texts.say(`me.${standing}`)].join('\n');
     await interaction.followUp({ content, flags: MessageFlags.Ephemeral, allowedMentions: { parse: [] } });
     if (isFirst && generation.userId !== user.id) await tellAuthor(generation, services);
   },
 };
 
-/** @returns false where its inputs are no longer kept, or cannot be read now: then there is nothing to know them by */
-async function block(generation: Generation, guildId: string, services: Services): Promise<boolean> {
+/**
+ * @returns `not_blocked` where its inputs are no longer kept, or cannot be read now: then there is nothing to know them by; `lifted` where a
+ *   moderator has decided that they may be used
+ */
+async function block(
+  generation: Generation,
+  guildId: string,
+  services: Services,
+): Promise<'blocked' | 'not_blocked' | 'lifted'> {
   try {
-    const prints = await services.prints(generation);
-    if (prints.pictures.length === 0 && prints.sounds.length === 0) return false;
-    await services.moderation.block(guildId, {
+    const prints = await services.prints(generation, 'block');
+    if (prints.pictures.length === 0 && prints.sounds.length === 0) return 'not_blocked';
+    const isBlocked = await services.moderation.block(guildId, {
       version: 1,
       generationId: generation.id,
       at: services.now(),
       ...prints,
     });
-    return true;
+    if (!isBlocked) return 'lifted';
+    await stopOthers(prints, guildId, services);
+    return 'blocked';
   } catch (error) {
     services.logger.warn(
       { generationId: generation.id, error: errorFields(error) },
       'the inputs of a result could not be blocked',
     );
-    return false;
+    return 'not_blocked';
+  }
+}
+
+/** What waits or runs in the server with the same inputs was asked for before they were blocked: it does not come after. */
+async function stopOthers(prints: Prints, guildId: string, services: Services): Promise<void> {
+  const { queue, logger } = services;
+  for (const one of await queue.list({ guildId, statuses: ['queued', 'running'], limit: everything })) {
+    try {
+      if (findBlocked(await services.prints(one, 'given'), [prints]) === null) continue;
+      await queue.cancel(one.id, { code: 'cancelled', identifier: 'cancelled_by_claim', context: {} });
+    } catch (error) {
+      logger.warn(
+        { generationId: one.id, error: errorFields(error) },
+        'whether a request has inputs that are blocked by now is not known',
+      );
+    }
   }
 }
 

@@ -14,7 +14,7 @@ const side = 64;
 const waves = 16;
 export const hashBits = waves * waves;
 
-/** So many bits may differ between a picture and an edit of it; `docs/moderation.md` has the figures that it was chosen by. */
+/** So many bits may differ between a picture and an edit of it; `docs/benchmarks.md` has the figures that it was chosen by. */
 export const mostDifferent = 60;
 
 /** Before anything is measured, a picture is this large at most: more is not seen in 16 waves. */

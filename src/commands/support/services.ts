@@ -33,7 +33,7 @@ export interface Services {
   readonly readSound: (key: string) => Promise<Buffer | null>;
   readonly forgetting: Forgetting;
   /** By what the inputs of a generation are known again; without those that are no longer kept. */
-  readonly prints: (generation: Generation) => Promise<Prints>;
+  readonly prints: (generation: Generation, as: 'block' | 'given') => Promise<Prints>;
   readonly directMessages: DirectMessages;
   readonly speaker: Speaker;
   /** who may act on the whole queue */

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { recordRetention } from '../../retention.ts';
 import { generationIdSchema } from '../contract/generation.ts';
 import type { Names } from '../redis/names.ts';
 
@@ -34,25 +35,31 @@ export async function readBlocks(connection: Redis, names: Names, guildId: strin
   return stored.map((text) => blockSchema.parse(JSON.parse(text))).sort((one, other) => other.at - one.at);
 }
 
+/** @returns false where a moderator has lifted it: what they decided of a result stays so */
 export async function addBlock(
   connection: Redis,
   names: Names,
   guildId: string,
   block: Block,
-): Promise<void> {
+): Promise<boolean> {
+  if ((await connection.exists(names.liftedBlock(guildId, block.generationId))) === 1) return false;
   const text = JSON.stringify(blockSchema.parse(block));
   await connection.hset(names.blocks(guildId), block.generationId, text);
   const old = (await readBlocks(connection, names, guildId)).slice(mostBlocks);
   if (old.length > 0)
     await connection.hdel(names.blocks(guildId), ...old.map(({ generationId }) => generationId));
+  return true;
 }
 
-/** @returns whether there was one */
+/** Once it is lifted, nobody blocks anything for this result again. @returns whether there was one */
 export async function removeBlock(
   connection: Redis,
   names: Names,
   guildId: string,
   generationId: string,
 ): Promise<boolean> {
+  // First: whoever presses at this moment comes too late.
+  const isThere = (await connection.hexists(names.blocks(guildId), generationId)) === 1;
+  if (isThere) await connection.set(names.liftedBlock(guildId, generationId), '1', 'PX', recordRetention);
   return (await connection.hdel(names.blocks(guildId), generationId)) === 1;
 }

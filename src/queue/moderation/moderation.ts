@@ -358,9 +358,13 @@ export interface Moderation {
   /** Reported in the last 30 days and still known: what nobody has looked at first, then the latest. */
   reports(guildId: string): Promise<Report[]>;
 
-  /** From now on these inputs are not taken in this guild. One for each result; who said so is in the log by the report. */
-  block(guildId: string, block: Block): Promise<void>;
-  /** They are taken again. `by`: who says so, for the log. @returns whether they were not */
+  /**
+   * From now on these inputs are not taken in this guild. One for each result; who said so is in the log by the report.
+   *
+   * @returns false where a moderator has lifted what was blocked for this result
+   */
+  block(guildId: string, block: Block): Promise<boolean>;
+  /** They are taken again, for good as far as this result goes. `by`: who says so, for the log. @returns whether they were not */
   unblock(guildId: string, generationId: string, by: string): Promise<boolean>;
   /** Newest first. */
   blocks(guildId: string): Promise<Block[]>;

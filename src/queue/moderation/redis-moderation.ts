@@ -65,8 +65,8 @@ export function createModeration(
       );
     },
 
-    async block(guildId: string, block: Block): Promise<void> {
-      await addBlock(connection, names, checkedId(guildId), block);
+    async block(guildId: string, block: Block): Promise<boolean> {
+      return addBlock(connection, names, checkedId(guildId), block);
     },
 
     async unblock(guildId: string, generationId: string, by: string): Promise<boolean> {

@@ -85,6 +85,8 @@ export interface Names {
   reports(guildId: string): string;
   /** hash of generation id to what is blocked for it */
   blocks(guildId: string): string;
+  /** whether a moderator has lifted what was blocked for a generation */
+  liftedBlock(guildId: string, id: string): string;
   /** hash: who reported a generation, and when */
   reportsOf(id: string): string;
   /** hash of guild id, or `deployment`, to pause */
@@ -145,6 +147,7 @@ export function createNames(prefix: string): Names {
     bans: (guildId) => `${prefix}:guild:${guildId}:bans`,
     reports: (guildId) => `${prefix}:guild:${guildId}:reports`,
     blocks: (guildId) => `${prefix}:guild:${guildId}:blocks`,
+    liftedBlock: (guildId, id) => `${prefix}:guild:${guildId}:lifted:${id}`,
     reportsOf: (id) => `${prefix}:reports:${id}`,
     pauses: `${prefix}:pauses`,
     drain: `${prefix}:drain`,

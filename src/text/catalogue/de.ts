@@ -402,6 +402,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Seine Bilder und sein Ton werden auf diesem Server nicht mehr angenommen, wenn die Moderatoren nicht anders entscheiden.',
   'me.not_blocked':
     'Seine Bilder und sein Ton sind nicht mehr da, ich kann sie also nicht wiedererkennen: Sag den Moderatoren Bescheid, wenn sie wieder auftauchen.',
+  'me.lifted':
+    'Die Moderation hat entschieden, dass seine Bilder und sein Ton hier verwendet werden dürfen. Wenn du das anders siehst, sprich bitte mit ihr.',
   'me.of_yours':
     'Jemand sagt, auf deinem Video ({id}) zu sehen zu sein. Es ist verborgen, bis ein Moderator nachgesehen hat. Du kannst es jetzt löschen, samt Dateien und allem, was daraus noch einmal gemacht wurde.',
   'me.purged': 'Gelöscht: {count, plural, one {# Video} other {# Videos}} samt Dateien.',
@@ -611,6 +613,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Meine Warteschlange ist gerade nicht erreichbar, darum konnte ich das nicht annehmen. Bitte versuche es in ein paar Minuten noch einmal.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',
   'failure.cancelled_by_moderator': 'Die Moderation hat es abgebrochen.',
+  'failure.cancelled_by_claim':
+    'Inzwischen hat jemand gesagt, dass Bild oder Stimme ihm oder ihr gehören und auf diesem Server nicht verwendet werden sollen. Darum habe ich aufgehört. Wenn das ein Irrtum ist, frag bitte hier einen Moderator: Er kann es aufheben.',
   'failure.cancelled_bot_removed': 'Der Bot wurde vom Server entfernt, bevor es gemacht wurde.',
   'failure.cancelled': 'Es wurde abgebrochen.',
   'failure.video_too_large_for_channel':

@@ -381,6 +381,8 @@ export const en = {
     'Its pictures and sound are not taken on this server any more, unless a moderator decides otherwise.',
   'me.not_blocked':
     'Its pictures and sound are no longer kept, so I can’t know them again: tell the moderators if they come back.',
+  'me.lifted':
+    'A moderator has decided that its pictures and sound may be used here. If you see it differently, please talk to them.',
   'me.of_yours':
     'Somebody says that your video ({id}) shows them. It’s hidden until a moderator has looked. You can delete it now, with its files and everything that was made again from them.',
   'me.purged': 'Deleted: {count, plural, one {# video} other {# videos}} with the files.',
@@ -579,6 +581,8 @@ export const en = {
     'My queue can’t be reached right now, so I couldn’t take this on. Please try again in a few minutes.',
   'failure.cancelled_by_user': 'You cancelled it.',
   'failure.cancelled_by_moderator': 'A moderator cancelled it.',
+  'failure.cancelled_by_claim':
+    'Meanwhile somebody has said that this picture or voice is theirs and doesn’t want it used on this server, so I stopped. If that’s a mistake, please ask a moderator here: they can lift it.',
   'failure.cancelled_bot_removed': 'The bot was removed from the server before it was made.',
   'failure.cancelled': 'It was cancelled.',
   'failure.video_too_large_for_channel':

@@ -376,6 +376,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Sus imágenes y su sonido ya no se aceptan en este servidor, salvo que los moderadores decidan otra cosa.',
   'me.not_blocked':
     'Sus imágenes y su sonido ya no se guardan, así que no puedo reconocerlos: avisa a los moderadores si vuelven.',
+  'me.lifted':
+    'La moderación ha decidido que sus imágenes y su sonido se pueden usar aquí. Si no estás de acuerdo, habla con ella.',
   'me.of_yours':
     'Alguien dice que aparece en tu vídeo ({id}). Está oculto hasta que lo mire un moderador. Puedes borrarlo ya, con sus archivos y todo lo que se rehízo con ellos.',
   'me.purged': 'Borrado: {count, plural, one {# vídeo} other {# vídeos}} con los archivos.',
@@ -572,6 +574,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Ahora mismo no llego a mi cola, así que no pude aceptarlo. Vuelve a intentarlo en unos minutos.',
   'failure.cancelled_by_user': 'Lo cancelaste tú.',
   'failure.cancelled_by_moderator': 'Lo canceló la moderación.',
+  'failure.cancelled_by_claim':
+    'Mientras tanto, alguien ha dicho que esa imagen o esa voz es suya y no quiere que se use en este servidor, así que lo paré. Si es un error, pregunta a un moderador de aquí: puede levantarlo.',
   'failure.cancelled_bot_removed': 'El bot fue retirado del servidor antes de hacerlo.',
   'failure.cancelled': 'Se canceló.',
   'failure.video_too_large_for_channel':

@@ -389,6 +389,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ses images et son son ne sont plus acceptés sur ce serveur, sauf décision contraire des modérateurs.',
   'me.not_blocked':
     'Ses images et son son ne sont plus gardés, je ne peux donc pas les reconnaître : préviens les modérateurs s’ils reviennent.',
+  'me.lifted':
+    'La modération a décidé que ses images et son son peuvent servir ici. Si tu n’es pas d’accord, parles-en avec elle.',
   'me.of_yours':
     'Quelqu’un dit apparaître dans ta vidéo ({id}). Elle est masquée jusqu’à ce qu’un modérateur regarde. Tu peux la supprimer dès maintenant, avec ses fichiers et tout ce qui en a été refait.',
   'me.purged': 'Supprimé : {count, plural, one {# vidéo} other {# vidéos}} avec les fichiers.',
@@ -586,6 +588,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ma file est injoignable en ce moment, je n’ai donc pas pu prendre ta demande. Réessaie dans quelques minutes.',
   'failure.cancelled_by_user': 'Tu l’as annulée.',
   'failure.cancelled_by_moderator': 'La modération l’a annulée.',
+  'failure.cancelled_by_claim':
+    'Entre-temps, quelqu’un a dit que cette image ou cette voix est la sienne et ne veut pas qu’elle serve sur ce serveur ; j’ai donc arrêté. Si c’est une erreur, demande à un modérateur d’ici : il peut lever le blocage.',
   'failure.cancelled_bot_removed': 'Le bot a été retiré du serveur avant qu’elle ne soit faite.',
   'failure.cancelled': 'Elle a été annulée.',
   'failure.video_too_large_for_channel':

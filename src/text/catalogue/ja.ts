@@ -362,6 +362,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'me.blocked': 'モデレーターが別の判断をしないかぎり、このサーバーではその画像と音声を受け付けません。',
   'me.not_blocked':
     'その画像と音声はもう保存されていないため、見分けられません。また現れたらモデレーターに知らせてください。',
+  'me.lifted':
+    'その画像と音声はここで使ってよいと、モデレーターが判断しました。異議があればモデレーターに相談してください。',
   'me.of_yours':
     'あなたの動画（{id}）に自分が写っていると言う人がいます。モデレーターが確認するまで隠しています。ファイルや再実行したものもまとめて、今すぐ削除できます。',
   'me.purged': '削除しました：動画{count, plural, other {#本}}とそのファイル。',
@@ -552,6 +554,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'いま待ち行列につながらず、受け付けられませんでした。数分後にもう一度試してください。',
   'failure.cancelled_by_user': 'あなたがキャンセルしました。',
   'failure.cancelled_by_moderator': 'モデレーターがキャンセルしました。',
+  'failure.cancelled_by_claim':
+    'その画像または声が自分のもので、このサーバーで使われたくないという人が現れたため、中止しました。間違いであれば、ここのモデレーターに相談してください。解除できます。',
   'failure.cancelled_bot_removed': '作られる前に、ボットがサーバーから削除されました。',
   'failure.cancelled': 'キャンセルされました。',
   'failure.video_too_large_for_channel':

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,10 +8,15 @@ import { hasStatus, idOf, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /** “That’s me”, and what follows from it. */
+const endless = 'It never ends';
 let scene: Scene;
 beforeAll(async () => {
   scene = await startScene();
-  await scene.work(scene.finish);
+  await scene.work(async (generation, context) => {
+    if (generation.request.prompt !== endless) return scene.finish(generation);
+    if (!context.signal.aborted) await once(context.signal, 'abort');
+    throw context.signal.reason;
+  });
 });
 afterAll(async () => {
   await scene[Symbol.asyncDispose]();
@@ -38,10 +44,10 @@ async function drawn(seed: number): Promise<() => Sharp> {
   return () => sharp(raw, { raw: { width: 640, height: 480, channels: 3 } });
 }
 
-async function ask(person: Person, image: Buffer, channel = scene.channel): Promise<Message> {
+async function ask(person: Person, image: Buffer, channel = scene.channel, prompt = 'x'): Promise<Message> {
   const command = await person.run(
     '/humo',
-    { prompt: 'x', image: file(image, 'face.png'), preset: 'draft' },
+    { prompt, image: file(image, 'face.png'), preset: 'draft' },
     { channel },
   );
   return command.waitForMessage(({ text, loading }) => !loading && text !== '');
@@ -127,6 +133,49 @@ test('a moderator who sees nothing wrong shows it again, for good: the picture i
   const late = await eve.click(result, 'That’s me');
   await late.waitForMessage(({ text }) => text.includes('has looked at this video already'));
   expect(await moderation.blocks(guild.id)).toEqual([]);
+});
+
+test('what is being made of the same picture at that moment is stopped, and of another one is not', async () => {
+  const { channel, queue } = scene;
+  const [author, other, eve] = [member('author5'), member('other5'), member('eve5')];
+  const picture = await drawn(29);
+  const result = await resultOf(author, await picture().png().toBuffer());
+  const same = idOf((await ask(other, await picture().flop().png().toBuffer(), channel, endless)).text);
+  const third = await (await drawn(31))().png().toBuffer();
+  const different = idOf((await ask(author, third, channel, endless)).text);
+  await eve
+    .click(result, 'That’s me')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('not taken on this server')));
+  const end = await channel.waitForMessage(
+    ({ text }) => text.includes(same) && text.includes('so I stopped'),
+  );
+  expect(end.attachments).toEqual([]);
+  expect(['queued', 'running']).toContain((await queue.get(different))?.status);
+  await queue.cancel(different, { code: 'cancelled', identifier: 'cancelled_by_user', context: {} });
+});
+
+test('what a moderator has lifted stays so: who pressed before, or presses now, hides the video and blocks nothing', async () => {
+  const { channel, guild, moderation } = scene;
+  const [author, eve, ivy, max] = [member('author6'), member('eve6'), member('ivy6'), moderator('max6')];
+  const result = await resultOf(author, await (await drawn(37))().png().toBuffer());
+  const id = idOf(result.text);
+  const blocked = async () =>
+    (await moderation.blocks(guild.id)).some(({ generationId }) => generationId === id);
+  await eve
+    .click(result, 'That’s me')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('not taken on this server')));
+  expect(await blocked()).toBe(true);
+  const listed = await max.run('/queue blocks', {}, { channel });
+  const list = await listed.waitForMessage(({ text }) => text.includes(id));
+  // The newest is the first.
+  await max
+    .click(list, 'Lift 1')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('taken again')));
+  for (const person of [eve, ivy]) {
+    const answer = await person.click(result, 'That’s me');
+    await answer.waitForMessage(({ text }) => text.includes('A moderator has decided'));
+  }
+  expect(await blocked()).toBe(false);
 });
 
 test('whom a video shows that somebody else reported says so all the same: no file stays, and nobody brings the picture again', async () => {
