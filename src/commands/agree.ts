@@ -1,7 +1,7 @@
 import { MessageFlags } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
-import { reachable } from '../queue/reachable.ts';
+import { isUncertain, reachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
@@ -18,15 +18,16 @@ const agree: Button = {
   name: 'agree',
 
   async press(interaction, id, services) {
-    const waiting = await taken(interaction, id, services);
-    // Whoever read other words, before this bot was started, has not agreed to these: they are asked again.
-    const hasAgreed = waiting.wording === consentWording;
-    if (hasAgreed) {
-      const agreement = { wording: consentWording, at: services.now() };
-      await reachable(services.people.agree(interaction.user.id, agreement));
-    }
-    await ask(interaction, waiting.wish, services, { hasAgreed });
-    await close(interaction, waiting, services);
+    await taking(interaction, id, services, async (waiting) => {
+      // Whoever read other words, before this bot was started, has not agreed to these: they are asked again.
+      const hasAgreed = waiting.wording === consentWording;
+      if (hasAgreed) {
+        const agreement = { wording: consentWording, at: services.now() };
+        await reachable(services.people.agree(interaction.user.id, agreement));
+      }
+      await ask(interaction, waiting.wish, services, { hasAgreed });
+      await close(interaction, waiting, services);
+    });
   },
 };
 
@@ -36,23 +37,41 @@ const disagree: Button = {
   name: 'disagree',
 
   async press(interaction, id, services) {
-    await taken(interaction, id, services);
-    const content = textsFor(interaction.locale).say('consent.declined');
-    await interaction.update({ content, components: [], allowedMentions: { parse: [] } });
+    await taking(interaction, id, services, async () => {
+      await reachable(services.people.forgetWaiting(interaction.user.id, id));
+      const content = textsFor(interaction.locale).say('consent.declined');
+      await interaction.update({ content, components: [], allowedMentions: { parse: [] } });
+    });
   },
 };
 
 export default [agree, disagree];
 
-/** What waits for this person's word, once. @throws Refusal */
-async function taken(
+/**
+ * Does something with what waits for this person's word, once. What is refused, or not heard because Redis is silent, waits on: whoever answers
+ * again is told why again, or has what they asked for.
+ *
+ * @throws Refusal
+ */
+async function taking(
   { user }: Pick<ButtonInteraction, 'user'>,
   id: string,
-  { people }: Services,
-): Promise<WaitingWish> {
-  const text = await reachable(people.takeWaiting(user.id, id));
-  if (text === null) throw new Refusal('consent.gone');
-  return readWish(text);
+  { people, logger }: Services,
+  work: (waiting: WaitingWish) => Promise<void>,
+): Promise<void> {
+  try {
+    const text = await reachable(people.takeWaiting(user.id, id));
+    if (text === null) throw new Refusal('consent.gone');
+    await work(readWish(text));
+  } catch (error) {
+    const isGone = error instanceof Refusal && error.key === 'consent.gone';
+    // Nobody is kept waiting for it. What may have been accepted stays taken.
+    if (!isGone && !isUncertain(error)) void people.returnWaiting(id).catch(() => undefined);
+    throw error;
+  }
+  await people.forgetWaiting(user.id, id).catch((error: unknown) => {
+    logger.info({ error: errorFields(error) }, 'a wish that was taken on is kept for its hour');
+  });
 }
 
 /** The question has its answer. A courtesy: the request is under way. */

@@ -56,6 +56,10 @@ export interface People {
   keepWaiting(userId: string, id: string, text: string): Promise<void>;
   /** @returns null when it is not theirs, its time is over, or it was taken before */
   takeWaiting(userId: string, id: string): Promise<string | null>;
+  /** Nothing came of it: it can be taken once more, also where the answer to {@link takeWaiting} never came. */
+  returnWaiting(id: string): Promise<void>;
+  /** Something came of it. */
+  forgetWaiting(userId: string, id: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -97,10 +101,20 @@ export function createPeople(config: CommonConfig, log: Logger): People {
       await connection.set(names.waitingWish(userId, id), text, 'PX', draftLifetime);
     },
     async takeWaiting(userId, id) {
-      const name = names.waitingWish(userId, id);
-      const text = await connection.get(name);
-      // Of several who take it at a time, one has removed it.
-      return text !== null && (await connection.del(name)) === 1 ? text : null;
+      // Sent together: whatever gives it back afterwards comes after both, however long Redis is silent.
+      const [text, taken] = await Promise.all([
+        connection.get(names.waitingWish(userId, id)),
+        connection.set(names.claim(`wish:${id}`), '', 'PX', draftLifetime, 'NX'),
+      ]);
+      // Of several who take it at a time, one has the claim. Whoever it is not meant for takes nothing.
+      if (text === null && taken === 'OK') await connection.del(names.claim(`wish:${id}`));
+      return taken === 'OK' ? text : null;
+    },
+    async returnWaiting(id) {
+      await connection.del(names.claim(`wish:${id}`));
+    },
+    async forgetWaiting(userId, id) {
+      await connection.del(names.waitingWish(userId, id));
     },
     close: () => Promise.resolve(closeConnection(connection)),
   };

@@ -51,3 +51,18 @@ test('Redis answers nothing: whoever presses or types anything is told so while 
   const again = await ada.run('/humo', fresh, { channel });
   await again.waitForMessage(hasStatus);
 });
+
+test('Redis answers nothing when somebody agrees: what they asked for waits, and goes on when they agree again', async () => {
+  await using scene = await startScene({}, { hurries: true, asksForConsent: true });
+  const { ada, channel } = scene;
+  const fresh = { prompt: 'She speaks', image: picture(), audio: speech() };
+  const command = await ada.run('/humo', fresh, { channel });
+  const question = await command.waitForMessage(({ buttons }) => buttons.length === 2);
+  const resume = scene.silenceRedis();
+  const unheard = await ada.click(question, 'Agreed, go on');
+  await unheard.waitForMessage(({ text }) => text.includes('queue can’t be reached'));
+  resume();
+  const heard = await ada.click(question, 'Agreed, go on');
+  await heard.waitForMessage(hasStatus);
+  expect(await scene.queue.list({})).toHaveLength(1);
+});
