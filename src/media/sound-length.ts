@@ -190,12 +190,21 @@ const leastHole = 0.1;
 /** ffmpeg takes more than that for a break in a stream, and closes it. */
 const longestHole = 10;
 
+/** Of phones: while nobody speaks their packets say so in a byte or six, and ffmpeg's decoder leaves them out. */
+const silenceLeftOut: ReadonlySet<string> = new Set(['amr_nb', 'amr_wb']);
+
 /**
  * Counts.
  *
  * @returns null when only decoding can tell, or nothing is there
  */
 export function countSound(track: SoundTrack, fileStart: number, form: SoundForm): SoundLength | null {
+  const length = counted(track, fileStart, form);
+  if (length === null || !silenceLeftOut.has(track.codec) || !timesAgree(track)) return length;
+  return { ...length, by: 'times', fileStartSeconds: withoutTimes.has(form) ? 0 : fileStart };
+}
+
+function counted(track: SoundTrack, fileStart: number, form: SoundForm): SoundLength | null {
   const { packets, secondsPerTick } = track;
   if (packets.length === 0 || secondsPerTick <= 0) return null;
   const added = addedSeconds(track, form);

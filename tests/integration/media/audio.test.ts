@@ -78,6 +78,37 @@ test('the sound of a video is used', async () => {
   expect(taken.window.frames).toBe(53);
 });
 
+/** An AMR of a phone: noise in every other second, and between two of them what says that nobody speaks (3GPP TS 26.101, 4.1). */
+function phoneRecording(seconds: number): Buffer {
+  const perSecond = 50;
+  const speechFrame = (number: number) =>
+    Buffer.from([
+      0x3c,
+      ...Array.from({ length: 31 }, (_, at) => ((number * 31 + at) * 2_654_435_761) >>> 24),
+    ]);
+  const nothing = Buffer.from([0x7c]);
+  const frames = Array.from({ length: seconds * perSecond }, (_, number) =>
+    Math.floor(number / perSecond) % 2 === 0 ? speechFrame(number) : nothing,
+  );
+  return Buffer.concat([Buffer.from('#!AMR\n'), ...frames]);
+}
+
+test.each(['amr', '3gp', 'matroska'])(
+  'a phone’s recording in %s: what it leaves out while nobody speaks is silence, not a shorter sound',
+  async (form) => {
+    const recording = join(scratch, 'phone.amr');
+    await writeFile(recording, phoneRecording(5));
+    await make('-i', recording, '-c', 'copy', '-f', form);
+    expect((await inspectAudio(given, limits())).durationSeconds).toBeCloseTo(5, 2);
+    await normalise({ ...wanted, startSeconds: 1, maximumFrames: 125 });
+    const samples = await speech();
+    const peaks = [0, 1, 2, 3].map((second) =>
+      Math.max(...samples.subarray((second + 0.25) * 16_000, (second + 0.75) * 16_000).map(Math.abs)),
+    );
+    expect(peaks.map((peak) => peak > 1_000)).toEqual([false, true, false, true]);
+  },
+);
+
 test('the window begins where it was asked for', async () => {
   await make('-f', 'lavfi', '-i', "aevalsrc='0.9*gte(t,3)*sin(2*PI*500*t)':s=48000", '-t', '6', '-f', 'flac');
   await normalise({ ...wanted, startSeconds: 2 });
