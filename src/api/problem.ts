@@ -81,6 +81,7 @@ const statusOfRefusal: Readonly<Record<string, number>> = {
   'refused.too_many_waiting': 429,
   'refused.stopping': 503,
   'refused.banned': 403,
+  'refused.banned_everywhere': 403,
   'refused.draining': 503,
   'refused.draining_because': 503,
   'refused.cooldown': 429,

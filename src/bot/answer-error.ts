@@ -147,7 +147,7 @@ export async function answerReactionError(
     if ((await speaker.direct(userId, message([content]))) !== null) return;
     if (!(await queue.claim(`told:${userId}:${channelId}:${reasonOf(error)}`, toldAgainAfter))) return;
     // What a moderator said to one person is not for the whole channel.
-    const isPersonal = error instanceof Refusal && error.key === 'refused.banned';
+    const isPersonal = error instanceof Refusal && error.key.startsWith('refused.banned');
     const reason = isPersonal ? texts.say('reaction.refused_personally') : content;
     const mentioned = texts.say('reaction.refused', { userId, reason });
     await speaker.post(channelId, message([mentioned], { mention: userId }), { replyTo: messageId });

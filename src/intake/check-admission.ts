@@ -1,5 +1,5 @@
 import { LimitReached, NotAdmitted } from '../queue/moderation/moderation.ts';
-import type { Admission, Ban, Moderation } from '../queue/moderation/moderation.ts';
+import type { Admission, Moderation, StandingBan } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/interfaces.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
@@ -120,8 +120,8 @@ async function roomAt(
   }
 }
 
-function banned({ reason, until }: Ban): Refusal {
-  return new Refusal('refused.banned', {
+function banned({ reason, until, isEverywhere }: StandingBan): Refusal {
+  return new Refusal(isEverywhere ? 'refused.banned_everywhere' : 'refused.banned', {
     until: until === null ? 'never' : 'then',
     clears: until === null ? 0 : Math.ceil(until / 1000),
     given: reason === null ? 'no' : 'yes',

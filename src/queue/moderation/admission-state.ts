@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { wakingKey } from '../rented-gpus.ts';
 import { banSchema, drainSchema, pauseSchema } from './moderation.ts';
-import type { Admission, Allowance, DeploymentSettings, Moderation, Use } from './moderation.ts';
+import type { Admission, Allowance, DeploymentSettings, Moderation, StandingBan, Use } from './moderation.ts';
 import { limitsOf } from './role-limits.ts';
 import { parseDeployment, parseSettings } from './settings.ts';
 import { answers, checkedId, standing } from './stored.ts';
@@ -20,6 +20,15 @@ function unlistedIn(
   if (people.includes(userId)) return null;
   if (guilds.length > 0) return guildId !== null && guilds.includes(guildId) ? null : 'server';
   return people.length > 0 ? 'person' : null;
+}
+
+function standingBan(
+  stored: Parameters<typeof standing>[1],
+  isEverywhere: boolean,
+  now: number,
+): StandingBan | null {
+  const ban = standing(banSchema, stored, now);
+  return ban === null ? null : { ...ban, isEverywhere };
 }
 
 /** What stands between a person and the queue, and what they have left. */
@@ -53,7 +62,7 @@ export function createAdmission(
     const settings = parseSettings(text);
     const everywhere = parseDeployment(deploymentText);
     return {
-      ban: standing(banSchema, everywhereBan, now) ?? standing(banSchema, ban, now),
+      ban: standingBan(everywhereBan, true, now) ?? standingBan(ban, false, now),
       unlisted: unlistedIn(everywhere, { userId, guildId }),
       pause: standing(pauseSchema, pause, now),
       globalPause: standing(pauseSchema, globalPause, now),

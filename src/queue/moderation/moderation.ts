@@ -92,6 +92,9 @@ export const drainSchema = z.strictObject({
 export const banSchema = pauseSchema.extend({ userId: storedSnowflakeSchema });
 export type Ban = z.infer<typeof banSchema>;
 
+/** What keeps somebody out: of one server, or, by the owners' word, of everything. */
+export type StandingBan = Ban & { readonly isEverywhere: boolean };
+
 export const auditActions = [
   'cancel',
   'clear',
@@ -170,12 +173,16 @@ export class LimitReached extends Error {
 /** What came between a look at the admission and the acceptance: a ban, or the deployment takes nothing new. */
 export class NotAdmitted extends Error {
   override readonly name = 'NotAdmitted';
-  readonly ban: Ban | null;
+  readonly ban: StandingBan | null;
   readonly draining: { readonly message: string | null } | null;
   /** the owners let only some servers, or people, in */
   readonly unlisted: Admission['unlisted'];
 
-  constructor(ban: Ban | null, draining: NotAdmitted['draining'], unlisted: NotAdmitted['unlisted'] = null) {
+  constructor(
+    ban: StandingBan | null,
+    draining: NotAdmitted['draining'],
+    unlisted: NotAdmitted['unlisted'] = null,
+  ) {
     super(ban === null ? 'nothing is taken now, or not from there' : 'the person is banned');
     this.ban = ban;
     this.draining = draining;
@@ -186,7 +193,7 @@ export class NotAdmitted extends Error {
 /** What stands between a person and the queue right now, and what they may use. */
 export interface Admission {
   /** of the deployment, or of the guild */
-  readonly ban: Ban | null;
+  readonly ban: StandingBan | null;
   /** what the owners' lists leave out: the server (or direct messages), or the person; null: neither */
   readonly unlisted: 'server' | 'person' | null;
   /** of the guild: requests are taken, and wait until it ends */

@@ -57,6 +57,7 @@ const acceptReply = z.discriminatedUnion('outcome', [
   z.strictObject({
     outcome: z.literal('refused'),
     ban: asJson.pipe(banSchema).nullable(),
+    isEverywhere: z.boolean(),
     drain: asJson.pipe(drainSchema).nullable(),
     unlisted: z.enum(['server', 'person']).nullable(),
   }),
@@ -219,7 +220,7 @@ export class Ledger {
         return null;
       case 'refused':
         throw new NotAdmitted(
-          reply.ban,
+          reply.ban === null ? null : { ...reply.ban, isEverywhere: reply.isEverywhere },
           reply.drain === null ? null : { message: reply.drain.message },
           reply.unlisted,
         );

@@ -477,6 +477,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
 
   'refused.banned':
     'Du kannst hier{until, select, never {} other { bis <t:{clears}:f>}} keine Videos machen.{given, select, yes { Grund: {reason}} other {}}',
+  'refused.banned_everywhere':
+    'Die Betreiber dieses Bots haben dich{until, select, never {} other { bis <t:{clears}:f>}} überall vom Videomachen ausgeschlossen.{given, select, yes { Grund: {reason}} other {}}',
   'refused.draining':
     'Ich nehme gerade nichts Neues an; was schon wartet, wird noch gemacht. Bitte versuch es später wieder.',
   'refused.draining_because': 'Ich nehme gerade nichts Neues an: {message}',

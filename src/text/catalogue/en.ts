@@ -456,6 +456,8 @@ export const en = {
 
   'refused.banned':
     'You can’t make videos here{until, select, never {} other { until <t:{clears}:f>}}.{given, select, yes { Reason: {reason}} other {}}',
+  'refused.banned_everywhere':
+    'The people who run this bot have barred you from making videos, everywhere{until, select, never {} other { until <t:{clears}:f>}}.{given, select, yes { Reason: {reason}} other {}}',
   'refused.draining':
     'I’m taking nothing new right now; what is waiting already will still be made. Please try again later.',
   'refused.draining_because': 'I’m taking nothing new right now: {message}',

@@ -450,6 +450,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Tu vídeo privado está listo, en {channel}. Si ya no lo ves allí, `/historial` lo muestra de nuevo.',
   'refused.banned':
     'No puedes hacer vídeos aquí{until, select, never {} other { hasta <t:{clears}:f>}}.{given, select, yes { Motivo: {reason}} other {}}',
+  'refused.banned_everywhere':
+    'Quienes administran este bot no te permiten hacer vídeos en ninguna parte{until, select, never {} other { hasta <t:{clears}:f>}}.{given, select, yes { Motivo: {reason}} other {}}',
   'refused.draining':
     'Ahora mismo no acepto nada nuevo; lo que ya está en espera se hará. Vuelve a intentarlo más tarde.',
   'refused.draining_because': 'Ahora mismo no acepto nada nuevo: {message}',

@@ -464,6 +464,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ta vidéo privée est prête, dans {channel}. Si tu ne l’y vois plus, `/historique` la montre à nouveau.',
   'refused.banned':
     'Tu ne peux pas faire de vidéos ici{until, select, never {} other { jusqu’au <t:{clears}:f>}}.{given, select, yes { Raison : {reason}} other {}}',
+  'refused.banned_everywhere':
+    'Les personnes qui gèrent ce bot ne te permettent de faire des vidéos nulle part{until, select, never {} other { jusqu’au <t:{clears}:f>}}.{given, select, yes { Raison : {reason}} other {}}',
   'refused.draining':
     'Je n’accepte rien de nouveau en ce moment ; ce qui attend déjà sera fait. Réessaie plus tard.',
   'refused.draining_because': 'Je n’accepte rien de nouveau en ce moment : {message}',

@@ -436,6 +436,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '非公開の動画が{channel}で完成しました。見当たらなければ、`/履歴` でもう一度表示できます。',
   'refused.banned':
     '{until, select, never {} other {<t:{clears}:f> まで}}ここで動画を作れません。{given, select, yes {理由：{reason}} other {}}',
+  'refused.banned_everywhere':
+    '{until, select, never {} other {<t:{clears}:f> まで}}このボットの運営者により、どこでも動画を作れません。{given, select, yes {理由：{reason}} other {}}',
   'refused.draining':
     'いまは新しい依頼を受け付けていません。待っているものは作られます。あとでもう一度試してください。',
   'refused.draining_because': 'いまは新しい依頼を受け付けていません：{message}',

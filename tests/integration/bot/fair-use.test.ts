@@ -187,6 +187,11 @@ test('whoever runs a result again pays for it; a server may forbid it, and keep 
   const banned = await ben.click(result, 'Again');
   await banned.waitForMessage(({ text }) => text.includes('can’t make videos here'));
   await scene.moderation.unban(scene.guild.id, ben.id, moderator);
+  // A ban of the owners' does not read as one of this server.
+  await scene.moderation.ban(null, { userId: ben.id, by: moderator, reason: 'spam', until: null });
+  const barred = await ben.click(result, 'Again');
+  await barred.waitForMessage(({ text }) => /barred you from making videos, everywhere.*spam/.test(text));
+  await scene.moderation.unban(null, ben.id, moderator);
   await change(scene, { rerunOthers: false });
   const refused = await ben.click(result, 'Again');
   await refused.waitForMessage(({ text }) => text.includes('only the person who asked'));

@@ -4,7 +4,7 @@
 --        limits and queueLength (absent: it counts towards no limit), retryOf (a failed generation), onlyAsked (writes nothing)
 -- Reply: outcome, with
 --        accepted, exists: level, BullMQ's priority
---        refused: ban and drain, as JSON or null; unlisted: 'server', 'person' or null
+--        refused: ban and drain, as JSON or null; isEverywhere (the ban is the owners'); unlisted: 'server', 'person' or null
 --        limited: met { limit, value, clearsAt, used, needed }, isEverywhere (a limit of the owners')
 --        retried: it was run again before, or has not failed
 --        fits: it would be accepted
@@ -20,14 +20,18 @@ if input.retryOf then
   if redis.call('HSETNX', recordKey(input.retryOf), 'retriedAs', input.id) == 0 then return { outcome = 'retried' } end
 else
   local ban = redis.call('HGET', prefix .. ':deployment:bans', input.user)
-  if not stands(ban, input.now) then
+  local isEverywhere = stands(ban, input.now)
+  if not isEverywhere then
     ban = input.scope ~= 'direct' and redis.call('HGET', prefix .. ':guild:' .. input.scope .. ':bans', input.user)
   end
   if not stands(ban, input.now) then ban = nil end
   local drain = redis.call('GET', prefix .. ':drain')
   local unlisted = notAllowed(deployment, input.scope, input.user)
   if ban or drain or unlisted then
-    return { outcome = 'refused', ban = ban or cjson.null, drain = drain or cjson.null, unlisted = unlisted or cjson.null }
+    return {
+      outcome = 'refused', ban = ban or cjson.null, isEverywhere = isEverywhere and true or false, drain = drain or cjson.null,
+      unlisted = unlisted or cjson.null,
+    }
   end
 end
 if input.limits then
