@@ -136,16 +136,20 @@ export async function answerReactionError(
   try {
     // A reaction does not say which language the person reads; the result that they reacted to is the best guess, then the server.
     const locale =
-      (await queue.byMessage(messageId))?.locale ?? (await channels.place(channelId))?.locale ?? 'en-US';
+      (await queue.byMessage(messageId).catch(() => null))?.locale ??
+      (await channels.place(channelId))?.locale ??
+      'en-US';
     const texts = textsFor(locale);
     const { content, unexpected } = explain(error, texts, reference);
     if (unexpected) logger.error({ ...where, error: errorFields(error) }, 'a handler failed');
     else logger.info({ ...where, reason: reasonOf(error) }, 'a request was refused');
     // Whoever reacts once more knows it already, and many reactions at once are no reason to fill a channel.
     const told = `told:${userId}:${messageId}:${reasonOf(error)}`;
-    if (!(await queue.claim(told, toldAgainAfter))) return;
+    // With the queue away, rather twice than never.
+    const isFirst = async (key: string) => queue.claim(key, toldAgainAfter).catch(() => true);
+    if (!(await isFirst(told))) return;
     if ((await speaker.direct(userId, message([content]))) !== null) return;
-    if (!(await queue.claim(`told:${userId}:${channelId}:${reasonOf(error)}`, toldAgainAfter))) return;
+    if (!(await isFirst(`told:${userId}:${channelId}:${reasonOf(error)}`))) return;
     // What a moderator said to one person is not for the whole channel.
     const isPersonal = error instanceof Refusal && error.key.startsWith('refused.banned');
     const reason = isPersonal ? texts.say('reaction.refused_personally') : content;

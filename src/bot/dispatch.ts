@@ -1,6 +1,7 @@
 import type { Interaction } from 'discord.js';
 import { parseCustomId } from '../commands/support/definition.ts';
 import type { GivenReaction } from '../commands/support/definition.ts';
+import { asUnreachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
 import { noticeRemoved } from '../commands/support/removal.ts';
@@ -95,7 +96,7 @@ export async function dispatchReaction(
   try {
     await handler.react(reaction, services);
   } catch (error) {
-    await answerReactionError(error, reaction, services);
+    await answerReactionError(asUnreachable(error), reaction, services);
   }
 }
 

@@ -72,14 +72,16 @@ const showButton: Button = {
     }
     const generation = reportedHere(interaction, record);
     await interaction.deferUpdate();
-    if (await services.queue.markResult(generationId, 'shown')) {
-      try {
-        await show(generation, interaction, services);
-      } catch (error) {
-        // What the message could not be made to show is not so after all: the next one tries again.
-        await services.queue.markResult(generationId, 'hidden');
-        throw error;
-      }
+    const isFirst = await reachable(services.queue.markResult(generationId, 'shown'));
+    try {
+      // Also the second time: the answer to the first may have been lost before anything was shown.
+      await show(generation, interaction, services);
+    } catch (error) {
+      // What the message could not be made to show is not so after all: the next one tries again.
+      if (isFirst) await services.queue.markResult(generationId, 'hidden');
+      throw error;
+    }
+    if (isFirst) {
       // Whoever said “That’s me” of it is not right, as a moderator sees it.
       if (generation.guildId !== null)
         await services.moderation.unblock(generation.guildId, generationId, interaction.user.id);

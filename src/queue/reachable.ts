@@ -2,7 +2,7 @@ import { Failure } from '../failure.ts';
 import { DiskFull, isDiskFull } from '../full-disk.ts';
 import { Refusal } from '../refusal.ts';
 import { LimitReached, NotAdmitted } from './moderation/moderation.ts';
-import { isRefusedForNow } from './redis/connection.ts';
+import { isRefusedForNow, isUnanswered } from './redis/connection.ts';
 import { AcceptanceUnknown } from './redis/ledger.ts';
 
 /** Identifier of the failure after which nobody knows whether the request was accepted. */
@@ -23,6 +23,12 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
     const identifier = error instanceof AcceptanceUnknown ? uncertain : 'queue_unreachable';
     throw new Failure('internal', identifier, {}, { cause: error });
   }
+}
+
+/** What got no answer, or was refused by a full Redis, as {@link reachable} says it; anything else as it is. */
+export function asUnreachable(error: unknown): unknown {
+  if (isRefusedForNow(error)) return new Failure('internal', 'queue_full', {}, { cause: error });
+  return isUnanswered(error) ? new Failure('internal', 'queue_unreachable', {}, { cause: error }) : error;
 }
 
 /** Whether it may have been accepted all the same. */

@@ -1,11 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { generationIdSchema } from '../contract/generation.ts';
 import type { Generation } from '../contract/generation.ts';
 import { recordRetention } from '../../retention.ts';
+import { isUnanswered } from '../redis/connection.ts';
 import { reportsPerHour } from './moderation.ts';
 import type { Moderation, Report, ReportOutcome } from './moderation.ts';
 import { checkedId } from './stored.ts';
 import type { Stored } from './stored.ts';
+
+/** A report that got no answer may count all the same, and then its result has to be hidden: asked again for so long. Milliseconds. */
+const reportPatience = 60_000;
+const unansweredPause = 250;
 
 /** Reported results that are looked through; more at a time is a raid, and the latest are what matters. */
 const mostReports = 500;
@@ -27,17 +33,26 @@ export function createReports(
       details,
       withoutRecord = false,
     }: Parameters<Moderation['report']>[0]): Promise<ReportOutcome> {
-      return reportReply.parse(
-        await run('report', {
-          scope: checkedId(guildId),
-          id: generationIdSchema.parse(generationId),
-          user: checkedId(by),
-          perHour: reportsPerHour,
-          retention: recordRetention,
-          withoutRecord,
-          log: entry({ guildId, actorId: by, action: 'report', targetUserId, generationId, details }),
-        }),
-      );
+      const input = {
+        scope: checkedId(guildId),
+        id: generationIdSchema.parse(generationId),
+        user: checkedId(by),
+        perHour: reportsPerHour,
+        retention: recordRetention,
+        withoutRecord,
+        log: entry({ guildId, actorId: by, action: 'report', targetUserId, generationId, details }),
+      };
+      const end = Date.now() + reportPatience;
+      for (let wasSent = false; ; wasSent = true) {
+        try {
+          const outcome = reportReply.parse(await run('report', input));
+          // The answer to it was lost, and nobody has hidden what the record says is hidden.
+          return wasSent && outcome === 'repeated' ? 'hidden' : outcome;
+        } catch (error) {
+          if (!isUnanswered(error) || Date.now() > end) throw error;
+          await delay(unansweredPause);
+        }
+      }
     },
 
     async unreport(guildId: string, generationId: string, by: string): Promise<void> {

@@ -66,3 +66,16 @@ test('Redis answers nothing when somebody agrees: what they asked for waits, and
   await heard.waitForMessage(hasStatus);
   expect(await scene.queue.list({})).toHaveLength(1);
 });
+
+test('Redis answers nothing when somebody reports a video: they are told', async () => {
+  await using scene = await startScene({}, { hurries: true });
+  const { ada, channel, guild, discord } = scene;
+  await scene.work(scene.finish);
+  await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech() }, { channel });
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  const ben = guild.addMember(discord.createUser('ben'));
+  const resume = scene.silenceRedis();
+  ben.react(result, '🚩');
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('queue can’t be reached'));
+  resume();
+});

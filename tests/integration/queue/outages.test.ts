@@ -11,6 +11,7 @@ import { createGenerationQueue } from '../../../src/queue/create-generation-queu
 import { AcceptanceUnknown, Ledger } from '../../../src/queue/redis/ledger.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
 import type { GenerationQueue, WorkQueue } from '../../../src/queue/interfaces.ts';
+import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { WorkerUnable } from '../../../src/queue/jobs/worker-unable.ts';
 import { reachable } from '../../../src/queue/reachable.ts';
@@ -195,6 +196,19 @@ test('Redis stands still while somebody asks: whoever is refused has not been qu
   const [accepted] = await Promise.all([queue.accept(draft), delay(50).then(() => standStill(7_000))]);
   expect(accepted).toMatchObject({ id: draft.id, status: 'queued' });
   expect(await queue.position(draft.id)).toMatchObject({ position: 2, waiting: 2 });
+});
+
+test('Redis stands still while somebody reports: whoever hides the result hears that it is to be hidden', async () => {
+  const moderation = createModeration(testConfig(redis.url, folder), silent);
+  opened.push(moderation);
+  const id = await ask();
+  const report = { guildId: '2000', generationId: id, targetUserId: '1', by: '7', details: {} };
+  expect(await moderation.reports('2000')).toEqual([]);
+  const [outcome] = await Promise.all([delay(500).then(() => moderation.report(report)), standStill(4_000)]);
+  expect(outcome).toBe('hidden');
+  expect((await queue.get(id))?.hiddenAt).not.toBeNull();
+  // Nobody else's, and no second one, is taken for it.
+  expect(await moderation.report(report)).toBe('repeated');
 });
 
 test('no answer for long: it is said that nobody knows, and only when the question was sent', async () => {

@@ -11,16 +11,24 @@ local function paceOf(work, machine)
   return nil
 end
 
--- What kind of machine each worker is that would take a job of this model now: the free ones while nobody waits, and else all. Those that do
--- not say it are left out.
+-- More machines than this tell nothing new: what they are is asked whenever somebody looks at their place in the queue.
+local mostAsked = 32
+
+-- What kind of machine each worker is that would take a job of this model now: the free ones while nobody waits, and else all, of those that
+-- were heard of last. Those that do not say it are left out.
 local function takers(model, now)
+  local isQuiet = redis.call('SCARD', shareKey(model, 'waiting')) == 0
   local busy, free, all = {}, {}, {}
-  for _, one in ipairs(models) do
-    for _, id in ipairs(redis.call('ZRANGE', shareKey(one, 'running'), 0, -1)) do
-      busy[redis.call('HGET', recordKey(id), 'workerId') or ''] = true
+  if isQuiet then
+    for _, one in ipairs(models) do
+      for _, id in ipairs(redis.call('ZRANGE', shareKey(one, 'running'), 0, -1)) do
+        busy[redis.call('HGET', recordKey(id), 'workerId') or ''] = true
+      end
     end
   end
-  for _, worker in ipairs(redis.call('ZRANGEBYSCORE', prefix .. ':workers:' .. model, '(' .. whole(now), '+inf')) do
+  -- Free ones may be any of them.
+  local most = isQuiet and -1 or mostAsked
+  for _, worker in ipairs(redis.call('ZREVRANGEBYSCORE', prefix .. ':workers:' .. model, '+inf', '(' .. whole(now), 'LIMIT', 0, most)) do
     local said = redis.call('GET', prefix .. ':worker:' .. worker)
     local machine = said and cjson.decode(said).machine
     if type(machine) == 'string' then
@@ -28,7 +36,7 @@ local function takers(model, now)
       if not busy[worker] then free[#free + 1] = machine end
     end
   end
-  return redis.call('SCARD', shareKey(model, 'waiting')) == 0 and #free > 0 and free or all
+  return isQuiet and #free > 0 and free or all
 end
 
 -- The pace that is to be expected, and whether it was measured on one of these machines. Each takes as much of what comes as it is fast, so
