@@ -135,21 +135,16 @@ export async function answerReactionError(
   const where = { reference, guildId, messageId };
   try {
     // A reaction does not say which language the person reads; the result that they reacted to is the best guess, then the server.
-    const locale =
-      (await queue.byMessage(messageId).catch(() => null))?.locale ??
-      (await channels.place(channelId))?.locale ??
-      'en-US';
+    const locale = (await localeOf(messageId, queue)) ?? (await channels.place(channelId))?.locale ?? 'en-US';
     const texts = textsFor(locale);
     const { content, unexpected } = explain(error, texts, reference);
     if (unexpected) logger.error({ ...where, error: errorFields(error) }, 'a handler failed');
     else logger.info({ ...where, reason: reasonOf(error) }, 'a request was refused');
     // Whoever reacts once more knows it already, and many reactions at once are no reason to fill a channel.
     const told = `told:${userId}:${messageId}:${reasonOf(error)}`;
-    // With the queue away, rather twice than never.
-    const isFirst = async (key: string) => queue.claim(key, toldAgainAfter).catch(() => true);
-    if (!(await isFirst(told))) return;
+    if (!(await isFirst(told, queue))) return;
     if ((await speaker.direct(userId, message([content]))) !== null) return;
-    if (!(await isFirst(`told:${userId}:${channelId}:${reasonOf(error)}`))) return;
+    if (!(await isFirst(`told:${userId}:${channelId}:${reasonOf(error)}`, queue))) return;
     // What a moderator said to one person is not for the whole channel.
     const isPersonal = error instanceof Refusal && error.key.startsWith('refused.banned');
     const reason = isPersonal ? texts.say('reaction.refused_personally') : content;
@@ -157,6 +152,24 @@ export async function answerReactionError(
     await speaker.post(channelId, message([mentioned], { mention: userId }), { replyTo: messageId });
   } catch (second) {
     logger.warn({ ...where, error: errorFields(second) }, 'the person could not be told');
+  }
+}
+
+/** Of the result that somebody reacted to; unknown while the queue is away. */
+async function localeOf(messageId: string, queue: Services['queue']): Promise<string | undefined> {
+  try {
+    return (await queue.byMessage(messageId))?.locale;
+  } catch {
+    return undefined;
+  }
+}
+
+/** With the queue away somebody is told twice rather than never. */
+async function isFirst(key: string, queue: Services['queue']): Promise<boolean> {
+  try {
+    return await queue.claim(key, toldAgainAfter);
+  } catch {
+    return true;
   }
 }
 

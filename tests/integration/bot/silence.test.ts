@@ -78,4 +78,5 @@ test('Redis answers nothing when somebody reports a video: they are told', async
   ben.react(result, '🚩');
   await ben.directMessage.waitForMessage(({ text }) => text.includes('queue can’t be reached'));
   resume();
+  expect(await scene.moderation.reports(guild.id)).toEqual([]);
 });
