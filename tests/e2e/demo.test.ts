@@ -73,7 +73,7 @@ test('a file that the bot refuses is status 1, with the bot’s own words', asyn
   await writeFile(join(folder, 'face.png'), 'not a picture');
   const { stdout, stderr, exitCode } = await demo('--image', 'face.png');
   expect(exitCode).toBe(1);
-  expect(stdout).toContain('This isn’t an image');
+  expect(stdout).toContain('I don’t know this kind of image');
   expect(stderr).toContain('The bot gave no video back');
   expect(await readdir(folder)).toEqual(['face.png']);
 });

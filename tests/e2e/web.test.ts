@@ -234,7 +234,7 @@ test('what is refused is said at its field, and the cursor is there', async () =
   await refusedAt('prompt').getByText('Describe the scene in a sentence.').waitFor();
   await page.locator('#prompt textarea').fill('A woman on the beach talks to the camera');
   await page.locator('#prompt textarea').press('Control+Enter');
-  await refusedAt('pictures').getByText('I need something to look at').waitFor();
+  await refusedAt('pictures').getByText('I need something to see or hear').waitFor();
   expect(await refusedAt('prompt').count()).toBe(0);
   expect(await page.evaluate("document.activeElement.matches('#pictures input')")).toBe(true);
   const file = join(folder, 'picture.png');

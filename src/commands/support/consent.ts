@@ -15,7 +15,7 @@ import type { Services } from './services.ts';
 import { writeWish } from './waiting-wish.ts';
 
 /** The day from which on `consent.text` has read as it does. Whoever agreed to an older one is asked again; a test compares the two. */
-export const consentWording = '2026-11-28';
+export const consentWording = '2026-11-29';
 
 /** Whether somebody's picture or voice is used: words that a computer's voice says are nobody's. */
 export function showsSomebody({ images, audio }: Pick<GivenFiles, 'images' | 'audio'>): boolean {

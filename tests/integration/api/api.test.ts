@@ -267,7 +267,7 @@ describe('asking for a video', () => {
     const german = { 'accept-language': 'de-AT,en;q=0.5' };
     const alone = await ada.ask({ prompt: 'x' }, [], german);
     expect(alone.headers.get('content-language')).toBe('de');
-    expect((await problemOf(alone)).detail).toContain('Ich brauche etwas zu sehen');
+    expect((await problemOf(alone)).detail).toContain('Ich brauche etwas zum Sehen');
     const fields = await problemOf(await ada.ask({ prompt: 'x', seed: -1 }, [], german));
     expect(fields.issues).toEqual([{ path: 'request.seed', message: expect.stringMatching(/[Zz]u klein/) }]);
     const inAddress = await ada.fetch('/v1/generations?limit=0', { headers: german });

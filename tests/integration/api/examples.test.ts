@@ -44,7 +44,7 @@ test('the example clients ask, wait and fetch, and say what is refused in the AP
     expect(await readFile(target, 'utf8')).toBe(`the video ${newest?.id}`);
     const refused = await run(program, script, target, 'A robot', example('test_case.json'));
     expect(refused.exitCode).toBe(1);
-    expect(refused.stderr).toContain('isn’t an image that I know');
+    expect(refused.stderr).toContain('don’t know this kind of image');
   }
   await worker.close();
 });

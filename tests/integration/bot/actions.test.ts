@@ -140,7 +140,7 @@ test('Better: the same seed with the next preset; the best has no such button, a
   });
   expect(fourth.buttons.map(({ label }) => label)).not.toContain('⬆️ Better');
   scene.ada.react(fourth, '⬆');
-  await scene.ada.directMessage.waitForMessage(({ text }) => text.includes('best quality already'));
+  await scene.ada.directMessage.waitForMessage(({ text }) => text.includes('already the best quality'));
 });
 
 test('Edit: a form with what it was made from; text, look, start, seed and files can change', async () => {
@@ -164,9 +164,9 @@ test('Edit: a form with what it was made from; text, look, start, seed and files
   expect(child?.request.audioWindow).toMatchObject({ startSeconds: 4, sourceSeconds: 9 });
   for (const change of [
     'Landscape → Square',
-    'another prompt',
-    'other images',
-    'sound from 0:04.0 instead of 0:02.0',
+    'new prompt',
+    'new images',
+    'audio from 0:04.0 instead of 0:02.0',
   ])
     expect(second.text).toContain(change);
 });
@@ -180,7 +180,7 @@ test('Edit by reaction: a button stands in for the form; nonsense in it is refus
   const click = await scene.ada.click(offer, 'Edit');
   await click.firstResponse();
   const bad = await scene.ada.submitModal(click, { start: 'soon' });
-  await bad.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('start of the sound'));
+  await bad.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('start of the audio'));
   const odd = await scene.ada.submitModal(await scene.ada.click(offer, 'Edit'), { seed: '1.5' });
   await odd.waitForMessage(({ text, ephemeral }) => ephemeral && text.includes('whole number'));
   expect(await scene.queue.list({})).toHaveLength(1);
@@ -198,7 +198,7 @@ test('✉️ sends the video privately; closed direct messages are explained in 
   const cleo = scene.guild.addMember(scene.discord.createUser('cleo'));
   cleo.acceptDirectMessages(false);
   cleo.react(first, '✉');
-  const told = await scene.channel.waitForMessage(({ text }) => text.includes('direct messages are closed'));
+  const told = await scene.channel.waitForMessage(({ text }) => text.includes('DMs are closed'));
   expect(told.mentions).toEqual([cleo.id]);
 });
 
@@ -284,7 +284,7 @@ test('a server’s result that came as a direct message is run again there, unde
   });
   discord.clock.advance('3d');
   const late = await ada.click(first, 'Again');
-  await late.waitForMessage(({ text }) => text.includes('This server keeps the files for 1 day'));
+  await late.waitForMessage(({ text }) => text.includes('This server keeps files for 1 day'));
 });
 
 test('what was deleted or reported does not come back by another way', async () => {
@@ -307,7 +307,7 @@ test('what was deleted or reported does not come back by another way', async () 
   cleo.react(status, '✉️');
   await cleo.directMessage.waitForMessage(({ text }) => text.includes('This video was deleted'));
   const details = await cleo.contextMenu('HuMo details', status);
-  await details.waitForMessage(({ text }) => text.includes('nothing to do with a video of mine'));
+  await details.waitForMessage(({ text }) => text.includes('isn’t about one of my videos'));
   expect(await scene.queue.list({})).toHaveLength(1);
   const copies = [ada, ben, cleo].flatMap(({ directMessage }) => directMessage.messages);
   expect(copies.flatMap(({ attachments }) => attachments)).toEqual([]);
@@ -397,7 +397,7 @@ test('a form that was open while its quality was taken out of the settings: refu
   const submitted = await scene.ada.submitModal(click, { prompt: 'She sings' });
   const { message } = await submitted.firstResponse();
   expect(message).toMatchObject({ ephemeral: true });
-  expect(message?.text).toContain('no longer offered');
+  expect(message?.text).toContain('no longer available');
   // What was made with it is run again with what there is.
   const again = await scene.ada.click(first, 'Again');
   const status = await again.waitForMessage(hasStatus);
@@ -444,11 +444,11 @@ test('🚩 hides the result behind a spoiler, once; a moderator shows it again',
   await first.waitUntil(({ text, attachments }) => text.includes('Reported') && attachments.length === 1);
   expect(first.attachments.map(({ filename }) => filename.startsWith('SPOILER_'))).toEqual([true]);
   expect(first.buttons.map(({ label }) => label)).toEqual([
-    ...['👀 Look', '👁️ Show again', '❌ Delete', '🧹 Delete with all re-runs', '🙋 That’s me'],
+    ...['👀 View', '👁️ Show again', '❌ Delete', '🧹 Delete with all re-runs', '🙋 That’s me'],
   ]);
   await ben.directMessage.waitForMessage(({ text }) => text.includes('until a moderator has looked'));
   const refused = await ben.click(first, 'Show again');
-  await refused.waitForMessage(({ text }) => text.includes('Only someone who may manage messages'));
+  await refused.waitForMessage(({ text }) => text.includes('Only a moderator can show it again'));
   const moderator = guild.addMember(discord.createUser('mia'), {
     roles: [guild.createRole('moderator', ['ManageMessages'])],
   });
@@ -479,7 +479,7 @@ test('Animate with HuMo: pictures and sound of any message, the rest in a form, 
   expect(generation?.request).toMatchObject({ mode: 'TIA', prompt: 'She laughs', shape: 'portrait' });
   const plain = await ada.send(channel, { content: 'nothing here' });
   const refused = await ada.contextMenu('Animate with HuMo', plain);
-  await refused.waitForMessage(({ text }) => text.includes('no image and no sound'));
+  await refused.waitForMessage(({ text }) => text.includes('no image and no audio'));
 });
 
 test('Animate with HuMo: what was forwarded counts, and of more than fits the first ones, as the form says', async () => {
@@ -531,7 +531,7 @@ test('/jobs: mine alone, each with position and a button that stops it', async (
   expect(list.ephemeral).toBe(true);
   expect(list.text).toMatch(/1\. first.*\n.*2\. second/s);
   expect(list.text).not.toContain('somebody else');
-  await ada.click(list, 'Stop 2');
+  await ada.click(list, 'Cancel 2');
   await until(async () =>
     (await scene.queue.list({ userId: ada.id, statuses: ['cancelled'] })).length === 1 ? true : undefined,
   );
@@ -557,8 +557,8 @@ test('/jobs says what is left while the engine does not, and that times are gues
   const command = await ada.run('/jobs', {}, { channel });
   const list = await command.waitForMessage(({ text }) => text.includes('second'));
   const [, first, second] = list.text.split(/^\d\. /m);
-  expect(first).toMatch(/Getting ready.*About \d+ s left\. The times are a guess\./);
-  expect(second).toMatch(/Starts.*The times are a guess\./);
+  expect(first).toMatch(/Getting ready.*About \d+ s left\. These times are a guess\./);
+  expect(second).toMatch(/Starts.*These times are a guess\./);
   end.resolve();
 });
 
@@ -597,14 +597,14 @@ test('/history: why something did not become a video is a link away; what was de
   await scene.restartBot();
   // The status is no result: its cross says where to put it.
   ada.react(status, '❌');
-  await ada.directMessage.waitForMessage(({ text }) => text.includes('to the message that has it'));
+  await ada.directMessage.waitForMessage(({ text }) => text.includes('react to its message with ❌'));
   ada.react(result, '❌');
   await result.waitForDeletion();
   await status.waitUntil(({ text }) => text.includes('This video was deleted'));
   expect(status.text).not.toContain('channels/');
   const command = await ada.run('/history', {}, { channel });
   const list = await command.waitForMessage(({ text }) => text.includes('page 1'));
-  expect(list.text).toMatch(new RegExp(`stopped – stopped https://\\S+/${ending.id}`));
+  expect(list.text).toMatch(new RegExp(`cancelled – cancelled https://\\S+/${ending.id}`));
   expect(list.text).toContain('made – deleted');
 });
 
@@ -622,7 +622,9 @@ test('/history: a private video is shown again, days after Discord has forgotten
     const found = await scene.queue.get(idOf(first.text));
     return found?.status === 'delivered' ? found : undefined;
   });
-  const notice = await ada.directMessage.waitForMessage(({ text }) => text.includes('private video is done'));
+  const notice = await ada.directMessage.waitForMessage(({ text }) =>
+    text.includes('private video is ready'),
+  );
   expect(notice.text).not.toContain('https://');
   await scene.restartBot();
   discord.clock.advance('5d');
@@ -676,7 +678,7 @@ test('/settings: saved for good, and used by /humo; a notice comes when it is do
     shape: 'portrait',
     negativePrompt: 'rain',
   });
-  const notice = await ada.directMessage.waitForMessage(({ text }) => text.includes('Your video is done'));
+  const notice = await ada.directMessage.waitForMessage(({ text }) => text.includes('Your video is ready'));
   expect(notice.text).toContain(result.id);
   const again = await ada.run('/settings', {}, { channel });
   expect(JSON.stringify((await again.firstResponse()).modal)).toContain('rain');
@@ -689,7 +691,7 @@ test('inputs that are gone: the answer says so and how to go on', async () => {
   await scene.store.deletePrefix(`inputs/${idOf(first.text)}/`);
   const click = await scene.ada.click(first, 'Again');
   const answer = await click.waitForMessage(
-    ({ text }) => text.includes('no longer kept') && text.includes('again with the files'),
+    ({ text }) => text.includes('no longer have the files') && text.includes('again with them'),
   );
   expect(answer.text).not.toContain('inputs/');
   expect(await scene.queue.list({})).toHaveLength(1);
@@ -714,13 +716,13 @@ test('a result from before the records that are kept: button and reactions say s
   await connection.del(key);
   connection.disconnect();
   const click = await ada.click(result, 'Noch mal');
-  expect((await click.firstResponse()).message?.text).toContain('I don’t know this video any more');
+  expect((await click.firstResponse()).message?.text).toContain('I no longer have this video');
   ada.react(result, '🎉');
   ada.react(result, '🔁');
-  await ada.directMessage.waitForMessage(({ text }) => text.includes('Dieses Video kenne ich nicht mehr'));
+  await ada.directMessage.waitForMessage(({ text }) => text.includes('Dieses Video habe ich nicht mehr'));
   const ben = guild.addMember(discord.createUser('ben'));
   ben.react(result, '✉️');
-  await ben.directMessage.waitForMessage(({ text }) => text.includes('Dieses Video kenne ich nicht mehr'));
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('Dieses Video habe ich nicht mehr'));
   expect(await scene.queue.list({})).toEqual([]);
 });
 

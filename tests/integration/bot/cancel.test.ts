@@ -11,7 +11,7 @@ async function waiting({ ada, channel }: Scene) {
 test('the person cancels what waits: one final message, and the button goes', async () => {
   await using scene = await startScene();
   const status = await waiting(scene);
-  const click = await scene.ada.click(status, 'Stop');
+  const click = await scene.ada.click(status, 'Cancel');
   const answer = await click.waitForMessage(({ text }) => text.includes('Cancelling'));
   expect(answer.ephemeral).toBe(true);
   const ending = await scene.channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
@@ -32,7 +32,7 @@ test('the person cancels what runs: the worker stops', async () => {
   });
   const status = await waiting(scene);
   await started.promise;
-  await scene.ada.click(status, 'Stop');
+  await scene.ada.click(status, 'Cancel');
   await scene.channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
   expect(aborted).toBe(true);
 });
@@ -45,9 +45,9 @@ test('somebody else cannot cancel it, a moderator of this guild can', async () =
     roles: [guild.createRole('moderator', ['ManageMessages'])],
   });
   const status = await waiting(scene);
-  const refused = await stranger.click(status, 'Stop');
+  const refused = await stranger.click(status, 'Cancel');
   await refused.waitForMessage(({ text }) => text.includes('Only the person who asked'));
   expect((await scene.queue.get(idOf(status.text)))?.status).toBe('queued');
-  await moderator.click(status, 'Stop');
+  await moderator.click(status, 'Cancel');
   await channel.waitForMessage(({ text }) => text.includes('A moderator cancelled it'));
 });

@@ -75,9 +75,9 @@ test('it is hidden at once, all are told, its picture is not taken in any small 
 
   const answer = await eve.click(result, 'That’s me');
   const told = await answer.waitForMessage(({ text }) => text.includes('hidden this video'));
-  expect([told.ephemeral, told.text.includes('not taken on this server')]).toEqual([true, true]);
+  expect([told.ephemeral, told.text.includes('blocked on this server')]).toEqual([true, true]);
   await result.waitUntil(({ attachments, text }) => attachments.length === 0 && text.includes('Reported'));
-  await author.directMessage.waitForMessage(({ text }) => text.includes('says that your video'));
+  await author.directMessage.waitForMessage(({ text }) => text.includes('says your video'));
   const [entry] = await moderation.audit({ guildId: guild.id, limit: 1 });
   expect(entry).toMatchObject({ action: 'report', actorId: eve.id, generationId: id, details: { me: true } });
 
@@ -88,7 +88,7 @@ test('it is hidden at once, all are told, its picture is not taken in any small 
   ];
   for (const edited of edits) {
     const refused = await ask(other, edited);
-    expect(refused.text).toContain('Somebody says that picture 1 shows them');
+    expect(refused.text).toContain('Someone says image 1 shows them');
     expect([refused.ephemeral, refused.text.includes('ask a moderator')]).toEqual([true, true]);
   }
   await resultOf(other, await (await drawn(4))().png().toBuffer());
@@ -110,8 +110,8 @@ test('it is hidden at once, all are told, its picture is not taken in any small 
   const listed = await mia.run('/queue blocks', {}, { channel });
   const list = await listed.waitForMessage(({ text }) => text.includes(id));
   await mia
-    .click(list, 'Lift 1')
-    .then(async (click) => click.waitForMessage(({ text }) => text.includes('taken again')));
+    .click(list, 'Unblock 1')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('Unblocked')));
   expect((await ask(other, await picture().png().toBuffer())).ephemeral).toBe(false);
 });
 
@@ -126,12 +126,12 @@ test('a moderator who sees nothing wrong shows it again, for good: the picture i
   expect(await moderation.blocks(guild.id)).toHaveLength(1);
   // Nobody else's button, and no author's word against it, brings it back.
   const refused = await author.click(result, 'Show again');
-  await refused.waitForMessage(({ text }) => text.includes('Only someone who may manage'));
+  await refused.waitForMessage(({ text }) => text.includes('Only a moderator can show it again'));
   await max.click(result, 'Show again');
   await result.waitUntil(({ attachments }) => attachments.length === 1);
   await until(async () => ((await moderation.blocks(guild.id)).length === 0 ? true : undefined));
   const late = await eve.click(result, 'That’s me');
-  await late.waitForMessage(({ text }) => text.includes('has looked at this video already'));
+  await late.waitForMessage(({ text }) => text.includes('has already checked this video'));
   expect(await moderation.blocks(guild.id)).toEqual([]);
 });
 
@@ -145,7 +145,7 @@ test('what is being made of the same picture at that moment is stopped, and of a
   const different = idOf((await ask(author, third, channel, endless)).text);
   await eve
     .click(result, 'That’s me')
-    .then(async (click) => click.waitForMessage(({ text }) => text.includes('not taken on this server')));
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('blocked on this server')));
   const end = await channel.waitForMessage(
     ({ text }) => text.includes(same) && text.includes('so I stopped'),
   );
@@ -163,14 +163,14 @@ test('what a moderator has lifted stays so: who pressed before, or presses now, 
     (await moderation.blocks(guild.id)).some(({ generationId }) => generationId === id);
   await eve
     .click(result, 'That’s me')
-    .then(async (click) => click.waitForMessage(({ text }) => text.includes('not taken on this server')));
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('blocked on this server')));
   expect(await blocked()).toBe(true);
   const listed = await max.run('/queue blocks', {}, { channel });
   const list = await listed.waitForMessage(({ text }) => text.includes(id));
   // The newest is the first.
   await max
-    .click(list, 'Lift 1')
-    .then(async (click) => click.waitForMessage(({ text }) => text.includes('taken again')));
+    .click(list, 'Unblock 1')
+    .then(async (click) => click.waitForMessage(({ text }) => text.includes('Unblocked')));
   for (const person of [eve, ivy]) {
     const answer = await person.click(result, 'That’s me');
     await answer.waitForMessage(({ text }) => text.includes('A moderator has decided'));
@@ -186,11 +186,11 @@ test('whom a video shows that somebody else reported says so all the same: no fi
   ben.react(result, '🚩');
   await result.waitUntil(({ attachments }) => attachments[0]?.filename.startsWith('SPOILER_') === true);
   const answer = await eve.click(result, 'That’s me');
-  await answer.waitForMessage(({ text }) => text.includes('not taken on this server'));
+  await answer.waitForMessage(({ text }) => text.includes('blocked on this server'));
   expect(result.attachments).toEqual([]);
   const [entry] = await moderation.audit({ guildId: guild.id, limit: 1 });
   expect(entry).toMatchObject({ actorId: eve.id, details: { me: true } });
-  expect((await ask(ben, await picture().png().toBuffer())).text).toContain('picture 1 shows them');
+  expect((await ask(ben, await picture().png().toBuffer())).text).toContain('image 1 shows them');
 });
 
 test('also in a server that the bot is no member of, where a moderator shows it again', async () => {

@@ -35,9 +35,9 @@ test('the first picture waits for a word, alone; then the request goes on as it 
   expect(question.ephemeral).toBe(true);
   expect(await madeBy(ada)).toEqual([]);
   expect(channel.messages.filter(({ ephemeral }) => !ephemeral)).toEqual([]);
-  await ada.click(question, 'Agreed, go on');
+  await ada.click(question, 'Yes, go ahead');
   const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
-  await question.waitUntil(({ text, buttons }) => text.startsWith('Thank you') && buttons.length === 0);
+  await question.waitUntil(({ text, buttons }) => text.startsWith('Thanks') && buttons.length === 0);
   const [made] = await madeBy(ada);
   expect(made?.request).toMatchObject({ prompt: 'She speaks', preset: 'draft', seed: 4711, mode: 'TI' });
   const stored = await scene.keysWith(ada.id);
@@ -73,9 +73,9 @@ test('a reaction is asked in the channel; only the person’s own word counts', 
   const question = await channel.waitForMessage(
     (message) => hasQuestion(message) && message.text.includes(cleo.id),
   );
-  const refused = await dan.click(question, 'Agreed, go on');
-  await refused.waitForMessage(({ text }) => text.includes('not for you'));
-  await cleo.click(question, 'Agreed, go on');
+  const refused = await dan.click(question, 'Yes, go ahead');
+  await refused.waitForMessage(({ text }) => text.includes('isn’t for you'));
+  await cleo.click(question, 'Yes, go ahead');
   await until(async () => ((await madeBy(cleo)).length === 1 ? true : undefined));
   await until(() => Promise.resolve(question.deleted ? true : undefined));
   expect(await madeBy(dan)).toEqual([]);
@@ -89,10 +89,10 @@ test('whoever agreed to other words is asked again', async () => {
     const old = await asked(fay);
     expect(await madeBy(fay)).toEqual([]);
     await questionReads('2020-01-01', fay);
-    const click = await fay.click(old, 'Agreed, go on');
+    const click = await fay.click(old, 'Yes, go ahead');
     const question = await click.waitForMessage(({ id, text }) => id !== old.id && hasQuestion({ text }));
     expect(await people.agreement(fay.id)).toMatchObject({ wording: '2020-01-01' });
-    await fay.click(question, 'Agreed, go on');
+    await fay.click(question, 'Yes, go ahead');
     await until(async () => ((await madeBy(fay)).length === 1 ? true : undefined));
     expect(await people.agreement(fay.id)).toMatchObject({ wording: consentWording });
   } finally {
@@ -123,8 +123,8 @@ test('a server may have it asked each time', async () => {
   await change(true);
   const before = (await madeBy(ada)).length;
   const question = await asked(ada);
-  expect(question.text).toContain('each time');
-  await ada.click(question, 'Agreed, go on');
+  expect(question.text).toContain('every time');
+  await ada.click(question, 'Yes, go ahead');
   await until(async () => ((await madeBy(ada)).length === before + 1 ? true : undefined));
   await asked(ada);
   await change(false);
@@ -134,16 +134,16 @@ test('/forget takes the word back, and what still waits for one; what limits cou
   const { channel, guild, discord } = scene;
   const gil = guild.addMember(discord.createUser('gil'));
   const [answered, waiting] = [await asked(gil), await asked(gil)];
-  await gil.click(answered, 'Agreed, go on');
+  await gil.click(answered, 'Yes, go ahead');
   await until(async () => ((await madeBy(gil))[0]?.status === 'delivered' ? true : undefined));
   const command = await gil.run('/forget', {}, { channel });
-  const shown = await command.waitForMessage(({ text }) => text.includes('as you confirmed'));
-  await gil.click(shown, 'Erase all of it');
+  const shown = await command.waitForMessage(({ text }) => text.includes('you confirmed'));
+  await gil.click(shown, 'Erase everything');
   await command.waitForMessage(({ text }) => text.includes('Erased:'));
   const left = await scene.keysWith(gil.id);
   expect(left.filter((key) => !/^humo:person:(?:all|\d+):\d+:used$/.test(key))).toEqual([]);
-  const late = await gil.click(waiting, 'Agreed, go on');
-  await late.waitForMessage(({ text }) => text.includes('not for you'));
+  const late = await gil.click(waiting, 'Yes, go ahead');
+  await late.waitForMessage(({ text }) => text.includes('isn’t for you'));
   await asked(gil);
   expect(await madeBy(gil)).toEqual([]);
 });

@@ -127,7 +127,7 @@ test('a failure ends in one message with the reason and the reference', async ()
   await scene.work(async () => {
     throw new Failure('out_of_memory', 'out_of_memory');
   });
-  const ending = await scene.channel.waitForMessage(({ text }) => text.includes('graphics card'));
+  const ending = await scene.channel.waitForMessage(({ text }) => text.includes('GPU ran out of memory'));
   expect(ending.repliesTo).toBe(status.id);
   expect(ending.mentions).toEqual([scene.ada.id]);
   expect(ending.text).toContain(id);
@@ -209,7 +209,7 @@ test('what a killed worker left in the store goes with the last word', async () 
   const { id, status } = await accepted(scene);
   const keys = [`previews/${id}.jpg`, `videos/${id}.mp4`, `videos/${id}.json`];
   for (const key of keys) await scene.store.put(key, Buffer.from('left behind'));
-  await scene.ada.click(status, 'Stop');
+  await scene.ada.click(status, 'Cancel');
   await delivered(scene, id);
   const left = async () => Promise.all(keys.map(async (key) => scene.store.size(key)));
   await expect.poll(left, patience).toEqual([null, null, null]);

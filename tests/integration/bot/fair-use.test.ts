@@ -101,7 +101,7 @@ test('each limit says which it is and when it clears; a stopped request gives it
   expect(await refusal(askFor(scene))).toMatch(/One video every 10 minutes here.*<t:\d+:R>/s);
   await limits({ waiting: 1 });
   expect(await refusal(askFor(scene))).toContain('1 video waiting');
-  await scene.ada.click(status, 'Stop');
+  await scene.ada.click(status, 'Cancel');
   await scene.channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
   await limits({ gpuSecondsPerDay: 1 });
   expect(await refusal(askFor(scene))).toContain('is the most for one person here');
@@ -126,7 +126,7 @@ test('the limit of one server is none in another; with a machine at work it says
   });
   await askFor(scene);
   await started.promise;
-  expect(await refusal(askFor(scene))).toMatch(/most for one person here\. The first is done <t:\d+:R>/);
+  expect(await refusal(askFor(scene))).toMatch(/most one person can have here\. The first is done <t:\d+:R>/);
   const other = scene.discord.createGuild({ name: 'Other' });
   other.addMember(scene.ada);
   const elsewhere = other.createChannel('general');
@@ -159,7 +159,7 @@ test('a reaction that is refused is answered once, and a ban is no news for the 
   scene.discord.clock.advance('1m');
   ada.react(result, '🔁');
   ada.react(result, '✉️');
-  const explained = await channel.waitForMessage(({ text }) => text.includes('direct messages are closed'));
+  const explained = await channel.waitForMessage(({ text }) => text.includes('DMs are closed'));
   expect(channel.messages.filter(({ id }) => id > told.id).map(({ id }) => id)).toEqual([explained.id]);
 });
 
@@ -198,7 +198,7 @@ test('whoever runs a result again pays for it; a server may forbid it, and keep 
   await change(scene, { rerunOthers: true, keepInputsDays: 2 });
   scene.discord.clock.advance('3d');
   const expired = await ben.click(result, 'Again');
-  await expired.waitForMessage(({ text }) => text.includes('keeps the files for 2 days'));
+  await expired.waitForMessage(({ text }) => text.includes('keeps files for 2 days'));
   expect(await scene.queue.list({ userId: ben.id })).toEqual([]);
   expect((await scene.queue.get(idOf(result.text)))?.status).toBe('delivered');
 });

@@ -9,7 +9,7 @@ test('what could be better is said at once: a tiny image, a silent sound', async
   await ada.run('/humo', { prompt: 'She speaks', image: picture(), audio: speech(4, 0) }, { channel });
   const status = await channel.waitForMessage(hasStatus);
   expect(status.text).toContain('image 1 is small (64×64)');
-  expect(status.text).toContain('this part of the sound is silent');
+  expect(status.text).toContain('this part of the audio is silent');
 });
 
 test('speech a little longer than the usual clip is used whole, with a word about quality', async () => {
@@ -18,7 +18,7 @@ test('speech a little longer than the usual clip is used whole, with a word abou
   await ada.run('/humo', { prompt: 'She speaks', audio: speech(4.6) }, { channel });
   const status = await channel.waitForMessage(hasStatus);
   expect(status.text).toContain('0:00.0–0:04.6 of 0:04.6 · 117 frames');
-  expect(status.text).toContain('longer than 97 frames');
+  expect(status.text).toContain('more than 97 frames');
   const generation = await queue.get(idOf(status.text));
   expect(generation?.request).toMatchObject({ mode: 'TA', frames: 117, images: [] });
 });
@@ -86,7 +86,7 @@ test('a text that calls itself a picture is judged by its content', async () => 
   const { ada, channel, queue } = scene;
   const playlist = file(Buffer.from('#EXTM3U\nfile:///etc/passwd\n'), 'face.png', 'image/png');
   const command = await ada.run('/humo', { prompt: 'She speaks', image: playlist }, { channel });
-  await command.waitForMessage(({ text }) => text.includes('isn’t an image that I know'));
+  await command.waitForMessage(({ text }) => text.includes('don’t know this kind of image'));
   expect(await queue.list({})).toEqual([]);
 });
 
@@ -99,7 +99,7 @@ test('a start beyond the end of the sound is refused with the length', async () 
     { channel },
   );
   const answer = await command.waitForMessage(({ text }) => text.includes('audio'));
-  expect(answer.text).toContain('ends after 4 s');
+  expect(answer.text).toContain('ends at 4 s');
 });
 
 test('of a request that the queue refuses, no file stays in the store', async () => {

@@ -90,9 +90,9 @@ test('a copy that somebody posts anywhere is known by its watermark; who asked f
     expect(said).not.toContain(ada.id);
     expect(await ask(mo, marked)).toContain(`<@${ada.id}> asked for it`);
 
-    expect(await ask(ada, await video(payload ^ (1n << 60n)))).toContain('run by somebody else');
+    expect(await ask(ada, await video(payload ^ (1n << 60n)))).toContain('run by someone else');
     expect(await ask(ada, await video(await works.markOf(ulid())))).toContain('too long ago');
-    expect(await ask(ada, await video(null))).toContain('neither a signature nor a watermark');
+    expect(await ask(ada, await video(null))).toContain('no signature and no watermark');
     expect(await ask(ada, Buffer.from('no video at all'))).toContain('can’t read this file');
   } finally {
     await works.close();

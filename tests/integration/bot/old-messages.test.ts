@@ -76,7 +76,7 @@ test('after the record’s month the author and moderators remove a result, and 
   const max = guild.addMember(discord.createUser('max'));
   await moderation.ban(guild.id, { userId: max.id, by: mia.id, reason: null, until: null });
   max.react(four, '🚩');
-  await max.directMessage.waitForMessage(({ text }) => text.includes('no reports from you'));
+  await max.directMessage.waitForMessage(({ text }) => text.includes('don’t take reports from you'));
   expect(four.text).not.toContain('Reported');
   ben.react(four, '🚩');
   await four.waitUntil(({ text }) => text.includes('Reported'));
@@ -129,7 +129,7 @@ test('a status of almost an hour: a new one takes over, the old one points to it
   const fresh = await channel.waitForMessage((one) => one.id !== old.id && hasStatus(one));
   await old.waitUntil(({ text }) => text.includes(`/${fresh.id}`));
   expect(old.buttons).toEqual([]);
-  expect(fresh.buttons.map(({ label }) => label)).toEqual(['❌ Stop']);
+  expect(fresh.buttons.map(({ label }) => label)).toEqual(['❌ Cancel']);
   // The reaction stops it on either message.
   expect((await scene.queue.byMessage(old.id))?.id).toBe(id);
   expect((await scene.queue.byMessage(fresh.id))?.id).toBe(id);

@@ -87,21 +87,21 @@ test('what a moderator shows again is not reported again; who is banned reports 
   const [fred, max] = [member('fred'), moderatorOf(guild, 'max')];
   fred.react(result, '🚩');
   await result.waitUntil(({ attachments }) => attachments[0]?.filename.startsWith('SPOILER_') === true);
-  const look = await max.click(result, 'Look');
+  const look = await max.click(result, 'View');
   const alone = await look.waitForMessage(({ attachments }) => attachments.length === 1);
   expect(alone.ephemeral).toBe(true);
   await max.click(result, 'Show again');
   await result.waitUntil(({ text, attachments }) => !text.includes('Reported') && attachments.length === 1);
   const gina = member('gina');
   gina.react(result, '🚩');
-  await gina.directMessage.waitForMessage(({ text }) => text.includes('has looked at this video already'));
+  await gina.directMessage.waitForMessage(({ text }) => text.includes('has already checked this video'));
   expect((await queue.get(id))?.hiddenAt).toBeNull();
 
   const other = await resultFor(member('maker2'));
   const hans = member('hans');
   await moderation.ban(guild.id, { userId: hans.id, by: max.id, reason: null, until: null });
   hans.react(other, '🚩');
-  await hans.directMessage.waitForMessage(({ text }) => text.includes('I take no reports from you'));
+  await hans.directMessage.waitForMessage(({ text }) => text.includes('I don’t take reports from you'));
   const report = (by: string, generationId: string) =>
     moderation.report({ guildId: guild.id, generationId, targetUserId: '1', by, details: {} });
   const otherId = idOf(other.text);
@@ -207,7 +207,7 @@ test('/forget shows a person what is stored of them and, asked to, erases it; wh
   const command = await person.run('/forget', {}, { channel });
   const shown = await command.waitForMessage(({ text }) => text.includes('1 video or request'));
   expect(shown.ephemeral).toBe(true);
-  await person.click(shown, 'Erase all of it');
+  await person.click(shown, 'Erase everything');
   await command.waitForMessage(({ text }) => text.includes('Erased: 1 video or request'));
   expect(await queue.list({ userId: person.id })).toEqual([]);
   expect(await store.size(mine?.result?.video ?? '')).toBeNull();

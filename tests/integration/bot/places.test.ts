@@ -51,7 +51,7 @@ test('the status message says position, start, the used seconds of the sound, fr
   expect(status.text).toMatch(/0:01\.5–0:08\.0 of 0:08\.0/);
   expect(status.text).toContain('165 frames (6.60 s)');
   expect(status.text).toContain('seed 11');
-  expect(status.buttons.map(({ label }) => label)).toEqual(['❌ Stop']);
+  expect(status.buttons.map(({ label }) => label)).toEqual(['❌ Cancel']);
 });
 
 test('in a thread and in a forum post', async () => {
@@ -140,7 +140,9 @@ test('half a character and words of nothing to be seen are refused at once, what
   expect(await answerTo('/humo', { prompt: '\u200B\u2060', image: picture() })).toContain(
     '`prompt` is empty',
   );
-  expect(await answerTo('/humo', { prompt: 'She speaks', say: '\u200B\u3164' })).toContain('no words in it');
+  expect(await answerTo('/humo', { prompt: 'She speaks', say: '\u200B\u3164' })).toContain(
+    'nothing in it to speak',
+  );
   expect(await answerTo('/queue filter add', { text: '\uDE00', kind: 'word' }, mia)).toContain(
     'half a character',
   );
@@ -166,7 +168,9 @@ test('as a guest in a server: the answer comes there while Discord allows it', a
   expect(result.mentions).toEqual([eve.id]);
   const status = elsewhere.messages.find(({ id }) => id !== result.id);
   await status?.waitUntil(({ text }) => text.includes(result.id));
-  expect(eve.directMessage.messages.map(({ text }) => text)).toEqual([expect.stringContaining('comes here')]);
+  expect(eve.directMessage.messages.map(({ text }) => text)).toEqual([
+    expect.stringContaining('send it here'),
+  ]);
   discord.assertNoViolations();
 });
 
@@ -188,7 +192,7 @@ test('as a guest with closed direct messages: refused, with the reason', async (
   const { eve, elsewhere } = scene.asGuest();
   eve.acceptDirectMessages(false);
   const command = await eve.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: elsewhere });
-  const answer = await command.waitForMessage(({ text }) => text.includes('direct messages are closed'));
+  const answer = await command.waitForMessage(({ text }) => text.includes('DMs are closed'));
   expect(answer.text).toContain('Nothing was queued');
   expect(await scene.queue.list({})).toEqual([]);
 });

@@ -225,13 +225,13 @@ test('Redis goes away while the bot runs: the person is told, and it works again
   await redis.kill();
   const refused = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   expect(await refused.firstResponse()).toMatchObject({ kind: 'message', ephemeral: true });
-  await refused.waitForMessage(({ text }) => text.includes('queue can’t be reached'), patience);
+  await refused.waitForMessage(({ text }) => text.includes('can’t reach my queue'), patience);
   await redis.restart();
   await until(async () => {
     const command = await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
     const answer = await command.waitForMessage(({ loading }) => !loading, patience);
     // What it says until then is that the queue is away, and nothing else: any other answer would come again and again.
-    if (!hasStatus(answer)) expect(answer.text).toContain('queue can’t be reached');
+    if (!hasStatus(answer)) expect(answer.text).toContain('can’t reach my queue');
     return hasStatus(answer) ? answer : undefined;
   });
   expect(await queue.list({ userId: ada.id })).toHaveLength(1);

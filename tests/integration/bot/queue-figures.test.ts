@@ -47,7 +47,7 @@ test('figures, machines, and what failed is queued again', async () => {
   expect(choices).toEqual([{ name: 'failed · She speaks', value: failed.id }]);
 
   expect(await ask(olga, '/queue-admin retry', { code: 'engine_crashed' })).toContain('Nothing that failed');
-  expect(await ask(olga, '/queue-admin retry', { id: 'nonsense' })).toContain('no video with this id');
+  expect(await ask(olga, '/queue-admin retry', { id: 'nonsense' })).toContain('no video with this ID');
   const retried = await ask(olga, '/queue-admin retry', { id: failed.id });
   expect(retried).toContain('One video is queued again');
   await running.promise;

@@ -32,10 +32,10 @@ test('a pause holds and says why, through a restart of the bot, until it is resu
   const paused = await mia.run('/queue pause', { reason: 'A *party*', for: '2h' }, { channel });
   const said = await paused.waitForMessage(({ text }) => text.includes('Paused.'));
   expect(said.ephemeral).toBe(true);
-  expect(said.text).toContain('One video waits');
+  expect(said.text).toContain('One video is waiting');
   await status.waitUntil(({ text }) => text.includes('moderators have paused it'));
   expect(status.text).toContain(String.raw`Why: A \*party\*`);
-  expect(status.text).toContain('It goes on <t:');
+  expect(status.text).toContain('It resumes <t:');
   const jobs = await ada.run('/jobs', {}, { channel });
   await jobs.waitForMessage(({ text }) => text.includes('moderators have paused it'));
 
@@ -48,13 +48,13 @@ test('a pause holds and says why, through a restart of the bot, until it is resu
   const second = await waiting(scene, 'He sings');
   expect(second.status.text).toContain('moderators have paused it');
   const list = await mia.run('/queue list', {}, { channel });
-  const listed = await list.waitForMessage(({ text }) => text.includes('The queue'));
+  const listed = await list.waitForMessage(({ text }) => text.includes('This server’s queue'));
   expect(listed.text).toContain('**Paused**');
   expect(listed.text).toContain(id);
   expect(done).toEqual([]);
 
   const resumed = await mia.run('/queue resume', {}, { channel });
-  await resumed.waitForMessage(({ text }) => text.includes('It goes on with 2 videos'));
+  await resumed.waitForMessage(({ text }) => text.includes('Resumed, with 2 videos waiting'));
   await until(async () => (done.length === 2 ? true : undefined));
   const again = await mia.run('/queue resume', {}, { channel });
   await again.waitForMessage(({ text }) => text.includes('Nothing is paused'));
@@ -66,7 +66,7 @@ test('a moderator cancels with a reason: the person reads it, the log has it, th
   const { channel, guild, ada, moderation } = scene;
   const journal = guild.createChannel('journal');
   const chosen = await mia.run('/queue log', { channel: journal }, { channel });
-  await chosen.waitForMessage(({ text }) => text.includes('I post what moderators do'));
+  await chosen.waitForMessage(({ text }) => text.includes('now gets a log of what moderators do'));
   await journal.waitForMessage(({ text }) => text.includes('changed where this is posted'));
 
   const { id } = await waiting(scene);
@@ -165,10 +165,10 @@ test('when the channel of the log closes or goes later, the action stands and th
   expect(await said('/queue log', { channel: log })).not.toContain('posted:');
   log.overwrite(discord.bot, { deny: ['SendMessages'] });
   const banned = await said('/queue ban', { user: ada });
-  expect(banned).toContain(`couldn’t be posted in <#${log.id}>: I lack **Send Messages**`);
-  expect(await said('/queue bans', {})).not.toContain('couldn’t be posted');
+  expect(banned).toContain(`couldn’t post this in <#${log.id}>: I need **Send Messages**`);
+  expect(await said('/queue bans', {})).not.toContain('couldn’t post this');
   log.delete();
-  expect(await said('/queue unban', { user: ada })).toContain('channel of the log is gone');
+  expect(await said('/queue unban', { user: ada })).toContain('log’s channel is gone');
   const done = (await moderation.audit({ guildId: guild.id, limit: 5 })).map(({ action }) => action);
   expect(done).toEqual(['unban', 'ban', 'log_channel']);
 });
@@ -191,12 +191,12 @@ test('a moderator of another server neither sees nor touches anything of this on
     const { text } = await answer.waitForMessage((one) => one.text !== '' && !one.loading);
     const unknown = await bob.run(command, { id: '01JZZZZZZZZZZZZZZZZZZZZZZZ' }, { channel: lobby });
     expect((await unknown.waitForMessage((one) => one.text !== '' && !one.loading)).text).toBe(text);
-    expect(text).toContain('no video with this id on this server');
+    expect(text).toContain('no video with this ID on this server');
     expect(await bob.autocomplete(command, {}, 'id', { channel: lobby })).toEqual([]);
     expect(await bob.autocomplete(command, { id }, 'id', { channel: lobby })).toEqual([]);
   }
   const list = await bob.run('/queue list', {}, { channel: lobby });
-  await list.waitForMessage(({ text }) => text.includes('Nothing waits or runs'));
+  await list.waitForMessage(({ text }) => text.includes('Nothing is waiting or running'));
   const cleared = await bob.run('/queue clear', {}, { channel: lobby });
   await cleared.waitForMessage(({ text }) => text.includes('Nothing was waiting'));
   await bob.run('/queue pause', {}, { channel: lobby });
@@ -313,7 +313,7 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
     everyone: { gpuSecondsPerDay: null, cooldownSeconds: 30 },
     roles: {},
   });
-  await say('/queue limits set', {}, 'Say what to change');
+  await say('/queue limits set', {}, 'Choose what to change');
   await say(
     '/queue limits set',
     { waiting: '１２', gpu_minutes: 'なし' },
@@ -321,8 +321,8 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
     'GPU time a day: no limit',
   );
   await say('/queue limits set', { waiting: 'default' });
-  await say('/queue limits set', { waiting: 'many' }, '`waiting` has to be a number from 1 to 1,000');
-  await say('/queue limits set', { weight: 'none' }, '`weight` has to be a number from 0.1 to 10');
+  await say('/queue limits set', { waiting: 'many' }, '`waiting` must be a number from 1 to 1,000');
+  await say('/queue limits set', { weight: 'none' }, '`weight` must be a number from 0.1 to 10');
   await say('/queue limits set', { role: fans, queue_length: '5' }, 'whole server');
   await say('/queue limits show', {}, 'longest queue: 40');
 
@@ -331,7 +331,7 @@ test('bans, limits, filters and rules: what is set is shown, counts, and is in t
   const odd = await say('/queue filter add', { text: '(<@123> **x', kind: 'pattern' }, 'don’t understand');
   expect(odd).not.toMatch(/<@123>|[^\\]\*\*/);
   await say('/queue filter list', {}, 'blo', 'Gore');
-  await say('/queue filter test', { text: 'so much bloood' }, 'would be refused', 'pattern');
+  await say('/queue filter test', { text: 'so much bloood' }, 'would block that text', 'pattern');
   await say('/queue filter test', { text: 'a tree' }, 'No filter');
   const [choice] = await mia.autocomplete('/queue filter remove', { filter: 'blo' }, 'filter', { channel });
   expect(choice?.name).toBe('pattern · blo+d');
@@ -377,5 +377,5 @@ test('who may manage messages in one channel alone does not moderate the server'
   channel.overwrite({ id: leo.id, kind: 'member' }, { allow: ['ManageMessages'] });
   const asked = await leo.run('/queue list', {}, { channel });
   const answer = await asked.waitForMessage(({ text }) => text !== '');
-  expect(answer.text).toContain('whose role may manage messages on this server');
+  expect(answer.text).toContain('Only moderators can do this');
 });

@@ -39,15 +39,15 @@ test('everything is paused, drained and announced from direct messages; people r
   expect(status.text).toContain('Why: new cards');
   await say('/queue-admin maintenance', { message: 'Slower *today*' }, String.raw`> Slower \*today\*`);
   await status.waitUntil(({ text }) => text.includes(String.raw`ℹ️ Slower \*today\*`));
-  await say('/queue-admin drain', { message: 'Moving house' }, 'Nothing new is taken', 'Moving house');
+  await say('/queue-admin drain', { message: 'Moving house' }, 'stopped taking new requests', 'Moving house');
   const admission = await moderation.admission({ userId: ada.id, guildId: scene.guild.id, roleIds: [] });
   expect(admission).toMatchObject({ draining: { message: 'Moving house' }, maintenance: 'Slower *today*' });
 
   await scene.restartBot();
-  await say('/queue-admin undrain', {}, 'taken again');
-  await say('/queue-admin undrain', {}, 'Nothing was drained');
+  await say('/queue-admin undrain', {}, 'taking new requests again');
+  await say('/queue-admin undrain', {}, 'already taking new requests');
   await say('/queue-admin maintenance', {}, 'Removed');
-  await say('/queue-admin resume', {}, 'It goes on');
+  await say('/queue-admin resume', {}, 'Resumed');
   await say('/queue-admin resume', {}, 'Nothing is paused');
   await status.waitUntil(({ text }) => !text.includes('paused') && !text.includes('Slower'));
   expect((await scene.queue.get(idOf(status.text)))?.status).toBe('queued');
@@ -55,17 +55,17 @@ test('everything is paused, drained and announced from direct messages; people r
     '/queue-admin audit',
     {},
     'paused everything',
-    'takes new requests again',
+    'started taking new requests again',
     'Moving house',
   );
-  expect(log.indexOf('ended the pause of everything')).toBeLessThan(log.indexOf('paused everything'));
+  expect(log.indexOf('resumed everything')).toBeLessThan(log.indexOf('paused everything'));
   const labelOf = async () =>
     (await moderation.admission({ userId: ada.id, guildId: scene.guild.id, roleIds: [] })).label;
   expect(await labelOf()).toMatchObject({ words: 'made_with_ai' });
-  await say('/queue-admin marking', { label: false }, 'no label', 'Art. 50(4)', 'deep fake');
+  await say('/queue-admin marking', { label: false }, 'no label', 'Art. 50(4)', 'deepfake');
   expect(await labelOf()).toBeNull();
   await say('/queue-admin marking', {}, 'no label');
-  await say('/queue-admin marking', { label: true }, 'Every video says in a corner');
+  await say('/queue-admin marking', { label: true }, 'Every video has a label in a corner');
   // None of it is a server's.
   expect(await moderation.audit({ guildId: scene.guild.id, limit: 10 })).toEqual([]);
 });
@@ -119,7 +119,7 @@ test('rented GPUs: people read that one is woken, owners what it costs, and star
 
   await ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel });
   const status = await channel.waitForMessage(hasStatus);
-  expect(status.text).toContain('A GPU is being woken for you');
+  expect(status.text).toContain('Starting a GPU for you');
   expect(status.text).toContain(`<t:${Math.round((now + 240_000) / 1000)}:R>`);
 
   const shown = await say(
@@ -134,9 +134,9 @@ test('rented GPUs: people read that one is woken, owners what it costs, and star
     channel: olga.directMessage,
   });
   expect(suggested.map(({ value }) => value)).toEqual(['humo-gpu-01']);
-  await say('/queue-admin gpus', { do: 'stop', gpu: 'nonsense' }, 'no rented GPU called `nonsense`');
-  await say('/queue-admin gpus', { do: 'stop', gpu: 'humo-gpu-01' }, '`humo-gpu-01` is stopped in a moment');
-  await say('/queue-admin gpus', { do: 'start' }, 'One more is started in a moment');
+  await say('/queue-admin gpus', { do: 'stop', gpu: 'nonsense' }, 'a rented GPU called `nonsense`');
+  await say('/queue-admin gpus', { do: 'stop', gpu: 'humo-gpu-01' }, '`humo-gpu-01` stops in a moment');
+  await say('/queue-admin gpus', { do: 'start' }, 'One more starts in a moment');
   expect([await gpus.nextWish(), await gpus.nextWish(), await gpus.nextWish()]).toEqual([
     { stop: 'humo-gpu-01' },
     { start: true },

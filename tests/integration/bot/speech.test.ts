@@ -91,10 +91,10 @@ test('what cannot be said is told at once, and nothing is queued', async () => {
     const command = await ada.run('/humo', { prompt: 'She speaks', ...options }, { channel });
     return (await command.waitForMessage(({ loading, text }) => !loading && text !== '', patience)).text;
   };
-  expect(await refusal({ say: 'Hi', audio: sound(2) })).toContain('You gave both words and a sound');
+  expect(await refusal({ say: 'Hi', audio: sound(2) })).toContain('You gave both text to speak and audio');
   expect(await refusal({ voice: 'joe', image: picture() })).toContain('nothing for it to say');
-  expect(await refusal({ say: '\u200b🎉' })).toContain('no words in it');
-  expect(await refusal({ say: 'Guten Morgen, wie ist das Wetter?' })).toContain('no voice for the language');
+  expect(await refusal({ say: '\u200b🎉' })).toContain('nothing in it to speak');
+  expect(await refusal({ say: 'Guten Morgen, wie ist das Wetter?' })).toContain('no voice for this language');
   expect(await refusal({ say: 'Hi', voice: 'nobody' })).toContain('don’t have this voice');
   await moderation.addFilter(guild.id, { kind: 'word', text: 'badger' }, ada.id);
   expect(await refusal({ say: 'A b\u200badger speaks' })).toContain('isn’t allowed on this server');

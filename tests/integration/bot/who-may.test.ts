@@ -40,10 +40,10 @@ const people = [
 
 /** What a refusal says; every other answer is none. */
 const refusals =
-  /Only (the person who asked|someone (who may|whose role may) manage|the bot’s owner can do this)|no video with this id on this server|only the person who asked for a video can run it again|don’t know this video any more|gone already|nothing to do with a video of mine/;
+  /Only (the person who asked|a moderator can|moderators can do this|the bot’s owner can do this)|no video with this ID on this server|only the person who asked for a video can run it again|no longer have this video|already gone|isn’t about one of my videos/;
 
 /** What says nothing about who may. */
-const outages = /went wrong|can’t be reached/;
+const outages = /went wrong|can’t reach my/;
 
 /** What only this guild has: whoever is shown one of these has seen something of it. Ids are long enough to have any three digits in them. */
 const marks = /MARKED|keepsake|(?<!\d)777(?!\d)/;
@@ -307,9 +307,9 @@ function trials(played: Scene, zoe: Person, where: Where): Record<string, Trial>
     'Button Again of a private video, forged': forgedButtons(played, async (stage) => [
       `again:${await between(stage)}`,
     ]),
-    'Button Stop': button(played, 'Stop', asked),
+    'Button Cancel': button(played, 'Cancel', asked),
     'Button Delete': button(played, 'Delete', result),
-    'Button Look': button(played, 'Look', hidden, { keepsTarget: true }),
+    'Button View': button(played, 'View', hidden, { keepsTarget: true }),
     'Button Show again': button(played, 'Show again', hidden),
     'Button That’s me': button(played, 'That’s me', unclaimed, {
       answer: lastWord,
@@ -414,9 +414,9 @@ const others = [
   'Button Edit',
   'Button Again, where rerun_others is off',
   'Button Again of a private video, forged',
-  'Button Stop',
+  'Button Cancel',
   'Button Delete',
-  'Button Look',
+  'Button View',
   'Button Show again',
   'Button That’s me',
   'Button Delete with all re-runs',

@@ -61,7 +61,7 @@ const texts = textsFor('en');
 test('a refusal and a failure explain themselves', () => {
   expect(explain(new Refusal('refused.stopping'), texts, 'REF')).toMatchObject({ unexpected: false });
   expect(explain(new Failure('out_of_memory', 'out_of_memory'), texts, 'REF').content).toContain(
-    'graphics card',
+    'GPU ran out of memory',
   );
 });
 

@@ -300,7 +300,7 @@ test('a message of almost an hour gives over to a new one, to which it points, f
   }
   const minutes = posted.map(({ at }) => Math.round((at - 1_800_000_000_000) / 60_000));
   expect(minutes).toEqual([55, 110, 165]);
-  const pointers = edits.filter(({ content }) => content.includes('goes on here'));
+  const pointers = edits.filter(({ content }) => content.includes('Continued here'));
   expect(pointers.map(({ content }) => posted.findIndex((one) => content.includes(`/${one.id}`)))).toEqual([
     0, 1, 2,
   ]);
@@ -335,7 +335,7 @@ test('Discord says first that it is edited too often: a new message takes over a
   progress(id, 1);
   await clock.advance(15_000);
   expect(posted).toHaveLength(1);
-  expect(edits.map(({ content }) => content.includes('goes on here'))).toEqual([true]);
+  expect(edits.map(({ content }) => content.includes('Continued here'))).toEqual([true]);
 });
 
 test('where the bot may not post, the old message keeps its last text, and nothing is tried again', async () => {

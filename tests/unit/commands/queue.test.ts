@@ -239,5 +239,5 @@ test('in the log, limits, rules and filters read as the commands say them', () =
   );
   expect(lines[1]).toMatch(/pausiert\*\* · 5 warteten$/);
   expect(lines[4]).toContain(String.raw`Wort · ||go\*re||`);
-  expect(lines[5]).toContain('3 Videos · gescheitert an: `engine_crashed`');
+  expect(lines[5]).toContain('3 Videos · fehlgeschlagen wegen: `engine_crashed`');
 });

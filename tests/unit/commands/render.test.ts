@@ -55,7 +55,7 @@ test('without a worker nobody is promised a time', () => {
     advice: [],
     settings,
   });
-  expect(content).toContain('No machine is at work');
+  expect(content).toContain('No machine is online');
   expect(content).not.toContain('<t:');
 });
 
@@ -86,7 +86,7 @@ test('what could be better is listed, an unknown advice is left out', () => {
     settings,
   });
   expect(content).toContain('image 2 is small (90×60)');
-  expect(content).toContain('longer than 97 frames');
+  expect(content).toContain('more than 97 frames');
   expect(content).not.toContain('from_the_future');
 });
 
@@ -100,7 +100,7 @@ test('status messages notify nobody and carry a cancel button with the id', () =
 test('how the answer comes is said beforehand where it is not the channel', () => {
   const view = { position, advice: [], settings };
   const privately = generationWith({ reply: { kind: 'direct', private: true } });
-  expect(renderStatus({ ...view, generation: privately }).content).toContain('direct message');
+  expect(renderStatus({ ...view, generation: privately }).content).toContain('in a DM');
   const guest = generationWith({ reply: { kind: 'direct' } });
   expect(renderStatus({ ...view, generation: guest }).content).toContain('not a member of this server');
   const group = generationWith({ guildId: null, reply: { kind: 'direct', guildId: null } });
@@ -127,7 +127,7 @@ test('random weights are stated in bold, and a smaller size is said', () => {
   const result = resultWith({ weights: 'random', downscaled: true, width: 416, height: 240 });
   const { content } = renderResult(generationWith(), result, settings);
   expect(content).toContain('**`weights: random`**');
-  expect(content).toContain('Made smaller than 832×480');
+  expect(content).toContain('Smaller than 832×480');
 });
 
 test('the longest prompt stays within a message', () => {
@@ -177,7 +177,7 @@ test('a pause is said with its reason and its end, instead of a start that nobod
   expect(content).toContain('moderators have paused');
   expect(content).toContain(String.raw`Why: a \*\*party\*\* <`);
   expect(content).not.toContain('<@2>');
-  expect(content).toContain('goes on <t:1800000500:R>');
+  expect(content).toContain('resumes <t:1800000500:R>');
   expect(content).not.toContain('<t:1800000100:R>');
   const everywhere = renderStatus({
     ...view,
@@ -286,7 +286,7 @@ test('details name every shortcut that was taken, and what it came to', () => {
     resultWith({ spared }),
   );
   expect(all).toContain(
-    'Shortcuts: sampler lcm, guided by the sound alone, strength of the sound 1.5, LoRA `few-steps.safetensors` (0.8), 30 passes left out by gating, 1 step skipped by caching',
+    'Shortcuts: sampler lcm, audio guidance only, audio strength 1.5, LoRA `few-steps.safetensors` (0.8), 30 passes skipped by gating, 1 step skipped by caching',
   );
 });
 
@@ -315,9 +315,7 @@ test('details say what a video lacks of marks, and nothing where it lacks nothin
   );
   const signed = { marking: { label: true, watermark: true, signature: true } };
   expect(lines(signed)).not.toContain('Marking');
-  expect(lines(signed, { finalIsSmaller: true })).toContain(
-    'Marking: no signature, as this is a smaller copy',
-  );
+  expect(lines(signed, { finalIsSmaller: true })).toContain('Marking: no signature: this is a smaller copy');
   expect(lines({})).toContain('Marking: no label');
 });
 
@@ -362,8 +360,8 @@ test('what is stored of a person is told with counts and dates, and erased after
     texts,
   );
   expect(stored.content).toContain('2 videos and requests, from <t:1800000000:D> to <t:1800086400:D>');
-  expect(stored.content).toContain('1 of them waits');
-  expect(stored.content).toContain('your /settings');
+  expect(stored.content).toContain('1 of them is waiting');
+  expect(stored.content).toContain('your `/settings`');
   expect(stored.content).toContain('2 reports');
   expect(stored.content).toContain('within a day');
   expect(stored.components).toHaveLength(1);
