@@ -253,6 +253,8 @@ test('what is refused is said at its field, and the cursor is there', async () =
   await fullDiskOnce();
   await page.locator('#pictures input').setInputFiles(person);
   await page.locator('#pictures .hint').getByText('My disk is full').waitFor();
+  // In the page's words alone: Gradio shows what a server answers.
+  expect(await page.getByText('507').count()).toBe(0);
 
   // More than fit, by their number; and a number that is none, in a part of the form that is closed.
   await page.locator('#pictures input').setInputFiles([person, person, person, person, person]);
@@ -503,7 +505,7 @@ test('a far face, a film, a part of it, a recording, and a voice alone', async (
   await openAfresh();
   await page.locator('#prompt textarea').fill('Somebody far away');
   const figure = await sharp(person).resize(360).toBuffer();
-  const scene = sharp({ create: { width: 1600, height: 1200, channels: 3, background: '#8fb4d0' } });
+  const scene = sharp({ create: { width: 1600, height: 1067, channels: 3, background: '#8fb4d0' } });
   const far = join(folder, 'far.jpg');
   await scene.composite([{ input: figure, left: 900, top: 500 }]).toFile(far);
   await page.locator('#pictures input').setInputFiles(far);

@@ -293,7 +293,7 @@ def _field(name: str, texts: Texts, *asked: Callable[..., Any], **numbers: int) 
     `asked`: what page.js can ask about a file, by its name.
     """
     words = {key: text for key, text in _words_of(texts, name)}
-    given = "element, props, upload, watch" + (", server" if asked else "")
+    given = "element, props, watch" + (", server" if asked else "")
     script = f"humo.{name}({{{given}, chosen: () => trigger('chosen'), moved: () => trigger('moved')}});"
     return gr.HTML(
         None,
