@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ApplicationFlagsBitField, DiscordAPIError, PermissionFlagsBits, REST, Routes } from 'discord.js';
 import { execa, ExecaError } from 'execa';
 import type { Redis } from 'ioredis';
@@ -35,6 +34,7 @@ import { Unstartable } from '../../src/startup-error.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import { cudaAdvice } from './cuda-advice.ts';
 import { environmentHere } from './environment.ts';
+import { argumentsOf } from './read-arguments.ts';
 import { signingFindings } from './signing-check.ts';
 
 type Verdict = 'fine' | 'look' | 'broken';
@@ -414,12 +414,13 @@ function loras({ generate, weightsDirectory, models }: WorkerConfig): void {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const usage = ownCommand('doctor', '[--for bot|worker|all] [--json]');
+  const { values } = argumentsOf(usage, {
     options: { for: { type: 'string', default: 'all' }, json: { type: 'boolean', default: false } },
   });
   const scope = values.for;
   if (scope !== 'bot' && scope !== 'worker' && scope !== 'all') {
-    console.error(ownCommand('doctor', '[--for bot|worker|all] [--json]'));
+    console.error(usage);
     return 1;
   }
   const bot = scope === 'worker' ? null : configuration('bot', loadBotConfig);

@@ -4,7 +4,6 @@
  * results: it holds copies of their files.
  */
 import { createInterface } from 'node:readline/promises';
-import { parseArgs } from 'node:util';
 import { readTokens } from '../../src/api/tokens.ts';
 import type { StoredToken } from '../../src/api/tokens.ts';
 import { loadCommonConfig, tokensFileOf } from '../../src/config/environment.ts';
@@ -13,13 +12,15 @@ import { createLogger } from '../../src/log.ts';
 import { PersonErasure } from '../../src/erasure/erase-person.ts';
 import { isOpen } from '../../src/queue/contract/generation.ts';
 import { environmentHere } from './environment.ts';
+import { argumentsOf } from './read-arguments.ts';
 import { createErasure } from '../../src/queue/people/personal-data.ts';
 import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import { createArtifactStore } from '../../src/storage/create.ts';
 import { ownCommand } from '../../src/config/runtime-environment.ts';
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const usage = `${ownCommand('eraseUser', '<id> [--dry-run] [--yes] [--copies]')}   <id> is the Discord id of the person, digits only`;
+  const { values, positionals } = argumentsOf(usage, {
     allowPositionals: true,
     options: {
       'dry-run': { type: 'boolean', default: false },
@@ -29,9 +30,7 @@ async function main(): Promise<number> {
   });
   const [userId] = positionals;
   if (userId === undefined || positionals.length > 1 || !/^\d{1,20}$/.test(userId)) {
-    console.error(
-      `${ownCommand('eraseUser', '<id> [--dry-run] [--yes] [--copies]')}   <id> is the Discord id of the person, digits only`,
-    );
+    console.error(usage);
     return 1;
   }
   const config = loadCommonConfig(environmentHere());

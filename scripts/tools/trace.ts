@@ -4,11 +4,11 @@
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { loadCommonConfig } from '../../src/config/environment.ts';
 import { createLogger } from '../../src/log.ts';
 import { environmentHere } from './environment.ts';
+import { argumentsOf } from './read-arguments.ts';
 import { generationIdSchema } from '../../src/queue/contract/generation.ts';
 import type { Generation } from '../../src/queue/contract/generation.ts';
 import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
@@ -35,7 +35,8 @@ const lineSchema = z.looseObject({
 const mostEntries = 10_000;
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const usage = `${ownCommand('trace', '<id> [--log FILE …] [--json]')}   <id> stands under every message of the bot: 26 letters and digits`;
+  const { values, positionals } = argumentsOf(usage, {
     allowPositionals: true,
     options: {
       log: { type: 'string', multiple: true, default: [] },
@@ -44,9 +45,7 @@ async function main(): Promise<number> {
   });
   const id = generationIdSchema.safeParse(positionals[0]);
   if (!id.success || positionals.length > 1) {
-    console.error(
-      `${ownCommand('trace', '<id> [--log FILE …] [--json]')}   <id> stands under every message of the bot: 26 letters and digits`,
-    );
+    console.error(usage);
     return 1;
   }
   const config = loadCommonConfig(environmentHere());

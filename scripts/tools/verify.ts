@@ -5,7 +5,6 @@
  */
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { viewOf } from '../../src/api/verify-route.ts';
 import { loadVerifyAloneConfig, loadVerifyConfig, namesRedis } from '../../src/config/environment.ts';
 import { ConfigurationError } from '../../src/config/generate.ts';
@@ -17,15 +16,17 @@ import type { Verdict } from '../../src/provenance/verify-video.ts';
 import { createGenerationQueue } from '../../src/queue/create-generation-queue.ts';
 import { textsFor, failureText } from '../../src/text/texts.ts';
 import { environmentHere } from './environment.ts';
+import { argumentsOf } from './read-arguments.ts';
 import { ownCommand } from '../../src/config/runtime-environment.ts';
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const usage = `${ownCommand('verify', 'FILE… [--json]')}   says where videos come from`;
+  const { values, positionals } = argumentsOf(usage, {
     allowPositionals: true,
     options: { json: { type: 'boolean', default: false } },
   });
   if (positionals.length === 0) {
-    console.error(`${ownCommand('verify', 'FILE… [--json]')}   says where videos come from`);
+    console.error(usage);
     return 1;
   }
   const { verifier, queue } = open();

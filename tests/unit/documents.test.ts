@@ -111,6 +111,13 @@ test('every path from the root that a document names is there', () => {
   expect(paths.filter((path) => !isThere(path))).toEqual([]);
 });
 
+test('a decision begins with its number', () => {
+  for (const file of readdirSync(join(projectRoot, 'docs/decisions'))) {
+    const number = Number(/^(\d{4})-/.exec(file)?.[1]);
+    expect(Number(/^# (\d+)[:.] \S/.exec(read(`docs/decisions/${file}`))?.[1]), file).toBe(number);
+  }
+});
+
 test('every file of code that a decision names is there, under this name', () => {
   const folder = join(projectRoot, 'docs/decisions');
   const decisions = readdirSync(folder).filter((file) => !tellOfOldNames.includes(file));

@@ -229,7 +229,14 @@ const troubles: readonly Trouble[] = [
     alert: 'HumoGpuStartsFail',
     what: [['humo_gpu_start_failures_total', {}, '0x9 0+1x4 4x100']],
     ...{ notYet: 12, by: 15, labels: page },
-    summary: '4 starts of a rented GPU failed in the last hour.',
+    summary: '4 starts of a rented GPU failed in the last four hours.',
+  },
+  {
+    // Pods that are paid for and never take jobs: each is given 45 minutes, and after the second there is a pause of as long.
+    alert: 'HumoGpuStartsFail',
+    what: [['humo_gpu_start_failures_total', {}, '0x44 1x44 2x89 3x100']],
+    ...{ notYet: 179, by: 181, labels: page },
+    summary: '3 starts of a rented GPU failed in the last four hours.',
   },
   {
     alert: 'HumoGpuIdle',

@@ -46,6 +46,44 @@ test('copied as it is, with a token and a Redis, it is a valid configuration of 
   expect(loadWorkerConfig(environment).models).toEqual(['17b', '1_7b']);
 });
 
+/** What a comment says of "default: …", up to the next sentence. */
+const saidDefaults = new Map(
+  example.flatMap((line, index) => {
+    const name = /^([A-Z0-9_]+)=/.exec(line)?.[1];
+    if (name === undefined) return [];
+    const from = example.slice(0, index).findLastIndex((above) => !above.startsWith('# ')) + 1;
+    const comment = example
+      .slice(from, index)
+      .map((above) => above.slice(2))
+      .join(' ');
+    const said = /\bdefault: (.*)/i.exec(comment)?.[1];
+    return said === undefined ? [] : [[name, said] as const];
+  }),
+);
+
+/** Said in other words than they are written in. */
+const inOtherWords: Readonly<Record<string, string>> = { HUMO_MODELS: 'both' };
+
+test('a default that a comment names is the one that counts', () => {
+  const fields = Object.values(environmentSchemas).flatMap(({ shape }) => Object.entries(shape));
+  const written = new Map(
+    fields.flatMap(([name, field]) =>
+      field.safeParse(undefined).success ? [[name, writtenDefault(name, field)] as const] : [],
+    ),
+  );
+  for (const [, name = '', value = ''] of page.matchAll(/given\.get\("([A-Z_]+)", "([^"]+)"\)/g))
+    written.set(name, value);
+  let count = 0;
+  for (const [name, said] of saidDefaults) {
+    const value = inOtherWords[name] ?? written.get(name) ?? '';
+    if (value === '') continue;
+    expect(`${name}: ${said.slice(0, value.length)}`).toBe(`${name}: ${value}`);
+    expect(said.slice(value.length), name).toMatch(/^(?:$|[.,;]| \()/);
+    count += 1;
+  }
+  expect(count).toBeGreaterThan(25);
+});
+
 test('each default is shown as it would be written, and written so it means the same', () => {
   let count = 0;
   for (const schema of Object.values(environmentSchemas)) {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
@@ -366,6 +366,20 @@ test('every variable that docker/.env.example names is used, and has no value th
     expect(name === 'COMPOSE_PROFILES' || used.includes(`\${${name}`), name).toBe(true);
     expect(value).toBe(name === 'COMPOSE_PROFILES' ? 'all' : '');
   }
+});
+
+test('every variable that the Compose files take is explained, in docker/.env.example or in .env.example', () => {
+  const composed = readdirSync(docker).filter((name) => name.endsWith('.yaml'));
+  const taken = composed.flatMap((name) =>
+    [...readFileSync(join(docker, name), 'utf8').matchAll(/(?<!\$)\$\{([A-Z0-9_]+)/g)].map(
+      ([, variable]) => variable,
+    ),
+  );
+  const explained = [join(docker, '.env.example'), join(projectRoot, '.env.example')].flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^([A-Z0-9_]+)=/gm)].map(([, variable]) => variable),
+  );
+  expect(taken.length).toBeGreaterThan(60);
+  expect(taken.filter((variable) => !explained.includes(variable))).toEqual([]);
 });
 
 /** What the page itself says about the environment that it gets, with `values` in docker/.env: a list of problems, or its settings. */
