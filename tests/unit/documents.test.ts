@@ -111,11 +111,14 @@ test('every path from the root that a document names is there', () => {
   expect(paths.filter((path) => !isThere(path))).toEqual([]);
 });
 
-test('a decision begins with its number', () => {
-  for (const file of readdirSync(join(projectRoot, 'docs/decisions'))) {
+test('a decision begins with its number, which no other one has', () => {
+  const files = readdirSync(join(projectRoot, 'docs/decisions'));
+  for (const file of files) {
     const number = Number(/^(\d{4})-/.exec(file)?.[1]);
     expect(Number(/^# (\d+)[:.] \S/.exec(read(`docs/decisions/${file}`))?.[1]), file).toBe(number);
   }
+  const numbers = files.map((file) => file.slice(0, 4));
+  expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
 });
 
 test('every file of code that a decision names is there, under this name', () => {
