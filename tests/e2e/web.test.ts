@@ -240,14 +240,14 @@ test('what is refused is said at its field, and the cursor is there', async () =
   const file = join(folder, 'picture.png');
   await writeFile(file, 'This is no picture, whatever its name says.');
   await page.locator('#pictures input').setInputFiles(file);
-  await page.getByText('The browser can’t show picture 1').waitFor();
+  await page.getByText('The browser can’t show image 1').waitFor();
   await page.locator('#pictures .unshown').getByText('picture.png').waitFor();
   await agree(page);
   await page.locator('#create').click();
   await refusedAt('pictures').getByText('PNG, JPEG, WebP').waitFor();
   await status().getByText('Something in the form isn’t right yet.').waitFor();
   await look('refused');
-  await page.getByRole('button', { name: 'Remove picture 1' }).click();
+  await page.getByRole('button', { name: 'Remove image 1' }).click();
   await refusedAt('pictures').waitFor({ state: 'detached' });
 
   await fullDiskOnce();
@@ -258,7 +258,7 @@ test('what is refused is said at its field, and the cursor is there', async () =
 
   // More than fit, by their number; and a number that is none, in a part of the form that is closed.
   await page.locator('#pictures input').setInputFiles([person, person, person, person, person]);
-  await page.locator('#pictures').getByText('Up to 4 pictures fit').waitFor();
+  await page.locator('#pictures').getByText('Up to 4 images fit').waitFor();
   expect(await page.locator('#pictures .thumbs img').count()).toBe(4);
   const finer = page.locator('#more button').first();
   await finer.click();
@@ -325,7 +325,7 @@ test('with the keyboard alone: a picture, a sound and its window, a wait, a vide
   await status().getByText('Here it is.').waitFor(patience);
   await page
     .locator('#result')
-    .getByText(/noise, not your person|Small demonstration model/)
+    .getByText(/noise, not a person|Small demo model/)
     .waitFor();
 
   const parts: number[] = [];
@@ -376,7 +376,7 @@ test('before all of the page is there, it can be written on, and what was writte
   const first = early.getByLabel('Describe the scene');
   await first.fill('Written early');
   scripts.resolve(false);
-  await early.getByText('This page didn’t come whole').waitFor();
+  await early.getByText('This page didn’t load completely').waitFor();
   scripts = Promise.withResolvers();
   await early.reload({ waitUntil: 'commit' });
   await early.waitForFunction("document.querySelector('#first-prompt')?.value === 'Written early'");
@@ -509,15 +509,15 @@ test('a far face, a film, a part of it, a recording, and a voice alone', async (
   const far = join(folder, 'far.jpg');
   await scene.composite([{ input: figure, left: 900, top: 500 }]).toFile(far);
   await page.locator('#pictures input').setInputFiles(far);
-  await page.locator('#pictures .hint').getByText('The face in picture 1 is small.').waitFor();
-  await page.getByRole('button', { name: 'Crop picture 1' }).click();
+  await page.locator('#pictures .hint').getByText('The face in image 1 is small.').waitFor();
+  await page.getByRole('button', { name: 'Crop image 1' }).click();
   await page.getByRole('dialog').waitFor();
   await look('crop');
   await fullDiskOnce();
   await page.getByRole('button', { name: 'Use it' }).click();
   await page.getByRole('dialog').getByText('My disk is full').waitFor();
   await page.getByRole('button', { name: 'Use it' }).click();
-  await page.waitForFunction("document.activeElement?.ariaLabel === 'Crop picture 1'");
+  await page.waitForFunction("document.activeElement?.ariaLabel === 'Crop image 1'");
   await page.locator('#pictures .hint').waitFor({ state: 'hidden' });
   const cropped: [number, number] = await page.evaluate(
     `(async () => { const image = document.querySelector('#pictures img'); await image.decode(); return [image.naturalWidth, image.naturalHeight]; })()`,
@@ -539,14 +539,14 @@ test('a far face, a film, a part of it, a recording, and a voice alone', async (
   await page.mouse.move(wave.x + wave.width / 2, middle, { steps: 5 });
   await page.mouse.up();
   await used.getByText(/^Used: 0:0(1\.[89]|2\.[012])–0:03\.9/).waitFor();
-  await page.getByRole('button', { name: 'Remove the sound' }).click();
+  await page.getByRole('button', { name: 'Remove the audio' }).click();
   await soundInput.setInputFiles({
     name: 'song.mp3',
     mimeType: 'audio/mpeg',
     buffer: await readFile(person),
   });
   await page.locator('#sound .hint.refusal').getByText(/\w/).waitFor();
-  await page.getByRole('button', { name: 'Remove the sound' }).click();
+  await page.getByRole('button', { name: 'Remove the audio' }).click();
 
   await context.grantPermissions(['microphone']);
   await page.getByRole('button', { name: 'Record' }).click();
@@ -741,7 +741,7 @@ test('a pause, no machine, and two hundred others have words, and a way on', asy
     await status()
       .getByText(/number \d+ of 201/)
       .waitFor();
-    await status().getByText('No machine is at work').waitFor();
+    await status().getByText('No machine is online').waitFor();
     await look('queue');
     await cancelled();
   } finally {
@@ -783,7 +783,7 @@ test('an API that is away, and a token that was revoked, have words; what was wr
   await status().getByText('You cancelled it.').waitFor();
   await revokeToken(tokensFile(), 'web');
   await page.locator('#create').click();
-  await status().getByText('This page isn’t allowed in any more.').waitFor();
+  await status().getByText('This page no longer has access.').waitFor();
   await look('revoked');
 });
 

@@ -310,8 +310,8 @@ class Status(unittest.TestCase):
         self.assertIn("perhaps", waiting(guess=True))
         self.assertIn("No machine", waiting(workers=0))
         held = waiting(held={"by": "deployment", "until": "2020-01-01T00:00:00.000Z", "reason": "<new {cards}>"})
-        self.assertIn("paused at the moment. Why: &lt;new {cards}&gt;", held)
-        self.assertIn("It goes on in about", held)
+        self.assertIn("paused right now. Why: &lt;new {cards}&gt;", held)
+        self.assertIn("It resumes in about", held)
         self.assertNotIn("Starts in", held)
         self.assertNotIn("Why", waiting(held={"by": "deployment", "until": None, "reason": None}))
 
