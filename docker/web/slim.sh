@@ -3,7 +3,7 @@
 #
 #     slim.sh ENVIRONMENT
 #
-# Needs strip (binutils). At the end what the page stands on has to load. docs/decisions/0094 says what was left in, and why.
+# Needs strip (binutils). At the end what the page stands on has to load. docs/decisions/0095 says what was left in, and why.
 set -eu
 python=$1/bin/python
 cd "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
