@@ -57,10 +57,10 @@ test('Redis answers nothing when somebody agrees: what they asked for waits, and
   const command = await ada.run('/humo', fresh, { channel });
   const question = await command.waitForMessage(({ buttons }) => buttons.length === 2);
   const resume = scene.silenceRedis();
-  const unheard = await ada.click(question, 'Agreed, go on');
-  await unheard.waitForMessage(({ text }) => text.includes('queue can’t be reached'));
+  const unheard = await ada.click(question, 'Yes, go ahead');
+  await unheard.waitForMessage(({ text }) => text.includes('can’t reach my queue'));
   resume();
-  const heard = await ada.click(question, 'Agreed, go on');
+  const heard = await ada.click(question, 'Yes, go ahead');
   await heard.waitForMessage(hasStatus);
   expect(await scene.queue.list({})).toHaveLength(1);
 });
@@ -74,7 +74,7 @@ test('Redis answers nothing when somebody reports a video: they are told', async
   const ben = guild.addMember(discord.createUser('ben'));
   const resume = scene.silenceRedis();
   ben.react(result, '🚩');
-  await ben.directMessage.waitForMessage(({ text }) => text.includes('queue can’t be reached'));
+  await ben.directMessage.waitForMessage(({ text }) => text.includes('can’t reach my queue'));
   resume();
   expect(await scene.moderation.reports(guild.id)).toEqual([]);
 });
