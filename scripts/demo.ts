@@ -22,6 +22,7 @@ import { Conversation } from './support/conversation.ts';
 import { readableTail, startPart } from './support/part.ts';
 import type { Part } from './support/part.ts';
 import { startPrivateRedis } from './support/private-redis.ts';
+import { minute } from '../src/units.ts';
 
 const usage = `npm run demo -- [options]
 
@@ -181,7 +182,8 @@ async function withEverything<T>(
       otherTemporary,
     );
     ends.push(() => redis.stop());
-    const discord = await startSandbox();
+    // Discord gives a bot three seconds; a machine that is busy with something else may have more to show what it can.
+    const discord = await startSandbox({ firstResponse: minute });
     ends.push(() => closeSandbox(discord));
     if (record !== undefined) {
       writeFileSync(record, '');

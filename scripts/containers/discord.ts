@@ -7,6 +7,7 @@ import { projectRoot } from '../../src/config/environment.ts';
 import { probeVideo } from '../../src/media/probe.ts';
 import type { ProbedVideo } from '../../src/media/probe.ts';
 import { CheckFailed } from './errors.ts';
+import { minute } from '../../src/units.ts';
 
 /** As long as a video may take: a machine may have little time for this. */
 const patience = 15 * 60_000;
@@ -39,7 +40,7 @@ export class Discord implements AsyncDisposable {
    */
   static async open(host: string, folder: string): Promise<Discord> {
     await mkdir(folder, { recursive: true });
-    const sandbox = await startSandbox({ host });
+    const sandbox = await startSandbox({ host, firstResponse: minute });
     await writeFile(join(folder, 'ca.pem'), sandbox.certificateAuthority.pem);
     await chmod(join(folder, 'ca.pem'), 0o644);
     return new Discord(sandbox, folder);

@@ -15,6 +15,7 @@ import { agreedBefore } from './agreed.ts';
 import { startRedis } from './redis.ts';
 import type { TestRedis } from './redis.ts';
 import { patience } from './patience.ts';
+import { minute } from '../../src/units.ts';
 
 type Channel = ReturnType<ReturnType<Sandbox['createGuild']>['createChannel']>;
 type Person = ReturnType<Sandbox['createUser']>;
@@ -52,7 +53,7 @@ export const speech = () => file(join(projectRoot, 'examples', 'speech.ogg'));
 export async function startStack(): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'humo-e2e-'));
   const redis = await startRedis({ appendOnly: true });
-  const discord = await startSandbox();
+  const discord = await startSandbox({ firstResponse: minute });
   const guild = discord.createGuild({ name: 'Studio' });
   const channel = guild.createChannel('general');
   const ada = guild.addMember(discord.createUser('ada'));

@@ -20,6 +20,7 @@ import { startRedis } from '../../support/redis.ts';
 import { startWorkerProcess } from '../../support/worker-process.ts';
 import { hasStatus, picture } from '../bot/scene.ts';
 import { patience } from '../../support/patience.ts';
+import { minute } from '../../../src/units.ts';
 
 const folders: string[] = [];
 afterAll(async () => {
@@ -34,7 +35,7 @@ async function newFolder(): Promise<string> {
 test('in the bot: one person, one limit, whichever way they come; and Discord hears nothing of the API’s', async () => {
   const folder = await newFolder();
   await using redis = await startRedis();
-  const discord = await startSandbox();
+  const discord = await startSandbox({ firstResponse: minute });
   const ada = discord.createGuild({ name: 'Studio' }).addMember(discord.createUser('ada'));
   // Each server has limits of its own; whoever comes over the API is outside of them all, as in direct messages.
   const channel = ada.directMessage;

@@ -19,6 +19,7 @@ import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 import { hasStatus, idOf, makeVideo, picture, speech, until } from './scene.ts';
 import { patience } from '../../support/patience.ts';
+import { minute } from '../../../src/units.ts';
 
 let discord: Sandbox;
 let redis: TestRedis;
@@ -31,7 +32,7 @@ const cleanups: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bot-process-'));
   redis = await startRedis({ appendOnly: true });
-  discord = await startSandbox();
+  discord = await startSandbox({ firstResponse: minute });
   environment = {
     ...discord.environment,
     REDIS_URL: redis.url,
@@ -202,7 +203,7 @@ test('SIGTERM while it sends: it finishes, and ends with status 0 within ten sec
 });
 
 test('npm run register: shows the difference, applies it, and then has nothing to change', async () => {
-  await using own = await startSandbox();
+  await using own = await startSandbox({ firstResponse: minute });
   const register = (...args: string[]) =>
     execa(process.execPath, ['src/bot/register-commands.ts', ...args], {
       cwd: projectRoot,

@@ -9,6 +9,7 @@ import { startSandbox } from '../../../sandbox/start.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { minute } from '../../../src/units.ts';
 
 const entrypoint = join(projectRoot, 'docker/bot/entrypoint.sh');
 /** Stands for the container's volume. */
@@ -19,7 +20,7 @@ let discord: Sandbox;
 beforeEach(async () => {
   volume = await mkdtemp(join(tmpdir(), 'humo-bot-container-'));
   redis = await startRedis({ tcp: true, password: 'pw' });
-  discord = await startSandbox();
+  discord = await startSandbox({ firstResponse: minute });
 });
 afterEach(async () => {
   await discord.close();

@@ -13,6 +13,7 @@ import { agreedBefore } from '../../support/agreed.ts';
 import { startRedis } from '../../support/redis.ts';
 import { startBotAndWorker } from '../../support/bot-and-worker.ts';
 import { idOf } from '../bot/scene.ts';
+import { minute } from '../../../src/units.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
 
@@ -54,7 +55,7 @@ test('from the click to the delivery every step names the generation, and nothin
   const folder = await mkdtemp(join(tmpdir(), 'humo-logs-'));
   const password = 'a-password-of-redis';
   await using redis = await startRedis({ appendOnly: true, tcp: true, password });
-  await using discord = await startSandbox();
+  await using discord = await startSandbox({ firstResponse: minute });
   const guild = discord.createGuild({ name: 'Studio' });
   const channel = guild.createChannel('general');
   const ada = guild.addMember(discord.createUser('ada'));

@@ -14,6 +14,7 @@ import { startRedis } from '../../support/redis.ts';
 import { tool } from '../../support/tool.ts';
 import { startBotAndWorker } from '../../support/bot-and-worker.ts';
 import { picture } from '../bot/scene.ts';
+import { minute } from '../../../src/units.ts';
 
 const folder = join(projectRoot, 'docker/observability');
 const rulesFile = join(folder, 'alerts.yaml');
@@ -52,7 +53,7 @@ beforeAll(async () => {
   alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
   const work = await mkdtemp(join(tmpdir(), 'humo-rules-'));
   const redis = await startRedis({ appendOnly: true });
-  const discord = await startSandbox();
+  const discord = await startSandbox({ firstResponse: minute });
   const guild = discord.createGuild({ name: 'Studio' });
   const channel = guild.createChannel('general');
   const ada = guild.addMember(discord.createUser('ada'));
@@ -119,7 +120,7 @@ test('every panel of the dashboard shows something of what a bot and a worker ex
 });
 
 test('no alert fires while nothing is wrong', async () => {
-  const times = [0, 5, 16, 61, 240].map((minute) => ({ minute, firing: [] }));
+  const times = [0, 5, 16, 61, 240].map((after) => ({ minute: after, firing: [] }));
   expect(await evaluate(rulesFile, alerts, [{ name: 'quiet', series: quiet, alerts: times }])).toBe('');
 });
 
