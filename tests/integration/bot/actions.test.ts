@@ -604,7 +604,7 @@ test('/history: why something did not become a video is a link away; what was de
   expect(status.text).not.toContain('channels/');
   const command = await ada.run('/history', {}, { channel });
   const list = await command.waitForMessage(({ text }) => text.includes('page 1'));
-  expect(list.text).toMatch(new RegExp(`cancelled – cancelled https://\\S+/${ending.id}`));
+  expect(list.text).toMatch(new RegExp(`stopped – cancelled https://\\S+/${ending.id}`));
   expect(list.text).toContain('made – deleted');
 });
 
