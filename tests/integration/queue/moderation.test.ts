@@ -142,7 +142,7 @@ test('a ban holds in its guild, until its end, and tells who and why', async () 
   const until = later();
   await moderation.ban('10', { userId: '1', by: '9', reason: 'spam', until });
   const ban = { userId: '1', by: '9', reason: 'spam', until, since: expect.any(Number) };
-  expect((await other.admission(person('1', '10'))).ban).toEqual(ban);
+  expect((await other.admission(person('1', '10'))).ban).toEqual({ ...ban, isEverywhere: false });
   expect((await other.admission(person('1', '11'))).ban).toBeNull();
   expect((await other.admission(person('1', null))).ban).toBeNull();
   expect((await other.admission(person('2', '10'))).ban).toBeNull();
