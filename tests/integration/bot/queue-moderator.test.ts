@@ -148,7 +148,7 @@ test('a channel that the bot cannot post in is refused at once, and nothing chan
     overwrites: [{ target: discord.bot, deny: ['SendMessages'] }],
   });
   const refused = await mia.run('/queue log', { channel: quiet }, { channel });
-  await refused.waitForMessage(({ text }) => text.includes('I lack **Send Messages**'));
+  await refused.waitForMessage(({ text }) => text.includes('I need **Send Messages**'));
   expect((await moderation.guild(guild.id)).logChannelId).toBeNull();
   expect(await moderation.audit({ guildId: guild.id, limit: 5 })).toEqual([]);
 });
