@@ -184,9 +184,9 @@ test('whoever is written to for later is greeted once, ever', async () => {
   const quinn = member('quinn');
   const ask = () =>
     quinn.run('/humo', { prompt: 'x', image: picture(), preset: 'draft', private: true }, { channel });
-  const greetings = () => quinn.directMessage.messages.filter(({ text }) => text.startsWith('Hello!'));
+  const greetings = () => quinn.directMessage.messages.filter(({ text }) => text.startsWith('Hi!'));
   await ask();
-  await quinn.directMessage.waitForMessage(({ text }) => text.startsWith('Hello!'));
+  await quinn.directMessage.waitForMessage(({ text }) => text.startsWith('Hi!'));
   const asked = (count: number) =>
     until(async () => ((await scene.queue.list({ userId: quinn.id })).length === count ? true : undefined));
   await asked(1);
