@@ -56,10 +56,10 @@ test('figures, machines, and what failed is queued again', async () => {
   // A machine says with its next sign of life what it runs.
   const machines = await until(async () => {
     const text = await ask(olga, '/queue-admin workers');
-    return text.includes('runs') ? text : undefined;
+    return text.includes('running `') ? text : undefined;
   });
   expect(machines).toContain('🟢 `in-test`');
-  expect(machines).toContain(`runs \`${child?.id}\``);
+  expect(machines).toContain(`running \`${child?.id}\``);
   expect(await ask(mia, '/queue stats')).toContain('1 running, 0 waiting');
   shown.resolve();
   await channel.waitForMessage(({ attachments }) => attachments.length === 1);

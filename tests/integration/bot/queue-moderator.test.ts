@@ -162,7 +162,7 @@ test('when the channel of the log closes or goes later, the action stands and th
     return (await answer.waitForMessage(({ loading, text }) => !loading && text !== '')).text;
   };
   const log = guild.createChannel('log');
-  expect(await said('/queue log', { channel: log })).not.toContain('posted:');
+  expect(await said('/queue log', { channel: log })).not.toContain('couldn’t post');
   log.overwrite(discord.bot, { deny: ['SendMessages'] });
   const banned = await said('/queue ban', { user: ada });
   expect(banned).toContain(`couldn’t post this in <#${log.id}>: I need **Send Messages**`);
