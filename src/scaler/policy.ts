@@ -1,13 +1,8 @@
 /**
  * When GPUs are started and stopped: a function of what is known, and of nothing else. Whoever wants other rules changes them here.
  */
+import type { DayHours } from '../config/rented-gpus.ts';
 import type { Offer } from './provider.ts';
-
-/** Hours of the day: from (inclusive) to (exclusive), over midnight where from > to; all of it where they are the same. */
-export interface Hours {
-  readonly from: number;
-  readonly to: number;
-}
 
 export interface Rules {
   /** never more machines of ours than this */
@@ -22,9 +17,9 @@ export interface Rules {
   readonly dailyCap: number;
   readonly monthlyCap: number;
   /** in which one may be started */
-  readonly hours: Hours;
+  readonly hours: DayHours;
   /** in which one is kept ready although nothing waits; null: none is */
-  readonly readyHours: Hours | null;
+  readonly readyHours: DayHours | null;
   /** whose clock the hours are of, by IANA's name; days and months of the caps are UTC's */
   readonly timeZone: string;
   /** the time between two looks: what is spent before anybody can stop it, seconds */
@@ -116,14 +111,22 @@ function keptAlthoughIdle(
   { now, otherWorkers, startSeconds, restUntil }: Situation,
   rules: Rules,
 ): Pod | undefined {
-  if (readyHoursEnd(now, rules, startSeconds + rules.idleSeconds) === null || now < restUntil)
-    return undefined;
+  if (keptReadyUntil(now, rules, startSeconds) === null || now < restUntil) return undefined;
   const isReady = ({ readyAt, seenAt }: Pod) => readyAt !== null && now - seenAt < rules.idleSeconds * 1000;
   if (otherWorkers > 0 || others.some(isReady)) return undefined;
   return idle
     .filter(isReady)
     .toSorted((left, right) => left.pricePerHour - right.pricePerHour)
     .at(0);
+}
+
+/**
+ * Until when one is kept ready: from so soon before the hours on that, stopped now, it would only be started again.
+ *
+ * @returns as {@link readyHoursEnd}
+ */
+export function keptReadyUntil(now: number, rules: Rules, startSeconds: number): number | null {
+  return readyHoursEnd(now, rules, startSeconds + rules.idleSeconds);
 }
 
 const quarter = 15 * 60_000;
@@ -224,7 +227,7 @@ function isAffordable(perHour: number, spent: Situation['spent'], rules: Rules):
 }
 
 /** Whether a time lies in the given hours of the day of a zone. */
-export function isOpen(time: number, { from, to }: Hours, timeZone: string): boolean {
+export function isOpen(time: number, { from, to }: DayHours, timeZone: string): boolean {
   if (from === to) return true;
   const hour = hourOf(time, timeZone);
   return from < to ? hour >= from && hour < to : hour >= from || hour < to;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ulid } from 'ulid';
 import type { Logger } from '../log.ts';
-import { affordable, decide, readyHoursEnd } from './policy.ts';
+import { affordable, decide, keptReadyUntil } from './policy.ts';
 import type { Pod, Rules, Situation } from './policy.ts';
 import { ProviderError } from './provider.ts';
 import type { GpuProvider, Machine, Offer } from './provider.ts';
@@ -239,9 +239,7 @@ export class Scaler {
         if (pod === undefined) continue;
         pods[index] = { ...pod, ending: 'by_hand' };
         // Whoever stops one in the hours in which one is kept ready does not want the next one in its place.
-        await state.setBackOff({
-          restUntil: readyHoursEnd(now(), rules, startSeconds + rules.idleSeconds) ?? 0,
-        });
+        await state.setBackOff({ restUntil: keptReadyUntil(now(), rules, startSeconds) ?? 0 });
         continue;
       }
       await state.setBackOff({ restUntil: 0 });
@@ -361,7 +359,7 @@ export class Scaler {
     await state.announceWaking(await state.pods(), rules.tickSeconds * 4000);
     const ledger = await state.ledger();
     await state.trimLedger([...ledger.keys()]);
-    const readyUntil = readyHoursEnd(now(), rules, startSeconds + rules.idleSeconds);
+    const readyUntil = keptReadyUntil(now(), rules, startSeconds);
     const { restUntil } = await state.backOff();
     await state.publish({
       version: 1,
