@@ -22,6 +22,9 @@ export const silentLocks = 10;
 /** A command that got no answer is sent again for this long: whoever waits for it has been told to. */
 export const acceptPatience = 15_000;
 
+/** Before a command that got no answer is sent again. */
+export const unansweredPause = 250;
+
 /** One clip moves the estimate by this share. */
 export const paceWeight = 0.3;
 

@@ -19,7 +19,7 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
     if (error instanceof Failure || error instanceof Refusal) throw error;
     if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
     if (isDiskFull(error)) throw new DiskFull(redisFolder, error, 'move Redis to a larger disk');
-    if (isRefusedForNow(error)) throw new Failure('internal', 'queue_full', {}, { cause: error });
+    if (isRefusedForNow(error)) throw full(error);
     const identifier = error instanceof AcceptanceUnknown ? uncertain : 'queue_unreachable';
     throw new Failure('internal', identifier, {}, { cause: error });
   }
@@ -27,8 +27,12 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
 
 /** What got no answer, or was refused by a full Redis, as {@link reachable} says it; anything else as it is. */
 export function asUnreachable(error: unknown): unknown {
-  if (isRefusedForNow(error)) return new Failure('internal', 'queue_full', {}, { cause: error });
+  if (isRefusedForNow(error)) return full(error);
   return isUnanswered(error) ? new Failure('internal', 'queue_unreachable', {}, { cause: error }) : error;
+}
+
+function full(cause: Error): Failure {
+  return new Failure('internal', 'queue_full', {}, { cause });
 }
 
 /** Whether it may have been accepted all the same. */

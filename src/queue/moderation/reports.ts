@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { generationIdSchema } from '../contract/generation.ts';
 import type { Generation } from '../contract/generation.ts';
 import { recordRetention } from '../../retention.ts';
+import { unansweredPause } from '../constants.ts';
 import { isUnanswered } from '../redis/connection.ts';
 import { reportsPerHour } from './moderation.ts';
 import type { Moderation, Report, ReportOutcome } from './moderation.ts';
@@ -11,7 +12,6 @@ import type { Stored } from './stored.ts';
 
 /** A report that got no answer may count all the same, and then its result has to be hidden: asked again for so long. Milliseconds. */
 const reportPatience = 60_000;
-const unansweredPause = 250;
 
 /** Reported results that are looked through; more at a time is a raid, and the latest are what matters. */
 const mostReports = 500;

@@ -22,13 +22,10 @@ import { paceKey } from '../order/pace.ts';
 import { newGenerationSchema, parseRecord, recordFields, replyFields } from '../contract/record.ts';
 import { runScript } from './script.ts';
 import { recordRetention } from '../../retention.ts';
-import { acceptPatience, maximumAttempts, paceWeight, smallestCost } from '../constants.ts';
+import { acceptPatience, maximumAttempts, paceWeight, smallestCost, unansweredPause } from '../constants.ts';
 
 /** What generations of direct messages count for, as a guild's id is what its own count for. */
 const directScope = 'direct';
-
-/** Before a command that got no answer is sent again. */
-const unansweredPause = 250;
 
 /** Redis gave no answer, so nobody knows whether the request is accepted, or will be once Redis goes on. */
 export class AcceptanceUnknown extends Error {
