@@ -8,6 +8,7 @@ import string
 import tempfile
 import unittest
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -490,6 +491,20 @@ class Sending(unittest.TestCase):
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
+@contextmanager
+def client_of(handler: type[BaseHTTPRequestHandler]) -> Iterator[ApiClient]:
+    """A client of an API of ours, which answers as the handler does."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    client = ApiClient(f"http://127.0.0.1:{server.server_port}", "x")
+    try:
+        yield client
+    finally:
+        client.close()
+        server.shutdown()
+        server.server_close()
+
+
 class Restarts(unittest.TestCase):
     """What comes of an order while the API ends and starts again."""
 
@@ -516,19 +531,11 @@ class Restarts(unittest.TestCase):
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=server.serve_forever, daemon=True).start()
-        client = ApiClient(f"http://127.0.0.1:{server.server_port}", "x")
-        try:
-            with mock.patch("humo_web.client.time.sleep"):
-                made = client.create({"prompt": "x"}, [], None, Asker(None, "en"))
-        except ApiError as error:
-            made = error.status
-        finally:
-            client.close()
-            server.shutdown()
-            server.server_close()
-        return made, keys
+        with client_of(Handler) as client, mock.patch("humo_web.client.time.sleep"):
+            try:
+                return client.create({"prompt": "x"}, [], None, Asker(None, "en")), keys
+            except ApiError as error:
+                return error.status, keys
 
     def test_it_is_asked_again_under_the_same_key_and_never_without_need(self) -> None:
         made, keys = self.ask(None, 503, None, 409, 202)
@@ -585,15 +592,8 @@ class Watching(unittest.TestCase):
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=server.serve_forever, daemon=True).start()
-        client = ApiClient(f"http://127.0.0.1:{server.server_port}", "x")
-        try:
+        with client_of(Handler) as client:
             return [seen["status"] for seen in client.watch("1", Asker(None, "en"))], asked
-        finally:
-            client.close()
-            server.shutdown()
-            server.server_close()
 
     @staticmethod
     def says(*statuses: str) -> Answer:

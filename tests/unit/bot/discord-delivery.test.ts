@@ -2,6 +2,7 @@ import { DiscordAPIError } from 'discord.js';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Delivery } from '../../../src/bot/discord-delivery.ts';
+import type { DeliveryOptions } from '../../../src/bot/discord-delivery.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
 import { deliveryPause } from '../../../src/queue/delivery/delivery-consumer.ts';
@@ -11,43 +12,63 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 const settings = loadGenerateSettings(`${projectRoot}/generate.yaml`, 'official');
 
+const delivering = () =>
+  generationWith({
+    status: 'delivering',
+    result: resultWith(),
+    reply: { interactionToken: null, tokenExpiresAt: null },
+  });
+
+const never = async () => {
+  throw new Error('cannot happen');
+};
+
+/** Of what Discord answers while it is away. */
+const unavailable = (method: string) =>
+  new DiscordAPIError({ code: 0, message: 'No' }, 0, 503, method, '/', { files: undefined, body: undefined });
+
+/** To a channel in which the bot is a member, with a video that fits. */
+function deliveryWith({
+  get,
+  post,
+  edit,
+  clock = new ManualClock(),
+}: Pick<DeliveryOptions['queue'], 'get'> &
+  Pick<DeliveryOptions['messages'], 'post' | 'edit'> & { readonly clock?: ManualClock }): Delivery {
+  return new Delivery({
+    queue: { get, updateReply: async () => undefined },
+    messages: {
+      ...{ post, edit, editOriginal: never, followUp: never, editFollowUp: never, openDirect: never },
+      findOwn: async () => null,
+      typing: never,
+    },
+    videos: {
+      original: async (result) => ({ data: Buffer.alloc(10), result }),
+      smaller: async () => null,
+    },
+    releaseStatus: async () => 0,
+    settings,
+    clock,
+    logger: pino({ level: 'silent' }),
+    stopping: new AbortController().signal,
+  });
+}
+
 test.each([false, true])(
   'Discord is out: only the last try says so in the status message (last: %s)',
   async (isLast) => {
     const said: string[] = [];
-    const generation = generationWith({
-      status: 'delivering',
-      result: resultWith(),
-      reply: { interactionToken: null, tokenExpiresAt: null },
-    });
-    const never = async () => {
-      throw new Error('cannot happen');
-    };
+    const generation = delivering();
     let posts = 0;
-    const delivery = new Delivery({
-      queue: { get: async () => generation, updateReply: async () => undefined },
-      messages: {
-        post: async () => {
-          posts += 1;
-          const request = { files: undefined, body: undefined };
-          throw new DiscordAPIError({ code: 0, message: 'No' }, 0, 503, 'POST', '/', request);
-        },
-        edit: async (_place, { content }) => {
-          said.push(content);
-        },
-        ...{ editOriginal: never, followUp: never, editFollowUp: never, openDirect: never },
-        findOwn: async () => null,
-        typing: never,
+    const delivery = deliveryWith({
+      get: async () => generation,
+      post: async () => {
+        posts += 1;
+        throw unavailable('POST');
       },
-      videos: {
-        original: async (result) => ({ data: Buffer.alloc(10), result }),
-        smaller: async () => null,
+      edit: async (_place, { content }) => {
+        said.push(content);
       },
-      releaseStatus: async () => 0,
-      settings,
-      clock: new ManualClock(),
-      logger: pino({ level: 'silent' }),
-      stopping: new AbortController().signal,
     });
     const { signal } = new AbortController();
     await expect(delivery.deliver(generation, signal, isLast)).rejects.toBeInstanceOf(DiscordAPIError);
@@ -60,48 +81,21 @@ test.each([false, true])(
 test.each(['Redis', 'Discord'])(
   'delivered, and then %s is away for a minute: the status message points to the result all the same',
   async (whose) => {
-    const generation = generationWith({
-      status: 'delivering',
-      result: resultWith(),
-      reply: { interactionToken: null, tokenExpiresAt: null },
-    });
-    const never = async () => {
-      throw new Error('cannot happen');
-    };
+    const generation = delivering();
     const clock = new ManualClock();
     const backAt = clock.now() + 60_000;
     const requireBack = (what: string) => {
-      if (what !== whose || clock.now() >= backAt) return;
-      throw new DiscordAPIError(
-        { code: 0, message: 'No' },
-        ...([0, 503, 'PATCH', '/', { files: undefined, body: undefined }] as const),
-      );
+      if (what === whose && clock.now() < backAt) throw unavailable('PATCH');
     };
     const pointed: string[] = [];
-    const delivery = new Delivery({
-      queue: {
-        get: async () => (requireBack('Redis'), generation),
-        updateReply: async () => undefined,
+    const delivery = deliveryWith({
+      get: async () => (requireBack('Redis'), generation),
+      post: async () => ({ channelId: '7', messageId: '8' }),
+      edit: async (_place, { content }) => {
+        requireBack('Discord');
+        pointed.push(content);
       },
-      messages: {
-        post: async () => ({ channelId: '7', messageId: '8' }),
-        edit: async (_place, { content }) => {
-          requireBack('Discord');
-          pointed.push(content);
-        },
-        ...{ editOriginal: never, followUp: never, editFollowUp: never, openDirect: never },
-        findOwn: async () => null,
-        typing: never,
-      },
-      videos: {
-        original: async (result) => ({ data: Buffer.alloc(10), result }),
-        smaller: async () => null,
-      },
-      releaseStatus: async () => 0,
-      settings,
       clock,
-      logger: pino({ level: 'silent' }),
-      stopping: new AbortController().signal,
     });
     await delivery.deliver(generation, new AbortController().signal);
     await clock.advance(59_000);
