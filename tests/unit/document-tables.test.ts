@@ -59,6 +59,12 @@ test('docs/api.md has a line on every field of a request, and on none that is re
   expect(more.filter((name) => !estimate.includes(`\`${name}\``))).toEqual([]);
 });
 
+/** Where the engine's commands declare their arguments. */
+const declarations = readdirSync(join(projectRoot, 'engine/humo_engine/commands'))
+  .filter((name) => name.endsWith('.py'))
+  .map((name) => read(`engine/humo_engine/commands/${name}`))
+  .join('\n');
+
 test('engine/README.md names every file of the engine, and every command', () => {
   const spans = named(section('engine/README.md', '## Reading it'), 2);
   const modules = readdirSync(join(projectRoot, 'engine/humo_engine')).filter(
@@ -69,7 +75,7 @@ test('engine/README.md names every file of the engine, and every command', () =>
   const inside = folders('engine/humo_engine').map((name) => `${name}/`);
   expect(inside.filter((name) => name !== 'mini_weights/' && !spans.includes(name))).toEqual([]);
 
-  const commands = [...read('engine/humo_engine/cli.py').matchAll(/commands\.add_parser\(\s*"([\w-]+)"/g)];
+  const commands = [...declarations.matchAll(/commands\.add_parser\(\s*"([\w-]+)"/g)];
   const said = named(section('engine/README.md', '## Commands')).map((span) => span.split(' ')[0]);
   expect(commands.length).toBeGreaterThan(5);
   expect(commands.map(([, name]) => name).filter((name) => !said.includes(name))).toEqual([]);
@@ -84,14 +90,7 @@ test('engine/BENCHMARKS.md and QUALITY.md name only options that their commands 
   );
   const measured = [...(bench ?? '').matchAll(/--case (\w+)/g)].map(([, name]) => name);
   expect(new Set(measured)).toEqual(new Set(cases));
-  const source = [
-    'humo_engine/cli.py',
-    'humo_engine/generate.py',
-    'humo_quality/cli.py',
-    'humo_quality/train_judges.py',
-  ]
-    .map((file) => read(`engine/${file}`))
-    .join('\n');
+  const source = declarations + read('engine/humo_quality/train_judges.py');
   const options = [...`${bench}${quality}`.matchAll(/(?<=[\s`])--([a-z][a-z-]*)/g)].map(([, name]) => name);
   expect(options.length).toBeGreaterThan(20);
   expect(options.filter((name) => !source.includes(`"--${name}"`))).toEqual([]);
