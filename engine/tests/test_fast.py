@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
+import types
 
 import torch
 from torch import nn
 
-from humo_engine.fast import CACHE_VARIABLE, attention_kernel, compile_blocks, fastest_attention, keep_compiled_code
+from humo_engine.fast import (
+    CACHE_VARIABLE,
+    DETERMINISTIC_VARIABLE,
+    attention_kernel,
+    choose_without_a_race,
+    compile_blocks,
+    fastest_attention,
+    keep_compiled_code,
+)
 from humo_engine.functional import rope_table
 from humo_engine.layers import Block
 from humo_engine.streaming import StreamedLayers
@@ -40,6 +49,28 @@ def test_compiled_and_streamed_blocks_share_one_compilation_and_compute_the_same
     assert torch.allclose(run(), plain, atol=1e-5)
     assert torch.allclose(run(), plain, atol=1e-5)
     assert counters["stats"]["unique_graphs"] == 1
+
+
+def test_the_order_of_sums_is_a_rule_unless_somebody_has_set_it(monkeypatch):
+    """Two orders that win by turns give a pass in parts, or after a restart, other last digits."""
+    import torch._inductor
+
+    monkeypatch.delenv(DETERMINISTIC_VARIABLE, raising=False)
+    compiler = types.SimpleNamespace(deterministic=False)
+    monkeypatch.setattr(torch._inductor, "config", compiler)
+    monkeypatch.setattr(torch, "compile", lambda work, dynamic: work)
+    compile_blocks(nn.ModuleList([Block(8, 8, 1, 1e-6, 8)]), CPU)
+    assert compiler.deterministic
+
+    compiler.deterministic = False
+    monkeypatch.setenv(DETERMINISTIC_VARIABLE, "0")
+    choose_without_a_race()
+    assert not compiler.deterministic
+
+    monkeypatch.delenv(DETERMINISTIC_VARIABLE)
+    del compiler.deterministic  # as in torch 2.5, which times nothing here
+    choose_without_a_race()
+    assert not hasattr(compiler, "deterministic")
 
 
 def test_on_a_cpu_torch_chooses_the_attention():
