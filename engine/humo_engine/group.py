@@ -33,7 +33,7 @@ from humo_engine.conditions import ClipConditions, prepare_conditions
 from humo_engine.guidance import RULES, Pass
 from humo_engine.mesh import plan_rounds, require_ranks, splits
 from humo_engine.model import HuMoTransformer, ModelSize
-from humo_engine.ulysses import Exchange, conditions_of_part, enable_exchange, part_of, patches_of_part, usual_chunks
+from humo_engine.ulysses import Exchange, conditions_of_part, enable_exchange, part_of, patches_of_part
 
 GPUS_VARIABLE = "HUMO_GPUS"
 # Nothing waits longer for another rank: a pass takes seconds, and compiling one minutes.
@@ -157,7 +157,7 @@ class Rank:
     ) -> list[Tensor]:
         """One round: each lane's pass, on every rank its own. Velocities of the latents' shape, the same on every rank.
 
-        Heads travel in as many `chunks` as are given, or as `usual_chunks` has it.
+        Heads travel in as many `chunks` as are given, or in one piece.
         """
         model, conditions = self.transformers[self._families[number]], self._conditions[number]
         dist.broadcast(latents, 0)
@@ -175,7 +175,7 @@ class Rank:
             if split == 1:
                 patches = model.patches(seen, timestep, conditions[mine.which])
             else:
-                exchange = Exchange(part, self._lanes[mine.first, split], chunks or usual_chunks(model, split))
+                exchange = Exchange(part, self._lanes[mine.first, split], chunks or 1)
                 patches = patches_of_part(model, seen, timestep, self._part_conditions(number, mine.which, part), exchange)
         gathered = patches.new_empty(self.count, *patches.shape[1:])
         dist.all_gather_into_tensor(gathered, patches.contiguous())

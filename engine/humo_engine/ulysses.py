@@ -26,10 +26,6 @@ SMALLEST_PIECE = 64
 """Tokens of a frame that are worth a piece of their own in audio attention."""
 
 
-SAME_BITS_HEADS = 4
-"""Heads of one attention that get from cuDNN's kernels on Hopper the bits that all 40 get; 20 and 10 do not (BENCHMARKS.md)."""
-
-
 @dataclass(frozen=True)
 class Part:
     """What rank `index` of `count` computes: `length` tokens from `index · length` on, in pieces of one frame each.
@@ -72,7 +68,10 @@ def part_of(index: int, count: int, frames: int, frame: int) -> Part:
 
 @dataclass(frozen=True)
 class Exchange:
-    """How the ranks of one pass exchange: their process group, this rank's part, and in how many chunks heads travel."""
+    """How the ranks of one pass exchange: their process group, this rank's part, and in how many chunks heads travel.
+
+    One is the quickest: chunks that attend while another travels attend worse (BENCHMARKS.md). The bench asks for more.
+    """
 
     part: Part
     group: Any
@@ -83,17 +82,6 @@ class Exchange:
         arriving = torch.empty_like(values)
         work = dist.all_to_all_single(arriving, values, group=self.group, async_op=True)
         return arriving, work.wait
-
-
-def usual_chunks(model: HuMoTransformer, ranks: int) -> int:
-    """In how many chunks heads travel unless somebody wants another number.
-
-    One is the quickest: chunks that attend while another travels attend worse. With fp8 a last digit that rounds otherwise
-    becomes an error of several percent, so there the heads go in those chunks that round as all of them together.
-    """
-    heads = model.size.heads // ranks
-    fp8 = isinstance(model.blocks[0].self_attn.q, Float8Linear)
-    return heads // SAME_BITS_HEADS if fp8 and heads % SAME_BITS_HEADS == 0 else 1
 
 
 def patches_of_part(
