@@ -38,6 +38,7 @@ export const beginnings: readonly (readonly [string, Check])[] = [
 export const checks: readonly (readonly [string, Check])[] = [
   ['read-only root, no capability, no new rights, seccomp, a user without rights', confinement],
   ['ports on the loopback alone', ports],
+  ['Compose reads every combination of its files that the documents name', composeFiles],
   ['a /humo becomes a playable video', async ({ discord }) => await played(discord)],
   ['the doctor finds nothing broken in bot and worker', doctor],
   ['the voice alone (`clean`): the library is there and works as this user', voiceAlone],
@@ -120,6 +121,45 @@ async function ports({ stack, gateway }: Trial): Promise<string> {
   );
   if (reached) throw new CheckFailed(`the page is reached at ${gateway} too`);
   return published.join(', ');
+}
+
+/** What docker/README.md puts together, and what of it must come out of a real Compose, whose own ideas of a default are not ours. */
+const combinations = [
+  { files: [], settings: {} },
+  {
+    files: [],
+    settings: { COMPOSE_PROFILES: 'bot', REDIS_URL: 'rediss://elsewhere:6379', REDIS_PASSWORD: '' },
+  },
+  {
+    files: ['compose.gpus.yaml'],
+    settings: {
+      COMPOSE_PROFILES: 'worker',
+      REDIS_URL: 'rediss://elsewhere:6379',
+      REDIS_PASSWORD: '',
+      HUMO_CUDA: '13',
+    },
+  },
+  { files: ['compose.gpus.yaml', 'compose.api.yaml'], settings: {} },
+  { files: ['compose.one-clip.yaml'], settings: { WORKER_GPUS: '2' } },
+  { files: ['compose.cpu.yaml'], settings: {} },
+] as const;
+
+async function composeFiles({ stack }: Trial): Promise<string> {
+  for (const { files, settings } of combinations) {
+    const each = stack.with({ COMPOSE_PROFILES: 'all', REDIS_URL: '', HUMO_CUDA: '', ...settings }, files);
+    const { exitCode, all, stdout } = await each.compose(['config', '--format', 'json'], { reject: false });
+    const named = [...files, JSON.stringify(settings)].join(' ');
+    if (exitCode !== 0) throw new CheckFailed(`${named}:\n${all}`);
+    const read: { services: Record<string, { image: string; environment?: Record<string, string> }> } =
+      JSON.parse(stdout);
+    const { bot, worker } = read.services;
+    const url = (bot ?? worker)?.environment?.['REDIS_URL'] ?? '';
+    const wanted = 'REDIS_URL' in settings ? settings.REDIS_URL : '@redis:6379';
+    if (!url.endsWith(wanted)) throw new CheckFailed(`${named}: REDIS_URL is ${url}`);
+    if ('HUMO_CUDA' in settings && worker?.image.endsWith('-cuda13') !== true)
+      throw new CheckFailed(`${named}: the worker’s image is ${worker?.image}`);
+  }
+  return `${combinations.length} combinations`;
 }
 
 async function played(discord: Discord): Promise<string> {
@@ -277,7 +317,7 @@ async function runpod({ stack, folder }: Trial): Promise<string> {
     list,
     [
       `REDIS_URL=redis://:${stack.environment['REDIS_PASSWORD']}@redis:6379`,
-      ...['HUMO_PROFILE=mini', 'ARTIFACT_STORE=redis', 'WORKER_IDLE_EXIT_MINUTES=0.05'],
+      ...['HUMO_PROFILE=mini', 'ARTIFACT_STORE=redis', 'WORKER_IDLE_EXIT_MINUTES=0.5'],
     ].join('\n'),
   );
   const name = 'humo-trial-runpod';
@@ -303,8 +343,8 @@ async function runpod({ stack, folder }: Trial): Promise<string> {
     const { stdout: status } = await docker(stack.engine, ['wait', name]);
     if (owner.trim() !== uidOfOurs) throw new CheckFailed(`its folder belongs to ${owner}`);
     if (status.trim() !== '0') throw new CheckFailed(`it ended with status ${status}`);
-    if (user.trim() !== '' && user.trim() !== uidOfOurs) throw new CheckFailed(`its worker is user ${user}`);
-    return 'status 0';
+    if (user.trim() !== uidOfOurs) throw new CheckFailed(`its worker is user ${user}`);
+    return `status 0, as user ${user.trim()}`;
   } finally {
     await docker(stack.engine, ['rm', '--force', '--volumes', name], { reject: false });
     await docker(stack.engine, ['volume', 'rm', name], { reject: false });

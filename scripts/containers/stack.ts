@@ -36,14 +36,9 @@ export class Stack {
     this.#files = files;
   }
 
-  /** The same containers with other settings. */
-  with(environment: Readonly<Record<string, string>>): Stack {
-    return new Stack(
-      this.engine,
-      join(this.#folder, '..'),
-      { ...this.environment, ...environment },
-      this.#files,
-    );
+  /** The same containers with other settings; or, of other files, others. */
+  with(environment: Readonly<Record<string, string>>, files = this.#files): Stack {
+    return new Stack(this.engine, join(this.#folder, '..'), { ...this.environment, ...environment }, files);
   }
 
   async compose(args: readonly string[], options: DockerOptions = {}) {

@@ -28,6 +28,7 @@ import type { GpuConfig } from '../../src/config/rented-gpus.ts';
 import { ownCommand, place } from '../../src/config/runtime-environment.ts';
 import { deploymentSettingsSchema } from '../../src/queue/moderation/moderation.ts';
 import { connectOnce } from '../../src/queue/redis/connection.ts';
+import { Gpus } from '../../src/queue/rented-gpus.ts';
 import { createNames } from '../../src/queue/redis/names.ts';
 import { requireRedis } from '../../src/queue/redis/requirements.ts';
 import { Unstartable } from '../../src/startup-error.ts';
@@ -138,6 +139,7 @@ async function redis({ redis: server }: CommonConfig): Promise<void> {
         'Set `appendonly yes` in redis.conf: without it a restart loses what was accepted.',
       );
     await label(connection, server.prefix);
+    await unwatchedGpus(new Gpus(connection, server.prefix));
     const [used, limit] = [Number(value('used_memory')), Number(value('maxmemory'))];
     const found = `${(used / gibibyte).toFixed(2)} GiB used${limit === 0 ? ', no limit' : ` of ${(limit / gibibyte).toFixed(2)}`}`;
     if (limit > 0 && used > 0.85 * limit)
@@ -146,6 +148,17 @@ async function redis({ redis: server }: CommonConfig): Promise<void> {
   } finally {
     connection.disconnect();
   }
+}
+
+/** GPU_PROVIDER was turned off with something running, or whoever looks after it is down: it costs all the same. */
+async function unwatchedGpus(gpus: Gpus): Promise<void> {
+  const names = await gpus.unwatched(Date.now());
+  if (names.length > 0)
+    broken(
+      'rented GPUs',
+      `nobody looks after ${names.join(', ')}`,
+      'Start the bot (or `npm run scaler`) with the GPU_PROVIDER that rented them, and stop them with `/queue-admin gpus` before you turn it off; or end them at the provider.',
+    );
 }
 
 /** By choice of the owners, in one line, with what it means for them. */
@@ -342,12 +355,19 @@ async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
   }
 }
 
+/** `npm run bench -- scaler`, and the table of docs/runpod.md. */
+const oneGpu =
+  ': the cheapest. In a busy evening people wait about twice as long as with one that is always on; GPU_MAXIMUM_PODS=2 takes a quarter off that for a third more money (docs/runpod.md)';
+
 /** Whether what is kept ready can be paid for: a cap that is reached in the evening leaves nothing for who comes later. */
 function rentedGpus(config: GpuConfig): void {
   const { provider, rules } = config;
   const cost = readyHoursCost(config);
   if (cost === null) {
-    fine('rented GPUs', `${provider.kind}, ${rules.maximumPods} at most`);
+    fine(
+      'rented GPUs',
+      `${provider.kind}, ${rules.maximumPods} at most${rules.maximumPods > 1 ? '' : oneGpu}`,
+    );
     return;
   }
   const found = `one is kept ready for ${cost.hours} hours a day, for up to $${cost.perDay.toFixed(2)}`;

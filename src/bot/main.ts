@@ -51,6 +51,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
   let stopSweeping: (() => void) | undefined;
   try {
     stopSweeping = await keepScratchSwept(scratchRoot);
+    if (gpus === null) await tellOfUnwatchedGpus(config, logger);
     await named('Redis (REDIS_URL) cannot be reached', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     const intake = new MediaIntake({ config, store, scratchRoot, speech });
@@ -107,6 +108,21 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     await Promise.all([queue.close(), moderation.close(), people.close(), speech.close(), store.close()]);
   }
   logger.info('stopped');
+}
+
+/** Says so loudly when GPU_PROVIDER was turned off with something rented: it goes on costing. */
+async function tellOfUnwatchedGpus(config: BotConfig, logger: Logger): Promise<void> {
+  const gpus = createGpus(config, logger);
+  try {
+    const names = await gpus.unwatched(Date.now());
+    if (names.length > 0)
+      logger.error(
+        { gpus: names },
+        'GPUs are rented, and nobody looks after them: set GPU_PROVIDER to what it was, and stop them with /queue-admin gpus before you turn it off',
+      );
+  } finally {
+    gpus.close();
+  }
 }
 
 process.exit(await main());

@@ -96,6 +96,27 @@ export const gpuFields = {
 } as const;
 const gpuSchema = z.object(gpuFields);
 
+/** Whoever rents GPUs out, and what is needed to ask them. */
+export type ProviderConfig =
+  | {
+      readonly kind: 'runpod';
+      readonly key: string;
+      readonly url: string;
+      readonly templateId: string;
+      readonly networkVolumeId: string;
+      readonly cloud: 'SECURE' | 'COMMUNITY';
+      readonly dataCenterIds: readonly string[];
+      readonly minimumCuda: string | undefined;
+      readonly kinds: readonly { readonly id: string; readonly cap: number }[];
+    }
+  | {
+      readonly kind: 'command';
+      readonly start: readonly string[];
+      readonly stop: readonly string[];
+      readonly list: readonly string[] | null;
+      readonly pricePerHour: number;
+    };
+
 /** What starts and stops rented GPUs has to know. */
 export interface GpuConfig {
   readonly rules: {
@@ -109,25 +130,9 @@ export interface GpuConfig {
     readonly readyHours: DayHours | null;
     readonly timeZone: string;
   };
-  readonly provider:
-    | {
-        readonly kind: 'runpod';
-        readonly key: string;
-        readonly url: string;
-        readonly templateId: string;
-        readonly networkVolumeId: string;
-        readonly cloud: 'SECURE' | 'COMMUNITY';
-        readonly dataCenterIds: readonly string[];
-        readonly minimumCuda: string | undefined;
-        readonly kinds: readonly { readonly id: string; readonly cap: number }[];
-      }
-    | {
-        readonly kind: 'command';
-        readonly start: readonly string[];
-        readonly stop: readonly string[];
-        readonly list: readonly string[] | null;
-        readonly pricePerHour: number;
-      };
+  readonly provider: ProviderConfig;
+  /** those that are not chosen and can still end what they started: whoever changes GPU_PROVIDER leaves nothing running */
+  readonly others: readonly ProviderConfig[];
 }
 
 /** What each provider cannot do without. Money has no default: only the owner knows how much it may be. */
@@ -141,7 +146,31 @@ const needed = {
     'GPU_DOLLARS_PER_MONTH',
   ],
   command: ['GPU_START_COMMAND', 'GPU_STOP_COMMAND'],
+  /** to end what was started before another one was chosen */
+  ending: { runpod: ['RUNPOD_API_KEY'], command: ['GPU_STOP_COMMAND'] },
 } as const;
+
+function providerOf(kind: ProviderConfig['kind'], values: z.infer<typeof gpuSchema>): ProviderConfig {
+  if (kind === 'runpod')
+    return {
+      kind,
+      key: values.RUNPOD_API_KEY ?? '',
+      url: values.RUNPOD_API_URL.replace(/\/+$/, ''),
+      templateId: values.RUNPOD_TEMPLATE_ID ?? '',
+      networkVolumeId: values.RUNPOD_NETWORK_VOLUME_ID ?? '',
+      cloud: values.RUNPOD_CLOUD,
+      dataCenterIds: values.RUNPOD_DATA_CENTERS,
+      minimumCuda: values.RUNPOD_MINIMUM_CUDA,
+      kinds: values.GPU_KINDS,
+    };
+  return {
+    kind,
+    start: values.GPU_START_COMMAND ?? [],
+    stop: values.GPU_STOP_COMMAND ?? [],
+    list: values.GPU_LIST_COMMAND ?? null,
+    pricePerHour: values.GPU_DOLLARS_PER_HOUR,
+  };
+}
 
 /**
  * @param given the environment without empty variables
@@ -175,26 +204,10 @@ export function gpuConfig(
       readyHours: readyHours ?? null,
       timeZone: values.GPU_TIME_ZONE,
     },
-    provider:
-      kind === 'runpod'
-        ? {
-            kind,
-            key: values.RUNPOD_API_KEY ?? '',
-            url: values.RUNPOD_API_URL.replace(/\/+$/, ''),
-            templateId: values.RUNPOD_TEMPLATE_ID ?? '',
-            networkVolumeId: values.RUNPOD_NETWORK_VOLUME_ID ?? '',
-            cloud: values.RUNPOD_CLOUD,
-            dataCenterIds: values.RUNPOD_DATA_CENTERS,
-            minimumCuda: values.RUNPOD_MINIMUM_CUDA,
-            kinds: values.GPU_KINDS,
-          }
-        : {
-            kind,
-            start: values.GPU_START_COMMAND ?? [],
-            stop: values.GPU_STOP_COMMAND ?? [],
-            list: values.GPU_LIST_COMMAND ?? null,
-            pricePerHour: values.GPU_DOLLARS_PER_HOUR,
-          },
+    provider: providerOf(kind, values),
+    others: (['runpod', 'command'] as const)
+      .filter((other) => other !== kind && needed.ending[other].every((name) => given[name] !== undefined))
+      .map((other) => providerOf(other, values)),
   };
 }
 

@@ -14,6 +14,8 @@ export const gpuPodSchema = z.strictObject({
   /** the provider's; null: asked for, and no answer yet */
   id: z.string().nullable(),
   kind: z.string(),
+  /** what GPU_PROVIDER was when it was started; left out in older records: it is taken for what it is now */
+  provider: z.string().optional(),
   pricePerHour: z.number(),
   askedAt: z.number(),
   readyAt: z.number().nullable(),
@@ -22,7 +24,7 @@ export const gpuPodSchema = z.strictObject({
   chargedUntil: z.number(),
   byHand: z.boolean(),
   /** it is to end: asked again until it is gone */
-  ending: z.enum(['idle', 'never_ready', 'cap', 'by_hand']).nullable(),
+  ending: z.enum(['idle', 'never_ready', 'cap', 'by_hand', 'other_provider']).nullable(),
 });
 export type GpuPod = z.infer<typeof gpuPodSchema>;
 
@@ -66,6 +68,8 @@ export interface BackOff {
 const startsRemembered = 20;
 /** What a start takes where none has been seen yet: a machine, its image, and a model from a network volume. A guess. */
 const firstGuessSeconds = 240;
+/** Whoever has not looked for this long does not look any more, milliseconds. */
+export const unwatchedAfter = 2 * 60_000;
 /** Days of the ledger that are kept: this month and the one before. */
 const daysKept = 62;
 
@@ -228,6 +232,16 @@ export class Gpus {
   async status(): Promise<GpuStatus | null> {
     const text = await this.#redis.get(this.#key('status'));
     return text === null ? null : gpuStatusSchema.parse(JSON.parse(text));
+  }
+
+  /**
+   * What is rented although nobody has looked after it for minutes: GPU_PROVIDER was turned off with something running, or the scaler is down.
+   *
+   * @returns their names
+   */
+  async unwatched(now: number): Promise<readonly string[]> {
+    const [pods, status] = await Promise.all([this.pods(), this.status()]);
+    return Math.abs(now - (status?.at ?? 0)) < unwatchedAfter ? [] : pods.map(({ name }) => name);
   }
 
   async wish(wish: Wish): Promise<void> {

@@ -20,6 +20,8 @@ export interface ScalerParts {
   readonly provider: GpuProvider;
   /** for people: `runpod`, `command` */
   readonly providerName: string;
+  /** other providers by name, which end what was started before this one was chosen */
+  readonly others: ReadonlyMap<string, GpuProvider>;
   readonly state: Gpus;
   readonly queue: QueueView;
   readonly rules: Rules;
@@ -55,6 +57,8 @@ export class Scaler {
   readonly #self = randomUUID();
   /** when the worker of each machine was last seen; after a restart all of them count as seen now */
   readonly #seen = new Map<string, number>();
+  /** machines of other providers of which the log has been told */
+  readonly #told = new Set<string>();
 
   constructor(parts: ScalerParts) {
     this.#parts = parts;
@@ -91,14 +95,15 @@ export class Scaler {
     };
 
     await this.#lead();
-    const asked = await state.pods();
+    const asked = await this.#ownPods();
     const lost = await this.#lost();
     const machines = asked.length + lost.length === 0 ? [] : await attempt(() => provider.list(asked));
     const [waiting, workers] = await Promise.all([queue.waiting(), queue.workers()]);
     await this.#lead();
     await this.#takeBack(lost, machines ?? []);
     // Read again: a process that stood still for a while must not write down what another one has changed since.
-    const pods = await this.#follow(await state.pods(), machines, workers);
+    const pods = await this.#follow(await this.#ownPods(), machines, workers);
+    problems.push(...(await this.#endOthers(workers, attempt)));
     const spent = spentAt(await state.ledger(), now());
     const startSeconds = await state.expectedStartSeconds();
     await this.#grant(pods, { spent, startSeconds }, attempt);
@@ -141,9 +146,62 @@ export class Scaler {
    * @throws LeadLost when another process has it
    */
   async #lead(): Promise<void> {
-    const { state, rules, provider } = this.#parts;
-    const seconds = Math.max(rules.tickSeconds * 4, provider.patienceSeconds + rules.tickSeconds * 2);
+    const { state, rules, provider, others } = this.#parts;
+    const patience = Math.max(...[provider, ...others.values()].map((each) => each.patienceSeconds));
+    const seconds = Math.max(rules.tickSeconds * 4, patience + rules.tickSeconds * 2);
     if (!(await state.lead(this.#self, seconds * 1000))) throw new LeadLost();
+  }
+
+  /** What the provider that is chosen started. */
+  async #ownPods(): Promise<GpuPod[]> {
+    return (await this.#parts.state.pods()).filter((pod) => this.#isOwn(pod));
+  }
+
+  #isOwn({ provider }: GpuPod): boolean {
+    return provider === undefined || provider === this.#parts.providerName;
+  }
+
+  /**
+   * Ends what another provider started before GPU_PROVIDER was changed: by that provider, where its variables are still there. Where they are not,
+   * it stays on record, is charged, and the owners hear of it until one of them says that it is ended.
+   *
+   * @returns what could not be done, for people
+   */
+  async #endOthers(
+    workers: Awaited<ReturnType<QueueView['workers']>>,
+    attempt: Attempt,
+  ): Promise<readonly string[]> {
+    const { state, others, now, log } = this.#parts;
+    const problems: string[] = [];
+    for (const before of await state.pods()) {
+      if (this.#isOwn(before)) continue;
+      const at = now();
+      const pod: GpuPod = { ...before, chargedUntil: Math.max(at, before.chargedUntil) };
+      const other = others.get(before.provider ?? '');
+      if (other !== undefined) pod.ending ??= 'other_provider';
+      await state.charge(pod, costByDay(before.chargedUntil, at, before.pricePerHour));
+      if (other === undefined) {
+        const problem = `${pod.name} was started with GPU_PROVIDER=${pod.provider}, may run on, and cannot be ended here: end it there, then stop it here`;
+        problems.push(problem);
+        if (!this.#told.has(pod.name))
+          log.error({ pod: pod.name, id: pod.id, provider: pod.provider }, problem);
+        this.#told.add(pod.name);
+        continue;
+      }
+      if (before.ending === null)
+        log.warn(
+          { pod: pod.name, because: pod.ending },
+          'a GPU of the provider that was chosen before is ended',
+        );
+      const machines = await attempt(() => other.list([pod]));
+      if (machines === null) continue;
+      const machine = machines.find(({ name }) => name === pod.name);
+      const isAlive = workers.some(({ id }) => id === pod.name);
+      const isNew = pod.id === null && at - pod.askedAt < unknownAfter;
+      if (machine !== undefined) await attempt(() => other.stop(machine.id, pod.name));
+      else if (!isAlive && !isNew) await state.forget(pod.name);
+    }
+    return problems;
   }
 
   /** Lets another process lead at once. What is running goes on. */
@@ -157,7 +215,7 @@ export class Scaler {
     const lost = await state.lost();
     const old = lost.filter(({ lostAt }) => Math.abs(now() - lostAt) > lostFor);
     for (const { pod } of old) await state.giveUp(pod.name);
-    return lost.filter((one) => !old.includes(one)).map(({ pod }) => pod);
+    return lost.filter((one) => !old.includes(one) && this.#isOwn(one.pod)).map(({ pod }) => pod);
   }
 
   /** One of ours that the provider shows again is ours again, with what it cost meanwhile; where its place is taken, it ends. */
@@ -166,7 +224,7 @@ export class Scaler {
     for (const pod of lost) {
       const machine = machines.find(({ name }) => name === pod.name);
       if (machine === undefined) continue;
-      const isTooMany = (await state.pods()).length >= rules.maximumPods;
+      const isTooMany = (await this.#ownPods()).length >= rules.maximumPods;
       await state.save({ ...pod, id: machine.id, ending: isTooMany ? 'idle' : null });
       await state.giveUp(pod.name);
       log.warn({ pod: pod.name }, 'a GPU that was believed gone is there');
@@ -236,7 +294,10 @@ export class Scaler {
         const { stop } = wish;
         const index = pods.findIndex(({ name }) => name === stop);
         const pod = pods[index];
-        if (pod === undefined) continue;
+        if (pod === undefined) {
+          await this.#takeWordFor(stop);
+          continue;
+        }
         pods[index] = { ...pod, ending: 'by_hand' };
         // Whoever stops one in the hours in which one is kept ready does not want the next one in its place.
         await state.setBackOff({ restUntil: keptReadyUntil(now(), rules, startSeconds) ?? 0 });
@@ -249,6 +310,15 @@ export class Scaler {
       const started = await this.#startOne(affordable(perHour, { offers, spent }, rules), true, attempt);
       if (started !== null) pods.push(started);
     }
+  }
+
+  /** An owner stops one that only another provider could end: it is ended there, and nobody asks for it any more. */
+  async #takeWordFor(name: string): Promise<void> {
+    const { state, others, log } = this.#parts;
+    const pod = (await state.pods()).find((one) => one.name === name && !this.#isOwn(one));
+    if (pod === undefined || others.has(pod.provider ?? '')) return;
+    await state.forget(name);
+    log.warn({ pod: name, provider: pod.provider }, 'a GPU of another provider is ended, as an owner says');
   }
 
   /** Starts one machine: the first of the offers that can really be had. */
@@ -266,7 +336,7 @@ export class Scaler {
 
   /** @returns what was started, or may have been; a ProviderError where it surely was not */
   async #start(offer: Offer, byHand: boolean, attempt: Attempt): Promise<GpuPod | ProviderError> {
-    const { state, provider, now, log, namePrefix } = this.#parts;
+    const { state, provider, providerName, now, log, namePrefix } = this.#parts;
     // A provider that was slow to answer may have cost the lead: whoever has it now may have started one already.
     await this.#lead();
     const at = now();
@@ -275,6 +345,7 @@ export class Scaler {
       name: `${namePrefix}-${ulid(at).toLowerCase()}`,
       id: null,
       kind: offer.kind,
+      provider: providerName,
       pricePerHour: offer.pricePerHour,
       askedAt: at,
       readyAt: null,
@@ -356,7 +427,7 @@ export class Scaler {
 
   async #publish(hindrance: string | null, problems: readonly string[], startSeconds: number): Promise<void> {
     const { state, rules, now, providerName } = this.#parts;
-    await state.announceWaking(await state.pods(), rules.tickSeconds * 4000);
+    await state.announceWaking(await this.#ownPods(), rules.tickSeconds * 4000);
     const ledger = await state.ledger();
     await state.trimLedger([...ledger.keys()]);
     const readyUntil = keptReadyUntil(now(), rules, startSeconds);

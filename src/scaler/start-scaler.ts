@@ -1,5 +1,5 @@
 import { hoursIn } from '../config/rented-gpus.ts';
-import type { GpuConfig } from '../config/rented-gpus.ts';
+import type { GpuConfig, ProviderConfig } from '../config/rented-gpus.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { QueueDepth } from '../queue/order/depth.ts';
@@ -33,8 +33,9 @@ export interface ScalerServices {
 export function startScaler(services: ScalerServices): { stop(): Promise<void> } {
   const { config, prefix, gpus, queue, moderation, log } = services;
   const scaler = new Scaler({
-    provider: createProvider(config),
+    provider: createProvider(config.provider, config.rules),
     providerName: config.provider.kind,
+    others: new Map(config.others.map((other) => [other.kind, createProvider(other, config.rules)])),
     state: gpus,
     queue: queueView(queue, moderation),
     rules: { ...config.rules, tickSeconds },
@@ -72,7 +73,7 @@ export function startScaler(services: ScalerServices): { stop(): Promise<void> }
   };
 }
 
-function createProvider({ provider, rules }: GpuConfig): GpuProvider {
+function createProvider(provider: ProviderConfig, rules: GpuConfig['rules']): GpuProvider {
   if (provider.kind === 'runpod')
     return createRunpod({ ...provider, idleExitMinutes: idleExitMinutes(rules) });
   return createCommandProvider({

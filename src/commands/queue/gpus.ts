@@ -3,14 +3,13 @@ import { Refusal } from '../../refusal.ts';
 import { beginning, duration, quoted } from '../../text/format.ts';
 import { isTextKey } from '../../text/texts.ts';
 import type { Texts } from '../../text/texts.ts';
+import { unwatchedAfter } from '../../queue/rented-gpus.ts';
 import type { GpuPod, GpuStatus } from '../../queue/rented-gpus.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { RentedGpus } from '../support/services.ts';
 import type { Acting } from './command-context.ts';
 
-/** Whoever has not looked for this long does not look any more. */
-const silentAfter = 2 * 60_000;
 /** More than a message has room for is no list any more. */
 const mostShown = 15;
 const problemCharacters = 200;
@@ -103,6 +102,8 @@ function statusLines(status: GpuStatus, now: number, texts: Texts): string[] {
     ...(problem === null
       ? []
       : [texts.say('queue_admin.gpus.problem', { problem: quoted(problem, problemCharacters) })]),
-    ...(now - at > silentAfter ? [texts.say('queue_admin.gpus.silent', { at: Math.round(at / 1000) })] : []),
+    ...(now - at > unwatchedAfter
+      ? [texts.say('queue_admin.gpus.silent', { at: Math.round(at / 1000) })]
+      : []),
   ];
 }

@@ -5,6 +5,7 @@ import { createGpus } from '../../../src/queue/rented-gpus.ts';
 import type { Gpus } from '../../../src/queue/rented-gpus.ts';
 import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
 import { createRunpod } from '../../../src/scaler/runpod-provider.ts';
+import type { GpuProvider } from '../../../src/scaler/provider.ts';
 import { Scaler } from '../../../src/scaler/scaler.ts';
 import type { QueueView } from '../../../src/scaler/scaler.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
@@ -49,6 +50,8 @@ function newScaler(
     dailyCap?: number;
     monthlyCap?: number;
     readyHours?: { from: number; to: number };
+    /** GPU_PROVIDER is another one now; the variables of RunPod are still there, or are not */
+    nowOther?: { runpodIsKnown: boolean };
     duringLook?: () => Promise<void>;
   } = {},
 ): Scaler {
@@ -59,22 +62,29 @@ function newScaler(
     },
     workers: () => Promise.resolve(workers),
   };
+  const ofRunpod = createRunpod({
+    key: runpod.key,
+    url: given.url ?? runpod.url,
+    templateId: 'tpl_humo',
+    networkVolumeId: 'vol_weights',
+    cloud: 'SECURE',
+    dataCenterIds: ['EU-RO-1'],
+    minimumCuda: '13.0',
+    kinds: [
+      { id: 'NVIDIA H200', cap: 4.6 },
+      { id: 'NVIDIA A100-SXM4-80GB', cap: 2 },
+    ],
+    idleExitMinutes: 30,
+  });
+  const { nowOther } = given;
   return new Scaler({
-    provider: createRunpod({
-      key: runpod.key,
-      url: given.url ?? runpod.url,
-      templateId: 'tpl_humo',
-      networkVolumeId: 'vol_weights',
-      cloud: 'SECURE',
-      dataCenterIds: ['EU-RO-1'],
-      minimumCuda: '13.0',
-      kinds: [
-        { id: 'NVIDIA H200', cap: 4.6 },
-        { id: 'NVIDIA A100-SXM4-80GB', cap: 2 },
-      ],
-      idleExitMinutes: 30,
-    }),
-    providerName: 'runpod',
+    ...(nowOther === undefined
+      ? { provider: ofRunpod, providerName: 'runpod', others: new Map() }
+      : {
+          provider: ownMachine,
+          providerName: 'command',
+          others: new Map(nowOther.runpodIsKnown ? [['runpod', ofRunpod]] : []),
+        }),
     state: gpus,
     queue,
     rules: {
@@ -94,6 +104,18 @@ function newScaler(
     now: () => time,
   });
 }
+
+/** A provider that does all that is asked, as commands do that end with 0: it would “end” a pod of RunPod’s, too. */
+const ownMachine: GpuProvider = {
+  patienceSeconds: 120,
+  offers: () => Promise.resolve([{ kind: 'command', pricePerHour: 0 }]),
+  start: (name) => Promise.resolve({ id: name, name, pricePerHour: 0, state: 'starting' }),
+  list: (known) =>
+    Promise.resolve(
+      known.map(({ name }) => ({ id: name, name, pricePerHour: 0, state: 'running' as const })),
+    ),
+  stop: () => Promise.resolve(),
+};
 
 const onePod = () => {
   const [pod] = [...runpod.pods.values()];
@@ -389,6 +411,91 @@ describe('pods that do not do what they should', () => {
     const spent = (await gpus.status())?.spent.today ?? 0;
     expect(spent).toBeGreaterThan(1.8);
     expect(spent).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('GPU_PROVIDER is changed while a GPU runs', () => {
+  /** RunPod is left with a pod that works. */
+  async function leaveOne(): Promise<string> {
+    waiting = { count: 1, seconds: 400 };
+    const scaler = newScaler();
+    await scaler.look();
+    const { name } = onePod().request;
+    workers = [{ id: name, isBusy: true }];
+    await scaler.look();
+    await scaler.close();
+    waiting = { count: 0, seconds: 0 };
+    time += minute;
+    return name;
+  }
+
+  test('with RunPod’s variables still there, it is ended by RunPod, paid for, and forgotten when it is gone', async () => {
+    await leaveOne();
+    const before = (await gpus.ledger()).get('2026-11-28') ?? 0;
+    const scaler = newScaler({ nowOther: { runpodIsKnown: true } });
+    await scaler.look();
+    expect(runpod.pods.size).toBe(0);
+    expect((await gpus.ledger()).get('2026-11-28')).toBeGreaterThan(before);
+    expect(await gpus.pods()).toMatchObject([{ provider: 'runpod', ending: 'other_provider' }]);
+    workers = [];
+    time += 15_000;
+    await scaler.look();
+    expect(await gpus.pods()).toEqual([]);
+  });
+
+  test('RunPod away: it is asked again until it has answered', async () => {
+    const name = await leaveOne();
+    const away = newScaler({ nowOther: { runpodIsKnown: true }, url: 'http://127.0.0.1:1/v2' });
+    await away.look();
+    workers = [];
+    time += 60 * minute;
+    await away.look();
+    expect((await gpus.pods()).map((pod) => pod.name)).toEqual([name]);
+    expect((await gpus.status())?.problem).toContain('RunPod did not answer');
+    await away.close();
+    const back = newScaler({ nowOther: { runpodIsKnown: true } });
+    await back.look();
+    await back.look();
+    expect(runpod.pods.size).toBe(0);
+    expect(await gpus.pods()).toEqual([]);
+  });
+
+  test('without them, it stays on record and is charged until an owner says that it is ended; others are started beside it', async () => {
+    const name = await leaveOne();
+    const scaler = newScaler({ nowOther: { runpodIsKnown: false } });
+    for (let looks = 0; looks < 3; looks += 1) {
+      await scaler.look();
+      time += 60 * minute;
+    }
+    expect(await gpus.pods()).toMatchObject([{ name, ending: null, provider: 'runpod' }]);
+    expect((await gpus.status())?.problem).toContain(`${name} was started with GPU_PROVIDER=runpod`);
+    expect((await gpus.ledger()).get('2026-11-28')).toBeGreaterThan(4.5 * 2);
+    workers = [];
+    waiting = { count: 1, seconds: 400 };
+    await scaler.look();
+    expect((await gpus.pods()).map(({ provider }) => provider)).toEqual(['runpod', 'command']);
+    await gpus.wish({ stop: name });
+    await scaler.look();
+    await scaler.look();
+    expect((await gpus.pods()).map(({ provider }) => provider)).toEqual(['command']);
+    expect((await gpus.status())?.problem).toBeNull();
+    expect(runpod.pods.size).toBe(1);
+  });
+
+  test('set back to RunPod, it goes on with it', async () => {
+    const name = await leaveOne();
+    const other = newScaler({ nowOther: { runpodIsKnown: false } });
+    await other.look();
+    await other.close();
+    await newScaler().look();
+    expect(await gpus.pods()).toMatchObject([{ name, ending: null }]);
+    expect(runpod.pods.size).toBe(1);
+  });
+
+  test('turned off, whoever starts hears what runs; while somebody looks after it, nobody has to', async () => {
+    const name = await leaveOne();
+    expect(await gpus.unwatched(time)).toEqual([]);
+    expect(await gpus.unwatched(time + 5 * minute)).toEqual([name]);
   });
 });
 

@@ -13,6 +13,7 @@ import { createToken } from '../../../src/api/tokens.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
+import { createGpus } from '../../../src/queue/rented-gpus.ts';
 import { createPeople, preferencesSchema } from '../../../src/queue/people/people.ts';
 import { idOf, picture, speech, startScene, until } from '../bot/scene.ts';
 import { silent, testConfig, testDraft } from '../../support/queue-fixtures.ts';
@@ -240,6 +241,20 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   });
   guild.botRole.setPermissions([]);
   guild.everyone.setPermissions(['ViewChannel']);
+  // Left behind by a provider that was turned off.
+  const gpus = createGpus(testConfig(redis.url, folder), silent);
+  await gpus.save({
+    ...{
+      version: 1,
+      name: 'humo-gpu-left',
+      id: 'p1',
+      kind: 'NVIDIA H200',
+      provider: 'runpod',
+      pricePerHour: 4,
+    },
+    ...{ askedAt: 0, readyAt: 0, busyAt: 0, chargedUntil: 0, byHand: false, ending: null },
+  });
+  gpus.close();
   const second = await tool('doctor', ['--for', 'bot'], {
     ...environment,
     ...{ GPU_PROVIDER: 'command', GPU_START_COMMAND: 'true', GPU_STOP_COMMAND: 'true' },
@@ -247,6 +262,7 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   });
   expect(second.stdout).toMatch(/⚠ rented GPUs +one is kept ready for 5 hours a day, for up to \$20.00/);
   expect(second.stdout).toContain('more than $10 a day (GPU_DOLLARS_PER_DAY)');
+  expect(second.stdout).toMatch(/✗ rented GPUs +nobody looks after humo-gpu-left\n.*GPU_PROVIDER/);
   expect(second.stdout).toMatch(/✓ Discord: commands/);
   expect(second.stdout).toMatch(/⚠ Discord: server Studio +the bot lacks SendMessages,/);
   const worker = await tool('doctor', ['--for', 'worker', '--json'], { REDIS_URL: redis.url });

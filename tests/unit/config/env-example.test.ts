@@ -103,6 +103,30 @@ test('each default is shown as it would be written, and written so it means the 
   expect(() => writtenDefault('X', parsed.default({ text: 'a' }))).toThrow('prefault');
 });
 
+test('a provider that is not chosen any more can end what it started, as long as what that takes is still there', () => {
+  const command = { GPU_PROVIDER: 'command', GPU_START_COMMAND: 'true', GPU_STOP_COMMAND: 'false' };
+  const config = (given: Record<string, string>) =>
+    loadScalerConfig({ REDIS_URL: 'unix:///tmp/redis.sock', ...given }).gpus;
+  expect(config(command).others).toEqual([]);
+  expect(config({ ...command, RUNPOD_API_KEY: '' }).others).toEqual([]);
+  expect(config({ ...command, RUNPOD_API_KEY: 'rpa_1' }).others).toMatchObject([
+    { kind: 'runpod', key: 'rpa_1', url: 'https://api.runpod.io/v2' },
+  ]);
+  const runpod = {
+    ...{
+      GPU_PROVIDER: 'runpod',
+      RUNPOD_API_KEY: 'rpa_1',
+      RUNPOD_TEMPLATE_ID: 't',
+      GPU_KINDS: 'NVIDIA H200=4.60',
+    },
+    ...{ RUNPOD_NETWORK_VOLUME_ID: 'v', GPU_DOLLARS_PER_DAY: '10', GPU_DOLLARS_PER_MONTH: '100' },
+  };
+  expect(config(runpod).others).toEqual([]);
+  expect(config({ ...runpod, GPU_STOP_COMMAND: 'off now' }).others).toMatchObject([
+    { kind: 'command', stop: ['off', 'now'], list: null },
+  ]);
+});
+
 test('the hours of rented GPUs: what makes no sense is refused, and a worker outlives the hours in which it is kept', () => {
   const given = {
     ...{ REDIS_URL: 'unix:///tmp/redis.sock', GPU_PROVIDER: 'command' },
