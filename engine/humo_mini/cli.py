@@ -29,6 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="steps of every part, instead of the clock")
     parser.add_argument("--clock", type=float, default=1.0, help="stretches all times; 2 on one GPU makes it twenty minutes")
     parser.add_argument("--until", type=float, help="seconds from the start at which the transformers end")
+    parser.add_argument(
+        "--train-seconds", type=float, help="seconds that the transformers train for, if that ends before --until"
+    )
+    parser.add_argument("--text", action="store_true", help="with --from: the text encoder goes on, too")
+    parser.add_argument("--text-seconds", type=float, help="how long the text encoder trains")
+    parser.add_argument(
+        "--drawers",
+        type=int,
+        help="processes that draw clips on the CPU, also while the transformers train; default: GPUs draw them before",
+    )
+    parser.add_argument("--sounds", type=int, help="snippets of speech to make")
+    parser.add_argument("--wait-for", type=Path, metavar="FILE", help="use no GPU before this file is there")
+    parser.add_argument("--compile", action="store_true", help="compile the transformers' blocks where that is faster")
+    parser.add_argument("--checks", type=int, help="clips to make and look at in the end")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,7 +52,14 @@ def run(arguments: argparse.Namespace) -> int:
     plan = SMALL if arguments.size == "small" else Plan()
     times = ("text_seconds", "vae_until", "pool_until", "shorts_until", "train_until")
     plan = dataclasses.replace(plan, **{name: getattr(plan, name) * arguments.clock for name in times})
-    plan = dataclasses.replace(plan, start=arguments.start)
+    plan = dataclasses.replace(
+        plan, start=arguments.start, text_goes_on=arguments.text, wait_for=arguments.wait_for, compiled=arguments.compile
+    )
+    given = {
+        "drawers": arguments.drawers, "sounds": arguments.sounds, "check_clips": arguments.checks, "text_seconds": arguments.text_seconds,
+        "train_seconds": arguments.train_seconds,
+    }  # fmt: skip
+    plan = dataclasses.replace(plan, **{name: value for name, value in given.items() if value is not None})
     if arguments.until is not None:
         plan = dataclasses.replace(plan, train_until=arguments.until)
     if arguments.steps is not None:

@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from humo_mini.drawing import FRAMES, Size, draw_blinks, draw_clip, draw_person,
 from humo_mini.frames_vae import FramesVae
 from humo_mini.references import draw_varied_reference
 from humo_mini.speech import make_snippet
-from humo_mini.text_training import DEFAULT_SCENE, NEGATIVE_PROMPTS, odd_prompt, text_states
+from humo_mini.text_training import DEFAULT_SCENE, NEGATIVE_PROMPTS, free_prompt, odd_prompt, states_of, text_states, tokenize
 
 SHAPES: tuple[tuple[Size, float], ...] = (((192, 112), 0.62), ((112, 192), 0.14), ((112, 112), 0.12), ((256, 144), 0.12))
 """Sizes of clips, and the share of each."""
@@ -27,29 +27,34 @@ SLOTS = 4  # reference pictures of each person, at most
 PROMPTS = 2
 LONGEST_SOUND = 750  # frames; what Whisper hears at once
 ODD_SHARE = 0.06  # clips whose prompt names no place
+FREE_SHARE = 0.4  # of the other clips' last prompts, that say it in a sentence of their own making
+LATER_SHARE = 0.3  # long clips that are a later window of a take
+SOUND_FRAMES = FRAMES + TEMPORAL_STRIDE  # of each sound: enough for a clip and for a later window
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of clips: its frames, its persons' reference pictures, what a head counts more in it, how many are encoded at once, and its first seed."""
+    """A kind of clips: its frames, its persons' reference pictures, what a head counts more in it, how many are encoded at once, its first seed,
+    and the share of it that are later windows of a take."""
 
     name: str
     frames: int = FRAMES
     slots: int = SLOTS
-    looks: float = 1.5
+    looks: float = 2.0
     together: int = 4
     first: int = 0
+    later: float = LATER_SHARE
 
 
 USUAL = Kind("pool")
-SHORT = Kind("shorts", frames=5, slots=1, looks=3.0, together=32, first=1_000_000)
+SHORT = Kind("shorts", frames=5, slots=1, looks=3.0, together=32, first=1_000_000, later=0.0)
 """Two frames of the latents, each clip of another person: hundreds in the time of a long one, so that what a person looks like is learned
 from thousands of them."""
 
 
 @dataclass
 class Sounds:
-    """windows (n, latent frames, 8, 5, width) in fp16, openings (n, frames)."""
+    """windows (n, latent frames, 8, 5, width) in fp16, openings (n, frames), of SOUND_FRAMES frames each."""
 
     windows: Tensor
     openings: Tensor
@@ -59,8 +64,9 @@ class Sounds:
 class Stock:
     """Clips of one size. n clips, F latent frames, h × w latent pixels.
 
-    video (n, 16, F, h, w), references (n, 16, SLOTS, h, w), weight (n, F, h, w) and text (n, PROMPTS, tokens, width) in fp16;
-    sound (n,) is an index into the sounds; zero_video (16, F + SLOTS, h, w) in fp32. SLOTS are those of the clips' kind.
+    video (n, 16, F, h, w), references (n, 16, SLOTS, h, w) and weight (n, F, h, w) in fp16; text (n, PROMPTS, tokens), ids in int16;
+    sound (n,) is an index into the sounds, skip (n,) the latent frames of that sound before the clip: none, or 1 for a later window
+    of a take, in which also the first latent frame packs four; zero_video (16, F + SLOTS, h, w) in fp32. SLOTS are those of the clips' kind.
     """
 
     video: Tensor
@@ -68,7 +74,13 @@ class Stock:
     weight: Tensor
     text: Tensor
     sound: Tensor
+    skip: Tensor
     zero_video: Tensor
+
+    def with_states(self, encoder: torch.nn.Module, device: torch.device) -> Stock:
+        """The same on a device, and for the prompts' ids their states (n, PROMPTS, tokens, width) in fp16."""
+        here = self.to(device)
+        return replace(here, text=states_of(here.text.flatten(0, 1), encoder).half().unflatten(0, here.text.shape[:2]))
 
     def to(self, device: torch.device) -> Stock:
         return Stock(*(tensor.to(device) for tensor in vars(self).values()))
@@ -88,20 +100,20 @@ def _make_sound(seed: int) -> tuple[Tensor, Tensor]:
     frames, start = place_in_sound(seed)
     samples, openings = make_snippet(seed, frames)
     states = whisper_states(samples, _worker["whisper"], _worker["extractor"])
-    return audio_windows(audio_features(states), FRAMES, start).half(), openings[start : start + FRAMES]
+    return audio_windows(audio_features(states), SOUND_FRAMES, start).half(), openings[start : start + SOUND_FRAMES]
 
 
 def place_in_sound(seed: int) -> tuple[int, int]:
     """How many frames of sound are listened to, and at which of them the clip begins.
 
-    Half of the clips have a sound of their own length. The others are stretches of up to 30 s, as a window or a shot of a long take is:
+    Half of the sounds have a sound of their own length. The others are stretches of up to 30 s, as a window or a shot of a long take is:
     what Whisper says of a moment depends on where it stands, and the stand-in's on all that is heard with it.
     """
     numbers = random.Random(f"place/{seed}")
     if numbers.random() < 0.5:
-        return FRAMES, 0
-    frames = FRAMES + TEMPORAL_STRIDE * numbers.randrange((LONGEST_SOUND - FRAMES) // TEMPORAL_STRIDE)
-    return frames, TEMPORAL_STRIDE * numbers.randrange((frames - FRAMES) // TEMPORAL_STRIDE + 1)
+        return SOUND_FRAMES, 0
+    frames = SOUND_FRAMES + TEMPORAL_STRIDE * numbers.randrange((LONGEST_SOUND - SOUND_FRAMES) // TEMPORAL_STRIDE)
+    return frames, TEMPORAL_STRIDE * numbers.randrange((frames - SOUND_FRAMES) // TEMPORAL_STRIDE + 1)
 
 
 def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:
@@ -144,10 +156,11 @@ def latent_weights(truth, size: Size, looks: float) -> Tensor:
 
 
 def make_stocks(
-    vae: torch.nn.Module, text_encoder: torch.nn.Module, sounds: Sounds, seconds: float, device: torch.device, rank: int, ranks: int,
-    most: int = 4000, shapes: Sequence[tuple[Size, float]] = SHAPES, kind: Kind = USUAL, log=print,
+    vae: torch.nn.Module, sounds: Sounds, seconds: float, device: torch.device, rank: int, ranks: int,
+    most: int = 4000, shapes: Sequence[tuple[Size, float]] = SHAPES, kind: Kind = USUAL, begin: int = 0, each: int = 4, log=print,
 ) -> dict[Size, Stock]:  # fmt: skip
-    """As many clips of a kind as the time allows (and no more than `most`), by size. Each of several `ranks` makes clips of its own."""
+    """As many clips of a kind as the time allows (and no more than `most`), by size. Each of several `ranks` makes clips of its own, and goes on
+    after `begin` of them. At least `each` are of every size."""
     started = time.monotonic()
     frames_vae = FramesVae(vae)
     tokenizer, _ = byte_tokenizer()
@@ -167,18 +180,20 @@ def make_stocks(
         video = encode(torch.stack([clip for clip, *_ in waiting]))
         references = encode(torch.cat([r.transpose(0, 1)[:, :, None] for _, r, *_ in waiting]))
         references = references[:, :, 0].unflatten(0, (-1, kind.slots)).transpose(1, 2)
-        states = text_states([p for *_, prompts, _ in waiting for p in prompts], text_encoder, tokenizer)
-        weight = torch.stack([w for _, _, w, _, _ in waiting])
-        sound = torch.tensor([s for *_, s in waiting])
-        half = [part.half().cpu() for part in (video, references, weight, states.unflatten(0, (-1, PROMPTS)))]
-        parts[size].append((*half, sound))
+        words, _ = tokenize([p for *_, prompts, _, _ in waiting for p in prompts], tokenizer, "cpu")
+        weight = torch.stack([w for _, _, w, *_ in waiting])
+        sound, skip = (torch.tensor(column) for column in zip(*((s, k) for *_, s, k in waiting), strict=True))
+        video = torch.stack([clip[:, k : k + frames] for clip, k in zip(video, skip.tolist(), strict=True)])
+        half = [part.half().cpu() for part in (video, references, weight)]
+        parts[size].append((*half, words.short().unflatten(0, (-1, PROMPTS)), sound, skip))
 
     sizes, shares = [size for size, _ in shapes], [share for _, share in shapes]
-    while made < most and (made < 4 * len(sizes) or time.monotonic() - started < seconds):
-        seed = kind.first + made * ranks + rank
+    frames = latent_frames(kind.frames)
+    while made < most and (made < each * len(sizes) or time.monotonic() - started < seconds):
+        seed = kind.first + (begin + made) * ranks + rank
         numbers = random.Random(f"clip/{seed}")
         # The first clips are one of each size, so that none is missing.
-        size = sizes[made % len(sizes)] if made < 4 * len(sizes) else numbers.choices(sizes, shares)[0]
+        size = sizes[made % len(sizes)] if made < each * len(sizes) else numbers.choices(sizes, shares)[0]
         clip = _draw_pool_clip(numbers, seed, size, sounds, device, kind)
         pending[size].append(clip)
         made += 1
@@ -189,7 +204,7 @@ def make_stocks(
             flush(size)
     log(f"{kind.name} {rank}: {made} clips in {time.monotonic() - started:.0f} s")
     stocks = {}
-    for size in sizes:
+    for size in filter(parts.get, sizes):
         count = TEMPORAL_STRIDE * (latent_frames(kind.frames) + kind.slots - 1) + 1
         zero = encode(torch.zeros(1, 3, count, size[1], size[0], device=device))[0].cpu()
         stocks[size] = Stock(*(torch.cat(column) for column in zip(*parts[size], strict=True)), zero)
@@ -197,6 +212,8 @@ def make_stocks(
 
 
 def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sounds, device: torch.device, kind: Kind) -> tuple:
+    """Pixels, references, weights, prompts, and which sound from which latent frame on. Also a clip that begins with the sound has pixels for a
+    later window if others of its kind may be one, so that all go through the VAE together."""
     person, scene = draw_person(seed), draw_scene(seed)
     sound = numbers.randrange(sounds.openings.shape[0])
     odd = numbers.random() < ODD_SHARE
@@ -205,18 +222,24 @@ def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sound
         prompts = [odd_prompt(numbers) for _ in range(PROMPTS)]
     else:
         prompts = [draw_prompt(scene, person, seed * PROMPTS + i) for i in range(PROMPTS)]
-    openings, blinks = sounds.openings[sound][: kind.frames], draw_blinks(seed, kind.frames)
+        if numbers.random() < FREE_SHARE:
+            prompts[-1] = free_prompt(scene, numbers)
+    skip = int(numbers.random() < kind.later)
+    frames = kind.frames + (TEMPORAL_STRIDE if kind.later else 0)
+    openings, blinks = sounds.openings[sound][:frames], draw_blinks(seed, frames)
     pixels, truth = draw_clip(person, scene, openings, blinks, draw_sway(seed, size), size, device)
     references = torch.cat([draw_varied_reference(person, seed * SLOTS + i, size, device) for i in range(kind.slots)], dim=1)
-    return pixels, references, latent_weights(truth, size, kind.looks), prompts, sound
+    weight = latent_weights(truth, size, kind.looks)[skip : skip + latent_frames(kind.frames)]
+    return pixels, references, weight, prompts, sound, skip
 
 
-def merge(stocks: list[dict[Size, Stock]]) -> dict[Size, Stock]:
-    """What several ranks made, as one."""
-    fields = ("video", "references", "weight", "text", "sound")
+def merge(stocks: Sequence[dict[Size, Stock]]) -> dict[Size, Stock]:
+    """What several ranks made, as one. A size may be missing in some of them."""
+    fields = ("video", "references", "weight", "text", "sound", "skip")
+    by_size = {size: [part[size] for part in stocks if size in part] for part in stocks for size in part}
     return {
-        size: Stock(*(torch.cat([getattr(part[size], name) for part in stocks]) for name in fields), stocks[0][size].zero_video)
-        for size in stocks[0]
+        size: Stock(*(torch.cat([getattr(part, name) for part in parts]) for name in fields), parts[0].zero_video)
+        for size, parts in by_size.items()
     }
 
 

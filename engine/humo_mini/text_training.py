@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +16,7 @@ from humo_engine.text import clean_text
 from humo_engine.tiny import byte_tokenizer
 from humo_mini.drawing import Person, Scene, Split, draw_person, draw_prompt, draw_scene
 from humo_mini.optimise import Optimiser, rate_at
-from humo_mini.palette import COLOURS, GLASSES, HAIR_COLOURS, HAIR_SHAPES, SCENES
+from humo_mini.palette import COLOUR_WORDS, COLOURS, GLASSES, HAIR_COLOURS, HAIR_SHAPES, LANGUAGES, SCENE_WORDS, SCENES
 
 DEFAULT_SCENE = Scene("wall", "grey")
 """Where somebody is when the prompt names no place of the little world."""
@@ -37,6 +39,38 @@ _MANNERS = (
     "with a trumpet", "on a boat made of cheese", "under a giant umbrella", "next to a horse",
 )  # fmt: skip
 
+_FREE: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "en": (
+        ("My neighbour", "the chef", "a clown", "two friends", "Grandma", "a news anchor", "an astronaut", "the dog", "a nurse", "our host", "A robot"),
+        ("sings", "is waiting", "laughs loudly", "reads out a poem", "explains the rules", "whispers", "says hello", "answers a question", "smiles"),
+        ("{p} {d} {s}", "{p} {d} {s}, in close-up", "{s} we see {p}, who {d}", "{p}, {s}, {d}", "film of {p} {s}", "{s}: {p} {d}", "{d} {s}"),
+    ),
+    "de": (
+        ("Mein Nachbar", "die Köchin", "ein Clown", "zwei Freunde", "Oma", "ein Roboter", "der Hund", "unsere Lehrerin", "ein Kind", "eine Eule"),
+        ("singt", "wartet", "lacht laut", "liest ein Gedicht vor", "erklärt die Regeln", "flüstert", "sagt Hallo", "lächelt", "winkt"),
+        ("{p} {d} {s}", "{s} {d} {p}", "{p}, {s}, {d} leise", "{p} steht {s} und {d}", "Man sieht {p} {s}", "Nahaufnahme: {p} {s}", "{d} {s}, {p}"),
+    ),
+    "fr": (
+        ("Mon voisin", "la cuisinière", "un clown", "deux amis", "Mamie", "un robot", "le chien", "notre professeur", "un enfant", "une chanteuse"),
+        ("chante", "attend", "rit très fort", "lit un poème", "explique les règles", "chuchote", "dit bonjour", "sourit", "répond"),
+        ("{p} {d} {s}", "{s}, {p} {d}", "{p}, {s}, {d} doucement", "{p} se tient {s} et {d}", "On voit {p} {s}", "Gros plan : {p} {s}", "{d} {s}"),
+    ),
+    "es": (
+        ("Mi vecino", "la cocinera", "un payaso", "dos amigos", "La abuela", "un robot", "el perro", "nuestra maestra", "un niño", "una cantante"),
+        ("canta", "espera", "ríe muy fuerte", "lee un poema", "explica las reglas", "susurra", "saluda", "sonríe", "responde"),
+        ("{p} {d} {s}", "{s}, {p} {d}", "{p}, {s}, {d} despacio", "{p} está {s} y {d}", "Se ve a {p} {s}", "Primer plano: {p} {s}", "{d} {s}"),
+    ),
+    "ja": (
+        ("隣の人", "料理人", "ピエロ", "友達二人", "おばあさん", "ロボット", "犬", "先生", "子供", "歌手"),
+        ("歌っています", "待っています", "大声で笑っています", "詩を読んでいます", "説明しています", "ささやいています", "微笑んでいます"),
+        ("{p}が{s}{d}", "{s}{p}が{d}", "{s}、{p}が静かに{d}", "{p}は{s}{d}。", "{s}{d}{p}", "映像：{s}{p}"),
+    ),
+}  # fmt: skip
+"""Who, what they do, and how it is said where: sentences around a place that are none of the templates, so that the place's own words are read."""
+
+FREE_SHARE = 0.35  # of the labelled prompts that name a place
+STAY = 0.1  # what going far from the states of an encoder that one went on from counts
+
 LABELS = ("scene", "colour", "hair_shape", "hair_colour", "shirt", "glasses")
 CLASSES: dict[str, tuple[str, ...]] = {
     "scene": ("none", *SCENES), "colour": ("none", *COLOURS), "hair_shape": ("none", *HAIR_SHAPES), "hair_colour": ("none", *HAIR_COLOURS),
@@ -54,6 +88,18 @@ def odd_prompt(numbers: random.Random) -> str:
     return words + numbers.choice(("", ".", "!"))
 
 
+def free_prompt(scene: Scene, numbers: random.Random) -> str:
+    """A prompt that names the scene in a sentence of its own making, in any of the five languages alike."""
+    language = numbers.choice(LANGUAGES)
+    subjects, deeds, patterns = _FREE[language]
+    place = numbers.choice(SCENE_WORDS[scene.name][language])
+    if scene.colour is not None:
+        place = place.format(c=numbers.choice(COLOUR_WORDS[scene.colour][language]))
+    words = numbers.choice(patterns).format(p=numbers.choice(subjects), d=numbers.choice(deeds), s=place)
+    words = words[0].upper() + words[1:] + numbers.choice(("", ".", "!"))
+    return words.lower() if numbers.random() < 0.15 else words
+
+
 def labelled_prompt(seed: int, split: Split = "train") -> tuple[str, dict[str, int]]:
     """A prompt, and what it says of each label, as an index into CLASSES."""
     numbers = random.Random(f"text/{split}/{seed}")
@@ -65,11 +111,13 @@ def labelled_prompt(seed: int, split: Split = "train") -> tuple[str, dict[str, i
     if chance < 0.2:
         return odd_prompt(numbers), said
     scene, person = draw_scene(numbers.randrange(2**31)), draw_person(numbers.randrange(2**31))
-    words = draw_prompt(scene, person, numbers.randrange(2**31), split)
+    free = split == "train" and numbers.random() < FREE_SHARE
+    language = numbers.choice((None, *LANGUAGES))
+    words = free_prompt(scene, numbers) if free else draw_prompt(scene, person, numbers.randrange(2**31), split, language)
     said["scene"] = CLASSES["scene"].index(scene.name)
     if scene.colour:
         said["colour"] = CLASSES["colour"].index(scene.colour)
-    return words, said | _said_of(person, words)
+    return words, said if free else said | _said_of(person, words)
 
 
 def _said_of(person: Person, words: str) -> dict[str, int]:
@@ -99,8 +147,17 @@ def tokenize(prompts: list[str], tokenizer, device: torch.device | str) -> tuple
 @torch.no_grad()
 def text_states(prompts: list[str], encoder: nn.Module, tokenizer) -> Tensor:
     """Prompts → states (prompts, TEXT_LENGTH, width), zeros after each prompt's end, as `HuMoTransformer.embed_text` fills up."""
-    ids, mask = tokenize(prompts, tokenizer, next(encoder.parameters()).device)
-    return encoder(input_ids=ids, attention_mask=mask).last_hidden_state * mask[..., None]
+    return states_of(tokenize(prompts, tokenizer, next(encoder.parameters()).device)[0], encoder)
+
+
+@torch.no_grad()
+def states_of(ids: Tensor, encoder: nn.Module, together: int = 512) -> Tensor:
+    """Ids of `tokenize` (prompts, TEXT_LENGTH) → states (prompts, TEXT_LENGTH, width), so many prompts at once."""
+    made = []
+    for part in ids.long().split(together):
+        mask = (part != 0).long()  # 0 is the padding
+        made.append(encoder(input_ids=part, attention_mask=mask).last_hidden_state * mask[..., None])
+    return torch.cat(made)
 
 
 class Probes(nn.Module):
@@ -115,24 +172,40 @@ class Probes(nn.Module):
         return {name: head(mean) for name, head in self.heads.items()}
 
 
+Labelled = tuple[Tensor, Tensor, dict[str, Tensor]]
+"""Ids and mask (prompts, TEXT_LENGTH), and of each label what it is."""
+
+
 def train_text(
     seconds: float,
     device: torch.device,
     seed: int = 1,
-    prompts: int = 20_000,
+    prompts: int | Labelled = 20_000,
     batch: int = 256,
     steps: int | None = None,
+    start: Mapping[str, Tensor] | None = None,
     log=print,
 ) -> tuple[nn.Module, dict[str, float]]:
-    """An encoder after so many seconds (or steps), and the share of held-out prompts of which each label is read rightly."""
+    """An encoder after so many seconds (or steps), and the share of held-out prompts of which each label is read rightly.
+
+    `prompts` are how many to draw, or some that were drawn before. From `start`, an encoder's weights, it goes on with a third of the rate, and
+    stays near what that encoder says.
+    """
     torch.manual_seed(seed)
-    started = time.monotonic()
     tokenizer, vocabulary = byte_tokenizer()
+    drawn = label_prompts(prompts) if isinstance(prompts, int) else prompts
+    ids, mask = drawn[0].to(device), drawn[1].to(device)
+    labels = {name: values.to(device) for name, values in drawn[2].items()}
+    started = time.monotonic()
     encoder = build_text_encoder(vocabulary).to(device).train().requires_grad_(True)
+    before = None
+    if start is not None:
+        encoder.load_state_dict(start)
+        before = copy.deepcopy(encoder).eval().requires_grad_(False)
     probes = Probes().to(device)
     named = [*encoder.named_parameters(), *probes.named_parameters()]
-    optimiser = Optimiser([], [(p, 1.0) for _, p in named], 0.0, 3e-3, 0.99)
-    ids, mask, labels = _labelled(prompts, "train", tokenizer, device)
+    factors = [1.0 if before is None or name.startswith("heads.") else 0.3 for name, _ in named]
+    optimiser = Optimiser([], [(p, factor) for (_, p), factor in zip(named, factors, strict=True)], 0.0, 3e-3, 0.99)
     generator = torch.Generator(device).manual_seed(seed)
     step = 0
     while True:
@@ -146,6 +219,11 @@ def train_text(
             seen = mask[index, :longest]
             states = encoder(input_ids=ids[index, :longest], attention_mask=seen).last_hidden_state
             loss = sum(F.cross_entropy(out.float(), labels[name][index]) for name, out in probes(states, seen).items())
+            if before is not None:
+                with torch.no_grad():
+                    was = before(input_ids=ids[index, :longest], attention_mask=seen).last_hidden_state
+                far = ((states - was).float().square().mean(-1) * seen).sum() / seen.sum()
+                loss = loss + STAY * far / was.float().square().mean()
         loss.backward()
         optimiser.step(rate_at(progress))
         step += 1
@@ -153,7 +231,12 @@ def train_text(
             log(f"text: step {step}, {time.monotonic() - started:.0f} s, loss {loss.item():.4f}")
     optimiser.swap()
     encoder.eval().requires_grad_(False)
-    return encoder, _accuracy(encoder, probes.eval(), tokenizer, device, min(512, prompts))
+    return encoder, _accuracy(encoder, probes.eval(), tokenizer, device, min(512, ids.shape[0]))
+
+
+def label_prompts(count: int, split: Split = "train") -> Labelled:
+    """So many prompts of a split, with what they say; on the CPU, which takes some seconds for thousands."""
+    return _labelled(count, split, byte_tokenizer()[0], torch.device("cpu"))
 
 
 def _labelled(count: int, split: Split, tokenizer, device: torch.device) -> tuple[Tensor, Tensor, dict[str, Tensor]]:

@@ -2,16 +2,19 @@
 
 Each stage leaves what it made in the state folder, and a stage whose result lies there is not run again; transformers go on
 from where they were. Several GPUs share the work: VAE variants side by side, the pool in parts, half of the GPUs for each model.
+With `drawers`, clips are drawn and encoded by the CPU instead, before the GPUs are free and all the while that they train.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import multiprocessing
 import os
 import shutil
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +29,7 @@ from humo_mini.check import check_model
 from humo_mini.drawing import Size
 from humo_mini.optimise import rate_at
 from humo_mini.pool import SHAPES, SHORT, USUAL, Kind, Sounds, Stock, make_sounds, make_stocks, merge, negative_states
-from humo_mini.text_training import NEGATIVE_PROMPTS, train_text
+from humo_mini.text_training import NEGATIVE_PROMPTS, Labelled, label_prompts, train_text
 from humo_mini.transformer_training import Trainer, train_transformer
 from humo_mini.vae_training import BATCH, check_vae, save_vae, train_vae
 
@@ -56,12 +59,20 @@ class Plan:
     shapes: tuple[tuple[Size, float], ...] = SHAPES  # of the pool; the VAE learns on the first two
     vae_batch: tuple[int, int] = BATCH
     text: tuple[int, int] = (20_000, 256)  # prompts, and how many of them in a step
-    start: Path | None = None  # weight files that the transformers go on from; text encoder and VAE stay as they are there
+    start: Path | None = (
+        None  # weight files that the transformers go on from; the VAE stays as it is there, and the text encoder, too,
+    )
+    text_goes_on: bool = False  # unless this says that it is trained on
+    drawers: int = 0  # processes that draw clips on the CPU, until the transformers are trained; 0: GPUs draw a pool before that
+    chunk: tuple[int, int] = (6, 60)  # usual and short clips that a drawer hands over at once
+    wait_for: Path | None = None  # a file before which no GPU is used
+    train_seconds: float | None = None  # of the transformers, from their start on; `train_until` ends them in any case
+    compiled: bool = False  # the transformers' blocks, where a compiler is there and that is faster
 
 
 SMALL = Plan(
     sounds=4, pool_most=8, shorts_most=8, pool_processes=1, vae_stock=6, batch=1, vae_widths=(8,), steps=12, processes=1, check_clips=1, check_steps=1,
-    shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16),
+    shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16), chunk=(2, 2),
 )  # fmt: skip
 """For a test on a CPU: every stage, next to nothing of each."""
 
@@ -92,6 +103,16 @@ class Run:
     def left(self, until: float) -> float:
         """Seconds until a time of the plan."""
         return max(1.0, until - (time.time() - self.started))
+
+    def use_device(self) -> None:
+        """Wait until GPUs are free, and take this process's."""
+        file = self.plan.wait_for
+        while file is not None and not file.exists():
+            time.sleep(0.5)
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+            torch.backends.cuda.matmul.allow_tf32 = True
+            torch.backends.cudnn.benchmark = True
 
     def wait_for_all(self) -> None:
         if self.ranks > 1:
@@ -128,14 +149,17 @@ def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: 
     ranks = ranks or (torch.cuda.device_count() if device is None and torch.cuda.is_available() else 1)
     started = float(os.environ.get("HUMO_MINI_STARTED", time.time()))
     if ranks > 1:
-        torch.multiprocessing.spawn(_start, (ranks, plan, state, out, device, started), nprocs=ranks)
+        torch.multiprocessing.spawn(_start, (ranks, plan, state, out, device, started, f"meeting-{time.time()}"), nprocs=ranks)
     else:
         _start(0, 1, plan, state, out, device, started)
 
 
+TEXT_START = "text-start.pt"
+
+
 def _take_over(run: Run, start: Path) -> None:
-    """Text encoder and VAE of earlier weight files, as the stages that make them would leave them."""
-    for name, kept in ((TEXT_FILE, "text.pt"), (VAE_FILE, "vae.pt")):
+    """Text encoder and VAE of earlier weight files, as the stages that make them would leave them; a text encoder that goes on, for its stage."""
+    for name, kept in ((TEXT_FILE, TEXT_START if run.plan.text_goes_on else "text.pt"), (VAE_FILE, "vae.pt")):
         if not (run.state / kept).exists():
             shutil.copy(start / name, run.out / name)
             run.keep(kept, _read(start / name))
@@ -147,23 +171,29 @@ def _read(file: Path) -> dict:
     return unpack(load_file(file))
 
 
-def _start(rank: int, ranks: int, plan: Plan, state: Path, out: Path, device: str | None, started: float) -> None:
+def _start(
+    rank: int, ranks: int, plan: Plan, state: Path, out: Path, device: str | None, started: float, meeting: str = ""
+) -> None:
     name = device or (f"cuda:{rank}" if torch.cuda.is_available() else "cpu")
     run = Run(plan, state, out, rank, ranks, torch.device(name), started)
-    if run.device.type == "cuda":
-        torch.cuda.set_device(run.device)
-        torch.backends.cuda.matmul.allow_tf32 = True
-        torch.backends.cudnn.benchmark = True
     if ranks > 1:
-        dist.init_process_group("gloo", init_method=f"file://{state.resolve()}/meeting-{started}", rank=rank, world_size=ranks)
+        dist.init_process_group("gloo", init_method=f"file://{state.resolve()}/{meeting}", rank=rank, world_size=ranks)
     try:
         if plan.start is not None and rank == 0:
             _take_over(run, plan.start)
         run.wait_for_all()
-        _first_stage(run)
+        if plan.drawers and plan.start is not None:
+            _draw_first(run)
+        else:
+            run.use_device()
+            _first_stage(run)
+            if plan.drawers:
+                _draw_first(run)
         run.wait_for_all()
-        _transformers(run, *_pools(run))
+        _transformers(run, *(_drawn(run) if plan.drawers else _pools(run)))
     finally:
+        if plan.drawers and rank == 0:
+            (state / ENOUGH).touch()
         if ranks > 1:
             dist.destroy_process_group()
 
@@ -174,15 +204,7 @@ def _first_stage(run: Run) -> None:
     if run.rank == run.ranks - 1:
         if not (run.state / "sounds.pt").exists():
             run.keep("sounds.pt", dataclasses.asdict(make_sounds(plan.sounds, plan.processes, run.log)))
-        if not (run.state / "text.pt").exists():
-            encoder, read = train_text(
-                plan.text_seconds, run.device, steps=plan.steps, prompts=plan.text[0], batch=plan.text[1], log=run.log
-            )
-            run.log("text: held-out prompts read rightly: " + ", ".join(f"{name} {share:.3f}" for name, share in read.items()))
-            run.keep("text.pt", {key: value.cpu() for key, value in encoder.state_dict().items()})
-            _write(
-                pack({k: v for k, v in encoder.state_dict().items() if k != "encoder.embed_tokens.weight"}), run.out / TEXT_FILE
-            )
+        _text(run, plan.text[0])
     variants = plan.vae_widths[: run.ranks]
     late = run.ranks > 1 and run.rank == run.ranks - 1 and plan.steps is None and run.left(plan.vae_until) < 60
     if run.rank < len(variants) and not late:
@@ -208,6 +230,25 @@ def _first_stage(run: Run) -> None:
     run.wait_for_all()
     if run.rank == 0 and not (run.state / "vae.pt").exists():
         _choose_vae(run, variants)
+
+
+def _text(run: Run, prompts: int | Labelled) -> None:
+    """The text encoder, anew or from where it stands; once."""
+    if (run.state / "text.pt").exists():
+        return
+    plan = run.plan
+    start = _whole_text(run.kept(TEXT_START)) if (run.state / TEXT_START).exists() else None
+    encoder, read = train_text(
+        plan.text_seconds, run.device, steps=plan.steps, prompts=prompts, batch=plan.text[1], start=start, log=run.log
+    )
+    run.log("text: held-out prompts read rightly: " + ", ".join(f"{name} {share:.3f}" for name, share in read.items()))
+    _write(pack({k: v for k, v in encoder.state_dict().items() if k != "encoder.embed_tokens.weight"}), run.out / TEXT_FILE)
+    run.keep("text.pt", {key: value.cpu() for key, value in encoder.state_dict().items()})
+
+
+def _whole_text(weights: dict) -> dict:
+    """One table under two names, as the library has it."""
+    return {**weights, "encoder.embed_tokens.weight": weights["shared.weight"]}
 
 
 def _choose_vae(run: Run, widths: tuple[int, ...]) -> None:
@@ -252,9 +293,8 @@ def _vae(run: Run) -> torch.nn.Module:
 def _text_encoder(run: Run) -> torch.nn.Module:
     weights = run.kept("text.pt")
     weights = unpack(pack({k: v for k, v in weights.items() if k != "encoder.embed_tokens.weight"}))
-    weights["encoder.embed_tokens.weight"] = weights["shared.weight"]
     encoder = build_text_encoder(byte_tokenizer()[1])
-    encoder.load_state_dict(weights)
+    encoder.load_state_dict(_whole_text(weights))
     return encoder.eval().requires_grad_(False)
 
 
@@ -290,15 +330,105 @@ def _part(kind: Kind, part: int, count: int) -> str:
 def _make_pool_parts(run: Run, part: int, count: int) -> None:
     plan = run.plan
     sounds = Sounds(**run.kept("sounds.pt"))
-    vae, text_encoder = _vae(run).to(run.device), _text_encoder(run).to(run.device)
+    vae = _vae(run).to(run.device)
     for kind, until, most in zip(KINDS, (plan.pool_until, plan.shorts_until), (plan.pool_most, plan.shorts_most), strict=True):
         if (run.state / _part(kind, part, count)).exists():
             continue
         stocks = make_stocks(
-            vae, text_encoder, sounds, run.left(until), run.device, part, count, most=most // plan.pool_processes,
+            vae, sounds, run.left(until), run.device, part, count, most=most // plan.pool_processes,
             shapes=plan.shapes, kind=kind, log=run.log,
         )  # fmt: skip
-        run.keep(_part(kind, part, count), {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()})
+        run.keep(_part(kind, part, count), _kept_stocks(stocks))
+
+
+def _kept_stocks(stocks: dict[Size, Stock]) -> dict[str, dict]:
+    return {f"{w}x{h}": dict(vars(stock)) for (w, h), stock in stocks.items()}
+
+
+ENOUGH = "enough"
+"""The file of the state folder that ends the drawers."""
+FIRST_DRAWN = 5000  # the clips of each drawer are counted from here on: others than those that a pool begins with
+MORE_EVERY = 45.0  # seconds after which clips that were drawn meanwhile are taken in
+
+
+def _draw_first(run: Run) -> None:
+    """Sounds, the drawers' start and what they hand over first, the text encoder: all by the first process, the others take what it leaves."""
+    plan = run.plan
+    if run.rank == 0:
+        if not (run.state / "sounds.pt").exists():
+            run.keep("sounds.pt", dataclasses.asdict(make_sounds(plan.sounds, plan.processes or plan.drawers, run.log)))
+        (run.state / ENOUGH).unlink(missing_ok=True)
+        context = multiprocessing.get_context("spawn")
+        drawers = [context.Process(target=_keep_drawing, args=(run, index), daemon=True) for index in range(plan.drawers)]
+        for drawer in drawers:
+            drawer.start()
+        prompts = None if (run.state / "text.pt").exists() else label_prompts(plan.text[0])
+    run.use_device()
+    if run.rank == 0:
+        run.log("GPUs are free" if plan.wait_for else "begins")
+        if prompts is not None:
+            _text(run, prompts)
+        while len(list(run.state.glob("drawn-*-0.pt"))) < sum(drawer.is_alive() for drawer in drawers):
+            time.sleep(0.5)
+        if not list(run.state.glob("drawn-*-0.pt")):
+            raise RuntimeError("no clip was drawn: the processes that draw have ended")
+
+
+def _keep_drawing(run: Run, drawer: int) -> None:
+    """One process that draws clips of both kinds and hands them over in files, until it is told that there are enough, or is alone."""
+    os.nice(10)
+    torch.set_num_threads(1)
+    plan, parent = run.plan, os.getppid()
+    sounds, vae = Sounds(**run.kept("sounds.pt")), _vae(run)
+    number = len(list(run.state.glob(f"drawn-{drawer}-*.pt")))
+    while not (run.state / ENOUGH).exists() and os.getppid() == parent:
+        chunk = {}
+        for kind, usual in zip(KINDS, plan.chunk, strict=True):
+            stocks = make_stocks(
+                vae, sounds, math.inf, torch.device("cpu"), drawer, plan.drawers, most=usual if number else len(plan.shapes), shapes=plan.shapes,
+                kind=kind, begin=FIRST_DRAWN + number * usual, each=0 if number else 1, log=lambda _: None,
+            )  # fmt: skip
+            chunk[kind.name] = _kept_stocks(stocks)
+        run.keep(f"drawn-{drawer}-{number}.pt", chunk)
+        number += 1
+
+
+def _drawn(run: Run) -> list[dict[Size, Stock]]:
+    """The clips of each of `KINDS` that have been drawn so far."""
+    return _read_drawn(run, sorted(file.name for file in run.state.glob("drawn-*.pt")))
+
+
+def _read_drawn(run: Run, names: Sequence[str]) -> list[dict[Size, Stock]]:
+    chunks = [run.kept(name) for name in names]
+    return [merge([_stocks(chunk[kind.name]) for chunk in chunks]) for kind in KINDS]
+
+
+class More:
+    """Reads what drawers hand over, beside the training, and gives it to a trainer when asked."""
+
+    def __init__(self, run: Run, give: Callable[[list[dict[Size, Stock]]], None]):
+        self._run, self._give = run, give
+        self._seen = {file.name for file in run.state.glob("drawn-*.pt")}
+        self._asked, self._read = time.monotonic(), None
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> None:
+        """Hand over what was read, if it was; begin to read what has come, if it is time."""
+        if self._thread is not None and not self._thread.is_alive():
+            self._thread = None
+            if self._read is not None:
+                self._give(self._read)
+                self._read = None
+        if self._thread is None and time.monotonic() - self._asked > MORE_EVERY:
+            self._asked = time.monotonic()
+            self._thread = threading.Thread(target=self._look, daemon=True)
+            self._thread.start()
+
+    def _look(self) -> None:
+        names = sorted({file.name for file in self._run.state.glob("drawn-*.pt")} - self._seen)
+        self._seen |= set(names)
+        if names:
+            self._read = _read_drawn(self._run, names)
 
 
 def _transformers(run: Run, stocks: dict, shorts: dict) -> None:
@@ -320,11 +450,23 @@ def _transformers(run: Run, stocks: dict, shorts: dict) -> None:
 def _train_family(run: Run, family: str, stocks: dict, shorts: dict, until: float, members: list[int], group) -> None:
     plan = run.plan
     sounds = Sounds(**run.kept("sounds.pt"))
-    text_encoder = _text_encoder(run)
+    text_encoder = _text_encoder(run).to(run.device)
+
+    def ready(kind: dict[Size, Stock]) -> dict[Size, Stock]:
+        return {size: stock.with_states(text_encoder, run.device) for size, stock in kind.items()}
+
     trainer = Trainer(
-        family, stocks, sounds, negative_states(text_encoder), run.device, batch=max(1, plan.batch // len(members)), shapes=plan.shapes, rank=run.rank,
-        group=group, group_size=len(members), weights=None if plan.start is None else _read(plan.start / transformer_file(family)), shorts=shorts,
+        family, ready(stocks), sounds, negative_states(text_encoder), run.device, batch=max(1, plan.batch // len(members)), shapes=plan.shapes,
+        rank=run.rank, group=group, group_size=len(members), weights=None if plan.start is None else _read(plan.start / transformer_file(family)),
+        shorts=ready(shorts), compiled=plan.compiled, log=run.log,
     )  # fmt: skip
+
+    def take(kinds: list[dict[Size, Stock]]) -> None:
+        trainer.add(*map(ready, kinds))
+        if run.device.type == "cuda":
+            torch.cuda.empty_cache()
+        run.log(f"{family}: {count_clips(trainer.stocks)} clips, {count_clips(trainer.shorts)} short ones")
+
     name = f"transformer-{family}.pt"
     resumed = (run.state / name).exists()
     if resumed:
@@ -342,7 +484,13 @@ def _train_family(run: Run, family: str, stocks: dict, shorts: dict, until: floa
         return 0.5 * rate_at(progress, warm_up=0.04, constant=0.3)
 
     schedule: Callable[[float], float] = lower_rate if resumed or plan.start is not None else rate_at
-    train_transformer(trainer, run.left(until), steps=plan.steps, schedule=schedule, save=save, log=run.log)
+    seconds, already = run.left(until), 0.0
+    if plan.train_seconds is not None:
+        already = time.time() - _began(run, family, first)
+        seconds = max(1.0, min(plan.train_seconds, already + seconds))
+    more = More(run, take) if plan.drawers else None
+    run.log(f"{family}: {count_clips(trainer.stocks)} clips, {count_clips(trainer.shorts)} short ones; {seconds - already:.0f} s")
+    train_transformer(trainer, seconds, steps=plan.steps, schedule=schedule, save=save, already=already, more=more, log=run.log)
     save(trainer)
     if first and plan.check_clips:
         parts: Components = mini_components(family, run.out)
@@ -359,6 +507,20 @@ def _train_family(run: Run, family: str, stocks: dict, shorts: dict, until: floa
                 size=plan.shapes[0][0],
                 log=run.log,
             )
+
+
+def count_clips(stocks: dict[Size, Stock]) -> int:
+    return sum(len(stock.sound) for stock in stocks.values())
+
+
+def _began(run: Run, family: str, first: bool) -> float:
+    """When the training of a transformer began, also if that was in an earlier run; of several processes each may ask alone."""
+    name = f"began-{family}.pt"
+    if not (run.state / name).exists():
+        if not first:
+            return time.time()
+        run.keep(name, time.time())
+    return run.kept(name)
 
 
 def _held_out_sounds(run: Run, sounds: Sounds) -> Sounds:

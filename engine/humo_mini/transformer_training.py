@@ -17,22 +17,24 @@ from humo_engine.guidance import NULL, TA, TI, TIA, I, Pass, T
 from humo_engine.mini import mini_size
 from humo_engine.model import HuMoTransformer
 from humo_engine.vae import latent_frames
-from humo_mini.drawing import Size
+from humo_mini.drawing import FRAMES, Size
 from humo_mini.optimise import Optimiser, Replay, rate_at
-from humo_mini.pool import SHAPES, SHORT, Sounds, Stock
+from humo_mini.pool import SHAPES, SHORT, Sounds, Stock, merge
 
 # How often each kind of pass is practised: as often as guidance weighs it, roughly.
 PASSES: dict[str, dict[Pass, float]] = {
     "17b": {TIA: 0.50, TI: 0.15, I: 0.05, NULL: 0.15, TA: 0.08, T: 0.07},
     "1_7b": {TIA: 0.44, TI: 0.10, NULL: 0.14, TA: 0.18, T: 0.14},
 }
-SHIFTS = (5.0, 1.5)  # half of the noise levels are drawn as sampling uses them, half nearer to the picture
+SHIFTS = (5.0, 2.0)  # half of the noise levels are drawn as sampling uses them, half nearer to the picture
 SLOT_WEIGHT = 0.2  # of the reference slots of models with condition channels
 SLOT_SHARES = {1: 0.93, 2: 0.04, 3: 0.015, 4: 0.015}
 CUT_SHARE = 0.03  # steps on the beginnings of clips
 CUT_FRAMES = (7, 13)
 SHORT_SHARE = 0.5  # steps on short clips, where there are any
 SHORT_BATCH = 8  # times as many clips are in one of those
+SPREAD_SHARE = 0.7  # of those steps: their frames stand apart in time as those of a long clip do, the reference after all of them
+COMPILE_SECONDS = 150  # that compiling may take of a training; shapes that come later run as they are
 USUAL_PIXELS = 24 * 14 * 26  # of the latents: 97 frames of 192×112 and a reference, the most that a whole batch is made of
 
 
@@ -66,10 +68,11 @@ def batched_velocity(
     text: Tensor,
     audio: Tensor,
     rope: tuple[Tensor, Tensor],
+    block: Callable[..., Tensor] | None = None,
 ) -> Tensor:
     """`HuMoTransformer.forward` for b clips at once, with everything it is told computed on the way, for gradients.
 
-    Shapes as in `Batch` → velocity (b, 16, F, h, w), fp32. A test holds it against the model's own forward.
+    Shapes as in `Batch` → velocity (b, 16, F, h, w), fp32. `block` is `_block`, or that compiled. A test holds it against the model's own forward.
     """
     size = model.size
     count, _, frames, height, width = latents.shape
@@ -81,8 +84,8 @@ def batched_velocity(
         modulation = model.time_projection(time).unflatten(1, (6, size.dim))
     words = model.text_embedding(text)
     tokens = model.audio_proj(audio.flatten(0, 1))
-    for block in model.blocks:
-        x = _block(block, x, modulation, words, tokens, rope)
+    for part in model.blocks:
+        x = (block or _block)(part, x, modulation, words, tokens, rope)
     head = model.head
     shift, scale = (head.modulation + time[:, None]).unbind(1)
     with torch.autocast(x.device.type, enabled=False):
@@ -99,6 +102,15 @@ def _block(block: nn.Module, x: Tensor, modulation: Tensor, words: Tensor, token
     per_frame = hearing.norm1_audio(x).view(tokens.shape[0], -1, x.shape[-1])
     x = x + hearing.audio_cross_attn.cross(per_frame, hearing.audio_cross_attn.keys_values(tokens)).view(x.shape)
     return x + ffn_gate * block.ffn(block.norm2(x) * (1 + ffn_scale) + ffn_shift)
+
+
+def compiled_block() -> Callable[..., Tensor]:
+    """`_block`, compiled anew for each shape that it is given."""
+    import torch._dynamo
+
+    limit = "recompile_limit" if hasattr(torch._dynamo.config, "recompile_limit") else "cache_size_limit"
+    setattr(torch._dynamo.config, limit, 64)
+    return torch.compile(_block, dynamic=False)
 
 
 def fresh_transformer(family: str, seed: int) -> HuMoTransformer:
@@ -118,7 +130,7 @@ class Trainer:
     def __init__(
         self, family: str, stocks: dict[Size, Stock], sounds: Sounds, negative: Tensor, device: torch.device,
         *, batch: int = 32, shapes: Sequence[tuple[Size, float]] = SHAPES, seed: int = 1, rank: int = 0, group=None, group_size: int = 1,
-        weights: Mapping[str, Tensor] | None = None, shorts: dict[Size, Stock] | None = None,
+        weights: Mapping[str, Tensor] | None = None, shorts: dict[Size, Stock] | None = None, compiled: bool = False, log=print,
     ):  # fmt: skip
         self.family, self.device, self.batch, self.shapes = family, device, batch, shapes
         self.group, self.group_size, self.rank = group, group_size, rank
@@ -136,6 +148,15 @@ class Trainer:
         self.graphs: dict[tuple, tuple[Batch, Callable[[], Tensor]]] = {}
         self.ropes: dict[tuple, tuple[Tensor, Tensor]] = {}
         self.steps = 0
+        self.block = compiled_block() if compiled else None
+        self.compiling = 0.0  # seconds that it has taken
+        self.log = log
+
+    def add(self, stocks: dict[Size, Stock], shorts: dict[Size, Stock]) -> None:
+        """More clips to learn from, of sizes that are there."""
+        for mine, more in ((self.stocks, stocks), (self.shorts, shorts)):
+            for size, stock in more.items():
+                mine[size] = merge([{size: mine[size]}, {size: stock.to(self.device)}])[size]
 
     def step(self, scale: float) -> Tensor:
         """One step → its loss, on the device."""
@@ -145,10 +166,7 @@ class Trainer:
         key = tuple(batch.latents.shape)
         if common and self.device.type == "cuda":
             if key not in self.graphs:
-                held = Batch(*(t.clone() if isinstance(t, Tensor) else t for t in (
-                    batch.latents, batch.target, batch.weight, batch.timestep, batch.channels, batch.text, batch.audio)),
-                    (batch.rope[0].clone(), batch.rope[1].clone()))  # fmt: skip
-                self.graphs[key] = (held, Replay(lambda: self._work(held), self.device))
+                self.graphs[key] = self._capture(batch)
             held, replay = self.graphs[key]
             for target, source in zip(held.tensors(), batch.tensors(), strict=True):
                 target.copy_(source)
@@ -162,17 +180,39 @@ class Trainer:
         self.steps += 1
         return loss
 
-    def loss(self, batch: Batch) -> Tensor:
-        """The weighted mean square of what the model's velocities miss."""
+    def _capture(self, batch: Batch) -> tuple[Batch, Callable[[], Tensor]]:
+        """Tensors to fill, and what makes a step of them: as it is or compiled, whichever is faster."""
+        held = Batch(*(t.clone() if isinstance(t, Tensor) else t for t in (
+            batch.latents, batch.target, batch.weight, batch.timestep, batch.channels, batch.text, batch.audio)),
+            (batch.rope[0].clone(), batch.rope[1].clone()))  # fmt: skip
+        plain: Callable[[], Tensor] = Replay(lambda: self._work(held), self.device)
+        if self.block is None or self.compiling > COMPILE_SECONDS:
+            return held, plain
+        started = time.monotonic()
+        try:
+            block = self.block
+            fused = Replay(lambda: self._work(held, block), self.device)
+            pair = [seconds_of(work, self.device) for work in (plain, fused)]
+        except Exception as error:  # a compiler that is missing, or cannot: slower, and no worse
+            self.log(f"{self.family}: not compiled: {str(error)[:300]}")
+            self.block = None
+            return held, plain
+        self.compiling += time.monotonic() - started
+        self.log(f"{self.family}: {tuple(batch.latents.shape)}: {pair[0] * 1000:.1f} ms, compiled {pair[1] * 1000:.1f} ms, "
+                 f"after {self.compiling:.0f} s of compiling")  # fmt: skip
+        return held, fused if pair[1] < pair[0] else plain
+
+    def loss(self, batch: Batch, block: Callable[..., Tensor] | None = None) -> Tensor:
+        """The weighted mean square of what the model's velocities miss. `block` stands in for the usual one."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             made = batched_velocity(
-                self.model, batch.latents, batch.timestep, batch.channels, batch.text, batch.audio, batch.rope
+                self.model, batch.latents, batch.timestep, batch.channels, batch.text, batch.audio, batch.rope, block
             )
             return ((made - batch.target).square() * batch.weight).sum() / (batch.weight.sum() * made.shape[1])
 
-    def _work(self, batch: Batch) -> Tensor:
+    def _work(self, batch: Batch, block: Callable[..., Tensor] | None = None) -> Tensor:
         self.optimiser.zero()
-        loss = self.loss(batch)
+        loss = self.loss(batch, block)
         loss.backward()
         return loss.detach()
 
@@ -248,12 +288,31 @@ class Trainer:
         text = stock.text[index, draw(stock.text.shape[1])].float()
         text = torch.where(has["text"].view(-1, 1, 1), text, self.negative[draw(self.negative.shape[0])])
         audio = torch.zeros(count, frames + slots, *self.sounds.windows.shape[2:], device=device)
-        heard = self.sounds.windows[stock.sound[index]][:, :frames].float()
+        when = stock.skip[index][:, None] + torch.arange(frames, device=device)
+        heard = self.sounds.windows[stock.sound[index][:, None], when].float()
         audio[:, :frames] = heard * has["audio"].view(-1, 1, 1, 1, 1)
-        place = (frames + slots, height, width)
+        rope = self._positions(self._times(frames, slots), height, width)
+        return Batch(latents, target, weight, 1000 * sigma, channels, text, audio, rope)
+
+    def _times(self, frames: int, slots: int) -> list[int]:
+        """Where the latent frames of a batch and its references stand in time."""
+        short = latent_frames(SHORT.frames)
+        if frames != short or float(torch.rand(1, generator=self.choices)) >= SPREAD_SHARE:
+            return list(range(frames + slots))
+        end = latent_frames(FRAMES)
+        inner = sorted((torch.randperm(end - 1, generator=self.choices)[: frames - 1] + 1).tolist())
+        return [0, *inner, *range(end, end + slots)]
+
+    def _positions(self, times: list[int], height: int, width: int) -> tuple[Tensor, Tensor]:
+        place = (max(times) + 1, height, width)
         if place not in self.ropes:
             self.ropes[place] = self.model.positions(*place)
-        return Batch(latents, target, weight, 1000 * sigma, channels, text, audio, self.ropes[place])
+        whole = self.ropes[place]
+        if len(times) == place[0]:
+            return whole
+        index = torch.tensor(times, device=self.device)
+        cosine, sine = (table.unflatten(0, (place[0], -1))[index].flatten(0, 1) for table in whole)
+        return cosine, sine
 
 
 def split_parameters(model: HuMoTransformer) -> tuple[list[nn.Parameter], list[tuple[nn.Parameter, float]]]:
@@ -269,24 +328,25 @@ def split_parameters(model: HuMoTransformer) -> tuple[list[nn.Parameter], list[t
 
 def train_transformer(
     trainer: Trainer, seconds: float, *, steps: int | None = None, schedule: Callable[[float], float] = rate_at,
-    save: Callable[[Trainer], None] | None = None, save_every: float = 60.0, log=print,
+    save: Callable[[Trainer], None] | None = None, save_every: float = 60.0, already: float = 0.0, more: Callable[[], None] | None = None,
+    log=print,
 ) -> None:  # fmt: skip
-    """Train for so many seconds (or steps). When the loss doubles, or is no number, training goes back to the last good state."""
+    """Train for so many seconds (or steps), of which an earlier run took `already`; `more` is called now and then, and may add clips.
+
+    When the loss doubles, or is no number, training goes back to the last good state.
+    """
     started = saved = time.monotonic()
     good, best, recent = _copy(trainer.optimiser.state()), float("inf"), None
     losses: list[Tensor] = []
-    step = 0
+    step, progress = 0, 0.0
     while True:
-        progress = step / steps if steps else (time.monotonic() - started) / seconds
-        done = progress >= 1
-        if trainer.group is not None:  # all ranks end at the same step
-            flag = torch.tensor(float(done), device=trainer.device)
-            if step % 10 == 0:
-                dist.all_reduce(flag, group=trainer.group)
-                done = bool(flag.item() > 0)
-            else:
-                done = False
-        if done:
+        if trainer.group is None or steps or step % 10 == 0:
+            progress = step / steps if steps else (already + time.monotonic() - started) / seconds
+            if trainer.group is not None:  # all ranks take the same steps at the same rate, and end at the same one
+                shared = torch.tensor(progress, device=trainer.device)
+                dist.all_reduce(shared, group=trainer.group)
+                progress = shared.item() / trainer.group_size
+        if progress >= 1:
             break
         losses.append(trainer.step(schedule(progress)))
         step += 1
@@ -307,10 +367,25 @@ def train_transformer(
             losses = losses[-100:]
             if step % 500 == 0:
                 good = _copy(trainer.optimiser.state())
+        if more is not None and step % 100 == 0:
+            more()
         if save is not None and time.monotonic() - saved > save_every and step % 100 == 0:
             save(trainer)
             saved = time.monotonic()
     log(f"{trainer.family}: {step} steps in {time.monotonic() - started:.0f} s, loss {recent}")
+
+
+def seconds_of(work: Callable[[], Tensor], device: torch.device, times: int = 5) -> float:
+    """How long one of several runs takes."""
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    started = time.monotonic()
+    for _ in range(times):
+        work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return (time.monotonic() - started) / times
 
 
 def _copy(state: dict) -> dict:

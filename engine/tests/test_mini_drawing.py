@@ -20,7 +20,7 @@ from humo_mini.drawing import (
     openings_from_sound,
 )
 from humo_mini.palette import SCENES, WALL_COLOURS
-from humo_mini.pool import LONGEST_SOUND, place_in_sound
+from humo_mini.pool import LONGEST_SOUND, SOUND_FRAMES, place_in_sound
 
 
 def looks(person):
@@ -60,8 +60,8 @@ def test_both_eyes_are_white_where_the_truth_says_and_a_blink_closes_them():
 
 def test_training_hears_clips_by_themselves_and_as_stretches_of_longer_sounds():
     places = [place_in_sound(seed) for seed in range(400)]
-    assert 0.4 < sum(place == (FRAMES, 0) for place in places) / len(places) < 0.6
-    assert all(start >= 0 and start + FRAMES <= frames <= LONGEST_SOUND and start % 4 == 0 for frames, start in places)
+    assert 0.4 < sum(place == (SOUND_FRAMES, 0) for place in places) / len(places) < 0.6
+    assert all(start >= 0 and start + SOUND_FRAMES <= frames <= LONGEST_SOUND and start % 4 == 0 for frames, start in places)
     assert max(start for _, start in places) > 500
 
 

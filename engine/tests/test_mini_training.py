@@ -1,15 +1,24 @@
 """The small model's training, every stage of it, at a size that a CPU does in moments."""
 
 import dataclasses
+import random
 import shutil
+import threading
+import time
 
 import pytest
 import torch
 
-from humo_engine.mini import TEXT_FILE, VAE_FILE, mini_components
-from humo_mini.pool import Sounds, Stock, negative_states
+from humo_engine.mini import FOLDER, TEXT_FILE, VAE_FILE, mini_components, mini_size, transformer_file
+from humo_engine.model import HuMoTransformer
+from humo_engine.tiny import byte_tokenizer
+from humo_engine.vae import build_vae, latent_frames
+from humo_mini.drawing import FRAMES as CLIP_FRAMES
+from humo_mini.drawing import draw_prompt, draw_scene
+from humo_mini.pool import SHORT, SOUND_FRAMES, USUAL, Sounds, Stock, make_stocks, negative_states
 from humo_mini.speech import has_espeak
-from humo_mini.train import FAMILIES, SMALL, train
+from humo_mini.text_training import free_prompt, text_states, train_text
+from humo_mini.train import ENOUGH, FAMILIES, SMALL, train
 from humo_mini.transformer_training import CUT_FRAMES, Trainer
 
 BATCHES = 8
@@ -30,14 +39,15 @@ def test_training_makes_all_files_from_nothing_beats_a_model_that_learnt_nothing
     state, out = tmp_path / "state", tmp_path / "out"
     train(SMALL, state, out, "cpu")
     kept = torch.load(state / "pool-0-of-1.pt", weights_only=True)
-    stocks = {tuple(map(int, key.split("x"))): Stock(**value) for key, value in kept.items()}
+    drawn = {tuple(map(int, key.split("x"))): Stock(**value) for key, value in kept.items()}
+    cpu = torch.device("cpu")
+    encoder = mini_components("17b", out).text_encoder
+    stocks = {size: stock.with_states(encoder, cpu) for size, stock in drawn.items()}
     sounds = Sounds(**torch.load(state / "sounds.pt", weights_only=True))
     shared = None
     for family in FAMILIES:
         parts = shared = mini_components(family, out, shared)
-        trainer = Trainer(
-            family, stocks, sounds, negative_states(parts.text_encoder), torch.device("cpu"), batch=2, shapes=SMALL.shapes
-        )
+        trainer = Trainer(family, stocks, sounds, negative_states(parts.text_encoder), cpu, batch=2, shapes=SMALL.shapes)
         untrained = loss_on_the_pool(trainer)
         trainer.model.load_state_dict(parts.transformer.state_dict())
         assert loss_on_the_pool(trainer) < 0.9 * untrained
@@ -61,3 +71,73 @@ def test_training_makes_all_files_from_nothing_beats_a_model_that_learnt_nothing
     assert all(torch.allclose(value, went_on[name], atol=0.05) for name, value in first.items())
     with pytest.raises(ValueError, match="--from names a folder"):
         train(dataclasses.replace(SMALL, start=tmp_path), second, elsewhere, "cpu")
+
+
+@pytest.mark.skipif(not has_espeak(), reason="training needs espeak-ng, which speaks its sounds")
+def test_clips_are_drawn_beside_a_training_that_goes_on_and_waits_for_its_gpus(tmp_path):
+    state, out, free = tmp_path / "state", tmp_path / "out", tmp_path / "free"
+    plan = dataclasses.replace(SMALL, steps=2, check_clips=0, start=FOLDER, text_goes_on=True, drawers=1, wait_for=free)
+    thread = threading.Thread(target=train, args=(plan, state, out, "cpu"))
+    thread.start()
+    try:
+        while thread.is_alive() and not (state / "drawn-0-0.pt").exists():
+            time.sleep(0.05)
+        assert "GPUs are free" not in (out / "train.log").read_text()  # drawn before any GPU is used
+    finally:
+        free.touch()
+        thread.join()
+    for name in map(transformer_file, FAMILIES):
+        assert (out / name).is_file()
+    assert (out / TEXT_FILE).read_bytes() != (FOLDER / TEXT_FILE).read_bytes()
+    assert (state / ENOUGH).exists()
+
+
+def test_short_clips_stand_apart_in_time_as_long_ones_do():
+    trainer = Trainer.__new__(Trainer)
+    trainer.choices = torch.Generator("cpu").manual_seed(1)
+    drawn = [trainer._times(latent_frames(SHORT.frames), 1) for _ in range(40)]
+    spread = [times for times in drawn if times != [0, 1, 2]]
+    assert 20 < len(spread) < 38
+    assert all(times[0] == 0 and 0 < times[1] < times[2] == latent_frames(CLIP_FRAMES) for times in spread)
+    assert len({times[1] for times in spread}) > 8
+    assert trainer._times(CUT_FRAMES[0], 2) == list(range(CUT_FRAMES[0] + 2))
+
+
+def test_places_in_time_are_those_of_the_long_clip():
+    trainer = Trainer.__new__(Trainer)
+    trainer.model, trainer.ropes, trainer.device = HuMoTransformer(mini_size("17b")), {}, torch.device("cpu")
+    whole = trainer.model.positions(6, 4, 4)
+    for table, taken in zip(whole, trainer._positions([0, 3, 5], 4, 4), strict=True):
+        assert torch.equal(taken, table.unflatten(0, (6, -1))[[0, 3, 5]].flatten(0, 1))
+
+
+def test_a_later_window_begins_with_a_packed_frame_and_hears_what_it_shows():
+    sounds = Sounds(torch.randn(1, latent_frames(SOUND_FRAMES), 8, 5, 32).half(), torch.rand(1, SOUND_FRAMES))
+    made = {}
+    for later in (0.0, 1.0):
+        kind = dataclasses.replace(USUAL, slots=1, later=later)
+        made[later] = make_stocks(
+            build_vae(4).requires_grad_(False), sounds, 0, torch.device("cpu"), 0, 1, most=1, shapes=[((64, 48), 1.0)], kind=kind, each=1,
+            log=lambda _: None,
+        )[64, 48]  # fmt: skip
+        assert made[later].video.shape[2] == made[later].weight.shape[1] == latent_frames(CLIP_FRAMES)
+    assert made[0.0].skip.tolist() == [0]
+    assert made[1.0].skip.tolist() == [1]
+    assert int(made[1.0].skip) + latent_frames(CLIP_FRAMES) == sounds.windows.shape[1]
+
+
+def test_free_prompts_are_none_of_the_held_out_ones():
+    numbers = random.Random(1)
+    made = {free_prompt(draw_scene(index), numbers).lower().rstrip(".!") for index in range(2000)}
+    held_out = {draw_prompt(draw_scene(index, "held-out"), None, index, "held-out").lower().rstrip(".!") for index in range(2000)}
+    assert len(made) > 1000
+    assert not made & held_out
+
+
+def test_text_encoder_that_goes_on_stays_near():
+    weights = mini_components("17b").text_encoder.state_dict()
+    encoder, _ = train_text(0, torch.device("cpu"), prompts=32, batch=8, steps=2, start=weights, log=lambda _: None)
+    tokenizer, _ = byte_tokenizer()
+    before = mini_components("17b").text_encoder
+    was, now = (text_states(["A woman on a beach."], one, tokenizer) for one in (before, encoder))
+    assert 0 < float((now - was).norm() / was.norm()) < 0.2
