@@ -75,7 +75,10 @@ export function writeStamp(file, text) {
   writeFileSync(file, text);
 }
 
-/** Two set-ups of one folder at once would trip over each other: the second one waits for the first. */
+/**
+ * Two set-ups of one folder at once would trip over each other: the second one waits for the first. By code of ours, since this runs before
+ * any npm package is there, and not by `flock`, since set-up also runs where util-linux is not (macOS).
+ */
 export async function withSetupLock(work) {
   const folder = join(root, '.setup');
   const lock = join(folder, 'lock');
