@@ -27,7 +27,7 @@ import { minute } from '../src/units.ts';
 const usage = `npm run demo -- [options]
 
   --prompt TEXT        what happens in the clip
-  --image FILE         a picture of the person; up to four times
+  --image FILE         an image of the person; up to four times
   --audio FILE         what they say; without --image and --audio both examples are used
   --say TEXT           what a voice says, instead of --audio
   --voice NAME         who says it, such as joe
@@ -115,7 +115,7 @@ function commandOptions(values: Values): Entered {
   const ownFiles = values.image !== undefined || values.audio !== undefined;
   const images = ownFiles ? (values.image ?? []) : [join(projectRoot, 'examples', 'person.png')];
   if (values.say !== undefined && values.audio !== undefined)
-    throw new DemoError('--say and --audio exclude each other.');
+    throw new DemoError('--say and --audio cannot be combined.');
   const example = values.say === undefined ? join(projectRoot, 'examples', 'speech.ogg') : undefined;
   const audio = ownFiles ? values.audio : example;
   if (images.length > imageOptions.length)
@@ -244,7 +244,7 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
   if (Object.keys(command).some((name) => /^(image|audio$)/.test(name))) {
     // As with anybody who brings a picture or a voice for the first time.
     const agreed = await agree(ada, await refusal(interaction));
-    if (agreed === null) throw new DemoError('The bot took nothing on; above stands why.');
+    if (agreed === null) throw new DemoError('The bot did not take the request; see above.');
     conversation.person('ada', `[${agreed.label}]`);
     ({ interaction } = agreed);
   }
@@ -254,7 +254,7 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
     refusal(interaction),
   ]);
   const [attachment] = ending.attachments;
-  if (attachment === undefined) throw new DemoError('The bot gave no video back; above stands why.');
+  if (attachment === undefined) throw new DemoError('The bot sent no video; see above.');
   // The status message is what people look at; the demo ends when it points to the result.
   const status = channel.messages.find(({ id }) => id === ending.repliesTo);
   await status?.waitUntil(({ buttons }) => buttons.length === 0, { timeout: 30_000 });
@@ -267,7 +267,7 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
       await mkdir(folder, { recursive: true });
       await writeFile(video, bytesOfVideo);
     },
-    'name another folder with --out',
+    'choose another folder with --out',
   );
   const probed = await playable(video, folder);
   const { width, height, nb_read_frames: frames } = probed.video;
@@ -277,7 +277,7 @@ async function converse(discord: Sandbox, command: Entered, folder: string) {
   print(`It is in ${video}`);
   const { sheet, agreement } = await lookAt(video);
   print(
-    'A small model of our own made it, which knows cartoon faces and ten scenes: it shows that everything works, not what HuMo can do.',
+    'Made by our own small model, which knows cartoon faces and ten scenes: it shows that everything works, not what HuMo can do.',
   );
   const { bytes, seconds } = probed;
   return { video, sheet, agreement, bytes, seconds, messages: conversation.messages() };
@@ -319,7 +319,7 @@ async function playable(video: string, folder: string): Promise<ProbedVideo> {
   try {
     return await probeVideo(video, { scratch: folder, timeoutMilliseconds: 60_000 });
   } catch (error) {
-    throw new DemoError(`What came back cannot be played: ${String(error)}`, { cause: error });
+    throw new DemoError(`What came back does not play: ${String(error)}`, { cause: error });
   }
 }
 

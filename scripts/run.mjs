@@ -96,7 +96,7 @@ async function main() {
   const [name, ...args] = process.argv.slice(2);
   const target = name === undefined ? undefined : targets[name];
   if (target === undefined)
-    throw new SetupError(`there is no target ${name}; there are ${Object.keys(targets).join(', ')}`);
+    throw new SetupError(`unknown target ${name}; choose from ${Object.keys(targets).join(', ')}`);
   await withSetupLock(async () => {
     await ensureModules();
     if (target.needs.includes('programs')) await ensurePrograms();

@@ -107,7 +107,7 @@ async function main(): Promise<number> {
   const lostRedis = (async () => {
     await redis?.ended;
     if (redis === null || stop.signal.aborted) return;
-    print('start', 'Redis ended; stopping. Its data is on disk: start again to go on where this stopped.');
+    print('start', 'Redis ended; stopping. Its data is on disk: start again to resume.');
     status = 1;
     stop.abort();
   })();

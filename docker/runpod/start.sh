@@ -60,7 +60,7 @@ done
 case $status in
   0) say "the worker had nothing to do any more" ;;
   "$configuration_exit")
-    say "the configuration is wrong (see above); mend the pod's environment variables and start it again"
+    say "the configuration is wrong (see above); fix the pod's environment variables and start it again"
     grace=${RUNPOD_GRACE_SECONDS:-300}
     if [ -n "${RUNPOD_POD_ID:-}" ]; then
       say "stopping this pod in $grace s"

@@ -64,7 +64,7 @@ def read_cases(file: Path, mode: str) -> list[Case]:
     own file is written from the repository's root). CasesError lists everything wrong.
     """
     if mode not in MODES:
-        raise CasesError(f"mode {mode!r} does not exist; there are {', '.join(MODES)}")
+        raise CasesError(f"mode {mode!r} does not exist; choose from {', '.join(MODES)}")
     problems: list[str] = []
     try:
         document = json.loads(
@@ -151,5 +151,5 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
         if name == "model":
             values[name] = text.lower().replace(".", "_")  # people write 1.7b
         if name in CHOICES and values[name] not in CHOICES[name]:
-            raise CasesError(f"{key}: {text!r} does not exist; there are {', '.join(CHOICES[name])}")
+            raise CasesError(f"{key}: {text!r} does not exist; choose from {', '.join(CHOICES[name])}")
     return values

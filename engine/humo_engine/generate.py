@@ -137,13 +137,13 @@ def _cases(options: argparse.Namespace, overrides: dict[str, Any]) -> list[Case]
     if not options.prompt or is_empty(options.prompt):
         raise CasesError("--prompt is missing: say what happens in the clip, such as --prompt 'A woman speaks'")
     if not options.image and options.audio is None:
-        raise CasesError("give --image, --audio or both: HuMo needs somebody to show or something to say")
+        raise CasesError("give --image, --audio or both: HuMo needs someone to show or something to say")
     for path in (*options.image, *([options.audio] if options.audio else [])):
         if not path.is_file():
             raise CasesError(f"there is no file {path}")
     given = _mode(options.image, options.audio)
     if mode not in (None, given):
-        raise CasesError(f"mode {mode} does not go with what is given, which makes it {given}: change one of them")
+        raise CasesError(f"mode {mode} does not fit the inputs, which make it {given}: change one of them")
     return [Case("clip", options.prompt, tuple(options.image), options.audio)]
 
 
@@ -184,7 +184,7 @@ def _targets(cases: list[Case], out: Path) -> list[Path]:
     """Where each clip goes: `out` itself for one clip if it names an .mp4, else a file in that folder for each."""
     suffix = out.suffix.lower()
     if suffix in OTHER_FORMATS:
-        raise CasesError(f"--out {out}: clips are written as .mp4 and nothing else: name an .mp4, or a folder")
+        raise CasesError(f"--out {out}: clips are written as .mp4 only: name an .mp4 file, or a folder")
     if suffix == ".mp4":
         if len(cases) != 1:
             raise CasesError(f"--out names one file, but there are {len(cases)} cases: name a folder")

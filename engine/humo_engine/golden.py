@@ -73,7 +73,7 @@ class Golden:
             self.settings: dict[str, Any] = dict(json.loads((folder / "golden.json").read_text(encoding="utf-8")))
             self.tensors = load_file(folder / "golden.safetensors")
         except (ValueError, TypeError, SafetensorError) as error:
-            raise ValueError(f"{folder} does not hold golden data that can be read: {error}") from error
+            raise ValueError(f"{folder} has no readable golden data: {error}") from error
         self.used: set[str] = set()
 
     def __getitem__(self, name: str) -> Tensor:

@@ -35,7 +35,7 @@ def read_image(path: Path | str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} has too many pixels: make it smaller, such as 2048 pixels wide ({error})") from error
     except Exception as error:  # decoders raise errors of any type about damaged files
-        raise ValueError(f"{name} is not an image that can be read: {error}. Save it anew as PNG or JPEG") from error
+        raise ValueError(f"{name} cannot be read as an image: {error}. Save it again as PNG or JPEG") from error
     canvas = Image.new("RGBA", image.size, (*WHITE, 255))
     return Image.alpha_composite(canvas, image).convert("RGB")
 

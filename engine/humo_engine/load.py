@@ -32,7 +32,7 @@ def choose_device(name: str | None = None) -> torch.device:
     """The device asked for, or the first GPU, or the CPU. ValueError names those there are."""
     known = ["cpu", *(["cuda"] if torch.cuda.is_available() else []), *(f"cuda:{n}" for n in range(torch.cuda.device_count()))]
     if name is not None and name not in known:
-        raise ValueError(f"device {name!r} does not exist here; there are {', '.join(known)}")
+        raise ValueError(f"device {name!r} does not exist here; choose from {', '.join(known)}")
     return torch.device(name or ("cuda" if "cuda" in known else "cpu"))
 
 

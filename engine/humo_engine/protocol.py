@@ -93,14 +93,14 @@ def parse_message(line: str) -> dict[str, Any]:
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise RequestError("invalid_input", f"the line is not JSON that can be read: {error}") from error
+        raise RequestError("invalid_input", f"the line is not JSON: {error}") from error
     if not isinstance(message, dict):
         raise RequestError("invalid_input", f"a message must be a JSON object, not {type(message).__name__}")
     if message.get("type") not in ("generate", "cancel", "shutdown"):
         kind = _shown(message.get("type"))
-        raise RequestError("invalid_input", f"unknown type {kind}; there are generate, cancel and shutdown")
+        raise RequestError("invalid_input", f"unknown type {kind}; choose from generate, cancel and shutdown")
     if message["type"] in ("generate", "cancel") and not _is_id(message.get("id")):
-        raise RequestError("invalid_input", f"`id` must be a text of 1 to 100 characters, not {_shown(message.get('id'))}")
+        raise RequestError("invalid_input", f"`id` must be a string of 1 to 100 characters, not {_shown(message.get('id'))}")
     return message
 
 

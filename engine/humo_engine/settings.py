@@ -169,7 +169,7 @@ class Settings:
         """The named preset, or the default one. ValueError names the presets there are."""
         name = name or self.default_preset
         if name not in self.presets:
-            raise ValueError(f"preset {name!r} does not exist; there are {', '.join(self.presets)}")
+            raise ValueError(f"preset {name!r} does not exist; choose from {', '.join(self.presets)}")
         return self.presets[name]
 
     def lora_sets(self, model: str) -> list[tuple[Lora, ...]]:
@@ -181,7 +181,7 @@ class Settings:
         shape = shape or self.default_shape
         if lines not in self.sizes or shape not in self.sizes[lines]:
             known = ", ".join(f"{known_lines} {name}" for known_lines, row in self.sizes.items() for name in row)
-            raise ValueError(f"size {lines} {shape} does not exist; there are {known}")
+            raise ValueError(f"size {lines} {shape} does not exist; choose from {known}")
         return self.sizes[lines][shape]
 
     def frames_at_once(self, width: int, height: int) -> int:
@@ -244,7 +244,7 @@ def parse_settings(document: Any, profile: str = "official", source: str = FILE_
         raise SettingsError(source, problems)
     file = completed(document)
     if profile not in file["profiles"]:
-        raise SettingsError(source, [f"profiles: there is no profile {profile!r}; there are {', '.join(file['profiles'])}"])
+        raise SettingsError(source, [f"profiles: there is no profile {profile!r}; choose from {', '.join(file['profiles'])}"])
     chosen = file["profiles"][profile]
     file |= {name: value for name, value in chosen.items() if name in file}
     return Settings(

@@ -13,13 +13,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("mini-training/weights"), help="where weight files, pictures and the log go"
     )
-    parser.add_argument("--state", type=Path, default=Path("mini-training/state"), help="what a later run goes on from")
+    parser.add_argument("--state", type=Path, default=Path("mini-training/state"), help="what a later run resumes from")
     parser.add_argument(
         "--from",
         dest="start",
         type=Path,
         metavar="DIR",
-        help="weight files that the transformers go on from; the rest stays as it is there",
+        help="weight files that the transformers start from; the rest is taken as is",
     )
     parser.add_argument("--device", help="such as cuda:0 or cpu; default: all GPUs there are")
     parser.add_argument("--ranks", type=int, help="processes; default: one for each GPU")

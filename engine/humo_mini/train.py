@@ -472,7 +472,7 @@ def _train_family(run: Run, family: str, stocks: dict, shorts: dict, until: floa
     if resumed:
         trainer.optimiser.load(run.kept(name))
         trainer.steps = trainer.optimiser.steps
-        run.log(f"{family}: goes on after {trainer.steps} steps")
+        run.log(f"{family}: resumes after {trainer.steps} steps")
     first = run.rank == members[0]
 
     def save(trainer: Trainer) -> None:

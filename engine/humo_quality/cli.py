@@ -190,7 +190,7 @@ def _own_settings(first: list[str], overrides: Sequence[str]) -> tuple[dict[str,
             except ValueError as error:
                 raise CasesError(f"{key}: {value!r} is not a number") from error
         elif value not in choices:
-            raise CasesError(f"{key}: {value!r} does not exist; there are {', '.join(choices)}")
+            raise CasesError(f"{key}: {value!r} does not exist; choose from {', '.join(choices)}")
         else:
             own[key] = value
     return own, others

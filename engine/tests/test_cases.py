@@ -98,7 +98,7 @@ def test_overrides_by_upstream_name_and_by_short_name():
 )
 def test_a_choice_that_does_not_exist_is_named_with_those_that_do(argument, known):
     key, _, value = argument.partition("=")
-    with pytest.raises(CasesError, match=rf"^{key}: '{value}' does not exist; there are {known}"):
+    with pytest.raises(CasesError, match=rf"^{key}: '{value}' does not exist; choose from {known}"):
         parse_overrides([argument])
 
 

@@ -116,10 +116,10 @@ def test_one_name_for_several_cases_is_refused(media, tmp_path, capsys):
         (["--prompt", "A man", "--image", "IMAGE", "--preset", "huge"], "huge"),
         (["--prompt", "A man", "--image", "IMAGE", "precision=fp16"], "bf16, fp8, fp32"),
         (["--prompt", "A man", "--image", "IMAGE", "model=14b"], "17b, 1_7b"),
-        (["--prompt", "A man", "--image", "IMAGE", "mode=TIA"], "mode TIA does not go with"),
+        (["--prompt", "A man", "--image", "IMAGE", "mode=TIA"], "mode TIA does not fit"),
         (["--prompt", "A man", "--image", "IMAGE", "steps=0"], "`steps`"),
-        (["--prompt", "A man", "--image", "IMAGE", "--device", "abacus"], "'abacus' does not exist here; there are cpu"),
-        (["--prompt", "A man", "--image", "VOICE"], "voice.mp3 is not an image"),
+        (["--prompt", "A man", "--image", "IMAGE", "--device", "abacus"], "'abacus' does not exist here; choose from cpu"),
+        (["--prompt", "A man", "--image", "VOICE"], "voice.mp3 cannot be read as an image"),
     ],
     ids=lambda value: str(value)[-24:],
 )

@@ -88,7 +88,7 @@ def test_palettes_and_greys_are_read(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n cut off"])
 def test_what_is_no_image_is_named(tmp_path, content):
     (tmp_path / "portrait.png").write_bytes(content)
-    with pytest.raises(ValueError, match=r"portrait\.png is not an image"):
+    with pytest.raises(ValueError, match=r"portrait\.png cannot be read as an image"):
         read_image(tmp_path / "portrait.png")
 
 
@@ -131,7 +131,7 @@ def test_a_decoder_that_gives_up_is_named_too(tmp_path):
     (tmp_path / "portrait.avif").write_bytes(head + b"mdat" + bytes(len(data)))
     with Image.open(tmp_path / "portrait.avif") as file, pytest.raises(RuntimeError):
         file.load()
-    with pytest.raises(ValueError, match=r"portrait\.avif is not an image"):
+    with pytest.raises(ValueError, match=r"portrait\.avif cannot be read as an image"):
         read_image(tmp_path / "portrait.avif")
 
 

@@ -57,7 +57,7 @@ def test_training_makes_all_files_from_nothing_beats_a_model_that_learnt_nothing
     assert log.count("mouth follows sound") == 4
     train(dataclasses.replace(SMALL, steps=1, check_clips=0), state, out, "cpu")
     more = (out / "train.log").read_text().removeprefix(log)
-    assert f"17b: goes on after {SMALL.steps} steps" in more
+    assert f"17b: resumes after {SMALL.steps} steps" in more
     assert "sounds:" not in more and "vae" not in more  # what lies there is not made again
 
     second, elsewhere = tmp_path / "second", tmp_path / "elsewhere"

@@ -53,7 +53,7 @@ def test_the_command_makes_measures_pairs_and_reports_clips(tmp_path, capsys, un
 def test_settings_of_different_sizes_are_not_compared(capsys):
     assert main(["quality", "--profile", "tiny", "--clips", "2", "--against", "default", "width=64"]) == 1
     assert "cannot be compared clip by clip" in capsys.readouterr().err
-    for wrong, words in (("take=two", "there are one, shots"), ("caching=much", "'much' is not a number")):
+    for wrong, words in (("take=two", "choose from one, shots"), ("caching=much", "'much' is not a number")):
         assert main(["quality", "--profile", "tiny", "--clips", "2", "--against", "default", wrong]) == 1
         assert words in capsys.readouterr().err
     assert main(["quality", "--profile", "tiny", "--clips", "2", "--against", "default"]) == 1

@@ -98,7 +98,7 @@ def test_a_cut_transfer_goes_on_where_it_broke(tmp_path, hub):
 def test_a_download_given_up_leaves_no_file_and_a_later_one_continues(tmp_path, hub):
     hub.cuts["big.bin"] = [CHUNK + 1000] + [1000] * (ATTEMPTS - 1)
     lock = [locked("big.bin", BIG)]
-    with pytest.raises(WeightsError, match="goes on where it stopped"):
+    with pytest.raises(WeightsError, match="resumes where it stopped"):
         fetch(tmp_path, hub, lock)
     assert not (tmp_path / "folder").exists()
     assert missing_files(tmp_path, "17b", lock) == ["folder/big.bin"]
@@ -275,7 +275,7 @@ def test_a_rate_limit_is_waited_out(tmp_path, hub, monkeypatch):
 def test_a_hub_that_stays_away_is_not_taken_for_a_file_that_is_gone(tmp_path, hub, monkeypatch):
     monkeypatch.setattr(retries.time, "sleep", lambda seconds: None)  # huggingface_hub tries each request again, too
     hub.refusals["big.bin"] = [(503, {})] * 100
-    with pytest.raises(WeightsError, match=r"503.*goes on where it stopped"):
+    with pytest.raises(WeightsError, match=r"503.*resumes where it stopped"):
         fetch(tmp_path, hub, [locked("big.bin", BIG)])
     assert len([True for method, path, *_ in hub.requests if path == "big.bin"]) >= ATTEMPTS
 

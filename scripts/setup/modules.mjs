@@ -23,6 +23,6 @@ export function nodeProgram() {
   const packaged = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
   if (existsSync(packaged)) return packaged;
   throw new SetupError(
-    `This needs Node ${wantedMajor} or newer, and there is ${process.version}. For ${process.platform} on ${process.arch} none comes along: install it from nodejs.org.`,
+    `This needs Node ${wantedMajor} or newer, but this is ${process.version}. There is no bundled one for ${process.platform} on ${process.arch}: install it from nodejs.org.`,
   );
 }

@@ -38,7 +38,7 @@ export async function installPackages(packages) {
   const command = `apt-get install ${packages.join(' ')}`;
   if (!isDebian()) {
     throw new SetupError(
-      `Missing: ${packages.join(', ')}. I do not know this system's packages; please install these (Redis 6.2 or newer, ffmpeg 5 or newer, espeak-ng, Python 3.11; chromium for the tests) and run the command again.`,
+      `Missing: ${packages.join(', ')}. I don't know this system's packages. Please install these (Redis 6.2 or newer, ffmpeg 5 or newer, espeak-ng, Python 3.11; chromium for the tests) and run the command again.`,
     );
   }
   if (process.getuid?.() !== 0)

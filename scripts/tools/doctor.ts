@@ -55,10 +55,9 @@ const findings: Finding[] = [];
 
 const fixes = {
   variables: {
-    repository: 'Put it right in .env; .env.example explains each variable.',
-    compose:
-      'Put it right in docker/.env and run `docker compose up -d`; .env.example explains each variable.',
-    pod: 'Put it right in the pod’s environment, and start it anew; .env.example explains each variable.',
+    repository: 'Fix it in .env; .env.example explains each variable.',
+    compose: 'Fix it in docker/.env and run `docker compose up -d`; .env.example explains each variable.',
+    pod: 'Fix it in the pod’s environment and restart the pod; .env.example explains each variable.',
   }[place],
   commands: `\`${ownCommand('register')}\`, or start the bot with REGISTER_COMMANDS=true.`,
   gpu: `Install NVIDIA’s driver${inContainer ? ' and Container Toolkit on the host' : ''}; \`nvidia-smi\` has to work. Without a card, HUMO_PROFILE=mini shows that the rest works.`,
@@ -97,7 +96,7 @@ function wordsOf(error: unknown): string {
 function configuration<T>(name: string, load: (environment: NodeJS.ProcessEnv) => T): T | null {
   try {
     const config = load(environmentHere());
-    fine(`configuration of the ${name}`, 'every variable can be read');
+    fine(`configuration of the ${name}`, 'every variable is valid');
     return config;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
@@ -113,7 +112,7 @@ async function redis({ redis: server }: CommonConfig): Promise<void> {
     await requireRedis(server, server.prefix);
   } catch (error) {
     if (!(error instanceof Unstartable)) throw error;
-    broken('Redis', error.message, 'Nothing starts before that is done.');
+    broken('Redis', error.message, 'Nothing starts until this is fixed.');
     return;
   }
   const connection = await connectOnce(server, { maxRetriesPerRequest: 0 });
@@ -124,19 +123,19 @@ async function redis({ redis: server }: CommonConfig): Promise<void> {
     const valkey = value('valkey_version');
     fine('Redis', valkey === '' ? `version ${version}` : `Valkey ${valkey}`);
     const policy = value('maxmemory_policy');
-    if (policy === 'noeviction') fine('Redis: what waits stays', 'maxmemory-policy noeviction');
+    if (policy === 'noeviction') fine('Redis: eviction', 'maxmemory-policy noeviction');
     else
       broken(
-        'Redis: what waits stays',
+        'Redis: eviction',
         `maxmemory-policy ${policy}`,
-        'Set `maxmemory-policy noeviction` in redis.conf: anything else may throw waiting videos away.',
+        'Set `maxmemory-policy noeviction` in redis.conf: any other policy may drop waiting videos.',
       );
-    if (value('aof_enabled') === '1') fine('Redis: survives a restart', 'append-only file on');
+    if (value('aof_enabled') === '1') fine('Redis: persistence', 'append-only file on');
     else
       broken(
-        'Redis: survives a restart',
+        'Redis: persistence',
         'append-only file off',
-        'Set `appendonly yes` in redis.conf: without it a restart loses what was accepted.',
+        'Set `appendonly yes` in redis.conf: without it, a restart loses accepted requests.',
       );
     await label(connection, server.prefix);
     await unwatchedGpus(new Gpus(connection, server.prefix));
@@ -165,11 +164,11 @@ async function unwatchedGpus(gpus: Gpus): Promise<void> {
 async function label(connection: Redis, prefix: string): Promise<void> {
   const text = await connection.hget(createNames(prefix).deploymentSettings, 'text');
   const isOn = text === null || deploymentSettingsSchema.parse(JSON.parse(text)).label;
-  if (isOn) fine('marking: label', 'every video says in a corner that it is made with AI');
+  if (isOn) fine('marking: label', 'every video says in a corner that it was made with AI');
   else
     look(
       'marking: label',
-      'off: new videos do not show that they are made with AI',
+      'off: new videos do not say that they were made with AI',
       'Art. 50(4) of the EU AI Act: whoever publishes a deep fake must then disclose it otherwise, clearly and at first sight. `/queue-admin marking label:True` turns it on.',
     );
 }
@@ -182,7 +181,7 @@ async function storage(config: CommonConfig): Promise<void> {
     await store.put(key, written);
     const read = await store.get(key);
     await store.delete(key);
-    if (!read.equals(written)) throw new Error('what was read is not what was written');
+    if (!read.equals(written)) throw new Error('what was read back differs from what was written');
     fine('artifact store', `${config.artifacts.kind}: written, read, deleted`);
   } finally {
     await store.close();
@@ -202,8 +201,7 @@ async function ffmpeg(): Promise<void> {
       `version ${name} without ${lacking.join(', ')}`,
       'Install a build with libx264, such as Debian’s.',
     );
-  else if (major < 5 || major > 8)
-    look('ffmpeg', `version ${name}`, 'Versions 5 to 8 are what this is made for.');
+  else if (major < 5 || major > 8) look('ffmpeg', `version ${name}`, 'Versions 5 to 8 are supported.');
   else fine('ffmpeg', `version ${name}, with libx264 and aac`);
 }
 
@@ -212,9 +210,9 @@ async function disk(directory: string): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const free = (bavail * bsize) / gibibyte;
   const found = `${free.toFixed(1)} GiB free at ${directory}`;
-  if (free < 1) broken('disk', found, 'Make room, or set DATA_DIRECTORY to a larger disk.');
+  if (free < 1) broken('disk', found, 'Free some space, or set DATA_DIRECTORY to a larger disk.');
   else if (free < 10)
-    look('disk', found, 'A month of videos needs some gigabytes: make room before it is full.');
+    look('disk', found, 'A month of videos takes several gigabytes: free some space before it is full.');
   else fine('disk', found);
 }
 
@@ -241,14 +239,14 @@ async function discord(config: BotConfig): Promise<void> {
     if (error instanceof DiscordAPIError && error.status === 401)
       broken(
         'Discord: token',
-        'Discord does not know it',
+        'Discord rejects it',
         'Copy it from the Developer Portal, page Bot; after "Reset Token" there is a new one.',
       );
     else
       broken(
         'Discord: reached',
         wordsOf(error),
-        `Let this machine reach ${new URL(config.discord.apiUrl).host} over https; proxies and firewalls are what mostly stands between.`,
+        `Allow HTTPS from this machine to ${new URL(config.discord.apiUrl).host}; usually a proxy or firewall is in the way.`,
       );
     return;
   }
@@ -263,13 +261,13 @@ async function discord(config: BotConfig): Promise<void> {
       broken(
         'clock',
         `${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} Discord’s`,
-        'Let the machine set its clock by NTP: tokens and waiting times go by it.',
+        'Sync the clock by NTP: tokens and timeouts depend on it.',
       );
   }
   const flags = new ApplicationFlagsBitField(application.flags);
   fine(
     'Discord: intents',
-    `none that need approval are used${flags.toArray().length === 0 ? '' : ` (flags: ${flags.toArray().join(', ')})`}`,
+    `no privileged ones are used${flags.toArray().length === 0 ? '' : ` (flags: ${flags.toArray().join(', ')})`}`,
   );
   await examine('Discord: servers', 'Try again; Discord’s status page says whether it is Discord.', () =>
     servers(rest, application.id),
@@ -296,12 +294,12 @@ async function servers(rest: REST, applicationId: string): Promise<void> {
       (has & PermissionFlagsBits.Administrator) !== 0n
         ? []
         : neededPermissions.filter((one) => (has & PermissionFlagsBits[one]) === 0n);
-    if (lacking.length === 0) fine(`Discord: server ${name}`, 'the bot may do what it has to');
+    if (lacking.length === 0) fine(`Discord: server ${name}`, 'the bot has every permission it needs');
     else
       look(
         `Discord: server ${name}`,
         `the bot lacks ${lacking.join(', ')}`,
-        'Give its role these permissions; single channels may still differ.',
+        'Give its role these permissions; channels may still override them.',
       );
   }
 }
@@ -310,7 +308,7 @@ async function commands(rest: REST, applicationId: string, config: BotConfig): P
   const declared = declarations(await loadHandlers(), config.generate);
   const { guildId } = config.discord;
   const difference = await registerCommands(rest, declared, { applicationId, guildId, apply: false });
-  if (isSame(difference)) fine('Discord: commands', `${declared.length} registered, as they should be`);
+  if (isSame(difference)) fine('Discord: commands', `${declared.length} registered and up to date`);
   else
     look(
       'Discord: commands',
@@ -342,7 +340,7 @@ async function gpu({ models }: WorkerConfig, profile: string): Promise<void> {
       look(
         'GPU',
         found,
-        'HuMo 17B streams its weights below 24 GiB of memory, or does not fit: HUMO_MODELS=1_7b.',
+        'HuMo 17B streams its weights below 24 GiB of memory, or does not fit: try HUMO_MODELS=1_7b.',
       );
     else fine('GPU', found);
     const advice = cudaAdvice(
@@ -387,7 +385,7 @@ async function weights(config: WorkerConfig): Promise<void> {
       'weights',
       config.generate.weights === 'mini'
         ? 'the small model’s, which come with the engine: cartoon faces'
-        : 'random ones, as the profile says: videos show noise',
+        : 'random, as the profile says: videos show noise',
     );
     return;
   }
@@ -402,7 +400,7 @@ async function weights(config: WorkerConfig): Promise<void> {
     { reject: false, all: true, cwd: join(projectRoot, 'engine') },
   );
   if (!failed) {
-    fine('weights', `all there and right, in ${config.weightsDirectory}`);
+    fine('weights', `complete and verified, in ${config.weightsDirectory}`);
     return;
   }
   const lines = all.trim().split('\n');
@@ -428,7 +426,7 @@ function loras({ generate, weightsDirectory, models }: WorkerConfig): void {
       look(
         check,
         `there is no ${path}: the preset fails until there is`,
-        `\`${ownCommand('engine', `weights download --lora ${basename(file)}`)}\`, then ${inContainer ? '`docker compose restart worker`' : 'start the worker anew'}; or take the preset out of generate.yaml.`,
+        `\`${ownCommand('engine', `weights download --lora ${basename(file)}`)}\`, then ${inContainer ? '`docker compose restart worker`' : 'restart the worker'}; or take the preset out of generate.yaml.`,
       );
   }
 }
@@ -469,7 +467,7 @@ async function main(): Promise<number> {
   if (bot !== null) {
     await examine(
       'Discord: token',
-      'Copy the bot’s token anew from the Developer Portal, page Bot, and check that this machine reaches discord.com.',
+      'Copy the bot’s token from the Developer Portal, page Bot, again, and check that this machine reaches discord.com.',
       () => discord(bot),
     );
   }

@@ -62,7 +62,7 @@ export async function readTokens(file: string): Promise<readonly StoredToken[]> 
   try {
     content = JSON.parse(text);
   } catch {
-    throw new TokensError(`${file} is not JSON. Mend it, or remove it and make new tokens.`);
+    throw new TokensError(`${file} is not JSON. Fix it, or delete it and create new tokens.`);
   }
   const parsed = fileSchema.safeParse(content);
   if (parsed.success) return parsed.data.tokens;

@@ -74,7 +74,7 @@ test('a file that the bot refuses is status 1, with the bot’s own words', asyn
   const { stdout, stderr, exitCode } = await demo('--image', 'face.png');
   expect(exitCode).toBe(1);
   expect(stdout).toContain('I don’t know this kind of image');
-  expect(stderr).toContain('The bot gave no video back');
+  expect(stderr).toContain('The bot sent no video');
   expect(await readdir(folder)).toEqual(['face.png']);
 });
 

@@ -33,7 +33,7 @@ def run_bench(
     """
     cases = tuple(cases)
     if unknown := [case for case in cases if case not in CASES]:
-        raise ValueError(f"--case {unknown[0]} does not exist; there are {', '.join(CASES)}")
+        raise ValueError(f"--case {unknown[0]} does not exist; choose from {', '.join(CASES)}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     settings = effective_settings(None, "official")
     sizes = [settings.size(count) for count in (settings.sizes if lines is None else lines)]

@@ -18,7 +18,7 @@ def add_to(commands: Commands) -> None:
     weights = commands.add_parser("weights", help="download, verify, convert or pin the official weights")
     actions = weights.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, help_text in (
-        ("download", "fetch what is missing; goes on where it stopped (HF_TOKEN is used where set)"),
+        ("download", "download what is missing; resumes where it stopped (HF_TOKEN is used if set)"),
         ("verify", "read every file and compare its SHA-256"),
         ("convert", "write the fp32 transformer as bf16 beside it, so that later starts read half"),
     ):

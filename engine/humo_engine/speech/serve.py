@@ -50,9 +50,9 @@ def _speak(speaker: Synthesizer, message: dict[str, Any]) -> dict[str, Any]:
     text, output = message.get("text"), message.get("output")
     voice, language = message.get("voice"), message.get("language")
     if not isinstance(text, str) or not isinstance(output, str) or not isinstance(message.get("id"), str):
-        raise SpeechError("request", "`id`, `text` and `output` must be texts")
+        raise SpeechError("request", "`id`, `text` and `output` must be strings")
     if not all(value is None or isinstance(value, str) for value in (voice, language)):
-        raise SpeechError("request", "`voice` and `language` must be texts")
+        raise SpeechError("request", "`voice` and `language` must be strings")
     default = message.get("default")
     spoken = speaker.speak(text, voice, language, default if default in LANGUAGES else "en")
     spoken.write(Path(output))

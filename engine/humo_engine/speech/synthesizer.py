@@ -75,7 +75,7 @@ class Synthesizer:
             for known in self.voices:
                 if known.name == voice:
                     return known, known.language
-            raise SpeechError("voice", f"there is no voice {voice!r} here; there are {', '.join(v.name for v in self.voices)}")
+            raise SpeechError("voice", f"there is no voice {voice!r} here; choose from {', '.join(v.name for v in self.voices)}")
         if language is not None and language not in LANGUAGES:
             raise SpeechError("language", f"there is no voice for {language!r}; there are voices for {self._languages()}")
         spoken = language or find_language(text, default)
@@ -98,7 +98,7 @@ class Synthesizer:
         chosen, spoken = self.choose(text, voice, language, default)
         parts = pieces(text, spoken)
         if not parts:
-            raise SpeechError("empty", "there are no words in it that could be spoken")
+            raise SpeechError("empty", "it has no words that can be spoken")
         model = self._load(chosen)
         sound = [_silence(LEAD, model.rate)]
         for part in parts:
@@ -106,7 +106,7 @@ class Synthesizer:
         joined = np.concatenate([*sound[:-1], _silence(TAIL, model.rate)])
         peak = float(np.abs(joined).max())
         if peak < 1e-3:
-            raise SpeechError("empty", "there are no words in it that this voice could speak")
+            raise SpeechError("empty", "it has no words that this voice can speak")
         return Speech(np.round(joined * (PEAK / peak * 32767)).astype(np.int16), model.rate, chosen, spoken)
 
     def _load(self, voice: Voice) -> _Speaking:
@@ -115,7 +115,7 @@ class Synthesizer:
             return self._loaded[voice.name]
         file = model_file(voice, self._weights)
         if file is None:
-            raise SpeechError("unavailable", f"the files of the voice {voice.name} have gone")
+            raise SpeechError("unavailable", f"the files of the voice {voice.name} are missing")
         model = PiperVoice(file, voice.speaker, self._threads) if voice.family == PIPER else KokoroVoice(voice.file)
         while len(self._loaded) >= LOADED:
             del self._loaded[next(iter(self._loaded))]

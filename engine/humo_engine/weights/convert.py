@@ -95,5 +95,5 @@ def _convert_shard(source: Path, keys: list[str] | None, target: Path) -> dict[s
         save_file(converted, target, metadata={"format": "pt"})
     except (SafetensorError, OSError) as error:
         target.unlink(missing_ok=True)  # most often the disk is full: what was begun must not keep it so
-        raise WeightsError(f"{target} cannot be written: {error}. Run the same command again when that is mended") from error
+        raise WeightsError(f"{target} cannot be written: {error}. Fix that and run the same command again") from error
     return {key: tensor.numel() * tensor.element_size() for key, tensor in converted.items()}

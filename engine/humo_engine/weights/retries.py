@@ -22,7 +22,7 @@ def with_retries(action: Callable[[], Any], what: str) -> Any:
     import requests
     from huggingface_hub import errors
 
-    again = "Run the same command again: it goes on where it stopped"
+    again = "Run the same command again: it resumes where it stopped"
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return action()
@@ -36,13 +36,13 @@ def with_retries(action: Callable[[], Any], what: str) -> Any:
             if isinstance(error, errors.RepositoryNotFoundError):
                 raise WeightsError(f"{what}: not found, or private; if private, set HF_TOKEN") from error
             if isinstance(error, (errors.EntryNotFoundError, errors.RevisionNotFoundError)):
-                raise WeightsError(f"{what}: not on the hub any more; `{own_command('weights pin')}` looks again") from error
+                raise WeightsError(f"{what}: no longer on the hub; `{own_command('weights pin')}` looks again") from error
             if is_full_disk(error):
                 raise WeightsError(f"{what}: the disk is full. Free some. {again}") from error
             response = getattr(error, "response", None)
             status = getattr(response, "status_code", None)
             if status == 401:
-                raise WeightsError(f"{what}: the hub does not know the token in HF_TOKEN; set a valid one, or none") from error
+                raise WeightsError(f"{what}: the hub rejects the token in HF_TOKEN; set a valid one, or none") from error
             if attempt == ATTEMPTS or (status is not None and status < 500 and status != 429):
                 raise WeightsError(f"{what}: {type(error).__name__}: {error}. {again}") from error
             asked = 0.0 if response is None else seconds_asked_for(response.headers)

@@ -27,7 +27,7 @@ def check_fetched(file: Path, entry: LockedFile, remote: RemoteFile) -> None:
             problem = f"has the git id {actual}, expected {remote.blob_id}"
     if problem:
         file.unlink()
-        raise WeightsError(f"{entry.place} {problem}. It was deleted; run the same command again to fetch it anew")
+        raise WeightsError(f"{entry.place} {problem}. It was deleted; run the same command again to download it")
 
 
 def file_hash(file: Path) -> str:

@@ -108,7 +108,7 @@ test('a wrong configuration stops the pod after its log could be read; a crash d
     RUNPOD_STOP_SECONDS: '0',
   });
   expect(wrong.all).toContain('REDIS_URL');
-  expect(wrong.all).toContain('mend the pod’s environment'.replace('’', "'"));
+  expect(wrong.all).toContain('fix the pod’s environment'.replace('’', "'"));
   expect(await readFile(join(volume, 'calls'), 'utf8')).toBe('stop pod pod1\n');
 
   await install('node', 'exit 3');

@@ -173,7 +173,7 @@ test('a hub that cannot be reached, or sends something else, is tried some times
   expect(await away.ended).toBe(1);
   expect(away.lines.filter((line) => line.includes('trying again'))).toHaveLength(4);
   expect((await health()).text).toMatch(
-    /^unhealthy: the weights could not be fetched: .*goes on where it stopped/,
+    /^unhealthy: the weights could not be fetched: .*resumes where it stopped/,
   );
 
   const other = start(environment('redis://127.0.0.1:1', { HF_ENDPOINT: hub.endpoint }));

@@ -219,7 +219,7 @@ test('erase-user: what others made from it is named, and goes with --copies', as
 test('the tools find the Redis that npm start runs', async () => {
   const own = await startPrivateRedis(join(folder, 'redis'));
   const running = await tool('doctor', ['--for', 'worker'], {});
-  expect(running.stdout).toContain('✓ Redis: survives a restart');
+  expect(running.stdout).toContain('✓ Redis: persistence');
   await own.stop();
   const stopped = await tool('doctor', ['--for', 'worker'], {});
   expect(stopped.stdout).toMatch(/✗ configuration of the worker +REDIS_URL/);
@@ -232,8 +232,8 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   const first = await tool('doctor', ['--for', 'bot'], environment);
   expect(first.stdout).toMatch(/⚠ Discord: commands .*missing/);
   expect(first.stdout).toContain('✓ Discord: token');
-  expect(first.stdout).toMatch(/✓ Discord: server Studio +the bot may do what it has to/);
-  expect(first.stdout).toContain('✓ Redis: survives a restart');
+  expect(first.stdout).toMatch(/✓ Discord: server Studio +the bot has every permission it needs/);
+  expect(first.stdout).toContain('✓ Redis: persistence');
   expect(first.stdout).toContain('✓ artifact store');
   expect(first.exitCode).toBe(0);
   await execa(process.execPath, [join(projectRoot, 'src/bot/register-commands.ts')], {
@@ -280,8 +280,8 @@ test('doctor: Redis that forgets, a wrong token, a variable that makes no sense'
   const environment = { ...discord.environment, REDIS_URL: forgetful.redis.url };
   const bad = await tool('doctor', ['--for', 'bot'], { ...environment, DISCORD_TOKEN: 'x'.repeat(60) });
   expect(bad.exitCode).toBe(1);
-  expect(bad.stdout).toMatch(/✗ Redis: survives a restart .*\n.*appendonly yes/);
-  expect(bad.stdout).toMatch(/✗ Discord: token .*does not know it\n.*Developer Portal/);
+  expect(bad.stdout).toMatch(/✗ Redis: persistence .*\n.*appendonly yes/);
+  expect(bad.stdout).toMatch(/✗ Discord: token .*rejects it\n.*Developer Portal/);
   const wrong = await tool('doctor', ['--for', 'worker'], { REDIS_URL: 'nonsense', HUMO_MODELS: '70b' });
   expect(wrong.exitCode).toBe(1);
   expect(wrong.stdout).toContain('REDIS_URL');
