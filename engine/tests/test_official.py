@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import time
 import wave
 from pathlib import Path
@@ -35,14 +36,33 @@ ROOT_FILE = Path(__file__).parents[2] / "generate.yaml"
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Both models' official files, made once, and the parts they were written from, by model."""
+    root = tmp_path_factory.mktemp("official")
+    parts = {family: tiny_components(family) for family in ("17b", "1_7b")}
+    for own in parts.values():
+        own.text_encoder.bfloat16()  # as the published file is
+        write_official_files(root, own)
+    return root, parts
+
+
 @pytest.fixture
-def toy_sizes(monkeypatch, tmp_path):
+def toy_sizes(monkeypatch, tmp_path, written):
     """The official loader, told that the official models are small."""
-    monkeypatch.setattr(components, "SIZES", {family: tiny_size(family) for family in ("17b", "1_7b")})
-    monkeypatch.setattr(components, "umt5_xxl_config", lambda: tiny_components("17b").text_encoder.config)
+    _, parts = written
+    monkeypatch.setattr(components, "SIZES", {family: tiny_size(family) for family in parts})
+    monkeypatch.setattr(components, "umt5_xxl_config", lambda: parts["17b"].text_encoder.config)
     monkeypatch.setattr(lock, "LOCK_FILE", write_lock(tmp_path / "lock.json"))
     # Small files have other sums than the published ones.
     monkeypatch.setattr(checkpoint, "pickles_are_safe", lambda version: True)
+
+
+@pytest.fixture
+def weights(toy_sizes, tmp_path, written):
+    """A folder with these files, which a test may replace or delete, and not write into."""
+    root, _ = written
+    return shutil.copytree(root, tmp_path / "weights", copy_function=os.link)
 
 
 def write_sound(file: Path, seconds: int) -> None:
@@ -75,35 +95,32 @@ def make_clip(pipeline: Pipeline, folder: Path, mode: str) -> bytes:
 
 
 @pytest.mark.parametrize("family", ["17b", "1_7b"])
-def test_official_files_make_the_clip_of_the_parts_they_were_written_from(family, toy_sizes, tmp_path):
-    parts = tiny_components(family)
-    parts.text_encoder.bfloat16()  # as the published file is
-    write_official_files(tmp_path / "weights", parts)
+def test_official_files_and_a_converted_copy_make_the_clip_of_the_parts_they_were_written_from(
+    family, weights, written, tmp_path
+):
     settings = dataclasses.replace(load_settings(ROOT_FILE), precision="fp32")
-    expected = make_clip(Pipeline(parts, settings, CPU), tmp_path / "expected", "TIA")
+    expected = make_clip(Pipeline(written[1][family], settings, CPU), tmp_path / "expected", "TIA")
+    assert len(expected) == 64 * 48 * 9 * 3
 
-    loaded = load_pipelines(settings, [family], tmp_path / "weights", CPU)[family]
+    loaded = load_pipelines(settings, [family], weights, CPU)[family]
     assert loaded.components.weights == "official"
     found = make_clip(loaded, tmp_path / "found", "TIA")
     # The loader's VAE has the form for CPUs, which rounds differently: one step of 255 here and there.
-    difference = np.abs(np.frombuffer(found, np.uint8).astype(int) - np.frombuffer(expected, np.uint8))
-    assert difference.max() <= 1 and len(found) == 64 * 48 * 9 * 3
+    assert differences(found, expected).max() <= 1
 
-
-@pytest.mark.parametrize("family", ["17b", "1_7b"])
-def test_a_converted_copy_is_loaded_without_the_original_and_makes_nearly_the_same(family, toy_sizes, tmp_path):
-    parts = tiny_components(family)
-    write_official_files(tmp_path, parts)
-    settings = dataclasses.replace(load_settings(ROOT_FILE), precision="fp32")
-    first = make_clip(load_pipelines(settings, [family], tmp_path, CPU)[family], tmp_path / "first", "TIA")
-    originals = transformer_files(tmp_path, family)
-    index = convert(tmp_path, family, tell=lambda _: None)
+    originals = transformer_files(weights, family)
+    index = convert(weights, family, tell=lambda _: None)
     for file in originals:
         file.unlink()
-    assert all(file.parent == index.parent for file in transformer_files(tmp_path, family))
-    second = make_clip(load_pipelines(settings, [family], tmp_path, CPU)[family], tmp_path / "second", "TIA")
-    a, b = (np.frombuffer(clip, np.uint8).astype(float) for clip in (first, second))
-    assert 0 < np.abs(a - b).mean() < 4  # bf16 rounding of the matrices, and nothing more
+    assert all(file.parent == index.parent for file in transformer_files(weights, family))
+    converted = make_clip(load_pipelines(settings, [family], weights, CPU)[family], tmp_path / "converted", "TIA")
+    assert 0 < differences(converted, found).mean() < 4  # bf16 rounding of the matrices, and nothing more
+
+
+def differences(one: bytes, other: bytes) -> np.ndarray:
+    """Of two clips, value by value."""
+    a, b = (np.frombuffer(clip, np.uint8).astype(int) for clip in (one, other))
+    return np.abs(a - b)
 
 
 @pytest.mark.parametrize(
@@ -120,22 +137,21 @@ def test_a_converted_copy_is_loaded_without_the_original_and_makes_nearly_the_sa
         ORIGINAL_17B,
     ],
 )
-def test_a_file_that_was_cut_off_is_named_with_the_command_that_mends_it(toy_sizes, tmp_path, place):
-    write_official_files(tmp_path, tiny_components("17b"))
-    file = tmp_path / place
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+def test_a_file_that_was_cut_off_is_named_with_the_command_that_fetches_it(weights, place):
+    file = weights / place
+    whole = file.read_bytes()
+    file.unlink()
+    file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises((CheckpointError, WeightsError)) as caught:
-        load_pipelines(load_settings(ROOT_FILE), ["17b"], tmp_path, CPU)
+        load_pipelines(load_settings(ROOT_FILE), ["17b"], weights, CPU)
     assert caught.value.code == "weights_missing"
     message = str(caught.value)
     assert any(named in message for named in (str(file), str(file.parent), f"- {place}")) and "weights download" in message
 
 
-def test_two_models_share_all_but_the_transformer(toy_sizes, tmp_path):
-    for family in ("17b", "1_7b"):
-        write_official_files(tmp_path, tiny_components(family))
+def test_two_models_share_all_but_the_transformer(weights):
     settings = dataclasses.replace(load_settings(ROOT_FILE), precision="fp32")
-    both = load_pipelines(settings, ["17b", "1_7b"], tmp_path, CPU)
+    both = load_pipelines(settings, ["17b", "1_7b"], weights, CPU)
     one, other = (both[family].components for family in ("17b", "1_7b"))
     assert one.text_encoder is other.text_encoder and one.whisper is other.whisper and one.vae is other.vae
     assert one.transformer.size.in_dim == 36 and other.transformer.size.in_dim == 16

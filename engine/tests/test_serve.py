@@ -21,6 +21,9 @@ import torch
 from PIL import Image
 from torch._dynamo.exc import BackendCompilerFailed
 
+from humo_engine.cli import main
+from humo_engine.group import RankLost
+from humo_engine.load import load_pipelines
 from humo_engine.protocol import RequestError
 from humo_engine.serve import Server
 from humo_engine.settings import load_settings
@@ -28,12 +31,15 @@ from humo_engine.settings import load_settings
 ENGINE = Path(__file__).parents[1]
 PATIENCE = 600  # seconds until a test gives up on an event; nothing waits this long when all is well
 SIDE = 32
+LONG = {"steps": 8, "frames": 65, "width": 128, "height": 128}  # far from done when a test has done what it does meanwhile
 
 
 class Engine:
     """A running `serve`, its events in the order of arrival."""
 
     patience = PATIENCE
+
+    ready: dict
 
     def __init__(self, *arguments: str, **environment: str):
         path = os.pathsep.join([str(ENGINE), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -123,7 +129,8 @@ def engine(cache_of_the_tests):
     ready = engine.event()
     try:
         assert ready is not None, "".join(engine.log)
-        yield SimpleNamespace(ready=ready, send=engine.send, outcome=engine.outcome, event=engine.event, lines=engine.lines)
+        engine.ready = ready
+        yield engine
     finally:
         engine.stop()
 
@@ -300,10 +307,12 @@ def test_cancel_of_a_waiting_request_is_answered_at_once_and_its_id_is_free(engi
     engine.send({"type": "cancel", "id": "nobody"})
     engine.send(request_of("g-2", seed=9))
     events = [engine.event()]
-    while events[-1]["type"] != "done":
+    while events[-1]["type"] != "failed":
         events.append(engine.event())
-    assert events[-1]["id"] == "g-1"  # still under way when the other had its answer
-    assert [(event["id"], event["code"]) for event in events if event["type"] == "failed"] == [("g-2", "cancelled")]
+    assert (events[-1]["id"], events[-1]["code"]) == ("g-2", "cancelled")
+    engine.send({"type": "cancel", "id": "g-1"})
+    failed, _ = engine.outcome("g-1")  # still under way when the other had its answer
+    assert failed["code"] == "cancelled"
     done, _ = engine.outcome("g-2")
     assert (done["type"], done["seed"]) == ("done", 9)
 
@@ -322,52 +331,67 @@ def test_an_id_that_is_under_way_stays_its_own_and_is_free_again_afterwards(engi
     assert generate(engine, request_of("g-1", steps=1))
 
 
-def test_what_happens_to_one_request_says_nothing_after_it(engine):
-    """Every event of the module was read by its test: nothing is left over."""
+def test_whoever_reads_no_more_ends_the_engine_though_requests_could_still_come(engine, request_of):
+    """The last of the tests with this engine, of whose events each was read by its test: nothing is left over."""
     assert engine.lines.empty()
+    engine.send(request_of("g-1", **LONG))
+    until_denoising(engine)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), engine.process.stdout.fileno())  # the pipe has no reader any more
+    assert engine.process.wait(PATIENCE) == 0
+
+
+def test_missing_weights_are_one_event_that_names_the_command(tmp_path, monkeypatch):
+    events = io.StringIO()
+    monkeypatch.setattr("humo_engine.serve.claim_stdout", lambda: events)
+    assert main(["serve", "--weights", str(tmp_path)]) == 1
+    (failed,) = map(json.loads, events.getvalue().splitlines())
+    assert failed["type"] == "failed" and failed["id"] is None and failed["code"] == "weights_missing"
+    assert "weights download" in failed["message"]
+
+
+@pytest.fixture(scope="module")
+def tiny(cache_of_the_tests):
+    """The settings of the profile, and a pipeline in this process."""
+    settings = load_settings(profile="tiny")
+    return settings, load_pipelines(settings, ["17b"], Path("weights"), torch.device("cpu"))["17b"]
 
 
 @pytest.mark.parametrize("ending", ["shutdown", "stdin"])
-def test_the_end_cancels_what_runs_and_exits_with_zero(request_of, ending):
-    engine = Engine("--profile", "tiny")
-    try:
-        assert engine.event()["type"] == "ready"
-        engine.send(request_of("g-1", steps=8, frames=65, width=128, height=128))
-        until_denoising(engine)
-        if ending == "shutdown":
-            engine.send({"type": "shutdown"})
-        else:
-            engine.process.stdin.close()
-        events = [event for event in engine.rest() if event["type"] != "progress"]
-        assert [(event["id"], event["code"]) for event in events] == [("g-1", "cancelled")]
-        assert engine.process.wait(PATIENCE) == 0
-    finally:
-        engine.stop()
+def test_the_end_cancels_what_runs(tiny, request_of, ending):
+    settings, pipeline = tiny
+    lines: queue.Queue[str | None] = queue.Queue()
+    out = io.StringIO()
+    server = Server({"17b": pipeline}, settings, out)
+    emit = server.emit
+
+    def watched(**event):
+        emit(**event)
+        if event.get("stage") == "denoise":
+            lines.put('{"type":"shutdown"}' if ending == "shutdown" else None)
+
+    server.emit = watched
+    lines.put(json.dumps(request_of("g-1", **LONG)))
+    server.run(iter(lines.get, None))
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(event["id"], event["code"]) for event in events if event["type"] not in ("ready", "progress")] == [
+        ("g-1", "cancelled")
+    ]
+    assert all(event["step"] < LONG["steps"] for event in events if event.get("stage") == "denoise")
 
 
-def test_missing_weights_are_one_event_that_names_the_command(tmp_path):
-    engine = Engine("--weights", str(tmp_path))
-    try:
-        events = engine.rest()
-        assert len(events) == 1
-        assert events[0]["type"] == "failed" and events[0]["id"] is None and events[0]["code"] == "weights_missing"
-        assert "weights download" in events[0]["message"]
-        assert engine.process.wait(PATIENCE) == 1
-    finally:
-        engine.stop()
+def test_a_rank_that_is_lost_without_a_word_ends_the_engine_without_an_event(tiny, monkeypatch):
+    settings, pipeline = tiny
+    out = io.StringIO()
+    server = Server({"17b": pipeline}, settings, out)
 
+    def exit_now(status: int) -> None:
+        raise SystemExit(status)
 
-def test_whoever_reads_no_more_ends_the_engine_though_requests_could_still_come(request_of):
-    engine = Engine("--profile", "tiny")
-    try:
-        assert engine.event()["type"] == "ready"
-        engine.send(request_of("g-1", steps=8, frames=65, width=128, height=128))
-        until_denoising(engine)
-        with open(os.devnull, "rb") as nothing:
-            os.dup2(nothing.fileno(), engine.process.stdout.fileno())  # the pipe has no reader any more
-        assert engine.process.wait(PATIENCE) == 0
-    finally:
-        engine.stop()
+    monkeypatch.setattr(os, "_exit", exit_now)
+    with pytest.raises(SystemExit) as ended:
+        server._lose(RankLost("GPU 1 of 2 was lost"))
+    assert ended.value.code == 1 and out.getvalue() == ""
 
 
 class FailingPipeline:
@@ -387,11 +411,8 @@ class FailingPipeline:
         return self.pipeline.generate(request, listener)
 
 
-def test_out_of_memory_is_reported_and_the_next_request_works(request_of, tmp_path):
-    from humo_engine.load import load_pipelines
-
-    settings = load_settings(profile="tiny")
-    real = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"))["17b"]
+def test_out_of_memory_is_reported_and_the_next_request_works(tiny, request_of):
+    settings, real = tiny
     try:
         torch.empty(1 << 52)
     except RuntimeError as error:

@@ -1,22 +1,18 @@
-"""An engine of two ranks as a process: what it makes, and how it ends when it loses one of them."""
+"""An engine of two ranks as a process: what it makes, and how it ends when it loses one of them. How a loss is noticed: `test_group.py`."""
 
 from __future__ import annotations
 
-import os
 import resource
-import signal
 from pathlib import Path
 
 import pytest
 import torch
-from test_serve import SIDE, Engine, generate, media, request_of, until_denoising  # noqa: F401 - two are fixtures
+from test_serve import LONG, SIDE, Engine, generate, media, request_of, until_denoising  # noqa: F401 - two are fixtures
 
 from humo_engine.load import load_pipelines
 from humo_engine.mesh import UnfitRanks
 from humo_engine.protocol import parse_request
 from humo_engine.settings import load_settings
-
-LONG = {"steps": 8, "frames": 65, "width": 128, "height": 128}  # far from done when a test has done what it does meanwhile
 
 
 class Nobody:
@@ -56,7 +52,7 @@ def made_by_one():
     return made
 
 
-def test_two_ranks_make_the_frames_of_one_and_end_with_a_rank_that_is_killed(engine, request_of, made_by_one, tmp_path):  # noqa: F811
+def test_two_ranks_make_the_frames_of_one_and_end_with_a_rank_that_has_no_memory(engine, request_of, made_by_one, tmp_path):  # noqa: F811
     assert engine.event()["gpus"] == 2
     for model, mode in (("17b", "TIA"), ("17b", "TI"), ("1_7b", "TIA")):
         message = request_of(f"{model}-{mode}", mode, model=model)
@@ -70,18 +66,7 @@ def test_two_ranks_make_the_frames_of_one_and_end_with_a_rank_that_is_killed(eng
     assert failed["code"] == "cancelled"
     assert len(generate(engine, request_of("after"))) == 5 * SIDE * SIDE * 3
 
-    # As when the engine itself is killed: no event, and the process ends, so that the worker starts another.
-    engine.send(request_of("killed", **LONG))
-    until_denoising(engine)
-    os.kill(other_rank(engine), signal.SIGKILL)
-    assert {event["type"] for event in engine.rest()} <= {"progress"}
-    assert engine.process.wait() == 1
-    engine.stop()
-    assert any("GPU 1 of 2 was lost" in line and "SIGKILL" in line for line in engine.log), engine.log
-
-
-def test_memory_that_another_rank_runs_out_of_is_the_requests_failure(engine, request_of):  # noqa: F811
-    assert engine.event()["gpus"] == 2
+    # Memory that another rank runs out of is the request's failure, and the process ends, so that the worker starts another.
     child = other_rank(engine)
     size = int(Path(f"/proc/{child}/statm").read_text().split()[0]) * resource.getpagesize()
     resource.prlimit(child, resource.RLIMIT_AS, (size, size))
