@@ -29,7 +29,19 @@ import {
   timesAgree,
 } from './sound-length.ts';
 import type { SoundLength, SoundTrack } from './sound-length.ts';
-import { agreedLength, countEntries, isSteady, parsePacketCounts } from './sound-agreement.ts';
+import {
+  agreedLength,
+  beforeLast,
+  countEntries,
+  framesAgree,
+  isSteady,
+  lastBundle,
+  lengthByEnds,
+  parseFrames,
+  parsePacketCounts,
+  withLastPackets,
+} from './sound-agreement.ts';
+import type { DecodedFrame, PacketCounts } from './sound-agreement.ts';
 import { isJoinable, partsOf } from './joined-sounds.ts';
 import { engineSampleRate } from './wav.ts';
 import { mebibyte } from '../units.ts';
@@ -148,15 +160,18 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
   if (demuxer === 'mov') return inspectFilm(path, input, track, startSeconds, limits);
   const length = countSound(track, startSeconds, demuxer);
   if (length !== null) return [heard({ input, track, length })];
-  return [await decoded(path, input, track, startOf(track, startSeconds, demuxer), limits)];
+  return [await countedByEnds(path, input, track, startOf(track, startSeconds, demuxer), limits)];
 }
 
 /** In a smaller file are not so many packets that a list of them would take long. */
 const listedBytes = 1024 * 1024;
 /** Nor are there in these forms, whatever their size: their packets are made large, or by ffmpeg itself. */
 const ofLargePackets: ReadonlySet<SoundForm> = new Set<SoundForm>([
-  'wav', 'w64', 'aiff', 'au', 'caf', 'flac', 'wv', 'ape', 'amr', 'tta',
+  'wav', 'w64', 'aiff', 'au', 'flac', 'wv', 'ape', 'amr', 'tta',
 ]); // prettier-ignore
+/** Apple's Core Audio Format 1.0, CAFAudioDescription: where it says which codec it is. */
+const coreAudioCodec = { start: 28, end: 32 } as const;
+const withoutPackets: ReadonlySet<string> = new Set(['lpcm', 'alaw', 'ulaw']);
 /** Of all streams; they show how long a packet is, and when each stream begins. */
 const firstPackets = 320;
 
@@ -168,9 +183,12 @@ function beginningOf(demuxer: SoundForm): string[] {
 /** The first packets of a large file; null of others. */
 async function firstOf(path: string, demuxer: SoundForm, limits: RunLimits) {
   if (ofLargePackets.has(demuxer) || (await stat(path)).size < listedBytes) return null;
+  const { start, end } = coreAudioCodec;
+  if (demuxer === 'caf' && withoutPackets.has((await readStart(path, end)).toString('latin1', start, end)))
+    return null;
   // Neither do packets of Vorbis have one length.
   if (demuxer === 'ogg' && (await readStart(path, 4096)).includes('\u0001vorbis', 0, 'latin1')) return null;
-  return probeSound(path, beginningOf(demuxer), limits, { most: firstPackets });
+  return probeSound(path, beginningOf(demuxer), limits, { read: `%+#${firstPackets}` });
 }
 
 /** Without a list of all packets, in files where what is stated agrees with how many there are; null elsewhere. */
@@ -188,8 +206,51 @@ async function countedQuickly(
   const args = ['-v', 'error', ...beginningOf(demuxer).slice(1), '-count_packets'];
   args.push('-show_entries', countEntries, '-of', 'compact', path);
   const counts = parsePacketCounts(await readable(() => runMediaProgram('ffprobe', args, limits)));
-  const length = agreedLength(track, counts, demuxer);
-  return length === null ? null : { input, track, length };
+  const length = agreedLength(track, await withTrueEnd(counts), demuxer);
+  if (length === null) return null;
+  // What a Core Audio file says of its packets is one statement.
+  if (demuxer === 'caf' && !framesAgree(track, await decodedFrames(path, input, track, '%+#32', limits)))
+    return null;
+  return { input, track, length };
+
+  async function withTrueEnd(counted: PacketCounts): Promise<PacketCounts> {
+    const from = track === undefined ? null : lastBundle(track, counted, first.startSeconds, demuxer);
+    if (track === undefined || from === null) return counted;
+    const read = `${from.toFixed(3)}%`;
+    const { tracks } = await probeSound(path, beginningOf(demuxer), limits, { read });
+    const last = tracks.find(({ index }) => index === track.index);
+    return last === undefined ? counted : withLastPackets(counted, last, first.startSeconds);
+  }
+}
+
+/** @param read which part of the file, as ffprobe's `-read_intervals` has it */
+async function decodedFrames(
+  path: string,
+  input: readonly string[],
+  { index }: SoundTrack,
+  read: string,
+  limits: RunLimits,
+): Promise<DecodedFrame[]> {
+  const args = ['-v', 'error', ...input.slice(1), '-select_streams', String(index), '-read_intervals', read];
+  args.push('-show_entries', 'frame=pts,nb_samples', '-of', 'compact', path);
+  return parseFrames(await readable(() => runMediaProgram('ffprobe', args, limits)));
+}
+
+/** Of a sound whose packets are alike, but for the last, which does not say how long it is; all of it is decoded where they are not. */
+async function countedByEnds(
+  path: string,
+  input: readonly string[],
+  track: SoundTrack,
+  startSeconds: number,
+  limits: RunLimits,
+): Promise<Part> {
+  const from = beforeLast(track);
+  if (from !== null) {
+    const frames = await decodedFrames(path, input, track, `%+#4,${from.toFixed(3)}%`, limits);
+    const length = lengthByEnds(track, frames, startSeconds);
+    if (length !== null) return heard({ input, track, length });
+  }
+  return decoded(path, input, track, startSeconds, limits);
 }
 
 /** An MP4 or a QuickTime film, which alone say with a list of edits what of the sound is shown, and when. */
@@ -259,18 +320,18 @@ function heard(part: Part): Part {
   throw new Failure('unsupported_media', 'audio_nothing_heard');
 }
 
-/** @param which.most packets are looked at */
+/** @param which.read which packets are looked at, as ffprobe's `-read_intervals` has it */
 async function probeSound(
   path: string,
   input: readonly string[],
   limits: RunLimits,
   {
-    most = mostPackets,
+    read = `%+#${mostPackets}`,
     isAudioOnly = false,
-  }: { readonly most?: number; readonly isAudioOnly?: boolean } = {},
+  }: { readonly read?: string; readonly isAudioOnly?: boolean } = {},
 ) {
   const args = ['-v', 'error', ...input.slice(1), ...(isAudioOnly ? ['-select_streams', 'a'] : [])];
-  args.push('-read_intervals', `%+#${most}`, '-show_entries', probeEntries, '-of', 'compact', path);
+  args.push('-read_intervals', read, '-show_entries', probeEntries, '-of', 'compact', path);
   const {
     startSeconds,
     tracks,

@@ -3,6 +3,7 @@ import {
   fieldsOf,
   knownPacketSeconds,
   numberIn,
+  opusPacketSeconds,
   samplesAreSteady,
   timesAgree,
   usualTicks,
@@ -49,7 +50,88 @@ export function parsePacketCounts(text: string): PacketCounts {
 const leastPackets = 32;
 
 /** Formats that hold nothing but frames of one length, whose count is the length, whatever is stated: it is a guess. */
-const onlyFrames: ReadonlySet<SoundForm> = new Set<SoundForm>(['mp3', 'aac']);
+const onlyFrames: ReadonlySet<SoundForm> = new Set<SoundForm>(['mp3', 'aac', 'ac3', 'truehd']);
+
+/** Formats that state when the last bundle of packets begins: where it ends, its packets tell. */
+const statesLastBundle: ReadonlySet<SoundForm> = new Set<SoundForm>(['mpegts', 'mpeg']);
+/** Longer than a bundle of packets, of which each is late for who is waiting. */
+const longestBundle = 2;
+
+/** From when on to look at the last packets of a sound whose end is not stated, in the file's own time; null where there is no use in it. */
+export function lastBundle(
+  track: SoundTrack,
+  counts: PacketCounts,
+  fileStart: number,
+  form: SoundForm,
+): number | null {
+  const stated = counts.streams.get(track.index)?.statedSeconds ?? counts.statedSeconds;
+  const each = packetSeconds(track);
+  const packets = counts.streams.get(track.index)?.packets ?? 0;
+  if (!statesLastBundle.has(form) || stated === null || each === null) return null;
+  return Math.abs(packets * each - stated) > longestBundle ? null : fileStart + Math.max(0, stated - 0.5);
+}
+
+/** @param packets the last ones of a sound @returns the counts, with the sound stated to end where they do */
+export function withLastPackets(
+  counts: PacketCounts,
+  { index, secondsPerTick, packets }: SoundTrack,
+  fileStart: number,
+): PacketCounts {
+  const ends = packets.flatMap(({ at, duration }) =>
+    at === null || duration === null ? [] : [(at + duration) * secondsPerTick - fileStart],
+  );
+  const counted = counts.streams.get(index)?.packets ?? 0;
+  const statedSeconds = ends.length === 0 ? null : Math.max(...ends);
+  return { ...counts, streams: new Map([[index, { packets: counted, statedSeconds }]]) };
+}
+
+/** A frame as it was decoded. */
+export interface DecodedFrame {
+  readonly at: number | null;
+  readonly samples: number;
+}
+
+/** Reads what `ffprobe -of compact -show_entries frame=pts,nb_samples` writes. */
+export function parseFrames(text: string): DecodedFrame[] {
+  return text.split('\n').flatMap((line) => {
+    const fields = fieldsOf(line);
+    const samples = numberIn(fields, 'nb_samples');
+    return samples === null ? [] : [{ at: numberIn(fields, 'pts'), samples }];
+  });
+}
+
+/** Codecs whose packets are decoded each for itself, into as many samples, but for the last. */
+const independent: ReadonlySet<string> = new Set(['alac', 'tta', 'flac', 'wavpack']);
+
+/** When the packet before the last one begins, in seconds, of a sound that its first and its last packet tell the length of; null of others. */
+export function beforeLast({ codec, packets, secondsPerTick }: SoundTrack): number | null {
+  const at = packets.at(-2)?.at ?? null;
+  return !independent.has(codec) || packets.length < leastPackets || at === null ? null : at * secondsPerTick;
+}
+
+/**
+ * Of a sound whose packets do not say how long the last one is, without decoding all of it.
+ *
+ * @param frames decoded from its first and its last packets
+ * @returns null where its packets are not all alike
+ */
+export function lengthByEnds(
+  { packets, sampleRate, secondsPerTick }: SoundTrack,
+  frames: readonly DecodedFrame[],
+  startSeconds: number,
+): SoundLength | null {
+  const [first, last] = [packets.at(0)?.at ?? null, packets.at(-1)?.at ?? null];
+  const usual = frames.at(0)?.samples ?? 0;
+  const end = frames.findLast(({ at }) => at === last);
+  if (first === null || last === null || end === undefined || usual === 0 || sampleRate <= 0) return null;
+  const isUsual = ({ at, samples }: DecodedFrame) => at === last || samples === usual;
+  const isInTime = (at: number | null, index: number) =>
+    at !== null &&
+    Math.abs((at - first) * secondsPerTick - (index * usual) / sampleRate) <= secondsPerTick * 1.5;
+  if (!frames.every(isUsual) || !packets.every(({ at }, index) => isInTime(at, index))) return null;
+  const samples = (packets.length - 1) * usual + end.samples;
+  return { seconds: startSeconds + samples / sampleRate, startSeconds, by: 'samples' };
+}
 
 /** A frame that encoders only fill up, and leave out when it is heard, may be of this length and still be nobody's loss. */
 const longestFrame = 0.04;
@@ -63,6 +145,8 @@ export function isSteady(track: SoundTrack, fileStart: number, form: SoundForm):
   const each = packetSeconds(track);
   if (each === null || track.packets.length < leastPackets || !timesAgree(track)) return false;
   if (onlyFrames.has(form)) return each <= longestFrame;
+  // It has a table of its packets, and no lengths of them.
+  if (form === 'caf') return true;
   const length = countSound(track, fileStart, form);
   return length !== null && length.by === 'samples' && length.startSeconds <= 0.001;
 }
@@ -80,20 +164,27 @@ export function agreedLength(track: SoundTrack, counts: PacketCounts, form: Soun
   if (added <= 0) return null;
   if (onlyFrames.has(form)) return { seconds: added, startSeconds: 0, by: 'samples' };
   const stated = counted.statedSeconds ?? counts.statedSeconds;
-  // A transport stream states when the last bundle of packets begins.
-  const tolerance = form === 'mpegts' ? 0.2 : Math.max(1.5 * each, 0.03);
-  if (stated === null || Math.abs(stated - added) > tolerance) return null;
-  return {
-    seconds: form === 'mpegts' ? added : Math.min(stated, added),
-    startSeconds: 0,
-    by: 'samples',
-  };
+  if (stated === null || Math.abs(stated - added) > Math.max(1.5 * each, 0.03)) return null;
+  const seconds = statesLastBundle.has(form) ? added : Math.min(stated, added);
+  return { seconds, startSeconds: 0, by: 'samples' };
+}
+
+/** Whether what was decoded of the first packets is as long as all packets are taken to be. */
+export function framesAgree(track: SoundTrack, frames: readonly DecodedFrame[]): boolean {
+  const each = packetSeconds(track);
+  // A decoder may need a packet before it gives anything.
+  const heard = frames.slice(1);
+  return (
+    each !== null &&
+    heard.length > 1 &&
+    heard.every(({ samples }) => Math.abs(samples / track.sampleRate - each) < 0.0001)
+  );
 }
 
 /** What each packet lasts; null where that differs from packet to packet, or is rounded. */
 function packetSeconds(track: SoundTrack): number | null {
   const known = knownPacketSeconds(track);
-  const told = usualTicks(track) * track.secondsPerTick;
+  const told = opusPacketSeconds(track) ?? usualTicks(track) * track.secondsPerTick;
   if (!samplesAreSteady(track)) return null;
   // Of a frame told otherwise than the codec has it, somebody is wrong.
   if (known !== null) return told === 0 || Math.abs(told - known) < 0.0015 ? known : null;

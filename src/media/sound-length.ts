@@ -272,12 +272,31 @@ export function samplesAreSteady(track: SoundTrack): boolean {
   const roundedBy = known === null ? 0 : 1;
   const inner = packets.slice(1, -1).flatMap(({ duration }) => (duration === null ? [] : [duration]));
   if (inner.some((duration) => Math.abs(duration - usual) > roundedBy)) return false;
-  const samples = usual * secondsPerTick * sampleRate;
   return (
     known !== null ||
     Math.abs(secondsPerTick * sampleRate - 1) < 1e-6 ||
-    (codec === 'opus' && (possibleSamples['opus']?.(Math.round(samples)) ?? false))
+    (codec === 'opus' && opusPacketSeconds(track) !== null)
   );
+}
+
+/** Opus has packets of two and a half milliseconds and of multiples of that (RFC 6716, 2.1.4). */
+const leastOpusSeconds = 0.0025;
+
+/**
+ * What a packet of Opus lasts by when the packets begin, where all are alike: with ticks of a millisecond each of them is rounded, but not all of
+ * them together.
+ */
+export function opusPacketSeconds({ codec, packets, secondsPerTick }: SoundTrack): number | null {
+  const begins = packets.flatMap(({ at }) => (at === null ? [] : [at * secondsPerTick]));
+  const [first, last] = [begins.at(0), begins.at(-1)];
+  if (codec !== 'opus' || first === undefined || last === undefined || begins.length < 3) return null;
+  const mean = (last - first) / (begins.length - 1);
+  const each = Math.round(mean / leastOpusSeconds) * leastOpusSeconds;
+  if (each <= 0 || each > longestOpusPacket || Math.abs(each - mean) > leastOpusSeconds / 10) return null;
+  const isEven = begins.every(
+    (begin, index) => Math.abs(begin - first - index * each) <= secondsPerTick * 1.5,
+  );
+  return isEven ? each : null;
 }
 
 /** What the packets of an MP4 last by its own time scale, holes included; for comparison with what was decoded. */

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { agreedLength, isSteady, parsePacketCounts } from '../../../src/media/sound-agreement.ts';
+import {
+  agreedLength,
+  beforeLast,
+  framesAgree,
+  isSteady,
+  lastBundle,
+  lengthByEnds,
+  parseFrames,
+  parsePacketCounts,
+  withLastPackets,
+} from '../../../src/media/sound-agreement.ts';
 import type { SoundTrack } from '../../../src/media/sound-length.ts';
 
 /** The first hundred packets of a sound in AAC, each a tick for a sample. */
@@ -51,8 +61,15 @@ describe('packets are only counted', () => {
     expect(isSteady(track({ codec: 'flac' }), 0, 'mov')).toBe(true);
     expect(isSteady(track({ codec: 'nellymoser', secondsPerTick: 0.001 }, 11), 0, 'flv')).toBe(false);
     expect(isSteady(track({ codec: 'opus', secondsPerTick: 0.001 }, 20), 0, 'matroska')).toBe(true);
-    // Two and a half milliseconds, rounded.
     expect(isSteady(track({ codec: 'opus', secondsPerTick: 0.001 }, 2), 0, 'matroska')).toBe(false);
+    // Two and a half milliseconds, rounded.
+    const { packets } = track();
+    const rounded = packets.map((packet, at) => ({ ...packet, at: Math.round(at * 2.5), duration: 2 }));
+    const short = track({ codec: 'opus', secondsPerTick: 0.001, packets: rounded });
+    expect(isSteady(short, 0, 'matroska')).toBe(true);
+    expect(agreedLength(short, counts(240_001, 600.004), 'matroska')?.seconds).toBeCloseTo(600.0025, 4);
+    const late = rounded.map((packet, at) => (at < 50 ? packet : { ...packet, at: packet.at + 20 }));
+    expect(isSteady({ ...short, packets: late }, 0, 'matroska')).toBe(false);
     expect(isSteady(track({ secondsPerTick: 1 / 8000 }), 0, 'mov')).toBe(false);
   });
 
@@ -62,7 +79,63 @@ describe('packets are only counted', () => {
     expect(seconds(28_126, 600)).toBe(600);
     expect(seconds(28_126, 603)).toBeUndefined();
     expect(seconds(28_126, null)).toBeUndefined();
-    expect(seconds(28_126, 599.85, 'mpegts')).toBeCloseTo(600.02, 2);
     expect(seconds(28_126, 1200, 'mp3')).toBeCloseTo(600.02, 2);
   });
+});
+
+test('a transport stream is asked for its last packets: it states when the last bundle of them begins', () => {
+  const sound = track({ secondsPerTick: 1 / 48_000 });
+  const stated = counts(28_126, 599.7);
+  expect(agreedLength(sound, stated, 'mpegts')).toBeNull();
+  expect(lastBundle(sound, stated, 1.4, 'mov')).toBeNull();
+  expect(lastBundle(sound, counts(28_126, 590), 1.4, 'mpegts')).toBeNull();
+  expect(lastBundle(sound, stated, 1.4, 'mpegts')).toBeCloseTo(600.6, 6);
+  const [packet] = sound.packets;
+  if (packet === undefined) throw new Error('no packet');
+  const ending = (seconds: number) => {
+    const last = [{ ...packet, at: Math.round((1.4 + seconds) * 48_000) - 1024 }];
+    return agreedLength(sound, withLastPackets(stated, { ...sound, packets: last }, 1.4), 'mpegts');
+  };
+  expect(ending(600.02)?.seconds).toBeCloseTo(600.02, 2);
+  // A hole somewhere: all packets are looked at.
+  expect(ending(600.2)).toBeNull();
+});
+
+describe('a sound whose last packet does not say how long it is', () => {
+  const sound = track({ codec: 'alac', sampleRate: 16_000, secondsPerTick: 1 / 16_000 }, 4096);
+  const frames = parseFrames(
+    [
+      'frame|pts=0|nb_samples=4096',
+      'frame|pts=4096|nb_samples=4096',
+      '',
+      'frame|pts=405504|nb_samples=3072',
+    ].join('\n'),
+  );
+
+  test('is known by its first and its last frame', () => {
+    expect(beforeLast(sound)).toBeCloseTo((98 * 4096) / 16_000, 6);
+    expect(lengthByEnds(sound, frames, 1)?.seconds).toBeCloseTo(1 + (99 * 4096 + 3072) / 16_000, 6);
+  });
+
+  test('is decoded where its packets are not alike, or need those before them', () => {
+    expect(beforeLast(track({ codec: 'vorbis' }))).toBeNull();
+    expect(lengthByEnds(sound, frames.slice(0, 2), 0)).toBeNull();
+    expect(lengthByEnds(sound, [{ at: 0, samples: 1024 }, ...frames], 0)).toBeNull();
+    const late = sound.packets.map((packet, at) =>
+      at < 50 ? packet : { ...packet, at: (packet.at ?? 0) + 90 },
+    );
+    expect(lengthByEnds({ ...sound, packets: late }, frames, 0)).toBeNull();
+  });
+});
+
+test('what a Core Audio file says of its packets is believed where the first of them are as long', () => {
+  const frames = (samples: number) => [0, 1, 2, 3].map((at) => ({ at: at * 120, samples }));
+  const { packets } = track({}, 120);
+  const silentAboutLengths = packets.map((packet) => ({ ...packet, duration: null }));
+  const sound = track({ codec: 'opus', packets: silentAboutLengths });
+  expect(isSteady(sound, 0, 'caf')).toBe(true);
+  expect(agreedLength(sound, counts(240_000, 600), 'caf')?.seconds).toBeCloseTo(600, 6);
+  expect(framesAgree(sound, frames(120))).toBe(true);
+  expect(framesAgree(sound, frames(960))).toBe(false);
+  expect(framesAgree(sound, [])).toBe(false);
 });
