@@ -148,7 +148,7 @@ async function measure(clip: Clip, folder: string, drawing: Drawing): Promise<Ou
   const read: Record<string, boolean> = {};
   let wrong = 0;
   const look = async (name: string, path: string) => {
-    const found = detect(await framesOf(path, folder), 'quick', deployment);
+    const found = detect(await framesOf(path, folder), deployment);
     read[name] = found?.payload === payload;
     if (found !== null && found.payload !== payload) wrong += 1;
   };
@@ -199,7 +199,7 @@ async function measure(clip: Clip, folder: string, drawing: Drawing): Promise<Ou
     wrong,
     unmarked: {
       confidence: pilotConfidence(without),
-      read: detect(without, 'quick', deployment) !== null,
+      read: detect(without, deployment) !== null,
     },
     decibels,
   };

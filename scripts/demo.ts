@@ -24,6 +24,8 @@ import type { Part } from './support/part.ts';
 import { startPrivateRedis } from './support/private-redis.ts';
 import { minute } from '../src/units.ts';
 
+const { presetNames } = loadGenerateSettings(join(projectRoot, 'generate.yaml'), 'mini');
+
 const usage = `npm run demo -- [options]
 
   --prompt TEXT        what happens in the clip
@@ -32,7 +34,7 @@ const usage = `npm run demo -- [options]
   --say TEXT           what a voice says, instead of --audio
   --voice NAME         who says it, such as joe
   --audio-start SECS   where in the audio the clip begins
-  --preset NAME        a preset of generate.yaml: draft, standard, final
+  --preset NAME        a preset of generate.yaml: ${presetNames.join(', ')}
   --shape NAME         landscape, portrait or square
   --seed NUMBER        the same seed gives the same video
   --out DIR            where the video and its contact sheet go; demo-output unless given
@@ -122,7 +124,6 @@ function commandOptions(values: Values): Entered {
     throw new DemoError(`/humo takes ${imageOptions.length} images at most.`);
   for (const path of [...images, ...(audio === undefined ? [] : [audio])])
     if (!existsSync(path)) throw new DemoError(`There is no file ${path}.`);
-  const { presetNames } = loadGenerateSettings(join(projectRoot, 'generate.yaml'), 'mini');
   if (values.preset !== undefined && !presetNames.includes(values.preset))
     throw new DemoError(`--preset must be one of ${presetNames.join(', ')}, not ${values.preset}.`);
   if (values.shape !== undefined && !shapeSchema.safeParse(values.shape).success)

@@ -8,10 +8,9 @@ const taskSchema = z.object({
   keys: z.instanceof(Uint8Array),
   width: z.number().int().positive(),
   height: z.number().int().positive(),
-  how: z.enum(['quick', 'thorough']),
   deployment: z.bigint().nullable(),
 });
 
-const { how, deployment, ...seen } = taskSchema.parse(workerData);
+const { deployment, ...seen } = taskSchema.parse(workerData);
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node's, not a window
-parentPort?.postMessage(detect(seenIn(seen), how, deployment));
+parentPort?.postMessage(detect(seenIn(seen), deployment));

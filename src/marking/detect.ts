@@ -31,10 +31,6 @@ export interface Detection {
  * that are usual. 40/9: a tenth cut off, and the rest blown up to the old size.
  */
 const usualCells = [4, 2, 3, 8 / 3, 4 / 3, 1, 6, 8, 40 / 9, 20 / 9, 5, 1.5, 2.5, 16 / 3, 3.2, 3.6, 4.5];
-/** Around each of them, and between: one tile more or less over the width must not blur. */
-const fineSteps = 1.004;
-const smallestCell = 0.9;
-const largestCell = 9;
 
 /** samples along a cell in the folded tile: places of less than a cell are told apart */
 const perCell = 4;
@@ -74,17 +70,12 @@ export function seenIn(seen: {
 }
 
 /**
- * @param how `thorough` also tries sizes that nobody's player or platform makes, for a quarter of a minute
  * @param deployment what the mark's first 24 bits are where it was made by who asks: for copies that lost much; null: nobody knows
  * @returns null when there is no mark that can be read
  */
-export function detect(
-  seen: Seen,
-  how: 'quick' | 'thorough' = 'quick',
-  deployment: bigint | null = null,
-): Detection | null {
+export function detect(seen: Seen, deployment: bigint | null = null): Detection | null {
   const { frames } = seen;
-  const looks = [() => detectInBlocks(frames, deployment), () => detectTiles(seen, how)];
+  const looks = [() => detectInBlocks(frames, deployment), () => detectTiles(seen)];
   // What a picture of this size is likely to have comes first.
   if (!hasBlocks(frames.width, frames.height)) looks.reverse();
   for (const look of looks) {
@@ -99,7 +90,7 @@ function detectInBlocks(frames: FrameSum, deployment: bigint | null): Detection 
   return found === null ? null : { ...found, confidence: null };
 }
 
-function detectTiles(seen: Seen, how: 'quick' | 'thorough'): Detection | null {
+function detectTiles(seen: Seen): Detection | null {
   const pictures = evidenceOf(seen);
   let readings = 0;
   for (const cell of usualCells) {
@@ -112,8 +103,7 @@ function detectTiles(seen: Seen, how: 'quick' | 'thorough'): Detection | null {
       if (readings >= mostReadings) return null;
     }
   }
-  const place = how === 'quick' ? null : bestOf(pictures, fineCells(seen.frames));
-  return place === null ? null : readAt(place);
+  return null;
 }
 
 function evidenceOf({ keys, frames }: Seen): Picture[] {
@@ -121,7 +111,7 @@ function evidenceOf({ keys, frames }: Seen): Picture[] {
 }
 
 /**
- * The largest confidence over the scales that `quick` tries: for statistics over videos without a mark.
+ * The largest confidence over the scales that are tried: for statistics over videos without a mark.
  *
  * @see Detection.confidence
  */
@@ -131,14 +121,6 @@ export function pilotConfidence(seen: Seen): number {
       usualCells.map((cell) => findPilot(fold(picture, cell)).confidence),
     ),
   );
-}
-
-function fineCells({ width, height }: FrameSum): number[] {
-  // A tile may shift by half a cell over the frame before it blurs: the larger the frame, the finer the steps.
-  const step = Math.min(fineSteps, 1 + 2 / Math.max(width, height));
-  const list: number[] = [];
-  for (let cell = smallestCell; cell <= largestCell; cell *= step) list.push(cell);
-  return list;
 }
 
 interface Place {

@@ -6,17 +6,17 @@ import type { Detection, seenIn } from './detect.ts';
  * Looks for a watermark in frames, in a thread of its own.
  *
  * @param frames as `seenIn` has them
- * @param how as `detect` has it, and `deployment`
+ * @param deployment as `detect` has it
  * @returns null when there is none that can be read
  * @throws Error when the thread fails, or the signal's reason
  */
 export async function findMark(
   frames: Parameters<typeof seenIn>[0],
-  { how, deployment }: { readonly how: 'quick' | 'thorough'; readonly deployment: bigint | null },
+  { deployment }: { readonly deployment: bigint | null },
   signal?: AbortSignal,
 ): Promise<Detection | null> {
   const thread = new Worker(new URL('detect-thread.ts', import.meta.url), {
-    workerData: { ...frames, how, deployment },
+    workerData: { ...frames, deployment },
   });
   try {
     const [found]: unknown[] = await once(thread, 'message', signal === undefined ? {} : { signal });

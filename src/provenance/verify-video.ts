@@ -145,7 +145,7 @@ export class Verifier {
       const frames = await readLuma(path, { scratch, timeoutMilliseconds: readTimeout, signal });
       if (frames === null) throw new Failure('unsupported_media', 'not_a_video');
       const deployment = (await this.#knowledge?.markBeginning()) ?? null;
-      return (await findMark(frames, { how: 'quick', deployment }, signal))?.payload ?? null;
+      return (await findMark(frames, { deployment }, signal))?.payload ?? null;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof MediaProcessError) {

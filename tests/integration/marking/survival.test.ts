@@ -55,7 +55,7 @@ afterAll(async () => {
 async function found(name: string) {
   const luma = await readLuma(join(folder, name), limits());
   if (luma === null) throw new Error(`${name} has no frames`);
-  return findMark(luma, { how: 'quick', deployment });
+  return findMark(luma, { deployment });
 }
 
 test('every frame keeps 42 dB or more', async () => {
@@ -106,7 +106,7 @@ test('it is read from a video of the demo’s size, whatever was done to it', as
   }
   // Who did not make it reads it as well, while it is whole.
   const luma = await readLuma(join(folder, 'small.mp4'), limits());
-  expect(luma && (await findMark(luma, { how: 'quick', deployment: null }))?.payload).toBe(payload);
+  expect(luma && (await findMark(luma, { deployment: null }))?.payload).toBe(payload);
 });
 
 test('a record that says signed and a file that is not: it was changed; and where nobody can be asked, that is said', async () => {
