@@ -2,7 +2,7 @@ import { finished, Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { reachable } from '../queue/reachable.ts';
+import { changing, reachable } from '../queue/reachable.ts';
 import { removeArtifacts } from '../storage/delete-artifacts.ts';
 import { precondition } from './conditional.ts';
 import { eventStream, hasSeenTheEnd } from './events.ts';
@@ -170,7 +170,7 @@ export function generationRoutes(
       const identity = identityFor(request);
       const by = identity.userId === userId ? 'user' : 'moderator';
       const reason = { code: 'cancelled', identifier: `cancelled_by_${by}`, context: {} } as const;
-      const outcome = await reachable(queue.cancel(id, reason));
+      const outcome = await changing(queue.cancel(id, reason));
       request.log.info({ generationId: id, caller: identity.name, outcome }, 'cancel asked for');
       if (outcome === 'unknown')
         throw new Problem(404, 'not_found', { values: { days: recordRetentionDays } });
@@ -206,9 +206,9 @@ export function generationRoutes(
       if (status === 'queued' || status === 'running') throw new Problem(409, 'still_open');
       // Its message would stand there all the same, and its buttons would lead nowhere.
       if (target.kind !== 'api') throw new Problem(409, 'stands_in_discord');
-      await reachable(queue.markResult(id, 'deleted'));
+      await changing(queue.markResult(id, 'deleted'));
       await removeArtifacts(store, id);
-      await reachable(queue.forget(generation));
+      await changing(queue.forget(generation));
       request.log.info({ generationId: id, caller: identityFor(request).name }, 'deleted');
       return reply.code(204).send();
     },

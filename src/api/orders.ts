@@ -44,7 +44,7 @@ import type { Pace } from './body.ts';
 import type { ApiParts } from './server.ts';
 import { mostUploadBytes, readOrder, receiveForm } from './upload.ts';
 import type { UploadPlaces } from './upload-places.ts';
-import { adviceView, positionView, requestView } from './view.ts';
+import { aboutMachines, adviceView, positionView, requestView } from './view.ts';
 import { webhookTarget } from './webhook.ts';
 
 /** New generations of one token in a minute; more would only meet the limit of waiting ones. */
@@ -129,14 +129,16 @@ export function orderRoutes(
     const generation = await reachable(queue.get(id));
     return generation === null ? null : acceptedView(generation, [], request);
   };
-  const acceptedView = async (
-    generation: Generation,
-    advice: readonly Advice[],
-    request: FastifyRequest,
-  ) => ({
-    ...(await lookup.show(generation, request)),
-    advice: adviceView(advice, textsFor(languageFor(request))),
-  });
+  const acceptedView = async (generation: Generation, advice: readonly Advice[], request: FastifyRequest) => {
+    const view = await lookup.show(generation, request);
+    const { userId, guildId } = generation;
+    const isUnserved = view.position?.workers === 0;
+    const admission = isUnserved
+      ? await reachable(moderation.admission({ userId, guildId, roleIds: [] }))
+      : null;
+    const all = admission === null ? advice : [...advice, ...aboutMachines(admission, settings)];
+    return { ...view, advice: adviceView(all, textsFor(languageFor(request))) };
+  };
   const estimateView = async (
     { draft, position }: Estimated,
     advice: readonly Advice[],
@@ -146,7 +148,10 @@ export function orderRoutes(
     request: requestView(draft.request, settings),
     gpuSeconds: draft.costSeconds,
     position: positionView(position, admission),
-    advice: adviceView(advice, textsFor(languageFor(request))),
+    advice: adviceView(
+      position.workers > 0 ? advice : [...advice, ...aboutMachines(admission, settings)],
+      textsFor(languageFor(request)),
+    ),
   });
   const estimated = async (
     request: FastifyRequest,

@@ -182,6 +182,7 @@ const passing: ReadonlySet<string> = new Set([
   'queue_unreachable',
   'queue_full',
   'queue_uncertain',
+  'change_uncertain',
   'store_unreachable',
   'disk_full',
 ]);

@@ -273,7 +273,9 @@ export const generationViewSchema = z
   .meta({ id: 'Generation' });
 export type GenerationView = z.infer<typeof generationViewSchema>;
 
-const advice = z.array(note).meta({ description: 'What could be better next time.' });
+const advice = z
+  .array(note)
+  .meta({ description: 'What could be better next time, and what it waits for when no machine is there.' });
 
 /** What a dry run answers. */
 export const estimateSchema = generationViewSchema

@@ -1,3 +1,4 @@
+import { presetsOf } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import type { Advice } from '../intake/intake.ts';
 import type { Generation, GenerationRequest, QueuePosition } from '../queue/contract/generation.ts';
@@ -123,6 +124,16 @@ function heldView({ held, heldUntil }: QueuePosition, notices: Notices | null) {
   if (held === null) return null;
   const pause = held === 'guild' ? notices?.pause : notices?.globalPause;
   return { by: held, until: heldUntil === null ? null : iso(heldUntil), reason: pause?.reason ?? null };
+}
+
+/** For whoever waits for a machine that is not there: what those make that are. Of one that is being started the position tells. */
+export function aboutMachines(
+  { wakingUntil, modelsAtWork }: Pick<Admission, 'wakingUntil' | 'modelsAtWork'>,
+  settings: GenerateSettings,
+): Advice[] {
+  if (wakingUntil !== null) return [];
+  const others = presetsOf(modelsAtWork, settings).join(', ');
+  return [{ identifier: 'no_machine', context: { others: others === '' ? 'none' : others } }];
 }
 
 /** Advice whose text this version does not have is left out. */

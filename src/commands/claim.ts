@@ -4,7 +4,7 @@ import { errorFields } from '../error-fields.ts';
 import { findBlocked } from '../intake/blocked.ts';
 import { everything } from '../queue/interfaces.ts';
 import type { Prints } from '../queue/moderation/blocked-inputs.ts';
-import { reachable } from '../queue/reachable.ts';
+import { changing, reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { recordRetention } from '../retention.ts';
 import { Refusal } from '../refusal.ts';
@@ -38,7 +38,7 @@ const claim: Button = {
     const place = { channelId: interaction.channelId, messageId: interaction.message.id };
     const details = { ...place, me: true };
     const about = { guildId, generationId, targetUserId: generation.userId };
-    const outcome = await reachable(services.moderation.report({ ...about, by: user.id, details }));
+    const outcome = await changing(services.moderation.report({ ...about, by: user.id, details }));
     const refusal: TextKey | undefined = refusedReports[outcome];
     if (refusal !== undefined) throw new Refusal(refusal);
     if (outcome === 'gone') throw new Refusal('delete.gone');

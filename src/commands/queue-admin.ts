@@ -1,6 +1,6 @@
 import { MessageFlags } from 'discord.js';
 import { failureCodes } from '../failure.ts';
-import { reachable } from '../queue/reachable.ts';
+import { changing, reachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
@@ -147,7 +147,7 @@ export default [command, turn];
 async function pause(acting: Acting): Promise<RenderedMessage> {
   const { texts, services } = acting;
   const given = givenPause(acting);
-  await reachable(services.moderation.globalPause(given));
+  await changing(services.moderation.globalPause(given));
   return message([
     texts.say('queue_admin.pause.done'),
     ...untilLines(given.until, texts),
@@ -156,26 +156,26 @@ async function pause(acting: Acting): Promise<RenderedMessage> {
 }
 
 async function resume({ texts, services, actorId }: Acting): Promise<RenderedMessage> {
-  const ended = await reachable(services.moderation.globalResume(actorId));
+  const ended = await changing(services.moderation.globalResume(actorId));
   return message([texts.say(ended ? 'queue_admin.resume.done' : 'queue.resume.nothing')]);
 }
 
 async function drain(acting: Acting): Promise<RenderedMessage> {
   const { texts, services, actorId } = acting;
   const said = givenMessage(acting);
-  await reachable(services.moderation.drain(actorId, said));
+  await changing(services.moderation.drain(actorId, said));
   return message([texts.say('queue_admin.drain.done'), quote(said)]);
 }
 
 async function undrain({ texts, services, actorId }: Acting): Promise<RenderedMessage> {
-  const ended = await reachable(services.moderation.endDrain(actorId));
+  const ended = await changing(services.moderation.endDrain(actorId));
   return message([texts.say(ended ? 'queue_admin.undrain.done' : 'queue_admin.undrain.nothing')]);
 }
 
 async function maintenance(acting: Acting): Promise<RenderedMessage> {
   const { texts, services, actorId } = acting;
   const said = givenMessage(acting);
-  await reachable(services.moderation.maintenance(actorId, said));
+  await changing(services.moderation.maintenance(actorId, said));
   const key = said === null ? 'queue_admin.maintenance.removed' : 'queue_admin.maintenance.set';
   return message([texts.say(key), quote(said)]);
 }
@@ -185,7 +185,7 @@ async function retry({ interaction, texts, services, actorId }: Acting): Promise
   const id = given === null ? null : idIn(given);
   if (given !== null && id === null) throw new Refusal('queue.unknown_anywhere');
   const code = failureCodes.find((known) => known === interaction.options.getString('code'));
-  const ids = await reachable(
+  const ids = await changing(
     services.moderation.retryFailed(actorId, {
       ...(id === null ? {} : { id }),
       ...(code === undefined ? {} : { code }),

@@ -1,5 +1,5 @@
 import { MessageFlags } from 'discord.js';
-import { reachable } from '../queue/reachable.ts';
+import { changing } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
@@ -102,7 +102,8 @@ const command: SlashCommand = {
     const texts = textsFor(locale);
     const moderating = { interaction, actorId: user.id, texts, services, guildId };
     const rendered = await action(moderating);
-    const warning = showing.has(path) ? null : await logWarning(moderating);
+    // What was done is said, also where the queue falls silent after it.
+    const warning = showing.has(path) ? null : await logWarning(moderating).catch(() => null);
     const { content, components } = rendered;
     await interaction.editReply(
       toReply(warning === null ? rendered : message([content, warning], { components })),
@@ -153,7 +154,7 @@ const unblock: Button = {
     const guildId = requireModerator(interaction);
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const id = idIn(generationId);
-    const isLifted = id !== null && (await reachable(moderation.unblock(guildId, id, interaction.user.id)));
+    const isLifted = id !== null && (await changing(moderation.unblock(guildId, id, interaction.user.id)));
     const texts = textsFor(interaction.locale);
     await interaction.editReply(
       toReply(message([texts.say(isLifted ? 'me.unblocked' : 'queue.blocks.none')])),

@@ -2,7 +2,7 @@ import { DiscordAPIError, MessageFlags, PermissionFlagsBits, RESTJSONErrorCodes 
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
 import { videoLimitBytes, defaultUploadLimit } from '../intake/upload-limit.ts';
-import { reachable } from '../queue/reachable.ts';
+import { changing, reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
@@ -72,7 +72,7 @@ const showButton: Button = {
     }
     const generation = reportedHere(interaction, record);
     await interaction.deferUpdate();
-    const isFirst = await reachable(services.queue.markResult(generationId, 'shown'));
+    const isFirst = await changing(services.queue.markResult(generationId, 'shown'));
     try {
       // Also the second time: the answer to the first may have been lost before anything was shown.
       await show(generation, interaction, services);

@@ -3,7 +3,7 @@ import type { APIModalInteractionResponseCallbackData } from 'discord.js';
 import { shapeSchema } from '../config/generate.ts';
 import type { GenerateSettings } from '../config/generate.ts';
 import { promptCharacters } from '../intake/bounds.ts';
-import { reachable } from '../queue/reachable.ts';
+import { changing, reachable } from '../queue/reachable.ts';
 import type { Preferences } from '../queue/people/people.ts';
 import { beginning, quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
@@ -64,7 +64,7 @@ const modal: Modal = {
       notify: given.getCheckbox(fields.notify),
     };
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-    await reachable(services.people.setPreferences(interaction.user.id, preferences));
+    await changing(services.people.setPreferences(interaction.user.id, preferences));
     const texts = textsFor(interaction.locale);
     await interaction.editReply(toReply(message(summary(preferences, texts, services.settings))));
   },

@@ -1,7 +1,7 @@
 import { isOpen } from '../queue/contract/generation.ts';
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
-import { reachable } from '../queue/reachable.ts';
+import { changing, reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
@@ -100,7 +100,7 @@ async function stop(
   { userId, role }: { userId: string; role: Role },
   services: Services,
 ): Promise<boolean> {
-  const outcome = await reachable(
+  const outcome = await changing(
     services.queue.cancel(generation.id, {
       code: 'cancelled',
       identifier: `cancelled_by_${role}`,
@@ -120,7 +120,7 @@ async function removeResult(
   services: Services,
   removeMessage: () => Promise<void>,
 ): Promise<void> {
-  const isFirst = await reachable(services.queue.markResult(generation.id, 'deleted'));
+  const isFirst = await changing(services.queue.markResult(generation.id, 'deleted'));
   await services.results.remove(generation);
   services.logger.info({ generationId: generation.id }, 'a result was deleted');
   await removeMessage();

@@ -340,6 +340,13 @@ export function titleOfPreset(settings: GenerateSettings, name: string): string 
   return settings.presetNames.includes(name) ? settings.preset(name, settings.defaultShape).title : name;
 }
 
+/** The names of the presets that these models make. */
+export function presetsOf(models: readonly ModelId[], settings: GenerateSettings): string[] {
+  return settings.presetNames.filter((name) =>
+    models.includes(settings.preset(name, settings.defaultShape).model),
+  );
+}
+
 /**
  * What of a preset is a shortcut; undefined where it is the published procedure. A profile may refuse some: LoRAs of the official weights fit
  * no others, and what gating and caching do was measured for some numbers of steps only.

@@ -25,6 +25,19 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * As {@link reachable}, of what changes something: a command without an answer may have been carried out all the same, or may be when Redis
+ * goes on.
+ */
+export async function changing<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await reachable(answer);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.identifier !== 'queue_unreachable') throw error;
+    throw new Failure('internal', 'change_uncertain', {}, { cause: error });
+  }
+}
+
 /** What got no answer, or was refused by a full Redis, as {@link reachable} says it; anything else as it is. */
 export function asUnreachable(error: unknown): unknown {
   if (isRefusedForNow(error)) return full(error);

@@ -1,4 +1,4 @@
-import { reachable } from '../../queue/reachable.ts';
+import { changing, reachable } from '../../queue/reachable.ts';
 import { message } from '../render/message.ts';
 import type { RenderedMessage } from '../render/message.ts';
 import type { Services } from '../support/services.ts';
@@ -13,7 +13,7 @@ export async function ban(moderating: Governing): Promise<RenderedMessage> {
   const { interaction, texts, services, guildId, actorId } = moderating;
   const { id: userId } = interaction.options.getUser('user', true);
   const given = { reason: givenReason(moderating), until: givenEnd(moderating) };
-  await reachable(services.moderation.ban(guildId, { userId, by: actorId, ...given }));
+  await changing(services.moderation.ban(guildId, { userId, by: actorId, ...given }));
   return message([
     texts.say(guildId === null ? 'queue_admin.ban.done' : 'queue.ban.done', { userId }),
     ...untilLines(given.until, texts),
@@ -29,7 +29,7 @@ export async function unban({
   actorId,
 }: Governing): Promise<RenderedMessage> {
   const { id: userId } = interaction.options.getUser('user', true);
-  const ended = await reachable(services.moderation.unban(guildId, userId, actorId));
+  const ended = await changing(services.moderation.unban(guildId, userId, actorId));
   return message([
     texts.say(
       ended ? (guildId === null ? 'queue_admin.unban.done' : 'queue.unban.done') : 'queue.unban.nothing',

@@ -1,5 +1,5 @@
 import type { AutocompleteInteraction } from 'discord.js';
-import { reachable } from '../../queue/reachable.ts';
+import { changing, reachable } from '../../queue/reachable.ts';
 import { mostListed } from '../../queue/moderation/moderation.ts';
 import type { DeploymentSettings, NewAuditEntry } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
@@ -68,7 +68,7 @@ export async function setDeploymentLimits(acting: Acting): Promise<RenderedMessa
   if (details.length === 0) throw new Refusal('queue_admin.limits.nothing');
   // What the bot starts with is no limit over all servers, so `default` is that, too.
   const or = (value: Said, before: number | null) => (value === unsaid ? before : (value ?? null));
-  const settings = await reachable(
+  const settings = await changing(
     services.moderation.changeDeployment(
       (before) => ({
         ...before,
@@ -89,14 +89,16 @@ export async function setDeploymentLimits(acting: Acting): Promise<RenderedMessa
 export async function marking(acting: Acting): Promise<RenderedMessage> {
   const { interaction, texts, services } = acting;
   const label = interaction.options.getBoolean('label');
-  const settings = await reachable(
+  const { moderation } = services;
+  const settings =
     label === null
-      ? services.moderation.deployment()
-      : services.moderation.changeDeployment(
-          (before) => ({ ...before, label }),
-          entry(acting, 'marking', { label }),
-        ),
-  );
+      ? await reachable(moderation.deployment())
+      : await changing(
+          moderation.changeDeployment(
+            (before) => ({ ...before, label }),
+            entry(acting, 'marking', { label }),
+          ),
+        );
   return message([texts.say(settings.label ? 'queue_admin.marking.on' : 'queue_admin.marking.off')]);
 }
 
@@ -118,7 +120,7 @@ export const changeAllowed =
       }
       return isAdded ? [...others, id] : others;
     };
-    await reachable(
+    await changing(
       services.moderation.changeDeployment(
         (before) => ({
           ...before,

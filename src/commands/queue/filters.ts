@@ -1,5 +1,5 @@
 import { Failure } from '../../failure.ts';
-import { reachable } from '../../queue/reachable.ts';
+import { changing, reachable } from '../../queue/reachable.ts';
 import type { Filter } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
 import { quoted } from '../../text/format.ts';
@@ -32,7 +32,7 @@ export async function addFilter({
 }: Governing): Promise<RenderedMessage> {
   const kind = interaction.options.getString('kind') === 'pattern' ? 'pattern' : 'word';
   const text = interaction.options.getString('text', true);
-  const filter = await reachable(services.moderation.addFilter(guildId, { kind, text }, actorId)).catch(
+  const filter = await changing(services.moderation.addFilter(guildId, { kind, text }, actorId)).catch(
     harmless,
   );
   return message([texts.say('queue.filter.added', values(filter, texts))]);
@@ -56,9 +56,7 @@ export async function removeFilter({
   const { filters } = await reachable(filtersOf(guildId, services));
   const found = filters.find(({ id, text }) => id === given || text === given);
   const removed =
-    found === undefined
-      ? null
-      : await reachable(services.moderation.removeFilter(guildId, found.id, actorId));
+    found === undefined ? null : await changing(services.moderation.removeFilter(guildId, found.id, actorId));
   if (removed === null) throw new Refusal('queue.filter.unknown');
   return message([texts.say('queue.filter.removed', values(removed, texts))]);
 }

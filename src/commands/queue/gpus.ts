@@ -1,4 +1,4 @@
-import { reachable } from '../../queue/reachable.ts';
+import { changing, reachable } from '../../queue/reachable.ts';
 import { Refusal } from '../../refusal.ts';
 import { beginning, duration, quoted } from '../../text/format.ts';
 import { isTextKey } from '../../text/texts.ts';
@@ -22,7 +22,7 @@ export async function showGpus(acting: Acting): Promise<RenderedMessage> {
   const wanted = interaction.options.getString('do');
   const lines: string[] = [];
   if (wanted === 'start') {
-    await reachable(gpus.wish({ start: true }));
+    await changing(gpus.wish({ start: true }));
     lines.push(texts.say('queue_admin.gpus.start_asked'));
   } else if (wanted === 'stop') {
     lines.push(await stopOne(acting, gpus));
@@ -64,7 +64,7 @@ async function stopOne({ interaction, texts }: Acting, gpus: RentedGpus): Promis
   if (!pods.some((pod) => pod.name === name)) {
     throw new Refusal('queue_admin.gpus.unknown', { name: quoted(name === '' ? '…' : name, 60) });
   }
-  await reachable(gpus.wish({ stop: name }));
+  await changing(gpus.wish({ stop: name }));
   return texts.say('queue_admin.gpus.stop_asked', { name });
 }
 

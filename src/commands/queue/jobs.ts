@@ -1,5 +1,5 @@
 import { isOpen } from '../../queue/contract/generation.ts';
-import { reachable } from '../../queue/reachable.ts';
+import { changing, reachable } from '../../queue/reachable.ts';
 import type { Generation, QueuePosition, StoredFailure } from '../../queue/contract/generation.ts';
 import type { Pause } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
@@ -114,7 +114,13 @@ export async function show(moderating: Moderating): Promise<RenderedMessage> {
       time: Math.round(generation.createdAt / 1000),
     }),
     isOpen(generation)
-      ? headline(texts, generation, position, await reachable(noticesFor(generation, services.moderation)))
+      ? headline(
+          texts,
+          generation,
+          position,
+          await reachable(noticesFor(generation, services.moderation)),
+          services.settings,
+        )
       : null,
     failure === null ? null : failureText(texts, failure, generation.id),
     ...(reply.private
@@ -136,7 +142,7 @@ export async function cancel(moderating: Moderating): Promise<RenderedMessage> {
   const { texts, services, guildId, actorId } = moderating;
   const generation = await namedGeneration(moderating);
   const reason = givenReason(moderating);
-  const outcome = await reachable(services.queue.cancel(generation.id, byModerator(reason)));
+  const outcome = await changing(services.queue.cancel(generation.id, byModerator(reason)));
   if (outcome === 'finished' || outcome === 'unknown') return message([texts.say('queue.cancel.finished')]);
   await services.moderation.log({
     guildId,
@@ -173,7 +179,7 @@ export async function clear({
   let count = 0;
   // The last come first: nobody's moves up to be taken by a worker just before it is cancelled.
   for (let at = 0; at < waiting.length; at += cancelsAtOnce) {
-    const outcomes = await reachable(
+    const outcomes = await changing(
       Promise.all(waiting.slice(at, at + cancelsAtOnce).map(({ id }) => queue.cancel(id, byModerator(null)))),
     );
     count += outcomes.filter((outcome) => outcome === 'cancelled' || outcome === 'signalled').length;
@@ -195,7 +201,7 @@ export async function clear({
 export async function bump(moderating: Moderating): Promise<RenderedMessage> {
   const { texts, services, guildId, actorId } = moderating;
   const { id } = await namedGeneration(moderating);
-  const outcome = await reachable(services.moderation.bump(guildId, id, actorId));
+  const outcome = await changing(services.moderation.bump(guildId, id, actorId));
   if (outcome === 'unknown') throw new Refusal('queue.unknown');
   return message([texts.say(outcome === 'bumped' ? 'queue.bump.done' : 'queue.bump.not_waiting')]);
 }
@@ -208,7 +214,7 @@ export function givenPause(acting: Acting): { by: string; reason: string | null;
 export async function pause(moderating: Moderating): Promise<RenderedMessage> {
   const { texts, services, guildId } = moderating;
   const given = givenPause(moderating);
-  const count = await reachable(services.moderation.pause(guildId, given));
+  const count = await changing(services.moderation.pause(guildId, given));
   return message([
     texts.say('queue.pause.done', { count }),
     ...untilLines(given.until, texts),
@@ -217,7 +223,7 @@ export async function pause(moderating: Moderating): Promise<RenderedMessage> {
 }
 
 export async function resume({ texts, services, guildId, actorId }: Moderating): Promise<RenderedMessage> {
-  const count = await reachable(services.moderation.resume(guildId, actorId));
+  const count = await changing(services.moderation.resume(guildId, actorId));
   return message([
     count === null ? texts.say('queue.resume.nothing') : texts.say('queue.resume.done', { count }),
   ]);

@@ -1,4 +1,4 @@
-import { reachable } from '../../queue/reachable.ts';
+import { changing, reachable } from '../../queue/reachable.ts';
 import type { Limits } from '../../queue/moderation/limits-schema.ts';
 import type { GuildSettings } from '../../queue/moderation/moderation.ts';
 import { Refusal } from '../../refusal.ts';
@@ -136,7 +136,7 @@ export async function setLimits(moderating: Moderating): Promise<RenderedMessage
     value === unsaid ? [] : [[name, value === undefined ? 'default' : value] as const],
   );
   if (said.length === 0) throw new Refusal('queue.limits.nothing');
-  await reachable(
+  await changing(
     services.moderation.changeGuild(
       guildId,
       (settings) => {

@@ -1,5 +1,5 @@
 import { errorFields } from '../../error-fields.ts';
-import { reachable } from '../../queue/reachable.ts';
+import { changing, reachable } from '../../queue/reachable.ts';
 import type { GuildSettings, NewAuditEntry } from '../../queue/moderation/moderation.ts';
 import { labelStyleSchema } from '../../marking/label.ts';
 import { Refusal } from '../../refusal.ts';
@@ -32,7 +32,7 @@ export async function log(moderating: Moderating): Promise<RenderedMessage> {
   }
   const logChannelId = isOff ? null : (channel?.id ?? null);
   if (logChannelId !== null) await requirePostable(moderating, logChannelId);
-  await reachable(
+  await changing(
     services.moderation.changeGuild(
       guildId,
       (settings) => ({ ...settings, logChannelId }),
@@ -104,7 +104,7 @@ export async function rules(moderating: Moderating): Promise<RenderedMessage> {
     ...(keepInputsDays === null ? {} : { keepInputsDays }),
     ...(askEachTime === null ? {} : { askEachTime }),
   };
-  const settings = await reachable(
+  const settings = await changing(
     services.moderation.changeGuild(
       guildId,
       (before) => ({ ...before, ...change, label: labelStyleSchema.parse({ ...before.label, ...label }) }),

@@ -1,5 +1,6 @@
-import { isOpen } from '../../queue/contract/generation.ts';
+import { presetsOf } from '../../config/generate.ts';
 import type { GenerateSettings } from '../../config/generate.ts';
+import { isOpen } from '../../queue/contract/generation.ts';
 import type { Generation, GenerationProgress, QueuePosition } from '../../queue/contract/generation.ts';
 import type { Admission } from '../../queue/moderation/moderation.ts';
 import { bar, clockTime, duration, quoted } from '../../text/format.ts';
@@ -23,7 +24,7 @@ export interface StatusView {
 
 /** What moderators and owners have said that concerns a generation that waits or runs. */
 export type Notices = Pick<Admission, 'pause' | 'globalPause' | 'maintenance'> &
-  Partial<Pick<Admission, 'wakingUntil'>>;
+  Partial<Pick<Admission, 'wakingUntil' | 'modelsAtWork'>>;
 
 /** characters of a reason or a message of theirs */
 const noticeCharacters = 300;
@@ -40,7 +41,7 @@ export function renderStatus({
   const controls = isOpen(generation);
   return message(
     [
-      headline(texts, generation, position, notices),
+      headline(texts, generation, position, notices, settings),
       lineageLine(generation, texts),
       inputsLine(texts, generation, settings),
       takeLine(texts, generation),
@@ -107,6 +108,7 @@ export function headline(
   generation: Generation,
   position: QueuePosition | null,
   notices?: Notices,
+  settings?: GenerateSettings,
 ): string {
   if (generation.status === 'queued' && position !== null && position.position > 0) {
     const values = {
@@ -118,7 +120,18 @@ export function headline(
     if (position.held !== null) return heldText(texts, position, notices);
     if (position.workers === 0) {
       const waking = notices?.wakingUntil ?? null;
-      if (waking === null) return texts.say('status.queued_no_worker', values);
+      if (waking === null) {
+        const others = settings === undefined ? [] : presetsOf(notices?.modelsAtWork ?? [], settings);
+        if (settings === undefined || others.length === 0)
+          return texts.say('status.queued_no_worker', values);
+        const list = new Intl.ListFormat(texts.language, { type: 'unit' });
+        const titled = (name: string) =>
+          texts.say('status.preset_named', { preset: presetTitle(settings, name, texts) });
+        return texts.say('status.queued_other_machines', {
+          ...values,
+          others: list.format(others.map(titled)),
+        });
+      }
       return texts.say('status.queued_waking', { ...values, ready: Math.round(waking / 1000) });
     }
     return position.position === 1 ? texts.say('status.next', values) : texts.say('status.queued', values);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelIdSchema } from '../../config/model-id.ts';
 import { wakingKey } from '../rented-gpus.ts';
 import { banSchema, drainSchema, pauseSchema } from './moderation.ts';
 import type { Admission, Allowance, DeploymentSettings, Moderation, StandingBan, Use } from './moderation.ts';
@@ -41,6 +42,7 @@ export function createAdmission(
     guildId,
     roleIds,
   }: Parameters<Moderation['admission']>[0]): ReturnType<Moderation['admission']> {
+    const models = modelIdSchema.options;
     const whole = connection
       .multi()
       .hget(names.pauses, 'deployment')
@@ -49,6 +51,7 @@ export function createAdmission(
       .get(wakingKey(names.prefix))
       .hget(names.deploymentBans, checkedId(userId))
       .hget(names.deploymentSettings, 'text');
+    for (const model of models) whole.zcount(names.workers(model), `(${Date.now()}`, '+inf');
     if (guildId !== null) {
       const guild = checkedId(guildId);
       whole
@@ -56,8 +59,9 @@ export function createAdmission(
         .hget(names.bans(guild), checkedId(userId))
         .hget(names.settings(guild), 'text');
     }
-    const [globalPause, drain, maintenance, waking, everywhereBan, deploymentText, pause, ban, text] =
-      await answers(whole);
+    const told = await answers(whole);
+    const [globalPause, drain, maintenance, waking, everywhereBan, deploymentText] = told;
+    const [pause, ban, text] = told.slice(6 + models.length);
     const now = Date.now();
     const settings = parseSettings(text);
     const everywhere = parseDeployment(deploymentText);
@@ -69,6 +73,7 @@ export function createAdmission(
       draining: typeof drain === 'string' ? { message: drainSchema.parse(JSON.parse(drain)).message } : null,
       maintenance: maintenance ?? null,
       wakingUntil: typeof waking === 'string' ? Number(waking) : null,
+      modelsAtWork: models.filter((_, index) => Number(told[6 + index]) > 0),
       limits: guildId === null ? defaultLimits : limitsOf(settings.limits, roleIds, defaultLimits),
       queueLength: guildId === null ? null : settings.queueLength,
       askEachTime: settings.askEachTime,

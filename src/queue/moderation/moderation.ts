@@ -206,6 +206,8 @@ export interface Admission {
   readonly maintenance: string | null;
   /** when a rented GPU that is being started is likely to take jobs, milliseconds since 1970; null: none is being started */
   readonly wakingUntil: number | null;
+  /** what the machines take that are at work */
+  readonly modelsAtWork: readonly ModelId[];
   readonly limits: Limits;
   readonly queueLength: number | null;
   /** of the guild: people confirm each time that they may use a picture or voice */

@@ -61,6 +61,9 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     '**In der Warteschlange: Platz {position} von {waiting}.** Beginnt <t:{start}:R>, fertig <t:{end}:R>.',
   'status.queued_no_worker':
     '**In der Warteschlange: Platz {position} von {waiting}.** Gerade ist keine Maschine online; dein Video beginnt, sobald wieder eine da ist.',
+  'status.queued_other_machines':
+    '**In der Warteschlange: Platz {position} von {waiting}.** Gerade ist keine Maschine online, die diese Qualität macht; dein Video beginnt, sobald eine da ist. Jetzt möglich: {others}. Wenn dir das lieber ist, brich ab und frag noch einmal.',
+  'status.preset_named': '„{preset}“',
   'status.queued_waking':
     '**In der Warteschlange: Platz {position} von {waiting}.** Für dich startet gerade eine GPU; sie sollte <t:{ready}:R> bereit sein.',
   'status.next': '**Du bist als Nächstes dran.** Beginnt <t:{start}:R>, fertig <t:{end}:R>.',
@@ -115,6 +118,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Videos sind hier höchstens {seconds, plural, one {# Sekunde} other {# Sekunden}} lang, der Rest des Tons bleibt weg; wähle mit `tonbeginn` einen anderen Teil',
   'advice.frames_beyond_training':
     'mehr als {frames} Frames gehen auch, sehen aber etwas weniger scharf aus; kürzerer Ton gibt die beste Qualität',
+  'advice.no_machine':
+    '{others, select, none {gerade ist keine Maschine online; das Video entsteht, sobald eine da ist} other {gerade ist keine Maschine online, die dieses Preset macht; das Video entsteht, sobald eine da ist. Jetzt möglich: {others}}}',
   'advice.mini_weights':
     '**Auf diesem Server läuft ein kleines Demomodell: Cartoon-Gesichter, zehn Szenen. Nicht die Qualität von HuMo.**',
   'advice.random_weights':
@@ -608,6 +613,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich erreiche meinen Speicher gerade nicht. Bitte versuch es in ein paar Minuten noch einmal.',
   'failure.queue_full':
     'Der Speicher oder die Festplatte meiner Warteschlange ist voll, deshalb wurde nichts angenommen, gespeichert oder gezählt. Bitte sag den Betreibern des Bots Bescheid und versuch es später noch einmal.',
+  'failure.change_uncertain':
+    'Meine Warteschlange antwortet nicht, deshalb weiß ich nicht, ob das geklappt hat. Schau bitte in einer Minute nach, bevor du es noch einmal machst.',
   'failure.queue_unreachable':
     'Ich erreiche meine Warteschlange gerade nicht, deshalb wurde nichts angenommen. Bitte versuch es in ein paar Minuten noch einmal.',
   'failure.cancelled_by_user': 'Du hast es abgebrochen.',

@@ -61,6 +61,9 @@ export const en = {
     '**In the queue: number {position} of {waiting}.** Starts <t:{start}:R>, done <t:{end}:R>.',
   'status.queued_no_worker':
     '**In the queue: number {position} of {waiting}.** No machine is online right now; your video starts as soon as one is back.',
+  'status.queued_other_machines':
+    '**In the queue: number {position} of {waiting}.** No machine that makes this quality is online right now; your video starts as soon as one is. Online now: {others}. To have one of these instead, cancel this and ask again.',
+  'status.preset_named': '“{preset}”',
   'status.queued_waking':
     '**In the queue: number {position} of {waiting}.** Starting a GPU for you; it should be ready <t:{ready}:R>.',
   'status.next': '**You’re next.** Starts <t:{start}:R>, done <t:{end}:R>.',
@@ -112,6 +115,8 @@ export const en = {
     'videos here are at most {seconds, plural, one {# second} other {# seconds}} long, so the rest of the audio isn’t used; choose another part with `audio_start`',
   'advice.frames_beyond_training':
     'more than {frames} frames works, but looks a little less sharp; shorter audio gives the best quality',
+  'advice.no_machine':
+    '{others, select, none {no machine is online right now; the video is made as soon as one is} other {no machine that makes this preset is online right now; the video is made as soon as one is. What the machines make that are online: {others}}}',
   'advice.mini_weights':
     '**This server runs a small demo model: cartoon faces, ten scenes. Not HuMo’s quality.**',
   'advice.random_weights':
@@ -570,6 +575,8 @@ export const en = {
   'failure.store_unreachable': 'I can’t reach my storage right now. Please try again in a few minutes.',
   'failure.queue_full':
     'My queue’s memory or disk is full, so nothing was queued, saved or counted. Please tell the bot’s owner, and try again later.',
+  'failure.change_uncertain':
+    'My queue isn’t answering, so I don’t know whether this was done. Please look in a minute whether it was, before you do it again.',
   'failure.queue_unreachable':
     'I can’t reach my queue right now, so nothing was queued. Please try again in a few minutes.',
   'failure.cancelled_by_user': 'You cancelled it.',

@@ -59,6 +59,9 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     '**En la cola: número {position} de {waiting}.** Empieza <t:{start}:R>, listo <t:{end}:R>.',
   'status.queued_no_worker':
     '**En la cola: número {position} de {waiting}.** Ahora mismo no hay ninguna máquina en línea; tu vídeo empezará en cuanto vuelva una.',
+  'status.queued_other_machines':
+    '**En la cola: número {position} de {waiting}.** Ahora mismo no hay en línea ninguna máquina que haga esta calidad; tu vídeo empezará en cuanto haya una. Posible ahora: {others}. Si lo prefieres, cancélalo y pídelo de nuevo.',
+  'status.preset_named': '«{preset}»',
   'status.queued_waking':
     '**En la cola: número {position} de {waiting}.** Se está encendiendo una GPU para ti; debería estar lista <t:{ready}:R>.',
   'status.next': '**Tu vídeo es el siguiente.** Empieza <t:{start}:R>, listo <t:{end}:R>.',
@@ -110,6 +113,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'aquí los vídeos duran como mucho {seconds, plural, one {# segundo} other {# segundos}}, así que el resto del audio no se usa; elige otra parte con `inicio_audio`',
   'advice.frames_beyond_training':
     'con más de {frames} fotogramas funciona, pero se ve algo menos nítido; un audio más corto da la mejor calidad',
+  'advice.no_machine':
+    '{others, select, none {ahora mismo no hay ninguna máquina en línea; el vídeo se hará en cuanto haya una} other {ahora mismo no hay en línea ninguna máquina que haga este ajuste; el vídeo se hará en cuanto haya una. Posible ahora: {others}}}',
   'advice.mini_weights':
     '**Este servidor usa un pequeño modelo de demostración: caras de dibujos animados, diez escenas. No es la calidad de HuMo.**',
   'advice.random_weights':
@@ -569,6 +574,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Ahora mismo no puedo acceder a mi almacenamiento. Vuelve a intentarlo en unos minutos.',
   'failure.queue_full':
     'La memoria o el disco de mi cola están llenos, así que no se ha aceptado, guardado ni contado nada. Avisa a los administradores del bot y vuelve a intentarlo más tarde.',
+  'failure.change_uncertain':
+    'Mi cola no responde, así que no sé si se ha hecho. Compruébalo dentro de un minuto antes de repetirlo.',
   'failure.queue_unreachable':
     'Ahora mismo no puedo acceder a mi cola, así que no se ha aceptado nada. Vuelve a intentarlo en unos minutos.',
   'failure.cancelled_by_user': 'Lo cancelaste tú.',

@@ -60,6 +60,9 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     '**Dans la file : numéro {position} sur {waiting}.** Commence <t:{start}:R>, prête <t:{end}:R>.',
   'status.queued_no_worker':
     '**Dans la file : numéro {position} sur {waiting}.** Aucune machine n’est en ligne pour l’instant ; ta vidéo commencera dès qu’il y en aura une.',
+  'status.queued_other_machines':
+    '**Dans la file : numéro {position} sur {waiting}.** Aucune machine capable de cette qualité n’est en ligne pour l’instant ; ta vidéo commencera dès qu’il y en aura une. Possible maintenant : {others}. Si tu préfères, annule et redemande.',
+  'status.preset_named': '« {preset} »',
   'status.queued_waking':
     '**Dans la file : numéro {position} sur {waiting}.** Un GPU démarre pour toi ; il devrait être prêt <t:{ready}:R>.',
   'status.next': '**Ta vidéo est la prochaine.** Commence <t:{start}:R>, prête <t:{end}:R>.',
@@ -111,6 +114,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'ici, une vidéo dure au plus {seconds, plural, one {# seconde} other {# secondes}}, le reste de l’audio n’est donc pas utilisé ; choisis une autre partie avec `début_audio`',
   'advice.frames_beyond_training':
     'au-delà de {frames} frames, ça marche, mais c’est un peu moins net ; un audio plus court donne la meilleure qualité',
+  'advice.no_machine':
+    '{others, select, none {aucune machine n’est en ligne pour l’instant ; la vidéo sera faite dès qu’il y en aura une} other {aucune machine capable de ce préréglage n’est en ligne pour l’instant ; la vidéo sera faite dès qu’il y en aura une. Possible maintenant : {others}}}',
   'advice.mini_weights':
     '**Ce serveur utilise un petit modèle de démo : visages de dessin animé, dix scènes. Pas la qualité de HuMo.**',
   'advice.random_weights':
@@ -582,6 +587,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je n’arrive pas à joindre mon stockage en ce moment. Réessaie dans quelques minutes.',
   'failure.queue_full':
     'La mémoire ou le disque de ma file est plein, rien n’a donc été accepté, gardé ni compté. Préviens les responsables du bot, et réessaie plus tard.',
+  'failure.change_uncertain':
+    'Ma file ne répond pas, je ne sais donc pas si c’est fait. Vérifie dans une minute avant de recommencer.',
   'failure.queue_unreachable':
     'Je n’arrive pas à joindre ma file en ce moment, rien n’a donc été accepté. Réessaie dans quelques minutes.',
   'failure.cancelled_by_user': 'Tu l’as annulée.',

@@ -56,6 +56,9 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'status.queued': '**順番待ち：{waiting}件中{position}番目。** 開始 <t:{start}:R>、完成 <t:{end}:R>。',
   'status.queued_no_worker':
     '**順番待ち：{waiting}件中{position}番目。** 稼働中のマシンがありません。復帰しだい始まります。',
+  'status.queued_other_machines':
+    '**順番待ち：{waiting}件中{position}番目。** この品質を作れるマシンがいま稼働していません。稼働しだい始まります。いま作れるのは{others}です。そちらがよければ、キャンセルしてもう一度頼んでください。',
+  'status.preset_named': '「{preset}」',
   'status.queued_waking':
     '**順番待ち：{waiting}件中{position}番目。** GPUを起動しています。<t:{ready}:R>に準備できる見込みです。',
   'status.next': '**次はあなたの番です。** 開始 <t:{start}:R>、完成 <t:{end}:R>。',
@@ -101,6 +104,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'ここの動画は最長{seconds}秒なので、残りの音声は使われません。別の部分は`音声開始`で選べます',
   'advice.frames_beyond_training':
     '{frames}フレームより長くても作れますが、少しぼやけます。音声が短いほどきれいに仕上がります',
+  'advice.no_machine':
+    '{others, select, none {いま稼働中のマシンがありません。稼働しだい動画を作ります} other {このプリセットを作れるマシンがいま稼働していません。稼働しだい動画を作ります。いま作れるもの：{others}}}',
   'advice.mini_weights':
     '**このサーバーは小さなデモ用モデルで動いています。アニメ風の顔と10のシーンだけで、HuMoの品質ではありません。**',
   'advice.random_weights':
@@ -552,6 +557,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.store_unreachable': 'いまファイルの保存先につながりません。数分後にもう一度お試しください。',
   'failure.queue_full':
     '待ち行列のメモリーかディスクがいっぱいで、いまは受け付けられません。保存したものも、数えたものもありません。運営者に伝えて、あとでもう一度お試しください。',
+  'failure.change_uncertain':
+    '待ち行列が応答しないため、実行されたかどうかわかりません。もう一度行う前に、1分ほどしてから確認してください。',
   'failure.queue_unreachable':
     'いま待ち行列につながらないため、受け付けられませんでした。数分後にもう一度お試しください。',
   'failure.cancelled_by_user': 'あなたがキャンセルしました。',

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   estimateSchema,
+  acceptedSchema,
   generationViewSchema,
   pageSchema,
   soundSchema,
@@ -164,12 +165,13 @@ describe('asking for a video', () => {
       [await portraitFile(), await portraitFile(), await speechFile()],
     );
     expect(answer.status).toBe(201);
-    const view = generationViewSchema.parse(await answer.json());
+    const view = acceptedSchema.parse(await answer.json());
     expect(answer.headers.get('location')).toBe(`/v1/generations/${view.id}`);
     expect(view).toMatchObject({
       status: 'queued',
       userId: ada.userId,
       position: { position: 1, workers: 0 },
+      advice: [{ code: 'no_machine', message: expect.stringMatching(/^no machine is online right now/) }],
     });
     expect(view.request).toMatchObject({
       prompt: 'A robot',

@@ -38,6 +38,9 @@ test('Redis answers nothing: whoever presses or types anything is told so while 
     ]);
     const told = asked.map((one) => one.waitForMessage(({ text }) => text.includes('can’t reach my queue')));
     expect((await Promise.all(told)).every(({ ephemeral }) => ephemeral)).toBe(true);
+    // It has reached Redis, which may do it when it goes on: nobody is told that nothing was done.
+    const change = await mod.run('/queue pause', {}, { channel });
+    await change.waitForMessage(({ text }) => text.includes('don’t know whether this was done'));
     expect(await mod.autocomplete('/queue show', {}, 'id', { channel })).toEqual([]);
     expect(await ada.autocomplete('/humo', {}, 'voice', { channel })).toEqual([]);
   } finally {

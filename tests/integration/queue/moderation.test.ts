@@ -58,6 +58,7 @@ test('without settings everyone has the deployment’s defaults', async () => {
   const defaults = {
     ...{ ban: null, pause: null, globalPause: null, draining: null, maintenance: null, queueLength: null },
     wakingUntil: null,
+    modelsAtWork: [],
     unlisted: null,
     askEachTime: false,
     label: { words: 'made_with_ai', size: 'medium', corner: 'bottom_right' },

@@ -56,6 +56,7 @@ beforeEach(async () => {
     draining: null,
     maintenance: null,
     wakingUntil: null,
+    modelsAtWork: ['17b'],
     limits: { waiting: 10, gpuSecondsPerDay: null, cooldownSeconds: null, weight: 1 },
     queueLength: null,
     label: null,

@@ -57,6 +57,15 @@ test('without a worker nobody is promised a time', () => {
   });
   expect(content).toContain('No machine is online');
   expect(content).not.toContain('<t:');
+  const others = renderStatus({
+    generation: generationWith(),
+    position: { ...position, workers: 0 },
+    advice: [],
+    settings,
+    notices: { pause: null, globalPause: null, maintenance: null, wakingUntil: null, modelsAtWork: ['1_7b'] },
+  });
+  expect(others.content).toContain('No machine that makes this quality is online');
+  expect(others.content).toContain('Online now: “Draft”. To have one of these');
 });
 
 test('a running generation shows stage, step, bar and time left', () => {
