@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
   chmod,
@@ -77,9 +78,9 @@ export async function neededBases(cuda: readonly string[] = []): Promise<string[
   for (const image of ['bot', 'web', 'worker']) {
     const text = await read(`docker/${image}/Dockerfile`);
     const values = new Map([...text.matchAll(/^ARG (\w+)=(\S+)/gm)].map(([, name, value]) => [name, value]));
-    const stages = new Set([...text.matchAll(/^FROM \S+ AS (\S+)/gm)].map(([, stage]) => stage));
+    const stages = new Set([...text.matchAll(/^FROM .+ AS (\S+)/gm)].map(([, stage]) => stage));
     names.add(/^# syntax=(\S+)/m.exec(text)?.[1] ?? '');
-    for (const [, from = ''] of text.matchAll(/^FROM (\S+)/gm)) {
+    for (const [, from = ''] of text.matchAll(/^FROM (?:--platform=\S+ )?(\S+)/gm)) {
       const name = from.replaceAll(/\$\{(\w+)\}/g, (_whole, variable: string) => values.get(variable) ?? '');
       if (!stages.has(name) && !name.startsWith('nvidia/')) names.add(name);
     }
@@ -106,7 +107,7 @@ export async function provideBases(
   const bases: Base[] = [];
   for (const { pattern, file, words } of standIns) {
     for (const name of needed.filter((each) => pattern.test(each))) {
-      const label = await standInLabel(engine, name);
+      const [label, current] = [await standInLabel(engine, name), await standInVersion(file)];
       const refusal = label === undefined ? await pulled(engine, name) : '';
       if (refusal === null) bases.push({ name, standIn: null });
       else if (!engine.own)
@@ -114,7 +115,7 @@ export async function provideBases(
           `${name} cannot be fetched: ${refusal}\nIn an engine that ran before this, nothing is put in its place: stop that one, or let it reach a registry.`,
         );
       else {
-        if (label === undefined) await makeStandIn(engine, machine, { folder, file, name });
+        if (label !== current) await makeStandIn(engine, machine, { folder, file, name });
         bases.push({ name, standIn: words });
       }
     }
@@ -125,6 +126,12 @@ export async function provideBases(
 }
 
 const label = 'humo.stand-in';
+
+/** Of which making a kept stand-in has to be; another one is made anew. */
+async function standInVersion(file: string): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, 'stand-ins', `${file}.Dockerfile`), 'utf8');
+  return `${file}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}
 
 /** @returns undefined when there is no such image, or it is the real one */
 async function standInLabel(engine: Engine, name: string): Promise<string | undefined> {
@@ -152,7 +159,17 @@ async function makeStandIn(
   const definition = join(folder, `${file}.Dockerfile`);
   await copyFile(join(import.meta.dirname, 'stand-ins', `${file}.Dockerfile`), definition);
   await dockerSays(engine, [
-    ...['build', '--network', 'host', '--tag', name, '--label', `${label}=${file}`, '--file', definition],
+    ...[
+      'build',
+      '--network',
+      'host',
+      '--tag',
+      name,
+      '--label',
+      `${label}=${await standInVersion(file)}`,
+      '--file',
+      definition,
+    ],
     ...proxyArguments(machine),
     context,
   ]);

@@ -58,7 +58,7 @@ async function fingerprint(): Promise<string> {
       readFile(join(projectRoot, path), 'utf8'),
     ),
   );
-  const stage = /^FROM \S+ AS ffmpeg$.*?(?=^\n)/ms.exec(dockerfile ?? '')?.[0];
+  const stage = /^FROM [^\n]+ AS ffmpeg$.*?(?=^\n)/ms.exec(dockerfile ?? '')?.[0];
   if (stage === undefined) throw new Error('no stage ffmpeg in docker/bot/Dockerfile');
   return createHash('sha256').update(`${process.arch}\n${stage}\n${script}`).digest('hex').slice(0, 16);
 }

@@ -156,7 +156,7 @@ async function unwatchedGpus(gpus: Gpus): Promise<void> {
     broken(
       'rented GPUs',
       `nobody looks after ${names.join(', ')}`,
-      'Start the bot (or `npm run scaler`) with the GPU_PROVIDER that rented them, and stop them with `/queue-admin gpus` before you turn it off; or end them at the provider.',
+      'Set GPU_PROVIDER to what it was, start the bot, and stop them with `/queue-admin gpus` before you turn it off; or end them at the provider.',
     );
 }
 

@@ -242,7 +242,7 @@ test('doctor: everything fine is exit 0; what is broken is named with its fix', 
   guild.botRole.setPermissions([]);
   guild.everyone.setPermissions(['ViewChannel']);
   // Left behind by a provider that was turned off.
-  const gpus = createGpus(testConfig(redis.url, folder), silent);
+  const gpus = createGpus(testConfig(redis.url, folder, 'humo'), silent);
   await gpus.save({
     ...{
       version: 1,
