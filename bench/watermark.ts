@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- watermark`: how often the mark is read after what happens to videos, how often one is read that is not there, what it costs
  * in decibels and in seconds. Clips are faces of the small model, flat cartoons and moving textures (`watermark_clips.py`), each marked and
- * encoded as a worker does it. An hour of processor time: WATERMARK_CLIPS says how many clips (200), and what is done is kept in
- * WATERMARK_RESULTS (a file, by default in the folder for temporary files), so that it goes on where it ended.
+ * encoded as a worker does it. An hour of processor time: WATERMARK_CLIPS says how many clips (200), WATERMARK_KINDS which (face,cartoon,texture), and
+ * what is done is kept in WATERMARK_RESULTS (a file, by default in the folder for temporary files), so that it goes on where it ended.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { randomInt } from 'node:crypto';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { projectRoot } from '../src/config/environment.ts';
@@ -19,15 +20,10 @@ import type { Seen } from '../src/marking/detect.ts';
 import { FrameSum } from '../src/marking/frame-sum.ts';
 import { markFrame, neutral } from '../src/marking/embed.ts';
 import { defaultLabelStyle } from '../src/marking/label.ts';
-import {
-  bestCrf,
-  absurdBitsPerPixel,
-  encoderArguments,
-  sizeLadder,
-  smallestKilobits,
-} from '../src/media/rate-control.ts';
-import type { ClipShape } from '../src/media/rate-control.ts';
+import { bestCrf, absurdBitsPerPixel, encoderArguments, sizeLadder } from '../src/media/rate-control.ts';
+import type { ClipShape, Size } from '../src/media/rate-control.ts';
 import { drawLabel } from '../src/media/draw-label.ts';
+import { mostKnown } from '../src/marking/known-marks.ts';
 import { generationBits } from '../src/marking/payload.ts';
 import { draw, encodeVideo } from '../src/media/encode.ts';
 import type { DrawMark } from '../src/media/encode.ts';
@@ -46,6 +42,13 @@ interface Clip extends ClipShape {
 }
 
 const kinds = ['face', 'cartoon', 'texture'] as const;
+const wantedKinds = process.env['WATERMARK_KINDS']?.split(',') ?? kinds;
+/** Frames that a clip has at least to be sent down the ladder: fewer never have to be made so small. */
+const ladderFrames = 97;
+/** Of the larger clips, every so many-th is drawn anew, as long as that. */
+const everyLadder = 5;
+/** Of clips without a mark, every so many-th is asked how well a pilot fits by chance, which takes longer than all else. */
+const everyPilot = 4;
 /** The demo's. */
 const faceSizes = [
   [192, 112],
@@ -74,7 +77,7 @@ const outcomeSchema = z.object({
   lines: z.number(),
   read: z.record(z.string(), z.boolean()),
   wrong: z.number(),
-  unmarked: z.object({ confidence: z.number(), read: z.boolean() }),
+  unmarked: z.object({ confidence: z.number().nullable(), read: z.boolean() }),
   decibels: z.number(),
 });
 type Outcome = z.infer<typeof outcomeSchema>;
@@ -87,8 +90,9 @@ async function main(): Promise<void> {
   const drawing = startDrawing();
   try {
     for (let number = shard ?? 0; number < clips; number += shards ?? 1) {
-      if (done.has(number)) continue;
-      const outcome = await measure(clipOf(number), folder, drawing);
+      const clip = clipOf(number);
+      if (done.has(number) || !wantedKinds.includes(clip.kind)) continue;
+      const outcome = await measure(clip, folder, drawing);
       await appendFile(results, `${JSON.stringify(outcome)}\n`);
       process.stderr.write(`${number} ${outcome.kind} ${outcome.lines} ${JSON.stringify(outcome.read)}\n`);
     }
@@ -129,8 +133,13 @@ type Drawing = Pick<ReturnType<typeof startDrawing>, 'order'>;
 async function measure(clip: Clip, folder: string, drawing: Drawing): Promise<Outcome> {
   const { number, kind, width, height } = clip;
   const payload = (BigInt(number + 1) * 0x9e37_79b9_7f4a_7c15n) % 2n ** 64n;
-  // A bot that is asked knows what its own marks begin with.
-  const deployment = payload >> BigInt(generationBits);
+  // A bot that is asked knows what its own marks begin with, and those of its last requests, of which this one is any.
+  const [deployment, generation] = [
+    payload >> BigInt(generationBits),
+    payload % 2n ** BigInt(generationBits),
+  ];
+  const others = Array.from({ length: mostKnown - 1 }, () => BigInt(randomInt(2 ** generationBits)));
+  const own = { deployment, generations: others.toSpliced(randomInt(mostKnown), 0, generation) };
   const raw = join(folder, 'frames.rgb');
   await drawing.order(clip, raw);
   const limits = { scratch: folder, timeoutMilliseconds: 600_000 };
@@ -148,49 +157,47 @@ async function measure(clip: Clip, folder: string, drawing: Drawing): Promise<Ou
   const read: Record<string, boolean> = {};
   let wrong = 0;
   const look = async (name: string, path: string) => {
-    const found = detect(await framesOf(path, folder), deployment);
+    const found = detect(await framesOf(path, folder), own);
     read[name] = found?.payload === payload;
     if (found !== null && found.payload !== payload) wrong += 1;
   };
   await look('as delivered', marked);
-  const ffmpeg = async (name: string, args: readonly string[]) => {
-    const target = name === 'another container' ? attacked.replace('.mp4', '.mkv') : attacked;
-    await execa('ffmpeg', ['-v', 'error', '-y', '-i', marked, ...args, target]);
-    await look(name, target);
-  };
   const encode = ['-c:v', 'libx264', '-preset', 'veryfast'];
   const even = (side: number) => 2 * Math.round(side / 2);
   const [wide, high] = [even(width * 0.9), even(height * 0.9)];
   // Where the tenth is cut off is another place each time.
   const [left, top] = [(number * 7) % (width - wide), (number * 5) % (height - high)];
-  await ffmpeg('another container', ['-c', 'copy']);
-  await ffmpeg('CRF 30', [...encode, '-crf', '30']);
-  await ffmpeg('half the lines', [
-    ...encode,
-    '-crf',
-    '23',
-    '-vf',
-    `scale=${even(width / 2)}:${even(height / 2)}`,
-  ]);
-  await ffmpeg('a tenth cut off', [...encode, '-crf', '23', '-vf', `crop=${wide}:${high}:${left}:${top}`]);
-  await ffmpeg('30 frames a second', [...encode, '-crf', '23', '-r', '30']);
-  // The smallest bitrate at which the ladder leaves a size as it is; of the last size, the smallest of all. One of them for each clip.
-  const ladder = sizeLadder(clip);
-  const rung = (kind === 'face' ? Math.floor(number / 4) : number) % ladder.length;
-  const size = ladder[rung] ?? clip;
-  const isLast = rung === ladder.length - 1;
-  let kilobits = isLast
-    ? smallestKilobits
-    : Math.ceil((absurdBitsPerPixel * size.width * size.height * fps) / 1000);
-  while (!(await encodeTo(kilobits))) kilobits = Math.ceil(kilobits * 1.2);
-  await look(
-    `smallest bitrate, ${size.width === width ? 'full size' : `${Math.round((100 * size.width) / width)} % of the size`}`,
-    attacked,
+  const attacks: readonly (readonly [string, readonly string[]])[] = [
+    ['another container', ['-c', 'copy']],
+    ['CRF 30', [...encode, '-crf', '30']],
+    ['half the lines', [...encode, '-crf', '23', '-vf', `scale=${even(width / 2)}:${even(height / 2)}`]],
+    ['a tenth cut off', [...encode, '-crf', '23', '-vf', `crop=${wide}:${high}:${left}:${top}`]],
+    ['30 frames a second', [...encode, '-crf', '23', '-r', '30']],
+  ];
+  const targets = attacks.map((_, index) =>
+    join(folder, index === 0 ? 'attacked.mkv' : `attacked-${index}.mp4`),
   );
+  // All of one decode.
+  const outputs = attacks.flatMap(([, args], index) => ['-map', '0:v:0', ...args, targets[index] ?? '']);
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', marked, ...outputs]);
+  for (const [index, [name]] of attacks.entries()) await look(name, targets[index] ?? '');
   const without = await rawFrames(raw, clip);
   const pattern = (await draw(source, clip, clip, limits)).mark;
   if (pattern === null) throw new Error('nothing was drawn');
   const decibels = await worstDecibels(raw, await readFile(pattern), clip);
+  // The smallest bitrate at which the ladder leaves a size as it is: one of its sizes for each clip.
+  const turn = Math.floor(kind === 'face' ? number / 4 : number / everyLadder);
+  if (kind === 'face' || number % everyLadder === 0) {
+    const long = { ...clip, frames: ladderFrames, isMarked: true };
+    if (clip.frames < ladderFrames) await drawing.order(long, raw);
+    const ladder = sizeLadder(long);
+    const size = ladder[turn % ladder.length] ?? clip;
+    let kilobits = Math.ceil((absurdBitsPerPixel * size.width * size.height * fps) / 1000);
+    while (!(await encodeTo(long, size, kilobits))) kilobits = Math.ceil(kilobits * 1.2);
+    const share =
+      size.width === width ? 'full size' : `${Math.round((100 * size.width) / width)} % of the size`;
+    await look(`smallest bitrate, ${share}`, attacked);
+  }
   return {
     number,
     kind,
@@ -198,18 +205,25 @@ async function measure(clip: Clip, folder: string, drawing: Drawing): Promise<Ou
     read,
     wrong,
     unmarked: {
-      confidence: pilotConfidence(without),
-      read: detect(without, deployment) !== null,
+      confidence: Math.floor(number / 4) % everyPilot === 0 ? pilotConfidence(without) : null,
+      read: detect(without, own) !== null,
     },
     decibels,
   };
 
   /** @returns false where x264 says that a clip this short takes more */
-  async function encodeTo(bits: number): Promise<boolean> {
+  async function encodeTo(shape: ClipShape, size: Size, bits: number): Promise<boolean> {
     const attempt = { kind: 'bitrate', kilobits: bits, size, audioKilobits: 0 } as const;
-    const drawn = await draw(source, clip, size, limits);
+    const drawn = await draw(source, shape, size, limits);
     for (const pass of [1, 2] as const) {
-      const { inputs, output } = encoderArguments(source, clip, attempt, pass, join(folder, 'passes'), drawn);
+      const { inputs, output } = encoderArguments(
+        source,
+        shape,
+        attempt,
+        pass,
+        join(folder, 'passes'),
+        drawn,
+      );
       const args = [...inputArguments(inputs), ...output, pass === 1 ? '/dev/null' : attacked];
       const { failed, stderr } = await execa('ffmpeg', ['-v', 'error', '-y', ...args], { reject: false });
       if (failed && stderr.includes('bitrate is too low')) return false;
@@ -291,9 +305,9 @@ function summary(all: readonly Outcome[]) {
     }),
     wrong: all.reduce((sum, { wrong }) => sum + wrong, 0),
     unmarked: {
+      of: all.length,
       read: all.filter(({ unmarked }) => unmarked.read).length,
-      confidence: Math.max(...all.map(({ unmarked }) => unmarked.confidence)),
-      confidences: all.map(({ unmarked }) => unmarked.confidence).toSorted((a, b) => a - b),
+      confidences: all.flatMap(({ unmarked }) => unmarked.confidence ?? []).toSorted((a, b) => a - b),
     },
     decibels: Math.min(...all.map(({ decibels }) => decibels)),
   };

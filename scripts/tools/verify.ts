@@ -137,6 +137,8 @@ const systemWords: Readonly<Record<string, string>> = {
 };
 
 function wordsOf(error: unknown): string {
+  if (error instanceof Failure && error.identifier === 'queue_unreachable')
+    return 'Redis cannot be reached (REDIS_URL), so nobody can say whether this deployment made it; without REDIS_URL, what stands in the file is said';
   if (error instanceof Failure) return failureText(textsFor('en'), error, '');
   const code = error instanceof Error && 'code' in error ? systemWords[String(error.code)] : undefined;
   if (code !== undefined) return code;

@@ -87,7 +87,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
       intake,
       speech,
       waitingLimit,
-      videos: new StoredVideos({ config, store, scratchRoot }),
+      videos: new StoredVideos({ config, store, scratchRoot, markOf: (id) => queue.markOf(id) }),
       scratchRoot,
       origins: new PostedVideos({ config, knowledge: queue, scratchRoot }),
       readPreview: (key) => readPreview(store, key),

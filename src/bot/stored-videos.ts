@@ -4,9 +4,12 @@ import { defaultUploadLimit, videoLimitBytes } from '../intake/upload-limit.ts';
 import type { BotConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { namingFullDisk } from '../full-disk.ts';
+import { markFrame } from '../marking/embed.ts';
 import { encodeVideo } from '../media/encode.ts';
+import type { DrawMark } from '../media/encode.ts';
 import type { Generation, GenerationResult } from '../queue/contract/generation.ts';
 import { afterHealthCheck } from '../storage/store.ts';
+import { reachable } from '../queue/reachable.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { openScratch } from '../media/scratch.ts';
 import type { VideoFile, VideoFiles } from './video-files.ts';
@@ -20,22 +23,26 @@ const smallestVideo = 64 * 1024;
 const encodeTimeout = 5 * 60_000;
 
 /**
- * Videos as the worker stored them, and smaller ones made of them. The watermark stays in those; the signature is of the stored file, and the
- * key is the worker's: they have none, and say so.
+ * Videos as the worker stored them, and smaller ones made of them. The watermark stays in those, drawn anew where the picture gets smaller; the
+ * signature is of the stored file, and the key is the worker's: they have none, and say so.
  */
 export class StoredVideos implements VideoFiles {
   readonly #fps: number;
   readonly #store: Pick<ArtifactStore, 'get' | 'health'>;
   readonly #scratchRoot: string;
+  readonly #markOf: (generationId: string) => Promise<bigint>;
 
+  /** @param options.markOf what the watermark of a generation says */
   constructor(options: {
     config: Pick<BotConfig, 'generate'>;
     store: Pick<ArtifactStore, 'get' | 'health'>;
     scratchRoot: string;
+    markOf: (generationId: string) => Promise<bigint>;
   }) {
     this.#fps = options.config.generate.fps;
     this.#store = options.store;
     this.#scratchRoot = options.scratchRoot;
+    this.#markOf = options.markOf;
   }
 
   async original(result: GenerationResult): Promise<VideoFile> {
@@ -43,7 +50,7 @@ export class StoredVideos implements VideoFiles {
   }
 
   async smaller(
-    { request, result }: Generation,
+    { id, request, result }: Generation,
     than: VideoFile,
     signal: AbortSignal,
   ): Promise<VideoFile | null> {
@@ -53,9 +60,11 @@ export class StoredVideos implements VideoFiles {
     const [source, target] = [join(scratch.path, 'stored.mp4'), join(scratch.path, 'smaller.mp4')];
     const stored = await this.#store.get(result.video);
     await namingFullDisk(this.#scratchRoot, () => writeFile(source, stored));
+    const payload = result.marking?.watermark === true ? await reachable(this.#markOf(id)) : null;
+    const mark = payload === null ? null : (...shown: Parameters<DrawMark>) => markFrame(payload, ...shown);
     try {
       const { bytes, width, height, downscaled } = await encodeVideo(
-        { kind: 'mp4', path: source },
+        { kind: 'mp4', path: source, ...(mark === null ? {} : { mark }) },
         {
           width: result.width,
           height: result.height,

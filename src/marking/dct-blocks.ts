@@ -9,7 +9,7 @@
  *
  * The arrangement is public, as that of the tile (`pattern.ts`).
  */
-import { blockCode } from './payload.ts';
+import { blockCode, checkBits, payloadBits } from './payload.ts';
 import { shuffled } from './pattern.ts';
 
 /** Pixels of a block's side: a macroblock of H.264. */
@@ -41,6 +41,18 @@ const tileLines = 400;
 /** Whether pictures of a size are marked in blocks, not by a tile of cells. */
 export function hasBlocks(width: number, height: number): boolean {
   return Math.min(width, height) < tileLines;
+}
+
+/**
+ * Waves of the smallest picture that a mark is read from after a codec has left it little: each bit, the checksum's included, is said by two. 144 × 84
+ * pixels have 180.
+ */
+const leastWaves = 2 * (payloadBits + checkBits);
+
+/** Whether a picture has room for a mark that lasts. */
+export function holdsMark(width: number, height: number): boolean {
+  const blocks = Math.floor(width / blockSide) * Math.floor(height / blockSide);
+  return blocks * waves.length >= leastWaves;
 }
 
 export interface BlockLayout {

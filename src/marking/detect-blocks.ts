@@ -16,6 +16,7 @@ import {
   waves,
 } from './dct-blocks.ts';
 import type { BlockField, Picture } from './dct-blocks.ts';
+import type { KnownMarks } from './known-marks.ts';
 import { blockCode } from './payload.ts';
 import { resample } from './resample.ts';
 
@@ -24,6 +25,8 @@ const usualScales = [1, 1 / 2, 3 / 4, 2 / 3, 3 / 8, 1 / 3, 1 / 4, 3 / 2, 2, 3, 4
 const alwaysRead: ReadonlySet<number> = new Set([1, 1 / 2]);
 /** Of the places where the beginning fits best, how many are read. */
 const mostPlaces = 3;
+/** Readings that are compared with payloads that are known. */
+export const mostBlockComparisons = alwaysRead.size + mostPlaces;
 /** Readings of one picture, each of which passes the checksum by chance once in 2²⁴: the whole one is read with the beginning, and without. */
 export const mostBlockReadings = 2 * alwaysRead.size + mostPlaces;
 /** Originals have sides of whole blocks, as far as this share of a side leaves it open. */
@@ -45,10 +48,10 @@ export interface BlockDetection {
 
 /**
  * @param picture the mean of the frames
- * @param deployment what payloads are expected to begin with; null: nobody knows
+ * @param own payloads that are expected; null: nobody knows
  * @returns null when there is no mark that can be read
  */
-export function detectBlocks(picture: Picture, deployment: bigint | null): BlockDetection | null {
+export function detectBlocks(picture: Picture, own: KnownMarks | null): BlockDetection | null {
   const copies = usualScales
     .map((scale) => ({
       scale,
@@ -56,16 +59,18 @@ export function detectBlocks(picture: Picture, deployment: bigint | null): Block
       height: originalSide(picture.height, scale),
     }))
     .filter(({ width, height }) => hasBlocks(width, height));
+  const faint: { readonly soft: Float64Array; readonly scale: number }[] = [];
   for (const { scale, width, height } of copies) {
     if (!alwaysRead.has(scale)) continue;
     const sums = sayings(blocksOf(piecesOf(resample(picture, width, height), 0), 0));
-    for (const known of new Set([deployment, null])) {
-      const payload = readAt(sums, 0, known);
+    for (const known of new Set([own?.deployment ?? null, null])) {
+      const payload = blockCode.read(softBits(sums, 0), known);
       if (payload !== null) return { payload, scale };
     }
+    faint.push({ soft: softBits(sums, 0), scale });
   }
-  if (deployment === null) return null;
-  const beginning = slotsOf(blockCode.beginning(deployment));
+  if (own === null) return null;
+  const beginning = slotsOf(blockCode.beginning(own.deployment));
   const places = copies.flatMap(({ scale, width, height }) =>
     placesIn(resample(picture, width, height), beginning, scale === 1 ? blockSide : 1).map((place) => ({
       ...place,
@@ -74,7 +79,13 @@ export function detectBlocks(picture: Picture, deployment: bigint | null): Block
   );
   const best = places.toSorted((one, other) => other.fit - one.fit).slice(0, mostPlaces);
   for (const { sums, first, scale } of best) {
-    const payload = readAt(sums, first, deployment);
+    const soft = softBits(sums, first);
+    const payload = blockCode.read(soft, own.deployment);
+    if (payload !== null) return { payload, scale };
+    faint.push({ soft, scale });
+  }
+  for (const { soft, scale } of faint) {
+    const payload = own.recognise(blockCode, soft);
     if (payload !== null) return { payload, scale };
   }
   return null;
@@ -133,10 +144,6 @@ function bestBeginning(sums: Float64Array, beginning: Beginning): Place {
 }
 
 /** @param first the group that the picture's first block belongs to */
-function readAt(sums: Float64Array, first: number, deployment: bigint | null): bigint | null {
-  return blockCode.read(softBits(sums, first), deployment);
-}
-
 function softBits(sums: Float64Array, first: number): Float64Array {
   const soft = new Float64Array(blockCode.bits);
   for (const [at, sum] of sums.entries()) {

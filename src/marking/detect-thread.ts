@@ -8,9 +8,9 @@ const taskSchema = z.object({
   keys: z.instanceof(Uint8Array),
   width: z.number().int().positive(),
   height: z.number().int().positive(),
-  deployment: z.bigint().nullable(),
+  own: z.object({ deployment: z.bigint(), generations: z.array(z.bigint()) }).nullable(),
 });
 
-const { deployment, ...seen } = taskSchema.parse(workerData);
+const { own, ...seen } = taskSchema.parse(workerData);
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node's, not a window
-parentPort?.postMessage(detect(seenIn(seen), deployment));
+parentPort?.postMessage(detect(seenIn(seen), own));

@@ -13,8 +13,10 @@
 import FFT from 'fft.js';
 import { hasBlocks } from './dct-blocks.ts';
 import type { Picture } from './dct-blocks.ts';
-import { detectBlocks, mostBlockReadings } from './detect-blocks.ts';
+import { detectBlocks, mostBlockComparisons, mostBlockReadings } from './detect-blocks.ts';
 import { FrameSum } from './frame-sum.ts';
+import { KnownMarks, wrongRecognition } from './known-marks.ts';
+import type { OwnMarks } from './known-marks.ts';
 import { checkBits, tileCode } from './payload.ts';
 import { layout, tileCells } from './pattern.ts';
 
@@ -40,11 +42,14 @@ const side = tileCells * perCell;
 const leastConfidence = 6;
 /**
  * Readings of one video's tiles: whatever the pilot fits, each passes the checksum by chance once in 2²⁴, as each reading of its blocks, so that
- * fewer than one question in a million about videos without a mark has a wrong answer: (8 + 1 + 7) · 2⁻²⁴ = 9.5 · 10⁻⁷.
+ * fewer than one question in a million about videos without a mark has a wrong answer: (8 + 7) · 2⁻²⁴ = 8.9 · 10⁻⁷,
+ * and what is recognised without being read adds 0.8 · 10⁻⁷ (`known-marks.ts`).
  */
 const mostReadings = 8;
 /** Chance that something is read in a video without a mark, whatever fits. */
-export const wrongBound = (mostReadings + 1 + mostBlockReadings) / 2 ** checkBits;
+export const wrongBound =
+  (mostReadings + mostBlockReadings) / 2 ** checkBits +
+  (mostReadings + mostBlockComparisons) * wrongRecognition;
 
 /** Frames in which a mark is looked for. */
 export interface Seen {
@@ -70,12 +75,13 @@ export function seenIn(seen: {
 }
 
 /**
- * @param deployment what the mark's first 24 bits are where it was made by who asks: for copies that lost much; null: nobody knows
+ * @param own what marks of whoever asks may say: for copies that lost much; null: nobody knows
  * @returns null when there is no mark that can be read
  */
-export function detect(seen: Seen, deployment: bigint | null = null): Detection | null {
+export function detect(seen: Seen, own: OwnMarks | null = null): Detection | null {
   const { frames } = seen;
-  const looks = [() => detectInBlocks(frames, deployment), () => detectTiles(seen)];
+  const known = own === null ? null : new KnownMarks(own);
+  const looks = [() => detectInBlocks(frames, known), () => detectTiles(seen, known)];
   // What a picture of this size is likely to have comes first.
   if (!hasBlocks(frames.width, frames.height)) looks.reverse();
   for (const look of looks) {
@@ -85,23 +91,27 @@ export function detect(seen: Seen, deployment: bigint | null = null): Detection 
   return null;
 }
 
-function detectInBlocks(frames: FrameSum, deployment: bigint | null): Detection | null {
-  const found = detectBlocks(frames.mean(), deployment);
+function detectInBlocks(frames: FrameSum, known: KnownMarks | null): Detection | null {
+  const found = detectBlocks(frames.mean(), known);
   return found === null ? null : { ...found, confidence: null };
 }
 
-function detectTiles(seen: Seen): Detection | null {
+function detectTiles(seen: Seen, known: KnownMarks | null): Detection | null {
   const pictures = evidenceOf(seen);
-  let readings = 0;
+  const faint: { readonly soft: Float64Array; readonly place: Place }[] = [];
   for (const cell of usualCells) {
     for (const picture of pictures) {
-      const place = bestOf([picture], [cell]);
+      const place = faint.length < mostReadings ? placeIn(picture, cell) : null;
       if (place === null) continue;
-      const found = readAt(place);
-      if (found !== null) return found;
-      readings += 1;
-      if (readings >= mostReadings) return null;
+      const soft = readBits(place.tile, place.shift);
+      const payload = tileCode.read(soft);
+      if (payload !== null) return detectionAt(place, payload);
+      faint.push({ soft, place });
     }
+  }
+  for (const { soft, place } of faint) {
+    const payload = known?.recognise(tileCode, soft) ?? null;
+    if (payload !== null) return detectionAt(place, payload);
   }
   return null;
 }
@@ -130,23 +140,15 @@ interface Place {
   readonly cell: number;
 }
 
-/** Where the pilot fits best, of all pictures and all scales in the list; null where it fits nowhere. */
-function bestOf(pictures: readonly Picture[], list: readonly number[]): Place | null {
-  let best: Place | null = null;
-  for (const picture of pictures) {
-    for (const cell of list) {
-      const tile = fold(picture, cell);
-      const { shift, confidence } = findPilot(tile);
-      if (confidence >= leastConfidence && confidence > (best?.confidence ?? 0))
-        best = { tile, shift, confidence, cell };
-    }
-  }
-  return best;
+/** Where the pilot fits best at one scale; null where it fits nowhere. */
+function placeIn(picture: Picture, cell: number): Place | null {
+  const tile = fold(picture, cell);
+  const { shift, confidence } = findPilot(tile);
+  return confidence < leastConfidence ? null : { tile, shift, confidence, cell };
 }
 
-function readAt({ tile, shift, confidence, cell }: Place): Detection | null {
-  const payload = tileCode.read(readBits(tile, shift));
-  return payload === null ? null : { payload, scale: cell / 4, confidence };
+function detectionAt({ cell, confidence }: Place, payload: bigint): Detection {
+  return { payload, scale: cell / 4, confidence };
 }
 
 /** The sum of the evidence on one tile of `side` × `side` samples. */

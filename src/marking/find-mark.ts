@@ -1,22 +1,23 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Detection, seenIn } from './detect.ts';
+import type { OwnMarks } from './known-marks.ts';
 
 /**
  * Looks for a watermark in frames, in a thread of its own.
  *
  * @param frames as `seenIn` has them
- * @param deployment as `detect` has it
+ * @param own as `detect` has it
  * @returns null when there is none that can be read
  * @throws Error when the thread fails, or the signal's reason
  */
 export async function findMark(
   frames: Parameters<typeof seenIn>[0],
-  { deployment }: { readonly deployment: bigint | null },
+  own: OwnMarks | null,
   signal?: AbortSignal,
 ): Promise<Detection | null> {
   const thread = new Worker(new URL('detect-thread.ts', import.meta.url), {
-    workerData: { ...frames, deployment },
+    workerData: { ...frames, own },
   });
   try {
     const [found]: unknown[] = await once(thread, 'message', signal === undefined ? {} : { signal });

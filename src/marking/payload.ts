@@ -12,6 +12,8 @@ export const checkBits = 24;
 const informationBits = payloadBits + checkBits;
 
 export interface Code {
+  /** bits that are coded, one after the other, each as as many */
+  readonly steps: number;
   /** bits that are written into the picture */
   readonly bits: number;
   /**
@@ -120,7 +122,7 @@ function convolutionalCode(memory: number, generators: readonly [number, number,
     return checksum(payload) === Number(word & BigInt((1 << checkBits) - 1)) ? payload : null;
   }
 
-  return { bits, encode, beginning, read };
+  return { steps, bits, encode, beginning, read };
 }
 
 /** The bit of a word that stands for its deployment; null where it says something else, or nobody knows. */

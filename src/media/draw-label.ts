@@ -20,6 +20,10 @@ const shares = { small: 0.026, medium: 0.034, large: 0.05 } as const;
 const smallestCapital = { small: 6, medium: 7, large: 9 } as const;
 /** Of the frame's width, for a label at most: narrow frames have smaller letters. */
 const widestShare = 0.7;
+/** Of the frame's height, for a label and the margin beside it, as long as letters can be read: in the middle are mouths. */
+const tallestShare = 0.25;
+/** Beside a capital letter's height: what of the box lies above and below the letters, and the margin. */
+const [paddingShare, marginShare] = [1.1, 0.7];
 const boxOpacity = 0.6;
 const even = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
 
@@ -35,7 +39,14 @@ export async function drawLabel(label: Label, width: number, height: number): Pr
   const words = sharp(join(import.meta.dirname, 'label', `${label.language}-${label.words}.png`));
   const drawn = await words.metadata();
   const wanted = Math.max(smallestCapital[label.size], shares[label.size] * Math.min(width, height));
-  const capital = Math.min(wanted, (widestShare * width * drawnCapital) / (drawn.width + 2 * drawnCapital));
+  const capital = Math.min(
+    wanted,
+    (widestShare * width * drawnCapital) / (drawn.width + 2 * drawnCapital),
+    Math.max(
+      smallestCapital.small,
+      (tallestShare * height) / (drawn.height / drawnCapital + paddingShare + marginShare),
+    ),
+  );
   const scale = capital / drawnCapital;
   const letters = {
     width: Math.max(1, Math.round(drawn.width * scale)),
@@ -49,9 +60,9 @@ export async function drawLabel(label: Label, width: number, height: number): Pr
   // A quarter of the samples of colour are kept: an even size and place make them end with the box.
   const box = {
     width: Math.min(even(letters.width + capital * 1.2), even(width)),
-    height: Math.min(even(letters.height + capital * 1.1), even(height)),
+    height: Math.min(even(letters.height + capital * paddingShare), even(height)),
   };
-  const margin = even(capital * 0.7);
+  const margin = even(capital * marginShare);
   const rgba = Buffer.alloc(box.width * box.height * 4);
   const [x, y] = [Math.floor((box.width - letters.width) / 2), Math.floor((box.height - letters.height) / 2)];
   for (let row = 0; row < box.height; row += 1) {

@@ -35,7 +35,12 @@ export type VideoSource =
       readonly mark?: DrawMark;
       readonly overlay?: DrawOverlay;
     }
-  | { readonly kind: 'mp4'; readonly path: string }
+  | {
+      readonly kind: 'mp4';
+      readonly path: string;
+      /** where it has a watermark: that is drawn anew into a picture that becomes smaller, for which the one it has was not made */
+      readonly mark?: DrawMark;
+    }
   | {
       /** a list of segments as {@link FrameSink} writes them, in the form of ffmpeg's demuxer `concat` */
       readonly kind: 'segments';
@@ -70,13 +75,14 @@ const maximumAttempts = 12;
  */
 export async function encodeVideo(
   source: VideoSource,
-  clip: ClipShape,
+  shape: ClipShape,
   target: string,
   limitBytes: number,
   limits: RunLimits,
   onProgress?: (share: number) => void,
 ): Promise<EncodedVideo> {
   const partial = join(limits.scratch, 'encoding.mp4');
+  const clip = { ...shape, isMarked: source.mark !== undefined };
   const attempts: Attempt[] = [];
   let drawn: { readonly size: Size; readonly files: Drawn } | null = null;
   let attempt: Attempt | null = firstAttempt(clip);
@@ -157,10 +163,11 @@ export async function draw(
   size: Size,
   limits: RunLimits,
 ): Promise<Drawn> {
-  if (source.kind === 'mp4') return { overlay: null, mark: null };
   const { width, height } = size;
+  const isAsItWas = width === clip.width && height === clip.height;
+  if (source.kind === 'mp4' && isAsItWas) return { overlay: null, mark: null };
   let overlay: LaidOverlay | null = null;
-  if (source.overlay !== undefined) {
+  if (source.kind !== 'mp4' && source.overlay !== undefined) {
     const { rgba, ...place } = await source.overlay(width, height);
     overlay = { path: join(limits.scratch, 'overlay.rgba'), ...place };
     await writeFile(overlay.path, rgba);

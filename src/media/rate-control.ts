@@ -1,3 +1,4 @@
+import { holdsMark } from '../marking/dct-blocks.ts';
 import type { Overlay } from './draw-label.ts';
 import { programName, programVersion } from '../version.ts';
 import type { VideoSource } from './encode.ts';
@@ -22,6 +23,8 @@ export interface ClipShape extends Size {
   readonly frames: number;
   readonly fps: number;
   readonly hasAudio: boolean;
+  /** carries a watermark: the picture gets no smaller and no poorer than that lasts */
+  readonly isMarked?: boolean;
 }
 
 /** Visually lossless for H.264; larger numbers are smaller files. */
@@ -104,7 +107,7 @@ function withinReason(
   const size =
     sizes.find(
       ({ width, height }) => (kilobits * 1000) / (width * height * clip.fps) >= absurdBitsPerPixel,
-    ) ?? sizes.at(-1);
+    ) ?? (clip.isMarked === true ? undefined : sizes.at(-1));
   return size === undefined ? null : { kind: 'bitrate', kilobits, size, audioKilobits };
 }
 
@@ -120,12 +123,19 @@ function audioRate(kilobits: number): number {
   return kilobits > narrowAudioKilobits ? 48_000 : 24_000;
 }
 
-/** The sizes a clip may have, largest first: even sides, as yuv420p needs, and the aspect ratio kept. */
-export function sizeLadder(clip: Size): readonly Size[] {
+/**
+ * The sizes a clip may have, largest first: even sides, as yuv420p needs, and the aspect ratio kept. One with a watermark has none that is too small
+ * for it, but its own.
+ */
+export function sizeLadder(clip: Size & Pick<ClipShape, 'isMarked'>): readonly Size[] {
   const even = (side: number) => Math.max(2, Math.round(side / 2) * 2);
   return scales
     .map((scale) => ({ width: even(clip.width * scale), height: even(clip.height * scale) }))
-    .filter((size, index) => index === 0 || Math.min(size.width, size.height) >= smallestSide);
+    .filter(
+      ({ width, height }, index) =>
+        index === 0 ||
+        (Math.min(width, height) >= smallestSide && (clip.isMarked !== true || holdsMark(width, height))),
+    );
 }
 
 function scaleIndex(clip: ClipShape, size: Size): number {

@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { reachable } from '../queue/reachable.ts';
 import type { Credentials } from '../marking/credentials.ts';
 import { findMark } from '../marking/find-mark.ts';
+import type { OwnMarks } from '../marking/known-marks.ts';
 import { readCredentials } from '../marking/read-credentials.ts';
 import type { Trust } from '../marking/read-credentials.ts';
 import { readLuma } from '../media/luma.ts';
@@ -50,8 +51,8 @@ export interface Verdict {
 export interface Knowledge {
   /** @throws Error when the queue cannot be reached, as the others */
   findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
-  /** 24 bits with which its watermarks begin: with them, marks of its own are found in copies that lost much */
-  markBeginning(): Promise<bigint>;
+  /** what its watermarks say: with them, marks of its own are found in copies that lost much */
+  ownMarks(): Promise<OwnMarks>;
   /** chains of certificates with which this deployment signs or has signed, as PEM */
   signers(): Promise<readonly string[]>;
   get(id: string): Promise<Generation | null>;
@@ -61,7 +62,7 @@ export interface Knowledge {
 export function knowledgeOf(queue: Knowledge): Knowledge {
   return {
     findMark: (payload) => reachable(queue.findMark(payload)),
-    markBeginning: () => reachable(queue.markBeginning()),
+    ownMarks: () => reachable(queue.ownMarks()),
     signers: () => reachable(queue.signers()),
     get: (id) => reachable(queue.get(id)),
   };
@@ -105,12 +106,15 @@ export class Verifier {
     { scratch, signal }: { scratch: string; signal?: AbortSignal },
   ): Promise<Verdict> {
     signal?.throwIfAborted();
+    const there = await stat(path);
+    // A pipe or a device may never end; of a folder, opening it says what it is.
+    if (!there.isFile() && !there.isDirectory()) throw new Failure('unsupported_media', 'not_a_video');
     const form = await sniffFile(path);
     // Of the forms that hold videos, C2PA knows how to sign MP4 and its relatives.
     const signature =
       form === 'mov'
         ? await withMediaMemory(
-            (await stat(path)).size * memoryShare,
+            there.size * memoryShare,
             () => readCredentials({ path, format: 'video/mp4' }, trust, signal),
             signal,
           )
@@ -144,8 +148,8 @@ export class Verifier {
     try {
       const frames = await readLuma(path, { scratch, timeoutMilliseconds: readTimeout, signal });
       if (frames === null) throw new Failure('unsupported_media', 'not_a_video');
-      const deployment = (await this.#knowledge?.markBeginning()) ?? null;
-      return (await findMark(frames, { deployment }, signal))?.payload ?? null;
+      const own = (await this.#knowledge?.ownMarks()) ?? null;
+      return (await findMark(frames, own, signal))?.payload ?? null;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof MediaProcessError) {

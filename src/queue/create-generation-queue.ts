@@ -143,7 +143,8 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       await removeRecords(connection, names, [generation]);
     },
     findMark: (payload) => new Marks(connection, names).find(payload),
-    markBeginning: () => new Marks(connection, names).deployment(),
+    markOf: (generationId) => new Marks(connection, names).register(generationId),
+    ownMarks: () => new Marks(connection, names).own(),
     signers: () => new Signers(connection, names).all(),
     depth: () => readDepth(connection, names, Date.now()),
     server: () => readServer(connection),

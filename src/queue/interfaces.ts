@@ -158,8 +158,10 @@ export interface GenerationQueue {
   forget(generation: Generation): Promise<void>;
   /** Whose watermark this is; `generationId` is null where it was made here and is not known any more. */
   findMark(payload: bigint): Promise<{ readonly isOurs: boolean; readonly generationId: string | null }>;
-  /** The 24 bits with which all watermarks of this deployment begin. */
-  markBeginning(): Promise<bigint>;
+  /** As {@link WorkQueue.markOf}, for a smaller copy. */
+  markOf(generationId: string): Promise<bigint>;
+  /** What the watermarks of this deployment may say: the 24 bits with which all begin, and the rest of those of the last requests, latest first. */
+  ownMarks(): Promise<{ readonly deployment: bigint; readonly generations: readonly bigint[] }>;
   /** Chains of certificates, as PEM, with which this deployment signs or has signed. */
   signers(): Promise<readonly string[]>;
   health(): Promise<void>;

@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { mostKnown } from '../../marking/known-marks.ts';
 import type { Names } from '../redis/names.ts';
 import { recordRetention } from '../../retention.ts';
 
@@ -30,6 +31,12 @@ export class Marks {
     if (!isOurs) return { isOurs, generationId: null };
     const tag = payload & ((1n << generationBits) - 1n);
     return { isOurs, generationId: await this.#redis.get(this.#names.mark(tag)) };
+  }
+
+  /** What a watermark of this deployment may say: those of its last requests of which there is a record, whatever became of them, latest first. */
+  async own(): Promise<{ readonly deployment: bigint; readonly generations: readonly bigint[] }> {
+    const ids = await this.#redis.zrevrange(this.#names.indexOfTime, 0, mostKnown - 1);
+    return { deployment: await this.deployment(), generations: ids.map(tagOf) };
   }
 
   /** What the payloads of all watermarks of this deployment begin with. */

@@ -76,6 +76,9 @@ test('a copy that somebody posts anywhere is known by its watermark; who asked f
     const id = idOf((await channel.waitForMessage(hasStatus)).text);
     const payload = await works.markOf(id);
     expect(await works.markOf(id)).toBe(payload);
+    // Whoever asks the queue knows what it may find.
+    const { deployment, generations } = await scene.queue.ownMarks();
+    expect(generations.map((one) => (deployment << 40n) | one)).toEqual([payload]);
 
     const post = async (bytes: Buffer) =>
       ada.send(channel, { files: [file(bytes, 'clip.mp4', 'video/mp4')] });

@@ -145,7 +145,7 @@ export async function startScene(
       intake: new MediaIntake({ config, store, scratchRoot, speech: speechDesk }),
       speech: speechDesk,
       waitingLimit: new WaitingLimit(queue),
-      videos: new StoredVideos({ config, store, scratchRoot }),
+      videos: new StoredVideos({ config, store, scratchRoot, markOf: (id) => queue.markOf(id) }),
       scratchRoot,
       origins: new PostedVideos({ config, knowledge: queue, scratchRoot }),
       readPreview: (key) => readPreview(store, key),

@@ -55,7 +55,7 @@ afterAll(async () => {
 async function found(name: string) {
   const luma = await readLuma(join(folder, name), limits());
   if (luma === null) throw new Error(`${name} has no frames`);
-  return findMark(luma, { deployment });
+  return findMark(luma, { deployment, generations: [] });
 }
 
 test('every frame keeps 42 dB or more', async () => {
@@ -104,10 +104,49 @@ test('it is read from a video of the demo’s size, whatever was done to it', as
     );
     expect((await found('small-again.mp4'))?.payload, args).toBe(payload);
   }
+  // What is too faint to be read is recognised where it is known what it may say.
+  await execa(
+    'ffmpeg',
+    ['-v', 'error', '-y', '-i', 'small.mp4', '-preset', 'veryfast', '-crf', '33', 'small-again.mp4'],
+    { cwd: folder },
+  );
+  const faint = await readLuma(join(folder, 'small-again.mp4'), limits());
+  if (faint === null) throw new Error('no frames');
+  expect(await findMark(faint, { deployment, generations: [] })).toBeNull();
+  const generations = Array.from(
+    { length: 1000 },
+    (_, index) => (payload % 2n ** 40n) ^ BigInt(index * 7919),
+  );
+  expect((await findMark(faint, { deployment, generations }))?.payload).toBe(payload);
+  expect(await findMark(faint, { deployment, generations: generations.slice(1) })).toBeNull();
   // Who did not make it reads it as well, while it is whole.
   const luma = await readLuma(join(folder, 'small.mp4'), limits());
-  expect(luma && (await findMark(luma, { deployment: null }))?.payload).toBe(payload);
+  expect(luma && (await findMark(luma, null))?.payload).toBe(payload);
 });
+
+test('it is read from the poorest video that the ladder makes; what would lose it is not made', async () => {
+  const [wide, high] = [192, 112];
+  const example = join(projectRoot, 'examples', 'person.mp4');
+  const raw = ['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'ladder.rgb'];
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, ...raw], { cwd: folder });
+  const path = join(folder, 'ladder.rgb');
+  const shown = (await stat(path)).size / (wide * high * 3);
+  const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark } as const;
+  const clip = { width: wide, height: high, frames: shown, fps, hasAudio: false };
+  const target = join(folder, 'poorest.mp4');
+  const poorest = { kind: 'bitrate', kilobits: 11, size: { width: 144, height: 84 } };
+  const made = await encodeVideo(source, clip, target, limitFor(shown, 11.5), limits());
+  expect(made.attempts.at(-1)).toMatchObject(poorest);
+  expect((await found('poorest.mp4'))?.payload).toBe(payload);
+  await expect(encodeVideo(source, clip, target, limitFor(shown, 10), limits())).rejects.toMatchObject({
+    identifier: 'video_does_not_fit',
+  });
+});
+
+/** Bytes into which a plan fits a picture of so many kilobits a second: `rate-control.ts` has its figures. */
+function limitFor(shown: number, kilobits: number): number {
+  return Math.floor(2500 + 20 * shown + (kilobits * 1000 * (shown / fps)) / 8 / 0.97);
+}
 
 test('a record that says signed and a file that is not: it was changed; and where nobody can be asked, that is said', async () => {
   const made = (signature: boolean) =>
@@ -120,7 +159,7 @@ test('a record that says signed and a file that is not: it was changed; and wher
         ? null
         : {
             findMark: async (read: bigint) => ({ isOurs: read === payload, generationId: generation.id }),
-            markBeginning: async () => deployment,
+            ownMarks: async () => ({ deployment, generations: [] }),
             signers: async () => [],
             get: async () => generation,
           };
@@ -133,6 +172,14 @@ test('a record that says signed and a file that is not: it was changed; and wher
   expect(await verdict(null)).toMatchObject({
     ...{ origin: 'unknown', changed: null, madeWithAi: true },
     watermark: { deployment: 'unknown', generationId: null },
+  });
+});
+
+test('a pipe, which may never end, is no video', async () => {
+  await execa('mkfifo', ['pipe.mp4'], { cwd: folder });
+  const verifier = new Verifier({ knowledge: null, anchors: null });
+  await expect(verifier.verify(join(folder, 'pipe.mp4'), { scratch: folder })).rejects.toMatchObject({
+    identifier: 'not_a_video',
   });
 });
 

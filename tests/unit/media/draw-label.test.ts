@@ -52,6 +52,23 @@ test('a label of every size stays in its corner of every frame, and off the midd
   }
 });
 
+test('however small the frame and large the label, it ends below a mouth and can be read', async () => {
+  const [width, height] = [96, 56];
+  for (const language of labelLanguages) {
+    for (const words of labelWords) {
+      for (const size of labelSizes) {
+        const { top, height: tall } = await drawLabel(
+          { words, size, corner: 'bottom_right', language },
+          width,
+          height,
+        );
+        expect(top).toBeGreaterThanOrEqual(0.64 * height);
+        expect(tall).toBeGreaterThanOrEqual(12);
+      }
+    }
+  }
+});
+
 test('a video shows it in its corner and nothing of it elsewhere, drawn for the size that the video was given', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'humo-label-'));
   try {

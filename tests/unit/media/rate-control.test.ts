@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  absurdBitsPerPixel,
   encoderArguments,
   firstAttempt,
   nextAttempt,
@@ -127,6 +128,26 @@ test('the ladder starts at the full size and never has an odd side', () => {
       expect(ladder[0]).toEqual({ width: shape.width, height: shape.height });
       for (const { width, height } of ladder) expect([width % 2, height % 2]).toEqual([0, 0]);
     }),
+  );
+});
+
+test('a picture with a watermark is made no smaller, and no poorer, than the mark lasts', () => {
+  const marked = { ...clip, width: 192, height: 112, hasAudio: false, isMarked: true };
+  expect(sizeLadder(marked)).toEqual([
+    { width: 192, height: 112 },
+    { width: 144, height: 84 },
+  ]);
+  // What is small already stays as it is.
+  expect(sizeLadder({ width: 96, height: 56, isMarked: true })).toEqual([{ width: 96, height: 56 }]);
+  fc.assert(
+    fc.property(shapes, fc.integer({ min: 8 * 1024, max: 1024 * 1024 }), (shape, limitBytes) => {
+      const ofMarked = { ...shape, isMarked: true };
+      const next = nextAttempt(ofMarked, limitBytes, firstAttempt(ofMarked), limitBytes + 1);
+      if (next?.kind !== 'bitrate') return true;
+      const pixels = next.size.width * next.size.height * shape.fps;
+      return (next.kilobits * 1000) / pixels >= absurdBitsPerPixel;
+    }),
+    { numRuns: 500 },
   );
 });
 
