@@ -45,13 +45,23 @@ export async function addBlock(
   if ((await connection.exists(names.liftedBlock(guildId, block.generationId))) === 1) return false;
   const text = JSON.stringify(blockSchema.parse(block));
   await connection.hset(names.blocks(guildId), block.generationId, text);
+  // Also one who did so at this moment.
+  if ((await connection.exists(names.liftedBlock(guildId, block.generationId))) === 1) {
+    await connection.hdel(names.blocks(guildId), block.generationId);
+    return false;
+  }
   const old = (await readBlocks(connection, names, guildId)).slice(mostBlocks);
   if (old.length > 0)
     await connection.hdel(names.blocks(guildId), ...old.map(({ generationId }) => generationId));
   return true;
 }
 
-/** Once it is lifted, nobody blocks anything for this result again. @returns whether there was one */
+/**
+ * From then on nobody blocks anything for this result again, also where nothing was blocked yet: whoever pressed “That’s me” may have their pictures
+ * looked at just now.
+ *
+ * @returns whether there was one
+ */
 export async function removeBlock(
   connection: Redis,
   names: Names,
@@ -59,7 +69,6 @@ export async function removeBlock(
   generationId: string,
 ): Promise<boolean> {
   // First: whoever presses at this moment comes too late.
-  const isThere = (await connection.hexists(names.blocks(guildId), generationId)) === 1;
-  if (isThere) await connection.set(names.liftedBlock(guildId, generationId), '1', 'PX', recordRetention);
+  await connection.set(names.liftedBlock(guildId, generationId), '1', 'PX', recordRetention);
   return (await connection.hdel(names.blocks(guildId), generationId)) === 1;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
+import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Message } from '../../../sandbox/scripting/message.ts';
 import { file } from '../../../sandbox/start.ts';
@@ -176,6 +177,15 @@ test('what a moderator has lifted stays so: who pressed before, or presses now, 
     await answer.waitForMessage(({ text }) => text.includes('A moderator has decided'));
   }
   expect(await blocked()).toBe(false);
+});
+
+test('a moderator who decides while the pictures are still looked at is not too late', async () => {
+  const { guild, moderation } = scene;
+  const generationId = ulid();
+  const block = { version: 1 as const, generationId, at: 1, pictures: [], sounds: ['ab'.repeat(32)] };
+  expect(await moderation.unblock(guild.id, generationId, '1')).toBe(false);
+  expect(await moderation.block(guild.id, block)).toBe(false);
+  expect((await moderation.blocks(guild.id)).map((one) => one.generationId)).not.toContain(generationId);
 });
 
 test('whom a video shows that somebody else reported says so all the same: no file stays, and nobody brings the picture again', async () => {
