@@ -11,7 +11,7 @@ import { needsConversion, srgbConverter } from './colour.ts';
 import { readStart } from './file-start.ts';
 import { wholeScans } from './jpeg-scans.ts';
 import { withMediaMemory } from './memory.ts';
-import { wholeRows } from './png-rows.ts';
+import { completedInterlaced, wholeRows } from './png-rows.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { ImageForm } from './sniff.ts';
 import { mebibyte } from '../units.ts';
@@ -164,7 +164,10 @@ async function pngOfRows(
   target: string,
   { width, height }: NormalisedImage,
 ): Promise<NormalisedImage> {
-  const rows = await wholeRows(await readFile(source));
+  const file = await readFile(source);
+  const completed = await completedInterlaced(file);
+  if (completed !== null) return pngOfPasses(completed, target);
+  const rows = await wholeRows(file);
   if (rows === null || rows < height * leastShare) throw new RangeError('a large part is missing');
   const cut = sharp(source, { ...input, failOn: 'none', limitInputPixels: imageLimits.pixels });
   // Into a file: nothing is ever read out of memory.
@@ -180,6 +183,36 @@ async function pngOfRows(
     return await toPng(whole, target, 'error');
   } finally {
     await rm(whole);
+  }
+}
+
+/** An interlaced PNG whose last pass ends early: where that has no row, the row above stands twice, as browsers show it. */
+async function pngOfPasses(
+  { png, firstMissing }: { readonly png: Buffer; readonly firstMissing: number },
+  target: string,
+): Promise<NormalisedImage> {
+  // Into a file: nothing is ever read out of memory.
+  const whole = `${target}.passes`;
+  try {
+    await writeFile(whole, png);
+    const picture = sharp(whole, { ...input, limitInputPixels: imageLimits.pixels });
+    const { orientation = 1 } = await picture.metadata();
+    const { data, info } = await picture
+      .timeout({ seconds: timeoutSeconds })
+      .flatten({ background: 'white' })
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    const row = width * channels;
+    for (let at = firstMissing; at < height; at += 2) data.copyWithin(at * row, (at - 1) * row, at * row);
+    const upright = sharp(data, { raw: { width, height, channels } }).withExif({
+      IFD0: { Orientation: String(orientation) },
+    });
+    await upright.png({ compressionLevel: 1 }).toFile(whole);
+    return await toPng(whole, target, 'error');
+  } finally {
+    await rm(whole, { force: true });
   }
 }
 

@@ -1,8 +1,32 @@
 import { finished } from 'node:stream/promises';
-import { createInflate, constants } from 'node:zlib';
+import { createDeflate, createInflate, constants, crc32 } from 'node:zlib';
 
 /** Samples of a pixel, by colour type (PNG, third edition, table 9). */
 const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+interface Header {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerPixel: number;
+  readonly isInterlaced: boolean;
+}
+
+function headerOf(file: Buffer): Header | null {
+  if (file.length < 33 || file.toString('latin1', 12, 16) !== 'IHDR') return null;
+  const samples = samplesOf[file.readUInt8(25)];
+  if (samples === undefined) return null;
+  return {
+    width: file.readUInt32BE(16),
+    height: file.readUInt32BE(20),
+    bitsPerPixel: samples * file.readUInt8(24),
+    isInterlaced: file.readUInt8(28) !== 0,
+  };
+}
+
+/** Each row has a byte for its filter. */
+function rowBytes(pixels: number, bitsPerPixel: number): number {
+  return pixels === 0 ? 0 : Math.ceil((pixels * bitsPerPixel) / 8) + 1;
+}
 
 /**
  * How many rows of a PNG are there, from the top, before it was cut off or is damaged. The library decodes rows in strips, and where they end it shows what was in
@@ -11,26 +35,98 @@ const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6:
  * @returns null for interlaced pictures, whose rows do not come one after the other, and for what is no PNG
  */
 export async function wholeRows(file: Buffer): Promise<number | null> {
-  if (file.length < 33 || file.toString('latin1', 12, 16) !== 'IHDR' || file.readUInt8(28) !== 0) return null;
-  const [width, depth, colour] = [file.readUInt32BE(16), file.readUInt8(24), file.readUInt8(25)];
-  const samples = samplesOf[colour];
-  if (samples === undefined) return null;
-  // Each row has a byte for its filter.
-  const rowBytes = Math.ceil((width * samples * depth) / 8) + 1;
-  const inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
+  const header = headerOf(file);
+  if (header === null || header.isInterlaced) return null;
   let bytes = 0;
-  inflate.on('data', (piece: Buffer) => {
+  await inflated(file, (piece) => {
     bytes += piece.length;
   });
-  const read = finished(inflate).catch(() => undefined);
+  return Math.floor(bytes / rowBytes(header.width, header.bitsPerPixel));
+}
+
+/** Of an interlaced picture, the first and the distance of columns and rows in all passes but the last (PNG, third edition, 8.2): together every second row. */
+const earlierPasses = [
+  [0, 8, 0, 8],
+  [4, 8, 0, 8],
+  [0, 4, 4, 8],
+  [2, 4, 0, 4],
+  [0, 2, 2, 4],
+  [1, 2, 0, 2],
+] as const;
+
+/**
+ * An interlaced PNG that was cut off or is damaged in its last pass, which has every second row: whole again, with nothing in the rows that are missing.
+ *
+ * @returns the file, and the first row that is missing, after which every second one is; null for others
+ */
+export async function completedInterlaced(
+  file: Buffer,
+): Promise<{ readonly png: Buffer; readonly firstMissing: number } | null> {
+  const header = headerOf(file);
+  if (header === null || !header.isInterlaced) return null;
+  const { width, height, bitsPerPixel } = header;
+  const count = (length: number, first: number, step: number) =>
+    Math.max(0, Math.ceil((length - first) / step));
+  const earlier = earlierPasses.reduce((sum, [column, columns, row, rows]) => {
+    return sum + count(height, row, rows) * rowBytes(count(width, column, columns), bitsPerPixel);
+  }, 0);
+  const each = rowBytes(width, bitsPerPixel);
+  let bytes = 0;
+  await inflated(file, (piece) => {
+    bytes += piece.length;
+  });
+  const there = Math.floor((bytes - earlier) / each);
+  const last = Math.floor(height / 2);
+  if (there < 0 || there >= last) return null;
+  const packed: Buffer[] = [];
+  const deflate = createDeflate({ level: 1 }).on('data', (piece: Buffer) => packed.push(piece));
+  let left = earlier + there * each;
+  await inflated(file, (piece) => {
+    deflate.write(piece.subarray(0, Math.max(0, left)));
+    left -= piece.length;
+  });
+  const nothing = Buffer.alloc(each);
+  for (let row = there; row < last; row += 1) deflate.write(nothing);
+  deflate.end();
+  await finished(deflate);
+  const before = chunksOf(file).filter(({ kind }) => kind !== 'IDAT' && kind !== 'IEND');
+  const png = Buffer.concat([
+    file.subarray(0, 8),
+    ...before.map(({ whole }) => whole),
+    chunk('IDAT', Buffer.concat(packed)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+  return { png, firstMissing: 2 * there + 1 };
+}
+
+function chunk(kind: string, data: Buffer): Buffer {
+  const whole = Buffer.alloc(data.length + 12);
+  whole.writeUInt32BE(data.length, 0);
+  whole.write(kind, 4, 'latin1');
+  data.copy(whole, 8);
+  whole.writeUInt32BE(crc32(whole.subarray(4, data.length + 8)), data.length + 8);
+  return whole;
+}
+
+function chunksOf(file: Buffer): { readonly kind: string; readonly whole: Buffer; readonly data: Buffer }[] {
+  const chunks = [];
   for (let at = 8; at + 8 <= file.length;) {
     const [length, start] = [file.readUInt32BE(at), at + 8];
     const kind = file.toString('latin1', at + 4, start);
-    if (kind === 'IDAT') inflate.write(file.subarray(start, start + length));
-    else if (kind === 'IEND') break;
-    at = start + length + 4;
+    const end = start + length + 4;
+    chunks.push({ kind, whole: file.subarray(at, end), data: file.subarray(start, start + length) });
+    if (kind === 'IEND') break;
+    at = end;
   }
+  return chunks;
+}
+
+/** Hands over what the pixels' chunks unfold into, up to where they end or are damaged. */
+async function inflated(file: Buffer, take: (piece: Buffer) => void): Promise<void> {
+  const inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
+  inflate.on('data', take);
+  const read = finished(inflate).catch(() => undefined);
+  for (const { kind, data } of chunksOf(file)) if (kind === 'IDAT') inflate.write(data);
   inflate.end();
   await read;
-  return Math.floor(bytes / rowBytes);
 }

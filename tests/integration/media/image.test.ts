@@ -246,6 +246,30 @@ test('of a PNG that was cut off only rows that are there are shown', async () =>
   expect(await rows(720)).toBeGreaterThan(100);
 });
 
+test('an interlaced PNG that was cut off or damaged in its last pass is shown, with rows twice where they are missing', async () => {
+  const noise = Buffer.from(
+    Array.from({ length: 99 * 61 * 3 }, (_, at) => Math.sin(at * 12.9898) * 43_758_545),
+  );
+  const picture = sharp(noise, { raw: { width: 99, height: 61, channels: 3 } });
+  const whole = await picture.png({ progressive: true }).toBuffer();
+  const isAsBefore = async (y: number, from = y) => {
+    const at = (from * 99 + 7) * 3;
+    expect(await pixel(out, 7, y)).toEqual([...noise.subarray(at, at + 3)]);
+  };
+  await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.75)));
+  expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 99, height: 61 });
+  await isAsBefore(1);
+  await isAsBefore(60);
+  await isAsBefore(59, 58);
+  const damaged = Buffer.from(whole);
+  damaged.fill(0, whole.length - 1000, whole.length - 900);
+  await writeFile(given, damaged);
+  expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 99, height: 61 });
+  await isAsBefore(1);
+  await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.4)));
+  await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_cut_off' });
+});
+
 test('an AVIF is told to be cut off, or to be a film', async () => {
   const whole = await (await redAndBlue()).avif().toBuffer();
   await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.9)));
