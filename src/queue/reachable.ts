@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { DiskFull, isDiskFull } from '../full-disk.ts';
+import { isRefusedForNow } from '../full-redis.ts';
 import { Refusal } from '../refusal.ts';
 import { LimitReached, NotAdmitted } from './moderation/moderation.ts';
-import { isRefusedForNow, isUnanswered } from './redis/connection.ts';
+import { isUnanswered } from './redis/connection.ts';
 import { AcceptanceUnknown } from './redis/ledger.ts';
 
 /** Identifier of the failure after which nobody knows whether the request was accepted. */
@@ -35,6 +37,34 @@ export async function changing<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof Failure) || error.identifier !== 'queue_unreachable') throw error;
     throw new Failure('internal', 'change_uncertain', {}, { cause: error });
+  }
+}
+
+/** milliseconds between tries of what nobody waits for: some ten minutes in all */
+const insistingPauses = [1, 2, 5, 10, 20, 30, 60, 60, 60, 60, 60, 60, 60, 60].map(
+  (seconds) => seconds * 1000,
+);
+
+/**
+ * Does what may be done twice, and must not be lost because Redis is silent just now.
+ *
+ * @param pauses between tries, in milliseconds
+ * @throws as {@link changing} at last; the signal's reason
+ */
+export async function insisting<T>(
+  step: () => Promise<T>,
+  signal: AbortSignal,
+  pauses: readonly number[] = insistingPauses,
+): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await changing(step());
+    } catch (error) {
+      const pause = pauses[tries];
+      if (pause === undefined || !(error instanceof Failure) || error.identifier !== 'change_uncertain')
+        throw error;
+      await delay(pause, undefined, { signal });
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { isRefusedForNow } from '../full-redis.ts';
 
 /**
  * A store for whoever has somebody to answer: that it cannot be reached, or is full, is a `Failure` with words for it, as a missing
@@ -21,5 +22,7 @@ export function tellingStore<Store extends object>(store: Store): Store {
 
 function tell(error: unknown): never {
   if (error instanceof Failure) throw error;
+  // A store in Redis is full when the queue is.
+  if (isRefusedForNow(error)) throw new Failure('internal', 'queue_full', {}, { cause: error });
   throw new Failure('internal', 'store_unreachable', {}, { cause: error });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { isDiskFull } from '../full-disk.ts';
+import { isRefusedForNow } from '../full-redis.ts';
 import { MediaProcessError } from '../media/process.ts';
 import { WorkerUnable } from '../queue/jobs/worker-unable.ts';
 import type { EncodedVideo } from './encode-generation.ts';
@@ -52,15 +53,17 @@ export async function encodeWithRetry(
 }
 
 /**
- * Stores what took minutes of GPU time to make, again and again while the store is away; for as long as it takes, where its disk is full:
+ * Stores what took minutes of GPU time to make, again and again while the store is away; for as long as it takes, where its disk or its memory is full:
  * whoever else made the video could not put it there either.
  *
+ * @param pauses milliseconds between tries, of which the last is kept to
  * @throws WorkerUnable when it is away for long; the signal's reason
  */
 export async function storeWithRetry<T>(
   store: () => Promise<T>,
   signal: AbortSignal,
   failed: (error: unknown) => void,
+  pauses: readonly number[] = storePauses,
 ): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {
@@ -68,7 +71,8 @@ export async function storeWithRetry<T>(
     } catch (error) {
       signal.throwIfAborted();
       failed(error);
-      const pause = storePauses[tries] ?? (isDiskFull(error) ? storePauses.at(-1) : undefined);
+      const isFull = isDiskFull(error) || isRefusedForNow(error);
+      const pause = pauses[tries] ?? (isFull ? pauses.at(-1) : undefined);
       if (pause === undefined) throw new WorkerUnable('the store is away', { cause: error });
       await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
     }

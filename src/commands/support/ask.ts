@@ -15,7 +15,7 @@ import { videoLimitBytes } from '../../intake/upload-limit.ts';
 import { writtenTexts } from '../../intake/request.ts';
 import type { Choices } from '../../intake/request.ts';
 import { acceptRequest } from '../../intake/accept-request.ts';
-import { reachable } from '../../queue/reachable.ts';
+import { insisting, reachable } from '../../queue/reachable.ts';
 import type { Accepted, Order } from '../../intake/accept-request.ts';
 import type { Generation, Lineage, ReplyTarget } from '../../queue/contract/generation.ts';
 import type { Admission } from '../../queue/moderation/moderation.ts';
@@ -164,7 +164,11 @@ export async function askByReaction(
       replyTo: reaction.messageId,
       nonce: statusNonce(id),
     });
-    await services.queue.updateReply(id, { statusMessageId: posted.messageId });
+    // Without it the message would stand there for ever as it is now.
+    await insisting(
+      () => services.queue.updateReply(id, { statusMessageId: posted.messageId }),
+      services.stopping,
+    );
   });
 }
 

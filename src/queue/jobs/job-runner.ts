@@ -8,7 +8,7 @@ import { UnreadableRecord } from '../contract/record.ts';
 import { storedFailure } from '../contract/stored-failure.ts';
 import { paceKey } from '../order/pace.ts';
 import type { WorkQueue } from '../interfaces.ts';
-import { isRefusedForNow } from '../redis/connection.ts';
+import { isRefusedForNow } from '../../full-redis.ts';
 import { exhausted } from '../redis/ledger.ts';
 import type { Holder, Ledger } from '../redis/ledger.ts';
 import type { Names } from '../redis/names.ts';

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { errorTeller, isRefusedForNow } from '../../../src/queue/redis/connection.ts';
+import { isRefusedForNow } from '../../../src/full-redis.ts';
+import { errorTeller } from '../../../src/queue/redis/connection.ts';
 
 test('the same trouble stands in the log once a minute, another at once, and an outage not at all', () => {
   const lines: string[] = [];

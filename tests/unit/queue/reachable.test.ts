@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { WorkerUnable } from '../../../src/queue/jobs/worker-unable.ts';
+import { changing, insisting } from '../../../src/queue/reachable.ts';
+import { storeWithRetry } from '../../../src/worker/retries.ts';
+
+const silence = new Error('Command timed out');
+const full = new Error('OOM command not allowed when used memory > maxmemory.');
+const never = new AbortController().signal;
+/** Fails so often, then says how often it was tried. */
+const failing = (times: number, error: Error) => {
+  let tries = 0;
+  return async () => {
+    tries += 1;
+    if (tries <= times) throw error;
+    return tries;
+  };
+};
+
+test('what changes something and gets no answer may have been done; what a full Redis refused was not', async () => {
+  await expect(changing(failing(1, silence)())).rejects.toMatchObject({ identifier: 'change_uncertain' });
+  await expect(changing(failing(1, full)())).rejects.toMatchObject({ identifier: 'queue_full' });
+  expect(await changing(failing(0, silence)())).toBe(1);
+});
+
+test('what must not be lost is tried again while Redis is silent, and not for ever', async () => {
+  expect(await insisting(failing(2, silence), never, [0, 0])).toBe(3);
+  await expect(insisting(failing(3, silence), never, [0, 0])).rejects.toMatchObject({
+    identifier: 'change_uncertain',
+  });
+  await expect(insisting(failing(1, full), never, [0])).rejects.toMatchObject({ identifier: 'queue_full' });
+});
+
+test('a video waits for as long as the store is full, and for some time where it is away', async () => {
+  const told: unknown[] = [];
+  const store = (work: () => Promise<number>) =>
+    storeWithRetry(work, never, (error) => told.push(error), [0, 0]);
+  expect(await store(failing(5, full))).toBe(6);
+  expect(told).toHaveLength(5);
+  await expect(store(failing(5, silence))).rejects.toBeInstanceOf(WorkerUnable);
+});
