@@ -3,7 +3,7 @@
 #
 #     slim.sh ENVIRONMENT [CUDA]
 #
-# CUDA is where the base has CUDA's libraries, /usr/local/cuda unless given. Needs strip (binutils). At the end PyTorch and Triton have to load:
+# CUDA is where the base has CUDA's libraries, /usr/local/cuda unless given. Needs binutils. At the end PyTorch and Triton have to load:
 # a base whose libraries do not fit stops the build and not a request. docs/decisions/0078 says what was left in, and why.
 set -eu
 python=$1/bin/python
@@ -19,6 +19,21 @@ find torch/lib triton/_C llvmlite/binding -type f -name '*.so*' -exec strip --st
 rm -rf c2pa/libs/*.rlib Cython onnx/backend/test torch/include torch/bin/protoc* triton/backends/nvidia/bin/nvdisasm triton/backends/nvidia/bin/cuobjdump
 find nvidia \( -name 'libnvperf_*' -o -name 'libpcsamplingutil.so' -o -name 'libcheckpoint.so' -o -name 'libcusolverMg.so.*' \) -delete
 find . -type d -name tests -prune -exec rm -rf {} +
+
+# cuSPARSELt (0.2 GB) is for matrices of which half is zero in a pattern: PyTorch does not load without it, and nothing here calls it. In its place stands a
+# library with the functions that PyTorch asks for, each of which answers 10, CUSPARSE_STATUS_NOT_SUPPORTED: whoever calls one gets an error that says so.
+made=$(mktemp -d)
+{
+  echo '.intel_syntax noprefix'
+  nm --dynamic --undefined-only torch/lib/libtorch_cuda.so | sed -n 's/^.* U \(cusparseLt[A-Za-z0-9]*\).*/\1/p' | while read -r name; do
+    printf '.globl %s\n.type %s, @function\n%s:\nmov eax, 10\nret\n' "$name" "$name" "$name"
+  done
+  echo '.section .note.GNU-stack, "", @progbits'
+} >"$made/functions.s"
+as -o "$made/functions.o" "$made/functions.s"
+ld -shared -soname libcusparseLt.so.0 -o "$made/library" "$made/functions.o"
+find torch/lib nvidia -type f -name 'libcusparseLt*.so.*' | while read -r library; do cat "$made/library" >"$library"; done
+rm -rf "$made"
 
 # CUDA's libraries that the base has as well, in the same major version and none older: a library of a later minor version serves programs that
 # were built for an earlier one. Not cuBLAS, cuDNN and NCCL: what a model's speed and figures come from stays what PyTorch was built with.

@@ -152,7 +152,9 @@ test('package-lock.json is complete for every platform: `npm ci`, which the imag
     optionalDependencies,
   });
   for (const image of ['bot', 'worker'])
-    expect(read(`docker/${image}/Dockerfile`)).toMatch(/^RUN npm ci --omit=dev /m);
+    expect(read(`docker/${image}/Dockerfile`)).toMatch(
+      /^ {2}&& npm ci --omit=dev --os=linux --cpu="\$cpu" /m,
+    );
 });
 
 test('what is native among the npm packages is locked for arm64 as for x86-64, in the same version', () => {
@@ -182,10 +184,23 @@ test.each(['ffmpeg', 'modules'])(
       const first = lines.findIndex((line) => line.startsWith('FROM ') && line.endsWith(` AS ${stage}`));
       return lines.slice(first, first < 0 ? 0 : lines.indexOf('', first)).join('\n');
     });
-    expect(texts[0]).toMatch(stage === 'ffmpeg' ? /^ADD --checksum=sha256:[0-9a-f]{64} /m : /^RUN npm ci /m);
+    expect(texts[0]).toMatch(
+      stage === 'ffmpeg' ? /^ADD --checksum=sha256:[0-9a-f]{64} /m : /^ {2}&& npm ci /m,
+    );
     expect(texts[1]).toBe(texts[0]);
   },
 );
+
+test('what takes long runs on the processor of whoever builds, and what it made is tried where it shall run', () => {
+  for (const image of ['bot', 'worker']) {
+    const text = read(`docker/${image}/Dockerfile`);
+    for (const stage of ['ffmpeg', 'modules'])
+      expect(text).toMatch(new RegExp(`^FROM --platform=\\$BUILDPLATFORM \\S+ AS ${stage}$`, 'm'));
+    const [copied, tried] = ['COPY --from=ffmpeg ', 'sh /tmp/check.sh\n'].map((words) => text.indexOf(words));
+    expect(copied).toBeGreaterThan(0);
+    expect(tried).toBeGreaterThan(copied ?? 0);
+  }
+});
 
 test('every CUDA that the worker can be built for has a base and a lock', () => {
   const text = read('docker/worker/Dockerfile');
