@@ -65,6 +65,8 @@ export class WorkerMetrics {
       labelNames: ['outcome'],
       registers,
     });
+    // Nothing increases from nowhere: without a first 0, the first failure would go unseen.
+    this.#signatures.inc({ outcome: 'failed' }, 0);
     this.#engineStarts = new Counter({
       name: 'humo_engine_starts_total',
       help: 'Engines that became ready on this worker; the first one, and every replacement',

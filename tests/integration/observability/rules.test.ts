@@ -164,6 +164,12 @@ const troubles: readonly Trouble[] = [
     summary: `The engine of ${atWorker.instance} crashed 2 times in an hour.`,
   },
   {
+    alert: 'HumoUnsigned',
+    what: [['humo_signatures_total', { ...atWorker, outcome: 'failed' }, '0x9 1x100']],
+    ...{ notYet: 9, by: 11, labels: { ...warn, instance: atWorker.instance } },
+    summary: `Videos of ${atWorker.instance} could not be signed in the last hour, and were delivered without.`,
+  },
+  {
     alert: 'HumoDeliveriesStick',
     what: [['humo_deliveries_waiting', {}, '0x9 3x100']],
     ...{ notYet: 24, by: 26, labels: page },
