@@ -10,7 +10,7 @@ import { identityOf } from './identity.ts';
 import { answerProblem, languageFor, Problem, problemOfStatus } from './problem.ts';
 import type { TokenFile } from './tokens.ts';
 
-export const boardPath = '/admin/queues';
+const boardPath = '/admin/queues';
 
 /** The board's page names fonts of another host: it does without them, and tells nobody that it was opened. */
 const policy =

@@ -14,7 +14,7 @@ import type { TextKey, Texts, TextValues } from '../text/texts.ts';
 import { withoutMarkup } from './plain-text.ts';
 
 /** RFC 9457. `type` is about:blank, so `title` is the status' own; programs go by `code`, people by `detail`. */
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.literal('about:blank'),
     title: z.string(),

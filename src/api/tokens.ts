@@ -12,7 +12,7 @@ import { snowflakeSchema } from '../snowflake.ts';
 export const scopes = ['generate', 'read', 'cancel', 'people', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
-export const tokenNameSchema = z
+const tokenNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and dashes, at most 32');
 
@@ -45,7 +45,7 @@ export function ownUserId(seed: string): string {
   return `9${String(digest.readBigUInt64BE() % 10n ** 19n).padStart(19, '0')}`;
 }
 
-export function hashOf(token: string): string {
+function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 

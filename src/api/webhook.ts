@@ -18,7 +18,7 @@ export function webhookSecretOf({ hash }: Pick<StoredToken, 'hash'>): string {
 }
 
 /** @param seconds since 1970 */
-export function signatureOf(secret: string, id: string, seconds: number, body: string): string {
+function signatureOf(secret: string, id: string, seconds: number, body: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`;
 }

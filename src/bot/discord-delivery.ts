@@ -428,6 +428,6 @@ function recordedPlace(reply: ReplyTarget): MessagePlace | null {
 }
 
 /** One per generation; a ULID has 26 characters, a nonce at most 25, and the first changes once in a thousand years. */
-export function nonceOf(generationId: string, isStandIn = false): string {
+function nonceOf(generationId: string, isStandIn = false): string {
   return isStandIn ? `r${generationId.slice(-24)}` : generationId.slice(-25);
 }

@@ -11,7 +11,7 @@ import type {
   SlashCommand,
 } from '../commands/support/definition.ts';
 
-export const commandsFolder = fileURLToPath(new URL('../commands/', import.meta.url));
+const commandsFolder = fileURLToPath(new URL('../commands/', import.meta.url));
 
 /** By what an interaction names them: the command, the first part of the `custom_id`, the emoji. */
 export interface Handlers {

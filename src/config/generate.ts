@@ -7,7 +7,7 @@ import { modelIdSchema } from './model-id.ts';
 import type { ModelId } from './model-id.ts';
 
 /** Number of lines of a size: the shorter side of the official sizes, in pixels. */
-export const linesSchema = z.enum(['480', '720']);
+const linesSchema = z.enum(['480', '720']);
 export type Lines = z.infer<typeof linesSchema>;
 
 export const shapeSchema = z.enum(['landscape', 'portrait', 'square']);
@@ -57,7 +57,7 @@ const scale = z.number().min(0).max(100);
 const text = z.string().regex(/\S/, 'must not be empty');
 
 /** What a model's weights are: HuMo's own, the small demonstration model's, or drawn at random. */
-export const weightsSchema = z.enum(['official', 'mini', 'random']);
+const weightsSchema = z.enum(['official', 'mini', 'random']);
 export type Weights = z.infer<typeof weightsSchema>;
 
 // Only 1.7B combines a pass with and one without the image; for 17B the engine refuses a scale that it would ignore.

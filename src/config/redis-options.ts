@@ -64,6 +64,6 @@ export function redisOptions(
 }
 
 /** Whether an answer says that this server is no primary, or not yet one. In Redis 6 the word stands inside the error of a script. */
-export function isDemoted({ message }: Error): boolean {
+function isDemoted({ message }: Error): boolean {
   return /(?:^|-)(?:READONLY|UNBLOCKED|LOADING|MASTERDOWN)\b/.test(message);
 }

@@ -96,40 +96,65 @@ export const gpuFields = {
 } as const;
 const gpuSchema = z.object(gpuFields);
 
-/** Whoever rents GPUs out, and what is needed to ask them. */
-export type ProviderConfig =
-  | {
-      readonly kind: 'runpod';
-      readonly key: string;
-      readonly url: string;
-      readonly templateId: string;
-      readonly networkVolumeId: string;
-      readonly cloud: 'SECURE' | 'COMMUNITY';
-      readonly dataCenterIds: readonly string[];
-      readonly minimumCuda: string | undefined;
-      readonly kinds: readonly { readonly id: string; readonly cap: number }[];
-    }
-  | {
-      readonly kind: 'command';
-      readonly start: readonly string[];
-      readonly stop: readonly string[];
-      readonly list: readonly string[] | null;
-      readonly pricePerHour: number;
-    };
+/** What is needed to ask RunPod. */
+export interface RunpodConfig {
+  readonly kind: 'runpod';
+  readonly key: string;
+  /** with `/v2` */
+  readonly url: string;
+  /** where image, volume and environment come from: `docker/runpod/template.json` */
+  readonly templateId: string;
+  /** where the weights lie: a pod is deleted when it is not needed, and with it everything that is not on this volume */
+  readonly networkVolumeId: string;
+  readonly cloud: 'SECURE' | 'COMMUNITY';
+  /** empty: RunPod chooses. A network volume lies in one */
+  readonly dataCenterIds: readonly string[];
+  /** lowest CUDA version that the image works with, `major.minor`; undefined: any */
+  readonly minimumCuda: string | undefined;
+  /** in the order of preference, with the highest price that is paid for each, US dollars an hour */
+  readonly kinds: readonly { readonly id: string; readonly cap: number }[];
+}
+
+/** Commands of the owner's own, which are run without a shell. */
+export interface CommandConfig {
+  readonly kind: 'command';
+  /** starts a machine whose worker has `WORKER_NAME` = `HUMO_GPU_NAME`; may print the machine's id as its last line */
+  readonly start: readonly string[];
+  /** ends it; must succeed when it is gone already */
+  readonly stop: readonly string[];
+  /** prints a JSON array of `{ "id", "name", "state": "starting" | "running" | "ended" }`; null: what was started is there */
+  readonly list: readonly string[] | null;
+  /** US dollars */
+  readonly pricePerHour: number;
+}
+
+/** Whoever rents GPUs out. */
+export type ProviderConfig = RunpodConfig | CommandConfig;
+
+/** When GPUs are started and stopped. */
+export interface GpuRules {
+  /** never more machines of ours than this */
+  readonly maximumPods: number;
+  /** another one is started when what waits would wait longer than this, seconds; without a machine it always would */
+  readonly startWaitSeconds: number;
+  /** one that had nothing to do for this long is stopped */
+  readonly idleSeconds: number;
+  /** one that does not take jobs by then is stopped, and the owners hear of it */
+  readonly startTimeoutSeconds: number;
+  /** US dollars; what is running when it is reached is stopped */
+  readonly dailyCap: number;
+  readonly monthlyCap: number;
+  /** in which one may be started */
+  readonly hours: DayHours;
+  /** in which one is kept ready although nothing waits; null: none is */
+  readonly readyHours: DayHours | null;
+  /** whose clock the hours are of, by IANA's name; days and months of the caps are UTC's */
+  readonly timeZone: string;
+}
 
 /** What starts and stops rented GPUs has to know. */
 export interface GpuConfig {
-  readonly rules: {
-    readonly maximumPods: number;
-    readonly startWaitSeconds: number;
-    readonly idleSeconds: number;
-    readonly startTimeoutSeconds: number;
-    readonly dailyCap: number;
-    readonly monthlyCap: number;
-    readonly hours: DayHours;
-    readonly readyHours: DayHours | null;
-    readonly timeZone: string;
-  };
+  readonly rules: GpuRules;
   readonly provider: ProviderConfig;
   /** those that are not chosen and can still end what they started: whoever changes GPU_PROVIDER leaves nothing running */
   readonly others: readonly ProviderConfig[];

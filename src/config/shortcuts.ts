@@ -5,7 +5,7 @@ const share = z.number().min(0).max(1);
 const text = z.string().regex(/\S/, 'must not be empty').max(500);
 
 /** A LoRA: a file, relative to the weights folder unless absolute, and how strongly it counts. */
-export const loraSchema = z.strictObject({ file: text, strength: z.number().min(-10).max(10).default(1) });
+const loraSchema = z.strictObject({ file: text, strength: z.number().min(-10).max(10).default(1) });
 
 /**
  * How a video is made with less work than the published procedure does. What is absent is as published; the engine's README describes

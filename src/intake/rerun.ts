@@ -102,7 +102,7 @@ function kept({ request }: Generation, settings: GenerateSettings): Choices {
 }
 
 /** All files of a request as they are. */
-export function keptFiles(request: GenerationRequest): GivenFiles {
+function keptFiles(request: GenerationRequest): GivenFiles {
   return { images: { kept: request.images }, audio: { kept: keptSound(request) }, audioStart: 0 };
 }
 

@@ -12,7 +12,7 @@ import type { Names } from './redis/names.ts';
 import { day } from '../units.ts';
 
 /** How long a key is known, as callers are told: milliseconds. */
-export const idempotencyLifetime = day;
+const idempotencyLifetime = day;
 
 /** A process that dies leaves its keys alone after this; one that works says so three times as often. Milliseconds. */
 const lockLifetime = 30_000;

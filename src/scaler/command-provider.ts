@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import type { CommandConfig } from '../config/rented-gpus.ts';
 import { ProviderError } from './provider.ts';
 import type { GpuProvider, Machine } from './provider.ts';
 
@@ -11,17 +12,9 @@ import type { GpuProvider, Machine } from './provider.ts';
  * Commands of the owner's own: wake-on-LAN for a machine at home, another cloud's program. They are run without a shell, get
  * `HUMO_GPU_NAME` (and `HUMO_GPU_ID` to stop), and end with 0.
  */
-export interface CommandSettings {
-  /** starts a machine whose worker has `WORKER_NAME` = `HUMO_GPU_NAME`; may print the machine's id as its last line */
-  readonly start: readonly string[];
-  /** ends it; must succeed when it is gone already */
-  readonly stop: readonly string[];
-  /** prints a JSON array of `{ "id", "name", "state": "starting" | "running" | "ended" }`; null: what was started is there */
-  readonly list: readonly string[] | null;
+export interface CommandSettings extends Omit<CommandConfig, 'kind'> {
   /** what people call it */
   readonly kind: string;
-  /** US dollars */
-  readonly pricePerHour: number;
   /** what a command may take; it is ended then, with everything that it started */
   readonly patienceSeconds: number;
   /** what the commands see of this process' environment, besides PATH and HOME: keys of that cloud, for example */

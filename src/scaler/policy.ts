@@ -1,27 +1,10 @@
 /**
  * When GPUs are started and stopped: a function of what is known, and of nothing else. Whoever wants other rules changes them here.
  */
-import type { DayHours } from '../config/rented-gpus.ts';
+import type { DayHours, GpuRules } from '../config/rented-gpus.ts';
 import type { Offer } from './provider.ts';
 
-export interface Rules {
-  /** never more machines of ours than this */
-  readonly maximumPods: number;
-  /** another one is started when what waits would wait longer than this, seconds; without a machine it always would */
-  readonly startWaitSeconds: number;
-  /** one that had nothing to do for this long is stopped */
-  readonly idleSeconds: number;
-  /** one that does not take jobs by then is stopped, and the owners hear of it */
-  readonly startTimeoutSeconds: number;
-  /** US dollars; what is running when it is reached is stopped */
-  readonly dailyCap: number;
-  readonly monthlyCap: number;
-  /** in which one may be started */
-  readonly hours: DayHours;
-  /** in which one is kept ready although nothing waits; null: none is */
-  readonly readyHours: DayHours | null;
-  /** whose clock the hours are of, by IANA's name; days and months of the caps are UTC's */
-  readonly timeZone: string;
+export interface Rules extends GpuRules {
   /** the time between two looks: what is spent before anybody can stop it, seconds */
   readonly tickSeconds: number;
 }

@@ -4,24 +4,11 @@
  * That document knows no spot pods: `CreatePodRequest` takes nothing that would ask for one. So pods are on-demand.
  */
 import { z } from 'zod';
+import type { RunpodConfig } from '../config/rented-gpus.ts';
 import { ProviderError } from './provider.ts';
 import type { GpuProvider, Machine, Offer, ProviderProblem } from './provider.ts';
 
-export interface RunpodSettings {
-  readonly key: string;
-  /** with `/v2` */
-  readonly url: string;
-  /** where image, volume and environment come from: `docker/runpod/template.json` */
-  readonly templateId: string;
-  /** where the weights lie: a pod is deleted when it is not needed, and with it everything that is not on this volume */
-  readonly networkVolumeId: string;
-  readonly cloud: 'SECURE' | 'COMMUNITY';
-  /** empty: RunPod chooses. A network volume lies in one */
-  readonly dataCenterIds: readonly string[];
-  /** lowest CUDA version that the image works with, `major.minor`; undefined: any */
-  readonly minimumCuda: string | undefined;
-  /** in the order of preference, with the highest price that is paid for each, US dollars an hour */
-  readonly kinds: readonly { readonly id: string; readonly cap: number }[];
+export interface RunpodSettings extends Omit<RunpodConfig, 'kind'> {
   /** a worker without work ends by itself after this: the second line of defence, which must not come before the first */
   readonly idleExitMinutes: number;
 }

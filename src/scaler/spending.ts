@@ -1,7 +1,7 @@
 /** Money by day. Days and months are UTC's. */
 
 /** `2026-11-28` */
-export function dayOf(time: number): string {
+function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 

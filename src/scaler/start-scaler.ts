@@ -13,7 +13,7 @@ import { Scaler } from './scaler.ts';
 import type { QueueView } from './scaler.ts';
 
 /** Between two looks. What a look costs is a dozen commands of Redis, and one request to the provider while anything is rented. */
-export const tickSeconds = 15;
+const tickSeconds = 15;
 
 export interface ScalerServices {
   readonly config: GpuConfig;
@@ -106,7 +106,7 @@ export function idleExitMinutes({
 }
 
 /** What the scaler goes by: the queue's own figures. */
-export function queueView(
+function queueView(
   queue: Pick<GenerationQueue, 'depth'>,
   moderation: Pick<Moderation, 'workers'>,
 ): QueueView {

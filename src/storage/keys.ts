@@ -21,14 +21,6 @@ export function spokenKey(id: string): string {
   return `${inputsOf(id)}spoken.wav`;
 }
 
-/** Below this prefix lie the inputs of all generations. */
-export const allInputs = inputsFolder;
-
-/** The generation whose input this is. */
-export function generationOfInput(key: string): string {
-  return key.slice(inputsFolder.length).split('/')[0] ?? '';
-}
-
 export function videoKey(id: string): string {
   return `${videosFolder}${id}.mp4`;
 }

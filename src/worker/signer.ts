@@ -25,7 +25,7 @@ const plainManifestBytes = 8 * 1024;
 /** Of a time stamp with the authority's certificates; c2pa-rs reserves as much. */
 const stampBytes = 12 * 1024;
 /** A lineage of some twenty runs. Beyond it, a video names its parent and does not carry its manifest. */
-export const mostParentManifestBytes = 128 * 1024;
+const mostParentManifestBytes = 128 * 1024;
 
 /** Credentials that a worker signs with; null: it signs nothing. */
 export type SigningConfig = NonNullable<WorkerConfig['signing']>;

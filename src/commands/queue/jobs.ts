@@ -25,7 +25,7 @@ const mostCounted = 10_000;
 const cancelsAtOnce = 8;
 
 /** A private one's prompt is for the person alone; it can be cancelled without. */
-export function promptOf({ request, reply }: Generation, limit: number, texts: Texts): string {
+function promptOf({ request, reply }: Generation, limit: number, texts: Texts): string {
   return reply.private ? texts.say('queue.private') : quoted(request.prompt, limit);
 }
 

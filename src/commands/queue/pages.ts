@@ -8,7 +8,7 @@ import { customId } from '../support/definition.ts';
 export const pageSize = 8;
 
 /** What is kept is at most so much; a forged button asks for no more. */
-export const mostPages = 200;
+const mostPages = 200;
 
 /** The page in a `custom_id`'s argument. */
 export function pageOf(text: string | undefined): number {

@@ -206,10 +206,7 @@ export function personOf(interaction: BaseInteraction): Person {
 }
 
 /** What the public reads is in the guild's language; what one person reads is in theirs. */
-export function localeFor(
-  interaction: BaseInteraction & { readonly locale: string },
-  isPrivate: boolean,
-): string {
+function localeFor(interaction: BaseInteraction & { readonly locale: string }, isPrivate: boolean): string {
   return isPrivate ? interaction.locale : (interaction.guildLocale ?? interaction.locale);
 }
 

@@ -184,7 +184,7 @@ export function readForm(interaction: ModalSubmitInteraction): FormAnswers {
 }
 
 /** Seconds, or minutes and seconds: `12.5`, `12,5`, `1:02.5`. Empty is null. @throws Refusal */
-export function readStart(text: string): number | null {
+function readStart(text: string): number | null {
   const trimmed = text.trim().replace(',', '.');
   if (trimmed === '') return null;
   const match = /^(?:(\d{1,3}):)?(\d{1,3}(?:\.\d{1,3})?)$/.exec(trimmed);
@@ -196,7 +196,7 @@ export function readStart(text: string): number | null {
 }
 
 /** A whole number from 0; empty is null: a new one. @throws Refusal */
-export function readSeed(text: string): number | null {
+function readSeed(text: string): number | null {
   const trimmed = text.trim();
   if (trimmed === '') return null;
   const seed = /^\d{1,16}$/.test(trimmed) ? Number(trimmed) : Number.NaN;
@@ -213,7 +213,7 @@ type DescribedFile = Pick<Attachment, 'url' | 'size' | 'name' | 'contentType'>;
  *
  * @throws Refusal for what is neither, and for more than fits
  */
-export function sortFiles(files: readonly DescribedFile[]): Pick<FormAnswers, 'images' | 'audio'> {
+function sortFiles(files: readonly DescribedFile[]): Pick<FormAnswers, 'images' | 'audio'> {
   const { images, sounds } = byKind(files);
   if (images.length > mostImages) throw new Refusal('refused.images_too_many', { most: mostImages });
   if (sounds.length > 1) throw new Refusal('refused.sounds_too_many');

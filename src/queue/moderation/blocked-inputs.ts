@@ -7,7 +7,7 @@ import type { Names } from '../redis/names.ts';
 /** Pictures and sounds that are not taken in a guild any more, because somebody says that they show them. Who said so stands in the log. */
 
 /** More of them are a flood: the oldest give way. */
-export const mostBlocks = 500;
+const mostBlocks = 500;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

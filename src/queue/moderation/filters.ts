@@ -77,7 +77,7 @@ function caseless(text: string): string {
  * Text in the form in which words are compared: without case, accents, invisible characters and differences of form (full width,
  * ligatures), with single spaces. Vowel signs of Indic and other scripts are no accents and stay.
  */
-export function fold(text: string): string {
+function fold(text: string): string {
   return caseless(undressed(text));
 }
 

@@ -29,7 +29,7 @@ export const draftSchema = z.strictObject({
 export type Draft = z.infer<typeof draftSchema>;
 
 /** That a person may use the pictures and voices that they bring. */
-export const agreementSchema = z.strictObject({
+const agreementSchema = z.strictObject({
   /** which text they agreed to */
   wording: z.string().max(32),
   /** milliseconds since 1970 */
