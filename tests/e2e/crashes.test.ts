@@ -1,73 +1,79 @@
 import { expect, test } from 'vitest';
+import type { Message } from '../../sandbox/start.ts';
 import type { Part } from '../../scripts/support/part.ts';
 import { startStack } from '../support/stack.ts';
 import type { Stack } from '../support/stack.ts';
+import { patience } from '../support/patience.ts';
 
 /**
- * One request each, and one end of a process after another, with every part the real one. What becomes of each of them alone, at the
- * very moment that is meant, is in tests/integration/bot/process.test.ts and tests/integration/worker/crashes.test.ts.
+ * Two requests, and one end of a process after another, with every part the real one. What becomes of each of them alone, at the very moment
+ * that is meant, is in tests/integration/bot/process.test.ts and tests/integration/worker/crashes.test.ts.
  */
 
-/** Exactly one final message, with a video that plays; also after a bot that comes back has looked for what is undone. */
-async function expectOneVideo(stack: Stack, bot: Part): Promise<void> {
-  const result = await stack.video();
-  await stack.channel.waitForMessage((message) => message.text.includes(`/${result.id}`));
+/** The video of a request, which plays, and is the only final message to it, also once a bot that comes back has looked for what is undone. */
+async function expectOneVideo(stack: Stack, request: Message, bot: Part): Promise<Part> {
+  const isOf = ({ repliesTo }: Message) => repliesTo === request.id;
+  const result = await stack.channel.waitForMessage(isOf, patience);
+  await stack.channel.waitForMessage((message) => message.text.includes(`/${result.id}`), patience);
   const { video, audio } = await stack.probe(result);
   expect([video.codec_name, video.nb_read_frames, audio?.codec_name]).toEqual(['h264', 49, 'aac']);
   await bot.stop();
   const again = await stack.startBot();
   await again.logged('records and jobs compared');
-  expect(await again.stop()).toBe(0);
-  expect(stack.finals().map((message) => message.id)).toEqual([result.id]);
+  expect(
+    stack
+      .finals()
+      .filter(isOf)
+      .map(({ id }) => id),
+  ).toEqual([result.id]);
+  return again;
 }
 
-test('the bot is killed after it accepted and when Discord has the video, the engine and Redis in denoising', async () => {
+test('bot, engine, worker and Redis end one after another, and each of two requests becomes one video', async () => {
   await using stack = await startStack();
-  const first = await stack.startBot();
-  await stack.ask();
-  await first.stop('SIGKILL');
+  let bot = await stack.startBot();
+  const first = await stack.ask();
+  // Killed after it accepted.
+  await bot.stop('SIGKILL');
 
-  const second = await stack.startBot();
-  const upload = stack.discord.faults.pause({ method: 'POST', path: /\/messages$/, when: 'after' });
-  const begun = await stack.denoising();
-  const worker = await stack.startWorker();
+  bot = await stack.startBot();
+  let upload = stack.discord.faults.pause({ method: 'POST', path: /\/messages$/, when: 'after' });
+  let begun = await stack.denoising();
+  let worker = await stack.startWorker('first');
   await begun.reached;
   const engines = await stack.enginesOf(worker);
   expect(engines).toHaveLength(1);
   for (const engine of engines) process.kill(engine, 'SIGKILL');
-  const begunAgain = await stack.denoising();
-  await begunAgain.reached;
+  begun = await stack.denoising();
+  await begun.reached;
   expect(await stack.enginesOf(worker)).not.toEqual(engines);
   // It comes back from its append-only file.
   await stack.redis.restart();
-
+  // Discord has the video, and the bot does not know.
   await upload.reached;
-  await second.stop('SIGKILL');
+  await bot.stop('SIGKILL');
   expect(stack.finals()).toHaveLength(1);
   upload.release();
-  await expectOneVideo(stack, await stack.startBot());
-});
+  bot = await expectOneVideo(stack, first, await stack.startBot());
 
-test('SIGTERM to bot and worker, then the worker is killed in denoising and the bot while it uploads', async () => {
-  await using stack = await startStack();
-  const first = { bot: await stack.startBot(), worker: await stack.startWorker('first') };
-  const begun = await stack.denoising();
-  await stack.ask();
+  begun = await stack.denoising();
+  const second = await stack.ask();
   await begun.reached;
   // Both within ten seconds: whatever takes longer ends with 1.
-  expect(await Promise.all([first.bot.stop(), first.worker.stop()])).toEqual([0, 0]);
+  expect(await Promise.all([bot.stop(), worker.stop()])).toEqual([0, 0]);
 
   // The job was given back at once, and no try was used up: after this worker's there is one left.
-  const begunAgain = await stack.denoising();
-  const second = await stack.startWorker('second');
-  await begunAgain.reached;
-  await second.stop('SIGKILL');
+  begun = await stack.denoising();
+  worker = await stack.startWorker('second');
+  await begun.reached;
+  await worker.stop('SIGKILL');
 
-  const upload = stack.discord.faults.pause({ method: 'POST', path: /\/messages$/, when: 'arrival' });
+  upload = stack.discord.faults.pause({ method: 'POST', path: /\/messages$/, when: 'arrival' });
   await stack.startWorker('third');
-  const bot = await stack.startBot();
+  bot = await stack.startBot();
   await upload.reached;
   await bot.stop('SIGKILL');
   upload.release();
-  await expectOneVideo(stack, await stack.startBot());
+  bot = await expectOneVideo(stack, second, await stack.startBot());
+  expect(await bot.stop()).toBe(0);
 });
