@@ -61,8 +61,17 @@ function isLanguage(language: string): language is Language {
   return Object.hasOwn(catalogues, language);
 }
 
+/**
+ * French puts a space before these signs and inside its quotation marks, at which no line may break. It is made here: in the catalogue
+ * nobody would see which space it is. What stands after a comma belongs to the message format (`{n, number, ::.00}`).
+ */
+const spaces: Partial<Record<Language, (text: string) => string>> = {
+  fr: (text) => text.replaceAll(/(?<=[^\s,]) (?=[:;!?»](?!:))|(?<=«) /g, '\u00a0'),
+};
+
 function createTexts(language: Language): Texts {
   const catalogue: Catalogue = catalogues[language];
+  const spaced = spaces[language] ?? ((text: string) => text);
   const parsed = new Map<TextKey, IntlMessageFormat>();
   return {
     language,
@@ -70,7 +79,7 @@ function createTexts(language: Language): Texts {
       let message = parsed.get(key);
       if (message === undefined) {
         // `ignoreTag`: Discord's `<@id>` and `<t:…:R>` are not markup of the message format.
-        message = new IntlMessageFormat(catalogue[key], language, undefined, { ignoreTag: true });
+        message = new IntlMessageFormat(spaced(catalogue[key]), language, undefined, { ignoreTag: true });
         parsed.set(key, message);
       }
       return String(message.format({ ...values }));

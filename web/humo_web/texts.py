@@ -1,6 +1,7 @@
 """What a person reads, in five languages: a file each in `catalogue/`. What the API says comes in the same language from there."""
 
 import json
+import re
 from collections.abc import ItemsView, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -8,6 +9,7 @@ from pathlib import Path
 
 LANGUAGES = ("en", "de", "fr", "es", "ja")
 _CATALOGUE = Path(__file__).with_name("catalogue")
+_SPACES = re.compile(r"(?<=\S) (?=[:;!?»])|(?<=«) ")
 
 
 class Texts:
@@ -59,8 +61,11 @@ class Texts:
 
 @cache
 def texts_for(language: str) -> Texts:
-    """`language`: one of LANGUAGES."""
-    return Texts(language, json.loads((_CATALOGUE / f"{language}.json").read_text(encoding="utf-8")))
+    """`language`: one of LANGUAGES. French puts a space before some signs and inside its quotation marks, at which no line may break."""
+    words = json.loads((_CATALOGUE / f"{language}.json").read_text(encoding="utf-8"))
+    if language == "fr":
+        words = {key: _SPACES.sub("\u00a0", text) for key, text in words.items()}
+    return Texts(language, words)
 
 
 def language_of(accepted: str | None) -> str:

@@ -74,6 +74,12 @@ class Words(unittest.TestCase):
         unused = {key for key in known if key not in sources and not families.match(key)}
         self.assertEqual(unused, set())
 
+    def test_in_french_no_line_breaks_before_a_sign(self) -> None:
+        texts = [text for _key, text in texts_for("fr").items()]
+        self.assertTrue(any("\u00a0?" in text for text in texts))
+        self.assertEqual([text for text in texts if re.search(r"\S [:;!?»]|« ", text)], [])
+        self.assertFalse(any("\u00a0" in text for _key, text in EN.items()))
+
     def test_the_browser_chooses(self) -> None:
         for accepted, language in (
             (None, "en"),

@@ -68,6 +68,9 @@ export function localisedChoice(value: string, key: TextKey) {
   return { ...inAllLanguages((texts) => texts.say(key)), value };
 }
 
+/** With plain spaces: whether Discord keeps others in what is registered is not known, and a difference would be registered at each start. */
 function localizations(say: (texts: Texts) => string): LocalizationMap {
-  return Object.fromEntries(locales.map((locale) => [locale, say(textsFor(locale))]));
+  return Object.fromEntries(
+    locales.map((locale) => [locale, say(textsFor(locale)).replaceAll('\u00a0', ' ')]),
+  );
 }
