@@ -413,14 +413,14 @@ test.each(languages)(
 );
 
 test('in French no line breaks before a sign, or inside quotation marks', () => {
-  const { say } = textsFor('fr');
-  const shown = say('refused.file', { option: 'audio', reason: 'trop long' });
+  const french = textsFor('fr');
+  const shown = french.say('refused.file', { option: 'audio', reason: 'trop long' });
   expect(shown).toBe('**À propos de `audio`\u00a0:** trop long');
   const quoting = Object.entries(catalogues.fr).find(([, text]) => /^[^{]*« [^{]* »[^{]*$/.test(text));
   if (quoting === undefined || !isTextKey(quoting[0])) throw new Error('nothing is quoted in French');
-  expect(say(quoting[0])).toBe(quoting[1].replaceAll(/(?<=«) | (?=[:;!?»])/g, '\u00a0'));
+  expect(french.say(quoting[0])).toBe(quoting[1].replaceAll(/(?<=«) | (?=[:;!?»])/g, '\u00a0'));
   // Digits of a number are still what the message format makes of them.
   const seconds = { start: '0:01', end: '0:02', total: '0:03', frames: 25, seconds: 1 };
-  expect(say('status.audio', seconds)).toContain('(1,00 s)');
+  expect(french.say('status.audio', seconds)).toContain('(1,00 s)');
   expect(textsFor('en').say('refused.file', { option: 'audio', reason: 'x' })).not.toContain('\u00a0');
 });
