@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -70,10 +71,26 @@ export async function bringEngine(machine: Machine, folder: string, shared: stri
     );
   const root = join(folder, 'engine-root');
   const state = join(folder, 'engine-state');
+  // A second one would take the first one's socket and images away, and tidy its containers up.
+  if (await isAnswered(join(shared, 'docker.sock')))
+    throw new ContainersError(
+      `Another run is at work in ${folder}: wait for it, or name another folder in HUMO_CONTAINERS_CACHE.`,
+    );
   await makeDebian(machine, { release: 'trixie', packages: enginePackages, target: root });
   await mkdir(state, { recursive: true });
   await mkdir(shared, { recursive: true });
   return await OwnEngine.start(machine, { root, state, shared, log: join(folder, 'engine.log') });
+}
+
+/** Whether somebody listens at a socket; one that a killed engine left is only a file. */
+export async function isAnswered(socket: string): Promise<boolean> {
+  const connection = connect(socket);
+  const answered = await Promise.race([
+    once(connection, 'connect').then(() => true),
+    once(connection, 'close').then(() => false),
+  ]).catch(() => false);
+  connection.destroy();
+  return answered;
 }
 
 interface Folders {

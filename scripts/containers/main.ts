@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { provideBases } from './bases.ts';
+import { cudaBase, provideBases } from './bases.ts';
 import type { Base } from './bases.ts';
+import { beginnings, checks } from './checks.ts';
 import { bringEngine, findEngine } from './docker-engine.ts';
 import type { Engine } from './docker-engine.ts';
 import { provideFfmpeg } from './ffmpeg.ts';
@@ -25,7 +26,7 @@ import type { Row } from './report.ts';
 
 const usage = `npm run containers [-- options]
 
-  --kept           build nothing: run the images of the last run, whatever has changed since
+  --kept           run the images of the last run, whatever has changed since, and build none of them
   --only TEXT      of the checks only those whose name has this in it; may be repeated
   --cuda VARIANT   also build the worker for this CUDA, as HUMO_CUDA names it, and look whether its PyTorch loads; may be repeated
   --ffmpeg FOLDER  do not build ffmpeg, which takes a quarter of an hour: take the static programs ffmpeg and ffprobe from here
@@ -55,13 +56,17 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  requireChecks(values.only);
+  for (const variant of values.cuda) await cudaBase(variant);
+  // A run of kept images builds nothing, unless it is asked for another CUDA.
+  const builds = !values.kept || values.cuda.length > 0;
   const machine = await lookAtMachine();
   const cache = cacheFolder();
   // The engine sees this folder under the same path.
   const shared = join(cache, 'shared');
   await mkdir(shared, { recursive: true });
   const found = await findEngine();
-  if (found === undefined && !values.kept) await requireRoom(cache, values.cuda.length);
+  if (found === undefined && builds) await requireRoom(cache, values.cuda.length, values.kept);
   const engine = found ?? (await bringEngine(machine, cache, shared));
   const stop = stopOnSignal();
   try {
@@ -71,15 +76,25 @@ async function main(): Promise<number> {
   }
 }
 
+/** Whoever mistypes a name would else wait for half an hour, and read that all holds. @throws ContainersError */
+function requireChecks(only: readonly string[]): void {
+  const names = [...beginnings, ...checks].map(([name]) => name);
+  const unknown = only.filter((text) => !names.some((name) => name.includes(text)));
+  if (unknown.length > 0)
+    throw new ContainersError(
+      `No check has this in its name: ${unknown.join(', ')}. There are:\n  ${names.join('\n  ')}`,
+    );
+}
+
 /** Gigabytes that a first run needs, and a later one for what has changed; and those of one more CUDA, in an image and on the way to it. */
 const needed = { first: 25, later: 12, cuda: 22 };
 
 /** A full disk stops everything else on the machine as well. @throws ContainersError */
-async function requireRoom(cache: string, variants: number): Promise<void> {
+async function requireRoom(cache: string, variants: number, isKept: boolean): Promise<void> {
   const { bavail, bsize } = await statfs(cache);
   const free = Math.floor((bavail * bsize) / 1e9);
   const isFirst = !existsSync(join(cache, 'engine-state'));
-  const gigabytes = (isFirst ? needed.first : needed.later) + variants * needed.cuda;
+  const gigabytes = (isKept ? 0 : isFirst ? needed.first : needed.later) + variants * needed.cuda;
   if (free >= gigabytes) return;
   throw new ContainersError(
     `This needs about ${gigabytes} GB of room, and ${cache} has ${free}. Free some there, or name a folder on another disk in HUMO_CONTAINERS_CACHE.`,
@@ -105,7 +120,10 @@ async function trial(
   // From here on images and record may not belong together.
   if (!options.kept) await rm(record, { force: true });
   const keep = (): Promise<void> => writeRecord(record, engine, shared, project, options.only);
-  const ffmpeg = await ffmpegFolder(engine, machine, project.folder, shared, options.ffmpeg);
+  const builds = !options.kept || options.cuda.length > 0;
+  const ffmpeg = builds
+    ? await ffmpegFolder(engine, machine, project.folder, shared, options.ffmpeg)
+    : { folder: undefined, replaced: [] };
   say(options.kept ? 'Images of the last run' : 'Building …');
   const images = await buildImages(
     engine,
@@ -158,6 +176,7 @@ async function trial(
       [
         ...replaced(bases),
         ...ffmpeg.replaced,
+        ...(options.kept ? [['images of what is here now', 'those of the last run that built any']] : []),
         ['a GPU, HuMo’s weights', 'the small model (profile mini) on the CPU'],
         ['NVIDIA’s base image', 'Ubuntu’s, without CUDA, for what runs'],
         ['Discord', 'the sandbox'],
