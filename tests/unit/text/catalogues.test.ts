@@ -217,6 +217,8 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   name: '\\*'.repeat(100),
   // A name of a preset has at most 100, in generate.yaml.
   preset: 'W'.repeat(100),
+  // Of the presets that a machine makes which is online: as many as generate.yaml comes with.
+  others: Array.from({ length: 4 }, () => 'W'.repeat(100)).join(', '),
   from: 'W'.repeat(100),
   to: 'W'.repeat(100),
   model: 'W'.repeat(100),
