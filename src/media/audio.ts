@@ -5,7 +5,7 @@ import { planAudioWindow } from './audio-window.ts';
 import type { AudioWindow } from './audio-window.ts';
 import { withTrueSizes } from './container-sizes.ts';
 import { readStart } from './file-start.ts';
-import { brokenEdits } from './mp4-edits.ts';
+import { brokenEdits, hasWrongMovieScale } from './mp4-edits.ts';
 import type { Edit } from './mp4-edits.ts';
 import {
   inputGuards,
@@ -269,8 +269,9 @@ async function inspectFilm(
       track: all,
       startSeconds: start,
     })));
-  const agree = timesAgree(track);
-  const edits = agree && track.id !== null ? brokenEdits(await readFile(path), track.id) : null;
+  const file = await readFile(path);
+  const agree = timesAgree(track) && (track.id === null || !hasWrongMovieScale(file, track.id));
+  const edits = agree && track.id !== null ? brokenEdits(file, track.id) : null;
   if (edits !== null) {
     const all = await whole();
     const known = countSound(all.track, 0, 'mov') ?? (await decoded(path, unedited, track, 0, limits)).length;

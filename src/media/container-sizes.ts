@@ -90,7 +90,9 @@ export async function withTrueSizes(path: string, form: SoundForm, target: strin
  */
 export function mendSizes(file: Buffer, form: SoundForm): Buffer | null {
   const layout = layouts[form];
-  const at = layout === undefined ? null : soundChunk(file, layout);
+  // ffmpeg reads WAV with its numbers the other way round; whether they are right nobody here tells.
+  const isBigEndian = form === 'wav' && file.toString('latin1', 0, 4) === 'RIFX';
+  const at = layout === undefined || isBigEndian ? null : soundChunk(file, layout);
   if (layout === undefined || at === null) return null;
   const body = at + layout.header;
   if (body >= file.length) return null;

@@ -69,6 +69,8 @@ export function sniff(head: Buffer): MediaForm | null {
     const kind = text(8, 12);
     return kind === 'WEBP' ? 'webp' : kind === 'WAVE' ? 'wav' : kind === 'AVI ' ? 'avi' : null;
   }
+  // With the bytes of its numbers the other way round.
+  if (text(0, 4) === 'RIFX' && text(8, 12) === 'WAVE') return 'wav';
   if (['RF64', 'BW64'].includes(text(0, 4)) && text(8, 12) === 'WAVE') return 'wav';
   if (text(0, 4) === 'riff' && starts(0x72, 0x69, 0x66, 0x66, 0x2e, 0x91)) return 'w64';
   if (text(4, 8) === 'ftyp') return isoForm(head);

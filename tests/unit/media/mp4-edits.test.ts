@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { brokenEdits } from '../../../src/media/mp4-edits.ts';
+import { brokenEdits, hasWrongMovieScale } from '../../../src/media/mp4-edits.ts';
 
 const box = (kind: string, ...parts: Buffer[]) => {
   const data = Buffer.concat(parts);
@@ -43,4 +43,26 @@ test('a list that is cut off is none', () => {
   const whole = film([2000, 0], [3000, 96_000]);
   whole.writeUInt32BE(30, whole.indexOf('elst') + 8);
   expect(brokenEdits(whole, 7)).toBeNull();
+});
+
+test('a film whose time scale is wrong shows all of its sound in a usual one; one that was cut does not', () => {
+  const scaled = (scale: number, shown: number) =>
+    box(
+      'moov',
+      box('mvhd', numbers(0, 0, 0, scale)),
+      box(
+        'trak',
+        box('tkhd', numbers(0, 0, 0, 7)),
+        box('edts', box('elst', numbers(0, 1, shown, 1024, 0x1_0000))),
+        box('mdia', box('mdhd', numbers(0, 0, 0, 48_000, 241_024))),
+      ),
+    );
+  expect(hasWrongMovieScale(scaled(1000, 5000), 7)).toBe(false);
+  expect(hasWrongMovieScale(scaled(2000, 5000), 7)).toBe(true);
+  expect(hasWrongMovieScale(scaled(90_000, 5000), 7)).toBe(true);
+  expect(hasWrongMovieScale(scaled(90_000, 240_000), 7)).toBe(true);
+  expect(hasWrongMovieScale(scaled(90_000, 450_000), 7)).toBe(false);
+  // Cut to its first two seconds.
+  expect(hasWrongMovieScale(scaled(90_000, 180_000), 7)).toBe(false);
+  expect(hasWrongMovieScale(scaled(1000, 3000), 7)).toBe(false);
 });

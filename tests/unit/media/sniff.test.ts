@@ -24,6 +24,7 @@ test.each([
   ['mov', iso('qt  ', 'qt  ')],
   ['webp', Buffer.from('RIFF\0\0\0\0WEBPVP8 ', 'latin1')],
   ['wav', Buffer.from('RIFF\0\0\0\0WAVEfmt ', 'latin1')],
+  ['wav', Buffer.from('RIFX\0\0\0\0WAVEfmt ', 'latin1')],
   [
     'mp3',
     Buffer.concat([
