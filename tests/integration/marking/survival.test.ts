@@ -143,6 +143,33 @@ test('it is read from the poorest video that the ladder makes; what would lose i
   });
 });
 
+test('a smaller copy of a finished video has its mark drawn anew for its size, and a copy of the same size keeps the one it has', async () => {
+  const [wide, high] = [192, 112];
+  const example = join(projectRoot, 'examples', 'person.mp4');
+  const raw = ['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'copied.rgb'];
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, ...raw], { cwd: folder });
+  const path = join(folder, 'copied.rgb');
+  const clip = {
+    ...{ width: wide, height: high, frames: (await stat(path)).size / (wide * high * 3), fps },
+    hasAudio: false,
+  };
+  const whole = join(folder, 'whole.mp4');
+  const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark } as const;
+  const { bytes } = await encodeVideo(source, clip, whole, 10e6, limits());
+  const drawn: number[][] = [];
+  const again: DrawMark = async (...given) => {
+    drawn.push([given[0], given[1]]);
+    return markFrame(payload, ...given);
+  };
+  const copy = { kind: 'mp4', path: whole, mark: again } as const;
+  await encodeVideo(copy, clip, join(folder, 'copy-of-it.mp4'), bytes * 0.9, limits());
+  expect(drawn).toEqual([]);
+  expect((await found('copy-of-it.mp4'))?.payload).toBe(payload);
+  await encodeVideo(copy, clip, join(folder, 'copy-of-it.mp4'), limitFor(clip.frames, 12), limits());
+  expect(drawn).toEqual([[144, 84]]);
+  expect(await found('copy-of-it.mp4')).toMatchObject({ payload, scale: 1 });
+});
+
 /** Bytes into which a plan fits a picture of so many kilobits a second: `rate-control.ts` has its figures. */
 function limitFor(shown: number, kilobits: number): number {
   return Math.floor(2500 + 20 * shown + (kilobits * 1000 * (shown / fps)) / 8 / 0.97);
