@@ -118,9 +118,10 @@ function startDrawing() {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const lines = createInterface({ input: program.stdout });
+  const ended = once(program, 'exit').then(() => null);
   return {
     async order({ number: seed, kind, width, height, frames }: Clip, target: string): Promise<void> {
-      const answer = Promise.race([once(lines, 'line'), once(program, 'exit').then(() => null)]);
+      const answer = Promise.race([once(lines, 'line'), ended]);
       program.stdin.write(`${JSON.stringify({ kind, seed, width, height, frames, target })}\n`);
       if ((await answer) === null) throw new Error('the program that makes clips has ended');
     },
