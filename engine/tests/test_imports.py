@@ -53,7 +53,7 @@ PRIVATE = {
     "torch": {
         ("humo_engine.fast", "_dynamo"), ("humo_engine.fast", "_functorch"), ("humo_engine.fast", "_inductor"),
         ("humo_engine.fp8", "_scaled_mm"), ("humo_engine.kernels", "_addmm_activation"), ("humo_engine.streaming", "_buffers"),
-        ("humo_engine.streaming", "_parameters"),
+        ("humo_engine.streaming", "_parameters"), ("humo_mini.transformer_training", "_dynamo"),
         *(("humo_mini.optimise", f"_foreach_{name}") for name in ("add_", "addcmul_", "div", "lerp_", "mul_", "sqrt")),
     },
     # The mistakes made on purpose, which show what the quality measures see.
