@@ -457,7 +457,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privat: **{number} zeigen**',
   'history.undelivered':
-    '<t:{time}:d> {prompt} – fertig, aber Discord hat es nicht angenommen: **{number} zeigen**',
+    '<t:{time}:d> {prompt} – fertig, konnte aber nicht gepostet werden: **{number} zeigen**',
   'history.failed': '<t:{time}:d> {prompt} – fehlgeschlagen',
   'history.cancelled': '<t:{time}:d> {prompt} – abgebrochen',
   'history.deleted': '<t:{time}:d> {prompt} – gelöscht',

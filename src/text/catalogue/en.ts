@@ -432,7 +432,7 @@ export const en = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – private: **Show {number}**',
-  'history.undelivered': '<t:{time}:d> {prompt} – made, but Discord refused it: **Show {number}**',
+  'history.undelivered': '<t:{time}:d> {prompt} – made, but it couldn’t be posted: **Show {number}**',
   'history.failed': '<t:{time}:d> {prompt} – failed',
   'history.cancelled': '<t:{time}:d> {prompt} – cancelled',
   'history.deleted': '<t:{time}:d> {prompt} – deleted',

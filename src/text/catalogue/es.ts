@@ -430,7 +430,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privado: **Mostrar {number}**',
-  'history.undelivered': '<t:{time}:d> {prompt} – listo, pero Discord no lo aceptó: **Mostrar {number}**',
+  'history.undelivered': '<t:{time}:d> {prompt} – listo, pero no se pudo publicar: **Mostrar {number}**',
   'history.failed': '<t:{time}:d> {prompt} – fallido',
   'history.cancelled': '<t:{time}:d> {prompt} – cancelado',
   'history.deleted': '<t:{time}:d> {prompt} – borrado',

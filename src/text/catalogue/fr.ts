@@ -443,7 +443,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – privée : **Montrer {number}**',
   'history.undelivered':
-    '<t:{time}:d> {prompt} – prête, mais Discord ne l’a pas acceptée : **Montrer {number}**',
+    '<t:{time}:d> {prompt} – prête, mais elle n’a pas pu être envoyée : **Montrer {number}**',
   'history.failed': '<t:{time}:d> {prompt} – échouée',
   'history.cancelled': '<t:{time}:d> {prompt} – annulée',
   'history.deleted': '<t:{time}:d> {prompt} – supprimée',

@@ -416,8 +416,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'history.done': '<t:{time}:d> {prompt} {link}',
   'history.unlinked': '<t:{time}:d> {prompt}',
   'history.private': '<t:{time}:d> {prompt} – 非公開：**{number}を表示**',
-  'history.undelivered':
-    '<t:{time}:d> {prompt} – 完成しましたが、Discordに受け付けられませんでした：**{number}を表示**',
+  'history.undelivered': '<t:{time}:d> {prompt} – 完成しましたが、投稿できませんでした：**{number}を表示**',
   'history.failed': '<t:{time}:d> {prompt} – 失敗',
   'history.cancelled': '<t:{time}:d> {prompt} – キャンセル',
   'history.deleted': '<t:{time}:d> {prompt} – 削除済み',

@@ -56,7 +56,7 @@ test('what Discord will not have is not sent again: the person reads why, it cos
   expect(await used.hlen(`humo:person:${scene.guild.id}:${ada.id}:used`)).toBe(0);
   used.disconnect();
   const history = await ada.run('/history', {}, { channel });
-  const list = await history.waitForMessage(({ text }) => text.includes('Discord refused it'));
+  const list = await history.waitForMessage(({ text }) => text.includes('couldn’t be posted'));
   const fetched = await ada.click(list, list.buttons[0]?.customId ?? '');
   await fetched.waitForMessage(hasVideo);
 });
@@ -113,7 +113,7 @@ test('refused everywhere: the tries end, the status message says so, and the vid
   await status.waitUntil(({ text }) => text.includes('neither here nor in a DM'));
   scene.discord.faults.clear();
   const history = await ada.run('/history', {}, { channel });
-  await history.waitForMessage(({ text }) => text.includes('Discord refused it'));
+  await history.waitForMessage(({ text }) => text.includes('couldn’t be posted'));
 });
 
 test('thrown out of a server: what waits there is cancelled, its settings go after a month, and coming back is coming back', async () => {
