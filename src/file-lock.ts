@@ -9,7 +9,7 @@ const between = 20;
 
 /**
  * Reads and writes a file while nobody else does, in this process or another on this machine: of two that change it at once, both count. The
- * turn is a file beside it, `….lock`. Of the libraries, proper-lockfile does the same and has stood still since 2021, and what asks the kernel
+ * turn is a file beside it, `….lock`. Of the libraries, proper-lockfile does the same with three packages of its own, and what asks the kernel
  * (fs-native-extensions) is native code in an image that needs it for nothing else.
  *
  * @param file in a folder that is there
