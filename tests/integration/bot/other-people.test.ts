@@ -217,3 +217,16 @@ test('/forget shows a person what is stored of them and, asked to, erases it; wh
   const [theirs] = await queue.list({ userId: other.id });
   expect(await store.size(theirs?.result?.video ?? '')).not.toBeNull();
 });
+
+test('a report in the very moment of the posting hides, too', async () => {
+  const [author, reporter] = [member('quick author'), member('quick reporter')];
+  const channel = scene.guild.createChannel('quick');
+  await author.run('/humo', { prompt: 'She speaks', image: picture(), preset: 'draft' }, { channel });
+  const result = await channel.waitForMessage(({ attachments }) => attachments.length === 1);
+  reporter.react(result, '🚩');
+  await result.waitUntil(({ attachments }) =>
+    attachments.every(({ filename }) => filename.startsWith('SPOILER_')),
+  );
+  const thanks = await reporter.directMessage.waitForMessage(() => true);
+  expect(thanks.text).toContain('hidden until a moderator');
+});
