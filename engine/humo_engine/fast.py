@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ CACHE_VARIABLE = "HUMO_CACHE"
 COMPILATIONS = 100_000
 # The same two limits, renamed in torch 2.6: for one module, and for all that share their code.
 LIMITS = ("cache_size_limit", "accumulated_cache_size_limit", "recompile_limit", "accumulated_recompile_limit")
-# torch's own switch, where somebody has set it: then what it says holds.
+# The compiler's switch for it; torch 2.5 has none, and times nothing.
+SUMS_BY_RULE = "deterministic"
+# torch's own variable for it, where somebody has set it: then what it says holds.
 DETERMINISTIC_VARIABLE = "TORCHINDUCTOR_DETERMINISTIC"
 
 
@@ -55,16 +57,17 @@ def keep_compiled_code() -> None:
         functorch.enable_autograd_cache = True
 
 
-def choose_without_a_race() -> None:
-    """Let the compiler choose by rule how it sums: newer ones time two orders for wide rows, and take the quicker.
+def compiled(work: Callable[..., Any]) -> Callable[..., Any]:
+    """`work` compiled, with one order of sums that goes by rule.
 
-    The two round otherwise and are about as fast. So a pass in parts, another process or another start would have other last digits,
-    which forty layers carry to half a percent of the result in bf16 and to five in fp8. Call it before the first compilation.
+    Newer compilers time two orders for wide rows and keep the quicker. The two round otherwise and are about as fast. So a pass in
+    parts, another process or another start would have other last digits, which forty layers carry to half a percent of the result in
+    bf16 and to five in fp8. Their switch is given with each compilation: torch takes back what was set for the process after the first.
     """
     import torch._inductor.config as inductor
 
-    if DETERMINISTIC_VARIABLE not in os.environ and hasattr(inductor, "deterministic"):
-        inductor.deterministic = True
+    by_rule = DETERMINISTIC_VARIABLE not in os.environ and hasattr(inductor, SUMS_BY_RULE)
+    return torch.compile(work, dynamic=False, **({"options": {SUMS_BY_RULE: True}} if by_rule else {}))
 
 
 def compile_blocks(blocks: nn.ModuleList, device: torch.device) -> None:
@@ -74,14 +77,13 @@ def compile_blocks(blocks: nn.ModuleList, device: torch.device) -> None:
     for name in LIMITS:
         if hasattr(dynamo, name):
             setattr(dynamo, name, COMPILATIONS)
-    choose_without_a_race()
     if device.type == "cuda" and blocks[0].cross_attn.k.weight.dtype == torch.bfloat16:
         from humo_engine.kernels import use_fused_kernels
 
         use_fused_kernels(blocks, device)
     for block in blocks:
         # Not block.compile(): that takes the block's hooks into the compiled code, and streaming lives in hooks.
-        block.forward = torch.compile(type(block).forward.__get__(block), dynamic=False)
+        block.forward = compiled(type(block).forward.__get__(block))
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from humo_engine import kernels
+from humo_engine.fast import compiled
 from humo_engine.fp8 import Float8Linear, quantize_rows
 from humo_engine.functional import attention, rotate
 from humo_engine.layers import Attention, Block, KeysValues
@@ -111,10 +112,9 @@ def enable_exchange(blocks: nn.ModuleList, device: torch.device) -> None:
     Without one they compute what they did before. What lies around self-attention is compiled on a GPU; the exchange itself
     is plain code, since what a compiler reorders or reuses must not be on its way to another rank.
     """
-    compiled = torch.compile if device.type == "cuda" else (lambda work, dynamic=None: work)
+    quick = compiled if device.type == "cuda" else (lambda work: work)
     for block in blocks:
-        before = compiled(_before.__get__(block), dynamic=False)
-        after = compiled(_after.__get__(block), dynamic=False)
+        before, after = quick(_before.__get__(block)), quick(_after.__get__(block))
         block.forward = _Dispatch(block.forward, block, before, after)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import types
 
 import torch
 from torch import nn
@@ -12,9 +11,10 @@ from torch import nn
 from humo_engine.fast import (
     CACHE_VARIABLE,
     DETERMINISTIC_VARIABLE,
+    SUMS_BY_RULE,
     attention_kernel,
-    choose_without_a_race,
     compile_blocks,
+    compiled,
     fastest_attention,
     keep_compiled_code,
 )
@@ -28,6 +28,7 @@ CPU = torch.device("cpu")
 def test_compiled_and_streamed_blocks_share_one_compilation_and_compute_the_same(monkeypatch):
     from torch._dynamo.utils import counters
 
+    monkeypatch.setenv(DETERMINISTIC_VARIABLE, "0")  # an option of one backend
     # What is traced, and how often, is the same for every backend; C++ for the CPU would take half a minute to compile.
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="aot_eager"))
     torch.manual_seed(0)
@@ -51,26 +52,40 @@ def test_compiled_and_streamed_blocks_share_one_compilation_and_compute_the_same
     assert counters["stats"]["unique_graphs"] == 1
 
 
-def test_the_order_of_sums_is_a_rule_unless_somebody_has_set_it(monkeypatch):
+def test_the_order_of_sums_is_a_rule_in_every_compilation(monkeypatch):
     """Two orders that win by turns give a pass in parts, or after a restart, other last digits."""
-    import torch._inductor
+    import torch._inductor.config as inductor
+    from torch._inductor import compile_fx as module
 
     monkeypatch.delenv(DETERMINISTIC_VARIABLE, raising=False)
-    compiler = types.SimpleNamespace(deterministic=False)
-    monkeypatch.setattr(torch._inductor, "config", compiler)
-    monkeypatch.setattr(torch, "compile", lambda work, dynamic: work)
-    compile_blocks(nn.ModuleList([Block(8, 8, 1, 1e-6, 8)]), CPU)
-    assert compiler.deterministic
+    switch = SUMS_BY_RULE if hasattr(inductor, SUMS_BY_RULE) else "fallback_random"  # one that torch 2.5 has, too
+    monkeypatch.setattr("humo_engine.fast.SUMS_BY_RULE", switch)
+    compile_fx, seen = module.compile_fx, []
 
-    compiler.deterministic = False
-    monkeypatch.setenv(DETERMINISTIC_VARIABLE, "0")
-    choose_without_a_race()
-    assert not compiler.deterministic
+    def spy(graph, inputs, config_patches=None, **options):
+        if config_patches:
+            return compile_fx(graph, inputs, config_patches=config_patches, **options)
+        seen.append(getattr(inductor, switch))
+        return graph.forward
 
-    monkeypatch.delenv(DETERMINISTIC_VARIABLE)
-    del compiler.deterministic  # as in torch 2.5, which times nothing here
-    choose_without_a_race()
-    assert not hasattr(compiler, "deterministic")
+    monkeypatch.setattr(module, "compile_fx", spy)
+
+    def calls() -> list[bool]:
+        torch._dynamo.reset()
+        seen.clear()
+        for work in [compiled(work) for work in (lambda x: x + 1, lambda x: x * 2, lambda x: x - 3)]:
+            work(torch.ones(3))
+            torch.use_deterministic_algorithms(False)  # as torch does after each compilation; 2.11 sets the switch with it
+            setattr(inductor, switch, False)
+        return seen
+
+    with inductor.patch({switch: False}):
+        assert calls() == [True] * 3
+        monkeypatch.setenv(DETERMINISTIC_VARIABLE, "0")
+        assert calls() == [False] * 3
+        monkeypatch.delenv(DETERMINISTIC_VARIABLE)
+        monkeypatch.setattr("humo_engine.fast.SUMS_BY_RULE", "no switch of this torch")
+        assert calls() == [False] * 3
 
 
 def test_on_a_cpu_torch_chooses_the_attention():
@@ -96,6 +111,7 @@ def test_a_process_that_has_seen_many_sizes_goes_on_compiling(monkeypatch):
     from torch._dynamo.testing import CompileCounter
 
     counter = CompileCounter()
+    monkeypatch.setenv(DETERMINISTIC_VARIABLE, "0")  # an option of one backend
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=counter))
     blocks = nn.ModuleList([nn.SiLU()])
     blocks[0].cross_attn = Block(16, 8, 1, 1e-6, 8).cross_attn  # its dtype is looked at
