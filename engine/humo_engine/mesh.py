@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-# Share of ideal speed that a pass keeps on so many ranks (17B, 480 lines): 2 as measured (BENCHMARKS.md, "Several GPUs"), the
-# others as reckoned from it. What is chosen is the same for any figures near these.
-EFFICIENCY: Mapping[int, float] = {1: 1.0, 2: 0.925, 3: 0.91, 4: 0.89, 5: 0.88, 6: 0.87, 8: 0.85}
+# Share of ideal speed that a pass keeps on so many ranks (17B, 480 lines): 2 and 4 as measured (BENCHMARKS.md, "Several GPUs"), the
+# others as reckoned from them. What is chosen is the same for any figures near these.
+EFFICIENCY: Mapping[int, float] = {1: 1.0, 2: 0.926, 3: 0.916, 4: 0.906, 5: 0.9, 6: 0.89, 8: 0.87}
 # What more ranks than were measured are taken for.
 UNMEASURED = 0.8
 # The most ranks that are looked at for a suggestion.
