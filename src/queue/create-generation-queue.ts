@@ -18,7 +18,7 @@ import { Signers } from './provenance/signers.ts';
 import { Tickets } from './order/tickets.ts';
 import { watchGenerations } from './watch-generations.ts';
 
-const unmeasured: Pace = { seconds: null, isTheirs: false };
+const unmeasured: Pace = { seconds: null, isTheirs: false, gpus: 1 };
 
 /** Connects the bot to the queue. Nothing waits here: an unreachable Redis shows in the first call, or in `health`. */
 export function createGenerationQueue(config: CommonConfig, log: Logger): GenerationQueue {
@@ -54,7 +54,10 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     // Better than a guess: the same passes at the usual length on these machines, then what others needed.
     const likely = atUsualLength.seconds === null ? null : atUsualLength.seconds * passes * units;
     const seconds = atUsualLength.isTheirs ? (likely ?? exactly) : (exactly ?? likely);
-    return { seconds: seconds ?? work.firstGuessSecondsPerPass * passes * units, guess: true };
+    // A first guess is for one GPU. Several share a clip's passes, and leave windows to the first of them.
+    const hasWindows = take !== null && take.windows > take.shots.length;
+    const firstGuess = (work.firstGuessSecondsPerPass * passes * units) / (hasWindows ? 1 : exact.gpus);
+    return { seconds: seconds ?? firstGuess, guess: true };
   };
 
   return {

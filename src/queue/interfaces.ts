@@ -32,7 +32,7 @@ export interface EstimatedWork {
   readonly shortcuts?: Shortcuts | undefined;
   /** of a step, on average */
   readonly passes: number;
-  /** of the usual number of frames, which is `usualFrames` */
+  /** on one GPU, of the usual number of frames, which is `usualFrames` */
   readonly firstGuessSecondsPerPass: number;
   readonly usualFrames?: number | undefined;
   /** what one pass costs, in passes over `usualFrames`; 1 unless given */

@@ -94,9 +94,16 @@ const placeReply = z.strictObject({
 });
 type Place = z.infer<typeof placeReply>;
 const pacesReply = z.array(
-  z.strictObject({ seconds: z.number().positive().nullable(), isTheirs: z.boolean() }),
+  z.strictObject({
+    seconds: z.number().positive().nullable(),
+    isTheirs: z.boolean(),
+    gpus: z.number().min(1),
+  }),
 );
-/** Seconds of a pass, or null where none was measured; `isTheirs`: on a machine that would take the job. */
+/**
+ * Seconds of a pass, or null where none was measured; `isTheirs`: on a machine that would take the job. `gpus` is how many make a clip
+ * together on those machines.
+ */
 export type Pace = z.infer<typeof pacesReply>[number];
 
 /** What a generation ends with whose tries are used up. */

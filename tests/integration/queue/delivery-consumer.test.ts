@@ -297,9 +297,18 @@ test('machines of several kinds have a pace each: the estimate is that of who wo
       await connection.set(names.worker(id), JSON.stringify({ machine }));
     };
     const [one, two] = [machineOf({ device: 'A' }), machineOf({ device: 'A', gpus: 2 })];
+    // Two that nothing is known of, which make a clip together: half of what one GPU is said to take.
+    await alive('b', two);
+    expect(await queue.estimate(work)).toEqual({ seconds: seconds(1), guess: true });
+    const take = { shots: [97, 97], preRoll: 0, windows: 2, units: 3 };
+    expect(await queue.estimate({ ...work, take, units: 3 })).toEqual({ seconds: seconds(3), guess: true });
+    const windows = { ...take, windows: 3 }; // these the first GPU makes alone
+    expect(await queue.estimate({ ...work, take: windows, units: 3 })).toEqual({
+      seconds: seconds(6),
+      guess: true,
+    });
     await ledger.learn(paceKey(request), one, 12);
     // Of another machine: better than nothing, and a guess.
-    await alive('b', two);
     expect(await queue.estimate(work)).toEqual({ seconds: seconds(12), guess: true });
     await ledger.learn(paceKey(request), two, 6);
     expect(await queue.estimate(work)).toEqual({ seconds: seconds(6), guess: false });

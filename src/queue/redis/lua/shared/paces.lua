@@ -39,6 +39,13 @@ local function takers(model, now)
   return isQuiet and #free > 0 and free or all
 end
 
+-- How many GPUs make a clip together, in the mean: what is known of machines that have not made one yet (`machineOf` in pace.ts).
+local function gpusTogether(machines)
+  local together = 0
+  for _, machine in ipairs(machines) do together = together + math.max(1, tonumber(machine:match('^(%d+)x')) or 1) end
+  return #machines > 0 and together / #machines or 1
+end
+
 -- The pace that is to be expected, and whether it was measured on one of these machines. Each takes as much of what comes as it is fast, so
 -- the mean is the harmonic one; it is also what makes the work ahead, shared among them, take as long as it does.
 local function expectedPace(work, machines)
