@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from humo_engine.group import most_passes
+from humo_engine.group import GroupConditions, Lane, most_passes
+from humo_engine.guidance import TI, TIA, I, Pass
 from humo_engine.mesh import EFFICIENCY, UnfitRanks, plan_rounds, require_ranks
+from humo_engine.model import SIZES
 
 
 @pytest.mark.parametrize(
@@ -17,6 +20,7 @@ from humo_engine.mesh import EFFICIENCY, UnfitRanks, plan_rounds, require_ranks
         (2, 2, 40, (1,)),  # side by side: nothing but a latent is exchanged
         (3, 2, 40, (1, 2)),
         (4, 2, 12, (1, 1)),
+        (2, 3, 40, (1,)),
         (3, 3, 40, (1,)),
         (3, 4, 40, (2, 4)),
         (4, 4, 12, (1,)),
@@ -28,6 +32,34 @@ from humo_engine.mesh import EFFICIENCY, UnfitRanks, plan_rounds, require_ranks
 )
 def test_rounds_are_the_quickest(passes, ranks, heads, rounds):
     assert plan_rounds(passes, ranks, heads) == rounds
+
+
+@pytest.mark.parametrize(
+    ("ranks", "passes", "lanes"),
+    [
+        (3, (TIA, TI), [[Lane(TIA, 0, 1), Lane(TI, 1, 1)]]),  # the third waits: 40 heads are not shared by three
+        (4, (TIA, TI), [[Lane(TIA, 0, 2), Lane(TI, 2, 2)]]),
+        (4, (TIA, TI, I), [[Lane(TIA, 0, 2), Lane(TI, 2, 2)], [Lane(I, 0, 4)]]),
+    ],
+)
+def test_passes_of_a_round_are_each_on_ranks_of_their_own(ranks: int, passes: tuple[Pass, ...], lanes: list[list[Lane]]):
+    asked = []
+
+    class Ranks:
+        count = ranks
+
+        def run(self, number, lanes, latents, timestep):
+            asked.append(lanes)
+            return [latents for _ in lanes]
+
+        def forget(self, number):
+            pass
+
+    conditions = GroupConditions(Ranks(), 0, SIZES["17b"], None)
+    latents = torch.zeros(1)
+    for together in conditions.rounds(passes):
+        conditions.predict(latents, latents, together)
+    assert asked == lanes
 
 
 @pytest.mark.parametrize("ranks", range(1, 17))
