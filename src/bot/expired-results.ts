@@ -47,6 +47,13 @@ export class DiscordStandingResults implements StandingResults {
     return this.#options.signatures.verify(id);
   }
 
+  async generationId(place: SpokenMessage): Promise<string | null> {
+    const found = await this.#options.messages.read(place);
+    const buttons = found === null ? [] : ownButtons(found);
+    const about = buttons.find(({ name }) => name === 'delete' || name === 'cancel');
+    return about === undefined ? null : generationIdOf(about.argument);
+  }
+
   async read(place: SpokenMessage): Promise<StandingResult | null> {
     const found = await this.#options.messages.read(place);
     const deleteId = found === null ? null : deleteIdOf(found);
@@ -94,9 +101,14 @@ export class DiscordStandingResults implements StandingResults {
 }
 
 /** Of the button that every result has, and nothing else. */
-function deleteIdOf({ components }: FoundMessage): string | null {
+function deleteIdOf(found: FoundMessage): string | null {
+  const button = ownButtons(found).find(({ name }) => name === 'delete');
+  return button === undefined ? null : customId(button.name, button.argument);
+}
+
+function ownButtons({ components }: FoundMessage) {
   const ids = components.flatMap((row) => row.components).map(({ custom_id: id }) => id ?? '');
-  return ids.find((id) => parseCustomId(id)?.name === 'delete') ?? null;
+  return ids.map(parseCustomId).filter((id) => id !== null);
 }
 
 function render(

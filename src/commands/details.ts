@@ -1,12 +1,11 @@
 import { basename } from 'node:path';
 import { ApplicationCommandType, MessageFlags } from 'discord.js';
-import { reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
 import { detailLines } from './render/details.ts';
 import { message } from './render/message.ts';
-import { isSeenBy } from './support/find-generation.ts';
+import { generationShown, isSeenBy } from './support/find-generation.ts';
 import type { MessageMenu } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localisedMenu } from './support/localise.ts';
@@ -27,7 +26,9 @@ export default {
 
   async execute(interaction, services) {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
-    const generation = await reachable(services.queue.byMessage(interaction.targetMessage.id));
+    const { id: messageId, channelId, author } = interaction.targetMessage;
+    const isOurs = author.id === interaction.client.user.id;
+    const generation = isOurs ? await generationShown({ channelId, messageId }, services) : null;
     const asker = { userId: interaction.user.id, guildId: interaction.guildId };
     if (generation === null || generation.deletedAt !== null || !isSeenBy(generation, asker)) {
       throw new Refusal('details.not_ours');

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { DiscordAPIError, MessageFlags, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
 import type { ButtonInteraction } from 'discord.js';
 import { errorFields } from '../error-fields.ts';
@@ -13,28 +12,10 @@ import type { RenderedMessage } from './render/message.ts';
 import { videoFile } from './render/video-file.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import { ownUploadLimit } from './support/interaction-place.ts';
+import { generationShown } from './support/find-generation.ts';
 import { keepVideoOf } from './support/removal.ts';
 import type { Services, SpokenFile, SpokenMessage } from './support/services.ts';
 import { refusedReports, reportStanding, showStanding, tell } from './support/expired-results.ts';
-
-/** A result can be seen before it is noted whose message that is: milliseconds between looks, and how many. */
-const [betweenLooks, mostLooks] = [250, 40];
-
-/** The generation of a message that was posted in this moment, by the id in it; null for messages of others, and those whose record is gone. */
-async function onceNoted(
-  place: { readonly channelId: string; readonly messageId: string },
-  { standing, queue, stopping }: Services,
-): Promise<Generation | null> {
-  const posted = await standing.read(place);
-  if (posted === null) return null;
-  for (let look = 0; look < mostLooks; look += 1) {
-    const found = await queue.byMessage(place.messageId);
-    if (found !== null) return found;
-    if ((await queue.get(posted.generationId))?.status !== 'delivering') break;
-    await delay(betweenLooks, undefined, { signal: stopping });
-  }
-  return queue.byMessage(place.messageId);
-}
 
 /** 🚩 hides a result at once and tells the moderators, and the one whose result it is. */
 const reaction: Reaction = {
@@ -43,8 +24,7 @@ const reaction: Reaction = {
   emoji: '🚩',
 
   async react({ userId, guildId, messageId, channelId }, services) {
-    const generation =
-      (await services.queue.byMessage(messageId)) ?? (await onceNoted({ channelId, messageId }, services));
+    const generation = await generationShown({ channelId, messageId }, services);
     if (generation === null) {
       await reportStanding({ userId, guildId, channelId, messageId }, services);
       return;

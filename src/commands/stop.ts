@@ -8,6 +8,7 @@ import { textsFor } from '../text/texts.ts';
 import { message } from './render/message.ts';
 import { generationIdOf } from './support/definition.ts';
 import type { Button, Reaction } from './support/definition.ts';
+import { generationShown } from './support/find-generation.ts';
 import { pointNowhere } from './support/removal.ts';
 import type { Services } from './support/services.ts';
 import { deleteStanding, removeStanding } from './support/expired-results.ts';
@@ -64,7 +65,7 @@ const reaction: Reaction = {
   emoji: '❌',
 
   async react({ userId, guildId, channelId, messageId }, services) {
-    const generation = await services.queue.byMessage(messageId);
+    const generation = await generationShown({ channelId, messageId }, services);
     if (generation === null) {
       await removeStanding({ userId, guildId, channelId, messageId }, services);
       return;

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { refuseExpired, refuseWithdrawn } from '../../intake/rerun.ts';
 import { reachable } from '../../queue/reachable.ts';
+import { hasEnded } from '../../queue/contract/generation.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
 import { Failure } from '../../failure.ts';
 import { Refusal } from '../../refusal.ts';
-import type { Services } from './services.ts';
+import type { Services, SpokenMessage } from './services.ts';
 import { recordRetentionDays } from '../../retention.ts';
 
 /** Two taps of one person within this are one: milliseconds. */
@@ -46,17 +48,46 @@ export async function parentOf(
   return generation;
 }
 
+/** A message can be seen before it is noted whose it is: milliseconds between looks, and how many. */
+const [betweenLooks, mostLooks] = [250, 40];
+
+/**
+ * The generation whose status or result a message shows, also in the very moment in which it was posted.
+ *
+ * @returns null of other messages, and when its record is no longer kept
+ * @throws Failure `queue_unreachable`
+ */
+export async function generationShown(
+  place: SpokenMessage,
+  { standing, queue, stopping }: Pick<Services, 'standing' | 'queue' | 'stopping'>,
+): Promise<Generation | null> {
+  const { messageId } = place;
+  const look = () => reachable(queue.byMessage(messageId));
+  const noted = await look();
+  if (noted !== null || (await reachable(queue.wasMessage(messageId)))) return noted;
+  const id = await standing.generationId(place);
+  if (id === null) return null;
+  for (let looks = 0; looks < mostLooks; looks += 1) {
+    const found = await look();
+    if (found !== null) return found;
+    const generation = await reachable(queue.get(id));
+    if (generation === null || hasEnded(generation)) break;
+    await delay(betweenLooks, undefined, { signal: stopping });
+  }
+  return look();
+}
+
 /**
  * The generation that somebody reacted to; null when they like a message of ours that is none.
  *
  * @throws Refusal when it was one, and its record is no longer kept
  */
 export async function reactedTo(
-  { messageId }: { readonly messageId: string },
-  { queue }: Pick<Services, 'queue'>,
+  { channelId, messageId }: SpokenMessage,
+  services: Pick<Services, 'standing' | 'queue' | 'stopping'>,
 ): Promise<Generation | null> {
-  const generation = await queue.byMessage(messageId);
-  if (generation === null && (await queue.wasMessage(messageId)))
+  const generation = await generationShown({ channelId, messageId }, services);
+  if (generation === null && (await services.queue.wasMessage(messageId)))
     throw new Refusal('again.gone', { days: recordRetentionDays });
   return generation;
 }

@@ -164,6 +164,8 @@ export interface Results {
 export interface StandingResults {
   /** What a `custom_id` says that this bot has signed; null for any other. */
   owner(customId: string): { readonly generationId: string; readonly userId: string } | null;
+  /** Of which generation a message of the bot's own is the status or the result, by its buttons; null of any other. */
+  generationId(place: SpokenMessage): Promise<string | null>;
   /** What a message of the bot's own shows. @returns null when it is gone, somebody else's or no result */
   read(place: SpokenMessage): Promise<StandingResult | null>;
   /** Hides the video behind a spoiler, or shows it again. What cannot be hidden otherwise is taken out of the message. */

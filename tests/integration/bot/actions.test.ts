@@ -582,6 +582,38 @@ test('/history: mine, newest first, paged, with links', async () => {
   await list.waitUntil(({ text }) => text.includes('video 1.') && text.includes('page 2'));
 });
 
+test('a reaction in the very moment of the posting counts, on a result and on a status', async () => {
+  await using scene = await startScene();
+  const { ada, channel, queue } = scene;
+  const worker = await scene.work(scene.finish);
+  const seen = new Set<string>();
+  const posted = async () => {
+    const result = await channel.waitForMessage(
+      ({ id, attachments }) => attachments.length === 1 && !seen.has(id),
+    );
+    seen.add(result.id);
+    return result;
+  };
+  const ask = () => ada.run('/humo', { prompt: 'now', image: picture(), preset: 'draft' }, { channel });
+  await ask();
+  ada.react(await posted(), '✉️');
+  await ada.directMessage.waitForMessage(({ attachments }) => attachments.length === 1);
+  await ask();
+  ada.react(await posted(), '🔁');
+  const again = await posted();
+  ada.react(again, '❌');
+  await again.waitForDeletion();
+  await ask();
+  const last = await posted();
+  await until(async () => (await queue.byMessage(last.id)) ?? undefined);
+  await worker.close();
+  ada.react(last, '🔁');
+  const status = await channel.waitForMessage(({ repliesTo, text }) => repliesTo === last.id && text !== '');
+  ada.react(status, '❌');
+  const ending = await channel.waitForMessage(({ text }) => text.includes('You cancelled it'));
+  expect(ending.attachments).toEqual([]);
+});
+
 test('/history: why something did not become a video is a link away; what was deleted says so in its status, too', async () => {
   await using scene = await startScene();
   const { ada, channel } = scene;
