@@ -136,7 +136,7 @@ async function pieces(path: string, form: SoundForm, { scratch }: RunLimits): Pr
     ranges.map(async ({ start, end }, index) => {
       const piece = join(scratch, `sound-piece-${index + 1}`);
       await writeFile(piece, file.subarray(start, end));
-      return piece;
+      return withTrueSizes(piece, form, `${piece}-mended`);
     }),
   );
 }

@@ -7,22 +7,32 @@ export interface ByteRange {
   readonly end: number;
 }
 
-type JoinableForm = 'ogg' | 'flac' | 'mp3' | 'aac';
-const joinable: ReadonlySet<string> = new Set<JoinableForm>(['ogg', 'flac', 'mp3', 'aac']);
+type JoinableForm = 'ogg' | 'flac' | 'mp3' | 'aac' | 'tta' | 'wv' | 'wav' | 'aiff';
+
+const startsOf: Readonly<Record<JoinableForm, (file: Buffer) => number[]>> = {
+  ogg: oggChanges,
+  flac: flacStarts,
+  mp3: (file) => frameChanges(file, 'mp3'),
+  aac: (file) => frameChanges(file, 'aac'),
+  tta: trueAudioStarts,
+  wv: wavPackStarts,
+  wav: (file) => chunkedStarts(file, 'RIFF', ['WAVE']),
+  aiff: (file) => chunkedStarts(file, 'FORM', ['AIFF', 'AIFC']),
+};
 
 export function isJoinable(form: SoundForm): form is JoinableForm {
-  return joinable.has(form);
+  return form in startsOf;
 }
 
 /**
  * Sounds can be joined by writing one behind the other: Ogg is made for that (RFC 3533, section 4), and MP3, AAC and FLAC are used so. Where what
- * follows has another sample rate, channels or codec, ffmpeg goes on counting in the ticks of the first.
+ * follows has another sample rate, channels or codec, ffmpeg goes on counting in the ticks of the first. Of TTA, WavPack, WAV and AIFF, which
+ * say how long they are, it reads the first alone.
  *
  * @returns pieces in which none of that changes; null where it is one
  */
 export function partsOf(file: Buffer, form: JoinableForm): ByteRange[] | null {
-  const starts =
-    form === 'ogg' ? oggChanges(file) : form === 'flac' ? flacStarts(file) : frameChanges(file, form);
+  const starts = startsOf[form](file);
   if (starts.length < 2) return null;
   // What stands before the first, such as a tag, belongs to it.
   return starts.map((start, index) => ({
@@ -78,6 +88,52 @@ function flacStarts(file: Buffer): number[] {
     return found;
   });
   return starts.toSorted((one, other) => one - other);
+}
+
+/** True Audio 1: a header of 22 bytes, the sizes of all frames and their checksum, the frames. */
+function trueAudioStarts(file: Buffer): number[] {
+  const starts: number[] = [];
+  for (let at = file.indexOf('TTA1'); at !== -1 && at + 22 <= file.length;) {
+    const rate = file.readUInt32LE(at + 10);
+    const frames = Math.ceil(file.readUInt32LE(at + 14) / Math.floor((256 * rate) / 245));
+    const first = at + 22 + frames * 4 + 4;
+    if (rate === 0 || !(first <= file.length)) break;
+    starts.push(at);
+    let end = first;
+    for (let frame = 0; frame < frames; frame += 1) end += file.readUInt32LE(at + 22 + frame * 4);
+    at = file.indexOf('TTA1', end);
+  }
+  return starts;
+}
+
+/** WavPack 4 and 5: the first block with sound says that it is the first of its channels, and begins with the first sample. */
+function wavPackStarts(file: Buffer): number[] {
+  const starts: number[] = [];
+  for (let at = file.indexOf('wvpk'); at !== -1 && at + 32 <= file.length;) {
+    const isFirstSample = file.readUInt8(at + 10) === 0 && file.readUInt32LE(at + 16) === 0;
+    const isFirstBlock = (file.readUInt32LE(at + 24) & 0x800) !== 0;
+    if (isFirstSample && isFirstBlock && file.readUInt32LE(at + 20) > 0) starts.push(at);
+    at = file.indexOf('wvpk', at + 8 + file.readUInt32LE(at + 4));
+  }
+  return starts;
+}
+
+/** A container of chunks that begins where a chunk of the one before could. */
+function chunkedStarts(file: Buffer, container: 'RIFF' | 'FORM', kinds: readonly string[]): number[] {
+  const name = (at: number) => file.toString('latin1', at, at + 4);
+  const begins = (at: number) => name(at) === container && kinds.includes(name(at + 8));
+  const starts: number[] = [];
+  for (let at = 0; at + 12 <= file.length;) {
+    if (begins(at)) {
+      starts.push(at);
+      at += 12;
+      continue;
+    }
+    const end = at + 8 + (container === 'RIFF' ? file.readUInt32LE(at + 4) : file.readUInt32BE(at + 4));
+    // Chunks are padded to an even number of bytes, which some writers forget.
+    at = end % 2 === 0 || begins(end) ? end : end + 1;
+  }
+  return starts;
 }
 
 /** So many frames in a row that are not like those before are another recording, and no accident. */

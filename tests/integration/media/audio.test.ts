@@ -280,6 +280,30 @@ describe('seconds told are seconds heard are seconds there', () => {
   });
 });
 
+test.each([
+  ['tta', 'tta'],
+  ['wv', 'wv'],
+  ['wav', 'wav'],
+  ['aiff', 'aiff'],
+  // A second header that was never completed.
+  ['wav', 'wav', (file: Buffer) => void file.writeUInt32LE(0, file.indexOf('data') + 4)],
+])('a whole %s behind another is heard, too', async (_name, format, harm?: (file: Buffer) => void) => {
+  await make(...tone(2), '-f', format);
+  const first = await readFile(given);
+  await make('-f', 'lavfi', '-i', 'sine=f=880:r=22050', '-t', '2', '-f', format);
+  const second = await readFile(given);
+  harm?.(second);
+  await writeFile(given, Buffer.concat([first, second]));
+  const inspected = await inspectAudio(given, limits());
+  expect(inspected.durationSeconds).toBeCloseTo(4, 2);
+  expect(inspected.parts).toHaveLength(2);
+  await normalise({ ...wanted, startSeconds: 2 });
+  const samples = (await speech()).subarray(0, 16_000);
+  const crossings = samples.filter((sample, at) => at > 0 && sample >= 0 && (samples[at - 1] ?? 0) < 0);
+  expect(crossings.length).toBeGreaterThan(870);
+  expect(crossings.length).toBeLessThan(890);
+});
+
 test('twelve channels without a layout, an ID3 tag before FLAC, QuickTime without a brand and half a frame are read', async () => {
   await make(...tone(2), '-ac', '1', '-bitexact', '-f', 'wav');
   const one = (await readFile(given)).subarray(44);
