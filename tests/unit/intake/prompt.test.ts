@@ -13,6 +13,8 @@ test.each([
   '\ufe0f',
   '\u{e0041}',
   '\u202e',
+  '\0',
+  '\u0007\u0085',
 ])('%j has nothing to be seen in it', (prompt) => expect(meantPrompt(prompt)).toBe(''));
 
 test.each([
@@ -20,4 +22,7 @@ test.each([
   ['👩‍🚀', '👩‍🚀'],
   ['‏שלום', '‏שלום'],
   ['.', '.'],
+  ['A wo\0man\u0007', 'A woman'],
+  ['one\vtwo\u0085three', 'one two three'],
+  ['one\r\n\ttwo', 'one\r\n\ttwo'],
 ])('%j is a prompt', (given, meant) => expect(meantPrompt(given)).toBe(meant));
