@@ -7,6 +7,7 @@ import { message } from './render/message.ts';
 import type { RenderedMessage } from './render/message.ts';
 import type { SlashCommand } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
+import { placeOf } from './support/interaction-place.ts';
 import { localised } from './support/localise.ts';
 import { toReply } from './support/reply.ts';
 
@@ -32,7 +33,10 @@ export default {
   async execute(interaction, { ownerIds }) {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const texts = textsFor(interaction.locale);
+    const { context, botIsMember } = placeOf(interaction, false);
     const rendered = renderHelp(texts, {
+      // In a direct message there is nobody to report to, and where the bot is no member it hears none.
+      hearsReactions: context === 'guild' && botIsMember,
       isModerator:
         interaction.inGuild() && interaction.memberPermissions.has(PermissionFlagsBits.ManageMessages),
       isOwner: ownerIds.has(interaction.user.id),
@@ -47,7 +51,11 @@ export default {
 
 export function renderHelp(
   texts: Texts,
-  { isModerator, isOwner }: { readonly isModerator: boolean; readonly isOwner: boolean },
+  {
+    hearsReactions,
+    isModerator,
+    isOwner,
+  }: { readonly hearsReactions: boolean; readonly isModerator: boolean; readonly isOwner: boolean },
 ): RenderedMessage {
   // Names of commands are said in the person's language, as Discord shows them.
   const names = new Intl.ListFormat(texts.language).format(
@@ -59,7 +67,7 @@ export function renderHelp(
     ...ownCommands.map(
       (name) => `• \`/${texts.say(`command.${name}.name`)}\` ${texts.say(`command.${name}.description`)}`,
     ),
-    texts.say('help.results'),
+    texts.say('help.results', { reactions: hearsReactions ? 'yes' : 'no' }),
     texts.say('help.menus', { menus: names }),
     isModerator ? texts.say('help.moderators', { command: texts.say('command.queue.name') }) : null,
     isOwner ? texts.say('help.owners', { command: texts.say('command.queue_admin.name') }) : null,

@@ -1038,7 +1038,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'forget.heading': '**Was ich über dich gespeichert habe**',
   'forget.nothing': 'Ich habe nichts über dich gespeichert, was ich löschen könnte.',
   'forget.generations':
-    '{count, plural, one {# Video oder Anfrage} other {# Videos und Anfragen}}, vom <t:{first}:D> bis <t:{last}:D>, mit Prompts, Bildern und Ton{open, plural, =0 {} one {; # davon wartet oder läuft gerade und wird abgebrochen} other {; # davon warten oder laufen gerade und werden abgebrochen}}',
+    '{count, plural, one {# Video oder Anfrage, vom <t:{first}:D>} other {# Videos und Anfragen, vom <t:{first}:D> bis <t:{last}:D>}}, mit Prompts, Bildern und Ton{open, plural, =0 {} one {; # davon wartet oder läuft gerade und wird abgebrochen} other {; # davon warten oder laufen gerade und werden abgebrochen}}',
   'forget.kind_settings': 'deine `/einstellungen`',
   'forget.kind_reports': '{count, plural, one {# Meldung} other {# Meldungen}} von dir',
   'forget.kind_greeting': 'dass ich dich schon begrüßt habe',
@@ -1062,7 +1062,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'help.make':
     '`/{command}` macht es. Schreib einen Prompt; dazu ein Bild von einem Menschen und eine Stimme: als Datei, Sprachnachricht oder Text zum Sprechen.',
   'help.results':
-    'Unter jedem Video: 🔁 noch mal, ⬆️ besser, ✏️ bearbeiten, ❌ löschen. Reagiere mit ✉️, um es als Direktnachricht zu bekommen, mit 🚩, um es zu melden.',
+    'Unter jedem Video: 🔁 noch mal, ⬆️ besser, ✏️ bearbeiten, ❌ löschen.{reactions, select, yes { Reagiere mit ✉️, um es als Direktnachricht zu bekommen, mit 🚩, um es zu melden.} other {}}',
   'help.menus': 'Im Menü einer Nachricht, unter Apps: {menus}.',
   'help.moderators':
     'Du gehörst hier zur Moderation: `/{command}` hat Liste, Pausen, Grenzen, Sperren, Filter, Meldungen und Protokoll.',

@@ -986,7 +986,7 @@ export const en = {
   'forget.heading': '**What I have stored about you**',
   'forget.nothing': 'I have nothing stored about you that I could erase.',
   'forget.generations':
-    '{count, plural, one {# video or request} other {# videos and requests}}, from <t:{first}:D> to <t:{last}:D>, with prompts, images and audio{open, plural, =0 {} one {; # of them is waiting or being made and will be cancelled} other {; # of them are waiting or being made and will be cancelled}}',
+    '{count, plural, one {# video or request, from <t:{first}:D>} other {# videos and requests, from <t:{first}:D> to <t:{last}:D>}}, with prompts, images and audio{open, plural, =0 {} one {; # of them is waiting or being made and will be cancelled} other {; # of them are waiting or being made and will be cancelled}}',
   'forget.kind_settings': 'your `/settings`',
   'forget.kind_reports': '{count, plural, one {# report} other {# reports}} you made',
   'forget.kind_greeting': 'that I’ve said hello to you',
@@ -1007,7 +1007,7 @@ export const en = {
   'help.make':
     '`/{command}` makes it. Write a prompt; add an image of a person, and a voice: a file, a voice message or text to speak.',
   'help.results':
-    'Under each video: 🔁 again, ⬆️ better, ✏️ edit, ❌ delete. React with ✉️ to get it in a DM, with 🚩 to report it.',
+    'Under each video: 🔁 again, ⬆️ better, ✏️ edit, ❌ delete.{reactions, select, yes { React with ✉️ to get it in a DM, with 🚩 to report it.} other {}}',
   'help.menus': 'In the menu of a message, under Apps: {menus}.',
   'help.moderators':
     'You can moderate here: `/{command}` has the list, pauses, limits, bans, filters, reports and the log.',

@@ -992,7 +992,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'forget.heading': '**Lo que tengo guardado sobre ti**',
   'forget.nothing': 'No tengo nada guardado sobre ti que pueda borrar.',
   'forget.generations':
-    '{count, plural, one {# vídeo o petición} other {# vídeos y peticiones}}, del <t:{first}:D> al <t:{last}:D>, con prompts, imágenes y audio{open, plural, =0 {} one {; # está en espera o en marcha y se cancelará} other {; # están en espera o en marcha y se cancelarán}}',
+    '{count, plural, one {# vídeo o petición, del <t:{first}:D>} other {# vídeos y peticiones, del <t:{first}:D> al <t:{last}:D>}}, con prompts, imágenes y audio{open, plural, =0 {} one {; # está en espera o en marcha y se cancelará} other {; # están en espera o en marcha y se cancelarán}}',
   'forget.kind_settings': 'tus `/ajustes`',
   'forget.kind_reports': '{count, plural, one {# denuncia tuya} other {# denuncias tuyas}}',
   'forget.kind_greeting': 'que ya te he saludado',
@@ -1014,7 +1014,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'help.make':
     '`/{command}` lo hace. Escribe un prompt; añade la imagen de una persona y una voz: un archivo, un mensaje de voz o un texto que decir.',
   'help.results':
-    'Bajo cada vídeo: 🔁 otra vez, ⬆️ mejor, ✏️ editar, ❌ borrar. Reacciona con ✉️ para recibirlo por mensaje directo, con 🚩 para denunciarlo.',
+    'Bajo cada vídeo: 🔁 otra vez, ⬆️ mejor, ✏️ editar, ❌ borrar.{reactions, select, yes { Reacciona con ✉️ para recibirlo por mensaje directo, con 🚩 para denunciarlo.} other {}}',
   'help.menus': 'En el menú de un mensaje, en Aplicaciones: {menus}.',
   'help.moderators':
     'Puedes moderar aquí: `/{command}` tiene la lista, pausas, límites, vetos, filtros, denuncias y el registro.',

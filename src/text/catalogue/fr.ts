@@ -1014,7 +1014,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'forget.heading': '**Ce que j’ai gardé sur toi**',
   'forget.nothing': 'Je n’ai rien gardé sur toi que je puisse effacer.',
   'forget.generations':
-    '{count, plural, one {# vidéo ou demande} other {# vidéos et demandes}}, du <t:{first}:D> au <t:{last}:D>, avec prompts, images et audio{open, plural, =0 {} one {; # est en attente ou en cours et sera annulée} other {; # sont en attente ou en cours et seront annulées}}',
+    '{count, plural, one {# vidéo ou demande, du <t:{first}:D>} other {# vidéos et demandes, du <t:{first}:D> au <t:{last}:D>}}, avec prompts, images et audio{open, plural, =0 {} one {; # est en attente ou en cours et sera annulée} other {; # sont en attente ou en cours et seront annulées}}',
   'forget.kind_settings': 'tes `/réglages`',
   'forget.kind_reports': '{count, plural, one {# signalement} other {# signalements}} de ta part',
   'forget.kind_greeting': 'que je t’ai déjà dit bonjour',
@@ -1037,7 +1037,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'help.make':
     '`/{command}` la fait. Écris un prompt ; ajoute l’image d’une personne, et une voix : un fichier, un message vocal ou un texte à dire.',
   'help.results':
-    'Sous chaque vidéo : 🔁 encore, ⬆️ mieux, ✏️ modifier, ❌ supprimer. Réagis avec ✉️ pour la recevoir en message privé, avec 🚩 pour la signaler.',
+    'Sous chaque vidéo : 🔁 encore, ⬆️ mieux, ✏️ modifier, ❌ supprimer.{reactions, select, yes { Réagis avec ✉️ pour la recevoir en message privé, avec 🚩 pour la signaler.} other {}}',
   'help.menus': 'Dans le menu d’un message, sous Applications : {menus}.',
   'help.moderators':
     'Tu peux modérer ici : `/{command}` contient la liste, les pauses, les limites, les bannissements, les filtres, les signalements et le journal.',

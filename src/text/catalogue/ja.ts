@@ -956,7 +956,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'forget.heading': '**あなたについて保存しているもの**',
   'forget.nothing': 'あなたについて、消せるものは何も保存していません。',
   'forget.generations':
-    '動画とリクエスト{count, plural, other {#件}}（<t:{first}:D>から<t:{last}:D>まで）、プロンプト・画像・音声を含む{open, plural, =0 {} other {。うち#件は待機中か作成中で、キャンセルします}}',
+    '動画とリクエスト{count, plural, =1 {1件（<t:{first}:D>）} other {#件（<t:{first}:D>から<t:{last}:D>まで）}}、プロンプト・画像・音声を含む{open, plural, =0 {} other {。うち#件は待機中か作成中で、キャンセルします}}',
   'forget.kind_settings': '`/設定`の内容',
   'forget.kind_reports': 'あなたからの報告{count, plural, other {#件}}',
   'forget.kind_greeting': 'あなたにあいさつしたこと',
@@ -977,7 +977,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'help.make':
     '`/{command}`で作ります。プロンプトを書いて、人物の画像と声（ファイル、ボイスメッセージ、読み上げるテキスト）を加えてください。',
   'help.results':
-    '動画の下：🔁 もう一度、⬆️ 高品質に、✏️ 編集、❌ 削除。✉️でリアクションするとDMで届き、🚩で報告できます。',
+    '動画の下：🔁 もう一度、⬆️ 高品質に、✏️ 編集、❌ 削除。{reactions, select, yes {✉️でリアクションするとDMで届き、🚩で報告できます。} other {}}',
   'help.menus': 'メッセージのメニューの「アプリ」：{menus}。',
   'help.moderators':
     'あなたはここのモデレーターです。`/{command}`に一覧、一時停止、上限、禁止、フィルター、報告、記録があります。',

@@ -337,8 +337,10 @@ test('help names every command and menu entry that there is, and those of modera
   );
   for (const language of ['en', 'de', 'fr', 'es', 'ja']) {
     const texts = textsFor(language);
-    const shown = (isModerator: boolean, isOwner: boolean) =>
-      renderHelp(texts, { isModerator, isOwner }).content;
+    const shown = (isModerator: boolean, isOwner: boolean, hearsReactions = true) =>
+      renderHelp(texts, { isModerator, isOwner, hearsReactions }).content;
+    expect(shown(false, false)).toContain('🚩');
+    expect(shown(false, false, false)).not.toMatch(/✉|🚩/u);
     const everything = shown(true, true);
     for (const name of ownCommands) expect(everything).toContain(`/${texts.say(`command.${name}.name`)}\``);
     expect(everything).not.toContain('…');
@@ -376,5 +378,7 @@ test('what is stored of a person is told with counts and dates, and erased after
   expect(stored.components).toHaveLength(1);
   const nothing = renderStored({ generations: [], copies: [], entries: { ...none, lists: [entry] } }, texts);
   expect(nothing.content).toContain('nothing stored');
+  const one = renderStored({ generations: generations.slice(1), copies: [], entries: none }, texts);
+  expect(one.content).toContain('1 video or request, from <t:1800000000:D>, with');
   expect(nothing.components).toEqual([]);
 });

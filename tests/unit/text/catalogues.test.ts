@@ -275,6 +275,7 @@ const longest: Readonly<Record<string, string | readonly number[]>> = {
   problem: '\\*'.repeat(200),
   words: 'W'.repeat(40),
   sound: 'yes',
+  reactions: 'yes',
   corner: 'W'.repeat(40),
   part: 'W'.repeat(40),
   unit: 'second',
