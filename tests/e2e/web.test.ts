@@ -29,9 +29,9 @@ import type { WebProcess } from '../support/web.ts';
 import { patience } from '../support/patience.ts';
 
 /**
- * A person with a browser: the page, the API without a bot, a worker, and an engine of which only the order of its steps is real: what the
- * real one makes is in modes.test.ts and crashes.test.ts. What the page shows in each state is looked at in both sizes, by axe-core, too. With
- * PAGE_PICTURES=FOLDER the same run keeps a picture of each state there, made by the small model that draws people: `npm run pictures`.
+ * A person with a browser: the page, the API without a bot, a worker and the real engine at toy size. What the page shows in each state
+ * is looked at in both sizes, by axe-core, too. With PAGE_PICTURES=FOLDER the same run keeps a picture of each state there, made by the
+ * small model that draws people: `npm run pictures`.
  */
 
 const person = join(projectRoot, 'examples', 'person.png');
@@ -41,9 +41,9 @@ const sizes = { desktop: { width: 1366, height: 850 }, phone: { width: 390, heig
 const pictures = process.env['PAGE_PICTURES'];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** For a clip of the tiny profile on a busy machine, a cold start of the engine included. */
+
 let folder: string;
-/** The scripted engine waits before its second step until this file is there. */
-let goOn: string;
 let redis: TestRedis;
 let environment: Record<string, string | undefined>;
 let api: Part;
@@ -58,7 +58,6 @@ const hosts = new Set<string>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'humo-web-'));
-  goOn = join(folder, 'go-on');
   redis = await startRedis();
   environment = {
     PATH: process.env['PATH'],
@@ -78,7 +77,7 @@ beforeAll(async () => {
   const owner = { name: 'owner', scopes: ['admin'], userId: null } as const;
   ({ token: ownersToken } = await createToken(tokensFile(), owner));
   api = startPart({ name: 'api', file: 'src/api/main.ts', environment });
-  worker = startWorker(pictures === undefined ? scripted() : {});
+  worker = startWorker();
   const { address } = await api.logged('the API listens');
   apiUrl = String(address);
   [web, browser] = await Promise.all([
@@ -106,9 +105,6 @@ afterAll(async () => {
 
 const startWorker = (more: Record<string, string> = {}) =>
   startPart({ name: 'worker', file: 'src/worker/main.ts', environment: { ...environment, ...more } });
-const scripted = () => ({
-  ENGINE_COMMAND: scriptedEngineCommand({ gate: { beforeStep: 2, file: goOn } }).join(' '),
-});
 const tokensFile = () => join(folder, 'api-tokens.json');
 
 function explainFailure(): void {
@@ -326,7 +322,6 @@ test('with the keyboard alone: a picture, a sound and its window, a wait, a vide
   await status()
     .getByText(/Painting the frames|Developing the film|Packing the video|Here it is/)
     .waitFor(patience);
-  await writeFile(goOn, '');
   await status().getByText('Here it is.').waitFor(patience);
   await page
     .locator('#result')
@@ -361,7 +356,6 @@ test('with the keyboard alone: a picture, a sound and its window, a wait, a vide
   await (await downloading).saveAs(path);
   const probed = await probeVideo(path, { scratch: folder, timeoutMilliseconds: 60_000 });
   expect(JSON.stringify(probed)).toContain('h264');
-  await rm(goOn);
 
   async function choose(input: string, file: string) {
     await tabTo(input);
@@ -570,12 +564,12 @@ test('a far face, a film, a part of it, a recording, and a voice alone', async (
   await page.keyboard.press('Space');
   await refusedAt('agreed').waitFor({ state: 'detached' });
 
-  if (pictures !== undefined) {
-    // From here on it is about what is pressed.
-    await worker.stop();
-    worker = startWorker(scripted());
-    await worker.logged('taking jobs');
-  }
+  // An engine of which only the order of its steps is real: from here on it is about what is pressed.
+  await worker.stop();
+  const goOn = join(folder, 'go-on');
+  const command = scriptedEngineCommand({ gate: { beforeStep: 2, file: goOn } });
+  worker = startWorker({ ENGINE_COMMAND: command.join(' ') });
+  await worker.logged('taking jobs');
   await page.keyboard.press('Control+Enter');
   await status().getByText('Step 1 of').waitFor(patience);
   await page.locator('#result .stage img').waitFor();
