@@ -62,12 +62,12 @@ export function detectBlocks(picture: Picture, own: KnownMarks | null): BlockDet
   const faint: { readonly soft: Float64Array; readonly scale: number }[] = [];
   for (const { scale, width, height } of copies) {
     if (!alwaysRead.has(scale)) continue;
-    const sums = sayings(blocksOf(piecesOf(resample(picture, width, height), 0), 0));
+    const soft = softBits(sayings(blocksOf(piecesOf(resample(picture, width, height), 0), 0)), 0);
     for (const known of new Set([own?.deployment ?? null, null])) {
-      const payload = blockCode.read(softBits(sums, 0), known);
+      const payload = blockCode.read(soft, known);
       if (payload !== null) return { payload, scale };
     }
-    faint.push({ soft: softBits(sums, 0), scale });
+    faint.push({ soft, scale });
   }
   if (own === null) return null;
   const beginning = slotsOf(blockCode.beginning(own.deployment));

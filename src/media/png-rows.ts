@@ -37,11 +37,7 @@ function rowBytes(pixels: number, bitsPerPixel: number): number {
 export async function wholeRows(file: Buffer): Promise<number | null> {
   const header = headerOf(file);
   if (header === null || header.isInterlaced) return null;
-  let bytes = 0;
-  await inflated(file, (piece) => {
-    bytes += piece.length;
-  });
-  return Math.floor(bytes / rowBytes(header.width, header.bitsPerPixel));
+  return Math.floor((await inflatedBytes(file)) / rowBytes(header.width, header.bitsPerPixel));
 }
 
 /** Of an interlaced picture, the first and the distance of columns and rows in all passes but the last (PNG, third edition, 8.2): together every second row. */
@@ -71,11 +67,7 @@ export async function completedInterlaced(
     return sum + count(height, row, rows) * rowBytes(count(width, column, columns), bitsPerPixel);
   }, 0);
   const each = rowBytes(width, bitsPerPixel);
-  let bytes = 0;
-  await inflated(file, (piece) => {
-    bytes += piece.length;
-  });
-  const there = Math.floor((bytes - earlier) / each);
+  const there = Math.floor(((await inflatedBytes(file)) - earlier) / each);
   const last = Math.floor(height / 2);
   if (there < 0 || there >= last) return null;
   const packed: Buffer[] = [];
@@ -119,6 +111,14 @@ function chunksOf(file: Buffer): { readonly kind: string; readonly whole: Buffer
     at = end;
   }
   return chunks;
+}
+
+async function inflatedBytes(file: Buffer): Promise<number> {
+  let bytes = 0;
+  await inflated(file, (piece) => {
+    bytes += piece.length;
+  });
+  return bytes;
 }
 
 /** Hands over what the pixels' chunks unfold into, up to where they end or are damaged. */

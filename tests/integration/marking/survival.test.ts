@@ -52,6 +52,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** The frames of a video of the demo's size, as an engine would give them. */
+async function rawExample() {
+  const [wide, high] = [192, 112];
+  const path = join(folder, 'example.rgb');
+  const example = join(projectRoot, 'examples', 'person.mp4');
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, '-pix_fmt', 'rgb24', '-f', 'rawvideo', path]);
+  const shown = (await stat(path)).size / (wide * high * 3);
+  return { path, clip: { width: wide, height: high, frames: shown, fps, hasAudio: false } };
+}
+
 async function found(name: string) {
   const luma = await readLuma(join(folder, name), limits());
   if (luma === null) throw new Error(`${name} has no frames`);
@@ -80,15 +90,9 @@ test('every frame keeps 42 dB or more', async () => {
 });
 
 test('it is read from a video of the demo’s size, whatever was done to it', async () => {
-  const [wide, high] = [192, 112];
-  const example = join(projectRoot, 'examples', 'person.mp4');
-  const raw = ['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'small.rgb'];
-  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, ...raw], { cwd: folder });
-  const path = join(folder, 'small.rgb');
-  const shown = (await stat(path)).size / (wide * high * 3);
+  const { path, clip } = await rawExample();
   const overlay = (...size: [number, number]) => drawLabel({ ...defaultLabelStyle, language: 'en' }, ...size);
   const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark, overlay } as const;
-  const clip = { width: wide, height: high, frames: shown, fps, hasAudio: false };
   await encodeVideo(source, clip, join(folder, 'small.mp4'), 10e6, limits());
   expect(await found('small.mp4')).toMatchObject({ payload, scale: 1 });
   for (const args of [
@@ -125,34 +129,20 @@ test('it is read from a video of the demo’s size, whatever was done to it', as
 });
 
 test('it is read from the poorest video that the ladder makes; what would lose it is not made', async () => {
-  const [wide, high] = [192, 112];
-  const example = join(projectRoot, 'examples', 'person.mp4');
-  const raw = ['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'ladder.rgb'];
-  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, ...raw], { cwd: folder });
-  const path = join(folder, 'ladder.rgb');
-  const shown = (await stat(path)).size / (wide * high * 3);
+  const { path, clip } = await rawExample();
   const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark } as const;
-  const clip = { width: wide, height: high, frames: shown, fps, hasAudio: false };
   const target = join(folder, 'poorest.mp4');
   const poorest = { kind: 'bitrate', kilobits: 11, size: { width: 144, height: 84 } };
-  const made = await encodeVideo(source, clip, target, limitFor(shown, 11.5), limits());
+  const made = await encodeVideo(source, clip, target, limitFor(clip.frames, 11.5), limits());
   expect(made.attempts.at(-1)).toMatchObject(poorest);
   expect((await found('poorest.mp4'))?.payload).toBe(payload);
-  await expect(encodeVideo(source, clip, target, limitFor(shown, 10), limits())).rejects.toMatchObject({
+  await expect(encodeVideo(source, clip, target, limitFor(clip.frames, 10), limits())).rejects.toMatchObject({
     identifier: 'video_does_not_fit',
   });
 });
 
 test('a smaller copy of a finished video has its mark drawn anew for its size, and a copy of the same size keeps the one it has', async () => {
-  const [wide, high] = [192, 112];
-  const example = join(projectRoot, 'examples', 'person.mp4');
-  const raw = ['-pix_fmt', 'rgb24', '-f', 'rawvideo', 'copied.rgb'];
-  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, ...raw], { cwd: folder });
-  const path = join(folder, 'copied.rgb');
-  const clip = {
-    ...{ width: wide, height: high, frames: (await stat(path)).size / (wide * high * 3), fps },
-    hasAudio: false,
-  };
+  const { path, clip } = await rawExample();
   const whole = join(folder, 'whole.mp4');
   const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark } as const;
   const { bytes } = await encodeVideo(source, clip, whole, 10e6, limits());
