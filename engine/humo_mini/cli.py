@@ -57,11 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     given = {
         "drawers": arguments.drawers, "sounds": arguments.sounds, "check_clips": arguments.checks, "text_seconds": arguments.text_seconds,
-        "train_seconds": arguments.train_seconds,
+        "train_seconds": arguments.train_seconds, "train_until": arguments.until,
     }  # fmt: skip
     plan = dataclasses.replace(plan, **{name: value for name, value in given.items() if value is not None})
-    if arguments.until is not None:
-        plan = dataclasses.replace(plan, train_until=arguments.until)
     if arguments.steps is not None:
         plan = dataclasses.replace(plan, steps=arguments.steps)
     try:
