@@ -152,6 +152,14 @@ export class Scaler {
     if (!(await state.lead(this.#self, seconds * 1000))) throw new LeadLost();
   }
 
+  /** Keeps what a machine is now, and counts what it cost since it was last charged. */
+  async #charge(pod: GpuPod, at: number): Promise<void> {
+    const from = pod.chargedUntil;
+    // A clock that was set back does not charge the same hour twice when it comes to it again.
+    pod.chargedUntil = Math.max(at, from);
+    await this.#parts.state.charge(pod, costByDay(from, at, pod.pricePerHour));
+  }
+
   /** What the provider that is chosen started. */
   async #ownPods(): Promise<GpuPod[]> {
     return (await this.#parts.state.pods()).filter((pod) => this.#isOwn(pod));
@@ -176,10 +184,10 @@ export class Scaler {
     for (const before of await state.pods()) {
       if (this.#isOwn(before)) continue;
       const at = now();
-      const pod: GpuPod = { ...before, chargedUntil: Math.max(at, before.chargedUntil) };
+      const pod: GpuPod = { ...before };
       const other = others.get(before.provider ?? '');
       if (other !== undefined) pod.ending ??= 'other_provider';
-      await state.charge(pod, costByDay(before.chargedUntil, at, before.pricePerHour));
+      await this.#charge(pod, at);
       if (other === undefined) {
         const problem = `${pod.name} was started with GPU_PROVIDER=${pod.provider}, may run on, and cannot be ended here: end it there, then stop it here`;
         problems.push(problem);
@@ -264,9 +272,7 @@ export class Scaler {
       const isAwaited = pod.id === null || (pod.readyAt === null && pod.ending === null);
       const isNew = isAwaited && at - pod.askedAt < unknownAfter;
       const unknown = gone && machine === undefined && isNew;
-      // A clock that was set back does not charge the same hour twice when it comes to it again.
-      next.chargedUntil = Math.max(at, pod.chargedUntil);
-      await state.charge(next, costByDay(pod.chargedUntil, at, pod.pricePerHour));
+      await this.#charge(next, at);
       if (!gone || unknown) {
         pods.push(next);
       } else if (machine === undefined) {
