@@ -7,6 +7,8 @@ import type { ImageForm } from './sniff.ts';
 export interface CodePoints {
   readonly primaries: number;
   readonly transfer: number;
+  /** in the place of a transfer: light to the power of this is the number, as PNG's chunk `gAMA` has it */
+  readonly gamma?: number;
 }
 
 /** Of a file, where boxes and chunks that come before the picture stand. */
@@ -26,18 +28,31 @@ async function opened(path: string): Promise<AsyncDisposable & { readonly handle
   return { handle, [Symbol.asyncDispose]: () => handle.close() };
 }
 
-/** The chunk `cICP`, which stands before the picture (https://www.w3.org/TR/png-3/#cICP-chunk). */
+/** Of BT.709, which sRGB shares; and a transfer that nobody has named. */
+const unnamed = { primaries: 1, transfer: 2 } as const;
+/** What most files say, and sRGB is nearly: nothing is gained by converting them. */
+const usualGamma = { value: 1 / 2.2, tolerance: 0.02 } as const;
+
+/**
+ * The chunks `cICP` and `gAMA`, which stand before the picture; a profile and `sRGB` come before the second
+ * (https://www.w3.org/TR/png-3/#color-chunk-precendence).
+ */
 export function pngCodePoints(head: Buffer): CodePoints | null {
+  let gamma: number | null = null;
+  let isTold = false;
   for (let at = 8; at + 12 <= head.length;) {
     const length = head.readUInt32BE(at);
     const kind = head.toString('latin1', at + 4, at + 8);
-    if (kind === 'IDAT') return null;
+    if (kind === 'IDAT') break;
     if (kind === 'cICP' && length === 4) {
       return { primaries: head.readUInt8(at + 8), transfer: head.readUInt8(at + 9) };
     }
+    if (kind === 'gAMA' && length === 4) gamma = head.readUInt32BE(at + 8) / 100_000;
+    if (kind === 'iCCP' || kind === 'sRGB') isTold = true;
     at += 12 + length;
   }
-  return null;
+  if (gamma === null || gamma === 0 || isTold) return null;
+  return Math.abs(gamma - usualGamma.value) <= usualGamma.tolerance ? null : { ...unnamed, gamma };
 }
 
 /**

@@ -68,7 +68,8 @@ export function isHighDynamicRange({ transfer }: CodePoints): boolean {
 
 /** Whether a picture must go through {@link srgbConverter} to look as it should. */
 export function needsConversion(points: CodePoints): boolean {
-  return isHighDynamicRange(points) || toSrgbPrimaries[points.primaries] !== undefined;
+  const isWide = toSrgbPrimaries[points.primaries] !== undefined;
+  return isHighDynamicRange(points) || isWide || points.gamma !== undefined;
 }
 
 /** Converts a run of pixels, of as many channels as the picture has, to 8-bit sRGB on white. */
@@ -131,13 +132,15 @@ export function srgbConverter(points: CodePoints, channels: number, largest: num
 }
 
 /** For each number of a picture its light, 1 for reference white; of HLG the scene's. */
-function lightOf({ transfer }: CodePoints, largest: number): Float32Array {
+function lightOf({ transfer, gamma }: CodePoints, largest: number): Float32Array {
   const curve =
     transfer === transfers.pq
       ? (code: number) => pqNits(code) / whiteNits
       : transfer === transfers.hlg
         ? hlgScene
-        : srgbLight;
+        : gamma === undefined
+          ? srgbLight
+          : (code: number) => code ** (1 / gamma);
   return Float32Array.from({ length: largest <= 255 ? 256 : 65_536 }, (_, number) =>
     curve(Math.min(number / largest, 1)),
   );

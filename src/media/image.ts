@@ -231,7 +231,11 @@ async function isCutOff(source: string, mended: string): Promise<boolean> {
 }
 
 async function toPng(source: string, target: string, failOn: 'error' | 'none'): Promise<NormalisedImage> {
-  return sharp(source, { ...input, failOn, limitInputPixels: imageLimits.pixels })
+  const picture = sharp(source, { ...input, failOn, limitInputPixels: imageLimits.pixels });
+  const { depth } = await picture.metadata();
+  // Of a deep picture with a profile the library makes Display P3, and does not say so.
+  if (depth === 'ushort') picture.pipelineColourspace('srgb');
+  return picture
     .timeout({ seconds: timeoutSeconds })
     .autoOrient()
     .flatten({ background: 'white' })

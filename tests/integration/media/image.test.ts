@@ -106,6 +106,20 @@ test('a 16-bit PNG and a CMYK JPEG become 8-bit sRGB', async () => {
   }
 });
 
+test.each(['png', 'avif'] as const)('a deep %s with a profile keeps its colours', async (format) => {
+  const colour = { r: 200, g: 60, b: 90 };
+  await sharp({ create: { width: 16, height: 16, channels: 3, background: colour } })
+    .toColourspace('rgb16')
+    .withIccProfile('p3')
+    .toFormat(format, format === 'avif' ? { bitdepth: 10, quality: 90 } : {})
+    .toFile(given);
+  expect(await sharp(given).metadata()).toMatchObject({ depth: 'ushort', hasProfile: true });
+  await normaliseImage(given, out, 1);
+  const [red = 0, green = 0, blue = 0] = await pixel(out, 8, 8);
+  const far = Math.max(Math.abs(red - 200), Math.abs(green - 60), Math.abs(blue - 90));
+  expect(far).toBeLessThanOrEqual(4);
+});
+
 test('a small file that claims 60,000 × 60,000 pixels is refused from its header', async () => {
   const header = Buffer.alloc(25);
   header.write('IHDR', 0, 'latin1');

@@ -102,4 +102,20 @@ test('code points of a PNG stand before its picture', () => {
   const points = chunk('cICP', [9, 18, 0, 1]);
   expect(pngCodePoints(png(chunk('gAMA', [1, 2, 3]), points))).toEqual({ primaries: 9, transfer: 18 });
   expect(pngCodePoints(png(chunk('IDAT', [1]), points))).toBeNull();
+  // Light as it is, 1.0; a profile and sRGB's own chunk come before, and 1 / 2.2 is what sRGB nearly is.
+  const light = chunk('gAMA', [0, 1, 0x86, 0xa0]);
+  expect(pngCodePoints(png(light))).toEqual({ primaries: 1, transfer: 2, gamma: 1 });
+  expect(pngCodePoints(png(light, points))).toEqual({ primaries: 9, transfer: 18 });
+  for (const kind of ['iCCP', 'sRGB']) expect(pngCodePoints(png(light, chunk(kind, [0])))).toBeNull();
+  expect(pngCodePoints(png(chunk('gAMA', [0, 0, 0xb1, 0x8f])))).toBeNull();
+});
+
+test('light that a PNG holds as it is comes out as sRGB', () => {
+  const points = { primaries: 1, transfer: 2, gamma: 1 };
+  expect(needsConversion(points)).toBe(true);
+  const into = new Uint8Array(3);
+  srgbConverter(points, 3, 255).convert(Uint8Array.of(147, 48, 26), into);
+  // 200, 120, 90 within what 8 bits of light tell apart
+  for (const [at, wanted] of [200, 120, 90].entries())
+    expect(Math.abs((into[at] ?? 0) - wanted)).toBeLessThanOrEqual(1);
 });
