@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from './error-code.ts';
 
@@ -37,14 +36,29 @@ async function taken(lock: string): Promise<boolean> {
   }
 }
 
+/**
+ * Takes away what somebody left who died. Of several who see it one does, and looks once more when it is their turn: by then another may have
+ * taken it away, and a third taken the lock.
+ */
 async function removeStale(lock: string): Promise<void> {
+  if (!(await isStale(lock))) return;
+  const turn = `${lock}.stale`;
+  if (!(await taken(turn))) {
+    if (await isStale(turn)) await rm(turn, { force: true });
+    return;
+  }
   try {
-    if (Date.now() - (await stat(lock)).mtimeMs < staleAfter) return;
-    // Of several who see it, one moves it away.
-    const moved = `${lock}.${randomUUID()}`;
-    await rename(lock, moved);
-    await rm(moved, { force: true });
+    if (await isStale(lock)) await rm(lock, { force: true });
+  } finally {
+    await rm(turn, { force: true });
+  }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs >= staleAfter;
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
   }
 }

@@ -15,12 +15,14 @@ import { Health } from '../observability/health.ts';
 import { watchQueue } from '../observability/queue-metrics.ts';
 import { serveHealth } from '../observability/server.ts';
 import type { HealthServer } from '../observability/server.ts';
+import { requireRedis } from '../queue/redis/requirements.ts';
 import { createGenerationQueue } from '../queue/create-generation-queue.ts';
 import { createSpeechDesk } from '../queue/jobs/speech.ts';
 import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import type { GenerationQueue } from '../queue/interfaces.ts';
 import { reconcileInterval } from '../queue/constants.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
+import { named } from '../startup-error.ts';
 import { createArtifactStore } from '../storage/create.ts';
 import type { ArtifactStore } from '../storage/store.ts';
 import { startApi } from './server.ts';
@@ -41,6 +43,7 @@ async function main(): Promise<number> {
 }
 
 async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Promise<void> {
+  await named('Redis (REDIS_URL) cannot be reached', requireRedis(config.redis, config.redis.prefix));
   const queue = createGenerationQueue(config, logger);
   const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
@@ -50,7 +53,8 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
   let served: HealthServer | undefined;
   try {
     stopSweeping = await keepScratchSwept(scratchRoot);
-    await Promise.all([queue.health(), store.health()]);
+    await named('Redis (REDIS_URL) cannot be reached', queue.health());
+    await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     logger.info(await queue.reconcile(), 'records and jobs compared');
     const api = await startApi({
       config,

@@ -18,6 +18,8 @@ import type { Estimated } from '../intake/accept-request.ts';
 import { openScratch } from '../media/scratch.ts';
 import { apiReply } from '../queue/contract/generation.ts';
 import type { Generation } from '../queue/contract/generation.ts';
+import { speechFailure } from '../queue/jobs/speech.ts';
+import type { Voice } from '../queue/jobs/speech.ts';
 import type { Admission } from '../queue/moderation/moderation.ts';
 import { Failure } from '../failure.ts';
 import type { Idempotency } from '../queue/idempotency.ts';
@@ -161,6 +163,7 @@ export function orderRoutes(
     take: (id: string) => Promise<TakenFiles>,
   ) => {
     await reachable(admit(person, writtenTexts(wish), parts));
+    requireVoice(wish.files, await reachable(parts.speech.voices()));
     const order = orderOf(request, ulid(), wish, person, admission);
     const taken = await take(order.id);
     return estimateView(await estimate(order, taken, { settings, queue }), taken.advice, admission, request);
@@ -461,6 +464,17 @@ function newSoundOf(
   if (say === undefined && (voice ?? language) !== undefined) throw new Refusal('refused.voice_without_say');
   chooseMode({ images, hasAudio: true, hasAudioStart: false, hasWords: say !== undefined });
   return { audio, audioStart: audioStart ?? null, audioEnd, seconds };
+}
+
+/** What a worker says of typed words that nobody here can speak, for whoever has none of them spoken. @throws Failure `speech_…` */
+export function requireVoice({ audio }: Pick<GivenFiles, 'audio'>, voices: readonly Voice[]): void {
+  if (audio === null || !('words' in audio) || voices.length === 0) return;
+  const { voice, language } = audio;
+  if (voice !== null) {
+    if (!voices.some(({ name }) => name === voice)) throw speechFailure('voice');
+  } else if (language !== null && !voices.some((one) => one.language === language)) {
+    throw speechFailure('language');
+  }
 }
 
 type SoundEdits = Pick<Parameters<typeof edited>[1], 'audio' | 'audioStart' | 'audioEnd' | 'seconds'>;

@@ -147,6 +147,7 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   });
   try {
     const journal = new FileIntakeJournal(join(config.dataDirectory, 'intake'));
+    signatures.know(await queue.keepMessageKey(signatures.key));
     // Before anybody is answered: what people ask for from now on is not left behind.
     const leftBehind = await journal.leftBehind();
     const progress = new ProgressReporter({

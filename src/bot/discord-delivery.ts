@@ -38,7 +38,15 @@ export interface DeliveryOptions {
   readonly queue: Pick<GenerationQueue, 'get' | 'updateReply'>;
   readonly messages: Pick<
     Messages,
-    'post' | 'edit' | 'editOriginal' | 'followUp' | 'editFollowUp' | 'openDirect' | 'findOwn' | 'typing'
+    | 'post'
+    | 'edit'
+    | 'editOriginal'
+    | 'followUp'
+    | 'editFollowUp'
+    | 'openDirect'
+    | 'findOwn'
+    | 'typing'
+    | 'remove'
   >;
   readonly videos: VideoFiles;
   /** stops following the status message; resolves to the milliseconds that an edit should still wait */
@@ -153,7 +161,9 @@ export class Delivery {
       // Lost with its store, or delivered too late: the person is told, instead of trying for a day.
       if (!(error instanceof Failure)) throw error;
       const { code, identifier, context } = error;
-      return this.#sendEnding(generation, { code, identifier, context: { ...context } }, signal);
+      const lost = { code, identifier, context: { ...context } };
+      const final = { rendered: renderEnding(generation, lost), files: [], isStandIn: true };
+      return { ...(await this.#sendAnyWay(generation, final, signal)), failure: lost };
     }
     for (;;) {
       const withVideo: FinalMessage = {
@@ -362,10 +372,24 @@ export class Delivery {
     }
   }
 
+  /** What was deleted while it was uploaded does not stay. One that only the person sees is out of the bot's hands. */
+  async #takeBack({ id, result }: Generation, sent: Sent): Promise<void> {
+    const { messages, logger } = this.#options;
+    if (result === null || !sent.linkable) return;
+    try {
+      await messages.remove(sent);
+    } catch (error) {
+      if (isUnknownMessage(error)) return;
+      logger.info({ generationId: id, error: errorFields(error) }, 'a deleted result’s message stands');
+    }
+  }
+
   async #editPointer(generation: Generation, sent: Sent | null): Promise<void> {
     const { queue, messages, clock } = this.#options;
-    // Somebody may have deleted it meanwhile.
+    // Somebody may have deleted it meanwhile, also while it was on its way.
     const now = (await queue.get(generation.id)) ?? generation;
+    if (sent !== null && generation.deletedAt === null && now.deletedAt !== null)
+      await this.#takeBack(generation, sent);
     const rendered = renderPointer({ ...generation, deletedAt: now.deletedAt }, sent);
     // A newer status message may have taken over since this delivery began.
     const { statusMessageId } = now.reply;
@@ -384,9 +408,9 @@ export class Delivery {
   }
 }
 
-/** Whether a status message is gone, or nobody can edit it any more. */
+/** Whether a status message is gone, or nobody can edit it any more. A channel that is closed now may be opened again. */
 function isOutOfReach(error: unknown): boolean {
-  return isUnknownMessage(error) || isDeadToken(error) || isClosedChannel(error) || isLastingRefusal(error);
+  return isUnknownMessage(error) || isDeadToken(error);
 }
 
 /** Whether the final message belongs to the interaction: where the bot cannot post, and where only one person may see it. */

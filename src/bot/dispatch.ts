@@ -39,7 +39,9 @@ export async function dispatch(
     await handle(interaction, handlers, bounded);
   } catch (error) {
     if (error instanceof AnsweredElsewhere) return;
-    await answerError(error, interaction, services.logger);
+    // What a handler asks after it has answered may come after something was done.
+    const mayBeDone = interaction.deferred || interaction.replied;
+    await answerError(asUnreachable(error, mayBeDone), interaction, services.logger);
   }
 }
 

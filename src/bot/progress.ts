@@ -21,12 +21,13 @@ import type { Closable, GenerationQueue } from '../queue/interfaces.ts';
 import type { Clock } from './clock.ts';
 import {
   isClosedChannel,
+  isContentRefused,
   isDeadToken,
   isLastingRefusal,
   isOldMessageLimit,
   isUnknownMessage,
 } from './discord-errors.ts';
-import type { MessagePlace, Messages } from './messages.ts';
+import type { Messages } from './messages.ts';
 import { statusRoute } from './status-route.ts';
 
 /** One edit per job in this time: Discord states no number, and this has proved safe. */
@@ -47,6 +48,9 @@ const lastWordsBefore = 45_000;
 
 /** What waits is looked at again so often, whatever happens: milliseconds. A start that has passed is looked at when it passes. */
 const waitingInterval = 60_000;
+
+/** A channel that takes nothing now may do so again: a permission comes back, a thread is opened. Milliseconds. */
+const closedInterval = 5 * 60_000;
 
 /** Status messages taken up after a restart: the newest of a queue that is longer than anyone looks. */
 const mostFollowed = 10_000;
@@ -75,6 +79,8 @@ interface Followed {
   lastContent: string | null;
   /** digest of the picture that stands there */
   lastPreview: string | null;
+  /** Discord refused one of its pictures for what it shows: it gets no further one */
+  withoutPreviews: boolean;
   /** the edit under way */
   editing: Promise<unknown> | null;
   /** the status message is gone or out of reach */
@@ -176,6 +182,7 @@ export class ProgressReporter implements ProgressFollower {
       dueAt: this.#options.clock.now() + editInterval,
       lastContent: null,
       lastPreview: null,
+      withoutPreviews: false,
       editing: null,
       unreachable: false,
       lastWordsAt: lastWordsAt(generation.reply),
@@ -268,20 +275,35 @@ export class ProgressReporter implements ProgressFollower {
         await this.#takeOver(followed, generation, rendered);
         return;
       }
-      const preview = await this.#newPreview(generation, followed.lastPreview);
+      const preview = followed.withoutPreviews
+        ? null
+        : await this.#newPreview(generation, followed.lastPreview);
       if (rendered.content === followed.lastContent && preview === null) return;
-      await this.#edit(generation, rendered, preview === null ? undefined : [preview.file]);
+      if (!(await this.#takesEdit(generation, rendered, preview?.file))) {
+        followed.withoutPreviews = true;
+        followed.dirty = true;
+        return;
+      }
       followed.lastContent = rendered.content;
       if (preview !== null) followed.lastPreview = preview.digest;
       followed.dueAt = Math.max(followed.dueAt, clock.now() + editInterval);
     } catch (error) {
-      if (isOldMessageLimit(error)) followed.tooOld = true;
-      else if (isUnknownMessage(error) || isDeadToken(error) || isClosedChannel(error))
-        followed.unreachable = true;
+      this.#heed(error, followed);
       logger.debug(
         { generationId: followed.id, error: errorFields(error) },
         'a status message could not be edited',
       );
+    }
+  }
+
+  /** What an edit that failed says of those to come. */
+  #heed(error: unknown, followed: Followed): void {
+    if (isOldMessageLimit(error)) followed.tooOld = true;
+    else if (isUnknownMessage(error) || isDeadToken(error)) followed.unreachable = true;
+    else if (isClosedChannel(error) || isLastingRefusal(error)) {
+      followed.dueAt = this.#options.clock.now() + closedInterval;
+      followed.refreshAt = followed.dueAt;
+      followed.dirty = true;
     }
   }
 
@@ -296,13 +318,7 @@ export class ProgressReporter implements ProgressFollower {
     const { channelId, messageId } = route.place;
     // The last letters of the old message make it another nonce each time, and the same for a second bot.
     const nonce = `${messageId.slice(-12)}${generation.id.slice(-12)}`;
-    let posted: MessagePlace;
-    try {
-      posted = await messages.post(channelId, rendered, { nonce });
-    } catch (error) {
-      if (isLastingRefusal(error)) followed.unreachable = true;
-      throw error;
-    }
+    const posted = await messages.post(channelId, rendered, { nonce });
     await queue.updateReply(generation.id, { statusMessageId: posted.messageId });
     followed.postedAt = postedAt({ ...generation.reply, statusMessageId: posted.messageId });
     followed.tooOld = false;
@@ -315,6 +331,21 @@ export class ProgressReporter implements ProgressFollower {
         { generationId: generation.id, error: errorFields(error) },
         'an old status message could not point to the new one',
       );
+    }
+  }
+
+  /** @returns false when Discord will not have what the picture shows: the words may come without it */
+  async #takesEdit(
+    generation: Generation,
+    rendered: RenderedMessage,
+    picture: RawFile | undefined,
+  ): Promise<boolean> {
+    try {
+      await this.#edit(generation, rendered, picture === undefined ? undefined : [picture]);
+      return true;
+    } catch (error) {
+      if (picture !== undefined && isContentRefused(error)) return false;
+      throw error;
     }
   }
 

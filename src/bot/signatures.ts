@@ -12,10 +12,22 @@ const signatureBytes = 16;
  */
 export class Signatures {
   readonly #key: Buffer;
+  #known: readonly Buffer[];
 
   constructor(token: string) {
     // RFC 5869: a key for this purpose alone.
     this.#key = Buffer.from(hkdfSync('sha256', token, '', 'humo: owner of a message', 32));
+    this.#known = [this.#key];
+  }
+
+  /** The key, in base64; it says nothing of the token. */
+  get key(): string {
+    return this.#key.toString('base64');
+  }
+
+  /** Messages that were signed with these keys, those of tokens from before, count as well. @param keys in base64 */
+  know(keys: readonly string[]): void {
+    this.#known = [this.#key, ...keys.map((key) => Buffer.from(key, 'base64'))];
   }
 
   /** Completes every `custom_id` that has an empty place for a signature; see {@link parseOwned}. */
@@ -24,7 +36,10 @@ export class Signatures {
       ...row,
       components: row.components.map((component) =>
         'custom_id' in component && parseOwned(component.custom_id)?.signature === ''
-          ? { ...component, custom_id: `${component.custom_id}${this.#signatureOf(component.custom_id)}` }
+          ? {
+              ...component,
+              custom_id: `${component.custom_id}${signatureOf(component.custom_id, this.#key)}`,
+            }
           : component,
       ),
     }));
@@ -36,16 +51,20 @@ export class Signatures {
     const owned = parseOwned(customId);
     if (owned === null) return null;
     const { signature } = owned;
-    const expected = this.#signatureOf(customId.slice(0, customId.length - signature.length));
-    const [given, right] = [Buffer.from(signature), Buffer.from(expected)];
-    return given.length === right.length && timingSafeEqual(given, right) ? owned : null;
+    const unsigned = customId.slice(0, customId.length - signature.length);
+    const given = Buffer.from(signature);
+    const isRight = this.#known.some((key) => {
+      const right = Buffer.from(signatureOf(unsigned, key));
+      return given.length === right.length && timingSafeEqual(given, right);
+    });
+    return isRight ? owned : null;
   }
+}
 
-  #signatureOf(unsigned: string): string {
-    return createHmac('sha256', this.#key)
-      .update(unsigned)
-      .digest()
-      .subarray(0, signatureBytes)
-      .toString('base64url');
-  }
+function signatureOf(unsigned: string, key: Buffer): string {
+  return createHmac('sha256', key)
+    .update(unsigned)
+    .digest()
+    .subarray(0, signatureBytes)
+    .toString('base64url');
 }

@@ -5,13 +5,12 @@ import { changing, reachable } from '../queue/reachable.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import { Refusal } from '../refusal.ts';
 import { textsFor } from '../text/texts.ts';
-import { message } from './render/message.ts';
 import { generationIdOf } from './support/definition.ts';
 import type { Button, Reaction } from './support/definition.ts';
 import { generationShown } from './support/find-generation.ts';
 import { pointNowhere } from './support/removal.ts';
 import type { Services } from './support/services.ts';
-import { deleteStanding, removeStanding } from './support/expired-results.ts';
+import { deleteStanding, removeStanding, tell } from './support/expired-results.ts';
 
 type Role = 'user' | 'moderator';
 
@@ -129,7 +128,7 @@ async function removeResult(
   if (!isFirst || role !== 'moderator') return;
   await note('delete_result', generation, userId, services);
   const text = textsFor(generation.locale).say('delete.by_moderator', { id: generation.id });
-  await services.speaker.direct(generation.userId, message([text]));
+  await tell(generation.userId, text, services);
 }
 
 async function note(

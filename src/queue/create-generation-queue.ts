@@ -149,6 +149,10 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
     markOf: (generationId) => new Marks(connection, names).register(generationId),
     ownMarks: () => new Marks(connection, names).own(),
     signers: () => new Signers(connection, names).all(),
+    async keepMessageKey(key) {
+      await connection.sadd(names.messageKeys, key);
+      return connection.smembers(names.messageKeys);
+    },
     depth: () => readDepth(connection, names, Date.now()),
     server: () => readServer(connection),
     async health() {

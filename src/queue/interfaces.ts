@@ -164,6 +164,8 @@ export interface GenerationQueue {
   ownMarks(): Promise<{ readonly deployment: bigint; readonly generations: readonly bigint[] }>;
   /** Chains of certificates, as PEM, with which this deployment signs or has signed. */
   signers(): Promise<readonly string[]>;
+  /** Keeps a key with which the bot signs whose a message is. @returns all that were ever kept: messages stand longer than a token does */
+  keepMessageKey(key: string): Promise<readonly string[]>;
   health(): Promise<void>;
   /** How much stands in the queues now. */
   depth(): Promise<QueueDepth>;

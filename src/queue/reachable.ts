@@ -68,10 +68,15 @@ export async function insisting<T>(
   }
 }
 
-/** What got no answer, or was refused by a full Redis, as {@link reachable} says it; anything else as it is. */
-export function asUnreachable(error: unknown): unknown {
+/**
+ * What got no answer, or was refused by a full Redis, as {@link reachable} says it; anything else as it is.
+ *
+ * @param mayBeDone as {@link changing} says it
+ */
+export function asUnreachable(error: unknown, mayBeDone = false): unknown {
   if (isRefusedForNow(error)) return full(error);
-  return isUnanswered(error) ? new Failure('internal', 'queue_unreachable', {}, { cause: error }) : error;
+  const identifier = mayBeDone ? 'change_uncertain' : 'queue_unreachable';
+  return isUnanswered(error) ? new Failure('internal', identifier, {}, { cause: error }) : error;
 }
 
 function full(cause: Error): Failure {

@@ -6,8 +6,10 @@ import { ConfigurationError } from '../config/generate.ts';
 import { createLogger } from '../log.ts';
 import { createGenerationQueue } from '../queue/create-generation-queue.ts';
 import { createGpus } from '../queue/rented-gpus.ts';
+import { requireRedis } from '../queue/redis/requirements.ts';
 import { createModeration } from '../queue/moderation/redis-moderation.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
+import { named } from '../startup-error.ts';
 import { startScaler } from './start-scaler.ts';
 import { configurationExit } from '../config/exit-status.ts';
 
@@ -22,11 +24,12 @@ async function main(): Promise<number> {
   }
   const log = createLogger('scaler', config.logLevel);
   return runUntilSignal(log, async (stop) => {
+    await named('Redis (REDIS_URL) cannot be reached', requireRedis(config.redis, config.redis.prefix));
     const queue = createGenerationQueue(config, log);
     const moderation = createModeration(config, log);
     const gpus = createGpus(config, log);
     try {
-      await queue.health();
+      await named('Redis (REDIS_URL) cannot be reached', queue.health());
       const scaler = startScaler({
         ...{ queue, moderation, gpus, log },
         config: config.gpus,

@@ -65,7 +65,7 @@ export const refusedReports: Partial<Record<ReportOutcome, TextKey>> = {
 /** A courtesy: whoever cannot be written to is not. */
 export async function tell(userId: string, text: string, { speaker, logger }: Services): Promise<void> {
   await speaker.direct(userId, message([text])).catch((error: unknown) => {
-    logger.info({ error: errorFields(error) }, 'nobody could be told of a report');
+    logger.info({ error: errorFields(error) }, 'nobody could be told of what became of a result');
   });
 }
 

@@ -59,12 +59,22 @@ const [betweenLooks, mostLooks] = [250, 40];
  */
 export async function generationShown(
   place: SpokenMessage,
-  { standing, queue, stopping }: Pick<Services, 'standing' | 'queue' | 'stopping'>,
+  services: Pick<Services, 'standing' | 'queue' | 'stopping'>,
 ): Promise<Generation | null> {
+  const found = await shown(place, services);
+  return found === 'expired' ? null : found;
+}
+
+/** As {@link generationShown}; `expired`: it was one, and its record is no longer kept. */
+async function shown(
+  place: SpokenMessage,
+  { standing, queue, stopping }: Pick<Services, 'standing' | 'queue' | 'stopping'>,
+): Promise<Generation | 'expired' | null> {
   const { messageId } = place;
   const look = () => reachable(queue.byMessage(messageId));
   const noted = await look();
-  if (noted !== null || (await reachable(queue.wasMessage(messageId)))) return noted;
+  if (noted !== null) return noted;
+  if (await reachable(queue.wasMessage(messageId))) return 'expired';
   const id = await standing.generationId(place);
   if (id === null) return null;
   for (let looks = 0; looks < mostLooks; looks += 1) {
@@ -86,10 +96,9 @@ export async function reactedTo(
   { channelId, messageId }: SpokenMessage,
   services: Pick<Services, 'standing' | 'queue' | 'stopping'>,
 ): Promise<Generation | null> {
-  const generation = await generationShown({ channelId, messageId }, services);
-  if (generation === null && (await services.queue.wasMessage(messageId)))
-    throw new Refusal('again.gone', { days: recordRetentionDays });
-  return generation;
+  const found = await shown({ channelId, messageId }, services);
+  if (found === 'expired') throw new Refusal('again.gone', { days: recordRetentionDays });
+  return found;
 }
 
 /** Whether what comes of it is for one person alone: as the parent was, or as they want all of theirs. */

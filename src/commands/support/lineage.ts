@@ -83,13 +83,15 @@ async function deleteOne(
   role: 'user' | 'moderator',
   { queue, results, intake, speaker, logger }: Parameters<typeof deleteLineage>[2],
 ): Promise<void> {
-  const { id, result, reply } = generation;
+  const { id, result } = generation;
   await queue.cancel(id, { code: 'cancelled', identifier: `cancelled_by_${role}`, context: {} });
   // Whoever works on it has them already.
   await intake.discard(id);
   if (result === null) return;
   await queue.markResult(id, 'deleted');
   await results.remove(generation);
+  // Looked up again: a delivery may just have ended. One that ends from now on finds the mark.
+  const { reply } = (await queue.get(id)) ?? generation;
   const { finalChannelId: channelId, finalMessageId: messageId } = reply;
   if (channelId !== null && messageId !== null)
     await speaker.remove({ channelId, messageId }).catch((error: unknown) => {

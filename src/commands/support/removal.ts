@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SnowflakeUtil } from 'discord.js';
 import { errorFields } from '../../error-fields.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
+import { insisting } from '../../queue/reachable.ts';
 import type { GenerationQueue } from '../../queue/interfaces.ts';
 import { textsFor } from '../../text/texts.ts';
 import { renderDeleted } from '../render/status.ts';
-import type { Services } from './services.ts';
+import type { Results, Services, Speaker } from './services.ts';
 
 /** For so long the bot may hear of a message that it removed itself. */
 const heardWithin = 10 * 60_000;
@@ -18,7 +21,7 @@ export async function keepVideoOf(messageId: string, queue: Pick<GenerationQueue
 /** The status message no longer points to what is gone. A courtesy: the result is deleted all the same. */
 export async function pointNowhere(
   { id, locale, reply }: Generation,
-  { speaker, logger }: Pick<Services, 'speaker' | 'logger'>,
+  { speaker, logger }: Pick<Services, 'logger'> & { readonly speaker: Pick<Speaker, 'edit'> },
 ): Promise<void> {
   const { kind, channelId, statusMessageId: messageId, private: isPrivate } = reply;
   if (kind !== 'channel' || isPrivate || channelId === null || messageId === null) return;
@@ -32,21 +35,52 @@ export async function pointNowhere(
   }
 }
 
+interface RemovalServices extends Pick<Services, 'logger' | 'stopping' | 'now'> {
+  readonly queue: Pick<GenerationQueue, 'byMessage' | 'claim' | 'markResult'>;
+  readonly results: Pick<Results, 'remove'>;
+  readonly speaker: Pick<Speaker, 'edit'>;
+}
+
+/** Only of messages as young as this it may not be noted yet whose they are: milliseconds. */
+const notedWithin = 2 * 60_000;
+/** before each further look at one: milliseconds */
+const lookAgain = [250, 1_000, 4_000, 15_000] as const;
+
+/**
+ * The generation that a message belongs to which was deleted, also in the very moment in which it was posted, or while Redis is silent.
+ *
+ * @throws Error when Redis did not answer the last time either
+ */
+async function deletedFrom(
+  messageId: string,
+  { queue, stopping, now }: Pick<RemovalServices, 'queue' | 'stopping' | 'now'>,
+): Promise<Generation | null> {
+  const mayBeNotedYet = now() - SnowflakeUtil.timestampFrom(messageId) < notedWithin;
+  for (let tries = 0; ; tries += 1) {
+    const pause = stopping.aborted ? undefined : lookAgain[tries];
+    try {
+      const found = await queue.byMessage(messageId);
+      if (found !== null || !mayBeNotedYet || pause === undefined) return found;
+    } catch (error) {
+      if (pause === undefined) throw error;
+    }
+    await delay(pause, undefined, { signal: stopping }).catch(() => undefined);
+  }
+}
+
 /**
  * Somebody deleted one of the bot's messages with Discord's own menu. Where it was a result, it is deleted as with ❌: what somebody wants
  * gone is neither linked to nor fetched again.
  */
-export async function noticeRemoved(
-  messageId: string,
-  services: Pick<Services, 'queue' | 'results' | 'speaker' | 'logger'>,
-): Promise<void> {
+export async function noticeRemoved(messageId: string, services: RemovalServices): Promise<void> {
   const { queue, results, logger } = services;
-  const generation = await queue.byMessage(messageId);
+  const generation = await deletedFrom(messageId, services);
   if (generation === null || generation.reply.finalMessageId !== messageId) return;
   if (generation.result === null || generation.deletedAt !== null) return;
-  // Whoever removed it to keep the video has said so before.
-  if (!(await queue.claim(keptKey(messageId), heardWithin))) return;
-  if (!(await queue.markResult(generation.id, 'deleted'))) return;
+  // Whoever removed it to keep the video has said so before. Discord says it once: silence of Redis is waited for.
+  const isMeant = () => queue.claim(keptKey(messageId), heardWithin, 'removed');
+  if (!(await insisting(isMeant, services.stopping))) return;
+  await insisting(() => queue.markResult(generation.id, 'deleted'), services.stopping);
   await results.remove(generation);
   logger.info({ generationId: generation.id }, 'a result was deleted in Discord');
   await pointNowhere(generation, services);

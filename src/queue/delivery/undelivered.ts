@@ -1,9 +1,11 @@
 import type { Generation, NewGeneration } from '../contract/generation.ts';
 import { newGenerationSchema } from '../contract/record.ts';
 
-/** Whether the video is there and has not reached its person, because Discord did not take it. */
-export function isUndelivered({ status, result, deletedAt }: Generation): boolean {
-  return status === 'failed' && result !== null && deletedAt === null;
+/** Whether the video is there and has not reached its person, because Discord did not take it: not where the store had lost it. */
+export function isUndelivered({ status, result, failure, deletedAt }: Generation): boolean {
+  return (
+    status === 'failed' && result !== null && deletedAt === null && failure?.identifier !== 'files_expired'
+  );
 }
 
 /** The request of a failed generation as a new one: same person, same files, a record of its own. */

@@ -71,6 +71,8 @@ export interface Names {
   readonly deployment: string;
   /** hash: certificates with which videos are signed, by fingerprint */
   readonly signers: string;
+  /** set: keys with which this deployment's bots sign or have signed whose a message is, in base64 */
+  readonly messageKeys: string;
   /** id of the generation whose watermark says this */
   mark(tag: bigint): string;
   /** hash of a guild's settings: `text` and `revision` */
@@ -140,6 +142,7 @@ export function createNames(prefix: string): Names {
     endings: `${prefix}:endings`,
     deployment: `${prefix}:deployment`,
     signers: `${prefix}:signers`,
+    messageKeys: `${prefix}:message-keys`,
     mark: (tag) => `${prefix}:mark:${tag.toString(16).padStart(10, '0')}`,
     settings: (guildId) => `${prefix}:guild:${guildId}:settings`,
     deploymentSettings: `${prefix}:deployment:settings`,

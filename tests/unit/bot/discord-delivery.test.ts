@@ -7,6 +7,7 @@ import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
 import { deliveryPause } from '../../../src/queue/delivery/delivery-consumer.ts';
 import { NotBefore } from '../../../src/queue/delivery/not-before.ts';
+import { Failure } from '../../../src/failure.ts';
 import { generationWith, resultWith } from '../../support/generation.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -32,18 +33,23 @@ function deliveryWith({
   get,
   post,
   edit,
+  remove = never,
+  original = async (result) => ({ data: Buffer.alloc(10), result }),
   clock = new ManualClock(),
 }: Pick<DeliveryOptions['queue'], 'get'> &
-  Pick<DeliveryOptions['messages'], 'post' | 'edit'> & { readonly clock?: ManualClock }): Delivery {
+  Pick<DeliveryOptions['messages'], 'post' | 'edit'> &
+  Partial<Pick<DeliveryOptions['messages'], 'remove'>> &
+  Partial<Pick<DeliveryOptions['videos'], 'original'>> & { readonly clock?: ManualClock }): Delivery {
   return new Delivery({
     queue: { get, updateReply: async () => undefined },
     messages: {
       ...{ post, edit, editOriginal: never, followUp: never, editFollowUp: never, openDirect: never },
       findOwn: async () => null,
       typing: never,
+      remove,
     },
     videos: {
-      original: async (result) => ({ data: Buffer.alloc(10), result }),
+      original,
       smaller: async () => null,
     },
     releaseStatus: async () => 0,
@@ -105,6 +111,43 @@ test.each(['Redis', 'Discord'])(
     await delivery.close();
   },
 );
+
+test('what somebody deletes with all that belongs to it while it is uploaded does not stay', async () => {
+  const generation = delivering();
+  const removed: string[] = [];
+  const delivery = deliveryWith({
+    get: async () => ({ ...generation, deletedAt: 1 }),
+    post: async () => ({ channelId: '7', messageId: '8' }),
+    edit: async () => undefined,
+    remove: async ({ messageId }) => {
+      removed.push(messageId);
+    },
+  });
+  await delivery.deliver(generation, new AbortController().signal);
+  await delivery.close();
+  expect(removed).toEqual(['8']);
+});
+
+test('a video that is gone from the store is no video that came: the failure goes with the message that says so', async () => {
+  const generation = delivering();
+  const pointed: string[] = [];
+  const delivery = deliveryWith({
+    get: async () => generation,
+    original: async () => {
+      throw new Failure('invalid_input', 'files_expired');
+    },
+    post: async () => ({ channelId: '7', messageId: '8' }),
+    edit: async (_place, { content }) => {
+      pointed.push(content);
+    },
+  });
+  expect(await delivery.deliver(generation, new AbortController().signal)).toMatchObject({
+    messageId: '8',
+    failure: { identifier: 'files_expired' },
+  });
+  await delivery.close();
+  expect(pointed).toEqual([expect.not.stringContaining('ready')]);
+});
 
 test('an outage of 25 seconds costs four uploads, and one of a day fewer than 300', () => {
   const triesWithin = (milliseconds: number) => {

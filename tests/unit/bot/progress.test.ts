@@ -29,7 +29,7 @@ let clock: ManualClock;
 let records: Map<string, Generation>;
 let edits: Edit[];
 let emit: (event: GenerationEvent) => void;
-let beforeEdit: (by: Edit['by']) => Promise<void>;
+let beforeEdit: (by: Edit['by'], files?: readonly unknown[]) => Promise<void>;
 let admission: Admission;
 let tell: (entry: AuditEntry) => void;
 let reporter: ProgressReporter;
@@ -72,7 +72,7 @@ beforeEach(async () => {
   foreign = new Set();
   beforeEdit = async () => undefined;
   const record = async (by: Edit['by'], rendered: RenderedMessage, files?: readonly { name: string }[]) => {
-    await beforeEdit(by);
+    await beforeEdit(by, files);
     const id = /-# (\w+)/.exec(rendered.content)?.[1] ?? '';
     edits.push({
       at: clock.now(),
@@ -339,7 +339,7 @@ test('Discord says first that it is edited too often: a new message takes over a
   expect(edits.map(({ content }) => content.includes('Continued here'))).toEqual([true]);
 });
 
-test('where the bot may not post, the old message keeps its last text, and nothing is tried again', async () => {
+test('where the bot may not post, the old message keeps its last text until it may again, which is tried now and then', async () => {
   await reporter.start();
   const { id } = await follow();
   let tries = 0;
@@ -349,9 +349,58 @@ test('where the bot may not post, the old message keeps its last text, and nothi
   };
   await clock.advance(56 * 60_000);
   const before = edits.length;
-  progress(id, 40);
-  await clock.advance(10 * 60_000);
-  expect([tries, edits.length - before]).toEqual([1, 0]);
+  for (let step = 1; step <= 20; step += 1) {
+    progress(id, step);
+    await clock.advance(30_000);
+  }
+  expect([tries, edits.length - before]).toEqual([3, 0]);
+  beforePost = async () => undefined;
+  await clock.advance(5 * 60_000);
+  expect(posted.map(({ content }) => content.includes('step 20'))).toEqual([true]);
+});
+
+test.each([50_083, 50_001, 200_000])(
+  'a channel that takes nothing for a while (%i) is left alone meanwhile, and its status goes on afterwards',
+  async (code) => {
+    await reporter.start();
+    const { id } = await follow();
+    let tries = 0;
+    beforeEdit = async () => {
+      tries += 1;
+      throw discordError(code);
+    };
+    for (let step = 1; step <= 40; step += 1) {
+      progress(id, step);
+      await clock.advance(15_000);
+    }
+    expect(tries).toBe(2);
+    beforeEdit = async () => undefined;
+    await clock.advance(5 * 60_000);
+    expect(edits.map(({ content }) => /step \d+/.exec(content)?.[0])).toEqual(['step 40']);
+  },
+);
+
+test('a preview that Discord will not have is shown to it once: the words go on without pictures', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  let refused = 0;
+  beforeEdit = async (_by, files) => {
+    if (files !== undefined) {
+      refused += 1;
+      throw discordError(20_009);
+    }
+  };
+  for (const step of [1, 2, 3]) {
+    pictures.set('previews/1.jpg', Buffer.from(String(step)));
+    progress(id, step, 'previews/1.jpg');
+    await clock.advance(11_000);
+  }
+  expect(refused).toBe(1);
+  expect(edits.map(({ content, files }) => [/step \d+/.exec(content)?.[0], files])).toEqual([
+    ['step 1', null],
+    ['step 2', null],
+    ['step 3', null],
+  ]);
 });
 
 test('those who wait see another start once theirs has passed, though nothing happens', async () => {

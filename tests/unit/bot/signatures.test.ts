@@ -43,5 +43,11 @@ test('what was changed, what another bot signed and what nobody signed is nobody
     '',
   ])
     expect(signatures.verify(id), id).toBeNull();
-  expect(new Signatures('another token').verify(right ?? '')).toBeNull();
+  const later = new Signatures('another token');
+  expect(later.verify(right ?? '')).toBeNull();
+  // The token was renewed: what stands there is still whose it was.
+  later.know([signatures.key, later.key]);
+  expect(later.verify(right ?? '')).toMatchObject({ userId: '77' });
+  expect(later.verify(right?.replace(':77:', ':78:') ?? '')).toBeNull();
+  expect(later.verify(`${right}A`)).toBeNull();
 });

@@ -43,3 +43,10 @@ test('a right to every command that is given is looked at before anything is tak
   expect(given.length).toBeGreaterThan(50);
   expect(given.filter((name) => !tried.has(name)).toSorted()).toEqual([]);
 });
+
+test('whatever connects to the queue for good looks at version and rights first', () => {
+  const starting = sources(join(projectRoot, 'src'), (name) => /(?:^|\/)(?:main|run-worker)\.ts$/.test(name));
+  const connecting = starting.filter((text) => /\bcreate(?:GenerationQueue|WorkQueue)\(/.test(text));
+  expect(connecting).toHaveLength(4);
+  for (const text of connecting) expect(text).toContain('requireRedis(');
+});
