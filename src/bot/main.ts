@@ -15,7 +15,6 @@ import { aborted, runUntilSignal } from '../run-until-signal.ts';
 import { configurationExit } from '../config/exit-status.ts';
 import { named } from '../startup-error.ts';
 import { createArtifactStore } from '../storage/create.ts';
-import { startApi } from '../api/server.ts';
 import { startScaler } from '../scaler/start-scaler.ts';
 import { startBot } from './bot.ts';
 import { systemClock } from './clock.ts';
@@ -58,10 +57,13 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
     // One for both ways in: who fills the queue from Discord and over the API at once is one person.
     const waitingLimit = new WaitingLimit(queue);
     const { api: settings } = config;
+    // A bot without an API does not load a web server: that is a fifth of its start.
     const api =
       settings === null
         ? null
-        : await startApi({
+        : await (
+            await import('../api/server.ts')
+          ).startApi({
             ...{
               queue,
               moderation,

@@ -1,17 +1,6 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  NoSuchKey,
-  NotFound,
-  paginateListObjectsV2,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
 import type { CommonConfig } from '../config/environment.ts';
 import { namingFullDisk } from '../full-disk.ts';
 import { ArtifactMissing, assertKey, assertPrefix } from './store.ts';
@@ -32,33 +21,42 @@ const patience: S3Timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 
 
 /** Artifacts in a bucket: Amazon S3, or anything that speaks its protocol, such as MinIO, R2 or RunPod's storage. */
 export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patience): ArtifactStore {
-  const client = new S3Client({
-    region: settings.region,
-    credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey },
-    // Not every server that speaks S3 knows the checksums that newer clients add by themselves.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // Without them the client waits for ever for a server whose connection was lost without a word, and a person with it.
-    requestHandler: timeouts,
-    // Other servers rarely have a host name for each bucket.
-    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
-  });
+  // Loaded at the first use: most processes keep their files elsewhere, and would start a tenth later for it.
+  const load = async () => {
+    const sdk = await import('@aws-sdk/client-s3');
+    const client = new sdk.S3Client({
+      region: settings.region,
+      credentials: { accessKeyId: settings.accessKeyId, secretAccessKey: settings.secretAccessKey },
+      // Not every server that speaks S3 knows the checksums that newer clients add by themselves.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      // Without them the client waits for ever for a server whose connection was lost without a word, and a person with it.
+      requestHandler: timeouts,
+      // Other servers rarely have a host name for each bucket.
+      ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
+    });
+    return { sdk, client };
+  };
+  let loaded: ReturnType<typeof load> | undefined;
+  const s3 = () => (loaded ??= load());
   const { bucket: Bucket } = settings;
 
   const body = async (key: string, part?: ArtifactPart): Promise<Readable> => {
     const Range = part === undefined ? undefined : `bytes=${part.start}-${part.end}`;
+    const { sdk, client } = await s3();
     try {
-      const answer = await client.send(new GetObjectCommand({ Bucket, Key: assertKey(key), Range }));
+      const answer = await client.send(new sdk.GetObjectCommand({ Bucket, Key: assertKey(key), Range }));
       if (!(answer.Body instanceof Readable)) throw new TypeError('the S3 client gave no stream');
       if (part === undefined || answer.ContentLength === part.end - part.start + 1) return answer.Body;
       // A server that speaks S3 need not know parts, and then gives the whole.
       return Readable.from(cutOut(answer.Body, part), { objectMode: false });
     } catch (error) {
-      throw isMissing(error) ? new ArtifactMissing(key) : error;
+      throw isMissing(sdk, error) ? new ArtifactMissing(key) : error;
     }
   };
   async function* entries(Prefix: string): AsyncGenerator<ArtifactEntry> {
-    const pages = paginateListObjectsV2({ client }, { Bucket, Prefix });
+    const { sdk, client } = await s3();
+    const pages = sdk.paginateListObjectsV2({ client }, { Bucket, Prefix });
     for await (const page of pages) {
       for (const object of page.Contents ?? []) {
         yield {
@@ -70,7 +68,8 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
     }
   }
   const remove = async (key: string) => {
-    await client.send(new DeleteObjectCommand({ Bucket, Key: key }));
+    const { sdk, client } = await s3();
+    await client.send(new sdk.DeleteObjectCommand({ Bucket, Key: key }));
   };
 
   return {
@@ -78,7 +77,8 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
       assertKey(key);
       // In memory, since the client sends a stream once and bytes as often as it takes; no artifact is above 100 MiB.
       const Body = source instanceof Uint8Array ? source : await readFile(source.path);
-      await client.send(new PutObjectCommand({ Bucket, Key: key, Body, ContentLength: Body.byteLength }));
+      const { sdk, client } = await s3();
+      await client.send(new sdk.PutObjectCommand({ Bucket, Key: key, Body, ContentLength: Body.byteLength }));
       return { bytes: Body.byteLength };
     },
     async get(key) {
@@ -97,11 +97,12 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
       }
     },
     async size(key) {
+      const { sdk, client } = await s3();
       try {
-        const head = await client.send(new HeadObjectCommand({ Bucket, Key: assertKey(key) }));
+        const head = await client.send(new sdk.HeadObjectCommand({ Bucket, Key: assertKey(key) }));
         return head.ContentLength ?? 0;
       } catch (error) {
-        if (isMissing(error)) return null;
+        if (isMissing(sdk, error)) return null;
         throw error;
       }
     },
@@ -124,11 +125,11 @@ export function createS3Store(settings: S3Settings, timeouts: S3Timeouts = patie
       return found.sort((a, b) => (a.key < b.key ? -1 : 1));
     },
     async health() {
-      await client.send(new HeadBucketCommand({ Bucket }));
+      const { sdk, client } = await s3();
+      await client.send(new sdk.HeadBucketCommand({ Bucket }));
     },
     async close() {
-      client.destroy();
-      await Promise.resolve();
+      if (loaded !== undefined) (await loaded).client.destroy();
     },
   };
 }
@@ -143,6 +144,6 @@ async function* cutOut(whole: AsyncIterable<Buffer>, { start, end }: ArtifactPar
   }
 }
 
-function isMissing(error: unknown): boolean {
+function isMissing({ NoSuchKey, NotFound }: typeof import('@aws-sdk/client-s3'), error: unknown): boolean {
   return error instanceof NoSuchKey || error instanceof NotFound;
 }
