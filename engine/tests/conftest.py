@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import MutableSequence
 
 import pytest
-import torch
 
-# The models of the tests are so small that threads would mostly wait for each other.
-torch.set_num_threads(1)
+# The models of the tests are so small that threads would mostly wait for each other, also in the processes that tests start. PyTorch reads it
+# when it is loaded, which is later: the process that only hands tests out to others never does.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 #: Files that take half a minute of a core and more, the longest first: whichever of several processes takes one at the end works alone.
 LONGEST = ("test_mini_training.py", "test_serve.py", "test_serve_group.py", "test_bench.py", "test_memory.py")
