@@ -2,7 +2,6 @@
 
 import dataclasses
 import random
-import shutil
 import threading
 import time
 
@@ -18,7 +17,7 @@ from humo_mini.drawing import draw_prompt, draw_scene
 from humo_mini.pool import SHORT, SOUND_FRAMES, USUAL, Sounds, Stock, make_stocks, negative_states
 from humo_mini.speech import has_espeak
 from humo_mini.text_training import free_prompt, text_states, train_text
-from humo_mini.train import ENOUGH, FAMILIES, SMALL, train
+from humo_mini.train import ENOUGH, FAMILIES, SMALL, Run, _take_over, _text, train
 from humo_mini.transformer_training import CUT_FRAMES, Trainer
 
 BATCHES = 8
@@ -35,7 +34,7 @@ def loss_on_the_pool(trainer: Trainer) -> float:
 
 
 @pytest.mark.skipif(not has_espeak(), reason="training needs espeak-ng, which speaks its sounds")
-def test_training_makes_all_files_from_nothing_beats_a_model_that_learnt_nothing_and_goes_on(tmp_path):
+def test_training_makes_all_files_from_nothing_beats_a_model_that_learnt_nothing_and_resumes(tmp_path):
     state, out = tmp_path / "state", tmp_path / "out"
     train(SMALL, state, out, "cpu")
     kept = torch.load(state / "pool-0-of-1.pt", weights_only=True)
@@ -60,18 +59,6 @@ def test_training_makes_all_files_from_nothing_beats_a_model_that_learnt_nothing
     assert f"17b: resumes after {SMALL.steps} steps" in more
     assert "sounds:" not in more and "vae" not in more  # what lies there is not made again
 
-    second, elsewhere = tmp_path / "second", tmp_path / "elsewhere"
-    second.mkdir()
-    for name in ("sounds.pt", "pool-0-of-1.pt"):
-        shutil.copy(state / name, second)  # what takes longest, and is the same; the short clips are made anew
-    train(dataclasses.replace(SMALL, steps=1, check_clips=0, start=out), second, elsewhere, "cpu")
-    for name in (TEXT_FILE, VAE_FILE):
-        assert (elsewhere / name).read_bytes() == (out / name).read_bytes()
-    first, went_on = (mini_components("17b", folder).transformer.state_dict() for folder in (out, elsewhere))
-    assert all(torch.allclose(value, went_on[name], atol=0.05) for name, value in first.items())
-    with pytest.raises(ValueError, match="--from names a folder"):
-        train(dataclasses.replace(SMALL, start=tmp_path), second, elsewhere, "cpu")
-
 
 @pytest.mark.skipif(not has_espeak(), reason="training needs espeak-ng, which speaks its sounds")
 def test_clips_are_drawn_beside_a_training_that_goes_on_and_waits_for_its_gpus(tmp_path):
@@ -88,8 +75,27 @@ def test_clips_are_drawn_beside_a_training_that_goes_on_and_waits_for_its_gpus(t
         thread.join()
     for name in map(transformer_file, FAMILIES):
         assert (out / name).is_file()
-    assert (out / TEXT_FILE).read_bytes() != (FOLDER / TEXT_FILE).read_bytes()
     assert (state / ENOUGH).exists()
+    # The text encoder goes on, the VAE stays, and the transformers are near where they began.
+    assert (out / TEXT_FILE).read_bytes() != (FOLDER / TEXT_FILE).read_bytes()
+    assert (out / VAE_FILE).read_bytes() == (FOLDER / VAE_FILE).read_bytes()
+    before, after = (mini_components("17b", folder).transformer.state_dict() for folder in (FOLDER, out))
+    assert all(torch.allclose(value, after[name], atol=0.05) for name, value in before.items())
+
+
+def test_a_text_encoder_that_does_not_go_on_is_taken_over_as_it_is(tmp_path):
+    state, out = tmp_path / "state", tmp_path / "out"
+    state.mkdir()
+    out.mkdir()
+    run = Run(dataclasses.replace(SMALL, start=FOLDER), state, out, 0, 1, torch.device("cpu"), time.time())
+    _take_over(run, FOLDER)
+    for name in (TEXT_FILE, VAE_FILE):
+        assert (out / name).read_bytes() == (FOLDER / name).read_bytes()
+    kept = (state / "text.pt").read_bytes()
+    _text(run, 1)  # it lies there, so it is not trained
+    assert (state / "text.pt").read_bytes() == kept
+    with pytest.raises(ValueError, match="--from names a folder"):
+        train(dataclasses.replace(SMALL, start=tmp_path), state, out, "cpu")
 
 
 def test_short_clips_stand_apart_in_time_as_long_ones_do():
