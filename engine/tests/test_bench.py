@@ -57,7 +57,7 @@ def test_every_case_writes_its_line():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
-def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way():
+def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way(heard_once):
     lines: list[str] = []
     assert run_bench(["17b"], [480, 720], ["bf16"], ["clip"], write=lines.append)
     fast, standard, exact = map(json.loads, lines)
@@ -72,7 +72,7 @@ def test_whole_clips_are_measured_as_the_presets_make_them_beside_the_exact_way(
     assert ways["standard, all skipped that may be"] == replace(ways["standard"], skip_all=True)
 
 
-def test_a_clip_that_skips_all_it_may_makes_every_second_step_after_the_guidance_switch(tmp_path):
+def test_a_clip_that_skips_all_it_may_makes_every_second_step_after_the_guidance_switch(tmp_path, heard_once):
     settings = effective_settings(None, "tiny")
     bench = Bench(torch.device("cpu"), "17b", *TOY_SIZE, TOY_FRAMES, toy("17b"), lambda **fields: None)
     pipeline = Pipeline(tiny_components("17b"), settings, bench.device, tmp_path, cache=tmp_path)
@@ -95,7 +95,7 @@ def test_a_case_that_fails_is_a_line_and_the_others_go_on(monkeypatch):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
-def test_a_long_take_is_measured_beside_a_clip_of_the_usual_length():
+def test_a_long_take_is_measured_beside_a_clip_of_the_usual_length(heard_once):
     lines: list[str] = []
     assert run_bench(["17b"], [480], ["bf16", "fp8"], ["long"], write=lines.append)
     measured, skipped = map(json.loads, lines)

@@ -106,14 +106,14 @@ def test_changed_values_are_missed_and_nothing_else_is(written, folder_of, capsy
     assert missed == {*CHANGES, "scheduler.3.timesteps", "vae.encoded", "audio.emb"}
 
 
-@pytest.mark.parametrize(
-    "name", ["1_7b.loop.TA.first", "17b.forward.audio", "scheduler.x", "audio.hidden", "letterbox.2.out", "umt5.mask", "vae.z"]
-)
-def test_a_missing_tensor_is_a_miss_that_names_it(name, written, folder_of, capsys):
-    tensors = {key: value for key, value in written[0].items() if key != name}
-    status, rows = run(folder_of(tensors, written[1]), capsys)
+def test_missing_tensors_are_misses_that_name_them(written, folder_of, capsys):
+    # One of each part, so that none of them hides another.
+    missing = {"1_7b.loop.TA.first", "17b.forward.audio", "scheduler.x", "audio.hidden", "letterbox.2.out", "umt5.mask", "vae.z"}
+    assert missing < set(written[0])
+    status, rows = run(folder_of({key: value for key, value in written[0].items() if key not in missing}, written[1]), capsys)
     assert status == 1
-    assert any(name in verdict and verdict.startswith("MISS") for verdict in rows.values()), rows
+    for name in missing:
+        assert any(name in verdict and verdict.startswith("MISS") for verdict in rows.values()), (name, rows)
 
 
 def test_what_nobody_understands_is_a_miss(written, folder_of, capsys):

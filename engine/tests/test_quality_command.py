@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from humo_engine import pipeline
 from humo_engine.cli import main
 from humo_engine.load import effective_settings, load_pipelines
 from humo_engine.windows import Window
@@ -33,7 +32,7 @@ def untrained(tmp_path, monkeypatch):
     judges.judges.cache_clear()
 
 
-def test_the_command_makes_measures_pairs_and_reports_clips(tmp_path, capsys, untrained):
+def test_the_command_makes_measures_pairs_and_reports_clips(tmp_path, capsys, untrained, heard_once):
     usual = ["quality", "--profile", "tiny", "--clips", "2", "--set", "frames=5", "--set", "steps=1", "--shape", "square"]
     report = tmp_path / "report"
     others = ["scale_a=0", "guidance=audio,level=-20", "gating_text=0.5,gating_audio=0.75"]
@@ -78,20 +77,6 @@ def test_judges_are_trained_one_at_a_time_and_kept_together(tmp_path, monkeypatc
     assert set(face.heads) == set(judges.HEADS) and set(scene.heads) == set(judges.SCENE_HEADS)
     assert [file.name for file in tmp_path.iterdir()] == ["judges.safetensors"]
     judges.judges.cache_clear()
-
-
-@pytest.fixture
-def heard_once(monkeypatch):
-    """Whisper takes longer than all else at this size: each sound is listened to once."""
-    heard, listen = {}, pipeline.whisper_states
-
-    def remembered(samples, *rest):
-        key = samples.numpy().tobytes()
-        if key not in heard:
-            heard[key] = list(listen(samples, *rest))
-        return iter(heard[key])
-
-    monkeypatch.setattr(pipeline, "whisper_states", remembered)
 
 
 def make(pipelines, settings, clips, folder, body, **more):
