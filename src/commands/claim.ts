@@ -14,6 +14,7 @@ import { action, buttonRows, message } from './render/message.ts';
 import { hide } from './report.ts';
 import { moderates, roleIn } from './stop.ts';
 import type { Button } from './support/definition.ts';
+import { onceNoted } from './support/find-generation.ts';
 import { deleteLineage } from './support/lineage.ts';
 import type { Services } from './support/services.ts';
 import { claimStanding, refusedReports } from './support/expired-results.ts';
@@ -25,16 +26,17 @@ const claim: Button = {
 
   async press(interaction, generationId, services) {
     const { guildId, user } = interaction;
-    const generation = await reachable(services.queue.get(generationId));
-    if (generation === null) {
+    const record = await reachable(services.queue.get(generationId));
+    if (record === null) {
       await claimStanding(interaction, services);
       return;
     }
-    if (guildId === null || generation.guildId !== guildId) throw new Refusal('delete.gone');
-    if (generation.reply.private || generation.reply.finalMessageId !== interaction.message.id)
+    if (guildId === null || record.guildId !== guildId || record.reply.private)
       throw new Refusal('delete.gone');
     // The click may change the message also where the bot is no member.
     await interaction.deferUpdate();
+    const generation = await onceNoted(record, services);
+    if (generation?.reply.finalMessageId !== interaction.message.id) throw new Refusal('delete.gone');
     const place = { channelId: interaction.channelId, messageId: interaction.message.id };
     const details = { ...place, me: true };
     const about = { guildId, generationId, targetUserId: generation.userId };

@@ -3,9 +3,10 @@ import { refuseExpired, refuseWithdrawn } from '../../intake/rerun.ts';
 import { reachable } from '../../queue/reachable.ts';
 import { hasEnded } from '../../queue/contract/generation.ts';
 import type { Generation } from '../../queue/contract/generation.ts';
+import type { GenerationQueue } from '../../queue/interfaces.ts';
 import { Failure } from '../../failure.ts';
 import { Refusal } from '../../refusal.ts';
-import type { Services, SpokenMessage } from './services.ts';
+import type { Services, SpokenMessage, StandingResults } from './services.ts';
 import { recordRetentionDays } from '../../retention.ts';
 
 /** Two taps of one person within this are one: milliseconds. */
@@ -48,6 +49,11 @@ export async function parentOf(
   return generation;
 }
 
+interface Looking extends Pick<Services, 'stopping'> {
+  readonly queue: Pick<GenerationQueue, 'byMessage' | 'wasMessage' | 'get'>;
+  readonly standing: Pick<StandingResults, 'generationId'>;
+}
+
 /** A message can be seen before it is noted whose it is: milliseconds between looks, and how many. */
 const [betweenLooks, mostLooks] = [250, 40];
 
@@ -57,10 +63,7 @@ const [betweenLooks, mostLooks] = [250, 40];
  * @returns null of other messages, and when its record is no longer kept
  * @throws Failure `queue_unreachable`
  */
-export async function generationShown(
-  place: SpokenMessage,
-  services: Pick<Services, 'standing' | 'queue' | 'stopping'>,
-): Promise<Generation | null> {
+export async function generationShown(place: SpokenMessage, services: Looking): Promise<Generation | null> {
   const found = await shown(place, services);
   return found === 'expired' ? null : found;
 }
@@ -68,7 +71,7 @@ export async function generationShown(
 /** As {@link generationShown}; `expired`: it was one, and its record is no longer kept. */
 async function shown(
   place: SpokenMessage,
-  { standing, queue, stopping }: Pick<Services, 'standing' | 'queue' | 'stopping'>,
+  { standing, queue, stopping }: Looking,
 ): Promise<Generation | 'expired' | null> {
   const { messageId } = place;
   const look = () => reachable(queue.byMessage(messageId));
@@ -88,13 +91,31 @@ async function shown(
 }
 
 /**
+ * A generation once it is known which message is its final one: whoever presses a button under it may be quicker.
+ *
+ * @returns null when its record is no longer kept
+ */
+export async function onceNoted(
+  generation: Generation,
+  { queue, stopping }: Omit<Looking, 'standing'>,
+): Promise<Generation | null> {
+  let now: Generation | null = generation;
+  for (let looks = 0; looks < mostLooks; looks += 1) {
+    if (now?.status !== 'delivering' || now.reply.finalMessageId !== null) break;
+    await delay(betweenLooks, undefined, { signal: stopping });
+    now = await reachable(queue.get(generation.id));
+  }
+  return now;
+}
+
+/**
  * The generation that somebody reacted to; null when they like a message of ours that is none.
  *
  * @throws Refusal when it was one, and its record is no longer kept
  */
 export async function reactedTo(
   { channelId, messageId }: SpokenMessage,
-  services: Pick<Services, 'standing' | 'queue' | 'stopping'>,
+  services: Looking,
 ): Promise<Generation | null> {
   const found = await shown({ channelId, messageId }, services);
   if (found === 'expired') throw new Refusal('again.gone', { days: recordRetentionDays });

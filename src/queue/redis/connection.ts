@@ -26,10 +26,14 @@ export async function connectOnce(
     ...redisOptions(server, { longestPause: 500 }),
     lazyConnect: true,
     ...options,
-    ...(server.sentinels === undefined ? { retryStrategy: null } : {}),
+    // Sentinels of which none knows the way are asked once: whoever starts has to hear of it.
+    ...(server.sentinels === undefined ? { retryStrategy: null } : { sentinelRetryStrategy: () => null }),
   });
   let refused: Error | undefined;
   connection.on('error', (error) => {
+    refused ??= error;
+  });
+  connection.on('sentinelError', (error: Error) => {
     refused = error;
   });
   try {

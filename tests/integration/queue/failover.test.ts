@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
-import type { RedisServer } from '../../../src/config/redis-url.ts';
+import type { RedisSentinels, RedisServer } from '../../../src/config/redis-url.ts';
 import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
+import { requireRedis } from '../../../src/queue/redis/requirements.ts';
 import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { createRedisStore } from '../../../src/storage/redis-store.ts';
@@ -105,11 +106,16 @@ test('Sentinels say where the primary is, and where it is after a failover', asy
   const ask = new Redis(parseRedisUrl(second.url));
   await ask.replicaof('127.0.0.1', portOf(first));
   await using sentinel = await startSentinel({ name: 'mymaster', port: portOf(first) });
-  const { queue, desk, worked } = await deploy({
+  const server = (sentinels: Partial<RedisSentinels>) => ({
     // Only how to log in: nothing listens there.
     url: 'redis://nowhere.invalid:1/0',
-    sentinels: { addresses: [{ host: '127.0.0.1', port: sentinel.port }], primary: 'mymaster' },
+    sentinels: {
+      addresses: [{ host: '127.0.0.1', port: sentinel.port }],
+      primary: 'mymaster',
+      ...sentinels,
+    },
   });
+  const { queue, desk, worked } = await deploy(server({}));
   const before = testDraft('2');
   await queue.accept(before);
   expect(await desk.ending(before.id)).toMatchObject({ status: 'delivered' });
@@ -120,4 +126,14 @@ test('Sentinels say where the primary is, and where it is after a failover', asy
   await queue.accept(after);
   expect(await desk.ending(after.id)).toMatchObject({ status: 'delivered', attempts: 1 });
   expect(worked).toEqual([before.id, after.id]);
+  // What a start says where none knows the way: at once, and why.
+  const nobody = { addresses: [{ host: '127.0.0.1', port: 1 }] };
+  await expect(requireRedis(server(nobody), 'humo')).rejects.toThrow('sentinel 127.0.0.1:1');
+  await expect(requireRedis(server({ primary: 'other' }), 'humo')).rejects.toThrow('No such master');
+  const owner = new Redis({ host: '127.0.0.1', port: sentinel.port });
+  await owner.call('ACL', 'SETUSER', 'default', 'resetpass', '>secret');
+  owner.disconnect();
+  await expect(requireRedis(server({}), 'humo')).rejects.toThrow('NOAUTH');
+  await expect(requireRedis(server({ password: 'wrong' }), 'humo')).rejects.toThrow('WRONGPASS');
+  await expect(requireRedis(server({ password: 'secret' }), 'humo')).resolves.toBeUndefined();
 });
