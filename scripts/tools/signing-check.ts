@@ -81,13 +81,20 @@ export async function signingFindings(
   } else {
     findings.push({ verdict: 'fine', found: `certificate until ${until}`, fix: null });
   }
-  if (timeStampAuthority !== null && !(await answers(timeStampAuthority))) {
-    findings.push(
-      look(
-        'the time stamp authority does not answer: videos are signed without a stamp',
-        'Check C2PA_TIMESTAMP_URL, and that this machine reaches it.',
-      ),
-    );
+  if (timeStampAuthority !== null) {
+    const answer = await askForStamp(timeStampAuthority);
+    if (answer !== 'stamped') {
+      const what =
+        answer === 'silent'
+          ? 'the time stamp authority does not answer'
+          : 'what answers at C2PA_TIMESTAMP_URL gives no time stamps';
+      findings.push(
+        look(
+          `${what}: videos are signed without a stamp`,
+          'Check C2PA_TIMESTAMP_URL, and that this machine reaches it.',
+        ),
+      );
+    }
   }
   return findings;
 }
@@ -104,12 +111,39 @@ async function readText(path: string): Promise<string | null> {
   return readFile(path, 'utf8').catch(() => null);
 }
 
-/** Whether anything answers there at all: what it says to an empty question does not matter. */
-async function answers(url: string): Promise<boolean> {
+/** A request for a stamp of 32 bytes of zeros, as a SHA-256 (RFC 3161, section 2.4.1), in DER: version 1, the authority's certificates wanted. */
+const stampRequest = Buffer.from(
+  `30390201013031300d060960864801650304020105000420${'00'.repeat(32)}0101ff`,
+  'hex',
+);
+
+/** Asks as a signature does. What answers in another way, or refuses, will not stamp a video either. */
+async function askForStamp(url: string): Promise<'stamped' | 'refused' | 'silent'> {
   try {
-    await (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(stampTimeout) })).body?.cancel();
-    return true;
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/timestamp-query' },
+      body: stampRequest,
+      signal: AbortSignal.timeout(stampTimeout),
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      return 'refused';
+    }
+    return isGranted(Buffer.from(await response.arrayBuffer())) ? 'stamped' : 'refused';
   } catch {
-    return false;
+    return 'silent';
   }
+}
+
+/** TimeStampResp (RFC 3161, section 2.4.2): a sequence that begins with a sequence that begins with a status, of which 0 and 1 grant a stamp. */
+function isGranted(answer: Buffer): boolean {
+  /** @returns where the content of a sequence begins; -1 where none stands there */
+  const within = (at: number): number => {
+    if (at < 0 || answer[at] !== 0x30) return -1;
+    const length = answer[at + 1] ?? 0;
+    return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
+  };
+  const at = within(within(0));
+  return at > 0 && answer[at] === 0x02 && answer[at + 1] === 1 && (answer[at + 2] ?? 2) <= 1;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Origins } from '../commands/support/services.ts';
+import type { Origins, PostedFile, Unseen } from '../commands/support/services.ts';
 import type { IntakeConfig } from '../config/environment.ts';
 import { Failure } from '../failure.ts';
 import { isDiskFull } from '../full-disk.ts';
@@ -30,11 +30,8 @@ export class PostedVideos implements Origins {
     });
   }
 
-  async find(
-    file: { readonly url: string; readonly size: number },
-    signal: AbortSignal,
-  ): Promise<Verdict | null> {
-    if (file.size > mostVerifiedBytes) return null;
+  async find(file: PostedFile, signal: AbortSignal): Promise<Verdict | Unseen> {
+    if (file.size !== null && file.size > mostVerifiedBytes) return 'too_large';
     await using scratch = await openScratch(this.#scratchRoot, 'bot');
     const path = join(scratch.path, 'asked');
     const { hosts, certificateAuthority } = this.#attachments;
@@ -50,9 +47,19 @@ export class PostedVideos implements Origins {
     } catch (error) {
       signal.throwIfAborted();
       const isAboutTheQueue = error instanceof Failure && error.identifier === 'queue_unreachable';
-      if (isDiskFull(error)) throw error;
-      if (!isAboutTheQueue && (error instanceof Failure || error instanceof MediaProcessError)) return null;
+      if (isDiskFull(error) || isAboutTheQueue) throw error;
+      if (error instanceof Failure) return reasons[error.identifier] ?? 'unreadable';
+      if (error instanceof MediaProcessError) return 'unreadable';
       throw error;
     }
   }
 }
+
+/** By what a download says. */
+const reasons: Readonly<Record<string, Unseen>> = {
+  file_too_large: 'too_large',
+  download_refused: 'not_on_discord',
+  download_failed: 'unavailable',
+  download_slow: 'unavailable',
+  file_gone: 'unavailable',
+};

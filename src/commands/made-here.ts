@@ -1,9 +1,11 @@
 import { ApplicationCommandType, MessageFlags, PermissionFlagsBits } from 'discord.js';
 import type { Verdict } from '../provenance/verify-video.ts';
+import { mostVerifiedBytes } from '../provenance/verify-video.ts';
 import { Refusal } from '../refusal.ts';
 import { quoted } from '../text/format.ts';
 import { textsFor } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
+import { mebibyte } from '../units.ts';
 import { weightsLine } from './render/details.ts';
 import { message } from './render/message.ts';
 import { presetTitle } from './render/preset.ts';
@@ -11,6 +13,7 @@ import type { MessageMenu } from './support/definition.ts';
 import { everywhere } from './support/everywhere.ts';
 import { localisedMenu } from './support/localise.ts';
 import { toReply } from './support/reply.ts';
+import { videosOn } from './support/posted-videos.ts';
 import type { Services } from './support/services.ts';
 
 /** More files than this in one message are somebody's archive. */
@@ -32,34 +35,32 @@ export default {
 
   async execute(interaction, services) {
     const { targetMessage } = interaction;
-    const messages = [targetMessage, ...targetMessage.messageSnapshots.values()];
-    const files = messages
-      .flatMap(({ attachments }) => [...(attachments?.values() ?? [])])
-      .filter(({ contentType }) => contentType?.startsWith('image/') !== true)
-      .slice(0, mostFiles);
+    const files = videosOn([targetMessage, ...targetMessage.messageSnapshots.values()]);
     if (files.length === 0) throw new Refusal('made_here.nothing');
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const texts = textsFor(interaction.locale);
     const lines: string[] = [];
-    for (const { url, name, size } of files) {
+    for (const { url, name, size } of files.slice(0, mostFiles)) {
       const verdict = await services.origins.find({ url, size }, services.stopping);
+      lines.push(`**${quoted(name, nameCharacters)}**`);
+      if (typeof verdict === 'string') {
+        lines.push(texts.say(`made_here.${verdict}`, { megabytes: mostVerifiedBytes / mebibyte }));
+        continue;
+      }
       lines.push(
-        `**${quoted(name, nameCharacters)}**`,
-        ...(verdict === null
-          ? [texts.say('made_here.unreadable')]
-          : [
-              originLine(verdict, texts, services),
-              ...weightsLines(verdict, texts),
-              ...evidenceLines(verdict, texts),
-            ]),
+        originLine(verdict, texts, services),
+        ...weightsLines(verdict, texts),
+        ...evidenceLines(verdict, texts),
       );
-      const generation = verdict?.generation ?? null;
+      const { generation } = verdict;
       // Who asked for it is a moderator's business, of the server it was asked for in.
       const isModerator = interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) === true;
       if (generation !== null && isModerator && generation.guildId === interaction.guildId) {
         lines.push(texts.say('made_here.asked_by', { user: generation.userId }));
       }
     }
+    const count = files.length - mostFiles;
+    if (count > 0) lines.push(texts.say('made_here.more', { count, most: mostFiles }));
     await interaction.editReply(toReply(message(lines)));
   },
 } satisfies MessageMenu;

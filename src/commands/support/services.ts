@@ -142,10 +142,19 @@ export interface Origins {
   /**
    * Downloads a file and looks at its signature and its watermark; seconds, beside everything else.
    *
-   * @returns null for what is no video, too large, or gone
+   * @returns a word where nothing can be said of it, and why
    */
-  find(file: { readonly url: string; readonly size: number }, signal: AbortSignal): Promise<Verdict | null>;
+  find(file: PostedFile, signal: AbortSignal): Promise<Verdict | Unseen>;
 }
+
+export interface PostedFile {
+  readonly url: string;
+  /** bytes; null where nobody has said */
+  readonly size: number | null;
+}
+
+/** Why a file was not looked at: it is no video; it is larger than is looked at; it lies elsewhere; Discord did not give it. */
+export type Unseen = 'unreadable' | 'too_large' | 'not_on_discord' | 'unavailable';
 
 /** The videos of finished generations. */
 export interface Results {

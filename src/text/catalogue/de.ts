@@ -317,6 +317,12 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'made_here.expired':
     '-# Das Zertifikat ist abgelaufen, und kein Zeitstempel zeigt, dass vorher signiert wurde.',
   'made_here.unreadable': 'Ich kann diese Datei nicht als Video lesen.',
+  'made_here.too_large': 'Ich sehe mir nur Videos bis {megabytes} MB an.',
+  'made_here.not_on_discord':
+    'Dieses Video liegt nicht bei Discord, deshalb kann ich es mir nicht ansehen. Lade es hier hoch und frag noch einmal.',
+  'made_here.unavailable': 'Ich habe diese Datei nicht von Discord bekommen. Bitte frag noch einmal.',
+  'made_here.more':
+    '-# An der Nachricht {count, plural, one {hängt noch # weitere Datei} other {hängen noch # weitere Dateien}}. Ich sehe mir {most} auf einmal an.',
   'made_here.asked_by': 'Für die Moderation: <@{user}> hat es angefordert.',
   'command.jobs.name': 'aufträge',
   'command.jobs.description': 'Deine Videos, die warten oder gerade entstehen',

@@ -299,6 +299,12 @@ export const en = {
   'made_here.damaged': '⚠️ It has a signature that can’t be read any more: it was damaged or changed.',
   'made_here.expired': '-# The certificate has expired, and no timestamp shows that it was signed before.',
   'made_here.unreadable': 'I can’t read this file as a video.',
+  'made_here.too_large': 'I only look at videos of up to {megabytes} MB.',
+  'made_here.not_on_discord':
+    'This video isn’t on Discord, so I can’t look at it. Upload it here, then ask again.',
+  'made_here.unavailable': 'I couldn’t get this file from Discord. Please ask again.',
+  'made_here.more':
+    '-# There {count, plural, one {is # more file} other {are # more files}} on that message. I look at {most} at a time.',
   'made_here.asked_by': 'For moderators: <@{user}> asked for it.',
   'command.jobs.name': 'jobs',
   'command.jobs.description': 'Your videos that are waiting or being made',

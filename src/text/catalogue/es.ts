@@ -294,6 +294,12 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'made_here.damaged': '⚠️ Lleva una firma que ya no se puede leer: se dañó o se modificó.',
   'made_here.expired': '-# El certificado ha caducado y ningún sello de tiempo muestra que se firmó antes.',
   'made_here.unreadable': 'No puedo leer este archivo como vídeo.',
+  'made_here.too_large': 'Solo reviso vídeos de hasta {megabytes} MB.',
+  'made_here.not_on_discord':
+    'Este vídeo no está en Discord, así que no puedo revisarlo. Súbelo aquí y vuelve a preguntar.',
+  'made_here.unavailable': 'No he podido obtener este archivo de Discord. Vuelve a preguntar.',
+  'made_here.more':
+    '-# Ese mensaje tiene {count, plural, one {# archivo más} other {# archivos más}}. Reviso {most} a la vez.',
   'made_here.asked_by': 'Para la moderación: lo pidió <@{user}>.',
   'command.jobs.name': 'trabajos',
   'command.jobs.description': 'Tus vídeos en espera o en marcha',

@@ -304,6 +304,12 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'made_here.expired':
     '-# Le certificat a expiré, et aucun horodatage ne montre que la signature est antérieure.',
   'made_here.unreadable': 'Je n’arrive pas à lire ce fichier comme une vidéo.',
+  'made_here.too_large': 'Je ne regarde que les vidéos de {megabytes} Mo au plus.',
+  'made_here.not_on_discord':
+    'Cette vidéo n’est pas sur Discord, je ne peux donc pas la regarder. Envoie-la ici, puis redemande.',
+  'made_here.unavailable': 'Je n’ai pas pu obtenir ce fichier de Discord. Redemande dans un instant.',
+  'made_here.more':
+    '-# Ce message contient {count, plural, one {# autre fichier} other {# autres fichiers}}. J’en regarde {most} à la fois.',
   'made_here.asked_by': 'Pour la modération : demandé par <@{user}>.',
   'command.jobs.name': 'tâches',
   'command.jobs.description': 'Tes vidéos en attente ou en cours',

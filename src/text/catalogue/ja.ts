@@ -283,6 +283,12 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'made_here.expired':
     '-# 証明書の期限が切れており、それ以前に署名されたことを示すタイムスタンプがありません。',
   'made_here.unreadable': 'このファイルは動画として読み込めません。',
+  'made_here.too_large': '確認できる動画は{megabytes} MBまでです。',
+  'made_here.not_on_discord':
+    'この動画はDiscord上にないため、確認できません。ここにアップロードしてから、もう一度試してください。',
+  'made_here.unavailable': 'Discordからこのファイルを取得できませんでした。もう一度試してください。',
+  'made_here.more':
+    '-# このメッセージにはほかに{count}個のファイルがあります。一度に確認できるのは{most}個です。',
   'made_here.asked_by': 'モデレーター向け：<@{user}>さんのリクエストです。',
   'command.jobs.name': 'ジョブ',
   'command.jobs.description': '待っている、または作成中のあなたの動画',

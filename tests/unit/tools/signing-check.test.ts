@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +54,30 @@ test('a key that others may read, that is missing, or that is none', async () =>
   expect((await signingFindings(null, now)).map(({ verdict }) => verdict)).toEqual(['look']);
 });
 
-test('an authority that does not answer', async () => {
+test('an authority that does not answer, answers otherwise, refuses, and stamps', async () => {
   expect(await said(now, { timeStampAuthority: 'http://127.0.0.1:9/' })).toContain('does not answer');
+  const asked: (string | undefined)[] = [];
+  let answer: readonly [number, string] = [404, ''];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.headers['content-type']}`);
+    request.resume().once('end', () => response.writeHead(answer[0]).end(Buffer.from(answer[1], 'hex')));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  try {
+    const says = async (...next: typeof answer) => {
+      answer = next;
+      return said(now, { timeStampAuthority: `http://127.0.0.1:${port}/` });
+    };
+    expect(await says(404, '')).toContain('gives no time stamps');
+    expect(await says(200, Buffer.from('<html>Welcome</html>').toString('hex'))).toContain('no time stamps');
+    // Status 2, a rejection, and status 0 before a stamp (here of nothing), with long and short lengths.
+    expect(await says(200, '30053003020102')).toContain('gives no time stamps');
+    expect(await says(200, '308200073003020100')).toBe('fine: certificate until 2029-08-24');
+    expect(await says(200, '30053003020100')).toBe('fine: certificate until 2029-08-24');
+    expect(new Set(asked)).toEqual(new Set(['POST application/timestamp-query']));
+  } finally {
+    server.close();
+  }
 });
