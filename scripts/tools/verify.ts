@@ -35,6 +35,8 @@ async function main(): Promise<number> {
     for (const path of positionals) {
       await using scratch = await openScratch(tmpdir(), 'verify');
       try {
+        if (/^https?:\/\//i.test(path))
+          throw new Error('this is an address: download the video, and name the file');
         // npm starts this in the project's folder, wherever the person stands who names a file.
         const whole = resolve(process.env['INIT_CWD'] ?? '.', path);
         const verdict = await verifier.verify(whole, { scratch: scratch.path });

@@ -452,6 +452,10 @@ export const verdictSchema = z
         id: generationIdSchema,
         createdAt: time,
         model: modelIdSchema,
+        weights: z
+          .string()
+          .nullable()
+          .meta({ description: 'As in a signature; null: not made by then, or before that was noted.' }),
         preset: z.string(),
         userId: z
           .string()

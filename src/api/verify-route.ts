@@ -91,6 +91,7 @@ export function viewOf({ signature, generation, ...verdict }: Verdict, isAdmin: 
             id: generation.id,
             createdAt: new Date(generation.createdAt).toISOString(),
             model: generation.request.model,
+            weights: generation.result?.weights ?? null,
             preset: generation.request.preset,
             userId: isAdmin ? generation.userId : null,
           },

@@ -7,6 +7,8 @@ from typing import Any
 from .status import marked
 from .texts import Texts
 
+_MODELS = {"17b": "HuMo 17B", "1_7b": "HuMo 1.7B"}
+
 
 def verdict_html(verdict: dict[str, Any], texts: Texts) -> str:
     """The answer first, then what it rests on."""
@@ -18,13 +20,23 @@ def verdict_html(verdict: dict[str, Any], texts: Texts) -> str:
         lines.append(say("verdict.changed" if verdict["changed"] else "verdict.unchanged"))
     if signature is not None:
         who = signature["name"] or say("verdict.somebody")
-        lines.append(say("verdict.signed" if signature["intact"] else "verdict.broken_signature", who=who))
+        # Anybody can write any name into a certificate of their own.
+        lines.append(say(f"verdict.signed_{signature['signer']}" if signature["intact"] else "verdict.broken_signature", who=who))
+        if signature["intact"] and signature["expired"]:
+            lines.append(say("verdict.expired"))
+        if signature["intact"] and signature["signer"] != "own" and signature["generator"]:
+            lines.append(say("verdict.generator", generator=signature["generator"]))
     if watermark is not None:
         lines.append(say(f"verdict.watermark_{watermark['deployment']}"))
     if verdict["generation"] is not None:
         made = verdict["generation"]
         when = texts.ago(datetime.fromisoformat(made["createdAt"]))
-        lines.append(say("verdict.made", when=when, preset=texts.maybe(f"preset.{made['preset']}", made["preset"])))
+        preset = texts.maybe(f"preset.{made['preset']}", made["preset"])
+        model = _MODELS.get(made["model"], made["model"])
+        lines.append(say("verdict.made", when=when, model=model, preset=preset))
+    facts = verdict["generation"] or signature or {}
+    if verdict["origin"] == "here" and facts.get("weights") in ("mini", "random"):
+        lines.append(say(f"note.{facts['weights']}"))
     told = "".join(f"<li>{marked(line)}</li>" for line in lines)
     lead = escape(say(f"verdict.{verdict['origin']}"))
     return f'<div class="verdict" role="status"><p class="lead">{lead}</p><ul>{told}</ul></div>'

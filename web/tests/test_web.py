@@ -40,6 +40,7 @@ from humo_web.settings import SettingsError, load_settings
 from humo_web.signing import Signer
 from humo_web.status import status_html, told_html
 from humo_web.texts import LANGUAGES, language_of, texts_for
+from humo_web.verdict import verdict_html
 from humo_web.voices import voice_choices
 
 OPEN = {"WEB_API_TOKEN": "x"}
@@ -73,6 +74,34 @@ class Words(unittest.TestCase):
         )
         unused = {key for key in known if key not in sources and not families.match(key)}
         self.assertEqual(unused, set())
+
+    def test_where_a_video_comes_from_is_said_with_who_vouches_for_it(self) -> None:
+        signature = {
+            "signer": "untrusted",
+            "name": "Famous <b>Co</b>",
+            "intact": True,
+            "expired": True,
+            "generator": "Tool 1",
+            "weights": None,
+        }
+        verdict = {
+            "origin": "elsewhere",
+            "madeWithAi": True,
+            "changed": False,
+            "signature": signature,
+            "watermark": None,
+            "generation": None,
+        }
+        said = verdict_html(verdict, EN)
+        for words in ("Signed as “Famous &lt;b&gt;Co&lt;/b&gt;”. Nobody has confirmed", "has expired", "made with Tool 1"):
+            self.assertIn(words, said)
+        made = {"createdAt": "2026-01-01T00:00:00+00:00", "model": "1_7b", "weights": "mini", "preset": "own"}
+        said = verdict_html(verdict | {"origin": "here", "signature": None, "generation": made}, EN)
+        for words in ("with HuMo 1.7B (own)", "Small demo model"):
+            self.assertIn(words, said)
+        broken = verdict_html(verdict | {"signature": signature | {"intact": False}}, EN)
+        self.assertIn("match any more", broken)
+        self.assertNotIn("Tool 1", broken)
 
     def test_in_french_no_line_breaks_before_a_sign(self) -> None:
         texts = [text for _key, text in texts_for("fr").items()]
