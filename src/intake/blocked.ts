@@ -1,4 +1,4 @@
-import { difference, mostDifferent } from '../media/fingerprint.ts';
+import { isSame } from '../media/fingerprint.ts';
 import type { Prints } from '../queue/moderation/blocked-inputs.ts';
 
 /** What is not taken. */
@@ -9,7 +9,7 @@ export function findBlocked(given: Prints, blocks: readonly Prints[]): Blocked |
   for (const block of blocks) {
     const hashes = block.pictures.flat();
     const number = given.pictures.findIndex((picture) =>
-      picture.some((one) => hashes.some((other) => difference(one, other) <= mostDifferent)),
+      picture.some((one) => hashes.some((other) => isSame(one, other))),
     );
     if (number !== -1) return { kind: 'picture', number: number + 1 };
     if (given.sounds.some((one) => block.sounds.includes(one))) return { kind: 'sound' };

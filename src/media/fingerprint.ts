@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import sharp from 'sharp';
+import type { Sharp } from 'sharp';
 
 /**
  * By what a picture is known again after small edits: 256 bits that say which of the coarsest waves in it are stronger than the median. The way
@@ -21,6 +22,39 @@ export const mostDifferent = 60;
 const workingSide = 512;
 /** What is cut off at each side, of width or height, in the copies of a picture that are looked for as well. */
 const cuts = [0.03, 0.06] as const;
+
+/** A frame is of one shade, but for what a codec does to it, has sharp edges, and leaves at least a third of the picture in each direction. */
+const frameTolerance = 12;
+const frameSpeckles = 0.02;
+const sharpEdge = 0.5;
+const widestFrame = 0.33;
+
+/** Of a drawn picture, most of what stands beside each other is alike. */
+const plainShare = 0.7;
+/** A picture's colours are those of so many fields in each direction, two bytes each. */
+const colourFields = 4;
+/** A field's colour may differ by so much; JPEG changes it by less than 1, brightness, contrast and crops mostly by 4 to 10. */
+const mostColour = 12;
+const noColour = 2;
+const hashDigits = hashBits / 4;
+
+interface Picture {
+  readonly shades: Pixels;
+  readonly colours: Pixels;
+}
+/** Of shades of grey, the first byte of each pixel is one. */
+interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 2 | 3 | 4;
+}
+interface Part {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 const cosines = Float64Array.from({ length: waves * side }, (_, at) => {
   const [wave, sample] = [Math.floor(at / side) + 1, at % side];
@@ -50,37 +84,55 @@ export function hashOf(luma: Uint8Array): string {
   return bytes.toString('hex');
 }
 
-/** How many bits of two hashes differ: 128 on average for two pictures that have nothing to do with each other. */
+/** How many bits of the hashes of two prints differ: 128 on average for two pictures that have nothing to do with each other. */
 export function difference(one: string, other: string): number {
   let count = 0;
-  for (let at = 0; at < one.length; at += 8) {
+  for (let at = 0; at < hashDigits; at += 8) {
     let bits = Number.parseInt(one.slice(at, at + 8), 16) ^ Number.parseInt(other.slice(at, at + 8), 16);
     for (; bits !== 0; bits &= bits - 1) count += 1;
   }
   return count;
 }
 
-/** A picture as it is, and seen in a mirror. @param path of a picture as the intake makes it */
-export async function pictureHashes(path: string): Promise<string[]> {
-  const whole = await sharp(path).greyscale().resize(side, side, { fit: 'fill' }).raw().toBuffer();
-  const mirrored = Buffer.alloc(whole.length);
-  for (let at = 0; at < whole.length; at += 1) {
-    const x = at % side;
-    mirrored[at] = whole[at - x + (side - 1 - x)] ?? 0;
-  }
-  return [hashOf(whole), hashOf(mirrored)];
+/**
+ * Whether a picture that somebody brings is taken for one that is looked for. Drawn faces of one maker have the same outlines: where both say their
+ * colours, these have to agree as well.
+ *
+ * @param given a print of the one that is brought, of {@link pictureHashes}
+ * @param sought a print of the other, of {@link picturesToFind}
+ */
+export function isSame(given: string, sought: string): boolean {
+  if (difference(given, sought) > mostDifferent) return false;
+  const [one, other] = [given, sought].map((print) => Buffer.from(print.slice(hashDigits), 'hex'));
+  if (one === undefined || other === undefined || one.length !== other.length) return true;
+  return one.every((value, at) => Math.abs(value - (other[at] ?? 0)) <= mostColour);
 }
 
-/** The picture and what is left of it when a little is cut off, in the middle or towards a corner: what a block looks for. */
+/**
+ * A picture as it is, and seen in a mirror; where it stands in a frame or between bars, also what stands in them.
+ *
+ * @param path of a picture as the intake makes it
+ */
+export async function pictureHashes(path: string): Promise<string[]> {
+  const picture = await pictureOf(path);
+  const prints: string[] = [];
+  for (const part of withInside(picture.shades)) {
+    const shades = await smallShades(picture, part);
+    const colours = await coloursIn(picture, part);
+    prints.push(`${hashOf(shades)}${coloursText(colours)}`);
+    prints.push(`${hashOf(inMirror(shades, side, 1))}${coloursText(inMirror(colours, colourFields, 2))}`);
+  }
+  return prints;
+}
+
+/**
+ * The picture and what is left of it when a little is cut off, in the middle or towards a corner; where it stands in a frame, also what stands in
+ * that: what a block looks for.
+ */
 export async function picturesToFind(path: string): Promise<string[]> {
-  const { data, info } = await sharp(path)
-    .greyscale()
-    .resize({ width: workingSide, height: workingSide, fit: 'inside', withoutEnlargement: true })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const shades = () => sharp(data, { raw: { width, height, channels } });
-  const parts = [{ left: 0, top: 0, width, height }];
+  const picture = await pictureOf(path);
+  const { width, height } = picture.shades;
+  const parts = withInside(picture.shades);
   for (const cut of cuts) {
     const [off, below] = [Math.floor(width * cut * 2), Math.floor(height * cut * 2)];
     for (const [right, down] of [
@@ -97,17 +149,114 @@ export async function picturesToFind(path: string): Promise<string[]> {
         height: Math.max(1, height - below),
       });
   }
-  const hashes: string[] = [];
+  const prints: string[] = [];
   for (const part of parts) {
-    const luma = await shades()
-      .extract(part)
-      .resize(side, side, { fit: 'fill' })
-      .greyscale()
-      .raw()
-      .toBuffer();
-    hashes.push(hashOf(luma));
+    const shades = await smallShades(picture, part);
+    // A photograph says enough by its light and dark, and is known again in other colours.
+    const colours = isPlain(shades) ? coloursText(await coloursIn(picture, part)) : '';
+    prints.push(`${hashOf(shades)}${colours}`);
   }
-  return hashes;
+  return prints;
+}
+
+async function pictureOf(path: string): Promise<Picture> {
+  const small = () =>
+    sharp(path).resize({ width: workingSide, height: workingSide, fit: 'inside', withoutEnlargement: true });
+  const pixels = async (image: Sharp): Promise<Pixels> => {
+    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+    return { data, width: info.width, height: info.height, channels: info.channels };
+  };
+  const shades = await pixels(small().greyscale());
+  return { shades, colours: await pixels(small().flatten({ background: '#ffffff' }).toColourspace('srgb')) };
+}
+
+function partOf({ data, width, height, channels }: Pixels, part: Part): Sharp {
+  return sharp(data, { raw: { width, height, channels } }).extract(part);
+}
+
+/** @returns 64 × 64 bytes */
+async function smallShades({ shades }: Picture, part: Part): Promise<Buffer> {
+  return partOf(shades, part).resize(side, side, { fit: 'fill' }).greyscale().raw().toBuffer();
+}
+
+/** @returns of each of 4 × 4 fields the two differences of colour of BT.709, 128 for none */
+async function coloursIn({ colours }: Picture, part: Part): Promise<Uint8Array> {
+  const { data, info } = await partOf(colours, part)
+    .resize(colourFields, colourFields, { fit: 'fill' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return Uint8Array.from({ length: colourFields ** 2 * 2 }, (_, at) => {
+    const pixel = Math.floor(at / 2) * info.channels;
+    const [red = 0, green = 0, blue = 0] = data.subarray(pixel, pixel + 3);
+    return at % 2 === 0
+      ? 128 - 0.1146 * red - 0.3854 * green + 0.5 * blue
+      : 128 + 0.5 * red - 0.4542 * green - 0.0458 * blue;
+  });
+}
+
+/** Nothing where there are none: a picture without colour says nothing of those that it had. */
+function coloursText(colours: Uint8Array): string {
+  return colours.every((value) => Math.abs(value - 128) <= noColour)
+    ? ''
+    : Buffer.from(colours).toString('hex');
+}
+
+/** Whether most of a picture is plain areas, as of something drawn. @param shades 64 × 64 bytes */
+function isPlain(shades: Uint8Array): boolean {
+  let plain = 0;
+  for (let at = 0; at < shades.length; at += 1)
+    if (at % side !== 0 && Math.abs((shades[at] ?? 0) - (shades[at - 1] ?? 0)) <= 2) plain += 1;
+  return plain >= plainShare * side * (side - 1);
+}
+
+/** @param wide fields in a row @param each bytes of a field */
+function inMirror(fields: Uint8Array, wide: number, each: number): Uint8Array {
+  return Uint8Array.from(fields, (_, at) => {
+    const field = Math.floor(at / each);
+    const x = field % wide;
+    return fields[(field - x + (wide - 1 - x)) * each + (at % each)] ?? 0;
+  });
+}
+
+/** The whole picture, and what stands in its frame where it has one. */
+function withInside(shades: Pixels): Part[] {
+  const { width, height } = shades;
+  const whole: Part = { left: 0, top: 0, width, height };
+  const inside = insideOf(shades);
+  return inside === null ? [whole] : [whole, inside];
+}
+
+/**
+ * What stands in a frame of one shade, or between two bars; null where there is none. A frame ends at once along most of a side: before a plain
+ * wall, where the shade ends at somebody's hair, nothing is one.
+ */
+export function insideOf({ data, width, height, channels }: Pixels): Part | null {
+  const isRow = { top: true, bottom: true, left: false, right: false };
+  const inwards = (from: keyof typeof isRow): number => {
+    const [along, across] = isRow[from] ? [width, height] : [height, width];
+    const shade = (depth: number, at: number): number => {
+      const line = from === 'bottom' || from === 'right' ? across - 1 - depth : depth;
+      return data[(isRow[from] ? line * width + at : at * width + line) * channels] ?? 0;
+    };
+    // A corner belongs to two sides of a frame, and the middle to none.
+    const frame = shade(0, 0);
+    const share = (depth: number): number => {
+      let differing = 0;
+      for (let at = 0; at < along; at += 1)
+        if (Math.abs(shade(depth, at) - frame) > frameTolerance) differing += 1;
+      return differing / along;
+    };
+    const most = Math.floor(across * widestFrame);
+    let depth = 0;
+    while (depth <= most && share(depth) <= frameSpeckles) depth += 1;
+    if (depth === 0 || depth > most) return 0;
+    // Its edge may be blurred by a pixel or two.
+    return Math.max(share(depth + 1), share(depth + 2)) >= sharpEdge ? depth : 0;
+  };
+  const [top, bottom, left, right] = (['top', 'bottom', 'left', 'right'] as const).map(inwards);
+  const [above, below, before, after] = [top ?? 0, bottom ?? 0, left ?? 0, right ?? 0];
+  if (above + below + before + after === 0) return null;
+  return { left: before, top: above, width: width - before - after, height: height - above - below };
 }
 
 /** SHA-256 of a file: a sound is known again as the same file alone. */

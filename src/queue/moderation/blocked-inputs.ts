@@ -10,11 +10,13 @@ import type { Names } from '../redis/names.ts';
 const mostBlocks = 500;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
+/** A hash, and of drawn pictures the colours of their parts. */
+const picturePrint = z.string().regex(/^(?:[0-9a-f]{64}){1,2}$/);
 
 /** By what inputs are known again. No picture and no sound can be made of it. */
 export const printsSchema = z.strictObject({
   /** of each picture: the hashes of it, and of it with a little cut off or seen in a mirror */
-  pictures: z.array(z.array(hash).max(32)).max(4),
+  pictures: z.array(z.array(picturePrint).max(32)).max(4),
   /** SHA-256 of the files of the sound */
   sounds: z.array(hash).max(4),
 });
