@@ -16,6 +16,8 @@ import { day } from '../units.ts';
 const signTimeout = 120_000;
 /** A time stamp authority answers within a second, or not. */
 const stampTimeout = 30_000;
+/** After one that kept a video waiting for all of that time, it is not asked for so long. */
+const stampPause = 5 * 60_000;
 const prepareTimeout = 60_000;
 /** Before a certificate ends, the log says so. */
 const warnBefore = 30 * day;
@@ -73,15 +75,22 @@ export class Signer {
   readonly #register: (chain: string) => Promise<void>;
   readonly #log: Logger;
   #ready: Promise<{ chainBytes: number }> | undefined;
+  readonly #stampTimeout: number;
+  #asksStampsFrom = 0;
 
-  /** @param options.register tells the deployment which certificate this is */
+  /**
+   * @param options.register tells the deployment which certificate this is
+   * @param options.stampTimeout how long a video waits for a time stamp, in milliseconds
+   */
   constructor(options: {
     config: SigningConfig;
     projectRoot: string;
     register: (chain: string) => Promise<void>;
     log: Logger;
+    stampTimeout?: number;
   }) {
     this.#config = options.config;
+    this.#stampTimeout = options.stampTimeout ?? stampTimeout;
     this.#python = enginePython(options.projectRoot);
     this.#folder = join(options.projectRoot, 'engine');
     this.#register = options.register;
@@ -118,9 +127,11 @@ export class Signer {
     const authority = this.#config.timeStampAuthority;
     try {
       await this.#prepared();
-      if (authority !== null) {
+      if (authority !== null && Date.now() >= this.#asksStampsFrom) {
         const stamped = await this.#signOnce(request, authority).catch((error: unknown) => {
           signal.throwIfAborted();
+          if (error instanceof MediaProcessError && error.timedOut)
+            this.#asksStampsFrom = Date.now() + stampPause;
           return { error: 'failed', message: String(error) };
         });
         if (!('error' in stamped)) return { outcome: 'stamped', bytes: stamped.bytes };
@@ -168,7 +179,7 @@ export class Signer {
             ? { path: parent.path, definition: parentDefinition(facts.parent ?? '') }
             : null,
       },
-      timeStampAuthority === null ? signTimeout : stampTimeout,
+      timeStampAuthority === null ? signTimeout : this.#stampTimeout,
       signal,
     );
     return answerSchema.parse(answer);
