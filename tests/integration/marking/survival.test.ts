@@ -52,12 +52,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The frames of a video of the demo's size, as an engine would give them. */
-async function rawExample() {
-  const [wide, high] = [192, 112];
+/** The frames of a video of one of the demo's sizes, as an engine would give them. */
+async function rawExample([wide, high]: readonly [number, number] = [192, 112]) {
   const path = join(folder, 'example.rgb');
   const example = join(projectRoot, 'examples', 'person.mp4');
-  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, '-pix_fmt', 'rgb24', '-f', 'rawvideo', path]);
+  const frame = ['-vf', `scale=${wide}:${high}`, '-pix_fmt', 'rgb24', '-f', 'rawvideo'];
+  await execa('ffmpeg', ['-v', 'error', '-y', '-i', example, ...frame, path]);
   const shown = (await stat(path)).size / (wide * high * 3);
   return { path, clip: { width: wide, height: high, frames: shown, fps, hasAudio: false } };
 }
@@ -129,20 +129,20 @@ test('it is read from a video of the demo’s size, whatever was done to it', as
 });
 
 test('it is read from the poorest video that the ladder makes; what would lose it is not made', async () => {
-  const { path, clip } = await rawExample();
+  const { path, clip } = await rawExample([256, 144]);
   const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark } as const;
   const target = join(folder, 'poorest.mp4');
-  const poorest = { kind: 'bitrate', kilobits: 11, size: { width: 144, height: 84 } };
-  const made = await encodeVideo(source, clip, target, limitFor(clip.frames, 11.5), limits());
+  const poorest = { kind: 'bitrate', kilobits: 19, size: { width: 192, height: 108 } };
+  const made = await encodeVideo(source, clip, target, limitFor(clip.frames, 19.5), limits());
   expect(made.attempts.at(-1)).toMatchObject(poorest);
   expect((await found('poorest.mp4'))?.payload).toBe(payload);
-  await expect(encodeVideo(source, clip, target, limitFor(clip.frames, 10), limits())).rejects.toMatchObject({
+  await expect(encodeVideo(source, clip, target, limitFor(clip.frames, 18), limits())).rejects.toMatchObject({
     identifier: 'video_does_not_fit',
   });
 });
 
 test('a smaller copy of a finished video has its mark drawn anew for its size, and a copy of the same size keeps the one it has', async () => {
-  const { path, clip } = await rawExample();
+  const { path, clip } = await rawExample([256, 144]);
   const whole = join(folder, 'whole.mp4');
   const source = { kind: 'raw', path, pixelFormat: 'rgb24', sound: null, mark } as const;
   const { bytes } = await encodeVideo(source, clip, whole, 10e6, limits());
@@ -155,8 +155,8 @@ test('a smaller copy of a finished video has its mark drawn anew for its size, a
   await encodeVideo(copy, clip, join(folder, 'copy-of-it.mp4'), bytes * 0.9, limits());
   expect(drawn).toEqual([]);
   expect((await found('copy-of-it.mp4'))?.payload).toBe(payload);
-  await encodeVideo(copy, clip, join(folder, 'copy-of-it.mp4'), limitFor(clip.frames, 12), limits());
-  expect(drawn).toEqual([[144, 84]]);
+  await encodeVideo(copy, clip, join(folder, 'copy-of-it.mp4'), limitFor(clip.frames, 20), limits());
+  expect(drawn).toEqual([[192, 108]]);
   expect(await found('copy-of-it.mp4')).toMatchObject({ payload, scale: 1 });
 });
 

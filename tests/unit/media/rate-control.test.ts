@@ -132,11 +132,13 @@ test('the ladder starts at the full size and never has an odd side', () => {
 });
 
 test('a picture with a watermark is made no smaller, and no poorer, than the mark lasts', () => {
-  const marked = { ...clip, width: 192, height: 112, hasAudio: false, isMarked: true };
+  const marked = { ...clip, width: 256, height: 144, hasAudio: false, isMarked: true };
   expect(sizeLadder(marked)).toEqual([
-    { width: 192, height: 112 },
-    { width: 144, height: 84 },
+    { width: 256, height: 144 },
+    { width: 192, height: 108 },
   ]);
+  // Three quarters of the demo's size would be too small.
+  expect(sizeLadder({ width: 192, height: 112, isMarked: true })).toEqual([{ width: 192, height: 112 }]);
   // What is small already stays as it is.
   expect(sizeLadder({ width: 96, height: 56, isMarked: true })).toEqual([{ width: 96, height: 56 }]);
   fc.assert(
