@@ -67,12 +67,23 @@ async function barLines(
 }
 
 export function renderAllowance(
-  { here, everywhere: all, budget }: Allowance,
+  { here, everywhere: all, queue, budget }: Allowance,
   texts: Texts,
   now: number,
 ): string[] {
   return [
     ...linesOf(here, 'here', texts, now),
+    ...(here.limits.videoSeconds === undefined
+      ? []
+      : [texts.say('limits.video_length', { limit: duration(texts, here.limits.videoSeconds) })]),
+    ...(queue === null
+      ? []
+      : [
+          texts.say('limits.queue', {
+            left: Math.max(0, queue.length - queue.waiting),
+            limit: queue.length,
+          }),
+        ]),
     ...linesOf(all, 'everywhere', texts, now),
     ...(budget === null
       ? []

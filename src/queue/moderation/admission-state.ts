@@ -11,7 +11,12 @@ import type { Stored } from './stored.ts';
 const useReply = z
   .strictObject({ waiting: z.number(), used: z.number(), last: z.number().nullable() })
   .transform(({ waiting, used, last }): Use => ({ waiting, gpuSeconds: used / 1000, lastAt: last }));
-const usageReply = z.strictObject({ here: useReply, everywhere: useReply, spent: z.number() });
+const usageReply = z.strictObject({
+  queued: z.number(),
+  here: useReply,
+  everywhere: useReply,
+  spent: z.number(),
+});
 
 /** As the queue sees it when it accepts; asked before, so that nobody waits for a refusal. */
 function unlistedIn(
@@ -86,7 +91,7 @@ export function createAdmission(
 
     async allowance(person: Parameters<Moderation['allowance']>[0]): Promise<Allowance> {
       const { userId, guildId } = person;
-      const [{ limits }, owners, usage] = await Promise.all([
+      const [{ limits, queueLength }, owners, usage] = await Promise.all([
         admission(person),
         deployment(),
         run('usage', {
@@ -94,11 +99,12 @@ export function createAdmission(
           user: checkedId(userId),
         }),
       ]);
-      const { here, everywhere, spent } = usageReply.parse(usage);
+      const { queued, here, everywhere, spent } = usageReply.parse(usage);
       const budget = owners.budgetGpuSecondsPerDay;
       return {
         here: { ...here, limits },
         everywhere: { ...everywhere, limits: owners.limits },
+        queue: queueLength === null ? null : { length: queueLength, waiting: queued },
         budget: budget === null ? null : { gpuSeconds: budget, used: spent / 1000 },
       };
     },

@@ -268,6 +268,8 @@ export interface Use {
 export interface Allowance {
   readonly here: Use & { readonly limits: Limits };
   readonly everywhere: Use & { readonly limits: DeploymentSettings['limits'] };
+  /** of the server; null where it may be as long as it likes */
+  readonly queue: { readonly length: number; readonly waiting: number } | null;
   /** of everybody together; null without a budget */
   readonly budget: { readonly gpuSeconds: number; readonly used: number } | null;
 }

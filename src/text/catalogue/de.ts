@@ -1034,6 +1034,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'GPU-Zeit in 24 Stunden, {where, select, everywhere {auf allen Servern zusammen} other {hier}}: noch {left} von {limit}',
   'limits.cooldown':
     'Dein nächstes Video {where, select, everywhere {überhaupt} other {hier}}: <t:{clears}:R>',
+  'limits.queue': 'Platz in der Warteschlange dieses Servers: noch {left, number} von {limit, number}',
+  'limits.video_length': 'Längstes Video hier: {limit}',
   'limits.budget': 'GPU-Zeit heute für alle: noch {left} von {limit}',
   'command.forget.name': 'vergessen',
   'command.forget.description': 'Was ich über dich gespeichert habe und wie du es löschst',

@@ -982,6 +982,8 @@ export const en = {
   'limits.gpu':
     'GPU time in 24 hours, {where, select, everywhere {in all servers together} other {here}}: {left} of {limit} left',
   'limits.cooldown': 'Your next video {where, select, everywhere {anywhere} other {here}}: <t:{clears}:R>',
+  'limits.queue': 'Room in this server’s queue: {left, number} of {limit, number}',
+  'limits.video_length': 'Longest video here: {limit}',
   'limits.budget': 'GPU time today for everyone: {left} of {limit} left',
   'command.forget.name': 'forget',
   'command.forget.description': 'What is stored about you, and how to erase it',

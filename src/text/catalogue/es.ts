@@ -988,6 +988,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Tiempo de GPU en 24 horas, {where, select, everywhere {entre todos los servidores} other {aquí}}: quedan {left} de {limit}',
   'limits.cooldown':
     'Tu próximo vídeo {where, select, everywhere {en cualquier sitio} other {aquí}}: <t:{clears}:R>',
+  'limits.queue': 'Sitio en la cola de este servidor: quedan {left, number} de {limit, number}',
+  'limits.video_length': 'Vídeo más largo aquí: {limit}',
   'limits.budget': 'Tiempo de GPU hoy para todos: quedan {left} de {limit}',
   'command.forget.name': 'olvidar',
   'command.forget.description': 'Lo que tengo guardado sobre ti y cómo borrarlo',

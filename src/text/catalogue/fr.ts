@@ -1010,6 +1010,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Temps de GPU en 24 heures, {where, select, everywhere {sur tous les serveurs réunis} other {ici}} : encore {left} sur {limit}',
   'limits.cooldown':
     'Ta prochaine vidéo {where, select, everywhere {où que ce soit} other {ici}} : <t:{clears}:R>',
+  'limits.queue': 'Places dans la file de ce serveur : encore {left, number} sur {limit, number}',
+  'limits.video_length': 'Vidéo la plus longue ici : {limit}',
   'limits.budget': 'Temps de GPU aujourd’hui pour tout le monde : encore {left} sur {limit}',
   'command.forget.name': 'oublier',
   'command.forget.description': 'Ce que j’ai gardé sur toi, et comment l’effacer',

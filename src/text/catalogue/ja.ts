@@ -952,6 +952,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'limits.gpu':
     '24時間のGPU時間（{where, select, everywhere {全サーバー合計} other {ここ}}）：{limit}のうち残り{left}',
   'limits.cooldown': '次の動画（{where, select, everywhere {全体} other {ここ}}）：<t:{clears}:R>',
+  'limits.queue': 'このサーバーの待ち行列の空き：{limit, number}件のうち残り{left, number}件',
+  'limits.video_length': 'ここでの最長の動画：{limit}',
   'limits.budget': '全員の今日のGPU時間：{limit}のうち残り{left}',
   'command.forget.name': '忘れる',
   'command.forget.description': 'あなたについて保存しているものと、その消し方',

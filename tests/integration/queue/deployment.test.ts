@@ -62,6 +62,13 @@ test('a budget holds for everybody together, and gives back what is not used', a
   await stand.ask('2', { guildId: null, admission, costSeconds: 60 });
   const allowance = await stand.moderation.allowance({ userId: '2', guildId: null, roleIds: [] });
   expect(allowance).toMatchObject({ budget: { gpuSeconds: 100, used: 60 }, everywhere: { waiting: 1 } });
+  expect(allowance.queue).toBeNull();
+  // What a server limits beside it.
+  await stand.ask('3', { guildId: '2000', admission, costSeconds: 1 });
+  const guild = { ...entry, guildId: '2000' };
+  await stand.moderation.changeGuild('2000', (settings) => ({ ...settings, queueLength: 4 }), guild);
+  const here = await stand.moderation.allowance({ userId: '2', guildId: '2000', roleIds: [] });
+  expect(here.queue).toEqual({ length: 4, waiting: 1 });
 });
 
 test('bans, filters and lists of the deployment hold in every server and in direct messages', async () => {

@@ -1,7 +1,7 @@
 -- What stands of a person's use: in one scope, everywhere, and of everybody.
 --
 -- Input: scope, user
--- Reply: here, everywhere: { waiting, used (milliseconds of GPU time in 24 hours), last (when they last asked, or null) }; spent: of everybody
+-- Reply: queued: how many wait in the server; here, everywhere: { waiting, used (milliseconds of GPU time in 24 hours), last (when they last asked, or null) }; spent: of everybody
 -- @include fair-queueing limits
 
 local function useIn(scope)
@@ -11,4 +11,5 @@ local function useIn(scope)
 end
 
 local _, spent = spentOfDay(input.now)
-return { here = useIn(input.scope), everywhere = useIn(everywhere), spent = spent }
+local queued = input.scope ~= 'direct' and guildLength(input.scope) or 0
+return { queued = queued, here = useIn(input.scope), everywhere = useIn(everywhere), spent = spent }
