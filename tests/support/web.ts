@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
@@ -56,10 +57,14 @@ export async function startWeb(
   };
 }
 
-/** Debian's Chromium without a window, with a profile of its own that goes with it, and without talking to anybody by itself. */
+/**
+ * Debian's Chromium without a window, with a profile of its own that goes with it, and without talking to anybody by itself: the build that
+ * never had a window where that is installed, since the other draws all that is around a page, too, and nobody sees it.
+ */
 export async function startBrowser(): Promise<Browser> {
+  const installed = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
   return chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: installed.find((path) => existsSync(path)) ?? 'chromium',
     headless: true,
     args: [
       '--no-sandbox',
@@ -70,8 +75,9 @@ export async function startBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--autoplay-policy=no-user-gesture-required',
-      // A microphone that rings once a second.
+      // A microphone that rings once a second, and nobody who would have to be asked for it.
       '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
     ],
   });
 }
