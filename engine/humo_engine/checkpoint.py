@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import textwrap
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -27,8 +28,8 @@ class CheckpointError(ValueError):
 
 
 @contextlib.contextmanager
-def reading(path: Path, problem: str = "cannot be read") -> Iterator[None]:
-    """Turn what goes wrong inside into a CheckpointError that names the file or folder `path` and says what to do.
+def reading(path: Path, problem: str = "cannot be read", fetch: str = "weights download") -> Iterator[None]:
+    """Turn what goes wrong inside into a CheckpointError that names the file or folder `path` and says what to do: `fetch` brings it anew.
 
     Libraries answer a damaged file with errors of any type; those about absent files, permissions and memory stay as they are.
     """
@@ -41,7 +42,7 @@ def reading(path: Path, problem: str = "cannot be read") -> Iterator[None]:
             raise
         raise CheckpointError(
             f"{path} {problem}: {textwrap.shorten(str(error), 300)}. If it is damaged, delete it and fetch it anew with: "
-            f"{own_command('weights download')} (`weights verify` finds all that is damaged)"
+            f"{own_command(fetch)} (`weights verify` finds all that is damaged)"
         ) from error
 
 
@@ -51,13 +52,14 @@ def pickles_are_safe(version: str) -> bool:
     return (major, minor) >= (2, 6)
 
 
-def read_pickle(file: Path) -> dict[str, Tensor]:
-    """The tensors of a `.pth` file. Only tensors are accepted: a pickle that would run code is refused.
+def read_pickle(file: Path, fetch: str = "weights download") -> dict[str, Tensor]:
+    """The tensors of a `.pth` file, or one of another name that PyTorch wrote. Only tensors are accepted: a pickle that would run code is refused.
 
     With a PyTorch before 2.6 that is no wall: whoever reads files of others calls `weights.require_pickles` first.
     """
-    with reading(file, "is not a file of tensors alone, and was not opened"):
-        state = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
+    with reading(file, "is not a file of tensors alone, and was not opened", fetch):
+        # Files of PyTorch before 1.6 are no archives, and cannot be mapped into memory.
+        state = torch.load(file, map_location="cpu", mmap=zipfile.is_zipfile(file), weights_only=True)
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise CheckpointError(f"{file.name} does not map names to tensors")
     return state

@@ -3,121 +3,141 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import hashlib
 import html
 import json
 import math
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from humo_engine.audio import read_wav
 from humo_engine.cases import CasesError, parse_overrides
 from humo_engine.generate import request_body
 from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
-from humo_engine.pipeline import Pipeline, Silent
-from humo_engine.protocol import parse_request
 from humo_engine.settings import GUIDANCE, SAMPLERS, Settings, whole_frames
+from humo_quality.asked import Asked, asked_clips, other_sounds
 from humo_quality.bars import Verdict, bars_table, judge_bars
 from humo_quality.controls import CONTROLS
-from humo_quality.film import agreement, as_json, in_words, read_frames, read_raw
-from humo_quality.held_out import HeldOut, held_out_clips, write_wav
-from humo_quality.long import Piece, measure_long, pieces_of, seams_of
+from humo_quality.film import agreement, as_json, in_words, read_frames, watch
+from humo_quality.held_out import HeldOut, held_out_clips
+from humo_quality.long import measure_long
+from humo_quality.making import Clip, Made, Variant, make_clips
 from humo_quality.meter import Figures, by_skin, summarise
+from humo_quality.real import Judge, load_judge, measure_real
+from humo_quality.real_report import ShownClips, circumstances, how_to_send, write_real_report
 from humo_quality.sheet import clip_row, contact_sheet, write_film_sheet
 from humo_quality.statistics import Interval, paired
+from humo_quality.syncnet import SHORTEST
 
+CLIPS, CLIPS_OF_REAL = 24, 8  # clips that are made unless another number is asked for: one of the official weights takes minutes
 OTHERS = 5  # other clips, whose sounds and persons are compared with
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One way to make the clips: a request's shared part, and what a request does not say.
-
-    `control` is a mistake made on purpose, `take` is "one" or "shots", `level` is by how many decibels the sound is louder.
-    """
-
-    name: str
-    body: dict[str, object]
-    control: str | None = None
-    take: str = "one"
-    level: float = 0.0
-
-
-@dataclass(frozen=True)
-class Made:
-    """A clip: frames (frames, height, width, 3), uint8; the pieces it was asked for in, the frames that windows share, and what it took."""
-
-    frames: Tensor
-    pieces: list[Piece]
-    seams: list[list[int]]
-    seconds: float
+REPORT_OF_REAL = Path("quality-report")
 
 
 @dataclass
 class Result:
-    """What one variant made."""
+    """What one variant made, and in clips of real people each clip's faces as SyncNet saw them."""
 
     variant: Variant
     figures: list[Figures]
     summary: dict[str, Interval]
     frames: list[Tensor]
     seconds: float
+    faces: list[Tensor | None]
 
 
 def quality(options: argparse.Namespace) -> int:
     """Run the command. Exit status 1 says that a bar does not hold, or a control was not named."""
     if options.film is not None:
         return _film(options)
-    if options.clips < 1:
+    if options.clips is not None and options.clips < 1:
         raise CasesError(f"--clips {options.clips}: at least one clip is needed")
     settings = effective_settings(options.config, options.profile, options.precision, options.memory_limit)
     variants = _variants(options, settings)
-    models = list(dict.fromkeys(str(variant.body["model"]) for variant in variants))
-    pipelines = load_pipelines(settings, models, options.weights, choose_device(options.device), loras_of(options))
+    sizes = {(variant.body["width"], variant.body["height"], variant.body["frames"]) for variant in variants}
+    if len(sizes) != 1:
+        raise CasesError("settings of different sizes or lengths cannot be compared clip by clip: set the same for both")
+    width, height, frames = sizes.pop()
+    judge = _judge(options, settings, frames)
     with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:
         folder = Path(name)
-        size = {(variant.body["width"], variant.body["height"], variant.body["frames"]) for variant in variants}
-        if len(size) != 1:
-            raise CasesError("settings of different sizes or lengths cannot be compared clip by clip: set the same for both")
-        width, height, frames = size.pop()
-        clips = held_out_clips(options.clips, folder, (width, height), frames)
+        if judge is None:
+            clips = held_out_clips(options.clips or CLIPS, folder, (width, height), frames)
+        else:
+            clips = asked_clips(options.clips or CLIPS_OF_REAL, folder, (width, height), frames, options.persons, options.speech)
+        models = list(dict.fromkeys(str(variant.body["model"]) for variant in variants))
+        switching = any("loras" in variant.body for variant in variants)
+        device = choose_device(options.device)
+        pipelines = load_pipelines(settings, models, options.weights, device, loras_of(options), switching=switching)
         full: list[Tensor] | None = None
         if options.full_steps is not None:
             longer = Variant("full steps", {**variants[0].body, "steps": options.full_steps})
-            full = [made.frames for made in _make(longer, pipelines, settings, clips, folder, options.keep)[0]]
+            full = [made.frames for made in make_clips(longer, pipelines, settings, clips, folder, options.keep)[0]]
         results: list[Result] = []
         for variant in variants:
-            made, seconds = _make(variant, pipelines, settings, clips, folder, options.keep)
+            made, seconds = make_clips(variant, pipelines, settings, clips, folder, options.keep)
             compared = full or (results[0].frames if results else None)
-            figures = [
-                measure_long(
-                    clip,
-                    shown.frames.float(),
-                    _others(clips, index),
-                    shown.pieces,
-                    shown.seams,
-                    None if compared is None else compared[index].float(),
-                )
-                for index, (clip, shown) in enumerate(zip(clips, made, strict=True))
-            ]
-            results.append(Result(variant, figures, summarise(figures), [shown.frames for shown in made], seconds))
-    return _say(options, settings, clips, results)
+            results.append(_result(variant, clips, made, seconds, compared, judge))
+        if judge is None:
+            return _say(options, settings, clips, results)
+        return _say_real(options, settings, clips, results, str(device))
+
+
+def _result(
+    variant: Variant,
+    clips: Sequence[Clip],
+    made: Sequence[Made],
+    seconds: float,
+    compared: Sequence[Tensor] | None,
+    judge: Judge | None,
+) -> Result:
+    """What is measured of the clips of a variant: with SyncNet where there is a `judge`, else as the drawn world allows."""
+    figures: list[Figures] = []
+    faces: list[Tensor | None] = []
+    for index, (clip, shown) in enumerate(zip(clips, made, strict=True)):
+        full = None if compared is None else compared[index].float()
+        frames = shown.frames.float()
+        if judge is None:
+            figures.append(measure_long(clip, frames, _others(clips, index), shown.pieces, shown.seams, full))
+            continue
+        others = other_sounds(clips, index, OTHERS)
+        values, face = measure_real(clip, frames, others, shown.pieces, shown.seams, judge, full)
+        figures.append(values)
+        faces.append(face)
+        print(f"{variant.name}: clip {index + 1} of {len(clips)} measured", file=sys.stderr, flush=True)
+    return Result(variant, figures, summarise(figures), [shown.frames for shown in made], seconds, faces)
+
+
+def _judge(options: argparse.Namespace, settings: Settings, frames: int) -> Judge | None:
+    """SyncNet and the face detector where real people are measured, before anything else is loaded; None for the drawn world."""
+    method = options.method or ("syncnet" if settings.weights == "official" else "drawn")
+    if method == "drawn":
+        if options.persons is not None or options.speech is not None:
+            raise CasesError("--persons and --speech are for real people: add --method syncnet, or leave them out")
+        return None
+    if options.bars or options.controls:
+        raise CasesError("--bars and --controls are for the drawn world of mini: leave them out, or add --method drawn")
+    if frames < SHORTEST:
+        raise CasesError(f"clips of {frames} frames are too short for SyncNet: it needs {SHORTEST} or more, such as --seconds 3")
+    return load_judge(options.weights)
 
 
 def _film(options: argparse.Namespace) -> int:
+    judge = load_judge(options.weights) if options.method == "syncnet" else None
     frames = read_frames(options.film)
     if options.sheet is not None:
         write_film_sheet(frames, options.sheet)
     with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:
+        if judge is not None:
+            watched = watch(options.film, frames, Path(name), judge)
+            print(watched.as_json() if options.json else watched.in_words())
+            return 0
         found = agreement(options.film, frames, Path(name))
     print(as_json(found) if options.json else in_words(found))
     return 0
@@ -160,6 +180,8 @@ def _variant(text: str, options: argparse.Namespace, settings: Settings) -> Vari
     chosen = settings.preset(values.get("preset") or preset)
     model = values.get("model") or chosen.model
     body = request_body(settings, chosen, model, options, values)
+    if model == chosen.model and chosen.loras:
+        body["loras"] = chosen.request["loras"]
     for key, share in own.items():
         if key in ("sampler", "guidance"):
             body[key] = share
@@ -196,92 +218,63 @@ def _own_settings(first: list[str], overrides: Sequence[str]) -> tuple[dict[str,
     return own, others
 
 
-def _make(
-    variant: Variant,
-    pipelines: dict[str, Pipeline],
-    settings: Settings,
-    clips: Sequence[HeldOut],
-    folder: Path,
-    keep: Path | None = None,
-) -> tuple[list[Made], float]:
-    """Every clip, through the pipeline as requests would go → the clips, and the seconds that one took.
-
-    What lies in `keep` from an earlier run is taken from there, and what is made is kept there.
-    """
-    pipeline = pipelines[str(variant.body["model"])]
-    prompts = [clip.prompt for clip in clips]
-    made, seconds = [], 0.0
-    for clip in clips:
-        asked = json.dumps([settings.profile, variant.body, variant.control, variant.take, variant.level, clip.number])
-        file = None if keep is None else keep / f"{hashlib.sha256(asked.encode()).hexdigest()[:24]}.pt"
-        if file is not None and file.is_file():
-            kept = torch.load(file, weights_only=True)
-            shown = Made(kept["frames"], [Piece(*piece) for piece in kept["pieces"]], kept["seams"], kept["seconds"])
-        else:
-            shown = _make_clip(variant, pipeline, settings, clip, prompts, folder)
-            if file is not None:
-                keep.mkdir(parents=True, exist_ok=True)
-                torch.save({**vars(shown), "pieces": [astuple(piece) for piece in shown.pieces]}, file)
-        made.append(shown)
-        seconds += shown.seconds
-        print(f"{variant.name}: clip {clip.number + 1} of {len(clips)}, {shown.seconds:.1f} s", file=sys.stderr, flush=True)
-    return made, seconds / len(clips)
-
-
-def _make_clip(
-    variant: Variant, pipeline: Pipeline, settings: Settings, clip: HeldOut, prompts: Sequence[str], folder: Path
-) -> Made:
-    """One clip, in as many requests as its take is of."""
-    audio = clip.audio
-    if variant.level:
-        audio = folder / "louder.wav"
-        write_wav(audio, read_wav(clip.audio) * 10 ** (variant.level / 20))
-    frames, seams, took = [], [], 0.0
-    pieces = pieces_of(variant.take, int(str(variant.body["frames"])), settings.takes, settings.fps)
-    for piece in pieces:
-        out, begins = folder / "out", piece.start - piece.lead
-        body = {
-            **variant.body,
-            "prompt": clip.prompt,
-            "mode": "TIA",
-            "images": [str(clip.image)],
-            "audio": str(audio),
-            "audioOffset": begins,
-            "frames": piece.made,
-            "seed": int(str(variant.body["seed"])) + clip.number,
-        }
-        message = {"id": f"clip-{clip.number}", "outputDir": str(out), "request": body}
-        request = parse_request(message, settings, (str(variant.body["model"]),))
-        active = CONTROLS[variant.control].active(pipeline, prompts) if variant.control else contextlib.nullcontext()
-        with active:
-            result = pipeline.generate(request, Silent())
-        shown = read_raw(result.path, result.width, result.height)[piece.lead : piece.lead + piece.frames]
-        frames.append(shown.to(torch.uint8))
-        seams += [[begins + frame for frame in seam if frame > piece.lead] for seam in seams_of(pipeline.windows(request))]
-        shutil.rmtree(out)
-        took += sum(result.seconds.values())
-    return Made(torch.cat(frames), pieces, seams, took)
-
-
 def _say(options: argparse.Namespace, settings: Settings, clips: Sequence[HeldOut], results: Sequence[Result]) -> int:
     first = results[0]
     groups = by_skin(clips, first.figures)
     verdicts = judge_bars(first.summary, groups) if options.bars else []
     document = {
         "profile": settings.profile,
-        "variants": [
-            {"name": r.variant.name, "request": r.variant.body, "take": r.variant.take, "secondsOfAClip": r.seconds, "summary": {k: asdict(v) for k, v in r.summary.items()}, "clips": r.figures}
-            for r in results
-        ],
+        "variants": _variants_as_data(results),
         "skinColours": groups,
         "bars": [asdict(verdict) for verdict in verdicts],
-    }  # fmt: skip
+    }
     text = _text(options, results, verdicts)
     if options.report is not None:
         _write_report(options.report, clips, results, text, document)
     print(json.dumps(document, ensure_ascii=False) if options.json else text)
     missed = options.controls and any(_naming(first, result) is None for result in results[1:])
     return 1 if missed or any(not verdict.holds for verdict in verdicts) else 0
+
+
+def _say_real(
+    options: argparse.Namespace, settings: Settings, clips: Sequence[Asked], results: Sequence[Result], device: str
+) -> int:
+    """The tables, and always a report: what took so long is worth keeping."""
+    models = list(dict.fromkeys(str(result.variant.body["model"]) for result in results))
+    loras = sorted({lora["file"] for result in results for lora in result.variant.body.get("loras", [])})
+    document = {
+        "profile": settings.profile,
+        "method": "SyncNet",
+        "made": circumstances(settings, models, loras, options.weights, device),
+        "persons": "from words alone" if options.persons is None else "the owner's pictures",
+        "speech": "the meter's recordings" if options.speech is None else "the owner's recordings",
+        "prompts": [clip.prompt for clip in clips],
+        "variants": _variants_as_data(results),
+    }
+    text = _text(options, results, [])
+    folder = options.report or REPORT_OF_REAL
+    shown = [ShownClips(result.variant.name, result.frames, result.faces) for result in results]
+    write_real_report(folder, clips, shown, text, document)
+    print(
+        json.dumps(document, ensure_ascii=False)
+        if options.json
+        else f"{text}\n\n{how_to_send(folder, options.persons is not None)}"
+    )
+    return 0
+
+
+def _variants_as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": result.variant.name,
+            "request": result.variant.body,
+            "take": result.variant.take,
+            "secondsOfAClip": result.seconds,
+            "summary": {name: asdict(interval) for name, interval in result.summary.items()},
+            "clips": result.figures,
+        }
+        for result in results
+    ]
 
 
 def _text(options: argparse.Namespace, results: Sequence[Result], verdicts: Sequence[Verdict]) -> str:

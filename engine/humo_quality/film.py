@@ -14,6 +14,10 @@ from torch import Tensor
 from humo_engine.audio import FPS, read_wav, to_engine_wav
 from humo_mini.drawing import openings_from_sound
 from humo_quality import face, signals
+from humo_quality.real import SMALL, Judge
+from humo_quality.syncnet import SHORTEST, Sync
+
+NO_SOUND = "There is no sound that lips could follow."
 
 
 class FilmError(ValueError):
@@ -50,33 +54,85 @@ def read_raw(file: Path, width: int, height: int) -> Tensor:
     return torch.from_numpy(np.fromfile(file, dtype=np.uint8).reshape(-1, height, width, 3)).float()
 
 
+def sound_of(file: Path, scratch: Path) -> Tensor | None:
+    """The sound of a film as samples at 16 kHz; None where there is none. `scratch` is a folder for a moment. FilmError if it cannot be read."""
+    probe = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
+    if not subprocess.run(probe, capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout.strip():
+        return None
+    try:
+        return read_wav(to_engine_wav(file, scratch / "film.wav"))
+    except ValueError as error:
+        raise FilmError(f"{file}: {error}") from error
+
+
 def agreement(file: Path, frames: Tensor, scratch: Path) -> Agreement | None:
     """How lips and sound of a film agree, whose frames `read_frames` read; None where there is no sound.
 
     `scratch` is a folder for a moment. FilmError for a sound that cannot be read.
     """
-    probe = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
-    if not subprocess.run(probe, capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout.strip():
+    samples = sound_of(file, scratch)
+    if samples is None:
         return None
-    try:
-        samples = read_wav(to_engine_wav(file, scratch / "film.wav"))
-    except ValueError as error:
-        raise FilmError(f"{file}: {error}") from error
     sound = openings_from_sound(samples, len(frames))
     mouth = face.openings(frames)
     lag = signals.best_lag(mouth, sound)
     return Agreement(round(signals.correlation(mouth, sound), 3), lag, round(signals.at_lag(mouth, sound, lag), 3))
 
 
+@dataclass(frozen=True)
+class Watched:
+    """What SyncNet says of a film of a real face, rounded. `sync` is None without a face, and all are without a sound."""
+
+    sync: Sync | None
+    frames_with_a_face: float | None
+    face_pixels: int | None
+
+    def in_words(self) -> str:
+        """One line for people."""
+        if self.frames_with_a_face is None:
+            return NO_SOUND
+        if self.sync is None or self.face_pixels is None:
+            return "No face is to be followed for two seconds, so nothing can be said of the lips."
+        small = ", smaller than SyncNet's authors use: take the figures with care" if self.face_pixels < SMALL else ""
+        return (
+            f"SyncNet: LSE-C {self.sync.confidence:.2f} (more is better), LSE-D {self.sync.distance:.2f} (less is better), "
+            f"lips {_when(self.sync.offset)}. The face is in {self.frames_with_a_face:.0%} of the frames, {self.face_pixels} pixels large{small}."
+        )
+
+    def as_json(self) -> str:
+        """For programs."""
+        return json.dumps({"syncnet": asdict(self), "words": self.in_words()}, ensure_ascii=False)
+
+
+def watch(file: Path, frames: Tensor, scratch: Path, judge: Judge) -> Watched:
+    """As `agreement`, by SyncNet. FilmError for a film of less than two seconds."""
+    if len(frames) < SHORTEST:
+        raise FilmError(f"{file} has {len(frames)} frames at {FPS} a second; SyncNet needs {SHORTEST} or more")
+    samples = sound_of(file, scratch)
+    if samples is None:
+        return Watched(None, None, None)
+    seen = judge.look(frames)
+    if seen is None:
+        return Watched(None, 0.0, None)
+    found = judge.sync(samples, seen)
+    rounded = Sync(round(found.distance, 3), round(found.confidence, 3), found.offset)
+    return Watched(rounded, round(seen.track.found / len(frames), 3), round(seen.track.size))
+
+
+def _when(late: int) -> str:
+    if late == 0:
+        return "at the same frame"
+    return f"{abs(late)} frame{'' if abs(late) == 1 else 's'} {'late' if late > 0 else 'early'}"
+
+
 def in_words(found: Agreement | None) -> str:
     """One line for people."""
     if found is None:
-        return "There is no sound that lips could follow."
-    when = "at the same frame" if found.lag == 0 else f"{abs(found.lag)} frames {'late' if found.lag > 0 else 'early'}"
+        return NO_SOUND
     how = "well" if found.at_lag >= 0.7 else "in part" if found.at_lag >= 0.4 else "not"
     if how == "not":
         return f"Lips and sound do not agree (correlation {found.correlation:.2f})."
-    return f"Lips and sound agree {how}: correlation {found.at_lag:.2f}, lips {when}."
+    return f"Lips and sound agree {how}: correlation {found.at_lag:.2f}, lips {_when(found.lag)}."
 
 
 def as_json(found: Agreement | None) -> str:

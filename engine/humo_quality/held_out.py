@@ -74,12 +74,12 @@ def _clip(number: int, voices: list[Path], folder: Path, size: tuple[int, int], 
     reference = to_rgb(draw_reference(person, size))[0]
     image = folder / f"person-{number}.png"
     Image.fromarray(reference.round().to(torch.uint8).numpy()).save(image)
-    audio = _voice(number, voices, folder, frames)
+    audio = recorded(number, voices, folder, frames)
     sound = openings_from_sound(read_wav(audio), frames)
     return HeldOut(number, person, scene, draw_prompt(scene, person, number, "held-out"), image, reference, audio, sound)
 
 
-def _voice(number: int, voices: list[Path], folder: Path, frames: int) -> Path:
+def recorded(number: int, voices: list[Path], folder: Path, frames: int) -> Path:
     """The sound of a clip: a recording, and for longer clips every second one after it, which is of the same source."""
     audio = to_engine_wav(voices[number % len(voices)], folder / f"voice-{number}.wav")
     samples, following = read_wav(audio), number

@@ -102,15 +102,15 @@ def measure_long(
     synced = [part["lip-sync"] or 0.0 for part in parts]
     joined["lip-sync, first stretch"] = synced[0]
     joined["lip-sync, later stretches"] = sum(synced[1:]) / len(synced[1:]) if len(synced) > 1 else None
-    joined["change at seams"] = _most_change(frames, seams)
-    joined["change away from seams"] = _most_change(frames, away_from_seams(seams, pieces))
+    joined["change at seams"] = most_change(frames, seams)
+    joined["change away from seams"] = most_change(frames, away_from_seams(seams, pieces))
     if len(pieces) == 1:
         joined["background drift"] = signals.background_drift(frames)
         joined["mouth moves, pixels"] = _wander([frames[cut] for cut in cuts])
     return joined
 
 
-def _most_change(frames: Tensor, seams: Sequence[Sequence[int]]) -> float | None:
+def most_change(frames: Tensor, seams: Sequence[Sequence[int]]) -> float | None:
     return max((change for seam in seams if (change := signals.seam_change(frames, list(seam))) is not None), default=None)
 
 

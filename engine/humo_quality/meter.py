@@ -15,6 +15,7 @@ from humo_quality.statistics import Interval, mean_interval, share_interval
 Figures = dict[str, float | None]
 YES_OR_NO = (
     "own reference nearer", "hair shape kept", "glasses kept", "scene right", "scene's colour right", "clip with a second mouth",
+    "face found", "offset within a frame",
 )  # fmt: skip
 SECOND_MOUTH_FRAMES = 5  # in so many frames, a fifth of a second, people see it
 

@@ -1,21 +1,25 @@
 """The meter's command and its mistakes made on purpose, through the real pipeline at toy size; the judges here know nothing."""
 
 import dataclasses
+import hashlib
 import json
 
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from syncnet_stand_in import lock_as, write_checkpoint, write_detector
 
 from humo_engine.cli import main
 from humo_engine.load import effective_settings, load_pipelines
 from humo_engine.windows import Window
-from humo_quality import judges, signals, train_judges
-from humo_quality.cli import Variant, _make
+from humo_quality import cli, judges, real, signals, train_judges
 from humo_quality.controls import CONTROLS
+from humo_quality.detector import FILE
 from humo_quality.held_out import held_out_clips
 from humo_quality.long import Piece, away_from_seams, pieces_of, seams_of, stretches_of
+from humo_quality.making import Variant, make_clips
+from humo_quality.syncnet import CHECKPOINT
 
 SMALL = {"model": "17b", "width": 64, "height": 64, "frames": 9, "steps": 2, "seed": 3}
 
@@ -80,7 +84,7 @@ def test_judges_are_trained_one_at_a_time_and_kept_together(tmp_path, monkeypatc
 
 
 def make(pipelines, settings, clips, folder, body, **more):
-    made, seconds = _make(Variant("test", body, **more), pipelines, settings, clips, folder)
+    made, seconds = make_clips(Variant("test", body, **more), pipelines, settings, clips, folder)
     assert seconds > 0
     return made[0]
 
@@ -113,8 +117,8 @@ def test_long_takes_are_made_as_windows_or_shots_and_their_mistakes_show(tmp_pat
     for name, control in CONTROLS.items():
         if control.of_windows:
             assert not torch.equal(make(*given, body, control=name).frames, one.frames), name
-    shots = _make(Variant("shots", body, take="shots"), *given, tmp_path / "kept")[0][0]
-    kept = _make(Variant("once more", body, take="shots"), {"17b": None}, *given[1:], tmp_path / "kept")[0][0]
+    shots = make_clips(Variant("shots", body, take="shots"), *given, tmp_path / "kept")[0][0]
+    kept = make_clips(Variant("once more", body, take="shots"), {"17b": None}, *given[1:], tmp_path / "kept")[0][0]
     assert torch.equal(kept.frames, shots.frames) and kept.pieces == shots.pieces
     assert shots.pieces == [Piece(0, 8), Piece(8, 9, 4)]
     assert shots.frames.shape == one.frames.shape and torch.equal(make(*given, body).frames, one.frames)
@@ -144,3 +148,51 @@ def test_a_seam_that_is_seen_stands_out_from_what_changes_anyway():
         shown[100:] += jump
         at, elsewhere = (max(signals.seam_change(shown, seam) for seam in some) for some in (seams, away))
         assert elsewhere > 1.2 and (at > elsewhere + 0.2) == (jump > 0)
+
+
+def test_the_whole_command_with_the_small_model_in_the_place_of_the_official_weights(tmp_path, monkeypatch, capsys):
+    weights = tmp_path / "weights"
+    write_checkpoint(weights)
+    write_detector(weights / FILE, in_the_middle=True)
+    lock_as(monkeypatch, weights)
+    for module in (cli, real):
+        monkeypatch.setattr(module, "SHORTEST", 9)  # SyncNet's time is what this test is short of
+    persons = tmp_path / "private persons"
+    persons.mkdir()
+    Image.new("RGB", (60, 80), "tan").save(persons / "secret-name.png")
+    report = tmp_path / "report"
+    command = ["quality", "--profile", "mini", "--method", "syncnet", "--weights", str(weights), "--persons", str(persons)]
+    command += [
+        "--clips",
+        "2",
+        "--set",
+        "width=64",
+        "--set",
+        "height=64",
+        "--set",
+        "frames=9",
+        "--set",
+        "steps=1",
+        "--report",
+        str(report),
+    ]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    document = json.loads((report / "quality.json").read_text())
+    (variant,) = document["variants"]
+    first, second = variant["clips"]
+    assert first["face found"] == 1 and first["LSE-D"] > 0 and first["LSE-C, shuffled sound"] is not None
+    assert first["face, pixels"] == pytest.approx(32 * 20.09 * 64 / 640, rel=0.01)
+    assert first["frames like the reference"] is not None and first["LSE-D"] != second["LSE-D"]
+    assert "lip-sync" not in first and "scene right" not in first  # what means nothing is not there
+    assert variant["summary"]["LSE-C"]["count"] == 2
+    made = document["made"]
+    sums = {entry["file"]: entry["sha256"] for entry in made["weights"]}
+    assert sums[CHECKPOINT] == hashlib.sha256((weights / CHECKPOINT).read_bytes()).hexdigest()
+    assert "transformer-17b.safetensors" in sums and made["gpu"] is None and made["torch"] == torch.__version__
+    page = (report / "index.html").read_text()
+    assert "LSE-C" in said and "To send it: zip -r report.zip report" in said and "ask them first" in page
+    for text in (page, (report / "quality.json").read_text(), said):
+        assert "secret-name" not in text and str(tmp_path) not in text
+    assert Image.open(report / "clips-0.jpg").size == (9 * 66 - 2, 2 * 66 - 2)
+    assert Image.open(report / "faces-0.jpg").size == (8 * 114 - 2, 2 * 114 - 2)

@@ -41,6 +41,8 @@ from humo_engine.weights.record import put_in_place
 from humo_engine.weights.retries import ATTEMPTS, LONGEST_WAIT, seconds_asked_for
 from humo_engine.weights.sums import file_hash
 from humo_engine.weights.verify import verify
+from humo_quality.detector import FILE
+from humo_quality.syncnet import CHECKPOINT
 
 ENGINE = Path(__file__).parents[1]
 REPOSITORY = "someone/model"
@@ -427,15 +429,18 @@ def test_the_lock_file_is_complete_where_it_claims_to_be():
         "audio_separator",
         "voices",
         "loras",
+        "LatentSync-1.5",
+        "face_detection_yunet",
     }
     for entry in lock:
         assert entry.sha256 is None or len(bytes.fromhex(entry.sha256)) == 32
         assert entry.revision is None or len(bytes.fromhex(entry.revision)) == 20
         # Nothing is free of any pin: a revision fixes the content, and so does a sum.
         assert entry.revision or entry.sha256
-    places = {model: {entry.place for entry in select(lock, [model])} for model in ("17b", "1_7b", "vocals", "voices")}
+    places = {model: {entry.place for entry in select(lock, [model])} for model in ("17b", "1_7b", "vocals", "voices", "syncnet")}
     assert ORIGINAL_17B in places["17b"] - places["1_7b"]
     assert ORIGINAL_1_7B in places["1_7b"] - places["17b"]
+    assert places["syncnet"] == {CHECKPOINT, FILE}
     assert places["vocals"] == {"audio_separator/Kim_Vocal_2.onnx"}
     fetched = {f"voices/{voice.file}" for voice in VOICES if voice.package is None}
     assert {place for place in places["voices"] if place.endswith(".onnx")} == fetched

@@ -19,10 +19,23 @@ def add_to(commands: Commands) -> None:
     add_engine_options(quality)
     quality.set_defaults(profile="mini")
     quality.add_argument(
-        "--film", type=Path, metavar="FILE", help="measure how lips and sound of this video agree, and nothing else"
+        "--film",
+        type=Path,
+        metavar="FILE",
+        help="measure how lips and sound of this video agree, and nothing else; a real face with --method syncnet",
     )
     quality.add_argument("--sheet", type=Path, metavar="PNG", help="with --film: also a contact sheet")
-    quality.add_argument("--clips", type=int, default=24, metavar="N", help="default: 24")
+    quality.add_argument(
+        "--method",
+        choices=("drawn", "syncnet"),
+        help="drawn: as the drawn world of mini allows; syncnet: SyncNet and a face detector, for real people "
+        "(`weights download --syncnet`); default: syncnet for official weights, else drawn",
+    )
+    quality.add_argument(
+        "--persons", type=Path, metavar="DIR", help="with syncnet: reference pictures; default: people from words alone"
+    )
+    quality.add_argument("--speech", type=Path, metavar="DIR", help="with syncnet: recordings; default: the meter's own")
+    quality.add_argument("--clips", type=int, metavar="N", help="default: 24; with syncnet 8")
     quality.add_argument("--seconds", type=float, metavar="S", help="how long the clips are; default: the usual length")
     quality.add_argument(
         "--take", choices=("one", "shots"), help="of long clips: one continuous take, which is the default, or shots"
@@ -46,7 +59,12 @@ def add_to(commands: Commands) -> None:
         metavar="DIR",
         help="keep the clips there, and take those that are; for one state of code and weights",
     )
-    quality.add_argument("--report", type=Path, metavar="DIR", help="write a page with pictures, and all numbers")
+    quality.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write a page with pictures, and all numbers; default: none; with syncnet quality-report",
+    )
     quality.add_argument("--json", action="store_true", help="for programs")
     quality.add_argument("--sampler", choices=SAMPLERS, help="default: unipc")
     quality.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: full")

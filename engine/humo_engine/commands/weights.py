@@ -33,6 +33,11 @@ def add_to(commands: Commands) -> None:
                 help="the voices for typed words: alone, unless --model or --vocals is given, too",
             )
             action.add_argument(
+                "--syncnet",
+                action="store_true",
+                help="SyncNet and a face detector, which `quality` measures real faces with: alone, as above",
+            )
+            action.add_argument(
                 "--lora",
                 action="append",
                 default=[],
@@ -67,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _act(options: argparse.Namespace, tell: Tell) -> int:
     from humo_engine.weights.download import download
-    from humo_engine.weights.lock import lora_named
+    from humo_engine.weights.lock import SYNCNET, lora_named
     from humo_engine.weights.pin import pin
     from humo_engine.weights.verify import verify
 
@@ -85,9 +90,9 @@ def _act(options: argparse.Namespace, tell: Tell) -> int:
             tell(Converted(str(convert(options.weights, model, tell))))
         return 0
     loras = [lora_named(name) for name in options.lora]
-    if (options.voices or loras) and not options.model and not options.vocals:
+    if (options.voices or options.syncnet or loras) and not options.model and not options.vocals:
         models = []
-    wanted = [*models, *loras, *(["vocals"] if options.vocals else []), *(["voices"] if options.voices else [])]
+    wanted = [*models, *loras, *(name for name in ("vocals", "voices", SYNCNET) if getattr(options, name))]
     if options.action == "verify":
         return 0 if verify(options.weights, wanted, tell=tell) else 1
     download(options.weights, wanted, tell=tell)

@@ -21,13 +21,20 @@ class WeightsMissing(WeightsError):
         shown = "\n".join(f"  - {path}" for path in missing)
         super().__init__(
             f"The weights of {_title(model)} are not complete in {root}; missing or of the wrong size:\n{shown}\n"
-            f"Fetch them with: {own_command(f'weights download {_option(model)}')}"
+            f"Fetch them with: {own_command(f'weights download {download_option(model)}')}"
         )
 
 
+TITLES = {
+    "17b": "HuMo 17B", "1_7b": "HuMo 1.7B", "vocals": "the vocal isolation", "voices": "the voices",
+    "syncnet": "SyncNet and the face detector",
+}  # fmt: skip
+
+
 def _title(model: str) -> str:
-    return {"17b": "HuMo 17B", "1_7b": "HuMo 1.7B", "vocals": "the vocal isolation", "voices": "the voices"}.get(model, model)
+    return TITLES.get(model, model)
 
 
-def _option(model: str) -> str:
-    return f"--{model}" if model in ("vocals", "voices") else f"--model {model.replace('_', '.')}"
+def download_option(model: str) -> str:
+    """How `weights download` is asked for the files of a model."""
+    return f"--{model}" if model in ("vocals", "voices", "syncnet") else f"--model {model.replace('_', '.')}"

@@ -13,13 +13,14 @@ from humo_engine.weights.errors import WeightsError
 # HUMO_WEIGHTS_LOCK: a lock file of one's own, such as for a mirror that holds other revisions.
 LOCK_FILE = Path(os.environ.get("HUMO_WEIGHTS_LOCK") or Path(__file__).with_name("weights.lock.json"))
 LORA_PREFIX = "lora:"
+SYNCNET = "syncnet"  # what `quality` measures real faces with: SyncNet and a face detector
 
 
 @dataclass(frozen=True)
 class LockedFile:
     """One file (or glob) of a repository. `size` in bytes and `sha256` are enforced where they are not None.
 
-    `models` names what needs it: "17b", "1_7b", "vocals", "voices", "lora:NAME". `folder` is relative to the weights folder.
+    `models` names what needs it: "17b", "1_7b", "vocals", "voices", "syncnet", "lora:NAME". `folder` is relative to the weights folder.
     """
 
     repository: str
@@ -65,7 +66,7 @@ def read_lock(file: Path | None = None) -> list[LockedFile]:
 
 
 def select(lock: Iterable[LockedFile], models: Iterable[str]) -> list[LockedFile]:
-    """The entries that any of `models` ("17b", "1_7b", "vocals", "voices") needs."""
+    """The entries that any of `models` ("17b", "1_7b", "vocals", "voices", "syncnet") needs."""
     wanted = set(models)
     return [entry for entry in lock if wanted & set(entry.models)]
 

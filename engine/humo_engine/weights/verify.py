@@ -27,7 +27,7 @@ def verify(
     """
     root = Path(root)
     right = True
-    for place, size, expected in _to_verify(root, list(models), read_lock() if lock is None else lock):
+    for place, size, expected in known_sums(root, list(models), lock):
         file = root / place
         if not file.is_file():
             verdict = "missing"
@@ -46,11 +46,13 @@ def verify(
     return right
 
 
-def _to_verify(root: Path, models: list[str], lock: Iterable[LockedFile]) -> Iterator[tuple[str, int | None, str | None]]:
+def known_sums(
+    root: Path, models: list[str], lock: Iterable[LockedFile] | None = None
+) -> Iterator[tuple[str, int | None, str | None]]:
     """(place, size, SHA-256) of the files of `models`, converted copies included. Originals that those replace may be absent."""
     record = read_record(root)
     replaced = tuple(f"{ORIGINAL_FOLDERS[model]}/" for model in models if converted_copy(root, model))
-    for entry in _expanded(root, select(lock, models), record):
+    for entry in _expanded(root, select(read_lock() if lock is None else lock, models), record):
         if not entry.place.startswith(replaced) or (root / entry.place).is_file():
             known = record.get(entry.place, {})
             yield entry.place, entry.size or known.get("size"), entry.sha256 or known.get("sha256")
