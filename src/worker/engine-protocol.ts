@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelIdSchema } from '../config/model-id.ts';
 import type { Shortcuts } from '../config/shortcuts.ts';
+import { isMeasured } from '../finite-number.ts';
 
 /** The version of the line protocol that this worker speaks. */
 export const protocolVersion = 1;
@@ -40,7 +41,8 @@ export type EngineMessage =
   | { readonly type: 'shutdown' };
 
 const count = z.number().int().nonnegative();
-const seconds = z.number().nonnegative();
+/** What was measured and is no number, or below zero, is not known: nobody loses a video for it. */
+const measured = z.unknown().transform((value) => (isMeasured(value) ? value : null));
 
 // Fields that are not named here pass: a newer engine of the same protocol version may say more.
 const readySchema = z.object({
@@ -68,8 +70,8 @@ const progressSchema = z.object({
   stage: z.enum(['encode', 'denoise', 'decode']),
   step: count,
   steps: count,
-  secondsPerStep: seconds.nullish(),
-  etaSeconds: seconds.nullish(),
+  secondsPerStep: measured.optional(),
+  etaSeconds: measured.optional(),
 });
 const previewSchema = z.object({
   type: z.literal('preview'),
@@ -89,8 +91,16 @@ const doneSchema = z.object({
     fps: z.number().positive(),
     count: z.number().int().positive(),
   }),
-  seconds: z.record(z.string(), seconds),
-  peakGiB: seconds.nullish(),
+  /** by stage */
+  seconds: z
+    .record(z.string(), z.unknown())
+    .transform((stages) =>
+      Object.fromEntries(
+        Object.entries(stages).flatMap(([stage, value]) => (isMeasured(value) ? [[stage, value]] : [])),
+      ),
+    )
+    .pipe(z.record(z.string(), z.number())),
+  peakGiB: measured.optional(),
   /** music and noise were taken out of the sound before it was listened to */
   isVoiceAlone: z.boolean().optional(),
   spared: z.object({ passes: count, gatedPasses: count, cachedSteps: count }).optional(),
@@ -131,12 +141,8 @@ export interface Unreadable {
 
 /** Reads one line of the engine's output. Never throws. */
 export function parseEngineLine(line: string): EngineEvent | Unreadable {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return { type: 'unreadable', meant: null, problems: ['not JSON'] };
-  }
+  const value = parsePython(line);
+  if (value === undefined) return { type: 'unreadable', meant: null, problems: ['not JSON'] };
   const parsed = eventSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const meant =
@@ -148,4 +154,16 @@ export function parseEngineLine(line: string): EngineEvent | Unreadable {
     meant,
     problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.code}`),
   };
+}
+
+/** Python writes numbers that are none as no JSON has them. @returns undefined for what is no JSON all the same */
+function parsePython(line: string): unknown {
+  for (const text of [line, line.replaceAll(/(?<=[:[,]\s*)(?:NaN|-?Infinity)(?=\s*[,}\]])/g, 'null')]) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // The second time it is none.
+    }
+  }
+  return undefined;
 }

@@ -47,6 +47,19 @@ test('a wrong event names its type and fields, never a value', () => {
   expect(JSON.stringify(read)).not.toContain('secret');
 });
 
+test('what was measured and is no number is not known, and nothing else of its event is lost', () => {
+  const done =
+    '{"type":"done","id":"a","frames":{"pixelFormat":"rgb24","width":16,"height":16,"fps":25,"count":5},' +
+    '"seconds":{"encode":NaN,"denoise":2.5,"decode":-1,"vae":null},"peakGiB": Infinity ,"seed":1}';
+  expect(parseEngineLine(done)).toMatchObject({ type: 'done', seconds: { denoise: 2.5 }, peakGiB: null });
+  const progress =
+    '{"type":"progress","id":"a: NaN,","stage":"denoise","step":1,"steps":5,"secondsPerStep":-Infinity,"etaSeconds":NaN}';
+  const read = { type: 'progress', step: 1, secondsPerStep: null, etaSeconds: null };
+  expect(parseEngineLine(progress)).toMatchObject(read);
+  // What is counted, and not measured, is wrong all the same.
+  expect(parseEngineLine(progress.replace('"step":1', '"step":NaN'))).toMatchObject({ meant: 'progress' });
+});
+
 test('no line makes it throw', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (line) => {
