@@ -128,8 +128,13 @@ const mostPieces = 32;
 async function pieces(path: string, form: SoundForm, { scratch }: RunLimits): Promise<string[]> {
   const whole = await withTrueSizes(path, form, join(scratch, 'sound-mended'));
   if (!isJoinable(form)) return [whole];
-  const file = await readFile(whole);
-  const ranges = partsOf(file, form);
+  // As it is first: where another file follows, a right size looks like a wrong one.
+  let file = await readFile(path);
+  let ranges = partsOf(file, form);
+  if (ranges === null && whole !== path) {
+    file = await readFile(whole);
+    ranges = partsOf(file, form);
+  }
   if (ranges === null) return [whole];
   if (ranges.length > mostPieces) throw new Failure('unsupported_media', 'audio_unreadable');
   return Promise.all(

@@ -35,6 +35,13 @@ const riff: ChunkLayout = {
   write: (file, at, size) => void file.writeUInt32LE(size, at + 4),
 };
 
+/** RIFF with its numbers the other way round. */
+const rifx: ChunkLayout = {
+  ...riff,
+  size: (file, at) => file.readUInt32BE(at + 4),
+  write: (file, at, size) => void file.writeUInt32BE(size, at + 4),
+};
+
 /** Of Sony's Wave64, all names but the first end with the same bytes. */
 const wave64Name = Buffer.from('f3acd3118cd100c04f8edb8a', 'hex');
 
@@ -84,16 +91,26 @@ export async function withTrueSizes(path: string, form: SoundForm, target: strin
 }
 
 /**
- * Changes `file` in place.
+ * Changes `file`, or a copy of it.
  *
  * @returns null when nothing was wrong, or nothing could be told
  */
 export function mendSizes(file: Buffer, form: SoundForm): Buffer | null {
   const layout = layouts[form];
-  // ffmpeg reads WAV with its numbers the other way round; whether they are right nobody here tells.
-  const isBigEndian = form === 'wav' && file.toString('latin1', 0, 4) === 'RIFX';
-  const at = layout === undefined || isBigEndian ? null : soundChunk(file, layout);
-  if (layout === undefined || at === null) return null;
+  if (layout === undefined) return null;
+  if (layout !== riff) return mendSoundSize(file, form, layout);
+  if (file.toString('latin1', 0, 4) !== 'RIFX') {
+    const padded = withPadding(file);
+    return padded === null ? mendSoundSize(file, form, riff) : (mendSoundSize(padded, form, riff) ?? padded);
+  }
+  const mended = mendSoundSize(file, form, rifx) ?? file;
+  turnRound(mended);
+  return mended;
+}
+
+function mendSoundSize(file: Buffer, form: SoundForm, layout: ChunkLayout): Buffer | null {
+  const at = soundChunk(file, layout);
+  if (at === null) return null;
   const body = at + layout.header;
   if (body >= file.length) return null;
   const isLong = form === 'wav' && ['RF64', 'BW64'].includes(file.toString('latin1', 0, 4));
@@ -110,6 +127,62 @@ export function mendSizes(file: Buffer, form: SoundForm): Buffer | null {
   }
   layout.write(file, at, size);
   return layout.wholeSamples === undefined ? file : file.subarray(0, body + size);
+}
+
+/** A WAV in which a chunk of an odd length before the sound lacks its padding, with it; null where none does. ffmpeg looks for the next one a byte later. */
+function withPadding(file: Buffer): Buffer | null {
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  for (let at = riff.first; at + riff.header <= file.length;) {
+    if (riff.isSound(file.subarray(at))) break;
+    const end = at + riff.header + riff.size(file, at);
+    if (!hasLetters(file.subarray(at)) || end + riff.header > file.length) return null;
+    const isPadded = end % 2 === 0 || hasLetters(file.subarray(end + 1, end + 5));
+    if (!isPadded && !hasLetters(file.subarray(end, end + 4))) return null;
+    if (!isPadded) {
+      pieces.push(file.subarray(kept, end), Buffer.alloc(1));
+      kept = end;
+    }
+    at = isPadded ? aligned(end, riff) : end;
+  }
+  return kept === 0 ? null : Buffer.concat([...pieces, file.subarray(kept)]);
+}
+
+/** WAVEFORMATEX: where its numbers begin, and their bytes. */
+const formatFields = [
+  [0, 2], [2, 2], [4, 4], [8, 4], [12, 2], [14, 2], [16, 2], [18, 2], [20, 4], [24, 4], [28, 2], [30, 2],
+] as const; // prettier-ignore
+/** Samples of these are numbers: PCM, floating point, and either with further fields. Of others it is not said in which order they are. */
+const ofNumbers: ReadonlySet<number> = new Set([1, 3, 0xfffe]);
+
+/** Makes RIFF of RIFX. ffmpeg reads the numbers of its head, and takes its samples for usual ones: what is heard is noise. */
+function turnRound(file: Buffer): void {
+  file.write('RIFF', 0, 'latin1');
+  swapNumbers(file.subarray(4, 8), 4);
+  let bytes = 1;
+  for (let at = rifx.first; at + rifx.header <= file.length;) {
+    const size = rifx.size(file, at);
+    const body = at + rifx.header;
+    const content = file.subarray(body, body + size);
+    swapNumbers(file.subarray(at + 4, body), 4);
+    if (rifx.isSound(file.subarray(at, body))) swapNumbers(content, bytes);
+    else if (file.toString('latin1', at, at + 4) === 'fmt ' && content.length >= 16) {
+      for (const [field, length] of formatFields)
+        swapNumbers(content.subarray(field, field + length), length);
+      bytes = ofNumbers.has(content.readUInt16LE(0)) ? Math.ceil(content.readUInt16LE(14) / 8) : 1;
+    }
+    at = aligned(body + size, rifx);
+  }
+}
+
+function swapNumbers(numbers: Buffer, bytes: number): void {
+  const whole = numbers.subarray(0, numbers.length - (numbers.length % bytes));
+  if (bytes === 2) whole.swap16();
+  else if (bytes === 4) whole.swap32();
+  else if (bytes === 8) whole.swap64();
+  else if (bytes === 3) {
+    for (let at = 0; at < whole.length; at += 3) whole.writeUIntBE(whole.readUIntLE(at, 3), at, 3);
+  }
 }
 
 function ds64DataSize(file: Buffer): number {

@@ -7,7 +7,8 @@ export interface ByteRange {
   readonly end: number;
 }
 
-type JoinableForm = 'ogg' | 'flac' | 'mp3' | 'aac' | 'tta' | 'wv' | 'wav' | 'aiff';
+type JoinableForm =
+  | 'ogg' | 'flac' | 'mp3' | 'aac' | 'tta' | 'wv' | 'wav' | 'aiff' | 'w64' | 'caf' | 'au' | 'amr' | 'flv' | 'asf' | 'mov'; // prettier-ignore
 
 const startsOf: Readonly<Record<JoinableForm, (file: Buffer) => number[]>> = {
   ogg: oggChanges,
@@ -18,6 +19,13 @@ const startsOf: Readonly<Record<JoinableForm, (file: Buffer) => number[]>> = {
   wv: wavPackStarts,
   wav: (file) => chunkedStarts(file, 'RIFF', ['WAVE']),
   aiff: (file) => chunkedStarts(file, 'FORM', ['AIFF', 'AIFC']),
+  w64: wave64Starts,
+  caf: coreAudioStarts,
+  au: sunStarts,
+  amr: phoneStarts,
+  flv: flashStarts,
+  asf: advancedStarts,
+  mov: filmStarts,
 };
 
 export function isJoinable(form: SoundForm): form is JoinableForm {
@@ -26,8 +34,8 @@ export function isJoinable(form: SoundForm): form is JoinableForm {
 
 /**
  * Sounds can be joined by writing one behind the other: Ogg is made for that (RFC 3533, section 4), and MP3, AAC and FLAC are used so. Where what
- * follows has another sample rate, channels or codec, ffmpeg goes on counting in the ticks of the first. Of TTA, WavPack, WAV and AIFF, which
- * say how long they are, it reads the first alone.
+ * follows has another sample rate, channels or codec, ffmpeg goes on counting in the ticks of the first. Of forms that say how long they are, such
+ * as WAV and MP4, it reads the first alone, or takes the head of the second for sound.
  *
  * @returns pieces in which none of that changes; null where it is one
  */
@@ -134,6 +142,128 @@ function chunkedStarts(file: Buffer, container: 'RIFF' | 'FORM', kinds: readonly
     at = end % 2 === 0 || begins(end) ? end : end + 1;
   }
   return starts;
+}
+
+/**
+ * Goes from one element of a file to the next.
+ *
+ * @param begins whether a file begins at a byte
+ * @param next where the element at a byte ends; null where it does not say
+ * @returns where files begin
+ */
+function walked(
+  file: Buffer,
+  begins: (at: number) => boolean,
+  next: (at: number, isBeginning: boolean) => number | null,
+): number[] {
+  const starts: number[] = [];
+  // The longest head of an element that is looked at.
+  for (let at = 0; at + 24 <= file.length;) {
+    const isBeginning = begins(at);
+    if (isBeginning) starts.push(at);
+    const end = next(at, isBeginning);
+    if (end === null || end <= at) break;
+    at = end;
+  }
+  return starts;
+}
+
+/** Sony's Wave64: all of the file is one chunk, aligned to 8 bytes. */
+function wave64Starts(file: Buffer): number[] {
+  const name = Buffer.from('riff\x2e\x91\xcf\x11', 'latin1');
+  return walked(
+    file,
+    (at) => name.equals(file.subarray(at, at + name.length)),
+    (at, isBeginning) => (isBeginning ? at + Math.ceil(Number(file.readBigUInt64LE(at + 16)) / 8) * 8 : null),
+  );
+}
+
+/** Apple's Core Audio Format 1.0: a head of 8 bytes, chunks, of which the last may go on to the end. */
+function coreAudioStarts(file: Buffer): number[] {
+  return walked(
+    file,
+    (at) => file.toString('latin1', at, at + 4) === 'caff',
+    (at, isBeginning) => {
+      const size = Number(file.readBigInt64BE(at + 4));
+      return isBeginning ? at + 8 : size < 0 ? null : at + 12 + size;
+    },
+  );
+}
+
+/** Sun's and NeXT's: where the sound begins and how long it is. */
+function sunStarts(file: Buffer): number[] {
+  const unknown = 0xff_ff_ff_ff;
+  return walked(
+    file,
+    (at) => file.toString('latin1', at, at + 4) === '.snd',
+    (at, isBeginning) => {
+      const size = file.readUInt32BE(at + 8);
+      return isBeginning && size !== unknown ? at + file.readUInt32BE(at + 4) + size : null;
+    },
+  );
+}
+
+/** Bytes of a frame with its head, by type: 3GPP TS 26.101 and 26.201, annex A; RFC 4867, 5. */
+const phoneFrames = {
+  '#!AMR\n': [13, 14, 16, 18, 20, 21, 27, 32, 6],
+  '#!AMR-WB\n': [18, 24, 33, 37, 41, 47, 51, 59, 61, 6],
+} as const;
+
+function phoneStarts(file: Buffer): number[] {
+  const heads = Object.entries(phoneFrames);
+  const headAt = (at: number) =>
+    heads.find(([head]) => file.toString('latin1', at, at + head.length) === head);
+  let frames: readonly number[] = [];
+  return walked(
+    file,
+    (at) => file[at] === 0x23 && headAt(at) !== undefined,
+    (at, isBeginning) => {
+      const [head = '', sizes = frames] = isBeginning ? (headAt(at) ?? []) : [];
+      frames = sizes;
+      // What says that nobody speaks is a byte.
+      return at + (isBeginning ? head.length : (frames[(file.readUInt8(at) >> 3) & 15] ?? 1));
+    },
+  );
+}
+
+/** Adobe's FLV 10.1, annex E: a head that says how long it is, then the size of what came before, and tags each with theirs. */
+function flashStarts(file: Buffer): number[] {
+  return walked(
+    file,
+    (at) => file.toString('latin1', at, at + 4) === 'FLV\u0001',
+    (at, isBeginning) =>
+      isBeginning ? at + file.readUInt32BE(at + 5) + 4 : at + 11 + file.readUIntBE(at + 1, 3) + 4,
+  );
+}
+
+/** Microsoft's Advanced Systems Format: objects with a name of 16 bytes and a size of 8. That of a broadcast's packets is 0. */
+function advancedStarts(file: Buffer): number[] {
+  const header = Buffer.from('3026b2758e66cf11a6d900aa0062ce6c', 'hex');
+  return walked(
+    file,
+    (at) => header.equals(file.subarray(at, at + header.length)),
+    (at) => at + Number(file.readBigUInt64LE(at + 16)),
+  );
+}
+
+/** A film is a head and what it tells of, in any order; another one begins with its brands, behind both. */
+function filmStarts(file: Buffer): number[] {
+  const kind = (at: number) => file.toString('latin1', at + 4, at + 8);
+  let seen = new Set<string>();
+  return walked(
+    file,
+    (at) => {
+      const isBeginning =
+        at === 0 || (kind(at) === 'ftyp' && seen.has('moov') && (seen.has('mdat') || seen.has('moof')));
+      if (isBeginning) seen = new Set();
+      return isBeginning;
+    },
+    (at) => {
+      seen.add(kind(at));
+      const short = file.readUInt32BE(at);
+      return short === 1 ? at + Number(file.readBigUInt64BE(at + 8)) : at + short;
+    },
+  );
 }
 
 /** So many frames in a row that are not like those before are another recording, and no accident. */

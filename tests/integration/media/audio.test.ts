@@ -285,6 +285,8 @@ test.each([
   ['wv', 'wv'],
   ['wav', 'wav'],
   ['aiff', 'aiff'],
+  ['caf', 'caf'],
+  ['film', 'mov'],
   // A second header that was never completed.
   ['wav', 'wav', (file: Buffer) => void file.writeUInt32LE(0, file.indexOf('data') + 4)],
 ])('a whole %s behind another is heard, too', async (_name, format, harm?: (file: Buffer) => void) => {

@@ -47,6 +47,36 @@ describe('RIFF', () => {
     expect(mendSizes(letters('RIFF1234WAVE\u0001\u0002\u0003\u0004hm?!'), 'wav')).toBeNull();
   });
 
+  test('a chunk of an odd length that lacks its padding gets it', () => {
+    const head = wave(200).subarray(0, 36);
+    const odd = (...padding: Buffer[]) =>
+      Buffer.concat([head, letters('LIST'), little(5), letters('INFOx'), ...padding, wave(200).subarray(36)]);
+    const padded = odd(Buffer.alloc(1));
+    expect(mendSizes(padded, 'wav')).toBeNull();
+    expect(mendSizes(odd(), 'wav')).toEqual(padded);
+  });
+
+  test.each([
+    [8, [1, 2, 3, 4, 5, 6, 7]],
+    [16, [2, 1, 4, 3, 6, 5, 7]],
+    [24, [3, 2, 1, 6, 5, 4, 7]],
+    [32, [4, 3, 2, 1, 5, 6, 7]],
+  ])('RIFX of %i bits becomes RIFF, samples and all', (bits, samples) => {
+    const file = (size: number, ...tail: Buffer[]) =>
+      Buffer.concat([
+        ...[letters('RIFX'), big(9), letters('WAVEfmt '), big(16)],
+        ...[Buffer.from([0, 1, 0, 2]), big(48_000), big(192_000), Buffer.from([0, 4, 0, bits])],
+        ...[letters('data'), big(size), Buffer.from([1, 2, 3, 4, 5, 6, 7]), ...tail],
+      ]);
+    for (const made of [file(0), file(7, Buffer.alloc(1), letters('LIST'), big(4), letters('INFO'))]) {
+      const turned = mendSizes(made, 'wav') ?? Buffer.alloc(0);
+      expect(turned.toString('latin1', 0, 4)).toBe('RIFF');
+      const at = (offset: number) => turned.readUInt16LE(20 + offset);
+      expect([at(0), at(2), turned.readUInt32LE(24), at(14)]).toEqual([1, 2, 48_000, bits]);
+      expect([turned.readUInt32LE(40), ...turned.subarray(44, 51)]).toEqual([7, ...samples]);
+    }
+  });
+
   test.each(['RF64', 'BW64'])('%s without its sizes becomes RIFF', (name) => {
     const file = (stated: bigint) =>
       Buffer.concat([

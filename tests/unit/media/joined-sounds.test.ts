@@ -54,3 +54,65 @@ test('a FLAC behind another, and frames of another rate, are parts of their own'
     partsOf(Buffer.concat([frames(0x90, 417, 6), frames(0x94, 384, 1), frames(0x90, 417, 6)]), 'mp3'),
   ).toBeNull();
 });
+
+/** A head of 24 bytes or more, and what may be behind it. */
+function bytes(
+  length: number,
+  text: string,
+  ...fields: (readonly [at: number, value: number, size: 1 | 3 | 4 | 8])[]
+) {
+  const made = Buffer.alloc(length);
+  made.write(text, 0, 'latin1');
+  for (const [at, value, size] of fields)
+    made.writeUIntBE(value, at + (size === 8 ? 2 : 0), size === 8 ? 6 : size);
+  return made;
+}
+
+const asfObject = (name: string, size: number) => {
+  const object = Buffer.concat([Buffer.from(name, 'hex'), Buffer.alloc(size - 16)]);
+  object.writeBigUInt64LE(BigInt(size), 16);
+  return object;
+};
+const box = (kind: string, size: number) => bytes(size, `\0\0\0\0${kind}`, [0, size, 4]);
+const wave64 = bytes(64, 'riff\u002e\u0091\u00cf\u0011');
+wave64.writeBigUInt64LE(61n, 16);
+
+test.each([
+  ['w64', wave64],
+  ['caf', Buffer.concat([bytes(8, 'caff'), bytes(52, 'desc', [4, 40, 8]), bytes(30, 'data', [4, 18, 8])])],
+  ['au', bytes(60, '.snd', [4, 24, 4], [8, 36, 4])],
+  ['amr', Buffer.concat([Buffer.from('#!AMR\n'), ...Array.from({ length: 4 }, () => bytes(32, '\u003c'))])],
+  [
+    'amr',
+    Buffer.concat([Buffer.from('#!AMR-WB\n'), ...Array.from({ length: 4 }, () => bytes(61, '\u0044'))]),
+  ],
+  ['flv', Buffer.concat([bytes(13, 'FLV\u0001\u0004', [5, 9, 4]), bytes(45, '\u0008', [1, 30, 3])])],
+  ['asf', Buffer.concat([asfObject('3026b2758e66cf11a6d900aa0062ce6c', 30), asfObject('00'.repeat(16), 40)])],
+  ['mov', Buffer.concat([box('ftyp', 24), box('mdat', 40), box('moov', 32)])],
+] as const)('a %s behind another is a part of its own, as it is in other forms', (form, file) => {
+  expect(partsOf(file, form)).toBeNull();
+  const end = file.length;
+  expect(partsOf(Buffer.concat([file, file]), form)).toEqual([
+    { start: 0, end },
+    { start: end, end: 2 * end },
+  ]);
+  // What only looks so in the middle of something is none.
+  expect(partsOf(Buffer.concat([file.subarray(0, -1), file]), form)).toBeNull();
+  for (const size of [end + 1, end + 10, end + 23])
+    partsOf(Buffer.concat([file, file]).subarray(0, size), form);
+});
+
+test('a film in pieces that has one head is one', () => {
+  const pieces = [
+    box('ftyp', 24),
+    box('moov', 32),
+    box('moof', 32),
+    box('mdat', 40),
+    box('moof', 32),
+    box('mdat', 40),
+  ];
+  expect(partsOf(Buffer.concat(pieces), 'mov')).toBeNull();
+  expect(
+    partsOf(Buffer.concat([box('ftyp', 24), box('ftyp', 24), box('mdat', 40), box('moov', 32)]), 'mov'),
+  ).toBeNull();
+});
