@@ -48,6 +48,14 @@ export function frameParameters(
   return { bytes, parameters };
 }
 
+/** Whether the first frame of ADTS holds several blocks of sound, each as long as others' only one (ISO/IEC 13818-7, 6.2). */
+export function hasSeveralBlocks(head: Buffer): boolean {
+  for (let at = 0; at + 7 <= head.length; at += 1) {
+    if (head[at] === 0xff && isRow(head, at, 'aac')) return (head.readUInt8(at + 6) & 3) > 0;
+  }
+  return false;
+}
+
 /** @returns bytes, null for no header */
 function adtsLength(head: Buffer, at: number): number | null {
   const [first = 0, second = 0, third = 0] = head.subarray(at + 1, at + 4);

@@ -15,7 +15,8 @@ import {
   runMediaProgram,
 } from './process.ts';
 import type { RunLimits } from './process.ts';
-import { isImageForm, sniffFile } from './sniff.ts';
+import { hasSeveralBlocks } from './audio-frames.ts';
+import { isImageForm, sniffedBytes, sniffFile } from './sniff.ts';
 import type { SoundForm } from './sniff.ts';
 import { raiseSpeech } from './speech-level.ts';
 import {
@@ -162,6 +163,9 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
   if (packets >= mostPackets) {
     return [await decoded(path, input, track, startOf(track, startSeconds, demuxer), limits)];
   }
+  // ffmpeg counts a frame as one block, and hears all of them.
+  if (demuxer === 'aac' && hasSeveralBlocks(await readStart(path, sniffedBytes)))
+    return [await decoded(path, input, track, 0, limits)];
   if (demuxer === 'mov') return inspectFilm(path, input, track, startSeconds, limits);
   const length = countSound(track, startSeconds, demuxer);
   if (length !== null) return [heard({ input, track, length })];
@@ -188,6 +192,7 @@ function beginningOf(demuxer: SoundForm): string[] {
 /** The first packets of a large file; null of others. */
 async function firstOf(path: string, demuxer: SoundForm, limits: RunLimits) {
   if (ofLargePackets.has(demuxer) || (await stat(path)).size < listedBytes) return null;
+  if (demuxer === 'aac' && hasSeveralBlocks(await readStart(path, sniffedBytes))) return null;
   const { start, end } = coreAudioCodec;
   if (demuxer === 'caf' && withoutPackets.has((await readStart(path, end)).toString('latin1', start, end)))
     return null;

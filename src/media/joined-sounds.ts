@@ -51,7 +51,10 @@ export function partsOf(file: Buffer, form: JoinableForm): ByteRange[] | null {
 
 const oggHeader = 27;
 
-/** Where links begin that are not like the one before. A link begins with the first pages of all its streams. */
+/** Their heads are packets like others, which ffmpeg takes for sound where they come again. */
+const headsAreHeard = /(?:^|,)(?:flac|speex) /;
+
+/** Where links begin that are not like the one before, or have to be read by themselves. A link begins with the first pages of all its streams. */
 function oggChanges(file: Buffer): number[] {
   const starts: number[] = [];
   let last: string | null = null;
@@ -65,7 +68,7 @@ function oggChanges(file: Buffer): number[] {
       link.streams.push(oggStream(file.subarray(body, body + length)));
     } else if (link !== null) {
       const streams = link.streams.join();
-      if (streams !== last) starts.push(link.at);
+      if (streams !== last || headsAreHeard.test(streams)) starts.push(link.at);
       last = streams;
       link = null;
     }

@@ -208,10 +208,9 @@ function counted(track: SoundTrack, fileStart: number, form: SoundForm): SoundLe
   const { packets, secondsPerTick } = track;
   if (packets.length === 0 || secondsPerTick <= 0) return null;
   const added = addedSeconds(track, form);
-  if (withoutTimes.has(form))
-    return added === null ? null : { seconds: added, startSeconds: 0, by: 'samples' };
-  const times = timedExtent(track);
   const startSeconds = startOf(track, fileStart, form);
+  if (withoutTimes.has(form)) return bySamples(added, startSeconds);
+  const times = timedExtent(track);
   const known = knownSeconds(track);
   if (times === null) return bySamples(known, 0);
   if (!timesAgree(track)) return bySamples(known, 0);
@@ -233,8 +232,10 @@ function counted(track: SoundTrack, fileStart: number, form: SoundForm): SoundLe
 
 /** When a sound begins: later than what else is in its film, perhaps. */
 export function startOf(track: SoundTrack, fileStart: number, form: SoundForm): number {
-  const times = withoutTimes.has(form) ? null : timedExtent(track);
-  return times === null ? 0 : Math.max(0, times.start - fileStart);
+  const times = withoutTimes.has(form) && form !== 'ogg' ? null : timedExtent(track);
+  const start = times === null ? 0 : Math.max(0, times.start - fileStart);
+  // The first packets of Ogg have no times; those that ffmpeg reckons for them are not exact.
+  return form === 'ogg' && start < leastHole ? 0 : start;
 }
 
 /** Samples that a packet can have, of codecs that have several numbers of them: RFC 6716, 2.1.4 at 48 kHz; ETSI TS 102 366, E.1.3.1.5; Vorbis I, 4.3.8, of blocks of 64 to 8192. */

@@ -77,6 +77,28 @@ test.each([
   expect((await inspectAudio(given, limits())).durationSeconds).toBeCloseTo(18, 1);
 });
 
+test('ADTS with several blocks in a frame is as long as all of them', async () => {
+  await make(...tone(2), '-f', 'adts');
+  const file = await readFile(given);
+  const payloads: Buffer[] = [];
+  for (let at = 0; at + 7 <= file.length;) {
+    const bytes = ((file.readUInt8(at + 3) & 3) << 11) | (file.readUInt16BE(at + 4) >> 5);
+    payloads.push(file.subarray(at + 7, at + bytes));
+    at += bytes;
+  }
+  const frames = payloads.flatMap((payload, index) => {
+    const two = Buffer.concat([payload, payloads[index + 1] ?? Buffer.alloc(0)]);
+    const header = Buffer.from(file.subarray(0, 7));
+    const bytes = two.length + 7;
+    header.writeUInt8((header.readUInt8(3) & 0xfc) | (bytes >> 11), 3);
+    header.writeUInt16BE(((bytes & 0x7ff) << 5) | 0x1f, 4);
+    header.writeUInt8(0xfd, 6);
+    return index % 2 === 1 || index + 1 === payloads.length ? [] : [header, two];
+  });
+  await writeFile(given, Buffer.concat(frames));
+  expect((await inspectAudio(given, limits())).durationSeconds).toBeCloseTo(2, 1);
+});
+
 test('the sound of a video is used', async () => {
   await make('-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=25', ...tone(2), '-pix_fmt', 'yuv420p', '-f', 'mp4');
   const taken = await normalise(wanted);
@@ -229,6 +251,7 @@ describe('seconds told are seconds heard are seconds there', () => {
     ['MP4', 0, [...quietFirst, '-c:a', 'aac', '-f', 'mp4']],
     ['an MP4 whose sound begins later', 3, late('mp4', 'aac')],
     ['a WebM whose sound begins later', 3, late('matroska', 'libopus')],
+    ['an Ogg film whose sound begins later', 3, [...late('ogg', 'libopus'), '-c:v', 'libtheora']],
   ])('%s', async (_name, begins, args) => {
     await make(...args);
     const { durationSeconds } = await inspectAudio(given, limits());
