@@ -59,7 +59,7 @@ test('a FLAC behind another, and frames of another rate, are parts of their own'
 });
 
 /** A head of 24 bytes or more, and what may be behind it. */
-function bytes(
+function headed(
   length: number,
   text: string,
   ...fields: (readonly [at: number, value: number, size: 1 | 3 | 4 | 8])[]
@@ -76,20 +76,20 @@ const asfObject = (name: string, size: number) => {
   object.writeBigUInt64LE(BigInt(size), 16);
   return object;
 };
-const box = (kind: string, size: number) => bytes(size, `\0\0\0\0${kind}`, [0, size, 4]);
-const wave64 = bytes(64, 'riff\u002e\u0091\u00cf\u0011');
+const box = (kind: string, size: number) => headed(size, `\0\0\0\0${kind}`, [0, size, 4]);
+const wave64 = headed(64, 'riff\u002e\u0091\u00cf\u0011');
 wave64.writeBigUInt64LE(61n, 16);
 
 test.each([
   ['w64', wave64],
-  ['caf', Buffer.concat([bytes(8, 'caff'), bytes(52, 'desc', [4, 40, 8]), bytes(30, 'data', [4, 18, 8])])],
-  ['au', bytes(60, '.snd', [4, 24, 4], [8, 36, 4])],
-  ['amr', Buffer.concat([Buffer.from('#!AMR\n'), ...Array.from({ length: 4 }, () => bytes(32, '\u003c'))])],
+  ['caf', Buffer.concat([headed(8, 'caff'), headed(52, 'desc', [4, 40, 8]), headed(30, 'data', [4, 18, 8])])],
+  ['au', headed(60, '.snd', [4, 24, 4], [8, 36, 4])],
+  ['amr', Buffer.concat([Buffer.from('#!AMR\n'), ...Array.from({ length: 4 }, () => headed(32, '\u003c'))])],
   [
     'amr',
-    Buffer.concat([Buffer.from('#!AMR-WB\n'), ...Array.from({ length: 4 }, () => bytes(61, '\u0044'))]),
+    Buffer.concat([Buffer.from('#!AMR-WB\n'), ...Array.from({ length: 4 }, () => headed(61, '\u0044'))]),
   ],
-  ['flv', Buffer.concat([bytes(13, 'FLV\u0001\u0004', [5, 9, 4]), bytes(45, '\u0008', [1, 30, 3])])],
+  ['flv', Buffer.concat([headed(13, 'FLV\u0001\u0004', [5, 9, 4]), headed(45, '\u0008', [1, 30, 3])])],
   ['asf', Buffer.concat([asfObject('3026b2758e66cf11a6d900aa0062ce6c', 30), asfObject('00'.repeat(16), 40)])],
   ['mov', Buffer.concat([box('ftyp', 24), box('mdat', 40), box('moov', 32)])],
 ] as const)('a %s behind another is a part of its own, as it is in other forms', (form, file) => {
