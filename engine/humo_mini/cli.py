@@ -22,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="weight files that the transformers start from; the rest is taken as is",
     )
     parser.add_argument("--device", help="such as cuda:0 or cpu; default: all GPUs there are")
-    parser.add_argument("--ranks", type=int, help="processes; default: one for each GPU")
+    parser.add_argument("--ranks", type=int, help="processes; default: one for each GPU, two for one")
     parser.add_argument(
         "--size", choices=("full", "small"), default="full", help="small: every stage for a moment, to try it out"
     )
     parser.add_argument("--steps", type=int, help="steps of every part, instead of the clock")
-    parser.add_argument("--clock", type=float, default=1.0, help="stretches all times; 2 on one GPU makes it twenty minutes")
+    parser.add_argument("--clock", type=float, default=1.0, help="stretches all times")
     parser.add_argument("--until", type=float, help="seconds from the start at which the transformers end")
     parser.add_argument(
         "--train-seconds", type=float, help="seconds that the transformers train for, if that ends before --until"
@@ -41,23 +41,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sounds", type=int, help="snippets of speech to make")
     parser.add_argument("--wait-for", type=Path, metavar="FILE", help="use no GPU before this file is there")
-    parser.add_argument("--compile", action="store_true", help="compile the transformers' blocks where that is faster")
+    parser.add_argument(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        help="compile the transformers' blocks where that is faster; default: on one GPU",
+    )
     parser.add_argument("--checks", type=int, help="clips to make and look at in the end")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train. Exit status 2 when something is missing, and a line that says what."""
-    from humo_mini.train import SMALL, Plan, train
+    from humo_mini.train import ALONE, SMALL, Plan, gpus_of, train
 
-    plan = SMALL if arguments.size == "small" else Plan()
+    alone = gpus_of(arguments.device) == 1 and arguments.ranks in (None, 2)
+    plan = SMALL if arguments.size == "small" else ALONE if alone else Plan()
     times = ("text_seconds", "vae_until", "pool_until", "shorts_until", "train_until")
     plan = dataclasses.replace(plan, **{name: getattr(plan, name) * arguments.clock for name in times})
-    plan = dataclasses.replace(
-        plan, start=arguments.start, text_goes_on=arguments.text, wait_for=arguments.wait_for, compiled=arguments.compile
-    )
+    plan = dataclasses.replace(plan, start=arguments.start, text_goes_on=arguments.text, wait_for=arguments.wait_for)
     given = {
         "drawers": arguments.drawers, "sounds": arguments.sounds, "check_clips": arguments.checks, "text_seconds": arguments.text_seconds,
-        "train_seconds": arguments.train_seconds, "train_until": arguments.until,
+        "train_seconds": arguments.train_seconds, "train_until": arguments.until, "compiled": arguments.compile,
     }  # fmt: skip
     plan = dataclasses.replace(plan, **{name: value for name, value in given.items() if value is not None})
     if arguments.steps is not None:

@@ -70,6 +70,11 @@ class Plan:
     compiled: bool = False  # the transformers' blocks, where a compiler is there and that is faster
 
 
+ALONE = Plan(
+    sounds=3000, text_seconds=80, vae_until=255, pool_until=350, shorts_until=395, train_until=1105, vae_widths=(12,), compiled=True,
+)  # fmt: skip
+"""On one GPU, which two processes share: the text encoder beside the VAE, then a model each. Twenty minutes with the checks at its end."""
+
 SMALL = Plan(
     sounds=4, pool_most=8, shorts_most=8, pool_processes=1, vae_stock=6, batch=1, vae_widths=(8,), steps=12, processes=1, check_clips=1, check_steps=1,
     shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16), chunk=(2, 2),
@@ -77,8 +82,8 @@ SMALL = Plan(
 """For a test on a CPU: every stage, next to nothing of each."""
 
 CHECK_SCALES: dict[str, dict[str, Scales]] = {
-    "17b": {"soft": Scales(2.5, 3.5), "official": Scales(5.5, 5.0)},
-    "1_7b": {"soft": Scales(3.0, 3.0, 2.0), "official": Scales(7.5, 7.0, 4.0)},
+    "17b": {"soft": Scales(2.5, 3.0), "official": Scales(5.5, 5.0)},
+    "1_7b": {"soft": Scales(3.0, 2.0, 2.0), "official": Scales(7.5, 7.0, 4.0)},
 }
 
 
@@ -100,9 +105,9 @@ class Run:
         with (self.out / "train.log").open("a") as file:
             file.write(text + "\n")
 
-    def left(self, until: float) -> float:
-        """Seconds until a time of the plan."""
-        return max(1.0, until - (time.time() - self.started))
+    def left(self, until: float, least: float = 1.0) -> float:
+        """Seconds until a time of the plan, and `least` where it has nearly come: what came before took longer."""
+        return max(least, until - (time.time() - self.started))
 
     def use_device(self) -> None:
         """Wait until GPUs are free, and take this process's."""
@@ -132,7 +137,8 @@ class Run:
 def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: int | None = None) -> None:
     """Make all weights anew, or go on with what `state` holds; weight files, pictures and a log go to `out`.
 
-    Takes all GPUs there are, unless `device` names one, or the CPU; `ranks` is the number of processes. ValueError without espeak-ng, or without
+    Takes all GPUs there are, unless `device` names one, or the CPU; `ranks` is the number of processes, by default one for each GPU, and two for
+    one: neither model fills it alone. ValueError without espeak-ng, or without
     a weight file that the plan starts from.
     """
     from humo_mini.speech import has_espeak
@@ -146,12 +152,22 @@ def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: 
         raise ValueError(f"{plan.start} has no {missing[0]}: --from names a folder with the weight files of an earlier training")
     state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
-    ranks = ranks or (torch.cuda.device_count() if device is None and torch.cuda.is_available() else 1)
+    ranks = ranks or processes_for(gpus_of(device))
     started = float(os.environ.get("HUMO_MINI_STARTED", time.time()))
     if ranks > 1:
         torch.multiprocessing.spawn(_start, (ranks, plan, state, out, device, started, f"meeting-{time.time()}"), nprocs=ranks)
     else:
         _start(0, 1, plan, state, out, device, started)
+
+
+def gpus_of(device: str | None) -> int:
+    """How many GPUs train: all there are, or those of the device that is named."""
+    return torch.cuda.device_count() if device is None else int(device.startswith("cuda"))
+
+
+def processes_for(gpus: int) -> int:
+    """How many processes train on so many GPUs; none of them is a CPU's one."""
+    return {0: 1, 1: 2}.get(gpus, gpus)
 
 
 TEXT_START = "text-start.pt"
@@ -174,7 +190,7 @@ def _read(file: Path) -> dict:
 def _start(
     rank: int, ranks: int, plan: Plan, state: Path, out: Path, device: str | None, started: float, meeting: str = ""
 ) -> None:
-    name = device or (f"cuda:{rank}" if torch.cuda.is_available() else "cpu")
+    name = device or (f"cuda:{rank % torch.cuda.device_count()}" if torch.cuda.is_available() else "cpu")
     run = Run(plan, state, out, rank, ranks, torch.device(name), started)
     if ranks > 1:
         dist.init_process_group("gloo", init_method=f"file://{state.resolve()}/{meeting}", rank=rank, world_size=ranks)
@@ -331,11 +347,12 @@ def _make_pool_parts(run: Run, part: int, count: int) -> None:
     plan = run.plan
     sounds = Sounds(**run.kept("sounds.pt"))
     vae = _vae(run).to(run.device)
-    for kind, until, most in zip(KINDS, (plan.pool_until, plan.shorts_until), (plan.pool_most, plan.shorts_most), strict=True):
+    times = ((plan.vae_until, plan.pool_until), (plan.pool_until, plan.shorts_until))
+    for kind, (begin, until), most in zip(KINDS, times, (plan.pool_most, plan.shorts_most), strict=True):
         if (run.state / _part(kind, part, count)).exists():
             continue
         stocks = make_stocks(
-            vae, sounds, run.left(until), run.device, part, count, most=most // plan.pool_processes,
+            vae, sounds, run.left(until, (until - begin) / 2), run.device, part, count, most=most // plan.pool_processes,
             shapes=plan.shapes, kind=kind, log=run.log,
         )  # fmt: skip
         run.keep(_part(kind, part, count), _kept_stocks(stocks))

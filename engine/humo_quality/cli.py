@@ -307,7 +307,8 @@ def difference_table(a: Result, b: Result) -> str:
     """B − A of each clip: mean, interval, and whether it is real."""
     lines = [f"{b.variant.name} − {a.variant.name}, pair by pair; mean [95% interval]"]
     for name in a.summary:
-        pair = paired([clip[name] for clip in a.figures], [clip[name] for clip in b.figures])
+        # Shots have no figure of one take's windows, and the other way round.
+        pair = paired([clip.get(name) for clip in a.figures], [clip.get(name) for clip in b.figures])
         if pair is not None:
             value, real = pair
             lines.append(

@@ -16,7 +16,7 @@ from torch import Tensor
 from humo_engine import functional, guidance, model, pipeline, windows
 from humo_engine.guidance import NULL, TI, Guidance
 from humo_engine.pipeline import Pipeline
-from humo_engine.sampling import TRAINING_TIMESTEPS
+from humo_engine.sampling import TRAINING_TIMESTEPS, draw_noise
 from humo_engine.windows import Window, WindowedPredictor
 
 Active = Callable[[Pipeline, Sequence[str]], contextlib.AbstractContextManager[None]]
@@ -106,7 +106,15 @@ def _forgetful_vae(which: Pipeline, _: Sequence[str]):
     return _replaced(decoder, "forward", forget)
 
 
-def _no_ramps(_: Pipeline, __: Sequence[str]):
+@contextlib.contextmanager
+def _windows_apart(_: Pipeline, __: Sequence[str]) -> Iterator[None]:
+    """Neither of what holds windows together: no noise in common, no ramps. Without the ramps alone windows still agree."""
+
+    def own(noise: Tensor, parts: Sequence[Window], seed: int) -> Tensor:
+        length, end = parts[0].end, parts[-1].end
+        added = draw_noise(seed + 1, (len(noise), end - length, *noise.shape[2:]), noise.device)
+        return torch.cat((noise[:, :length], added, noise[:, length:]), dim=1)
+
     def hard(parts: Sequence[Window]) -> list[Tensor]:
         weights = [torch.ones(part.end - part.start) for part in parts]
         for index in range(1, len(parts)):
@@ -115,7 +123,8 @@ def _no_ramps(_: Pipeline, __: Sequence[str]):
             weights[index - 1][-(shared - shared // 2) :] = 0
         return weights
 
-    return _replaced(windows, "window_weights", hard)
+    with _replaced(windows, "window_weights", hard), _replaced(pipeline, "spread_noise", own):
+        yield
 
 
 def _references_at_the_end(_: Pipeline, __: Sequence[str]):
@@ -142,8 +151,8 @@ CONTROLS: dict[str, Control] = {
     "wrong-timestep": Control("timesteps 0 … 1 instead of 0 … 1000", _wrong_timestep, {"lip-sync": -1, "scene right": -1}),
     "coarse-time": Control("sinusoids of the timestep in bf16", _coarse_time, {"lip-sync": -1, "scene right": -1}),
     "forgetful-vae": Control("a VAE that forgets the frames before", _forgetful_vae, {"change every fourth frame": 1}),
-    "no-ramps": Control(
-        "windows that are not blended", _no_ramps, {"change at seams": 1, "mouth moves, pixels": 1}, of_windows=True
+    "windows-apart": Control(
+        "windows made each for itself", _windows_apart, {"change at seams": 1, "mouth moves, pixels": 1}, of_windows=True
     ),
     "references-at-end": Control(
         "references at the end of the whole take alone",

@@ -17,7 +17,7 @@ from humo_mini.drawing import draw_prompt, draw_scene
 from humo_mini.pool import SHORT, SOUND_FRAMES, USUAL, Sounds, Stock, make_stocks, negative_states
 from humo_mini.speech import has_espeak
 from humo_mini.text_training import free_prompt, text_states, train_text
-from humo_mini.train import ENOUGH, FAMILIES, SMALL, Run, _take_over, _text, train
+from humo_mini.train import ALONE, ENOUGH, FAMILIES, SMALL, Run, _take_over, _text, gpus_of, processes_for, train
 from humo_mini.transformer_training import CUT_FRAMES, Trainer
 
 BATCHES = 8
@@ -147,3 +147,16 @@ def test_text_encoder_that_goes_on_stays_near():
     before = mini_components("17b").text_encoder
     was, now = (text_states(["A woman on a beach."], one, tokenizer) for one in (before, encoder))
     assert 0 < float((now - was).norm() / was.norm()) < 0.2
+
+
+def test_one_gpu_is_shared_by_a_process_for_each_model():
+    assert [processes_for(gpus) for gpus in (0, 1, 2, 4)] == [1, 2, 2, 4]
+    assert gpus_of("cpu") == 0 and gpus_of("cuda:1") == 1
+    times = ALONE.text_seconds, ALONE.vae_until, ALONE.pool_until, ALONE.shorts_until, ALONE.train_until
+    assert list(times) == sorted(times) and ALONE.train_until < 20 * 60
+
+
+def test_what_took_longer_leaves_the_next_stage_half_of_its_time(tmp_path):
+    late = Run(ALONE, tmp_path, tmp_path, 0, 1, torch.device("cpu"), started=time.time() - 1000)
+    assert late.left(ALONE.pool_until) == 1.0
+    assert late.left(ALONE.pool_until, (ALONE.pool_until - ALONE.vae_until) / 2) == (ALONE.pool_until - ALONE.vae_until) / 2

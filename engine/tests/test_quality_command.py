@@ -19,6 +19,7 @@ from humo_quality.detector import FILE
 from humo_quality.held_out import held_out_clips
 from humo_quality.long import Piece, away_from_seams, pieces_of, seams_of, stretches_of
 from humo_quality.making import Variant, make_clips
+from humo_quality.meter import summarise
 from humo_quality.syncnet import CHECKPOINT
 
 SMALL = {"model": "17b", "width": 64, "height": 64, "frames": 9, "steps": 2, "seed": 3}
@@ -196,3 +197,14 @@ def test_the_whole_command_with_the_small_model_in_the_place_of_the_official_wei
         assert "secret-name" not in text and str(tmp_path) not in text
     assert Image.open(report / "clips-0.jpg").size == (9 * 66 - 2, 2 * 66 - 2)
     assert Image.open(report / "faces-0.jpg").size == (8 * 114 - 2, 2 * 114 - 2)
+
+
+def test_figures_that_one_way_alone_has_are_left_out_of_the_differences():
+    def result(name, *figures):
+        return cli.Result(Variant(name, SMALL), list(figures), summarise(list(figures)), [], 1.0, [])
+
+    one = result("take=one", {"lip-sync": 0.8, "mouth moves, pixels": 1.0}, {"lip-sync": 0.7, "mouth moves, pixels": 2.0})
+    shots = result("take=shots", {"lip-sync": 0.9}, {"lip-sync": 0.8})
+    for a, b in ((one, shots), (shots, one)):
+        table = cli.difference_table(a, b)
+        assert "lip-sync" in table and "mouth moves" not in table
