@@ -33,8 +33,13 @@ const widestFrame = 0.33;
 const plainShare = 0.7;
 /** A picture's colours are those of so many fields in each direction, two bytes each. */
 const colourFields = 4;
-/** A field's colour may differ by so much; JPEG changes it by less than 1, brightness, contrast and crops mostly by 4 to 10. */
+/**
+ * So much stronger, or weaker, all colours may be; then a field's may differ by so much, or by this share of the strongest, since what is as bright as can be
+ * gets no brighter. JPEG changes a field by less than 1, a tenth cut off mostly by 6.
+ */
+const mostFactor = 1.7;
 const mostColour = 12;
+const clippedShare = 0.5;
 const noColour = 2;
 const hashDigits = hashBits / 4;
 
@@ -103,9 +108,22 @@ export function difference(one: string, other: string): number {
  */
 export function isSame(given: string, sought: string): boolean {
   if (difference(given, sought) > mostDifferent) return false;
-  const [one, other] = [given, sought].map((print) => Buffer.from(print.slice(hashDigits), 'hex'));
-  if (one === undefined || other === undefined || one.length !== other.length) return true;
-  return one.every((value, at) => Math.abs(value - (other[at] ?? 0)) <= mostColour);
+  const [one, other] = [coloursOf(given), coloursOf(sought)];
+  if (one.length !== other.length) return true;
+  // Brightness, contrast and saturation multiply all colours alike.
+  const [both, own] = one.reduce(
+    ([sum, squares], value, at) => [sum + value * (other[at] ?? 0), squares + (other[at] ?? 0) ** 2],
+    [0, 0],
+  );
+  const factor = Math.min(mostFactor, Math.max(1 / mostFactor, both / own));
+  // What is as bright as can be, brightness changes by less than its share.
+  const most = Math.max(mostColour, clippedShare * Math.max(...other.map(Math.abs)));
+  return one.every((value, at) => Math.abs(value - factor * (other[at] ?? 0)) <= most);
+}
+
+/** Of each field two differences of colour, 0 for none; nothing where a print has none. */
+function coloursOf(print: string): number[] {
+  return Array.from(Buffer.from(print.slice(hashDigits), 'hex'), (value) => value - 128);
 }
 
 /**

@@ -70,8 +70,10 @@ export async function readLuma(path: string, limits: RunLimits): Promise<SeenFra
   }
 }
 
-/** Forms that may hold a video, named as ffmpeg's demuxers. */
-const videoForms: ReadonlySet<string> = new Set(['mov', 'matroska', 'avi', 'flv', 'mpegts', 'mpeg', 'asf']);
+/** Forms that may hold a video, named as ffmpeg's demuxers. Of a GIF that somebody made of one, most of the mark is left. */
+const videoForms: ReadonlySet<string> = new Set([
+  ...['mov', 'matroska', 'avi', 'flv', 'mpegts', 'mpeg', 'asf', 'gif'],
+]);
 
 /** YUV4MPEG2 in shades of grey: a line of text, then for each frame another one and its pixels. */
 export function parseLuma(file: Buffer): LumaFrames | null {

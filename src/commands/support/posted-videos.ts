@@ -21,8 +21,8 @@ export interface PostedVideo extends PostedFile {
   readonly name: string;
 }
 
-/** Of these, Discord says what they are by their content or their name, and no video is among them. */
-const otherKinds = /^(?:image|audio|text|font)\//;
+/** Of these, Discord says what they are by their content or their name, and no video is among them; a GIF may have been made of one. */
+const otherKinds = /^(?:image\/(?!gif)|(?:audio|text|font)\/)/;
 
 /**
  * What may be a video on messages: attached files, those that are known to be one first, and videos that Discord shows for a link. A file may have

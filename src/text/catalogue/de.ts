@@ -560,7 +560,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Ich konnte diese Datei nicht von Discord herunterladen. Bitte gib den Befehl noch einmal ein.',
   'failure.download_slow':
     'Discord hat diese Datei zu langsam geliefert. Bitte gib den Befehl noch einmal ein.',
-  'failure.not_a_video': 'Das ist kein Video, das ich lesen kann. Schick ein MP4, MOV, WebM oder MKV.',
+  'failure.not_a_video': 'Das ist kein Video, das ich lesen kann. Schick ein MP4, MOV, WebM, MKV oder GIF.',
   'failure.file_gone': 'Discord hat diese Datei nicht mehr. Bitte häng sie noch einmal an.',
   'failure.file_too_large':
     'Sie ist größer als {megabytes} MB. Mach sie kleiner, zum Beispiel durch Kürzen oder Umwandeln.',

@@ -530,7 +530,7 @@ export const en = {
     'This file isn’t from Discord, so I won’t download it. Attach it to the command.',
   'failure.download_failed': 'I couldn’t download this file from Discord. Please run the command again.',
   'failure.download_slow': 'Discord sent this file too slowly. Please run the command again.',
-  'failure.not_a_video': 'This isn’t a video I can read. Send an MP4, MOV, WebM or MKV.',
+  'failure.not_a_video': 'This isn’t a video I can read. Send an MP4, MOV, WebM, MKV or GIF.',
   'failure.file_gone': 'Discord no longer has this file. Please attach it again.',
   'failure.file_too_large':
     'It’s larger than {megabytes} MB. Make it smaller, for example by trimming or converting it.',

@@ -528,7 +528,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Este archivo no viene de Discord, así que no lo descargo. Adjúntalo al comando.',
   'failure.download_failed': 'No he podido descargar este archivo de Discord. Vuelve a usar el comando.',
   'failure.download_slow': 'Discord entregó este archivo demasiado despacio. Vuelve a usar el comando.',
-  'failure.not_a_video': 'Este no es un vídeo que pueda leer. Envía un MP4, MOV, WebM o MKV.',
+  'failure.not_a_video': 'Este no es un vídeo que pueda leer. Envía un MP4, MOV, WebM, MKV o GIF.',
   'failure.file_gone': 'Discord ya no tiene este archivo. Adjúntalo de nuevo.',
   'failure.file_too_large':
     'Ocupa más de {megabytes} MB. Hazlo más pequeño, por ejemplo recortándolo o convirtiéndolo.',

@@ -540,7 +540,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Ce fichier ne vient pas de Discord, je ne le télécharge donc pas. Joins-le à la commande.',
   'failure.download_failed': 'Je n’ai pas pu télécharger ce fichier depuis Discord. Relance la commande.',
   'failure.download_slow': 'Discord a envoyé ce fichier trop lentement. Relance la commande.',
-  'failure.not_a_video': 'Ce n’est pas une vidéo que je sais lire. Envoie un MP4, MOV, WebM ou MKV.',
+  'failure.not_a_video': 'Ce n’est pas une vidéo que je sais lire. Envoie un MP4, MOV, WebM, MKV ou GIF.',
   'failure.file_gone': 'Discord n’a plus ce fichier. Joins-le à nouveau.',
   'failure.file_too_large':
     'Il fait plus de {megabytes} Mo. Réduis-le, par exemple en le coupant ou en le convertissant.',

@@ -511,7 +511,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'failure.download_failed':
     'Discordからこのファイルをダウンロードできませんでした。もう一度コマンドを実行してください。',
   'failure.download_slow': 'Discordからの受信が遅すぎました。もう一度コマンドを実行してください。',
-  'failure.not_a_video': '読み込める動画ではありません。MP4、MOV、WebM、MKVのいずれかを送ってください。',
+  'failure.not_a_video': '読み込める動画ではありません。MP4、MOV、WebM、MKV、GIFのいずれかを送ってください。',
   'failure.file_gone': 'このファイルはもうDiscordにありません。もう一度添付してください。',
   'failure.file_too_large': '{megabytes} MBを超えています。短く切るか変換して小さくしてください。',
   'failure.files_expired':

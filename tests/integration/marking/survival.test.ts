@@ -100,6 +100,7 @@ test('it is read from a video of the demo’s size, whatever was done to it', as
     '-vf scale=96:56 -crf 23',
     '-vf crop=172:100:11:7 -crf 23',
     '-r 30 -crf 23',
+    '-vf fps=10 -f gif',
   ]) {
     await execa(
       'ffmpeg',

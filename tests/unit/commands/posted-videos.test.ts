@@ -16,6 +16,7 @@ test('films come first, what nobody can tell after them, and what is none is not
       attached(
         file('notes', null),
         file('a.png', 'image/png'),
+        file('clip.gif', 'image/gif'),
         file('readme.txt', 'text/plain; charset=utf-8'),
         file('song.mp3', 'audio/mpeg'),
         file('film.mp4', 'video/mp4'),
@@ -23,7 +24,7 @@ test('films come first, what nobody can tell after them, and what is none is not
       ),
       attached(file('forwarded.webm', 'video/webm')),
     ),
-  ).toEqual(['film.mp4', 'forwarded.webm', 'notes', 'other.bin']);
+  ).toEqual(['film.mp4', 'forwarded.webm', 'notes', 'clip.gif', 'other.bin']);
 });
 
 test('a film that Discord shows for a link is looked at, of whatever form its preview is', () => {
