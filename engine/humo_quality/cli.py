@@ -17,7 +17,7 @@ from torch import Tensor
 
 from humo_engine.cases import CasesError, parse_overrides
 from humo_engine.generate import request_body
-from humo_engine.load import choose_device, effective_settings, load_pipelines, loras_of
+from humo_engine.load import choose_device, effective_settings, gpus_of, load_pipelines, loras_of
 from humo_engine.settings import GUIDANCE, SAMPLERS, Settings, whole_frames
 from humo_quality.asked import Asked, asked_clips, other_sounds
 from humo_quality.bars import Verdict, bars_table, judge_bars
@@ -74,7 +74,10 @@ def quality(options: argparse.Namespace) -> int:
         models = list(dict.fromkeys(str(variant.body["model"]) for variant in variants))
         switching = any("loras" in variant.body for variant in variants)
         device = choose_device(options.device)
-        pipelines = load_pipelines(settings, models, options.weights, device, loras_of(options), switching=switching)
+        gpus = gpus_of(options, device)
+        if gpus > 1 and any(variant.control for variant in variants):
+            raise CasesError("mistakes are made on purpose on one GPU only: leave --gpus and HUMO_GPUS out")
+        pipelines = load_pipelines(settings, models, options.weights, device, loras_of(options), gpus, switching)
         full: list[Tensor] | None = None
         if options.full_steps is not None:
             longer = Variant("full steps", {**variants[0].body, "steps": options.full_steps})

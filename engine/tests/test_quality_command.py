@@ -208,3 +208,32 @@ def test_figures_that_one_way_alone_has_are_left_out_of_the_differences():
     for a, b in ((one, shots), (shots, one)):
         table = cli.difference_table(a, b)
         assert "lip-sync" in table and "mouth moves" not in table
+
+
+def test_clips_are_made_by_as_many_gpus_as_asked_for_and_mistakes_by_one(monkeypatch, capsys):
+    asked = []
+
+    def load(*_, **__):
+        asked.append(_[5])
+        raise OSError("far enough")
+
+    monkeypatch.setattr(cli, "load_pipelines", load)
+    command = [
+        "quality",
+        "--profile",
+        "tiny",
+        "--clips",
+        "1",
+        "--set",
+        "frames=5",
+        "--set",
+        "steps=1",
+        "--device",
+        "cpu",
+        "--gpus",
+        "2",
+    ]
+    assert main(command) != 0
+    assert asked == [2]
+    assert main([*command, "--controls"]) != 0
+    assert asked == [2] and "--gpus" in capsys.readouterr().err
