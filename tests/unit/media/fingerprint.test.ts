@@ -89,6 +89,8 @@ test('drawn faces with the same outlines are told apart by their colours, and kn
     face('#e66ea5', '#cc2b2b').jpeg({ quality: 30 }),
     face('#e66ea5', '#cc2b2b').flop(),
     face('#e66ea5', '#cc2b2b').linear(1.2, 0),
+    face('#e66ea5', '#cc2b2b').modulate({ saturation: 1.5 }),
+    face('#e66ea5', '#cc2b2b').linear(0.6, 0),
     face('#e66ea5', '#cc2b2b').greyscale(),
   ];
   for (const [at, edit] of edits.entries())
