@@ -43,7 +43,7 @@ import {
   withLastPackets,
 } from './sound-agreement.ts';
 import type { DecodedFrame, PacketCounts } from './sound-agreement.ts';
-import { isJoinable, partsOf } from './joined-sounds.ts';
+import { isJoinable, mostParts, partsOf } from './joined-sounds.ts';
 import { engineSampleRate } from './wav.ts';
 import { mebibyte } from '../units.ts';
 
@@ -122,22 +122,20 @@ function tooLong(): Failure {
   return new Failure('too_large', 'audio_too_long', { minutes: audioLimits.seconds / 60 });
 }
 
-/** More recordings than somebody would join by hand; each is a program to run. */
-const mostPieces = 32;
-
 /** The files to read, one after the other: the file itself, or what was made of it in the scratch folder. */
 async function pieces(path: string, form: SoundForm, { scratch }: RunLimits): Promise<string[]> {
   const whole = await withTrueSizes(path, form, join(scratch, 'sound-mended'));
   if (!isJoinable(form)) return [whole];
   // As it is first: where another file follows, a right size looks like a wrong one.
   let file = await readFile(path);
-  let ranges = partsOf(file, form);
+  let ranges = await partsOf(file, form);
   if (ranges === null && whole !== path) {
     file = await readFile(whole);
-    ranges = partsOf(file, form);
+    ranges = await partsOf(file, form);
   }
   if (ranges === null) return [whole];
-  if (ranges.length > mostPieces) throw new Failure('unsupported_media', 'audio_unreadable');
+  // Each is a program to run.
+  if (ranges.length > mostParts) throw new Failure('unsupported_media', 'audio_unreadable');
   return Promise.all(
     ranges.map(async ({ start, end }, index) => {
       const piece = join(scratch, `sound-piece-${index + 1}`);

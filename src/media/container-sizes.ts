@@ -24,6 +24,9 @@ interface ChunkLayout {
   isSound(name: Buffer): boolean;
 }
 
+/** More than a sound has: a file that is made of nothing but chunks is left as it is, and nobody waits for it. */
+const mostChunks = 10_000;
+
 const uint64 = (high: number, low: number) => high * 2 ** 32 + low;
 const hasLetters = (name: Buffer) => name.subarray(0, 4).every((byte) => byte >= 0x20 && byte < 0x7f);
 const called = (expected: string) => (name: Buffer) => name.toString('latin1', 0, 4) === expected;
@@ -133,8 +136,11 @@ function mendSoundSize(file: Buffer, form: SoundForm, layout: ChunkLayout): Buff
 function withPadding(file: Buffer): Buffer | null {
   const pieces: Buffer[] = [];
   let kept = 0;
+  let chunks = 0;
   for (let at = riff.first; at + riff.header <= file.length;) {
-    if (riff.isSound(file.subarray(at))) break;
+    chunks += 1;
+    if (chunks > mostChunks) return null;
+    if (riff.isSound(file.subarray(at, at + riff.header))) break;
     const end = at + riff.header + riff.size(file, at);
     if (!hasLetters(file.subarray(at)) || end + riff.header > file.length) return null;
     const isPadded = end % 2 === 0 || hasLetters(file.subarray(end + 1, end + 5));
@@ -160,7 +166,8 @@ function turnRound(file: Buffer): void {
   file.write('RIFF', 0, 'latin1');
   swapNumbers(file.subarray(4, 8), 4);
   let bytes = 1;
-  for (let at = rifx.first; at + rifx.header <= file.length;) {
+  let chunks = 0;
+  for (let at = rifx.first; at + rifx.header <= file.length && chunks < mostChunks; chunks += 1) {
     const size = rifx.size(file, at);
     const body = at + rifx.header;
     const content = file.subarray(body, body + size);
@@ -181,7 +188,11 @@ function swapNumbers(numbers: Buffer, bytes: number): void {
   else if (bytes === 4) whole.swap32();
   else if (bytes === 8) whole.swap64();
   else if (bytes === 3) {
-    for (let at = 0; at < whole.length; at += 3) whole.writeUIntBE(whole.readUIntLE(at, 3), at, 3);
+    for (let at = 0; at < whole.length; at += 3) {
+      const first = whole[at] ?? 0;
+      whole[at] = whole[at + 2] ?? 0;
+      whole[at + 2] = first;
+    }
   }
 }
 
@@ -191,7 +202,8 @@ function ds64DataSize(file: Buffer): number {
 
 /** Where the chunk with the sound begins; null where the chunks before it lead nowhere. */
 function soundChunk(file: Buffer, layout: ChunkLayout): number | null {
-  for (let at = layout.first; at + layout.header <= file.length;) {
+  let chunks = 0;
+  for (let at = layout.first; at + layout.header <= file.length && chunks < mostChunks; chunks += 1) {
     const name = file.subarray(at, at + layout.header);
     if (layout.isSound(name)) return at;
     const size = layout.size(file, at);
@@ -216,14 +228,16 @@ function isRight(file: Buffer, body: number, size: number, layout: ChunkLayout):
 /** Whether from here on there are chunks, the last perhaps cut off, or nothing but zeros. */
 function leadsOn(file: Buffer, from: number, layout: ChunkLayout): boolean {
   let at = from;
-  while (at + layout.header <= file.length) {
+  for (let chunks = 0; at + layout.header <= file.length; chunks += 1) {
+    if (chunks > mostChunks) return false;
     const size = layout.size(file, at);
     if (!layout.isName(file.subarray(at, at + layout.header)) || size < 0) break;
     at = aligned(at + layout.header + size, layout);
     // By accident four bytes are letters; that their size then leads to the end of the file as well is none.
     if (at > file.length && at - file.length >= layout.align) return isKnown(file, from);
   }
-  return file.subarray(at).every((byte) => byte === 0);
+  const rest = file.subarray(at);
+  return rest.equals(Buffer.alloc(rest.length));
 }
 
 /** Chunks that stand behind sounds, one of which may be cut off with the file. */

@@ -1,3 +1,4 @@
+import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import { frameParameters } from './audio-frames.ts';
 import type { SoundForm } from './sniff.ts';
 
@@ -10,7 +11,10 @@ export interface ByteRange {
 type JoinableForm =
   | 'ogg' | 'flac' | 'mp3' | 'aac' | 'tta' | 'wv' | 'wav' | 'aiff' | 'w64' | 'caf' | 'au' | 'amr' | 'flv' | 'asf' | 'mov'; // prettier-ignore
 
-const startsOf: Readonly<Record<JoinableForm, (file: Buffer) => number[]>> = {
+/** Goes through a file, element by element: where a file begins, and null for what begins none, so that whoever asks can stop. */
+type Scan = Generator<number | null>;
+
+const scans: Readonly<Record<JoinableForm, (file: Buffer) => Scan>> = {
   ogg: oggChanges,
   flac: flacStarts,
   mp3: (file) => frameChanges(file, 'mp3'),
@@ -29,18 +33,33 @@ const startsOf: Readonly<Record<JoinableForm, (file: Buffer) => number[]>> = {
 };
 
 export function isJoinable(form: SoundForm): form is JoinableForm {
-  return form in startsOf;
+  return form in scans;
 }
+
+/** More recordings than somebody would join by hand. */
+export const mostParts = 32;
+/** More elements (pages, chunks, frames, tags, and what only looks like one) than ten minutes of anything have. */
+const mostElements = 300_000;
+/** The bot has to keep answering meanwhile. */
+const elementsInATurn = 10_000;
 
 /**
  * Sounds can be joined by writing one behind the other: Ogg is made for that (RFC 3533, section 4), and MP3, AAC and FLAC are used so. Where what
  * follows has another sample rate, channels or codec, ffmpeg goes on counting in the ticks of the first. Of forms that say how long they are, such
  * as WAV and MP4, it reads the first alone, or takes the head of the second for sound.
  *
- * @returns pieces in which none of that changes; null where it is one
+ * @returns pieces in which none of that changes, {@link mostParts} and one at most; null where it is one, or has more elements than any sound
  */
-export function partsOf(file: Buffer, form: JoinableForm): ByteRange[] | null {
-  const starts = startsOf[form](file);
+export async function partsOf(file: Buffer, form: JoinableForm): Promise<ByteRange[] | null> {
+  const starts: number[] = [];
+  let elements = 0;
+  for (const start of scans[form](file)) {
+    if (start !== null) starts.push(start);
+    elements += 1;
+    if (elements > mostElements) return null;
+    if (starts.length > mostParts) break;
+    if (elements % elementsInATurn === 0) await othersHadTheirTurn();
+  }
   if (starts.length < 2) return null;
   // What stands before the first, such as a tag, belongs to it.
   return starts.map((start, index) => ({
@@ -55,26 +74,26 @@ const oggHeader = 27;
 const headsAreHeard = /(?:^|,)(?:flac|speex) /;
 
 /** Where links begin that are not like the one before, or have to be read by themselves. A link begins with the first pages of all its streams. */
-function oggChanges(file: Buffer): number[] {
-  const starts: number[] = [];
+function* oggChanges(file: Buffer): Scan {
   let last: string | null = null;
   let link: { at: number; streams: string[] } | null = null;
   for (let at = file.indexOf('OggS'); at !== -1 && at + oggHeader <= file.length;) {
-    const segments = file.readUInt8(at + 26);
-    const body = at + oggHeader + segments;
-    const length = file.subarray(at + oggHeader, body).reduce((sum, one) => sum + one, 0);
+    const body = at + oggHeader + file.readUInt8(at + 26);
+    let length = 0;
+    for (let segment = at + oggHeader; segment < body; segment += 1) length += file[segment] ?? 0;
+    let start: number | null = null;
     if ((file.readUInt8(at + 5) & 2) !== 0) {
       link ??= { at, streams: [] };
       link.streams.push(oggStream(file.subarray(body, body + length)));
     } else if (link !== null) {
       const streams = link.streams.join();
-      if (streams !== last || headsAreHeard.test(streams)) starts.push(link.at);
+      if (streams !== last || headsAreHeard.test(streams)) start = link.at;
       last = streams;
       link = null;
     }
+    yield start;
     at = file.indexOf('OggS', body + length);
   }
-  return starts;
 }
 
 /** What a stream is, by its first packet. */
@@ -89,62 +108,57 @@ function oggStream(packet: Buffer): string {
   return packet.toString('hex', 0, 8);
 }
 
-/** The mark of FLAC and a first block, STREAMINFO, of 34 bytes, which the last may be. */
-const flacMarks = ['fLaC\0\0\0"', 'fLaC\u0080\0\0"'].map((mark) => Buffer.from(mark, 'latin1'));
+/** What follows the mark of FLAC: a first block, STREAMINFO, of 34 bytes, which the last may be. */
+const flacBlocks = [0x00_00_00_22, 0x80_00_00_22];
 
-function flacStarts(file: Buffer): number[] {
-  const starts = flacMarks.flatMap((mark) => {
-    const found: number[] = [];
-    for (let at = file.indexOf(mark); at !== -1; at = file.indexOf(mark, at + 1)) found.push(at);
-    return found;
-  });
-  return starts.toSorted((one, other) => one - other);
+function* flacStarts(file: Buffer): Scan {
+  for (let at = file.indexOf('fLaC'); at !== -1 && at + 8 <= file.length; at = file.indexOf('fLaC', at + 4)) {
+    yield flacBlocks.includes(file.readUInt32BE(at + 4)) ? at : null;
+  }
 }
 
 /** True Audio 1: a header of 22 bytes, the sizes of all frames and their checksum, the frames. */
-function trueAudioStarts(file: Buffer): number[] {
-  const starts: number[] = [];
+function* trueAudioStarts(file: Buffer): Scan {
   for (let at = file.indexOf('TTA1'); at !== -1 && at + 22 <= file.length;) {
     const rate = file.readUInt32LE(at + 10);
     const frames = Math.ceil(file.readUInt32LE(at + 14) / Math.floor((256 * rate) / 245));
     const first = at + 22 + frames * 4 + 4;
     if (rate === 0 || !(first <= file.length)) break;
-    starts.push(at);
+    yield at;
     let end = first;
-    for (let frame = 0; frame < frames; frame += 1) end += file.readUInt32LE(at + 22 + frame * 4);
+    for (let frame = 0; frame < frames; frame += 1) {
+      end += file.readUInt32LE(at + 22 + frame * 4);
+      yield null;
+    }
     at = file.indexOf('TTA1', end);
   }
-  return starts;
 }
 
 /** WavPack 4 and 5: the first block with sound says that it is the first of its channels, and begins with the first sample. */
-function wavPackStarts(file: Buffer): number[] {
-  const starts: number[] = [];
+function* wavPackStarts(file: Buffer): Scan {
   for (let at = file.indexOf('wvpk'); at !== -1 && at + 32 <= file.length;) {
     const isFirstSample = file.readUInt8(at + 10) === 0 && file.readUInt32LE(at + 16) === 0;
     const isFirstBlock = (file.readUInt32LE(at + 24) & 0x800) !== 0;
-    if (isFirstSample && isFirstBlock && file.readUInt32LE(at + 20) > 0) starts.push(at);
+    yield isFirstSample && isFirstBlock && file.readUInt32LE(at + 20) > 0 ? at : null;
     at = file.indexOf('wvpk', at + 8 + file.readUInt32LE(at + 4));
   }
-  return starts;
 }
 
 /** A container of chunks that begins where a chunk of the one before could. */
-function chunkedStarts(file: Buffer, container: 'RIFF' | 'FORM', kinds: readonly string[]): number[] {
+function* chunkedStarts(file: Buffer, container: 'RIFF' | 'FORM', kinds: readonly string[]): Scan {
   const name = (at: number) => file.toString('latin1', at, at + 4);
   const begins = (at: number) => name(at) === container && kinds.includes(name(at + 8));
-  const starts: number[] = [];
   for (let at = 0; at + 12 <= file.length;) {
     if (begins(at)) {
-      starts.push(at);
+      yield at;
       at += 12;
       continue;
     }
+    yield null;
     const end = at + 8 + (container === 'RIFF' ? file.readUInt32LE(at + 4) : file.readUInt32BE(at + 4));
     // Chunks are padded to an even number of bytes, which some writers forget.
     at = end % 2 === 0 || begins(end) ? end : end + 1;
   }
-  return starts;
 }
 
 /**
@@ -152,27 +166,25 @@ function chunkedStarts(file: Buffer, container: 'RIFF' | 'FORM', kinds: readonly
  *
  * @param begins whether a file begins at a byte
  * @param next where the element at a byte ends; null where it does not say
- * @returns where files begin
+ * @yields where files begin
  */
-function walked(
+function* walked(
   file: Buffer,
   begins: (at: number) => boolean,
   next: (at: number, isBeginning: boolean) => number | null,
-): number[] {
-  const starts: number[] = [];
+): Scan {
   // The longest head of an element that is looked at.
   for (let at = 0; at + 24 <= file.length;) {
     const isBeginning = begins(at);
-    if (isBeginning) starts.push(at);
+    yield isBeginning ? at : null;
     const end = next(at, isBeginning);
     if (end === null || end <= at) break;
     at = end;
   }
-  return starts;
 }
 
 /** Sony's Wave64: all of the file is one chunk, aligned to 8 bytes. */
-function wave64Starts(file: Buffer): number[] {
+function wave64Starts(file: Buffer): Scan {
   const name = Buffer.from('riff\x2e\x91\xcf\x11', 'latin1');
   return walked(
     file,
@@ -182,7 +194,7 @@ function wave64Starts(file: Buffer): number[] {
 }
 
 /** Apple's Core Audio Format 1.0: a head of 8 bytes, chunks, of which the last may go on to the end. */
-function coreAudioStarts(file: Buffer): number[] {
+function coreAudioStarts(file: Buffer): Scan {
   return walked(
     file,
     (at) => file.toString('latin1', at, at + 4) === 'caff',
@@ -194,7 +206,7 @@ function coreAudioStarts(file: Buffer): number[] {
 }
 
 /** Sun's and NeXT's: where the sound begins and how long it is. */
-function sunStarts(file: Buffer): number[] {
+function sunStarts(file: Buffer): Scan {
   const unknown = 0xff_ff_ff_ff;
   return walked(
     file,
@@ -212,7 +224,7 @@ const phoneFrames = {
   '#!AMR-WB\n': [18, 24, 33, 37, 41, 47, 51, 59, 61, 6],
 } as const;
 
-function phoneStarts(file: Buffer): number[] {
+function phoneStarts(file: Buffer): Scan {
   const heads = Object.entries(phoneFrames);
   const headAt = (at: number) =>
     heads.find(([head]) => file.toString('latin1', at, at + head.length) === head);
@@ -230,7 +242,7 @@ function phoneStarts(file: Buffer): number[] {
 }
 
 /** Adobe's FLV 10.1, annex E: a head that says how long it is, then the size of what came before, and tags each with theirs. */
-function flashStarts(file: Buffer): number[] {
+function flashStarts(file: Buffer): Scan {
   return walked(
     file,
     (at) => file.toString('latin1', at, at + 4) === 'FLV\u0001',
@@ -240,7 +252,7 @@ function flashStarts(file: Buffer): number[] {
 }
 
 /** Microsoft's Advanced Systems Format: objects with a name of 16 bytes and a size of 8. That of a broadcast's packets is 0. */
-function advancedStarts(file: Buffer): number[] {
+function advancedStarts(file: Buffer): Scan {
   const header = Buffer.from('3026b2758e66cf11a6d900aa0062ce6c', 'hex');
   return walked(
     file,
@@ -250,7 +262,7 @@ function advancedStarts(file: Buffer): number[] {
 }
 
 /** A film is a head and what it tells of, in any order; another one begins with its brands, behind both. */
-function filmStarts(file: Buffer): number[] {
+function filmStarts(file: Buffer): Scan {
   const kind = (at: number) => file.toString('latin1', at + 4, at + 8);
   let seen = new Set<string>();
   return walked(
@@ -272,14 +284,15 @@ function filmStarts(file: Buffer): number[] {
 /** So many frames in a row that are not like those before are another recording, and no accident. */
 const framesInARow = 4;
 
-function frameChanges(file: Buffer, form: 'mp3' | 'aac'): number[] {
-  const starts: number[] = [];
+function* frameChanges(file: Buffer, form: 'mp3' | 'aac'): Scan {
   let current: number | null = null;
   let changed = { parameters: -1, at: 0, count: 0 };
   for (let at = 0; at + 7 <= file.length;) {
     const frame = frameParameters(file, at, form);
     if (frame === null) {
-      at += 1;
+      yield null;
+      at = file.indexOf(0xff, at + 1);
+      if (at === -1) break;
       changed.count = 0;
       continue;
     }
@@ -287,11 +300,10 @@ function frameChanges(file: Buffer, form: 'mp3' | 'aac'): number[] {
     else if (frame.parameters === changed.parameters && changed.count > 0) changed.count += 1;
     else changed = { parameters: frame.parameters, at, count: 1 };
     if (changed.count >= framesInARow) {
-      starts.push(changed.at);
+      yield changed.at;
       current = changed.parameters;
       changed.count = 0;
-    }
+    } else yield null;
     at += frame.bytes;
   }
-  return starts;
 }

@@ -4,31 +4,43 @@ export interface Box {
   readonly data: Buffer;
 }
 
+/** More than a film of ten minutes has side by side, in pieces of single frames: what follows in a file made of boxes alone is not looked at. */
+const mostBoxes = 100_000;
+
 /** Whole boxes only. */
 export function boxesIn(data: Buffer): Box[] {
-  const boxes: Box[] = [];
-  for (let at = 0; at + 8 <= data.length;) {
+  return [...eachBox(data)];
+}
+
+function* eachBox(data: Buffer): Generator<Box, void> {
+  let boxes = 0;
+  for (let at = 0; at + 8 <= data.length && boxes < mostBoxes; boxes += 1) {
     const short = data.readUInt32BE(at);
     const isLong = short === 1;
     if (isLong && at + 16 > data.length) break;
     const length = isLong ? Number(data.readBigUInt64BE(at + 8)) : short === 0 ? data.length - at : short;
     const header = isLong ? 16 : 8;
     if (length < header || at + length > data.length) break;
-    boxes.push({
+    yield {
       kind: data.toString('latin1', at + 4, at + 8),
       data: data.subarray(at + header, at + length),
-    });
+    };
     at += length;
   }
-  return boxes;
 }
 
 /** What is in the first box of each of these kinds, one inside the other. */
 export function boxWithin(data: Buffer, ...path: readonly string[]): Buffer | null {
-  let within: Buffer | undefined = data;
+  let within = data;
   for (const kind of path) {
-    within = boxesIn(within).find((box) => box.kind === kind)?.data;
-    if (within === undefined) return null;
+    const found = firstOf(within, kind);
+    if (found === null) return null;
+    within = found;
   }
   return within;
+}
+
+function firstOf(data: Buffer, kind: string): Buffer | null {
+  for (const box of eachBox(data)) if (box.kind === kind) return box.data;
+  return null;
 }

@@ -100,9 +100,12 @@ function chunk(kind: string, data: Buffer): Buffer {
   return whole;
 }
 
+/** More than encoders make of the largest file that is taken: they write some thousand bytes at a time. */
+const mostChunks = 100_000;
+
 function chunksOf(file: Buffer): { readonly kind: string; readonly whole: Buffer; readonly data: Buffer }[] {
   const chunks = [];
-  for (let at = 8; at + 8 <= file.length;) {
+  for (let at = 8; at + 8 <= file.length && chunks.length < mostChunks;) {
     const [length, start] = [file.readUInt32BE(at), at + 8];
     const kind = file.toString('latin1', at + 4, start);
     const end = start + length + 4;

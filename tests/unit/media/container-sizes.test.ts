@@ -47,6 +47,14 @@ describe('RIFF', () => {
     expect(mendSizes(letters('RIFF1234WAVE\u0001\u0002\u0003\u0004hm?!'), 'wav')).toBeNull();
   });
 
+  test('a file made of more chunks than any sound has is not gone through to its end', () => {
+    const junk = (count: number) => Buffer.alloc(count * 8, letters('JUNK\0\0\0\0'));
+    const start = wave(0).subarray(0, 36);
+    const from = (count: number) => Buffer.concat([start, junk(count), wave(0).subarray(36)]);
+    expect(mendSizes(from(5000), 'wav')).not.toBeNull();
+    expect(mendSizes(from(20_000), 'wav')).toBeNull();
+  });
+
   test('a chunk of an odd length that lacks its padding gets it', () => {
     const head = wave(200).subarray(0, 36);
     const odd = (...padding: Buffer[]) =>

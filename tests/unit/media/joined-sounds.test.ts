@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { partsOf } from '../../../src/media/joined-sounds.ts';
+import { mostParts, partsOf } from '../../../src/media/joined-sounds.ts';
 
 /** A page of Ogg with one packet; `kind` 2 begins a stream. */
 function page(kind: number, packet: Buffer): Buffer {
@@ -19,22 +19,23 @@ function vorbis(rate: number): Buffer {
 }
 const body = page(0, Buffer.alloc(100));
 
-test('links of Ogg that are alike are one part, others are not', () => {
-  const starts = (...pages: Buffer[]) => partsOf(Buffer.concat(pages), 'ogg')?.map(({ start }) => start);
-  expect(starts(opus(1), body, opus(1), body)).toBeUndefined();
-  expect(starts(opus(1), body, opus(1), body, opus(2), body)).toEqual([0, 2 * (38 + 128)]);
-  expect(starts(vorbis(44_100), body, vorbis(22_050), body, opus(1), body)).toEqual([0, 172, 344]);
+test('links of Ogg that are alike are one part, others are not', async () => {
+  const starts = async (...pages: Buffer[]) =>
+    (await partsOf(Buffer.concat(pages), 'ogg'))?.map(({ start }) => start);
+  expect(await starts(opus(1), body, opus(1), body)).toBeUndefined();
+  expect(await starts(opus(1), body, opus(1), body, opus(2), body)).toEqual([0, 2 * (38 + 128)]);
+  expect(await starts(vorbis(44_100), body, vorbis(22_050), body, opus(1), body)).toEqual([0, 172, 344]);
   // ffmpeg takes the heads of a second FLAC for sound, even of one that is like the first.
   const flac = page(2, Buffer.concat([Buffer.from('\u007fFLAC\u0001', 'latin1'), Buffer.alloc(45)]));
-  expect(starts(flac, body, flac, body)).toEqual([0, flac.length + body.length]);
+  expect(await starts(flac, body, flac, body)).toEqual([0, flac.length + body.length]);
   // Two streams of one link, one of them a film's: no change.
-  expect(starts(opus(1), page(2, Buffer.from('theora')), body)).toBeUndefined();
+  expect(await starts(opus(1), page(2, Buffer.from('theora')), body)).toBeUndefined();
 });
 
-test('a FLAC behind another, and frames of another rate, are parts of their own', () => {
+test('a FLAC behind another, and frames of another rate, are parts of their own', async () => {
   const flac = Buffer.concat([Buffer.from('fLaC\0\0\0"', 'latin1'), Buffer.alloc(60)]);
-  expect(partsOf(flac, 'flac')).toBeNull();
-  expect(partsOf(Buffer.concat([flac, flac]), 'flac')).toEqual([
+  expect(await partsOf(flac, 'flac')).toBeNull();
+  expect(await partsOf(Buffer.concat([flac, flac]), 'flac')).toEqual([
     { start: 0, end: 68 },
     { start: 68, end: 136 },
   ]);
@@ -46,15 +47,15 @@ test('a FLAC behind another, and frames of another rate, are parts of their own'
       ),
     );
   const tag = Buffer.alloc(10);
-  expect(partsOf(Buffer.concat([tag, frames(0x90, 417, 6)]), 'mp3')).toBeNull();
+  expect(await partsOf(Buffer.concat([tag, frames(0x90, 417, 6)]), 'mp3')).toBeNull();
   const joined = Buffer.concat([tag, frames(0x90, 417, 6), frames(0x94, 384, 6)]);
-  expect(partsOf(joined, 'mp3')).toEqual([
+  expect(await partsOf(joined, 'mp3')).toEqual([
     { start: 0, end: 10 + 6 * 417 },
     { start: 10 + 6 * 417, end: joined.length },
   ]);
   // One header that is not like the others is damage.
   expect(
-    partsOf(Buffer.concat([frames(0x90, 417, 6), frames(0x94, 384, 1), frames(0x90, 417, 6)]), 'mp3'),
+    await partsOf(Buffer.concat([frames(0x90, 417, 6), frames(0x94, 384, 1), frames(0x90, 417, 6)]), 'mp3'),
   ).toBeNull();
 });
 
@@ -92,20 +93,20 @@ test.each([
   ['flv', Buffer.concat([headed(13, 'FLV\u0001\u0004', [5, 9, 4]), headed(45, '\u0008', [1, 30, 3])])],
   ['asf', Buffer.concat([asfObject('3026b2758e66cf11a6d900aa0062ce6c', 30), asfObject('00'.repeat(16), 40)])],
   ['mov', Buffer.concat([box('ftyp', 24), box('mdat', 40), box('moov', 32)])],
-] as const)('a %s behind another is a part of its own, as it is in other forms', (form, file) => {
-  expect(partsOf(file, form)).toBeNull();
+] as const)('a %s behind another is a part of its own, as it is in other forms', async (form, file) => {
+  expect(await partsOf(file, form)).toBeNull();
   const end = file.length;
-  expect(partsOf(Buffer.concat([file, file]), form)).toEqual([
+  expect(await partsOf(Buffer.concat([file, file]), form)).toEqual([
     { start: 0, end },
     { start: end, end: 2 * end },
   ]);
   // What only looks so in the middle of something is none.
-  expect(partsOf(Buffer.concat([file.subarray(0, -1), file]), form)).toBeNull();
+  expect(await partsOf(Buffer.concat([file.subarray(0, -1), file]), form)).toBeNull();
   for (const size of [end + 1, end + 10, end + 23])
-    partsOf(Buffer.concat([file, file]).subarray(0, size), form);
+    await partsOf(Buffer.concat([file, file]).subarray(0, size), form);
 });
 
-test('a film in pieces that has one head is one', () => {
+test('a film in pieces that has one head is one', async () => {
   const pieces = [
     box('ftyp', 24),
     box('moov', 32),
@@ -114,8 +115,31 @@ test('a film in pieces that has one head is one', () => {
     box('moof', 32),
     box('mdat', 40),
   ];
-  expect(partsOf(Buffer.concat(pieces), 'mov')).toBeNull();
+  expect(await partsOf(Buffer.concat(pieces), 'mov')).toBeNull();
   expect(
-    partsOf(Buffer.concat([box('ftyp', 24), box('ftyp', 24), box('mdat', 40), box('moov', 32)]), 'mov'),
+    await partsOf(Buffer.concat([box('ftyp', 24), box('ftyp', 24), box('mdat', 40), box('moov', 32)]), 'mov'),
   ).toBeNull();
+});
+
+test('a file of more elements than any sound has is not gone through to its end, and others get their turn meanwhile', async () => {
+  const head = Buffer.from('#!AMR\n');
+  // Bytes that say that nobody speaks, each a frame.
+  const silence = Buffer.alloc(400_000, '|');
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  expect(await partsOf(Buffer.concat([head, silence, head, silence]), 'amr')).toBeNull();
+  isDone = true;
+  expect(turns).toBeGreaterThan(10);
+  const some = silence.subarray(0, 30_000);
+  expect(await partsOf(Buffer.concat([head, some, head, some]), 'amr')).toHaveLength(2);
+  // Nothing but heads.
+  const heads = Buffer.alloc(1_000_000, 'fLaC\0\0\0"');
+  expect(await partsOf(heads, 'flac')).toHaveLength(mostParts + 1);
+  // Every byte may be the first of a frame.
+  expect(await partsOf(Buffer.alloc(400_000, 0xff), 'mp3')).toBeNull();
 });

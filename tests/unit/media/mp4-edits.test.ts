@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { boxWithin } from '../../../src/media/mp4-boxes.ts';
 import { brokenEdits, hasWrongMovieScale } from '../../../src/media/mp4-edits.ts';
 
 const box = (kind: string, ...parts: Buffer[]) => {
@@ -65,4 +66,11 @@ test('a film whose time scale is wrong shows all of its sound in a usual one; on
   // Cut to its first two seconds.
   expect(hasWrongMovieScale(scaled(90_000, 180_000), 7)).toBe(false);
   expect(hasWrongMovieScale(scaled(1000, 3000), 7)).toBe(false);
+});
+
+test('a file made of more boxes than any film has is not gone through to its end', () => {
+  const empty = (count: number) => Buffer.alloc(count * 8, Buffer.from('\0\0\0\u0008free', 'latin1'));
+  const moov = Buffer.from('\0\0\0\u0009moov!', 'latin1');
+  expect(boxWithin(Buffer.concat([empty(60_000), moov]), 'moov')?.toString()).toBe('!');
+  expect(boxWithin(Buffer.concat([empty(120_000), moov]), 'moov')).toBeNull();
 });
