@@ -67,6 +67,7 @@ export async function signedVideo(
     modelTitle: settings.models[model].title,
     watermark: true,
     parent,
+    limitBytes,
     signal,
   });
   const fits = signing.outcome === 'failed' || signing.bytes <= limitBytes;

@@ -45,6 +45,8 @@ export interface SignRequest {
   readonly modelTitle: string;
   readonly watermark: boolean;
   readonly parent: Parent;
+  /** what the signed video may take; a stamp that does not fit is left out */
+  readonly limitBytes: number;
   readonly signal: AbortSignal;
 }
 
@@ -134,10 +136,13 @@ export class Signer {
             this.#asksStampsFrom = Date.now() + stampPause;
           return { error: 'failed', message: String(error) };
         });
-        if (!('error' in stamped)) return { outcome: 'stamped', bytes: stamped.bytes };
+        if (!('error' in stamped) && stamped.bytes <= request.limitBytes)
+          return { outcome: 'stamped', bytes: stamped.bytes };
         this.#log.warn(
-          { reason: stamped.error, message: stamped.message },
-          'no time stamp could be had; the video is signed without one',
+          'error' in stamped
+            ? { reason: stamped.error, message: stamped.message }
+            : { reason: 'too_large', bytes: stamped.bytes },
+          'no time stamp could be had that fits; the video is signed without one',
         );
       }
       const signed = await this.#signOnce(request, null);

@@ -69,6 +69,7 @@ async function sign(name: string, signer = signerWith(), parent: Parent = null):
     modelTitle: 'HuMo 1.7B',
     watermark: true,
     parent,
+    limitBytes: Infinity,
     signal,
   });
 }

@@ -3,24 +3,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Signer } from '../../../src/worker/signer.ts';
+import { patience } from '../../support/patience.ts';
 import { silent } from '../../support/queue-fixtures.ts';
 
-/** Stands in for the program that signs: one that is to ask an authority waits for it for ever. */
-const program = `#!/bin/sh
+/** Stands in for the program that signs; `stamping` is what it does when it is to ask an authority. */
+const program = (stamping: string) => `#!/bin/sh
 case "$4" in --json) echo '{"chain":"c","ends":"2100-01-01","subject":"s"}'; exit;; esac
 request=$(cat)
 case "$request" in
   *'"timeStampAuthority":null'*) echo '{"bytes":1,"manifestBytes":1}';;
-  *) echo asked >> ../asked; exec tail -f /dev/null;;
+  *) echo asked >> ../asked; ${stamping};;
 esac
 `;
 
-test('an authority that keeps a video waiting to the end is not asked by the next one', async () => {
+const request = {
+  ...{ source: 'a.mp4', target: 'b.mp4', modelTitle: 'HuMo', watermark: true, parent: null, limitBytes: 100 },
+  facts: { generation: 'one', model: '17b', preset: 'draft', weights: 'mini' },
+  signal: new AbortController().signal,
+} as const;
+
+async function signing(
+  stamping: string,
+  stampTimeout: number,
+  look: (signer: Signer, projectRoot: string) => Promise<void>,
+) {
   const projectRoot = await mkdtemp(join(tmpdir(), 'humo-signer-'));
   try {
     await mkdir(join(projectRoot, '.venv', 'bin'), { recursive: true });
     await mkdir(join(projectRoot, 'engine'));
-    await writeFile(join(projectRoot, '.venv', 'bin', 'python'), program, { mode: 0o700 });
+    await writeFile(join(projectRoot, '.venv', 'bin', 'python'), program(stamping), { mode: 0o700 });
     await writeFile(join(projectRoot, 'asked'), '');
     const signer = new Signer({
       config: {
@@ -30,18 +41,28 @@ test('an authority that keeps a video waiting to the end is not asked by the nex
       projectRoot,
       register: async () => {},
       log: silent,
-      // Whatever the machine, nothing comes within it.
-      stampTimeout: 1500,
+      stampTimeout,
     });
-    const request = {
-      ...{ source: 'a.mp4', target: 'b.mp4', modelTitle: 'HuMo', watermark: true, parent: null },
-      facts: { generation: 'one', model: '17b', preset: 'draft', weights: 'mini' },
-      signal: new AbortController().signal,
-    } as const;
-    for (let video = 0; video < 3; video += 1)
-      expect(await signer.sign(request)).toEqual({ outcome: 'unstamped', bytes: 1 });
-    expect((await readFile(join(projectRoot, 'asked'), 'utf8')).length).toBeLessThanOrEqual('asked\n'.length);
+    await look(signer, projectRoot);
   } finally {
     await rm(projectRoot, { recursive: true, force: true });
   }
+}
+
+test('an authority that keeps a video waiting to the end is not asked by the next one', async () => {
+  // Whatever the machine, one that waits for ever brings nothing within it.
+  await signing('exec tail -f /dev/null', 1500, async (signer, projectRoot) => {
+    for (let video = 0; video < 3; video += 1)
+      expect(await signer.sign(request)).toEqual({ outcome: 'unstamped', bytes: 1 });
+    expect((await readFile(join(projectRoot, 'asked'), 'utf8')).length).toBeLessThanOrEqual('asked\n'.length);
+  });
+});
+
+test('a stamp that the video has no room for is left out, not the signature', async () => {
+  await signing(`echo '{"bytes":101,"manifestBytes":99}'`, patience.timeout, async (signer) => {
+    expect(await signer.sign(request)).toEqual({ outcome: 'unstamped', bytes: 1 });
+    expect(await signer.sign({ ...request, limitBytes: 101 })).toMatchObject({
+      outcome: expect.stringMatching('stamped'),
+    });
+  });
 });
