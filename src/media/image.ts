@@ -9,6 +9,8 @@ import { codePointsOf } from './code-points.ts';
 import type { CodePoints } from './code-points.ts';
 import { needsConversion, srgbConverter } from './colour.ts';
 import { readStart } from './file-start.ts';
+import { firstFrame } from './gif-frame.ts';
+import type { GifFrame } from './gif-frame.ts';
 import { wholeScans } from './jpeg-scans.ts';
 import { withMediaMemory } from './memory.ts';
 import { completedInterlaced, wholeRows } from './png-rows.ts';
@@ -137,6 +139,7 @@ const leastShare = 0.75;
 async function toPngOfCut(source: string, target: string, form: ImageForm): Promise<NormalisedImage> {
   const { width, height } = await sizeOf(source);
   if (form === 'png') return pngOfRows(source, target, { width, height });
+  if (form === 'gif') return pngOfFrame(source, target);
   const [top, bottom] = [leastShare - 0.03, leastShare].map((share) => Math.floor(height * share));
   const band = { left: 0, top: top ?? 0, width, height: Math.max(1, (bottom ?? 0) - (top ?? 0)) };
   // As it lies in the file: turned upright, its end may be at any side.
@@ -166,7 +169,7 @@ async function pngOfRows(
 ): Promise<NormalisedImage> {
   const file = await readFile(source);
   const completed = await completedInterlaced(file);
-  if (completed !== null) return pngOfPasses(completed, target);
+  if (completed !== null) return pngOfPasses(completed, target, width);
   const rows = await wholeRows(file);
   if (rows === null || rows < height * leastShare) throw new RangeError('a large part is missing');
   const cut = sharp(source, { ...input, failOn: 'none', limitInputPixels: imageLimits.pixels });
@@ -186,26 +189,65 @@ async function pngOfRows(
   }
 }
 
-/** An interlaced PNG whose last pass ends early: where that has no row, the row above stands twice, as browsers show it. */
+/** An interlaced PNG whose last pass ends early. */
 async function pngOfPasses(
   { png, firstMissing }: { readonly png: Buffer; readonly firstMissing: number },
   target: string,
+  width: number,
 ): Promise<NormalisedImage> {
   // Into a file: nothing is ever read out of memory.
   const whole = `${target}.passes`;
   try {
     await writeFile(whole, png);
-    const picture = sharp(whole, { ...input, limitInputPixels: imageLimits.pixels });
-    const { orientation = 1 } = await picture.metadata();
-    const { data, info } = await picture
-      .timeout({ seconds: timeoutSeconds })
-      .flatten({ background: 'white' })
-      .toColourspace('srgb')
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    const row = width * channels;
-    for (let at = firstMissing; at < height; at += 2) data.copyWithin(at * row, (at - 1) * row, at * row);
+    return await withRowsTwice(whole, target, { left: 0, top: 0, width, height: Infinity }, firstMissing);
+  } finally {
+    await rm(whole, { force: true });
+  }
+}
+
+/** The first picture of a GIF that was cut off: what comes behind it does not matter, and white is in the place of what is missing. */
+async function pngOfFrame(source: string, target: string): Promise<NormalisedImage> {
+  const frame = await firstFrame(await readFile(source));
+  if (frame === null) throw new RangeError('a large part is missing');
+  const { width, height, there, isInterlaced } = frame;
+  const rows = Math.floor(there / width);
+  if (rows >= height) return toPng(source, target, 'none');
+  // Its rows come in four passes; those of the last are every second one.
+  const earlier = Math.ceil(height / 2);
+  if (rows < (isInterlaced ? earlier : height * leastShare)) throw new RangeError('a large part is missing');
+  if (!isInterlaced) return toPng(source, target, 'none');
+  return withRowsTwice(source, target, frame, 2 * (rows - earlier) + 1);
+}
+
+/**
+ * Where every second row is missing, from one of them on, the row above stands twice, as browsers show it.
+ *
+ * @param place of the rows in the picture
+ */
+async function withRowsTwice(
+  source: string,
+  target: string,
+  place: Pick<GifFrame, 'left' | 'top' | 'width' | 'height'>,
+  firstMissing: number,
+): Promise<NormalisedImage> {
+  const picture = sharp(source, { ...input, failOn: 'none', limitInputPixels: imageLimits.pixels });
+  const { orientation = 1 } = await picture.metadata();
+  const { data, info } = await picture
+    .timeout({ seconds: timeoutSeconds })
+    .flatten({ background: 'white' })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const row = width * channels;
+  const from = place.left * channels;
+  const to = Math.min(place.left + place.width, width) * channels;
+  const bottom = Math.min(place.top + place.height, height);
+  for (let at = place.top + firstMissing; at < bottom; at += 2) {
+    data.copyWithin(at * row + from, (at - 1) * row + from, (at - 1) * row + to);
+  }
+  const whole = `${target}.rows`;
+  try {
     const upright = sharp(data, { raw: { width, height, channels } }).withExif({
       IFD0: { Orientation: String(orientation) },
     });
@@ -285,11 +327,10 @@ async function convertedToPng(
     .toFile(target);
 }
 
-/** How the forms end that have an end of their own: markers of JPEG, the last chunk of PNG, the trailer of GIF. */
+/** How the forms end that have an end of their own: markers of JPEG, the last chunk of PNG. */
 const ends: Partial<Record<ImageForm, Buffer>> = {
   jpeg: Buffer.from([0xff, 0xd9]),
   png: Buffer.from('IEND', 'latin1'),
-  gif: Buffer.from([0x3b]),
 };
 /** What programs write behind an image, at most, for it still to end there. */
 const behind = 64;
@@ -299,6 +340,7 @@ async function endsEarly(path: string, form: ImageForm): Promise<boolean> {
   const { size } = await stat(path);
   if (form === 'webp') return (await readStart(path, 8)).readUInt32LE(4) + 8 > size;
   const file = await readFile(path);
+  if (form === 'gif') return (await firstFrame(file))?.isCutOff ?? true;
   const end = ends[form];
   if (end !== undefined) return !file.subarray(-behind).includes(end);
   if (form !== 'avif') return false;

@@ -284,6 +284,59 @@ test('an interlaced PNG that was cut off or damaged in its last pass is shown, w
   await expect(normaliseImage(given, out, 1)).rejects.toMatchObject({ identifier: 'image_cut_off' });
 });
 
+test('an interlaced GIF that was cut off is shown with rows twice in its last pass, and refused before that', async () => {
+  // No two rows are alike, and none is white.
+  const [width, height] = [64, 64];
+  const pixels = Buffer.from(
+    Array.from({ length: width * height }, (_, at) => {
+      const [x, y] = [at % width, Math.floor(at / width)];
+      return [(x * 37 + y * 11) % 200, y * 3, (x * y) % 200];
+    }).flat(),
+  );
+  const drawn = sharp(pixels, { raw: { width, height, channels: 3 } });
+  const rowsOf = async (file: Buffer) => {
+    await writeFile(given, file);
+    await normaliseImage(given, out, 1);
+    const data = await sharp(await readFile(out))
+      .raw()
+      .toBuffer();
+    return Array.from({ length: height }, (_, row) =>
+      data.toString('hex', row * width * 3, (row + 1) * width * 3),
+    );
+  };
+  const gif = await drawn.clone().gif({ progressive: true, dither: 0 }).toBuffer();
+  const whole = await rowsOf(gif);
+  const cut = await rowsOf(gif.subarray(0, Math.floor(gif.length * 0.85)));
+  const wrong = cut.flatMap((row, at) => (row === whole[at] ? [] : [at]));
+  expect(wrong.length).toBeGreaterThan(2);
+  expect(wrong.every((at) => at % 2 === 1)).toBe(true);
+  expect(wrong.map((at) => whole.indexOf(cut[at] ?? ''))).toEqual(wrong.map((at) => at - 1));
+  await expect(rowsOf(gif.subarray(0, Math.floor(gif.length * 0.4)))).rejects.toMatchObject({
+    identifier: 'image_cut_off',
+  });
+  // What comes behind the first picture is not looked at, nor whether something in it is transparent.
+  const holes = drawn.clone().composite([
+    {
+      input: { create: { width, height: 8, channels: 4, background: '#fff' } },
+      left: 0,
+      top: 44,
+      blend: 'dest-out',
+    },
+  ]);
+  const frames = Buffer.concat([
+    await holes.ensureAlpha().raw().toBuffer(),
+    await drawn.clone().ensureAlpha().raw().toBuffer(),
+  ]);
+  const animated = await sharp(frames, {
+    raw: { width, height: height * 2, channels: 4, pageHeight: height },
+  })
+    .gif()
+    .toBuffer();
+  expect(await rowsOf(animated.subarray(0, Math.floor(animated.length * 0.9)))).toEqual(
+    await rowsOf(animated),
+  );
+});
+
 test('an AVIF is told to be cut off, or to be a film', async () => {
   const whole = await (await redAndBlue()).avif().toBuffer();
   await writeFile(given, whole.subarray(0, Math.floor(whole.length * 0.9)));
