@@ -1,7 +1,7 @@
 import { MessageFlags, RateLimitError } from 'discord.js';
 import type { GenerateSettings } from '../config/generate.ts';
 import { renderEnding, renderResult } from '../commands/render/result.ts';
-import { renderPointer } from '../commands/render/status.ts';
+import { renderDeleted, renderPointer } from '../commands/render/status.ts';
 import { message } from '../commands/render/message.ts';
 import { videoFile } from '../commands/render/video-file.ts';
 import { generationIdOf, parseCustomId } from '../commands/support/definition.ts';
@@ -109,7 +109,7 @@ export class Delivery {
     let sent: Sent;
     if (isAgain) this.#tried.add(generation);
     try {
-      sent = (await this.#alreadySent(generation)) ?? (await this.#send(generation, signal));
+      sent = (await this.#standing(generation)) ?? (await this.#send(generation, signal));
     } catch (error) {
       if (isLast || (error instanceof Failure && error.code === 'undeliverable')) {
         this.#point(generation, null);
@@ -124,6 +124,14 @@ export class Delivery {
     const failure = sent.failure ?? null;
     this.#point(failure === null ? generation : { ...generation, failure }, sent);
     return { channelId: sent.channelId, messageId: sent.messageId, failure };
+  }
+
+  /** What an earlier try has posted, unless its person has it erased since: then it is taken back. */
+  async #standing(generation: Generation): Promise<Sent | null> {
+    const sent = await this.#alreadySent(generation);
+    if (sent === null || !isAbandoned(generation)) return sent;
+    await this.#takeBack(generation, sent);
+    return null;
   }
 
   async #alreadySent(generation: Generation): Promise<Sent | null> {
@@ -214,7 +222,12 @@ export class Delivery {
   }
 
   async #sendEnding(generation: Generation, failure: StoredFailure, signal: AbortSignal): Promise<Sent> {
-    return this.#sendAnyWay(generation, { rendered: renderEnding(generation, failure), files: [] }, signal);
+    const final = {
+      rendered: renderEnding(generation, failure),
+      files: [],
+      isStandIn: isAbandoned(generation),
+    };
+    return this.#sendAnyWay(generation, final, signal);
   }
 
   /** The channel, or the interaction while its token lives; then the person's direct messages. */
@@ -372,12 +385,17 @@ export class Delivery {
     }
   }
 
-  /** What was deleted while it was uploaded does not stay. One that only the person sees is out of the bot's hands. */
-  async #takeBack({ id, result }: Generation, sent: Sent): Promise<void> {
-    const { messages, logger } = this.#options;
-    if (result === null || !sent.linkable) return;
+  /** What was deleted while it was uploaded does not stay. One that only the person sees is emptied, for as long as Discord lets the bot. */
+  async #takeBack({ id, result, reply, locale }: Generation, sent: Sent): Promise<void> {
+    const { messages, logger, clock } = this.#options;
+    if (result === null) return;
+    const token = liveToken(reply, clock.now());
     try {
-      await messages.remove(sent);
+      if (sent.linkable) await messages.remove(sent);
+      else if (token !== null)
+        await messages.editFollowUp(token, sent.messageId, renderDeleted(id, textsFor(locale)), {
+          files: [],
+        });
     } catch (error) {
       if (isUnknownMessage(error)) return;
       logger.info({ generationId: id, error: errorFields(error) }, 'a deleted result’s message stands');
@@ -387,10 +405,13 @@ export class Delivery {
   async #editPointer(generation: Generation, sent: Sent | null): Promise<void> {
     const { queue, messages, clock } = this.#options;
     // Somebody may have deleted it meanwhile, also while it was on its way.
-    const now = (await queue.get(generation.id)) ?? generation;
-    if (sent !== null && generation.deletedAt === null && now.deletedAt !== null)
+    const found = await queue.get(generation.id);
+    const now = found ?? generation;
+    // With the record gone, all that is known of its person was erased.
+    const deletedAt = found === null && generation.result !== null ? clock.now() : now.deletedAt;
+    if (sent !== null && generation.deletedAt === null && deletedAt !== null)
       await this.#takeBack(generation, sent);
-    const rendered = renderPointer({ ...generation, deletedAt: now.deletedAt }, sent);
+    const rendered = renderPointer({ ...generation, deletedAt }, sent);
     // A newer status message may have taken over since this delivery began.
     const { statusMessageId } = now.reply;
     const route = statusRoute({ ...generation.reply, statusMessageId }, clock.now());
@@ -422,6 +443,11 @@ function answersInteraction(reply: ReplyTarget): boolean {
 function channelOf({ id, reply }: Generation): string {
   if (reply.channelId === null) throw new Error(`generation ${id} has no channel`);
   return reply.channelId;
+}
+
+/** Whether there is a video that its person had erased before it was delivered. */
+function isAbandoned({ result, failure, deletedAt }: Generation): boolean {
+  return result !== null && failure !== null && deletedAt !== null;
 }
 
 /**

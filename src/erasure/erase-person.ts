@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ancestorsOf, isOpen } from '../queue/contract/generation.ts';
+import { ancestorsOf, hasEnded } from '../queue/contract/generation.ts';
 import type { Generation } from '../queue/contract/generation.ts';
 import type { ErasableEntry, ErasableName, Erasure } from '../queue/people/personal-data.ts';
 import { everything } from '../queue/interfaces.ts';
@@ -12,6 +12,8 @@ const tellTimeout = 5_000;
 
 /** A forward pass of the largest model on a slow card, and the way back. */
 const stopTimeout = 90_000;
+
+const stopped = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} } as const;
 
 /** What is stored of a person. */
 export interface StoredOfPerson {
@@ -36,12 +38,12 @@ export class StillRunning extends Error {
 
 /** Finds and erases what is stored of a person, for the command line and for the person alike. */
 export class PersonErasure {
-  readonly #queue: Pick<GenerationQueue, 'list' | 'get' | 'cancel'>;
+  readonly #queue: Pick<GenerationQueue, 'list' | 'get' | 'cancel' | 'abandon'>;
   readonly #erasure: Erasure;
   readonly #store: Pick<ArtifactStore, 'deletePrefix' | 'size' | 'delete'>;
 
   constructor(parts: {
-    queue: Pick<GenerationQueue, 'list' | 'get' | 'cancel'>;
+    queue: Pick<GenerationQueue, 'list' | 'get' | 'cancel' | 'abandon'>;
     erasure: Erasure;
     store: Pick<ArtifactStore, 'deletePrefix' | 'size' | 'delete'>;
   }) {
@@ -59,7 +61,7 @@ export class PersonErasure {
   }
 
   /**
-   * Stops what waits or runs, then removes files, records and entries.
+   * Stops what waits, runs or is on its way to the person, then removes files, records and entries.
    *
    * @param options.copies also what others made from it
    * @param options.kept kinds of entries that stay
@@ -73,7 +75,7 @@ export class PersonErasure {
       const { generations, copies } = await this.#generationsOf(userId, options.copies);
       return [...generations, ...copies];
     };
-    await this.#stopAll((await chosen()).filter(isOpen));
+    await this.#stopAll((await chosen()).filter((generation) => !hasEnded(generation)));
     // What was accepted meanwhile, and how what was open has ended.
     const all = await chosen();
     const files = await this.#removeFiles(all);
@@ -108,7 +110,7 @@ export class PersonErasure {
 
   async #stopAll(open: readonly Generation[]): Promise<void> {
     for (const { id } of open) {
-      await this.#queue.cancel(id, { code: 'cancelled', identifier: 'cancelled_by_user', context: {} });
+      await this.#queue.cancel(id, stopped);
     }
     const end = Date.now() + stopTimeout;
     for (const { id } of open) {
@@ -117,6 +119,8 @@ export class PersonErasure {
         await pause(250);
       }
     }
+    // What was done already, or was done in the moment in which it was stopped, may be on its way, or wait for its next try.
+    for (const { id } of open) await this.#queue.abandon(id, stopped);
     // Whoever waits is told that it was stopped, if a bot is there to say so: with the record, the words would go.
     const told = Date.now() + tellTimeout;
     for (const { id } of open) {

@@ -103,6 +103,9 @@ export function createGenerationQueue(config: CommonConfig, log: Logger): Genera
       }
       return outcome;
     },
+    async abandon(id, reason) {
+      if (await ledger.abandon(id, reason)) await tickets.hurryDelivery(id);
+    },
     list: (filter) => listGenerations(parts, names, filter),
     endedSince: (since) => endedSince(parts, names, since),
     markResult: (id, mark) => ledger.markResult(id, mark),

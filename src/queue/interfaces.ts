@@ -98,6 +98,8 @@ export interface GenerationQueue {
   estimateSeconds(work: EstimatedWork): Promise<number>;
   /** Cancels what is queued or running. A failure message (code `cancelled`) is delivered as for any other end. */
   cancel(id: string, reason: StoredFailure): Promise<'cancelled' | 'signalled' | 'finished' | 'unknown'>;
+  /** What is made and not delivered yet goes out no more: the reason does, at once. Anything else stays as it is. */
+  abandon(id: string, reason: StoredFailure): Promise<void>;
   /** Newest first; without what this program cannot read. */
   list(filter: {
     userId?: string;

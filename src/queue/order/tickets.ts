@@ -81,6 +81,14 @@ export class Tickets {
     );
   }
 
+  /** Adds it, or has one that waits for its next try go now. */
+  async hurryDelivery(id: string): Promise<void> {
+    const job = await this.#deliveries.getJob(deliveryJobId(id));
+    if (job === undefined || !(await this.isDeliveryAlive(id))) return this.addDelivery(id);
+    // It may have begun a moment ago.
+    if (await job.isDelayed()) await job.promote().catch(() => undefined);
+  }
+
   async isDeliveryAlive(id: string): Promise<boolean> {
     return isAlive(this.#deliveries, deliveryJobId(id));
   }

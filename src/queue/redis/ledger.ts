@@ -359,6 +359,11 @@ export class Ledger {
       .parse(await this.#run('cancel', { id, reason: JSON.stringify(reason) }));
   }
 
+  /** What is on its way is not to arrive. @returns whether it was on its way */
+  async abandon(id: string, reason: StoredFailure): Promise<boolean> {
+    return z.boolean().parse(await this.#run('abandon', { id, reason: JSON.stringify(reason) }));
+  }
+
   async delivered(id: string, place: { channelId: string; messageId: string } | null): Promise<void> {
     await this.#run('delivered', { id, ...place });
   }

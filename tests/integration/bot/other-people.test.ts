@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Message } from '../../../sandbox/scripting/message.ts';
 import { file } from '../../../sandbox/start.ts';
 import { shardOf } from '../../../src/config/shards.ts';
+import { artifactFolders } from '../../../src/storage/keys.ts';
 import { hasStatus, idOf, picture, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -216,6 +217,36 @@ test('/forget shows a person what is stored of them and, asked to, erases it; wh
   expect(left).not.toEqual([]);
   const [theirs] = await queue.list({ userId: other.id });
   expect(await store.size(theirs?.result?.video ?? '')).not.toBeNull();
+});
+
+test('/forget while the video is uploaded: it does not stay, nothing of it is left, and the status message points nowhere', async () => {
+  const { queue, store, discord } = scene;
+  const person = member('quick forgetter');
+  const channel = scene.guild.createChannel('forgotten');
+  const upload = discord.faults.pause({
+    method: 'POST',
+    path: `/channels/${channel.id}/messages`,
+    when: 'before',
+  });
+  await person.run('/humo', { prompt: 'She speaks', image: picture(), preset: 'draft' }, { channel });
+  const status = await channel.waitForMessage(hasStatus);
+  await upload.reached;
+  const id = idOf(status.text);
+  const command = await person.run('/forget', {}, { channel });
+  const shown = await command.waitForMessage(({ text }) => text.includes('1 video or request'));
+  await person.click(shown, 'Erase everything');
+  await command.waitForMessage(({ text }) => text.includes('Erased: 1 video or request'));
+  upload.release();
+  await status.waitUntil(({ text }) => text.includes('deleted'));
+  expect(channel.messages.filter(({ attachments }) => attachments.length > 0)).toEqual([]);
+  expect(await queue.get(id)).toBeNull();
+  expect(
+    (await Promise.all(artifactFolders.map((folder) => store.list(folder))))
+      .flat()
+      .filter(({ key }) => key.includes(id)),
+  ).toEqual([]);
+  const left = [...(await scene.keysWith(person.id)), ...(await scene.keysWith(id))];
+  expect(left.filter((key) => !/^humo:person:(?:all|\d+):\d+:used$/.test(key))).toEqual([]);
 });
 
 test('a report in the very moment of the posting hides, too', async () => {

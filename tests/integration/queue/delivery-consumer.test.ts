@@ -2,16 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Failure } from '../../../src/failure.ts';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
-import type { NewGeneration } from '../../../src/queue/contract/generation.ts';
+import type { Generation, NewGeneration } from '../../../src/queue/contract/generation.ts';
 import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
 import { Ledger } from '../../../src/queue/redis/ledger.ts';
 import { createNames } from '../../../src/queue/redis/names.ts';
 import type { Names } from '../../../src/queue/redis/names.ts';
 import { machineOf, paceKey } from '../../../src/queue/order/pace.ts';
 import type { GenerationQueue } from '../../../src/queue/interfaces.ts';
+import { NotBefore } from '../../../src/queue/delivery/not-before.ts';
 import { Tickets } from '../../../src/queue/order/tickets.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { openDesk } from '../../support/desk.ts';
@@ -339,3 +340,34 @@ test('the estimate starts as a guess and then follows what was measured, a third
   });
   expect(await queue.estimateSeconds({ ...work, steps: 50 })).toBe(2 * 50 * 3);
 });
+
+test(
+  'what waits a day for its next delivery and is abandoned goes out at once, as something that was stopped',
+  async () => {
+    const queue = openQueue();
+    const id = await finishedWithoutDelivery();
+    const [refused, stopped] = [Promise.withResolvers<void>(), Promise.withResolvers<Generation>()];
+    await queue.consumeDeliveries(async (generation) => {
+      if (generation.failure !== null) {
+        stopped.resolve(generation);
+        return { channelId: '1', messageId: '2' };
+      }
+      refused.resolve();
+      throw new NotBefore(24 * 3600_000, {});
+    });
+    await queue.reconcile();
+    await refused.promise;
+    const failure = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} } as const;
+    await queue.abandon(id, failure);
+    expect(await stopped.promise).toMatchObject({
+      status: 'cancelled',
+      failure,
+      deletedAt: expect.any(Number),
+    });
+    await vi.waitFor(async () => expect((await queue.get(id))?.deliveredAt).not.toBeNull(), patience);
+    // There is nothing more to be abandoned.
+    await queue.abandon(id, { ...failure, identifier: 'cancelled_by_moderator' });
+    expect(await queue.get(id)).toMatchObject({ failure });
+  },
+  patience.timeout,
+);

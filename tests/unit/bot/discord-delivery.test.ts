@@ -128,6 +128,51 @@ test('what somebody deletes with all that belongs to it while it is uploaded doe
   expect(removed).toEqual(['8']);
 });
 
+test('what its person has erased while it is uploaded does not stay, and its status message points nowhere', async () => {
+  const generation = delivering();
+  const [removed, said]: [string[], string[]] = [[], []];
+  const delivery = deliveryWith({
+    get: async () => null,
+    post: async () => ({ channelId: '7', messageId: '8' }),
+    edit: async (_place, { content }) => {
+      said.push(content);
+    },
+    remove: async ({ messageId }) => {
+      removed.push(messageId);
+    },
+  });
+  await delivery.deliver(generation, new AbortController().signal);
+  await delivery.close();
+  expect(removed).toEqual(['8']);
+  expect(said).toEqual([expect.stringContaining('deleted')]);
+  expect(said[0]).not.toContain('/7/8');
+});
+
+test('erased while it waits for its next try: what the last one may have posted goes, and the person hears that it was stopped', async () => {
+  const { reply, ...rest } = delivering();
+  const failure = { code: 'cancelled', identifier: 'cancelled_by_user', context: {} } as const;
+  const abandoned = {
+    ...rest,
+    ...({ status: 'cancelled', failure, deletedAt: 1 } as const),
+    reply: { ...reply, finalChannelId: '7', finalMessageId: '8' },
+  };
+  const [removed, files]: [string[], number[]] = [[], []];
+  const delivery = deliveryWith({
+    get: async () => abandoned,
+    post: async (_channel, _rendered, options) => {
+      files.push(options?.files?.length ?? 0);
+      return { channelId: '7', messageId: '9' };
+    },
+    edit: async () => undefined,
+    remove: async ({ messageId }) => {
+      removed.push(messageId);
+    },
+  });
+  expect(await delivery.deliver(abandoned, new AbortController().signal)).toMatchObject({ messageId: '9' });
+  await delivery.close();
+  expect({ removed, files }).toEqual({ removed: ['8'], files: [0] });
+});
+
 test('a video that is gone from the store is no video that came: the failure goes with the message that says so', async () => {
   const generation = delivering();
   const pointed: string[] = [];
