@@ -9,7 +9,7 @@ import { Problem } from './problem.ts';
 
 /** What an operation needs that is carried out once, however often it is asked for. */
 interface Once<Input, View> {
-  /** Reads what was sent; `digest` is the same for the same. */
+  /** Reads what was sent; `digest` is the same for the same, however it was written. */
   readonly receive: () => Promise<{ readonly input: Input; readonly digest: string }>;
   /** What was answered, or would have been, where the generation was accepted and its answer was lost; null: it was not accepted. */
   readonly recover: (id: string) => Promise<View | null>;
@@ -51,7 +51,7 @@ async function attempted<Input, View extends object>(
   const read = async (): Promise<{ input: Input; fingerprint: string }> => {
     const { input, digest } = await receive();
     const fingerprint = createHash('sha256')
-      .update(`${request.method} ${request.url}\n${digest}`)
+      .update(`${request.method} ${pathOf(request)}\n${digest}`)
       .digest('hex');
     return { input, fingerprint };
   };
@@ -84,6 +84,11 @@ async function attempted<Input, View extends object>(
     if (!isUncertain) await attempt.forget().catch(() => undefined);
     throw error;
   }
+}
+
+/** Whatever is asked for once says all of it in its body: the one query that there is can only say its default. */
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? url;
 }
 
 /** A string as structured fields have it, in quotation marks, or bare, as many clients send it. @throws Problem */

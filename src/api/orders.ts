@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
@@ -45,6 +44,7 @@ import type { Changes, Order } from './schemas.ts';
 import type { Pace } from './body.ts';
 import type { ApiParts } from './server.ts';
 import { mostUploadBytes, readOrder, receiveForm } from './upload.ts';
+import { digestOf, unsaidInChanges, unsaidInOrder } from './understood.ts';
 import type { UploadPlaces } from './upload-places.ts';
 import { aboutMachines, adviceView, positionView, requestView } from './view.ts';
 import { webhookTarget } from './webhook.ts';
@@ -196,7 +196,8 @@ export function orderRoutes(
         const rules = { folder: scratch.path, limit: mostUploadBytes, pace: parts.pace };
         const receive = async () => {
           const upload = await receiveForm(request, reply, rules);
-          return { input: upload, digest: upload.digest };
+          const digest = digestOf(upload.order, orderSchema, unsaidInOrder, upload.contents);
+          return { input: upload, digest };
         };
         if (request.query.dryRun === 'true') {
           return await entered(identityFor(request), async (person, admission) => {
@@ -343,15 +344,14 @@ export function orderRoutes(
             await using scratch = await openScratch(parts.scratchRoot, 'api');
             const rules = { folder: scratch.path, limit: mostUploadBytes, pace: parts.pace };
             return await answered(async () => {
-              const { order, digest, ...files } = await receiveForm(request, reply, rules);
+              const { order, contents, ...files } = await receiveForm(request, reply, rules);
+              const digest = digestOf(order, formChangesSchema, unsaidInChanges, contents);
               return { input: changesWith(readOrder(request, order, formChangesSchema), files), digest };
             });
           })
         : await answered(async () => ({
             input: changesWith(request.body ?? {}),
-            digest: createHash('sha256')
-              .update(JSON.stringify(request.body ?? null))
-              .digest('hex'),
+            digest: digestOf(request.body, formChangesSchema, unsaidInChanges, { images: [], audio: null }),
           }));
       reply.code(201).header('location', view.links.self);
       return view;

@@ -34,8 +34,8 @@ export interface Upload {
   readonly order: unknown;
   readonly images: readonly ReceivedFile[];
   readonly audio: ReceivedFile | null;
-  /** SHA-256 of all of it, in hex: the same for the same parts, however they were packed */
-  readonly digest: string;
+  /** SHA-256 of the files, in hex */
+  readonly contents: { readonly images: readonly string[]; readonly audio: string | null };
 }
 
 /** How much of a form is read, and how slowly it may come. */
@@ -116,7 +116,7 @@ export function readOrder<T>(request: FastifyRequest, order: unknown, schema: z.
 
 async function readForm(request: FastifyRequest, folder: string, signal: AbortSignal): Promise<Upload> {
   const images: ReceivedFile[] = [];
-  const digest = createHash('sha256');
+  const contents: { images: string[]; audio: string | null } = { images: [], audio: null };
   let audio: ReceivedFile | null = null;
   let order: unknown;
   const parts = everyPart(request, {
@@ -134,25 +134,27 @@ async function readForm(request: FastifyRequest, folder: string, signal: AbortSi
     if (part.type !== 'file') throw invalidPart(part.fieldname);
     if (part.fieldname === 'request' && order === undefined) {
       const bytes = await readRequest(part, signal);
-      digest.update(`request ${bytes.length}\n`).update(bytes);
       order = parseJson(bytes);
       if (order === undefined) throw invalidPart('request');
       continue;
     }
     const option = optionOf(part, images.length, audio !== null);
     const path = join(folder, `received-${option}`);
-    const contents = createHash('sha256');
-    const file = { path, option, size: await writeFile(part, path, signal, contents) };
+    const hash = createHash('sha256');
+    const file = { path, option, size: await writeFile(part, path, signal, hash) };
     if (part.file.truncated) {
       throw new Failure('too_large', 'file_too_large', { option, megabytes: mostFileBytes / 1024 / 1024 });
     }
     // A browser sends a file that nobody chose as an empty one without a name. One with a name is refused where it is read.
     if (file.size === 0 && (part.filename ?? '') === '') continue;
-    digest.update(`${option} ${file.size} ${contents.digest('hex')}\n`);
-    if (option === 'audio') audio = file;
-    else images.push(file);
+    const digest = hash.digest('hex');
+    if (option === 'audio') [audio, contents.audio] = [file, digest];
+    else {
+      images.push(file);
+      contents.images.push(digest);
+    }
   }
-  return { order, images, audio, digest: digest.digest('hex') };
+  return { order, images, audio, contents };
 }
 
 async function readOneFile(

@@ -842,10 +842,21 @@ describe('before and after', () => {
     expect(name).not.toBe('');
     expect(await ids(await there.ask({ prompt: 'x' }, files, key))).toBe(id);
     expect(await first.queue.countWaiting(caller.userId)).toBe(2);
-    const again = () =>
-      caller.fetch(`/v1/generations/${id}/again`, { method: 'POST', headers: { 'idempotency-key': 'a' } });
-    const answers = [await again(), await again()];
-    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    // However the same is written.
+    const defaults = { agreed: true, clean: 'auto', prompt: ' x', audioStart: 0, negativePrompt: '' };
+    expect(await ids(await there.ask(defaults, files, key))).toBe(id);
+    const again = (body?: object) =>
+      caller.fetch(`/v1/generations/${id}/again`, {
+        method: 'POST',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: {
+          'idempotency-key': 'a',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+      });
+    const answers = [await again(), await again(), await again({}), await again({ scales: {} })];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    expect(await problemOf(await again({ clean: 'auto' }))).toMatchObject({ status: 422 });
     expect(new Set(await Promise.all(answers.map(ids))).size).toBe(1);
     // What was deleted is not made again, its words are nowhere, and what was made of it is still answered.
     await caller.fetch(`/v1/generations/${id}/cancel`, { method: 'POST' });
