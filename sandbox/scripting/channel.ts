@@ -1,6 +1,5 @@
 import { GatewayIntentBits } from 'discord-api-types/v10';
 import { dispatchGuild } from '../dispatch.ts';
-import { deleteMessage } from '../messaging.ts';
 import type { ChannelRecord, MessageRecord, OverwriteRecord } from '../model.ts';
 import { channelPayload } from '../payloads.ts';
 import { permissionBits } from '../permissions.ts';
@@ -73,11 +72,12 @@ export class Channel {
     dispatchGuild(world, 'THREAD_UPDATE', record.guildId, channelPayload(world, record));
   }
 
-  /** Removes the channel with its messages. */
+  /** Removes the channel with its messages, of which the gateway says nothing, as with Discord. */
   delete(): void {
     const { record, world } = this;
     const payload = channelPayload(world, record);
-    for (const message of record.messages.values()) deleteMessage(world, message);
+    for (const message of record.messages.values()) world.state.events.emit('messageDelete', message);
+    record.messages.clear();
     world.state.channels.delete(record.id);
     if (record.guildId === undefined) return;
     const event = isThread(record) ? 'THREAD_DELETE' : 'CHANNEL_DELETE';

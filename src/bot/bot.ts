@@ -26,7 +26,13 @@ import { createClient, isOwn } from './client.ts';
 import type { Clock } from './clock.ts';
 import { Delivery } from './discord-delivery.ts';
 import { ProvenDirectMessages } from './direct-messages.ts';
-import { dispatch, dispatchReaction, dispatchRemoval, withoutVariation } from './dispatch.ts';
+import {
+  dispatch,
+  dispatchChannelRemoval,
+  dispatchReaction,
+  dispatchRemoval,
+  withoutVariation,
+} from './dispatch.ts';
 import { loadHandlers } from './load-handlers.ts';
 import type { Handlers } from './load-handlers.ts';
 import { followGuilds } from './left-guilds.ts';
@@ -36,7 +42,7 @@ import { tellInterrupted } from './interrupted.ts';
 import { Messages } from './messages.ts';
 import { readPreview } from './previews.ts';
 import { ProgressReporter } from './progress.ts';
-import { readReaction, readRemovals } from './gateway-events.ts';
+import { readReaction, readRemovals, readRemovedChannel } from './gateway-events.ts';
 import { declarations, registerCommands } from './register-commands.ts';
 import { noticeDone } from './done-notification.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -136,6 +142,15 @@ export async function startBot(parts: BotParts): Promise<RunningBot> {
   client.on(Events.Raw, (packet: unknown) => {
     for (const messageId of readRemovals(packet)) {
       handle((services) => dispatchRemoval(messageId, services));
+    }
+    const removed = readRemovedChannel(packet);
+    if (removed !== null) {
+      // A channel's threads go with it, and only as far as they are known here is it known whose they were.
+      const threads = client.channels.cache.filter(
+        (channel) => channel.isThread() && channel.parentId === removed.channelId,
+      );
+      const channelIds = [removed.channelId, ...threads.keys()];
+      handle((services) => dispatchChannelRemoval({ guildId: removed.guildId, channelIds }, services));
     }
     const given = readReaction(packet, client.user.id);
     if (given === null) return;

@@ -1,4 +1,4 @@
-import { DiscordAPIError, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
+import { DiscordAPIError, PermissionFlagsBits, RESTJSONErrorCodes, Routes } from 'discord.js';
 import type { Channel, Client } from 'discord.js';
 import type { ChannelPlace, Channels } from '../commands/support/services.ts';
 import { guildUploadLimit } from '../commands/support/interaction-place.ts';
@@ -34,6 +34,17 @@ export class DiscordChannels implements Channels {
       uploadLimit: guildUploadLimit(guild.premiumTier),
       locale: guild.preferredLocale,
     };
+  }
+
+  async isDeleted(channelId: string): Promise<boolean> {
+    try {
+      await this.#client.rest.get(Routes.channel(channelId));
+      return false;
+    } catch (error) {
+      if (error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownChannel) return true;
+      if (isClosedChannel(error)) return false;
+      throw error;
+    }
   }
 
   async mayModerate(guildId: string, channelId: string, userId: string): Promise<boolean> {

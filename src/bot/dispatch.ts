@@ -4,7 +4,7 @@ import type { GivenReaction } from '../commands/support/definition.ts';
 import { asUnreachable } from '../queue/reachable.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../commands/support/services.ts';
-import { noticeRemoved } from '../commands/support/removal.ts';
+import { noticeChannelRemoved, noticeRemoved } from '../commands/support/removal.ts';
 import { errorFields } from '../error-fields.ts';
 import { answerError, answerReactionError } from './answer-error.ts';
 import {
@@ -110,6 +110,21 @@ export async function dispatchRemoval(messageId: string, services: Services): Pr
     services.logger.warn(
       { messageId, error: errorFields(error) },
       'a message was deleted, and what it showed may not be',
+    );
+  }
+}
+
+/** As {@link dispatchRemoval}, for a channel or thread with all that stood there. */
+export async function dispatchChannelRemoval(
+  removed: Parameters<typeof noticeChannelRemoved>[0],
+  services: Services,
+): Promise<void> {
+  try {
+    await noticeChannelRemoved(removed, services);
+  } catch (error) {
+    services.logger.warn(
+      { ...removed, error: errorFields(error) },
+      'a channel was deleted, and what stood there may not be',
     );
   }
 }

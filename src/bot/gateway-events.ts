@@ -70,3 +70,24 @@ export function readRemovals(packet: unknown): readonly string[] {
   const parsed = removalEvent.safeParse(packet);
   return parsed.success ? parsed.data.d : [];
 }
+
+/**
+ * https://discord.com/developers/docs/events/gateway-events#channel-delete and `#thread-delete`. All messages there went with it, and no event
+ * says so of any of them.
+ */
+const channelRemovalEvent = z.object({
+  t: z.enum(['CHANNEL_DELETE', 'THREAD_DELETE']),
+  d: z.object({ id: z.string(), guild_id: z.string() }),
+});
+
+/**
+ * The channel or thread of a server that was deleted; null for any other event.
+ *
+ * @param packet as discord.js's event `raw` hands it on
+ */
+export function readRemovedChannel(
+  packet: unknown,
+): { readonly guildId: string; readonly channelId: string } | null {
+  const parsed = channelRemovalEvent.safeParse(packet);
+  return parsed.success ? { guildId: parsed.data.d.guild_id, channelId: parsed.data.d.id } : null;
+}

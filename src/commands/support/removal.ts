@@ -85,3 +85,49 @@ export async function noticeRemoved(messageId: string, services: RemovalServices
   logger.info({ generationId: generation.id }, 'a result was deleted in Discord');
   await pointNowhere(generation, services);
 }
+
+/** Records that are looked at together. */
+const pageSize = 100;
+
+interface ChannelRemovalServices extends Pick<Services, 'logger' | 'stopping'> {
+  readonly queue: Pick<GenerationQueue, 'list' | 'markResult'>;
+  readonly results: Pick<Results, 'remove'>;
+  readonly channels: Pick<Services['channels'], 'isDeleted'>;
+}
+
+/**
+ * A channel or a thread was deleted with all that stood there, which Discord says of none of the messages. What everybody saw there is deleted as with ❌.
+ * What only its person saw stays theirs, and so does what is hidden and waits for a moderator, who would else have nothing to look at.
+ *
+ * Goes through the server's requests of a month, a page at a time, and stops when the process does.
+ */
+export async function noticeChannelRemoved(
+  { guildId, channelIds }: { readonly guildId: string; readonly channelIds: readonly string[] },
+  { queue, results, channels, logger, stopping }: ChannelRemovalServices,
+): Promise<void> {
+  const gone = new Set<string>();
+  for (const channelId of channelIds) if (await channels.isDeleted(channelId)) gone.add(channelId);
+  if (gone.size === 0) return;
+  let count = 0;
+  let before: string | undefined;
+  for (;;) {
+    const filter = { guildId, limit: pageSize, ...(before === undefined ? {} : { before }) };
+    const page = await insisting(() => queue.list(filter), stopping);
+    for (const generation of page) {
+      if (!stoodIn(generation, gone)) continue;
+      stopping.throwIfAborted();
+      await insisting(() => queue.markResult(generation.id, 'deleted'), stopping);
+      await results.remove(generation);
+      count += 1;
+    }
+    before = page.at(-1)?.id;
+    if (page.length < pageSize) break;
+  }
+  if (count > 0) logger.info({ guildId, channelIds, count }, 'results were deleted with their channel');
+}
+
+function stoodIn({ reply, result, deletedAt, hiddenAt }: Generation, channels: ReadonlySet<string>): boolean {
+  if (result === null || deletedAt !== null || hiddenAt !== null || reply.private) return false;
+  const { finalChannelId, finalMessageId } = reply;
+  return finalChannelId !== null && finalMessageId !== null && channels.has(finalChannelId);
+}

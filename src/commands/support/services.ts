@@ -122,6 +122,8 @@ export interface Speaker {
 export interface Channels {
   /** null when the bot does not see the channel (any more) */
   place(channelId: string): Promise<ChannelPlace | null>;
+  /** Whether Discord has no such channel: one that the bot only does not see any more is there. */
+  isDeleted(channelId: string): Promise<boolean>;
   /** Whether the person may manage messages there, now. */
   mayModerate(guildId: string, channelId: string, userId: string): Promise<boolean>;
 }

@@ -135,6 +135,25 @@ test('a result that a moderator deletes with Discord’s own menu is deleted: li
   });
 });
 
+test('a channel that is deleted takes its results along; what stands elsewhere stays', async () => {
+  const { queue, store, guild } = scene;
+  const parent = guild.createChannel('season');
+  const thread = guild.createThread(parent, 'episode');
+  const person = member('pia');
+  const results: Message[] = [];
+  for (const place of [parent, thread, guild.createChannel('kept')])
+    results.push(await resultFor(person, place));
+  const all = await Promise.all(results.map(({ text }) => queue.get(idOf(text))));
+  const stored = () => Promise.all(all.map((one) => store.size(one?.result?.video ?? '')));
+  thread.delete();
+  await until(async () => ((await stored())[1] === null ? true : undefined));
+  parent.delete();
+  await until(async () => ((await stored())[0] === null ? true : undefined));
+  expect((await stored())[2]).not.toBeNull();
+  const now = await Promise.all(all.map((one) => queue.get(one?.id ?? '')));
+  expect(now.map((one) => typeof one?.deletedAt === 'number')).toEqual([true, true, false]);
+});
+
 test('what is refused, by a limit or because of a file, is for the person alone, and leaves nothing in the channel', async () => {
   const channel = scene.guild.createChannel('quiet');
   const olga = member('olga');

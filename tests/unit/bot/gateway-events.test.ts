@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readReaction } from '../../../src/bot/gateway-events.ts';
+import { readReaction, readRemovals, readRemovedChannel } from '../../../src/bot/gateway-events.ts';
 
 const self = '999';
 const given = {
@@ -38,4 +38,21 @@ test('other events mean nothing', () => {
   expect(readReaction({ ...given, t: 'MESSAGE_REACTION_REMOVE' }, self)).toBeNull();
   expect(readReaction({ t: 'READY', d: {} }, self)).toBeNull();
   expect(readReaction(null, self)).toBeNull();
+});
+
+test('messages that are deleted, one or many, and channels and threads with all that stands there', () => {
+  const about = { channel_id: '2', guild_id: '4' };
+  expect(readRemovals({ t: 'MESSAGE_DELETE', d: { id: '3', ...about } })).toEqual(['3']);
+  expect(readRemovals({ t: 'MESSAGE_DELETE_BULK', d: { ids: ['3', '5'], ...about } })).toEqual(['3', '5']);
+  for (const t of ['CHANNEL_DELETE', 'THREAD_DELETE'])
+    expect(readRemovedChannel({ t, d: { id: '2', guild_id: '4', type: 0 } })).toEqual({
+      guildId: '4',
+      channelId: '2',
+    });
+  for (const other of [
+    { t: 'CHANNEL_UPDATE', d: { id: '2', guild_id: '4' } },
+    { t: 'MESSAGE_DELETE', d: { id: '3' } },
+  ])
+    expect(readRemovedChannel(other)).toBeNull();
+  expect(readRemovals({ t: 'CHANNEL_DELETE', d: { id: '2', guild_id: '4' } })).toEqual([]);
 });
