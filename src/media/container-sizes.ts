@@ -104,7 +104,8 @@ export function mendSizes(file: Buffer, form: SoundForm): Buffer | null {
   if (layout !== riff) return mendSoundSize(file, form, layout);
   if (file.toString('latin1', 0, 4) !== 'RIFX') {
     const padded = withPadding(file);
-    return padded === null ? mendSoundSize(file, form, riff) : (mendSoundSize(padded, form, riff) ?? padded);
+    const whole = withOneSound(padded ?? file) ?? padded;
+    return whole === null ? mendSoundSize(file, form, riff) : (mendSoundSize(whole, form, riff) ?? whole);
   }
   const mended = mendSoundSize(file, form, rifx) ?? file;
   turnRound(mended);
@@ -152,6 +153,33 @@ function withPadding(file: Buffer): Buffer | null {
     at = isPadded ? aligned(end, riff) : end;
   }
   return kept === 0 ? null : Buffer.concat([...pieces, file.subarray(kept)]);
+}
+
+/**
+ * A WAV whose sound lies in several chunks, which the format does not have, with all of them in one; null for others. ffmpeg hears the last
+ * alone, Python's `wave` the first: nothing of what somebody said is to be lost.
+ */
+function withOneSound(file: Buffer): Buffer | null {
+  if (file.toString('latin1', 0, 4) !== 'RIFF') return null;
+  const sounds: Buffer[] = [];
+  let first = 0;
+  let chunks = 0;
+  for (let at = riff.first; at + riff.header <= file.length && chunks < mostChunks; chunks += 1) {
+    const name = file.subarray(at, at + riff.header);
+    if (!hasLetters(name)) break;
+    const body = at + riff.header;
+    const end = body + riff.size(file, at);
+    if (riff.isSound(name)) {
+      if (sounds.length === 0) first = at;
+      sounds.push(file.subarray(body, end));
+    }
+    at = aligned(end, riff);
+  }
+  if (sounds.length < 2) return null;
+  const whole = Buffer.concat([file.subarray(0, first + riff.header), ...sounds]);
+  whole.writeUInt32LE(whole.length - 8, 4);
+  riff.write(whole, first, whole.length - first - riff.header);
+  return whole;
 }
 
 /** WAVEFORMATEX: where its numbers begin, and their bytes. */

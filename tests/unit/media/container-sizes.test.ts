@@ -47,6 +47,16 @@ describe('RIFF', () => {
     expect(mendSizes(letters('RIFF1234WAVE\u0001\u0002\u0003\u0004hm?!'), 'wav')).toBeNull();
   });
 
+  test('sound in several chunks becomes one', () => {
+    const more = (size: number) => Buffer.concat([letters('data'), little(size), Buffer.alloc(30, 0xdd)]);
+    for (const file of [wave(200, list, more(30)), wave(200, more(0xff_ff_ff_ff))]) {
+      const mended = mendSizes(file, 'wav');
+      expect(mended?.readUInt32LE(40)).toBe(230);
+      expect(mended?.subarray(44)).toEqual(Buffer.concat([sound, Buffer.alloc(30, 0xdd)]));
+      expect(mended?.readUInt32LE(4)).toBe(mended!.length - 8);
+    }
+  });
+
   test('a file made of more chunks than any sound has is not gone through to its end', () => {
     const junk = (count: number) => Buffer.alloc(count * 8, letters('JUNK\0\0\0\0'));
     const start = wave(0).subarray(0, 36);
