@@ -22,6 +22,8 @@ import { raiseSpeech } from './speech-level.ts';
 import {
   areAlike,
   countSound,
+  isLastTooLong,
+  leastAacSeconds,
   lastProbeLine,
   parseSoundProbe,
   probeEntries,
@@ -165,7 +167,18 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
   if (demuxer === 'aac' && hasSeveralBlocks(await readStart(path, sniffedBytes)))
     return [await decoded(path, input, track, 0, limits)];
   if (demuxer === 'mov') return inspectFilm(path, input, track, startSeconds, limits);
+  if (demuxer === 'wav' && track.codec === 'aac') {
+    const all = await decoded(path, input, track, 0, limits);
+    // Mostly it is written there without saying where its frames begin: what comes out is a few that somebody hit by accident.
+    if (all.length.seconds < leastAacSeconds(track)) {
+      throw new Failure('unsupported_media', 'audio_unreadable');
+    }
+    return [all];
+  }
   const length = countSound(track, startSeconds, demuxer);
+  if (length !== null && demuxer === 'flac') {
+    return [heard({ input, track, length: await withWholeEnd(path, input, track, length, limits) })];
+  }
   if (length !== null) return [heard({ input, track, length })];
   return [await countedByEnds(path, input, track, startOf(track, startSeconds, demuxer), limits)];
 }
@@ -244,6 +257,23 @@ async function decodedFrames(
   return parseFrames(await readable(() => runMediaProgram('ffprobe', args, limits)));
 }
 
+/** A FLAC that was cut off ends with a part of a frame, which counts as long as a whole one, and gives nothing. */
+async function withWholeEnd(
+  path: string,
+  input: readonly string[],
+  track: SoundTrack,
+  length: SoundLength,
+  limits: RunLimits,
+): Promise<SoundLength> {
+  const { packets, secondsPerTick } = track;
+  const [before, last] = packets.slice(-2);
+  if (before?.at === undefined || before.at === null || last === undefined) return length;
+  const from = (before.at * secondsPerTick).toFixed(3);
+  const frames = await decodedFrames(path, input, track, `${from}%`, limits);
+  if (frames.length === 0 || frames.some(({ at }) => at === last.at)) return length;
+  return { ...length, seconds: length.seconds - (last.duration ?? 0) * secondsPerTick };
+}
+
 /** Of a sound whose packets are alike, but for the last, which does not say how long it is; all of it is decoded where they are not. */
 async function countedByEnds(
   path: string,
@@ -278,7 +308,10 @@ async function inspectFilm(
       startSeconds: start,
     })));
   const file = await readFile(path);
-  const agree = timesAgree(track) && (track.id === null || !hasWrongMovieScale(file, track.id));
+  const agree =
+    timesAgree(track) &&
+    (track.id === null || !hasWrongMovieScale(file, track.id)) &&
+    (!isLastTooLong(track) || timesAgree((await whole()).track));
   const edits = agree && track.id !== null ? brokenEdits(file, track.id) : null;
   if (edits !== null) {
     const all = await whole();

@@ -334,6 +334,19 @@ export function timesAgree(track: SoundTrack): boolean {
   return areAlike(times.end - times.start - times.holes, known);
 }
 
+/** Whether the last packet is told to be longer than its codec can make it: by a time scale that is wrong, of which an edit list has left no more to see. */
+export function isLastTooLong(track: SoundTrack): boolean {
+  const known = knownPacketSeconds(track);
+  const told = (track.packets.at(-1)?.duration ?? 0) * track.secondsPerTick;
+  return known !== null && told > known + leastHole;
+}
+
+/** What so many bytes of AAC last at the least: no frame of 1024 samples has more than 6144 bits for each channel (ISO/IEC 14496-3, 4.5.3). */
+export function leastAacSeconds({ packets, channels, sampleRate }: SoundTrack): number {
+  const bits = packets.reduce((sum, { bytes }) => sum + bytes * 8, 0);
+  return ((bits / (6144 * Math.max(1, channels))) * 1024) / sampleRate;
+}
+
 function packetsOf({ packets }: SoundTrack): number {
   return packets.filter(({ isDiscarded }) => !isDiscarded).length;
 }

@@ -288,9 +288,14 @@ describe('seconds told are seconds heard are seconds there', () => {
     await make(...quietFirst, '-c:a', 'aac', '-f', 'mp4');
     const film = await readFile(given);
     const header = film.indexOf('mdhd');
-    film.writeUInt32BE(8000, header + 16);
-    await writeFile(given, film);
-    expect(Math.abs((await inspectAudio(given, limits())).durationSeconds - 6)).toBeLessThan(0.05);
+    // With ticks of a second, the edit list leaves one packet, which is told to last six of them.
+    for (const scale of [8000, 1]) {
+      film.writeUInt32BE(scale, header + 16);
+      await writeFile(given, film);
+      expect(Math.abs((await inspectAudio(given, limits())).durationSeconds - 6)).toBeLessThan(0.05);
+      await normalise({ ...wanted, startSeconds: 4 });
+      expect(Math.abs((await secondHeard()) - 4)).toBeLessThan(0.05);
+    }
     await make(...quietFirst, '-bitexact', '-f', 'wav');
     const wave = await readFile(given);
     for (const size of [0, 100_000, 2_000_000_000]) {
@@ -301,6 +306,21 @@ describe('seconds told are seconds heard are seconds there', () => {
     await writeFile(given, wave.subarray(0, 44));
     await expect(inspectAudio(given, limits())).rejects.toMatchObject({ identifier: 'audio_nothing_heard' });
   });
+});
+
+test('of a FLAC that ends within a frame, that is not counted', async () => {
+  await make(...quietFirst, '-frame_size', '4608', '-f', 'flac');
+  const file = await readFile(given);
+  await writeFile(given, file.subarray(0, Math.floor(file.length * 0.7)));
+  const { durationSeconds } = await inspectAudio(given, limits());
+  await normalise({ ...wanted, startSeconds: durationSeconds - 0.25 });
+  // Up to the end: the last frame that is there has more than 0.1 s.
+  expect((await speech()).subarray(3200, 3900).some((sample) => Math.abs(sample) > 1000)).toBe(true);
+});
+
+test('AAC in a WAV, where nobody can tell its frames apart, is refused when it is looked at', async () => {
+  await make(...quietFirst, '-c:a', 'aac', '-f', 'wav');
+  await expect(inspectAudio(given, limits())).rejects.toMatchObject({ identifier: 'audio_unreadable' });
 });
 
 test.each([
