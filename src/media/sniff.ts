@@ -43,7 +43,14 @@ export async function sniffFile(path: string): Promise<MediaForm | null> {
       at += length;
       head = await read(at);
     }
-    const form = sniff(head);
+    const nothing = Buffer.alloc(sniffedBytes);
+    let zeros = 0;
+    // A recorder may leave room at the beginning; ffmpeg looks for frames of MP3 and AAC behind any number of zeros.
+    while (head.equals(nothing)) {
+      zeros += head.length;
+      head = await read(at + zeros);
+    }
+    const form = zeros > 0 ? frameForm(head) : sniff(head);
     return at > 0 && form !== null && isImageForm(form) ? null : form;
   } finally {
     await file.close();

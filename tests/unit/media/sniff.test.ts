@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sniff, sniffedBytes } from '../../../src/media/sniff.ts';
+import { sniff, sniffedBytes, sniffFile } from '../../../src/media/sniff.ts';
 
 const iso = (...brands: string[]) => {
   const words = [brands[0] ?? '', '\0\0\0\0', ...brands.slice(1)].join('');
@@ -83,4 +86,17 @@ test('any bytes give an answer, however few they are', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+test('frames behind any number of zeros are found, and nothing else is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-sniff-'));
+  const behindZeros = async (content: Buffer) => {
+    await writeFile(join(folder, 'file'), Buffer.concat([Buffer.alloc(3 * sniffedBytes + 100), content]));
+    return sniffFile(join(folder, 'file'));
+  };
+  const frame = Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0]), Buffer.alloc(413)]);
+  expect(await behindZeros(Buffer.concat([frame, frame, frame, frame]))).toBe('mp3');
+  expect(await behindZeros(Buffer.from('GIF89a'))).toBeNull();
+  expect(await behindZeros(Buffer.alloc(sniffedBytes - 100))).toBeNull();
+  await rm(folder, { recursive: true });
 });
