@@ -8,6 +8,11 @@ import { mebibyte } from '../units.ts';
 
 /** How far below the bot and the engine the helpers run, so that a person's large file never delays an answer. */
 export const niceness = 10;
+/**
+ * Of what a program complains of, how much is listened to: more than a sound of which every frame is damaged gives. Each line comes by itself, and a
+ * file made of millions of broken frames would keep the bot busy with nothing else.
+ */
+export const mostErrorBytes = 4 * mebibyte;
 /** Of a program's error output, what goes into an error. */
 const shownErrorBytes = 2000;
 
@@ -178,7 +183,7 @@ async function start(
       ...(given.input === undefined ? { stdin: 'ignore' as const } : { input: given.input }),
       timeout: limits.timeoutMilliseconds,
       forceKillAfterDelay: 1000,
-      maxBuffer: 64 * mebibyte,
+      maxBuffer: { stdout: 64 * mebibyte, stderr: mostErrorBytes },
       env: { ...bareEnvironment(), ...given.environment },
       extendEnv: false,
       ...(limits.signal === undefined ? {} : { cancelSignal: limits.signal }),

@@ -1,3 +1,4 @@
+import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
 import type { SoundForm } from './sniff.ts';
 
 /**
@@ -47,11 +48,15 @@ export interface SoundProbe {
  * Reads what `ffprobe -of compact -show_entries …` with {@link probeEntries} writes: a line for each packet and each stream, of
  * fields `name=value`. Fields that a version of ffprobe does not have are as if they were 0.
  */
-export function parseSoundProbe(text: string): SoundProbe {
+export async function parseSoundProbe(text: string): Promise<SoundProbe> {
   const packets = new Map<number, SoundPacket[]>();
   const streams: Omit<SoundTrack, 'packets'>[] = [];
   const ticks = new Map<number, number>();
+  let lines = 0;
   for (let at = 0; at < text.length;) {
+    lines += 1;
+    // The bot has to keep answering meanwhile.
+    if (lines % linesInATurn === 0) await othersHadTheirTurn();
     const end = nextMark(text, '\n', at, text.length);
     if (text.startsWith('packet|', at)) {
       const { stream, packet } = packetIn(text, at, end);
@@ -94,6 +99,8 @@ export function parseSoundProbe(text: string): SoundProbe {
     tracks: streams.map((stream) => ({ ...stream, packets: packets.get(stream.index) ?? [] })),
   };
 }
+
+const linesInATurn = 10_000;
 
 /** The first frame to be shown may come after so many others. */
 const reordered = 32;

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ffmpeg from 'fluent-ffmpeg';
@@ -9,6 +9,7 @@ import {
   foreignFileBounds,
   framesReader,
   listWithMediaProgram,
+  mostErrorBytes,
   runFluent,
   runMediaProgram,
 } from '../../../src/media/process.ts';
@@ -57,6 +58,17 @@ test('nor does one whose command fluent-ffmpeg has put together', async () => {
   expect(told).toContain('args: -hide_banner -v error -f mov -i /in -y -f mp4 /out\n');
   expect(told).not.toContain('secret-of');
   expect(told).toContain(`kilobytes: ${encodeBounds.addressSpaceBytes / 1024}\n`);
+});
+
+test('a program that complains without end is ended', async () => {
+  const folder = join(scratch, 'complaining');
+  await mkdir(folder);
+  const complaining = (bytes: number) => `#!/bin/sh\nhead -c ${bytes} /dev/zero | tr '\\0' x >&2\n`;
+  vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
+  await writeFile(join(folder, 'ffmpeg'), complaining(mostErrorBytes - 1), { mode: 0o755 });
+  await expect(runMediaProgram('ffmpeg', [], limits())).resolves.toBe('');
+  await writeFile(join(folder, 'ffmpeg'), complaining(2 * mostErrorBytes), { mode: 0o755 });
+  await expect(runMediaProgram('ffmpeg', [], limits())).rejects.toThrow(/ffmpeg failed/);
 });
 
 test('a program that is not there is named', async () => {
