@@ -1,5 +1,6 @@
 import { parseRedisUrl } from './redis-url.ts';
 import type { RedisServer } from './redis-url.ts';
+import { SteadySentinelConnector } from './sentinel-connector.ts';
 
 /** ioredis' word for: connect anew, and send the refused command once more. */
 const reconnectAndResend = 2;
@@ -55,6 +56,7 @@ export function redisOptions(
     role: 'master' as const,
     // They tell at once when another server becomes the primary.
     failoverDetector: true,
+    Connector: SteadySentinelConnector,
     sentinelRetryStrategy: reconnection.retryStrategy,
     ...(username === undefined ? {} : { sentinelUsername: username }),
     ...(password === undefined ? {} : { sentinelPassword: password }),

@@ -66,7 +66,11 @@ export function openConnection(server: RedisServer, purpose: ConnectionPurpose, 
       longestPause: purpose === 'producer' ? 500 : 2000,
       onDemoted(error) {
         log.warn({ error: error.message, purpose }, 'Redis is no primary any more; connecting anew');
-        for (const subscriber of listening.get(url) ?? []) subscriber.disconnect(true);
+        for (const subscriber of listening.get(url) ?? []) {
+          // Sentinels lead it to the new primary already, and broken off then it would never come back.
+          if (server.sentinels === undefined || subscriber.status !== 'connecting')
+            subscriber.disconnect(true);
+        }
       },
     }),
     maxRetriesPerRequest: purpose === 'producer' ? 1 : null,
