@@ -64,7 +64,7 @@ test.each([20_009, 240_000, 200_000, 200_001])(
   },
 );
 
-test.each([160_006, 50_013, 50_001, 10_003])(
+test.each([160_006, 50_013, 50_001, 10_003, 50_083])(
   'the channel is refused for good (%s): one upload there, one in direct messages',
   async (code) => {
     expect(await uploadsWhen([{ status: 403, code }])).toEqual({ uploads: 2, place: 'direct' });
