@@ -12,7 +12,8 @@ export const unsaidInChanges: Unsaid = { negativePrompt: '' };
 
 /**
  * Tells requests apart by what was understood, not by how it was written: white space, the order of keys and of parts, and whether defaults are
- * written out make no difference. What does not fit the schema stands for itself; nothing ever comes of it.
+ * written out make no difference. What does not fit the schema is all the same, since nothing ever comes of it: it may be nested deeper than
+ * can be gone into.
  *
  * @param files digests of what came along
  * @returns SHA-256, in hex
@@ -24,7 +25,7 @@ export function digestOf(
   files: { readonly images: readonly string[]; readonly audio: string | null },
 ): string {
   const parsed = schema.safeParse(order ?? {});
-  const said = parsed.success ? withoutUnsaid(parsed.data, unsaid, files) : { refused: order };
+  const said = parsed.success ? withoutUnsaid(parsed.data, unsaid, files) : null;
   return createHash('sha256')
     .update(JSON.stringify([canonical(said), files.images, files.audio]))
     .digest('hex');

@@ -455,7 +455,7 @@ test('a video is edited, and what was written stays in another language; it is s
   await page.locator('#verdict .refusal').getByText('MP4').waitFor();
   await page.locator('#check-file').setInputFiles(join(folder, 'downloaded.mp4'));
   await page.locator('#verdict').getByText('Yes, this was made here.').waitFor();
-  await page.locator('#verdict').getByText('with Standard').waitFor();
+  await page.locator('#verdict').getByText('(Standard)').waitFor();
   await look('verify', page, '#verdict .lead');
 
   await page.locator('#share').click();
