@@ -12,11 +12,12 @@ const between = 20;
  * (fs-native-extensions) is native code in an image that needs it for nothing else.
  *
  * @param file in a folder that is there
+ * @param look when a lock was taken
  */
-export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(file: string, work: () => Promise<T>, look: Look = stat): Promise<T> {
   const lock = `${file}.lock`;
   while (!(await taken(lock))) {
-    await removeStale(lock);
+    await removeStale(lock, look);
     await pause(between);
   }
   try {
@@ -25,6 +26,9 @@ export async function withFileLock<T>(file: string, work: () => Promise<T>): Pro
     await rm(lock, { force: true });
   }
 }
+
+/** As `stat` of Node. */
+type Look = (path: string) => Promise<{ readonly mtimeMs: number }>;
 
 async function taken(lock: string): Promise<boolean> {
   try {
@@ -40,23 +44,23 @@ async function taken(lock: string): Promise<boolean> {
  * Takes away what somebody left who died. Of several who see it one does, and looks once more when it is their turn: by then another may have
  * taken it away, and a third taken the lock.
  */
-async function removeStale(lock: string): Promise<void> {
-  if (!(await isStale(lock))) return;
+async function removeStale(lock: string, look: Look): Promise<void> {
+  if (!(await isStale(lock, look))) return;
   const turn = `${lock}.stale`;
   if (!(await taken(turn))) {
-    if (await isStale(turn)) await rm(turn, { force: true });
+    if (await isStale(turn, look)) await rm(turn, { force: true });
     return;
   }
   try {
-    if (await isStale(lock)) await rm(lock, { force: true });
+    if (await isStale(lock, look)) await rm(lock, { force: true });
   } finally {
     await rm(turn, { force: true });
   }
 }
 
-async function isStale(path: string): Promise<boolean> {
+async function isStale(path: string, look: Look): Promise<boolean> {
   try {
-    return Date.now() - (await stat(path)).mtimeMs >= staleAfter;
+    return Date.now() - (await look(path)).mtimeMs >= staleAfter;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false;
     throw error;

@@ -1,25 +1,9 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import type * as Files from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { withFileLock } from '../../src/file-lock.ts';
 import { patience } from '../support/patience.ts';
-
-/** Holds back what the second one who looks at the lock sees, until somebody has the lock. */
-const { gate, looks } = vi.hoisted(() => ({ gate: Promise.withResolvers<void>(), looks: { count: 0 } }));
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof Files>();
-  return {
-    ...real,
-    async stat(path: string) {
-      const seen = await real.stat(path);
-      looks.count += 1;
-      if (looks.count === 2) await gate.promise;
-      return seen;
-    },
-  };
-});
 
 let folder: string;
 beforeEach(async () => {
@@ -35,7 +19,15 @@ async function leave(path: string): Promise<void> {
 test('whoever saw long ago that a dead process has the lock does not take it from the next one', async () => {
   const file = join(folder, 'list.json');
   await leave(`${file}.lock`);
-  let [inside, most] = [0, 0];
+  let [inside, most, looks] = [0, 0, 0];
+  const gate = Promise.withResolvers<void>();
+  // Holds back what the second one who looks at the lock sees, until somebody has the lock.
+  const look = async (path: string) => {
+    const seen = await stat(path);
+    looks += 1;
+    if (looks === 2) await gate.promise;
+    return seen;
+  };
   const end = Promise.withResolvers<void>();
   const work = async () => {
     inside += 1;
@@ -44,10 +36,10 @@ test('whoever saw long ago that a dead process has the lock does not take it fro
     await end.promise;
     inside -= 1;
   };
-  const both = [withFileLock(file, work), withFileLock(file, work)];
+  const both = [withFileLock(file, work, look), withFileLock(file, work, look)];
   await gate.promise;
-  const after = looks.count;
-  await vi.waitFor(() => expect(most > 1 || looks.count > after + 2).toBe(true), patience);
+  const after = looks;
+  await vi.waitFor(() => expect(most > 1 || looks > after + 2).toBe(true), patience);
   end.resolve();
   await Promise.all(both);
   expect(most).toBe(1);
