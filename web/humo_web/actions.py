@@ -89,6 +89,7 @@ class Actions:
         self._client = site.client
         self._presets = site.presets
         self._by_name = {preset["name"]: preset for preset in site.presets["presets"]}
+        self._models = {model["id"]: model["title"] for model in site.presets["models"]}
         self._features = site.features
         self._texts = texts
         self._visitors = site.visitors
@@ -382,7 +383,8 @@ class Actions:
             return
         yield f'<p role="status">{escape(self._texts.say("check.looking"))}</p>'
         try:
-            yield verdict_html(self._client.verify(self._file(asked), self._asker(request)), self._texts)
+            verdict = self._client.verify(self._file(asked), self._asker(request))
+            yield verdict_html(verdict, self._texts, self._models)
         except ApiError as error:
             yield f'<p class="refusal" role="alert">{marked(self._sentence(error))}</p>'
 

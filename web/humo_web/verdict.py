@@ -1,5 +1,6 @@
 """What the API says about where a video comes from, in sentences."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -7,11 +8,9 @@ from typing import Any
 from .status import marked
 from .texts import Texts
 
-_MODELS = {"17b": "HuMo 17B", "1_7b": "HuMo 1.7B"}
 
-
-def verdict_html(verdict: dict[str, Any], texts: Texts) -> str:
-    """The answer first, then what it rests on."""
+def verdict_html(verdict: dict[str, Any], texts: Texts, models: Mapping[str, str]) -> str:
+    """The answer first, then what it rests on. `models`: id → title; one that is not offered any more is named by its id."""
     say, signature, watermark = texts.say, verdict["signature"], verdict["watermark"]
     lines = []
     if verdict["madeWithAi"]:
@@ -32,7 +31,7 @@ def verdict_html(verdict: dict[str, Any], texts: Texts) -> str:
         made = verdict["generation"]
         when = texts.ago(datetime.fromisoformat(made["createdAt"]))
         preset = texts.maybe(f"preset.{made['preset']}", made["preset"])
-        model = _MODELS.get(made["model"], made["model"])
+        model = models.get(made["model"], made["model"])
         lines.append(say("verdict.made", when=when, model=model, preset=preset))
     facts = verdict["generation"] or signature or {}
     if verdict["origin"] == "here" and facts.get("weights") in ("mini", "random"):

@@ -92,14 +92,15 @@ class Words(unittest.TestCase):
             "watermark": None,
             "generation": None,
         }
-        said = verdict_html(verdict, EN)
+        models = {"1_7b": "HuMo 1.7B"}
+        said = verdict_html(verdict, EN, models)
         for words in ("Signed as “Famous &lt;b&gt;Co&lt;/b&gt;”. Nobody has confirmed", "has expired", "made with Tool 1"):
             self.assertIn(words, said)
         made = {"createdAt": "2026-01-01T00:00:00+00:00", "model": "1_7b", "weights": "mini", "preset": "own"}
-        said = verdict_html(verdict | {"origin": "here", "signature": None, "generation": made}, EN)
+        said = verdict_html(verdict | {"origin": "here", "signature": None, "generation": made}, EN, models)
         for words in ("with HuMo 1.7B (own)", "Small demo model"):
             self.assertIn(words, said)
-        broken = verdict_html(verdict | {"signature": signature | {"intact": False}}, EN)
+        broken = verdict_html(verdict | {"signature": signature | {"intact": False}}, EN, models)
         self.assertIn("match any more", broken)
         self.assertNotIn("Tool 1", broken)
 
