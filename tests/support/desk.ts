@@ -1,6 +1,10 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Generation } from '../../src/queue/contract/generation.ts';
 import type { GenerationQueue } from '../../src/queue/interfaces.ts';
+
+/** Milliseconds. */
+const lookAgain = 1000;
 
 /** Takes the bot's part at the end of the queue: notes every delivery, and tells when a generation has had its last word. */
 export interface Desk {
@@ -22,10 +26,13 @@ export async function openDesk(queue: GenerationQueue): Promise<Desk> {
   });
   const until = async (id: string, holds: (generation: Generation) => boolean): Promise<Generation> => {
     for (;;) {
-      const changed = once(changes, id);
+      const waiting = new AbortController();
+      const changed = once(changes, id, { signal: waiting.signal }).catch(() => undefined);
       const generation = await queue.get(id);
+      // What is told while nobody listens, as in a failover, is told once: it is looked again, as the bot does with its statuses.
+      if (generation === null || !holds(generation)) await Promise.race([changed, delay(lookAgain)]);
+      waiting.abort();
       if (generation !== null && holds(generation)) return generation;
-      await changed;
     }
   };
   return {
