@@ -28,7 +28,8 @@ export function execute(program, args, { environment = {}, timeout, show = false
   return new Promise((resolve) => {
     const options = {
       cwd: root,
-      env: { ...process.env, ...environment },
+      // What Python compiles of the packages stays beside them, whatever the caller's Python is told: an engine starts in 6 s of a core instead of 15.
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '', ...environment },
       ...(timeout === undefined ? {} : { timeout }),
     };
     if (show) {
