@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { RedisServer } from '../config/redis-url.ts';
 import type { Logger } from '../log.ts';
-import { closeConnection, openConnection } from './redis/connection.ts';
+import { subscribe } from './redis/subscription.ts';
+import { hasEnded } from './contract/generation.ts';
 import type { GenerationEvent } from './contract/generation.ts';
 import { parseEvent } from './contract/event.ts';
 import type { Ledger } from './redis/ledger.ts';
@@ -11,7 +12,7 @@ import { readableRecord } from './contract/readable.ts';
 
 /**
  * Subscribes to status and progress. Redis forgets what it published to nobody, so after every (re)connection the listener
- * hears where each open generation stands; it may hear the same twice.
+ * hears where each open generation stands, and how those have ended that were open before; it may hear the same twice.
  */
 export async function watchGenerations(parts: {
   readonly server: RedisServer;
@@ -22,42 +23,35 @@ export async function watchGenerations(parts: {
   readonly log: Logger;
 }): Promise<Closable> {
   const { names, connection, listener, log } = parts;
-  const subscriber = openConnection(parts.server, 'subscriber', log);
+  /** of which no end was heard yet */
+  const open = new Set<string>();
   const notify = (event: GenerationEvent) => {
+    if (event.kind === 'status') open[hasEnded(event) ? 'delete' : 'add'](event.id);
     try {
       listener(event);
     } catch (error) {
       log.error({ generationId: event.id, error: String(error) }, 'a listener failed');
     }
   };
-  subscriber.on('message', (_channel, message) => {
-    const event = parseEvent(message);
-    if (event !== null) notify(event);
-  });
   const catchUp = async () => {
-    for (const id of await connection.zrange(names.open, '0', '-1')) {
+    for (const id of new Set([...open, ...(await connection.zrange(names.open, '0', '-1'))])) {
       const generation = await readableRecord(parts, id);
-      if (generation === null) continue;
+      if (generation === null) {
+        open.delete(id);
+        continue;
+      }
       notify({ kind: 'status', id, status: generation.status });
       if (generation.progress !== null) notify({ kind: 'progress', id, progress: generation.progress });
     }
   };
-  try {
-    await connection.ping();
-    await subscriber.subscribe(names.events);
-    await catchUp();
-  } catch (error) {
-    closeConnection(subscriber);
-    throw error;
-  }
-  // ioredis subscribes again by itself before it says ready.
-  subscriber.on('ready', () => {
-    catchUp().catch((error: unknown) => log.warn({ error: String(error) }, 'could not catch up'));
-  });
-  return {
-    async close() {
-      subscriber.removeAllListeners('message');
-      closeConnection(subscriber);
+  await connection.ping();
+  return subscribe(parts.server, {
+    channels: [names.events],
+    hear(_channel, message) {
+      const event = parseEvent(message);
+      if (event !== null) notify(event);
     },
-  };
+    catchUp,
+    log,
+  });
 }

@@ -161,7 +161,12 @@ export function createRedisStore(server: RedisServer, prefix: string): ArtifactS
   };
 }
 
-const options = { maxRetriesPerRequest: 2, enableReadyCheck: true };
+const options = {
+  maxRetriesPerRequest: 2,
+  enableReadyCheck: true,
+  // A line may have been cut without a word. A chunk on a slow one takes its time.
+  socketTimeout: 60_000,
+};
 
 interface Entry {
   readonly name: string;

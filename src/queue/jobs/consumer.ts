@@ -16,6 +16,7 @@ import { countOtherWorkers, startHeartbeat } from './heartbeat.ts';
 import { JobRunner } from './job-runner.ts';
 import type { RunnerOptions } from './job-runner.ts';
 import { TakenJob } from './taken-job.ts';
+import { subscribe } from '../redis/subscription.ts';
 import { WakeSignal } from './wake-signal.ts';
 
 /** Idle workers hear of new work at once; this is for a message that was lost with a connection. */
@@ -46,7 +47,7 @@ type Options = Omit<RunnerOptions, 'connection' | 'ledger' | 'stopping'> & {
 export class Consumer implements Closable {
   readonly #options: Options;
   readonly #connection: Redis;
-  readonly #subscriber: Redis;
+  #subscription: Closable | undefined;
   readonly #ledger: Ledger;
   readonly #tickets: Tickets;
   readonly #workers: ReadonlyMap<ModelId, Worker<Ticket, void>>;
@@ -62,7 +63,6 @@ export class Consumer implements Closable {
     this.#options = options;
     const { server, names, log } = options;
     this.#connection = openConnection(server, 'worker', log);
-    this.#subscriber = openConnection(server, 'subscriber', log);
     this.#ledger = new Ledger(this.#connection, names);
     this.#tickets = new Tickets(this.#connection, names, log);
     this.#runner = new JobRunner({
@@ -82,11 +82,18 @@ export class Consumer implements Closable {
 
   async #start(): Promise<void> {
     const { names, models, workerId, lockDuration, log } = this.#options;
-    this.#subscriber.on('message', (channel, message) => {
-      if (channel === names.wake) this.#wake.raise();
-      else if (message === this.#runner.current?.id) this.#runner.current.abort('cancelled');
+    this.#subscription = await subscribe(this.#options.server, {
+      channels: [names.wake, names.cancel],
+      hear: (channel, message) => {
+        if (channel === names.wake) this.#wake.raise();
+        else if (message === this.#runner.current?.id) this.#runner.current.abort('cancelled');
+      },
+      catchUp: async () => {
+        this.#wake.raise();
+        await this.#runner.heedCancel();
+      },
+      log,
     });
-    await this.#subscriber.subscribe(names.wake, names.cancel);
     this.#heartbeat = startHeartbeat({
       connection: this.#connection,
       names,
@@ -126,7 +133,7 @@ export class Consumer implements Closable {
         this.#tickets.close(),
       ]),
     );
-    closeConnection(this.#subscriber);
+    await this.#subscription?.close();
     closeConnection(this.#connection);
   }
 

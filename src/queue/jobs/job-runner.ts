@@ -15,7 +15,7 @@ import type { Names } from '../redis/names.ts';
 import { Attempt } from './attempt.ts';
 import { conclude } from './conclusion.ts';
 import type { WorkOutcome } from './conclusion.ts';
-import { renewLock } from './lock-renewal.ts';
+import { heedCancel, renewLock } from './lock-renewal.ts';
 import { createProgressReporter } from './progress-reporter.ts';
 import type { TakenJob } from './taken-job.ts';
 import { WorkerUnable } from './worker-unable.ts';
@@ -56,6 +56,11 @@ export class JobRunner {
   /** What is worked on; null between jobs. */
   get current(): Attempt | null {
     return this.#current;
+  }
+
+  /** Looks whether what is worked on was cancelled, and nobody said so. */
+  async heedCancel(): Promise<void> {
+    if (this.#current !== null) await heedCancel(this.#current, this.#options);
   }
 
   /** Works on a job until it has ended, or is another worker's. Never rejects: what nobody foresaw leaves the job to its lock. */

@@ -5,6 +5,14 @@ import type { Names } from '../redis/names.ts';
 import type { Attempt } from './attempt.ts';
 import type { TakenJob } from './taken-job.ts';
 
+/** Stops the work where somebody has cancelled it: the message that says so may have been lost. */
+export async function heedCancel(
+  attempt: Attempt,
+  { connection, names }: { readonly connection: Redis; readonly names: Names },
+): Promise<void> {
+  if ((await connection.hexists(names.record(attempt.id), 'cancel')) === 1) attempt.abort('cancelled');
+}
+
 /** Renews a job's lock, and looks whether a cancel was missed. @returns how to stop */
 export function renewLock(
   job: TakenJob,
@@ -18,13 +26,9 @@ export function renewLock(
     readonly log: Logger;
   },
 ): () => void {
-  const { connection, ledger, names, lockDuration, log } = parts;
+  const { connection, ledger, lockDuration, log } = parts;
   const renew = async () => {
-    const [isHeld, cancelled] = await Promise.all([
-      job.extendLock(lockDuration),
-      connection.hexists(names.record(attempt.id), 'cancel'),
-    ]);
-    if (cancelled === 1) attempt.abort('cancelled');
+    const [isHeld] = await Promise.all([job.extendLock(lockDuration), heedCancel(attempt, parts)]);
     if (isHeld) return;
     const { holder } = attempt;
     // What has not begun needs no rescue: `begin` looks at the lock itself.

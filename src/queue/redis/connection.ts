@@ -74,7 +74,10 @@ export function openConnection(server: RedisServer, purpose: ConnectionPurpose, 
       },
     }),
     maxRetriesPerRequest: purpose === 'producer' ? 1 : null,
-    // A silent server is as bad as none. BullMQ's blocking reads take up to ten seconds on purpose.
+    // A line may have been cut without a word: the system would notice after a quarter of an hour. BullMQ's blocking reads take up to ten
+    // seconds on purpose.
+    socketTimeout: purpose === 'producer' ? 3 * producerTimeout : 20_000,
+    // A silent server is as bad as none.
     ...(purpose === 'producer' ? { commandTimeout: producerTimeout } : {}),
   };
   const connection = new Redis(options);

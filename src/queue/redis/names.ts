@@ -97,6 +97,8 @@ export interface Names {
   readonly maintenance: string;
   /** sorted set of entries, each of which begins with its id; null: the owners' */
   auditOf(guildId: string | null): string;
+  /** sorted set of where the last entries of all logs stand, `number id log`, scored by the number: 1 for the first that was ever written */
+  readonly recentAudit: string;
   /** channel on which every entry is published */
   readonly audit: string;
 }
@@ -156,6 +158,7 @@ export function createNames(prefix: string): Names {
     drain: `${prefix}:drain`,
     maintenance: `${prefix}:maintenance`,
     auditOf: (guildId) => (guildId === null ? `${prefix}:audit:owners` : `${prefix}:audit:guild:${guildId}`),
+    recentAudit: `${prefix}:audit:recent`,
     audit: `${prefix}:audit`,
   };
 }

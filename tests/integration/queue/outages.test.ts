@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,6 +13,7 @@ import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { WorkerUnable } from '../../../src/queue/jobs/worker-unable.ts';
 import { reachable } from '../../../src/queue/reachable.ts';
 import { openDesk } from '../../support/desk.ts';
+import { openLine as openLineTo } from '../../support/line.ts';
 import type { Desk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -54,47 +52,9 @@ async function standStill(milliseconds: number): Promise<void> {
 
 /** A line to Redis that can be cut, for one process alone. */
 async function openLine() {
-  const port = Number(new URL(redis.url).port);
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const server = createServer((client) => {
-    if (isCut) {
-      client.destroy();
-      return;
-    }
-    const upstream = connect(port, '127.0.0.1');
-    client.pipe(upstream).pipe(client);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        client.destroy();
-        upstream.destroy();
-        sockets.delete(socket);
-      });
-    }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the line has no port');
-  const cut = () => {
-    isCut = true;
-    for (const socket of sockets) socket.destroy();
-  };
-  opened.push({
-    async close() {
-      cut();
-      server.close();
-      await once(server, 'close');
-    },
-  });
-  return {
-    url: `redis://127.0.0.1:${address.port}`,
-    cut,
-    mend() {
-      isCut = false;
-    },
-  };
+  const line = await openLineTo(Number(new URL(redis.url).port));
+  opened.push({ close: async () => line[Symbol.asyncDispose]() });
+  return line;
 }
 
 /** A worker whose work lasts until it is told to end; counts how often it began and was aborted. */
