@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -69,15 +69,6 @@ test('the demo ends with one line about a video that plays, and leaves nothing e
   expect((await readdir(folder)).toSorted()).toEqual(['requests.jsonl', 'videos']);
 });
 
-test('a file that the bot refuses is status 1, with the bot’s own words', async () => {
-  await writeFile(join(folder, 'face.png'), 'not a picture');
-  const { stdout, stderr, exitCode } = await demo('--image', 'face.png');
-  expect(exitCode).toBe(1);
-  expect(stdout).toContain('I don’t know this kind of image');
-  expect(stderr).toContain('The bot sent no video');
-  expect(await readdir(folder)).toEqual(['face.png']);
-});
-
 test('a signal while everything starts stops everything', async () => {
   const running = demo();
   running.stdout.once('data', () => running.kill('SIGINT'));
@@ -87,8 +78,8 @@ test('a signal while everything starts stops everything', async () => {
 });
 
 test('an option that does not exist, or a bad value, is said before anything starts', async () => {
-  const wrong = [['--colour'], ['--seed', '7x'], ['--preset', 'none'], ['--image', 'none.png']];
-  const ends = await Promise.all(wrong.map(async (args) => demo(...args)));
-  expect(ends.map(({ exitCode, stdout }) => [exitCode, stdout])).toEqual(wrong.map(() => [1, '']));
-  for (const [index, { stderr }] of ends.entries()) expect(stderr).toContain(wrong[index]?.at(-1));
+  const ends = await Promise.all([demo('--colour'), demo('--preset', 'none')]);
+  for (const [index, word] of ['--colour', 'none'].entries()) {
+    expect(ends[index]).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining(word) });
+  }
 });
