@@ -43,7 +43,7 @@ async function main(): Promise<number> {
 }
 
 async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Promise<void> {
-  await named('Redis (REDIS_URL) cannot be reached', requireRedis(config.redis, config.redis.prefix));
+  await named('Redis (REDIS_URL) cannot be used', requireRedis(config.redis, config.redis.prefix));
   const queue = createGenerationQueue(config, logger);
   const moderation = createModeration(config, logger);
   const store = createArtifactStore(config);
@@ -53,7 +53,7 @@ async function run(config: ApiConfig, logger: Logger, stopping: AbortSignal): Pr
   let served: HealthServer | undefined;
   try {
     stopSweeping = await keepScratchSwept(scratchRoot);
-    await named('Redis (REDIS_URL) cannot be reached', queue.health());
+    await named('Redis (REDIS_URL) cannot be used', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     logger.info(await queue.reconcile(), 'records and jobs compared');
     const api = await startApi({

@@ -39,7 +39,7 @@ async function main(): Promise<number> {
 }
 
 async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promise<void> {
-  await named('Redis (REDIS_URL) cannot be reached', requireRedis(config.redis, config.redis.prefix));
+  await named('Redis (REDIS_URL) cannot be used', requireRedis(config.redis, config.redis.prefix));
   const queue = createGenerationQueue(config, logger);
   const moderation = createModeration(config, logger);
   const people = createPeople(config, logger);
@@ -51,7 +51,7 @@ async function run(config: BotConfig, logger: Logger, stop: AbortSignal): Promis
   try {
     stopSweeping = await keepScratchSwept(scratchRoot);
     if (gpus === null) await tellOfUnwatchedGpus(config, logger);
-    await named('Redis (REDIS_URL) cannot be reached', queue.health());
+    await named('Redis (REDIS_URL) cannot be used', queue.health());
     await named('the artifact store (ARTIFACT_STORE) cannot be used', store.health());
     const intake = new MediaIntake({ config, store, scratchRoot, speech });
     // One for both ways in: who fills the queue from Discord and over the API at once is one person.

@@ -58,6 +58,9 @@ export function redisOptions(
     failoverDetector: true,
     Connector: SteadySentinelConnector,
     sentinelRetryStrategy: reconnection.retryStrategy,
+    // One that is frozen, or on a machine that is off, is passed over: the next one knows, too.
+    connectTimeout: 3_000,
+    sentinelCommandTimeout: 1_000,
     ...(username === undefined ? {} : { sentinelUsername: username }),
     ...(password === undefined ? {} : { sentinelPassword: password }),
     ...(tls === undefined ? {} : { tls, enableTLSForSentinelMode: true, sentinelTLS: tls }),

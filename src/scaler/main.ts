@@ -24,12 +24,12 @@ async function main(): Promise<number> {
   }
   const log = createLogger('scaler', config.logLevel);
   return runUntilSignal(log, async (stop) => {
-    await named('Redis (REDIS_URL) cannot be reached', requireRedis(config.redis, config.redis.prefix));
+    await named('Redis (REDIS_URL) cannot be used', requireRedis(config.redis, config.redis.prefix));
     const queue = createGenerationQueue(config, log);
     const moderation = createModeration(config, log);
     const gpus = createGpus(config, log);
     try {
-      await named('Redis (REDIS_URL) cannot be reached', queue.health());
+      await named('Redis (REDIS_URL) cannot be used', queue.health());
       const scaler = startScaler({
         ...{ queue, moderation, gpus, log },
         config: config.gpus,

@@ -42,7 +42,7 @@ export async function runWorker(
   log: Logger,
   stop: AbortSignal,
 ): Promise<void> {
-  await named('Redis is away (REDIS_URL)', requireRedis(config.redis, config.redis.prefix));
+  await named('Redis (REDIS_URL) cannot be used', requireRedis(config.redis, config.redis.prefix));
   const workerId = config.name ?? `${hostname()}-${process.pid}`;
   const scratchRoot = join(config.dataDirectory, 'scratch');
   const stopSweeping = await keepScratchSwept(scratchRoot, (folders) =>

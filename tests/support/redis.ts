@@ -18,6 +18,8 @@ export interface TestRedis extends AsyncDisposable {
   /** `unix:///…/redis.sock`, or `redis://127.0.0.1:port` with `tcp` */
   readonly url: string;
   readonly folder: string;
+  /** where it speaks TLS; 0: nowhere */
+  readonly tlsPort: number;
   /** SIGKILL, as a crash or a power cut would end it. The data of an append-only server stays on disk. */
   kill(): Promise<void>;
   /** Keeps its connections and answers nothing, as on a machine that is moved or whose disk hangs. @returns how to go on */
@@ -28,12 +30,33 @@ export interface TestRedis extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Paths of a certificate, as PEM, that is its own authority, and of its key. */
+export interface TestCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+function tlsSettings(port: number, { certificate, key }: TestCertificate): (readonly [string, string])[] {
+  return [
+    ['tls-port', String(port)],
+    ['tls-cert-file', certificate],
+    ['tls-key-file', key],
+    ['tls-ca-cert-file', certificate],
+    ['tls-auth-clients', 'no'],
+    ['tls-replication', 'yes'],
+  ];
+}
+
 export interface TestRedisOptions {
   /** keep an append-only file, so that `kill` and `restart` lose nothing that was acknowledged */
   readonly appendOnly?: boolean;
   /** listen on a free port of 127.0.0.1 instead of a socket */
   readonly tcp?: boolean;
   readonly password?: string;
+  /** listens for TLS, too, and speaks to its primary by it */
+  readonly tls?: TestCertificate;
+  /** more of what stands in `redis.conf` */
+  readonly settings?: readonly (readonly [string, string])[];
 }
 
 /**
@@ -58,6 +81,12 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   settings.push('--dir', folder, '--save', '', '--logfile', '');
   if (options.tcp !== true) settings.push('--unixsocket', socket);
   if (options.password !== undefined) settings.push('--requirepass', options.password);
+  const tlsPort = options.tls === undefined ? 0 : await freePort();
+  const more = [
+    ...(options.tls === undefined ? [] : tlsSettings(tlsPort, options.tls)),
+    ...(options.settings ?? []),
+  ];
+  settings.push(...more.flatMap(([name, value]) => [`--${name}`, value]));
   const secret = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`;
   const url = options.tcp === true ? `redis://${secret}127.0.0.1:${port}` : `unix://${secret}${socket}`;
 
@@ -70,6 +99,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   return {
     url,
     folder,
+    tlsPort,
     kill,
     stop,
     standStill() {
@@ -96,6 +126,8 @@ const watchedStart =
 /** A Sentinel of one's own that watches one primary. */
 export interface TestSentinel extends AsyncDisposable {
   readonly port: number;
+  /** where it speaks TLS; 0: nowhere */
+  readonly tlsPort: number;
   /** Makes a replica the primary, and resolves when the Sentinel says that it is and the old one follows it: until then that takes
    * writes, which are lost. */
   failOver(): Promise<void>;
@@ -105,18 +137,27 @@ export interface TestSentinel extends AsyncDisposable {
  * Starts a Sentinel, and resolves when it knows a replica of the primary that could take its place.
  *
  * @param primary.port where it listens on 127.0.0.1
+ * @param primary.tls the Sentinel speaks TLS to everybody; the primary's port is `tlsPort` then
  */
-export async function startSentinel(primary: { name: string; port: number }): Promise<TestSentinel> {
+export async function startSentinel(primary: {
+  readonly name: string;
+  readonly port: number;
+  readonly tlsPort?: number;
+  readonly tls?: TestCertificate;
+}): Promise<TestSentinel> {
   const folder = await mkdtemp(join(tmpdir(), 'humo-redis-'));
   const port = await freePort();
   const path = join(folder, 'sentinel.conf');
+  const tlsPort = primary.tls === undefined ? 0 : await freePort();
+  const tls = primary.tls === undefined ? [] : tlsSettings(tlsPort, primary.tls);
   await writeFile(
     path,
     [
       `port ${port}`,
       'bind 127.0.0.1',
       `dir ${folder}`,
-      `sentinel monitor ${primary.name} 127.0.0.1 ${primary.port} 1`,
+      ...tls.map((setting) => setting.join(' ')),
+      `sentinel monitor ${primary.name} 127.0.0.1 ${primary.tlsPort ?? primary.port} 1`,
       `sentinel down-after-milliseconds ${primary.name} 5000`,
       `sentinel failover-timeout ${primary.name} 20000`,
     ].join('\n'),
@@ -134,6 +175,7 @@ export async function startSentinel(primary: { name: string; port: number }): Pr
   });
   return {
     port,
+    tlsPort,
     async failOver() {
       const before = String(await connection.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', primary.name));
       await connection.call('SENTINEL', 'FAILOVER', primary.name);

@@ -21,8 +21,8 @@ interface Lacking {
  * Looks whether a server can be used, by doing on a key and a channel of its own what bot and worker do: a right that is missing
  * shows at the start, in one sentence, and not in the middle of somebody's request.
  *
- * @throws Unstartable that names the version or the right, and the line that grants it
- * @throws Error when the server cannot be reached
+ * @throws Unstartable that says what is wrong with the address or the server, or names the right and the line that grants it
+ * @throws Error when the server cannot be reached, or cannot be written to
  */
 export async function requireRedis(server: RedisServer, prefix: string): Promise<void> {
   const connection = await connectOnce(server, {
@@ -30,11 +30,15 @@ export async function requireRedis(server: RedisServer, prefix: string): Promise
     enableReadyCheck: false,
     maxRetriesPerRequest: 1,
     commandTimeout: producerTimeout,
+  }).catch((error: unknown) => {
+    const problem = addressProblem(error, server);
+    throw problem === null ? error : new Unstartable(problem, { cause: error });
   });
   try {
-    const version = await versionOf(connection);
-    if (version !== null && isTooOld(version)) throw tooOld(version);
-    const lacking = await rightsLacking(connection, prefix, version === null);
+    await requireDatabase(connection, server);
+    const info = await infoOf(connection);
+    if (info !== null) requireFit(info);
+    const lacking = await rightsLacking(connection, prefix, info === null);
     const problem = rightsProblem(userOf(server), lacking, prefix);
     if (problem !== null) throw new Unstartable(problem);
   } finally {
@@ -55,13 +59,65 @@ function tooOld(version: string): Unstartable {
 }
 
 /** null: INFO is not allowed. */
-async function versionOf(connection: Redis): Promise<string | null> {
+async function infoOf(connection: Redis): Promise<string | null> {
   try {
-    return /^redis_version:(.*?)\r?$/m.exec(await connection.info())?.[1] ?? '';
+    return await connection.info();
   } catch (error) {
     if (isForbidden(error)) return null;
     throw error;
   }
+}
+
+/** @param info what the server says of itself */
+function requireFit(info: string): void {
+  const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  const version = value('redis_version');
+  if (isTooOld(version)) throw tooOld(version);
+  if (value('redis_mode') === 'cluster') {
+    throw new Unstartable(
+      'Redis runs in cluster mode, in which the queue’s scripts cannot work; use one server, with replicas and Sentinels if it has to stay up (docs/scaling.md)',
+    );
+  }
+  // It may be one for a moment only, in a failover: whoever starts this again finds out.
+  if (value('role') === 'slave') {
+    throw new Error('it is a replica, which takes nothing new; REDIS_URL has to lead to the primary');
+  }
+}
+
+/** ioredis goes on in database 0 where the server does not have the one that was named, beside whatever lies there. */
+async function requireDatabase(connection: Redis, { url }: RedisServer): Promise<void> {
+  const { db } = parseRedisUrl(url);
+  if (db === undefined) return;
+  try {
+    await connection.call('select', db);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ReplyError') throw error;
+    throw new Unstartable(
+      `REDIS_URL names database ${db}, and Redis does not give it (${error.message}); name one that it has, or none`,
+      { cause: error },
+    );
+  }
+}
+
+/** Of a connection that could not be made: what only another address, password or certificate puts right, in one sentence. null: it may be there later. */
+export function addressProblem(error: unknown, server: RedisServer): string | null {
+  if (!(error instanceof Error)) return null;
+  const { message } = error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const isSentinel = /\bsentinel\b/.test(message);
+  const [who, where] = isSentinel
+    ? ['The Sentinels', 'REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD']
+    : ['Redis', 'REDIS_URL (redis://user:password@host:port)'];
+  const verb = isSentinel ? 'do' : 'does';
+  if (/\bWRONGPASS\b/.test(message))
+    return `${who} ${verb} not take the password of the user ${userOf(server, isSentinel)}: correct ${where}`;
+  if (/\bNOAUTH\b/.test(message))
+    return `${who} ${isSentinel ? 'want' : 'wants'} a password, and none is set: set it in ${where}`;
+  if (message.startsWith('DENIED '))
+    return 'Redis is in protected mode, in which it answers its own machine alone: give it a password (requirepass), and put it into REDIS_URL';
+  if (/^(?:ERR_TLS_CERT|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)|^HOSTNAME_MISMATCH$/.test(code))
+    return `The certificate of Redis is not trusted (${message}): correct the host in REDIS_URL, or name the file of your own authority in NODE_EXTRA_CA_CERTS`;
+  return null;
 }
 
 /** Commands as bot, API, worker, scaler and BullMQ give them, with as few arguments as Redis takes: it looks at those first, and then at rights. */
@@ -153,8 +209,8 @@ function isForbidden(error: unknown): error is Error {
 }
 
 /** Whose rights they are: the URL says it, or else it is the one whom Redis calls default. */
-function userOf({ url }: RedisServer): string {
-  return parseRedisUrl(url).username ?? 'default';
+function userOf({ url, sentinels }: RedisServer, ofSentinels = false): string {
+  return (ofSentinels ? sentinels?.username : parseRedisUrl(url).username) ?? 'default';
 }
 
 /** One sentence; null when nothing is lacking. */

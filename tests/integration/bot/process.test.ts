@@ -121,7 +121,7 @@ test('bad configuration: one message that names every variable, and status 78', 
 test('a Redis that is not there: the bot says so and ends', async () => {
   const bot = startBotProcess({ REDIS_URL: `unix://${folder}/none.sock` });
   expect(await bot.ended).toBe(1);
-  expect(bot.lines.join('\n')).toContain('Redis (REDIS_URL) cannot be reached');
+  expect(bot.lines.join('\n')).toContain('Redis (REDIS_URL) cannot be used');
 });
 
 test('killed after accepting: the next process delivers, once', async () => {

@@ -1,8 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { generate } from 'selfsigned';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { startPart } from '../../../scripts/support/part.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import type { RedisSentinels, RedisServer } from '../../../src/config/redis-url.ts';
 import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
@@ -100,6 +105,23 @@ test('a server that answers and cannot be written to is not healthy', async () =
   expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });
 
+/** Takes connections and says nothing, as a machine does that stands still. */
+async function startFrozen() {
+  const sockets = new Set<Socket>();
+  const frozen = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+  await once(frozen, 'listening');
+  const at = frozen.address();
+  if (at === null || typeof at === 'string') throw new Error('it has no port');
+  return {
+    host: '127.0.0.1',
+    port: at.port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      frozen.close();
+    },
+  };
+}
+
 test('Sentinels say where the primary is, and where it is after a failover', async () => {
   await using first = await startRedis({ tcp: true });
   await using second = await startRedis({ tcp: true });
@@ -133,7 +155,63 @@ test('Sentinels say where the primary is, and where it is after a failover', asy
   const owner = new Redis({ host: '127.0.0.1', port: sentinel.port });
   await owner.call('ACL', 'SETUSER', 'default', 'resetpass', '>secret');
   owner.disconnect();
-  await expect(requireRedis(server({}), 'humo')).rejects.toThrow('NOAUTH');
-  await expect(requireRedis(server({ password: 'wrong' }), 'humo')).rejects.toThrow('WRONGPASS');
+  await expect(requireRedis(server({}), 'humo')).rejects.toThrow('The Sentinels want a password');
+  await expect(requireRedis(server({ password: 'wrong' }), 'humo')).rejects.toThrow(
+    'The Sentinels do not take the password of the user default: correct REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD',
+  );
   await expect(requireRedis(server({ password: 'secret' }), 'humo')).resolves.toBeUndefined();
+  // One that is frozen is passed over.
+  await using frozen = await startFrozen();
+  const asked = { password: 'secret', addresses: [frozen, { host: '127.0.0.1', port: sentinel.port }] };
+  await expect(requireRedis(server(asked), 'humo')).resolves.toBeUndefined();
+});
+
+test('Sentinels and servers that speak TLS alone: a process finds the primary, and the next one', async () => {
+  // Servers are named by their addresses there; the URL's host is the name that they are all asked for.
+  const pem = await generate([{ name: 'commonName', value: 'redis.internal' }], {
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'redis.internal' }] }],
+  });
+  const tls = { certificate: join(folder, 'redis.pem'), key: join(folder, 'redis.key') };
+  await writeFile(tls.certificate, pem.cert);
+  await writeFile(tls.key, pem.private);
+  await using first = await startRedis({ tcp: true, tls });
+  await using second = await startRedis({ tcp: true, tls });
+  const ask = new Redis(parseRedisUrl(second.url));
+  await ask.replicaof('127.0.0.1', first.tlsPort);
+  await using sentinel = await startSentinel({
+    ...{ name: 'mymaster', tls },
+    ...{ port: portOf(first), tlsPort: first.tlsPort },
+  });
+  const environment = {
+    ...{ PATH: process.env['PATH'], HOME: folder, DATA_DIRECTORY: folder, HUMO_PROFILE: 'tiny' },
+    ...{ API_PORT: '0', HEALTH_PORT: '0' },
+    REDIS_URL: 'rediss://redis.internal:1/0',
+    REDIS_SENTINELS: `127.0.0.1:${sentinel.tlsPort}`,
+    NODE_EXTRA_CA_CERTS: tls.certificate,
+  };
+  const api = startPart({ name: 'api', file: 'src/api/main.ts', environment });
+  try {
+    await api.logged('the API listens');
+    const { port } = await api.logged('health checks and metrics');
+    await sentinel.failOver();
+    expect(await ask.role()).toMatchObject({ 0: 'master' });
+    // It is healthy when it can write.
+    await vi.waitFor(
+      async () => expect((await fetch(`http://127.0.0.1:${Number(port)}/readyz`)).status).toBe(200),
+      patience,
+    );
+  } finally {
+    ask.disconnect();
+    await api.stop('SIGKILL');
+  }
+  // A stranger's certificate: its owner hears of it.
+  const { NODE_EXTRA_CA_CERTS: _trusted, ...distrustful } = environment;
+  const other = startPart({
+    ...{ name: 'api', file: 'src/api/main.ts' },
+    environment: { ...distrustful, REDIS_SENTINELS: '', REDIS_URL: `rediss://localhost:${second.tlsPort}` },
+  });
+  expect(await other.ended).toBe(78);
+  expect(other.lines.join('\n')).toContain(
+    'The certificate of Redis is not trusted (self-signed certificate',
+  );
 });

@@ -55,6 +55,36 @@ test('the least rights that the documentation names are enough', async () => {
   await expect(requireRedis({ url }, 'humo')).resolves.toBeUndefined();
 });
 
+/** What somebody reads who starts bot, worker, API or scaler with this address. */
+async function refusal(url: string): Promise<string> {
+  return String(await requireRedis({ url }, 'humo').catch((error: unknown) => error));
+}
+
+test('a wrong password, none, and a database that is not there: one sentence says what to put right', async () => {
+  await user('bot', '~*', '&*', '+@all');
+  await using locked = await startRedis({ tcp: true, password: 'secret' });
+  expect(await refusal(redis.url.replace('//', '//bot:wrong@'))).toBe(
+    'Unstartable: Redis does not take the password of the user bot: correct REDIS_URL (redis://user:password@host:port)',
+  );
+  expect(await refusal(locked.url.replace(':secret@', ''))).toBe(
+    'Unstartable: Redis wants a password, and none is set: set it in REDIS_URL (redis://user:password@host:port)',
+  );
+  expect(await refusal(`${redis.url}/99`)).toBe(
+    'Unstartable: REDIS_URL names database 99, and Redis does not give it (ERR DB index is out of range); name one that it has, or none',
+  );
+  await expect(requireRedis({ url: `${redis.url}/3` }, 'humo')).resolves.toBeUndefined();
+});
+
+test('a cluster is refused at the start, and a replica is named', async () => {
+  await using cluster = await startRedis({ tcp: true, settings: [['cluster-enabled', 'yes']] });
+  expect(await refusal(cluster.url)).toMatch(/^Unstartable: Redis runs in cluster mode/);
+  await using replica = await startRedis({ tcp: true });
+  const ask = new Redis(parseRedisUrl(replica.url));
+  await ask.replicaof('127.0.0.1', Number(new URL(redis.url).port));
+  expect(await refusal(replica.url)).toMatch(/^Error: it is a replica/);
+  ask.disconnect();
+});
+
 test.each([
   ['5.0.14', true],
   ['6.0.16', true],

@@ -56,7 +56,7 @@ test('without Redis the worker says so and ends', async () => {
   });
   const [log, [status]] = await Promise.all([text(worker.stdout), once(worker, 'exit')]);
   expect(status).toBe(1);
-  expect(log).toContain('Redis is away');
+  expect(log).toContain('Redis (REDIS_URL) cannot be used');
 });
 
 test('from a request to a playable file of the right length with sound, and the scratch folder is empty', async () => {
