@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--train-seconds", type=float, help="seconds that the transformers train for, if that ends before --until"
     )
     parser.add_argument("--text", action="store_true", help="with --from: the text encoder goes on, too")
+    parser.add_argument(
+        "--decoder-seconds", type=float, help="with --from: how long the VAE's decoder goes on; default: not at all"
+    )
     parser.add_argument("--text-seconds", type=float, help="how long the text encoder trains")
     parser.add_argument(
         "--drawers",
@@ -60,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan = dataclasses.replace(plan, start=arguments.start, text_goes_on=arguments.text, wait_for=arguments.wait_for)
     given = {
         "drawers": arguments.drawers, "sounds": arguments.sounds, "check_clips": arguments.checks, "text_seconds": arguments.text_seconds,
-        "train_seconds": arguments.train_seconds, "train_until": arguments.until, "compiled": arguments.compile,
+        "train_seconds": arguments.train_seconds, "train_until": arguments.until, "compiled": arguments.compile, "decoder_seconds": arguments.decoder_seconds,
     }  # fmt: skip
     plan = dataclasses.replace(plan, **{name: value for name, value in given.items() if value is not None})
     if arguments.steps is not None:

@@ -39,6 +39,17 @@ class FramesVae:
         replaced = {id(m.weight) for m in self.vae.modules() if id(m) in self.taps}
         return [*self.taps.values(), *(p for p in self.vae.parameters() if id(p) not in replaced)]
 
+    def decoder_parameters(self) -> list[nn.Parameter]:
+        """Of these, what is on the way from latents to pixels."""
+        found: list[nn.Parameter] = []
+        for part in (self.vae.post_quant_conv, self.vae.decoder):
+            for module in part.modules():
+                own = dict(module.named_parameters(recurse=False))
+                if id(module) in self.taps:
+                    own["weight"] = self.taps[id(module)]
+                found.extend(own.values())
+        return found
+
     @torch.no_grad()
     def write_back(self) -> None:
         """Put the taps into the VAE's own weights."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -131,6 +132,13 @@ def rate_at(progress: float, warm_up: float = 0.03, constant: float = 0.5, last:
     if progress < constant:
         return 1.0
     return max(last, 1 - (1 - last) * (progress - constant) / (1 - constant))
+
+
+def falling_rate(progress: float, warm_up: float = 0.04, most: float = 0.5) -> float:
+    """The rate's factor for weights that go on: a short rise to `most` and then a cosine down to nothing."""
+    if progress < warm_up:
+        return most * max(0.02, progress / warm_up)
+    return most * (0.5 + 0.5 * math.cos(math.pi * min(1.0, (progress - warm_up) / (1 - warm_up))))
 
 
 class Replay:

@@ -15,8 +15,9 @@ from torch import Tensor
 from humo_engine.audio import audio_features, audio_windows, whisper_states
 from humo_engine.tiny import byte_tokenizer, draw_whisper
 from humo_engine.vae import LATENT_CHANNELS, MEAN, SPATIAL_STRIDE, STD, TEMPORAL_STRIDE, latent_frames
-from humo_mini.drawing import FRAMES, Size, draw_blinks, draw_clip, draw_person, draw_prompt, draw_scene, draw_sway
+from humo_mini.drawing import FRAMES, Size, draw_blinks, draw_clip, draw_prompt, draw_sway
 from humo_mini.frames_vae import FramesVae
+from humo_mini.pupils import draw_pupil, draw_setting, glasses_loudness, hair_loudness
 from humo_mini.references import draw_varied_reference
 from humo_mini.speech import make_snippet
 from humo_mini.text_training import DEFAULT_SCENE, NEGATIVE_PROMPTS, free_prompt, odd_prompt, states_of, text_states, tokenize
@@ -29,6 +30,7 @@ LONGEST_SOUND = 750  # frames; what Whisper hears at once
 ODD_SHARE = 0.06  # clips whose prompt names no place
 FREE_SHARE = 0.4  # of the other clips' last prompts, that say it in a sentence of their own making
 LATER_SHARE = 0.3  # long clips that are a later window of a take
+GLASSES_REACH = 0.022  # by which frames of glasses surround the eyes, of the shorter side
 SOUND_FRAMES = FRAMES + TEMPORAL_STRIDE  # of each sound: enough for a clip and for a later window
 
 
@@ -130,10 +132,10 @@ def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:
     return Sounds(torch.stack([w for w, _ in made]), torch.stack([o for _, o in made]))
 
 
-def latent_weights(truth, size: Size, looks: float) -> Tensor:
+def latent_weights(truth, size: Size, looks: float, glasses: float = 0.0) -> Tensor:
     """Where a latent pixel has a share of a mouth or an eye, or of the head and its hair, its error counts more: (latent frames, h, w).
 
-    `looks` is what the head counts more.
+    `looks` is what the head counts more, `glasses` how much their frames do, from 1 on; 0 without any.
     """
     width, height = size[0] // SPATIAL_STRIDE, size[1] // SPATIAL_STRIDE
     x = torch.arange(width)[None, None] * SPATIAL_STRIDE
@@ -150,6 +152,9 @@ def latent_weights(truth, size: Size, looks: float) -> Tensor:
     )
     frames = 1 + looks * touched(head_box)
     frames = torch.maximum(frames, 4.0 * eyes)
+    if glasses:
+        around = truth.eye_boxes + GLASSES_REACH * min(size) * torch.tensor([-1.0, -1.0, 1.0, 1.0])
+        frames = torch.maximum(frames, (3.0 + glasses) * torch.maximum(touched(around[:, 0]), touched(around[:, 1])))
     frames = torch.maximum(frames, 5.0 * touched(truth.mouth_boxes))
     rest = frames[1:].unflatten(0, (-1, TEMPORAL_STRIDE)).amax(1)
     return torch.cat((frames[:1], rest))
@@ -214,7 +219,8 @@ def make_stocks(
 def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sounds, device: torch.device, kind: Kind) -> tuple:
     """Pixels, references, weights, prompts, and which sound from which latent frame on. Also a clip that begins with the sound has pixels for a
     later window if others of its kind may be one, so that all go through the VAE together."""
-    person, scene = draw_person(seed), draw_scene(seed)
+    person = draw_pupil(seed)
+    scene = draw_setting(seed, person)
     sound = numbers.randrange(sounds.openings.shape[0])
     odd = numbers.random() < ODD_SHARE
     if odd:
@@ -229,7 +235,10 @@ def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sound
     openings, blinks = sounds.openings[sound][:frames], draw_blinks(seed, frames)
     pixels, truth = draw_clip(person, scene, openings, blinks, draw_sway(seed, size), size, device)
     references = torch.cat([draw_varied_reference(person, seed * SLOTS + i, size, device) for i in range(kind.slots)], dim=1)
-    weight = latent_weights(truth, size, kind.looks)[skip : skip + latent_frames(kind.frames)]
+    glasses = 0.0 if person.glasses == "none" else glasses_loudness(person)
+    weight = latent_weights(truth, size, kind.looks * hair_loudness(person, scene), glasses)[
+        skip : skip + latent_frames(kind.frames)
+    ]
     return pixels, references, weight, prompts, sound, skip
 
 

@@ -27,7 +27,7 @@ from humo_engine.settings import Scales
 from humo_engine.tiny import byte_tokenizer
 from humo_mini.check import check_model
 from humo_mini.drawing import Size
-from humo_mini.optimise import rate_at
+from humo_mini.optimise import falling_rate, rate_at
 from humo_mini.pool import SHAPES, SHORT, USUAL, Kind, Sounds, Stock, make_sounds, make_stocks, merge, negative_states
 from humo_mini.text_training import NEGATIVE_PROMPTS, Labelled, label_prompts, train_text
 from humo_mini.transformer_training import Trainer, train_transformer
@@ -59,10 +59,9 @@ class Plan:
     shapes: tuple[tuple[Size, float], ...] = SHAPES  # of the pool; the VAE learns on the first two
     vae_batch: tuple[int, int] = BATCH
     text: tuple[int, int] = (20_000, 256)  # prompts, and how many of them in a step
-    start: Path | None = (
-        None  # weight files that the transformers go on from; the VAE stays as it is there, and the text encoder, too,
-    )
-    text_goes_on: bool = False  # unless this says that it is trained on
+    start: Path | None = None  # weight files that the transformers go on from; VAE and text encoder stay as they are there
+    text_goes_on: bool = False  # but for the text encoder, if this says so
+    decoder_seconds: float = 0  # that the VAE's decoder goes on, beside the first clips' drawing; latents stay as they are
     drawers: int = 0  # processes that draw clips on the CPU, until the transformers are trained; 0: GPUs draw a pool before that
     chunk: tuple[int, int] = (6, 60)  # usual and short clips that a drawer hands over at once
     wait_for: Path | None = None  # a file before which no GPU is used
@@ -205,6 +204,8 @@ def _start(
             _first_stage(run)
             if plan.drawers:
                 _draw_first(run)
+        if plan.start is not None and plan.decoder_seconds and rank == ranks - 1:
+            _decoder(run)
         run.wait_for_all()
         _transformers(run, *(_drawn(run) if plan.drawers else _pools(run)))
     finally:
@@ -237,15 +238,47 @@ def _first_stage(run: Run) -> None:
                 batch=plan.vae_batch,
                 log=run.log,
             )
-            figures = check_vae(
-                vae, clips=6 if plan.steps is None else 1, frames=97 if plan.steps is None else 17, size=plan.shapes[0][0]
-            )
-            run.log(f"vae {width}: PSNR " + ", ".join(f"{name} {value:.2f} dB" for name, value in figures.items()))
+            figures = _log_vae(run, vae, width)
             save_vae(vae, file)
             run.keep(f"vae-{width}.pt", figures)
     run.wait_for_all()
     if run.rank == 0 and not (run.state / "vae.pt").exists():
         _choose_vae(run, variants)
+
+
+DECODER = "decoder.pt"
+
+
+def _decoder(run: Run) -> None:
+    """The VAE's decoder, from where it stands, once; encoder and latents stay, so all else goes on beside it."""
+    if (run.state / DECODER).exists():
+        return
+    plan, start = run.plan, run.kept("vae.pt")
+    width = start["encoder.conv_in.weight"].shape[0]
+    vae = train_vae(
+        width,
+        plan.decoder_seconds,
+        run.device,
+        seed=2,
+        stock=plan.vae_stock,
+        steps=plan.steps,
+        sizes=[size for size, _ in plan.shapes[:2]],
+        batch=plan.vae_batch,
+        start=start,
+        log=run.log,
+    )
+    _log_vae(run, vae, width)
+    weights = {key: value.detach().float().cpu() for key, value in vae.state_dict().items()}
+    _write(pack(weights), run.out / VAE_FILE)
+    run.keep(DECODER, weights)
+
+
+def _log_vae(run: Run, vae: torch.nn.Module, width: int) -> dict[str, float]:
+    """How well held-out clips survive a VAE."""
+    toy = run.plan.steps is not None
+    figures = check_vae(vae, clips=1 if toy else 6, frames=17 if toy else 97, size=run.plan.shapes[0][0])
+    run.log(f"vae {width}: PSNR " + ", ".join(f"{name} {value:.2f} dB" for name, value in figures.items()))
+    return figures
 
 
 def _text(run: Run, prompts: int | Labelled) -> None:
@@ -497,10 +530,7 @@ def _train_family(run: Run, family: str, stocks: dict, shorts: dict, until: floa
             run.keep(name, trainer.optimiser.state())
             _write_transformer(trainer, run.out / transformer_file(family))
 
-    def lower_rate(progress: float) -> float:
-        return 0.5 * rate_at(progress, warm_up=0.04, constant=0.3)
-
-    schedule: Callable[[float], float] = lower_rate if resumed or plan.start is not None else rate_at
+    schedule: Callable[[float], float] = falling_rate if resumed or plan.start is not None else rate_at
     seconds, already = run.left(until), 0.0
     if plan.train_seconds is not None:
         already = time.time() - _began(run, family, first)

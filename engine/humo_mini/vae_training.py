@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -14,7 +14,8 @@ from torch import Tensor
 from humo_engine.vae import LATENT_CHANNELS, MEAN, STD, build_vae, decode, encode
 from humo_mini.drawing import Size, draw_blinks, draw_clip, draw_person, draw_scene, draw_sway
 from humo_mini.frames_vae import FramesVae
-from humo_mini.optimise import Optimiser, Replay, rate_at
+from humo_mini.optimise import Optimiser, Replay, falling_rate, rate_at
+from humo_mini.pupils import draw_pupil, frames_weights
 from humo_mini.references import draw_varied_reference
 
 CLIP_FRAMES = 17
@@ -31,15 +32,20 @@ def random_openings(numbers: random.Random, frames: int) -> Tensor:
 
 
 def draw_training_clip(seed: int, size: Size, frames: int, device: torch.device, split: str = "train") -> tuple[Tensor, Tensor]:
-    """A clip (3, frames, h, w) in [−1, 1], and the weight of each pixel (frames, h, w), with mouth and eyes above 1."""
+    """A clip (3, frames, h, w) in [−1, 1], and the weight of each pixel (frames, h, w), with mouth and eyes above 1, and in training the frames of glasses."""
     numbers = random.Random(f"vae/{split}/{size}/{seed}")
-    person = draw_person(numbers.randrange(2**31), split)  # type: ignore[arg-type]
+    looks = numbers.randrange(2**31)
+    person = draw_pupil(looks) if split == "train" else draw_person(looks, split)  # type: ignore[arg-type]
     scene = draw_scene(numbers.randrange(2**31), split) if numbers.random() < 0.93 else None  # type: ignore[arg-type]
     sway = draw_sway(numbers.randrange(2**31), size)
     lids = draw_blinks(numbers.randrange(2**31), 97 + frames)
     start = numbers.randrange(97)
-    pixels, truth = draw_clip(person, scene, random_openings(numbers, frames), lids[start : start + frames], sway, size, device)
-    return pixels, pixel_weights(truth, size, device)
+    openings, lids = random_openings(numbers, frames), lids[start : start + frames]
+    pixels, truth = draw_clip(person, scene, openings, lids, sway, size, device)
+    weights = pixel_weights(truth, size, device)
+    if split == "train":
+        weights = torch.maximum(weights, frames_weights(person, pixels, scene, openings, lids, sway, size))
+    return pixels, weights
 
 
 def pixel_weights(truth, size: Size, device: torch.device | str) -> Tensor:
@@ -71,20 +77,26 @@ def vae_loss(made: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
 
 def train_vae(
     base_dim: int, seconds: float, device: torch.device, seed: int = 1, stock: int = 2000, steps: int | None = None,
-    sizes: Sequence[Size] = SIZES, batch: tuple[int, int] = BATCH, log=print,
+    sizes: Sequence[Size] = SIZES, batch: tuple[int, int] = BATCH, start: Mapping[str, Tensor] | None = None, log=print,
 ) -> torch.nn.Module:  # fmt: skip
-    """A VAE after so many seconds (or steps) of training, its latents normalised as `humo_engine.vae` expects."""
+    """A VAE after so many seconds (or steps) of training, its latents normalised as `humo_engine.vae` expects.
+
+    With weights to `start` from, only the decoder learns: latents stay what they are, and so do transformers that made them.
+    """
     torch.manual_seed(seed)
     started = time.monotonic()
     vae = build_vae(base_dim).train().requires_grad_(True)
-    frames_vae = FramesVae(vae, begin=True)
+    if start is not None:
+        vae.load_state_dict(start)
+    frames_vae = FramesVae(vae, begin=start is None)
     vae.to(device)
     for key in list(frames_vae.taps):
         frames_vae.taps[key] = torch.nn.Parameter(frames_vae.taps[key].detach().to(device))
-    parameters = frames_vae.parameters()
+    parameters = frames_vae.parameters() if start is None else frames_vae.decoder_parameters()
     matrices = [p for p in parameters if p.dim() >= 2 and min(p.shape[0], p[0].numel()) >= 8 and p.numel() > 256]
     chosen = {id(p) for p in matrices}
     optimiser = Optimiser(matrices, [(p, 1.0) for p in parameters if id(p) not in chosen], 0.01, 1.5e-3, 0.998)
+    schedule = falling_rate if start is not None else lambda progress: rate_at(progress, constant=0.4)
     pools = {size: _stock(size, stock if size == sizes[0] else max(1, stock // 3), device) for size in sizes}
     generator = torch.Generator(device).manual_seed(seed)
     inputs = {
@@ -102,7 +114,8 @@ def train_vae(
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             loss = torch.zeros((), device=device)
             for pixels, weight, share in ((clips, weights, 1.0), (stills, torch.ones_like(stills[:, :1]), 0.7)):
-                latents = frames_vae.encode(pixels).float()
+                with torch.set_grad_enabled(start is None):
+                    latents = frames_vae.encode(pixels).float()
                 spread = latents.detach().std(dim=(0, 2, 3, 4), keepdim=True)
                 # The transformer's latents will not be exact, so the decoder learns to bear a little noise.
                 strength = torch.rand(latents.shape[0], 1, 1, 1, 1, device=device) * 0.2
@@ -112,10 +125,10 @@ def train_vae(
         return loss.detach()
 
     graphs: dict[Size, Replay] = {}
-    step = 0
+    step, drawn = 0, time.monotonic()
     last = torch.zeros((), device=device)
     while True:
-        progress = step / steps if steps else (time.monotonic() - started) / seconds
+        progress = step / steps if steps else (time.monotonic() - drawn) / max(1.0, seconds - (drawn - started))
         if progress >= 1:
             break
         size = sizes[-1] if step % 4 == 3 else sizes[0]
@@ -126,7 +139,7 @@ def train_vae(
         if size not in graphs:
             graphs[size] = Replay(lambda size=size: work(size), device)
         last = graphs[size]().clone()
-        optimiser.step(rate_at(progress, constant=0.4))
+        optimiser.step(schedule(progress))
         step += 1
         if step % 500 == 0 or (steps and step % 10 == 0):
             log(f"vae {base_dim}: step {step}, {time.monotonic() - started:.0f} s, loss {last.item():.4f}")
@@ -136,7 +149,8 @@ def train_vae(
     optimiser.swap()
     frames_vae.write_back()
     vae.eval().requires_grad_(False)
-    _normalise(vae, frames_vae, pools[sizes[0]][0][:64], log)
+    if start is None:
+        _normalise(vae, frames_vae, pools[sizes[0]][0][:64], log)
     return vae
 
 
@@ -147,7 +161,7 @@ def _stock(size: Size, count: int, device: torch.device) -> tuple[Tensor, Tensor
         pixels, weight = draw_training_clip(seed, size, CLIP_FRAMES, device)
         clips.append(_to_bytes(pixels))
         weights.append(weight[None].to(torch.uint8))
-        stills.append(_to_bytes(draw_varied_reference(draw_person(seed), seed, size, device)))
+        stills.append(_to_bytes(draw_varied_reference(draw_pupil(seed), seed, size, device)))
     return torch.stack(clips), torch.stack(weights), torch.stack(stills)
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from humo_engine.mini import FOLDER, TEXT_FILE, VAE_FILE, mini_components, mini_size, transformer_file
+from humo_engine.mini import FOLDER, TEXT_FILE, VAE_FILE, mini_components, mini_size, read_packed, transformer_file
 from humo_engine.model import HuMoTransformer
 from humo_engine.tiny import byte_tokenizer
 from humo_engine.vae import build_vae, latent_frames
@@ -17,7 +17,7 @@ from humo_mini.drawing import draw_prompt, draw_scene
 from humo_mini.pool import SHORT, SOUND_FRAMES, USUAL, Sounds, Stock, make_stocks, negative_states
 from humo_mini.speech import has_espeak
 from humo_mini.text_training import free_prompt, text_states, train_text
-from humo_mini.train import ALONE, ENOUGH, FAMILIES, SMALL, Run, _take_over, _text, gpus_of, processes_for, train
+from humo_mini.train import ALONE, ENOUGH, FAMILIES, SMALL, Run, _decoder, _take_over, _text, gpus_of, processes_for, train
 from humo_mini.transformer_training import CUT_FRAMES, Trainer
 
 BATCHES = 8
@@ -96,6 +96,22 @@ def test_a_text_encoder_that_does_not_go_on_is_taken_over_as_it_is(tmp_path):
     assert (state / "text.pt").read_bytes() == kept
     with pytest.raises(ValueError, match="--from names a folder"):
         train(dataclasses.replace(SMALL, start=tmp_path), state, out, "cpu")
+
+
+def test_a_decoder_goes_on_once_and_encodes_as_before(tmp_path):
+    state, out = tmp_path / "state", tmp_path / "out"
+    state.mkdir()
+    out.mkdir()
+    plan = dataclasses.replace(SMALL, steps=2, start=FOLDER, decoder_seconds=1)
+    run = Run(plan, state, out, 0, 1, torch.device("cpu"), time.time())
+    _take_over(run, FOLDER)
+    _decoder(run)
+    before, after = (read_packed(folder / VAE_FILE) for folder in (FOLDER, out))
+    changed = {name for name, value in before.items() if not torch.allclose(value, after[name], atol=1e-5)}
+    assert changed and all(name.startswith(("decoder.", "post_quant_conv.")) for name in changed)
+    written = (out / VAE_FILE).read_bytes()
+    _decoder(run)  # it lies there, so it is not trained
+    assert (out / VAE_FILE).read_bytes() == written
 
 
 def test_short_clips_stand_apart_in_time_as_long_ones_do():
