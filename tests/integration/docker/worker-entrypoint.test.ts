@@ -167,19 +167,15 @@ test('weights that were damaged on the disk are found when asked for, and the wo
   );
 });
 
-test('a hub that cannot be reached, or sends something else, is tried some times and then given up with the reason', async () => {
+test('a hub that sends something else is tried some times and then given up with the reason', async () => {
   await using hub = await startWeightsHub(join(volume, 'lock.json'), { damaged: ['small.json'] });
-  const away = start(environment('redis://127.0.0.1:1', { HF_ENDPOINT: 'http://127.0.0.1:9' }));
-  expect(await away.ended).toBe(1);
-  expect(away.lines.filter((line) => line.includes('trying again'))).toHaveLength(4);
-  expect((await health()).text).toMatch(
-    /^unhealthy: the weights could not be fetched: .*resumes where it stopped/,
-  );
-
-  const other = start(environment('redis://127.0.0.1:1', { HF_ENDPOINT: hub.endpoint }));
-  expect(await other.ended).toBe(1);
+  const container = start(environment('redis://127.0.0.1:1', { HF_ENDPOINT: hub.endpoint }));
+  expect(await container.ended).toBe(1);
+  expect(container.lines.filter((line) => line.includes('trying again'))).toHaveLength(4);
   expect(existsSync(join(volume, 'weights', smallFile))).toBe(false);
-  expect((await health()).text).toMatch(/^unhealthy: .*small\.json has the git id/);
+  expect((await health()).text).toMatch(
+    /^unhealthy: the weights could not be fetched: .*small\.json has the git id/,
+  );
   // What was whole was fetched once.
   expect(hub.ranges).toEqual([null]);
 });

@@ -144,28 +144,30 @@ test('frames that do not come are missed', async () => {
   await expect(kept(source, clip, [5, 9])).rejects.toThrow('4 frames came, and 9 belong to the clip');
 });
 
-test('two minutes fit the limit in two passes, with every frame and sound to the end', async () => {
+test('a long video fits the limit in two passes, with every frame and sound to the end', async () => {
   const { source, clip } = await material({
     picture: noisy,
     sound: speechLike,
-    clip: { width: 64, height: 48, frames: 3001 },
+    clip: { width: 64, height: 48, frames: 1001 },
   });
-  const segments = await kept(source, clip, [1500, 1501], 97);
+  const segments = await kept(source, clip, [500, 501], 97);
+  // As much for a second as two minutes have in 2 MiB; these are signed in tests/integration/marking/signing.test.ts.
+  const limit = Math.floor((2 * megabyte) / 3);
   const shares: number[] = [];
-  const made = await encodeVideo(segments, clip, join(scratch, 'long.mp4'), 2 * megabyte, limits, (share) =>
+  const made = await encodeVideo(segments, clip, join(scratch, 'long.mp4'), limit, limits, (share) =>
     shares.push(share),
   );
   // What ffmpeg tells at the end of the last pass; and it was told that it grows, but where an attempt began anew.
   expect(shares.at(-1)).toBe(1);
   const setbacks = shares.filter((share, at) => share < (shares[at - 1] ?? 0)).length;
   expect(setbacks).toBeLessThan(made.attempts.length);
-  expect(made.bytes).toBeLessThanOrEqual(2 * megabyte);
+  expect(made.bytes).toBeLessThanOrEqual(limit);
   expect(made.attempts.at(-1)?.kind).toBe('bitrate');
   expect(made).toMatchObject({ width: 64, height: 48, downscaled: false });
   const probed = await probeVideo(made.path, limits);
-  expect(probed.video.nb_read_frames).toBe(3001);
-  expect(probed.seconds).toBeCloseTo(120.04, 2);
-  expect(probed.audio?.duration).toBeCloseTo(120.04, 1);
+  expect(probed.video.nb_read_frames).toBe(1001);
+  expect(probed.seconds).toBeCloseTo(40.04, 2);
+  expect(probed.audio?.duration).toBeCloseTo(40.04, 1);
 });
 
 const noisy = 'testsrc2=SIZE,noise=alls=90:allf=t';
@@ -305,8 +307,8 @@ test('the file never exceeds the limit, and is whole, over limits and lengths', 
   const extremes = [
     // As few bits for a second as a minute has within the smallest limit that there is.
     {
-      frames: 377,
-      limitBytes: 66 * 1024,
+      frames: 193,
+      limitBytes: 36 * 1024,
       picture: noisy,
       sound: speechLike,
       size: { width: 208, height: 120 },
@@ -342,7 +344,7 @@ test('the file never exceeds the limit, and is whole, over limits and lengths', 
       expect(made.downscaled).toBe(made.width < size.width);
       expect(probed.audio === null).toBe(sound === null);
     }),
-    { numRuns: 9, examples: extremes.map((one) => [one]), endOnFailure: true },
+    { numRuns: 6, examples: extremes.map((one) => [one]), endOnFailure: true },
   );
 });
 
