@@ -82,6 +82,7 @@ const statusOfRefusal: Readonly<Record<string, number>> = {
   'refused.stopping': 503,
   'refused.banned': 403,
   'refused.banned_everywhere': 403,
+  'refused.erased': 409,
   'refused.draining': 503,
   'refused.draining_because': 503,
   'refused.cooldown': 429,

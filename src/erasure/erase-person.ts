@@ -61,7 +61,8 @@ export class PersonErasure {
   }
 
   /**
-   * Stops what waits, runs or is on its way to the person, then removes files, records and entries.
+   * Stops what waits, runs or is on its way to the person, then removes files, records and entries. What they have asked for by then and
+   * is still being read is not accepted any more.
    *
    * @param options.copies also what others made from it
    * @param options.kept kinds of entries that stay
@@ -71,12 +72,27 @@ export class PersonErasure {
     userId: string,
     options: { copies: boolean; kept?: readonly ErasableName[] },
   ): Promise<ErasedOfPerson> {
+    await this.#erasure.begin(userId);
+    let isErased = false;
+    try {
+      const erased = await this.#eraseHeld(userId, options);
+      isErased = true;
+      return erased;
+    } finally {
+      await this.#erasure.end(userId, isErased);
+    }
+  }
+
+  async #eraseHeld(
+    userId: string,
+    options: { copies: boolean; kept?: readonly ErasableName[] },
+  ): Promise<ErasedOfPerson> {
     const chosen = async () => {
       const { generations, copies } = await this.#generationsOf(userId, options.copies);
       return [...generations, ...copies];
     };
     await this.#stopAll((await chosen()).filter((generation) => !hasEnded(generation)));
-    // What was accepted meanwhile, and how what was open has ended.
+    // How what was open has ended.
     const all = await chosen();
     const files = await this.#removeFiles(all);
     const records = await this.#erasure.removeRecords(all);

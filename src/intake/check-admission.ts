@@ -51,6 +51,7 @@ export async function refuseOverLimit(
   queue: QueueView,
 ): Promise<unknown> {
   if (error instanceof NotAdmitted) {
+    if (error.isErased) return new Refusal('refused.erased');
     if (error.ban !== null) return banned(error.ban);
     if (error.unlisted !== null) return unlisted(error.unlisted);
     return draining(error.draining ?? { message: null });

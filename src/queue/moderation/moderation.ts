@@ -170,20 +170,24 @@ export class LimitReached extends Error {
   }
 }
 
-/** What came between a look at the admission and the acceptance: a ban, or the deployment takes nothing new. */
+/** What came between a look at the admission and the acceptance: a ban, the deployment takes nothing new, or the person was erased. */
 export class NotAdmitted extends Error {
   override readonly name = 'NotAdmitted';
   readonly ban: StandingBan | null;
   readonly draining: { readonly message: string | null } | null;
   /** the owners let only some servers, or people, in */
   readonly unlisted: Admission['unlisted'];
+  /** they asked before they had all that is stored of them erased */
+  readonly isErased: boolean;
 
   constructor(
     ban: StandingBan | null,
     draining: NotAdmitted['draining'],
     unlisted: NotAdmitted['unlisted'] = null,
+    isErased = false,
   ) {
     super(ban === null ? 'nothing is taken now, or not from there' : 'the person is banned');
+    this.isErased = isErased;
     this.ban = ban;
     this.draining = draining;
     this.unlisted = unlisted;

@@ -38,6 +38,13 @@ export interface Erasure {
    * @returns how many keys and entries went
    */
   removePerson(userId: string, kept?: readonly ErasableName[]): Promise<number>;
+  /** From now on nothing is accepted of the person, until {@link end}; should this process die, for some minutes. */
+  begin(userId: string): Promise<void>;
+  /**
+   * @param isErased what they asked for up to now, and is still being read, is not accepted any more; if not, it is, as if nothing had
+   *   been
+   */
+  end(userId: string, isErased: boolean): Promise<void>;
   /**
    * Has Redis write its append-only file anew: what was removed stands in the old one.
    *
@@ -49,6 +56,13 @@ export interface Erasure {
 
 /** Redis writes all that it holds: with artifacts in it that may be some gigabytes. */
 const rewriteTimeout = 10 * 60_000;
+
+/** Of a person of whom much is stored, and whose work does not stop at once. */
+const erasingTimeout = 10 * 60_000;
+/** Longer than the files of a request are read, whatever they are. */
+const readingTimeout = 60 * 60_000;
+/** After every id that will be made, in milliseconds since 1970. */
+const latest = Number.MAX_SAFE_INTEGER;
 
 export function createErasure(config: CommonConfig, log: Logger): Erasure {
   const connection = openConnection(config.redis, 'producer', log);
@@ -145,6 +159,14 @@ export function createErasure(config: CommonConfig, log: Logger): Erasure {
         }
       }
       return count;
+    },
+    async begin(userId) {
+      await connection.set(names.erased(userId), latest, 'PX', erasingTimeout);
+    },
+    async end(userId, isErased) {
+      const name = names.erased(userId);
+      if (isErased) await connection.set(name, Date.now(), 'PX', readingTimeout);
+      else await connection.del(name);
     },
     forget: () => rewrite(connection),
     close: () => Promise.resolve(closeConnection(connection)),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { decodeTime } from 'ulid';
 import { z } from 'zod';
 import type { ModelId } from '../../config/model-id.ts';
 import { isMeasured } from '../../finite-number.ts';
@@ -50,7 +51,7 @@ const integer = z.number().int();
 const asJson = z.string().transform((text): unknown => JSON.parse(text));
 const acceptReply = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.enum(['accepted', 'exists']), level: integer }),
-  z.strictObject({ outcome: z.enum(['retried', 'fits']) }),
+  z.strictObject({ outcome: z.enum(['retried', 'fits', 'erased']) }),
   z.strictObject({
     outcome: z.literal('refused'),
     ban: asJson.pipe(banSchema).nullable(),
@@ -202,6 +203,7 @@ export class Ledger {
     const reply = acceptReply.parse(
       await this.#run('accept', {
         id: checked.id,
+        begun: decodeTime(checked.id),
         user: checked.userId,
         scope: checked.guildId ?? directScope,
         model: checked.request.model,
@@ -222,6 +224,9 @@ export class Ledger {
       case 'retried':
       case 'fits':
         return null;
+      case 'erased':
+        if (retryOf !== undefined) return null;
+        throw new NotAdmitted(null, null, null, true);
       case 'refused':
         throw new NotAdmitted(
           reply.ban === null ? null : { ...reply.ban, isEverywhere: reply.isEverywhere },

@@ -36,6 +36,8 @@ export interface Names {
   waitingWish(userId: string, id: string): string;
   /** what else is kept of a person: limits and use, by scope; a pattern for SCAN */
   ofPerson(userId: string): string;
+  /** until when what a person had asked for is erased with them: milliseconds since 1970; what comes from it is not accepted any more */
+  erased(userId: string): string;
   /** tags of people in the fair share of a model */
   shareUsers(model: ModelId): string;
   /** what is to be said for a generation, until somebody has said it */
@@ -125,6 +127,7 @@ export function createNames(prefix: string): Names {
     agreement: (userId) => `${prefix}:person:agreed:${userId}:at`,
     waitingWish: (userId, id) => `${prefix}:person:wish:${userId}:${id}`,
     ofPerson: (userId) => `${prefix}:person:*:${userId}:*`,
+    erased: (userId) => `${prefix}:erased:${userId}`,
     shareUsers: (model) => `${prefix}:share:${model}:users`,
     words: (id) => `${prefix}:words:${id}`,
     voices: `${prefix}:voices`,

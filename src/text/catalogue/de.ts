@@ -488,6 +488,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Du kannst hier{until, select, never {} other { bis <t:{clears}:f>}} keine Videos machen.{given, select, yes { Grund: {reason}} other {}}',
   'refused.banned_everywhere':
     'Die Betreiber dieses Bots haben dich{until, select, never {} other { bis <t:{clears}:f>}} überall vom Videomachen ausgeschlossen.{given, select, yes { Grund: {reason}} other {}}',
+  'refused.erased':
+    'Du hast alles löschen lassen, was ich über dich gespeichert hatte, und diese Anfrage gleich mit. Möchtest du das Video trotzdem, frag einfach noch einmal.',
   'refused.draining':
     'Ich nehme gerade keine neuen Anfragen an; was schon wartet, wird noch gemacht. Bitte versuch es später noch einmal.',
   'refused.draining_because': 'Ich nehme gerade keine neuen Anfragen an: {message}',

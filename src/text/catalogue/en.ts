@@ -463,6 +463,8 @@ export const en = {
     'You can’t make videos here{until, select, never {} other { until <t:{clears}:f>}}.{given, select, yes { Reason: {reason}} other {}}',
   'refused.banned_everywhere':
     'The people who run this bot have barred you from making videos, everywhere{until, select, never {} other { until <t:{clears}:f>}}.{given, select, yes { Reason: {reason}} other {}}',
+  'refused.erased':
+    'You had everything I’ve stored about you erased, and this request with it. If you still want the video, just ask again.',
   'refused.draining':
     'I’m not taking new requests right now; what’s already waiting will still be made. Please try again later.',
   'refused.draining_because': 'I’m not taking new requests right now: {message}',

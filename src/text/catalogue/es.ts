@@ -460,6 +460,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'No puedes hacer vídeos aquí{until, select, never {} other { hasta <t:{clears}:f>}}.{given, select, yes { Motivo: {reason}} other {}}',
   'refused.banned_everywhere':
     'Quienes administran este bot no te permiten hacer vídeos en ninguna parte{until, select, never {} other { hasta <t:{clears}:f>}}.{given, select, yes { Motivo: {reason}} other {}}',
+  'refused.erased':
+    'Pediste que borrara todo lo que tengo guardado sobre ti, y con ello esta petición. Si aún quieres el vídeo, vuelve a pedirlo.',
   'refused.draining':
     'Ahora mismo no acepto peticiones nuevas; lo que ya está en espera se hará. Vuelve a intentarlo más tarde.',
   'refused.draining_because': 'Ahora mismo no acepto peticiones nuevas: {message}',

@@ -473,6 +473,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Tu ne peux pas faire de vidéos ici{until, select, never {} other { jusqu’au <t:{clears}:f>}}.{given, select, yes { Raison : {reason}} other {}}',
   'refused.banned_everywhere':
     'Les personnes qui gèrent ce bot ne te permettent de faire des vidéos nulle part{until, select, never {} other { jusqu’au <t:{clears}:f>}}.{given, select, yes { Raison : {reason}} other {}}',
+  'refused.erased':
+    'Tu as fait effacer tout ce que j’avais enregistré sur toi, et cette demande avec. Si tu veux toujours la vidéo, redemande-la.',
   'refused.draining':
     'Je n’accepte pas de nouvelles demandes en ce moment ; ce qui attend déjà sera fait. Réessaie plus tard.',
   'refused.draining_because': 'Je n’accepte pas de nouvelles demandes en ce moment : {message}',

@@ -446,6 +446,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '{until, select, never {} other {<t:{clears}:f> まで}}ここで動画を作れません。{given, select, yes {理由：{reason}} other {}}',
   'refused.banned_everywhere':
     '{until, select, never {} other {<t:{clears}:f> まで}}このボットの運営者により、どこでも動画を作れません。{given, select, yes {理由：{reason}} other {}}',
+  'refused.erased':
+    'あなたについて保存していたものをすべて消したので、このリクエストも一緒に取り消しました。動画がまだ必要でしたら、もう一度リクエストしてください。',
   'refused.draining':
     'いまは新しいリクエストを受け付けていません。待っているものは作られます。あとでもう一度お試しください。',
   'refused.draining_because': 'いまは新しいリクエストを受け付けていません：{message}',

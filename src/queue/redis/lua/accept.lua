@@ -1,12 +1,13 @@
 -- Accepts a request, or says why not. Asked again with the same id it changes nothing.
 --
--- Input: id, user, scope, model, cost (milliseconds), work (name of its pace), fields (of the record), indexes (keys that list it),
+-- Input: id, begun (when the person asked), user, scope, model, cost (milliseconds), work (name of its pace), fields (of the record), indexes (keys that list it),
 --        limits and queueLength (absent: it counts towards no limit), retryOf (a failed generation), onlyAsked (writes nothing)
 -- Reply: outcome, with
 --        accepted, exists: level, BullMQ's priority
 --        refused: ban and drain, as JSON or null; isEverywhere (the ban is the owners'); unlisted: 'server', 'person' or null
 --        limited: met { limit, value, clearsAt, used, needed }, isEverywhere (a limit of the owners')
 --        retried: it was run again before, or has not failed
+--        erased: it was begun before the person had all that is stored of them erased
 --        fits: it would be accepted
 -- @include records fair-queueing pauses limits admission
 
@@ -14,6 +15,8 @@ local key = recordKey(input.id)
 if redis.call('EXISTS', key) == 1 then return { outcome = 'exists', level = tonumber(redis.call('HGET', key, 'share.level')) or 0 } end
 endPauses(input.now)
 local deployment = deploymentSettings()
+local erasedUntil = tonumber(redis.call('GET', prefix .. ':erased:' .. input.user))
+if erasedUntil and input.begun <= erasedUntil then return { outcome = 'erased' } end
 if input.retryOf then
   -- Whoever asks second finds that it has been done.
   if redis.call('HGET', recordKey(input.retryOf), 'status') ~= 'failed' then return { outcome = 'retried' } end
