@@ -4,6 +4,7 @@ import { request as requestSecure } from 'node:https';
 import ipaddr from 'ipaddr.js';
 import packageFile from '../../package.json' with { type: 'json' };
 import { isPublicAddress, publicLookup } from '../public-address.ts';
+import { NoAnswer } from '../queue/delivery/webhook-deliveries.ts';
 import type { WebhookOutcome } from '../queue/delivery/webhook-deliveries.ts';
 import type { StoredToken } from './tokens.ts';
 
@@ -52,16 +53,19 @@ function isOwn(url: URL, ownHosts: readonly string[]): boolean {
  * Sends one message. Redirects are not followed, and what comes back is not read.
  *
  * @returns `gone` when whoever is there wants no more (410)
- * @throws Error when it was not received
+ * @param patience milliseconds
+ * @throws NoAnswer within that time, or Error when it was not received
  */
 export async function sendWebhook(
   url: URL,
   message: { readonly id: string; readonly body: string; readonly secret: string },
   ownHosts: readonly string[],
   now: () => number = Date.now,
+  patience = timeout,
 ): Promise<WebhookOutcome> {
   const { id, body, secret } = message;
   const seconds = Math.floor(now() / 1000);
+  const patient = AbortSignal.timeout(patience);
   const start = url.protocol === 'https:' ? requestSecure : requestPlain;
   const status = await new Promise<number>((resolve, reject) => {
     const outgoing = start(
@@ -76,7 +80,7 @@ export async function sendWebhook(
           'webhook-timestamp': String(seconds),
           'webhook-signature': signatureOf(secret, id, seconds, body),
         },
-        signal: AbortSignal.timeout(timeout),
+        signal: patient,
         // A fresh connection: a pooled one would skip the check of the address.
         agent: false,
         ...(isOwn(url, ownHosts) ? {} : { lookup: publicLookup }),
@@ -86,7 +90,9 @@ export async function sendWebhook(
         response.destroy();
       },
     );
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => {
+      reject(patient.aborted ? new NoAnswer(`no answer within ${patience / 1000} s`) : error);
+    });
     outgoing.end(body);
   });
   if (status === 410) return 'gone';

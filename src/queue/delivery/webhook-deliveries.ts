@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Queue, Worker } from 'bullmq';
+import { DelayedError, Queue, Worker } from 'bullmq';
 import { z } from 'zod';
 import type { CommonConfig } from '../../config/environment.ts';
 import type { Logger } from '../../log.ts';
@@ -29,6 +29,9 @@ const lookInterval = 60_000;
 const closeTimeout = 3_000;
 
 const atOnce = 8;
+
+/** A host that did not answer is left alone for so long, but for one try at a time: milliseconds. */
+const silentFor = 60_000;
 const lockDuration = 30_000;
 
 const subscriptionSchema = z.strictObject({
@@ -44,6 +47,35 @@ export type Subscription = Pick<z.infer<typeof subscriptionSchema>, 'url' | 'tok
 
 /** What became of a try. `gone`: whoever wanted to hear of it does not any more. */
 export type WebhookOutcome = 'received' | 'gone';
+
+/** Whoever was to hear of it took the connection and did not answer. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+/**
+ * Hosts that did not answer lately: each try at one of them takes its whole time, and a hundred ends that are to be told there would hold
+ * all places for many minutes, while others wait.
+ */
+class SilentHosts {
+  readonly #until = new Map<string, number>();
+
+  /** @returns when to ask again; null: now, and whoever asks next waits for what comes of it */
+  pauseOf(host: string): number | null {
+    const now = Date.now();
+    const until = this.#until.get(host);
+    if (until === undefined) return null;
+    if (until > now) return until;
+    this.#until.set(host, now + silentFor);
+    return null;
+  }
+
+  /** What came of a try. */
+  note(host: string, isSilent: boolean): void {
+    if (isSilent) this.#until.set(host, Date.now() + silentFor);
+    else this.#until.delete(host);
+  }
+}
 
 /** Tells programs that a generation has ended: once at least, across restarts, until they say that they have heard it. */
 export interface Webhooks {
@@ -109,21 +141,31 @@ export function createWebhooks(config: Pick<CommonConfig, 'redis'>, log: Logger)
     unsubscribe,
     notice,
     async start(send) {
+      const silent = new SilentHosts();
       const own = openConnection(config.redis, 'worker', log);
       const worker = new Worker<Ticket, void>(
         names.webhookJobs,
-        async (job) => {
+        async (job, lock) => {
           const { id } = job.data;
           const [subscription, generation] = await Promise.all([
             subscriptionOf(id),
             readableRecord({ connection, ledger, log }, id),
           ]);
           if (subscription === null) return;
+          const { host } = new URL(subscription.url);
+          const later = silent.pauseOf(host);
+          if (later !== null) {
+            // It counts as no try.
+            await job.moveToDelayed(later, lock);
+            throw new DelayedError();
+          }
           const attempt = job.attemptsMade + 1;
           try {
             const outcome = generation === null ? 'gone' : await send(generation, subscription);
+            silent.note(host, false);
             log.info({ generationId: id, attempt, outcome }, 'webhook');
           } catch (error) {
+            silent.note(host, error instanceof NoAnswer);
             log.warn({ generationId: id, attempt, error: String(error) }, 'a webhook was not received');
             if (attempt < pauses.length) throw error;
           }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createWebhooks } from '../../../src/queue/delivery/webhook-deliveries.ts';
+import { createWebhooks, NoAnswer } from '../../../src/queue/delivery/webhook-deliveries.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
 import { openStand } from '../../support/queue-stand.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -41,4 +41,32 @@ test('an end that nobody was there to tell is told once by whoever comes next, a
   await third.close();
   await tellUntil(3);
   expect(told.toSorted()).toEqual([missed, queued, later].toSorted());
+});
+
+test('a host that does not answer holds nobody up: others are told, and it is asked again later', async () => {
+  await using redis = await startRedis();
+  await using stand = await openStand(redis, 'silent');
+  const webhooks = createWebhooks(testConfig(redis.url, redis.folder, 'silent'), silent);
+  const asked: string[] = [];
+  const other = Promise.withResolvers<void>();
+  const ids = await Promise.all(
+    Array.from({ length: 30 }, async (_, number) => stand.ask(String(number + 1))),
+  );
+  const last = await stand.ask('99');
+  for (const id of ids) await webhooks.subscribe(id, { url: 'https://silent.example.org/', token: 't' });
+  await webhooks.subscribe(last, { url: 'https://example.org/', token: 't' });
+  for (const id of [...ids, last]) {
+    await stand.queue.cancel(id, { code: 'cancelled', identifier: 'cancelled', context: {} });
+    await webhooks.notice(id);
+  }
+  await webhooks.start(async ({ id }) => {
+    asked.push(id);
+    if (id !== last) throw new NoAnswer('none');
+    other.resolve();
+    return 'received';
+  });
+  await other.promise;
+  // As many as there are places, and not one for each end.
+  expect(asked.length).toBeLessThan(12);
+  await webhooks.close();
 });
