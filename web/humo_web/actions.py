@@ -32,6 +32,9 @@ _PAGES = 8
 #: Seeds are drawn below what every reader of JSON keeps exactly.
 _SEEDS = 2**31
 _ESTIMATES_KEPT = 300.0
+#: Seconds for which the page goes on looking for an API that is away, beyond the minute that the client takes for it each time.
+_AWAY_PATIENCE = 3600.0
+_LOOK_AGAIN = 5.0
 
 Update = dict[Any, Any]
 
@@ -435,14 +438,26 @@ class Actions:
         """Shows one until its end; `note`: what else there is to say meanwhile."""
         visitor = request.session_hash
         look = self._looks[visitor] = self._looks.get(visitor, 0) + 1
-        try:
-            for generation in self._client.watch(identifier, self._asker(request)):
+        seen_at = time.monotonic()
+        while True:
+            try:
+                for generation in self._client.watch(identifier, self._asker(request)):
+                    if self._looks.get(visitor) != look:
+                        yield self._no_more()
+                        return
+                    seen_at = time.monotonic()
+                    yield self._show(generation, note)
+                return
+            except ApiError as error:
                 if self._looks.get(visitor) != look:
                     yield self._no_more()
                     return
-                yield self._show(generation, note)
-        except ApiError as error:
-            yield self._failed(error) if self._looks.get(visitor) == look else self._no_more()
+                # An API that is back, or has its queue again, goes on by itself: nobody has to open the page anew for that.
+                if not error.is_away or time.monotonic() - seen_at > _AWAY_PATIENCE:
+                    yield self._failed(error)
+                    return
+                yield {self.parts.status: self._told(error)}
+            time.sleep(_LOOK_AGAIN)
 
     def _show(self, generation: Generation, note: str = "") -> Update:
         identifier, status = generation["id"], generation["status"]

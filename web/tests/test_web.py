@@ -612,6 +612,30 @@ class Overtaken(unittest.TestCase):
             updates = [*self.actions._follow(identifier, self.visitor)]
             self.assertEqual(updates, [{"status": identifier}, {"status": gr.skip()}])
 
+    def test_an_api_without_its_queue_is_waited_for(self) -> None:
+        self.actions._told = lambda error: f"away: {error.status}"
+        answers: list[Any] = [ApiError("", status=503), ApiError(""), {"id": "a"}]
+
+        def watch(identifier: str, asker: None) -> Iterator[dict[str, str]]:
+            answer = answers.pop(0)
+            if isinstance(answer, ApiError):
+                raise answer
+            yield answer
+
+        self.actions._client = SimpleNamespace(watch=watch)
+        with mock.patch("humo_web.actions.time.sleep") as waits:
+            updates = [*self.actions._follow("a", self.visitor)]
+        self.assertEqual(([one["status"] for one in updates], waits.call_count), (["away: 503", "away: 0", "a"], 2))
+
+    def test_what_is_refused_for_good_is_not_waited_for(self) -> None:
+        def watch(identifier: str, asker: None) -> Iterator[dict[str, str]]:
+            raise ApiError("", status=404)
+            yield {}
+
+        self.actions._client = SimpleNamespace(watch=watch)
+        self.actions._failed = lambda error: {"status": error.status}
+        self.assertEqual([*self.actions._follow("a", self.visitor)], [{"status": 404}])
+
 
 class Watching(unittest.TestCase):
     """Against a server that does, one connection after the other, what servers do when they restart."""
