@@ -28,6 +28,14 @@ async function opened(path: string): Promise<AsyncDisposable & { readonly handle
   return { handle, [Symbol.asyncDispose]: () => handle.close() };
 }
 
+/** Transfers that are a plain power, or none: ITU-T H.273, table 3. That of most displays, 2.2, is nearly sRGB. */
+const gammas: Readonly<Record<number, number>> = { 5: 1 / 2.8, 8: 1 };
+
+function pointsOf(primaries: number, transfer: number): CodePoints {
+  const gamma = gammas[transfer];
+  return gamma === undefined ? { primaries, transfer } : { primaries, transfer, gamma };
+}
+
 /** Of BT.709, which sRGB shares; and a transfer that nobody has named. */
 const unnamed = { primaries: 1, transfer: 2 } as const;
 /** What most files say, and sRGB is nearly: nothing is gained by converting them. */
@@ -45,7 +53,7 @@ export function pngCodePoints(head: Buffer): CodePoints | null {
     const kind = head.toString('latin1', at + 4, at + 8);
     if (kind === 'IDAT') break;
     if (kind === 'cICP' && length === 4) {
-      return { primaries: head.readUInt8(at + 8), transfer: head.readUInt8(at + 9) };
+      return pointsOf(head.readUInt8(at + 8), head.readUInt8(at + 9));
     }
     if (kind === 'gAMA' && length === 4) gamma = head.readUInt32BE(at + 8) / 100_000;
     if (kind === 'iCCP' || kind === 'sRGB') isTold = true;
@@ -77,7 +85,7 @@ export function avifCodePoints(head: Buffer): CodePoints | null {
   if (colours.some((box) => box?.data.toString('latin1', 0, 4) !== 'nclx')) return null;
   const [first] = colours;
   if (first === undefined || first.data.length < 10) return null;
-  return { primaries: first.data.readUInt16BE(4), transfer: first.data.readUInt16BE(6) };
+  return pointsOf(first.data.readUInt16BE(4), first.data.readUInt16BE(6));
 }
 
 /** Which properties, counted from 1, the box `ipma` gives to an item. */

@@ -9,8 +9,9 @@ export function wholeScans(file: Buffer): Buffer {
   while (at + 1 < file.length) {
     const [first, marker = 0] = [file[at], file[at + 1]];
     if (first !== 0xff || marker === 0 || marker === startOfImage || isRestart(marker)) {
-      const next = file.indexOf(0xff, at + (first === 0xff ? 2 : 1));
-      at = next === -1 ? file.length : next;
+      // Of millions of these, searching for each takes ten times as long as looking at every byte.
+      at += first === 0xff ? 2 : 1;
+      while (at < file.length && file[at] !== 0xff) at += 1;
     } else if (marker === 0xff) {
       at += 1;
     } else if (marker === endOfImage) {

@@ -105,6 +105,7 @@ test('code points of a PNG stand before its picture', () => {
   // Light as it is, 1.0; a profile and sRGB's own chunk come before, and 1 / 2.2 is what sRGB nearly is.
   const light = chunk('gAMA', [0, 1, 0x86, 0xa0]);
   expect(pngCodePoints(png(light))).toEqual({ primaries: 1, transfer: 2, gamma: 1 });
+  expect(pngCodePoints(png(chunk('cICP', [1, 8, 0, 1])))).toEqual({ primaries: 1, transfer: 8, gamma: 1 });
   expect(pngCodePoints(png(light, points))).toEqual({ primaries: 9, transfer: 18 });
   for (const kind of ['iCCP', 'sRGB']) expect(pngCodePoints(png(light, chunk(kind, [0])))).toBeNull();
   expect(pngCodePoints(png(chunk('gAMA', [0, 0, 0xb1, 0x8f])))).toBeNull();
