@@ -178,14 +178,16 @@ export async function picturesToFind(path: string): Promise<string[]> {
 }
 
 async function pictureOf(path: string): Promise<Picture> {
-  const small = () =>
-    sharp(path).resize({ width: workingSide, height: workingSide, fit: 'inside', withoutEnlargement: true });
   const pixels = async (image: Sharp): Promise<Pixels> => {
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     return { data, width: info.width, height: info.height, channels: info.channels };
   };
-  const shades = await pixels(small().greyscale());
-  return { shades, colours: await pixels(small().flatten({ background: '#ffffff' }).toColourspace('srgb')) };
+  const small = { width: workingSide, height: workingSide, fit: 'inside', withoutEnlargement: true } as const;
+  const colours = await pixels(
+    sharp(path).resize(small).flatten({ background: '#ffffff' }).toColourspace('srgb'),
+  );
+  const { data, width, height, channels } = colours;
+  return { colours, shades: await pixels(sharp(data, { raw: { width, height, channels } }).greyscale()) };
 }
 
 function partOf({ data, width, height, channels }: Pixels, part: Part): Sharp {
