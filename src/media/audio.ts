@@ -15,13 +15,15 @@ import {
   runMediaProgram,
 } from './process.ts';
 import type { RunLimits } from './process.ts';
-import { hasSeveralBlocks } from './audio-frames.ts';
+import { dtsSeconds, hasSeveralBlocks, phoneSeconds } from './audio-frames.ts';
 import { isImageForm, sniffedBytes, sniffFile } from './sniff.ts';
 import type { SoundForm } from './sniff.ts';
 import { raiseSpeech } from './speech-level.ts';
 import {
   areAlike,
   countSound,
+  decodedLate,
+  isMostlyDiscarded,
   isLastTooLong,
   leastAacSeconds,
   lastProbeLine,
@@ -37,6 +39,7 @@ import {
   beforeLast,
   countEntries,
   framesAgree,
+  independent,
   isSteady,
   lastBundle,
   lengthByEnds,
@@ -76,7 +79,7 @@ export interface InspectedAudio {
 /** More packets, pictures included, than a film of the longest length has, but for codecs whose packets last a millisecond: TrueHD's. */
 const mostPackets = 300_000;
 /** Encoders fill their last packet up: ten minutes may be a few hundredths more. */
-const lengthTolerance = 0.1;
+const mostSeconds = audioLimits.seconds + 0.1;
 /** A track may begin late in a film: all of it is looked at. */
 const lookThrough = [
   '-probesize',
@@ -112,7 +115,7 @@ export async function inspectAudio(path: string, limits: RunLimits): Promise<Ins
       if (!(error instanceof Failure) || error.code === 'too_large') throw error;
       failures.push(error);
     }
-    if (seconds > audioLimits.seconds + lengthTolerance) throw tooLong();
+    if (seconds > mostSeconds) throw tooLong();
   }
   // Of pieces, one may be something else than sound.
   if (parts.length === 0) throw failures[0];
@@ -151,7 +154,10 @@ type Part = Omit<SoundPart, 'copy'>;
 
 async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits): Promise<Part[]> {
   const input = soundInput(demuxer);
-  const first = await firstOf(path, demuxer, limits);
+  if (demuxer === 'amr' && phoneSeconds(await readFile(path), mostSeconds) > mostSeconds) throw tooLong();
+  // ffmpeg counts a frame as one block, and hears all of them.
+  const isOfBlocks = demuxer === 'aac' && hasSeveralBlocks(await readStart(path, sniffedBytes));
+  const first = isOfBlocks ? null : await firstOf(path, demuxer, limits);
   const counted = first === null ? null : await countedQuickly(path, demuxer, input, first, limits);
   if (counted !== null) return [heard(counted)];
   const { track, packets, ...listed } = await probeSound(path, input, limits, {
@@ -163,9 +169,7 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
   if (packets >= mostPackets) {
     return [await decoded(path, input, track, startOf(track, startSeconds, demuxer), limits)];
   }
-  // ffmpeg counts a frame as one block, and hears all of them.
-  if (demuxer === 'aac' && hasSeveralBlocks(await readStart(path, sniffedBytes)))
-    return [await decoded(path, input, track, 0, limits)];
+  if (isOfBlocks) return [await decoded(path, input, track, 0, limits)];
   if (demuxer === 'mov') return inspectFilm(path, input, track, startSeconds, limits);
   if (demuxer === 'wav' && track.codec === 'aac') {
     const all = await decoded(path, input, track, 0, limits);
@@ -176,7 +180,7 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
     return [all];
   }
   const length = countSound(track, startSeconds, demuxer);
-  if (length !== null && demuxer === 'flac') {
+  if (length !== null && independent.has(track.codec)) {
     return [heard({ input, track, length: await withWholeEnd(path, input, track, length, limits) })];
   }
   if (length !== null) return [heard({ input, track, length })];
@@ -203,7 +207,6 @@ function beginningOf(demuxer: SoundForm): string[] {
 /** The first packets of a large file; null of others. */
 async function firstOf(path: string, demuxer: SoundForm, limits: RunLimits) {
   if (ofLargePackets.has(demuxer) || (await stat(path)).size < listedBytes) return null;
-  if (demuxer === 'aac' && hasSeveralBlocks(await readStart(path, sniffedBytes))) return null;
   const { start, end } = coreAudioCodec;
   if (demuxer === 'caf' && withoutPackets.has((await readStart(path, end)).toString('latin1', start, end)))
     return null;
@@ -221,7 +224,12 @@ async function countedQuickly(
   limits: RunLimits,
 ): Promise<Part | null> {
   const { track } = first;
-  if (track === undefined || !track.isDecodable || !isSteady(track, first.startSeconds, demuxer)) return null;
+  if (track === undefined || !track.isDecodable) return null;
+  if (demuxer === 'dts') {
+    const seconds = dtsSeconds(await readFile(path));
+    return seconds === null ? null : { input, track, length: { seconds, startSeconds: 0, by: 'samples' } };
+  }
+  if (!isSteady(track, first.startSeconds, demuxer)) return null;
   const hasEdits = async (id: number) => brokenEdits(await readFile(path), id) !== null;
   if (demuxer === 'mov' && track.id !== null && (await hasEdits(track.id))) return null;
   const args = ['-v', 'error', ...beginningOf(demuxer).slice(1), '-count_packets'];
@@ -257,7 +265,7 @@ async function decodedFrames(
   return parseFrames(await readable(() => runMediaProgram('ffprobe', args, limits)));
 }
 
-/** A FLAC that was cut off ends with a part of a frame, which counts as long as a whole one, and gives nothing. */
+/** A sound of long packets that was cut off ends with a part of one, which counts as long as a whole one, and gives nothing. */
 async function withWholeEnd(
   path: string,
   input: readonly string[],
@@ -308,10 +316,10 @@ async function inspectFilm(
       startSeconds: start,
     })));
   const file = await readFile(path);
+  const isOfWhole = isLastTooLong(track) || isMostlyDiscarded(track);
   const agree =
-    timesAgree(track) &&
     (track.id === null || !hasWrongMovieScale(file, track.id)) &&
-    (!isLastTooLong(track) || timesAgree((await whole()).track));
+    timesAgree(isOfWhole ? (await whole()).track : track);
   const edits = agree && track.id !== null ? brokenEdits(file, track.id) : null;
   if (edits !== null) {
     const all = await whole();
@@ -329,6 +337,9 @@ async function inspectFilm(
     if (length !== null) return [heard({ input: unedited, track: all.track, length })];
   }
   const length = countSound(track, startSeconds, 'mov');
+  if (length !== null && independent.has(track.codec)) {
+    return [heard({ input, track, length: await withWholeEnd(path, input, track, length, limits) })];
+  }
   if (length !== null) return [heard({ input, track, length })];
   const all = await decoded(path, unedited, track, 0, limits);
   if (!areAlike(statedSeconds((await whole()).track), all.length.seconds)) return [all];
@@ -353,8 +364,9 @@ async function decoded(
   startSeconds: number,
   limits: RunLimits,
 ): Promise<Part> {
-  const seconds = startSeconds + (await decodedSeconds(path, input, track.index, limits));
-  return heard({ input, track, length: { seconds, startSeconds, by: 'samples' } });
+  const begins = startSeconds + decodedLate(track);
+  const seconds = begins + (await decodedSeconds(path, input, track.index, limits));
+  return heard({ input, track, length: { seconds, startSeconds: begins, by: 'samples' } });
 }
 
 function heard(part: Part): Part {

@@ -270,7 +270,7 @@ function leadsOn(file: Buffer, from: number, layout: ChunkLayout): boolean {
 
 /** Chunks that stand behind sounds, one of which may be cut off with the file. */
 const trailing =
-  /^(?:LIST|id3 |ID3 |bext|iXML|fact|cue |smpl|inst|PEAK|JUNK|junk|FLLR|axml|afsp|acid|_PMX|info|strg|uuid|NAME|AUTH|ANNO|COMT|MARK|INST)/;
+  /^(?:LIST|id3 |ID3 |bext|iXML|fact|cue |smpl|inst|PEAK|JUNK|junk|FLLR|axml|afsp|acid|_PMX|info|strg|uuid|pakt|free|mark|regn|umid|edct|NAME|AUTH|ANNO|COMT|MARK|INST)/;
 
 function isKnown(file: Buffer, at: number): boolean {
   return trailing.test(file.toString('latin1', at, at + 4));

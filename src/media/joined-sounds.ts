@@ -1,5 +1,6 @@
 import { setImmediate as othersHadTheirTurn } from 'node:timers/promises';
-import { frameParameters } from './audio-frames.ts';
+import { firstByte, frameParameters, phoneFrames } from './audio-frames.ts';
+import type { FrameForm } from './audio-frames.ts';
 import type { SoundForm } from './sniff.ts';
 
 /** From a byte of a file up to another. */
@@ -9,7 +10,8 @@ export interface ByteRange {
 }
 
 type JoinableForm =
-  | 'ogg' | 'flac' | 'mp3' | 'aac' | 'tta' | 'wv' | 'wav' | 'aiff' | 'w64' | 'caf' | 'au' | 'amr' | 'flv' | 'asf' | 'mov'; // prettier-ignore
+  | 'ogg' | 'flac' | 'mp3' | 'aac' | 'tta' | 'wv' | 'wav' | 'aiff' | 'w64' | 'caf' | 'au' | 'amr' | 'flv' | 'asf' | 'mov'
+  | 'ac3' | 'eac3' | 'dts' | 'matroska'; // prettier-ignore
 
 /** Goes through a file, element by element: where a file begins, and null for what begins none, so that whoever asks can stop. */
 type Scan = Generator<number | null>;
@@ -30,6 +32,10 @@ const scans: Readonly<Record<JoinableForm, (file: Buffer) => Scan>> = {
   flv: flashStarts,
   asf: advancedStarts,
   mov: filmStarts,
+  ac3: (file) => frameChanges(file, 'ac3'),
+  eac3: (file) => frameChanges(file, 'eac3'),
+  dts: (file) => frameChanges(file, 'dts'),
+  matroska: matroskaStarts,
 };
 
 export function isJoinable(form: SoundForm): form is JoinableForm {
@@ -218,12 +224,6 @@ function sunStarts(file: Buffer): Scan {
   );
 }
 
-/** Bytes of a frame with its head, by type: 3GPP TS 26.101 and 26.201, annex A; RFC 4867, 5. */
-const phoneFrames = {
-  '#!AMR\n': [13, 14, 16, 18, 20, 21, 27, 32, 6],
-  '#!AMR-WB\n': [18, 24, 33, 37, 41, 47, 51, 59, 61, 6],
-} as const;
-
 function phoneStarts(file: Buffer): Scan {
   const heads = Object.entries(phoneFrames);
   const headAt = (at: number) =>
@@ -281,17 +281,46 @@ function filmStarts(file: Buffer): Scan {
   );
 }
 
+const matroskaSegment = 0x18_53_80_67;
+
+/** A head and a segment (RFC 8794, 11, and RFC 9559, 5). That of a recording that was going on does not say how long it is, and goes on to the next head. */
+function* matroskaStarts(file: Buffer): Scan {
+  const mark = Buffer.from('1a45dfa3', 'hex');
+  for (let at = file.indexOf(mark); at !== -1 && at + 24 <= file.length;) {
+    const segment = afterElement(file, at + 4);
+    const isHead = segment !== null && segment + 12 <= file.length;
+    const isBeginning = isHead && file.readUInt32BE(segment) === matroskaSegment;
+    yield isBeginning ? at : null;
+    const end = isBeginning ? afterElement(file, segment + 4) : null;
+    at = file.indexOf(mark, end ?? at + 4);
+  }
+}
+
+/** Where an element ends whose size stands at `at` (RFC 8794, 4); null where it is not known. */
+function afterElement(file: Buffer, at: number): number | null {
+  const first = file.readUInt8(at);
+  const length = Math.clz32(first) - 23;
+  if (length > 8 || at + length > file.length) return null;
+  let size = first & (0xff >> length);
+  let isUnknown = size === 0xff >> length;
+  for (let byte = at + 1; byte < at + length; byte += 1) {
+    size = size * 256 + file.readUInt8(byte);
+    isUnknown &&= file[byte] === 0xff;
+  }
+  return isUnknown ? null : at + length + size;
+}
+
 /** So many frames in a row that are not like those before are another recording, and no accident. */
 const framesInARow = 4;
 
-function* frameChanges(file: Buffer, form: 'mp3' | 'aac'): Scan {
+function* frameChanges(file: Buffer, form: FrameForm): Scan {
   let current: number | null = null;
   let changed = { parameters: -1, at: 0, count: 0 };
   for (let at = 0; at + 7 <= file.length;) {
     const frame = frameParameters(file, at, form);
     if (frame === null) {
       yield null;
-      at = file.indexOf(0xff, at + 1);
+      at = file.indexOf(firstByte[form], at + 1);
       if (at === -1) break;
       changed.count = 0;
       continue;

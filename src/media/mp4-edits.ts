@@ -11,7 +11,7 @@ export interface Edit {
 
 /**
  * The edit list of a track, where it has several pieces or something missing in between: ffmpeg plays the beginning of the media in the place of
- * an empty edit that is not the first.
+ * an empty edit that is not the first. A piece may also be told to be longer than its media, or as long as nothing, which stands for all that is left.
  *
  * @param trackId as its header says
  * @returns null where ffmpeg needs no help: no list, or one piece, perhaps after a pause
@@ -21,7 +21,10 @@ export function brokenEdits(file: Buffer, trackId: number): Edit[] | null {
   if (found === null) return null;
   const edits = pieces(found.list, found.movieScale, found.mediaScale) ?? [];
   // Anything between two pieces.
-  return edits.length > 1 ? edits : null;
+  if (edits.length > 1) return edits;
+  const [only] = edits;
+  const isWhole = only !== undefined && only.start > 0 && only.end > found.mediaSeconds + alike;
+  return isWhole && found.mediaSeconds > 0 ? edits : null;
 }
 
 /** Ticks a second that films have: most of them one of these. */
@@ -86,7 +89,9 @@ function pieces(list: Buffer, movieScale: number, mediaScale: number): Edit[] | 
     if (list.readInt32BE(at + size - 4) !== 0x1_0000) return null;
     if (start < 0) silence += seconds;
     else {
-      edits.push({ silence, start: start / mediaScale, end: start / mediaScale + seconds });
+      // ISO/IEC 14496-12, 8.6.6.1, says so of films in pieces; whoever writes it elsewhere means the same.
+      const end = seconds === 0 ? Infinity : start / mediaScale + seconds;
+      edits.push({ silence, start: start / mediaScale, end });
       silence = 0;
     }
   }

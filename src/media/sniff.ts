@@ -10,7 +10,7 @@ export type ImageForm = 'png' | 'jpeg' | 'gif' | 'webp' | 'avif' | 'heic';
 /** named as ffmpeg's demuxers */
 export type SoundForm =
   | 'wav' | 'w64' | 'avi' | 'ogg' | 'flac' | 'mp3' | 'aac' | 'mov' | 'matroska' | 'aiff' | 'amr' | 'caf' | 'asf' | 'wv'
-  | 'ape' | 'au' | 'flv' | 'mpegts' | 'mpeg' | 'ac3' | 'eac3' | 'dts' | 'tta' | 'truehd' | 'nut'; // prettier-ignore
+  | 'ape' | 'au' | 'flv' | 'mpegts' | 'mpeg' | 'ac3' | 'eac3' | 'dts' | 'tta' | 'truehd' | 'mlp' | 'nut' | 'loas' | 'gsm' | 'voc'; // prettier-ignore
 
 const imageForms: ReadonlySet<string> = new Set([
   'png',
@@ -94,7 +94,8 @@ export function sniff(head: Buffer): MediaForm | null {
   if (text(0, 3) === 'FLV') return 'flv';
   if (starts(0x1a, 0x45, 0xdf, 0xa3)) return 'matroska';
   if (starts(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11)) return 'asf';
-  if (starts(0x00, 0x00, 0x01, 0xba)) return 'mpeg';
+  if (text(0, 19) === 'Creative Voice File') return 'voc';
+  if (isProgramStream(head)) return 'mpeg';
   if (isTransportStream(head)) return 'mpegts';
   if (text(0, 24) === 'nut/multimedia container') return 'nut';
   if (text(0, 4) === 'TTA1') return 'tta';
@@ -103,7 +104,29 @@ export function sniff(head: Buffer): MediaForm | null {
   // ETSI TS 102 366, 5.3.2.3 and E.1.3.1.6: version 16 is E-AC-3, up to 10 AC-3.
   if (starts(0x0b, 0x77)) return dolbyForm((head[5] ?? 0) >> 3);
   if (text(4, 8) === '\xf8\x72\x6f\xba') return 'truehd';
-  return frameForm(head);
+  if (text(4, 8) === '\xf8\x72\x6f\xbb') return 'mlp';
+  return frameForm(head) ?? (isPhoneStream(head) ? 'gsm' : null);
+}
+
+/** GSM 06.10 without a head, as ETSI EN 300 961's decoders take it: frames of 33 bytes, each of which begins with the same four bits. */
+function isPhoneStream(head: Buffer): boolean {
+  const [bytes, least] = [33, 16];
+  if (head.length < bytes * least) return false;
+  for (let at = 0; at < head.length; at += bytes) if ((head[at] ?? 0) >> 4 !== 0xd) return false;
+  return true;
+}
+
+/** ISO/IEC 13818-1, 2.5.3.3, and 11172-1, 2.4.3.2: a pack's head, its time, and what follows at once. A recording may begin in the middle of a pack. */
+function isProgramStream(head: Buffer): boolean {
+  const mark = Buffer.from([0, 0, 1, 0xba]);
+  if (head.subarray(0, 4).equals(mark)) return true;
+  for (let at = head.indexOf(mark); at !== -1 && at + 17 < head.length; at = head.indexOf(mark, at + 4)) {
+    const time = head.readUInt8(at + 4);
+    const next = (time & 0xc4) === 0x44 ? at + 14 + (head.readUInt8(at + 13) & 7) : at + 12;
+    const isTime = (time & 0xc4) === 0x44 || (time & 0xf1) === 0x21;
+    if (isTime && next + 4 <= head.length && head.readUIntBE(next, 3) === 1) return true;
+  }
+  return false;
 }
 
 /** @param version of the bit stream */

@@ -50,7 +50,7 @@ export function parsePacketCounts(text: string): PacketCounts {
 const leastPackets = 32;
 
 /** Formats that hold nothing but frames of one length, whose count is the length, whatever is stated: it is a guess. */
-const onlyFrames: ReadonlySet<SoundForm> = new Set<SoundForm>(['mp3', 'aac', 'ac3', 'truehd']);
+const onlyFrames: ReadonlySet<SoundForm> = new Set<SoundForm>(['mp3', 'aac', 'ac3', 'truehd', 'mlp', 'gsm']);
 
 /** Formats that state when the last bundle of packets begins: where it ends, its packets tell. */
 const statesLastBundle: ReadonlySet<SoundForm> = new Set<SoundForm>(['mpegts', 'mpeg']);
@@ -101,7 +101,7 @@ export function parseFrames(text: string): DecodedFrame[] {
 }
 
 /** Codecs whose packets are decoded each for itself, into as many samples, but for the last. */
-const independent: ReadonlySet<string> = new Set(['alac', 'tta', 'flac', 'wavpack']);
+export const independent: ReadonlySet<string> = new Set(['alac', 'tta', 'flac', 'wavpack']);
 
 /** When the packet before the last one begins, in seconds, of a sound that its first and its last packet tell the length of; null of others. */
 export function beforeLast({ codec, packets, secondsPerTick }: SoundTrack): number | null {

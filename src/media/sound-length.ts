@@ -50,7 +50,7 @@ export interface SoundProbe {
  */
 export async function parseSoundProbe(text: string): Promise<SoundProbe> {
   const packets = new Map<number, SoundPacket[]>();
-  const streams: Omit<SoundTrack, 'packets'>[] = [];
+  const streams = new Map<number, Omit<SoundTrack, 'packets'>>();
   const ticks = new Map<number, number>();
   let lines = 0;
   for (let at = 0; at < text.length;) {
@@ -70,8 +70,10 @@ export async function parseSoundProbe(text: string): Promise<SoundProbe> {
       ticks.set(numberIn(fields, 'index') ?? 0, secondsPerTick);
       if (fields.get('codec_type') === 'audio') {
         const layout = fields.get('channel_layout') ?? 'unknown';
-        streams.push({
-          index: numberIn(fields, 'index') ?? 0,
+        const index = numberIn(fields, 'index') ?? 0;
+        // Streams of a transport stream are listed once more, in its programs, and the first of them with another beginning.
+        streams.set(index, {
+          index,
           id: numberIn(fields, 'id'),
           codec: fields.get('codec_name') ?? 'unknown',
           profile: fields.get('profile') ?? 'unknown',
@@ -87,16 +89,18 @@ export async function parseSoundProbe(text: string): Promise<SoundProbe> {
     at = end + 1;
   }
   const starts = [...packets].flatMap(([index, known]) => {
-    const first = known
-      .slice(0, reordered)
-      .flatMap(({ at, isDiscarded }) => (at === null || isDiscarded ? [] : [at]));
+    // Of those that an edit list leaves out there may be more than a few.
+    const shown = known.flatMap(({ at, isDiscarded }) => (at === null || isDiscarded ? [] : [at]));
+    const first = shown.slice(0, reordered);
     return first.length === 0 ? [] : [Math.min(...first) * (ticks.get(index) ?? 0)];
   });
   return {
     // Not what ffprobe gives as the start of the file: that depends on what it has decoded of the pictures.
     startSeconds: starts.length === 0 ? 0 : Math.min(...starts),
     packets: [...packets.values()].reduce((sum, { length }) => sum + length, 0),
-    tracks: streams.map((stream) => ({ ...stream, packets: packets.get(stream.index) ?? [] })),
+    tracks: [...streams.values()]
+      .toSorted((one, other) => one.index - other.index)
+      .map((stream) => ({ ...stream, packets: packets.get(stream.index) ?? [] })),
   };
 }
 
@@ -190,6 +194,7 @@ export interface SoundLength {
 /** Formats in which time is what their samples add up to: whatever times ffmpeg gives are its own reckoning. */
 const withoutTimes: ReadonlySet<SoundForm> = new Set<SoundForm>([
   'wav', 'w64', 'ogg', 'flac', 'mp3', 'aac', 'aiff', 'amr', 'caf', 'wv', 'ape', 'au', 'ac3', 'eac3', 'dts', 'tta', 'truehd',
+  'mlp', 'loas', 'gsm', 'voc',
 ]); // prettier-ignore
 
 /** A hole in a recording, other than packets whose times are rounded. */
@@ -206,9 +211,31 @@ const silenceLeftOut: ReadonlySet<string> = new Set(['amr_nb', 'amr_wb']);
  * @returns null when only decoding can tell, or nothing is there
  */
 export function countSound(track: SoundTrack, fileStart: number, form: SoundForm): SoundLength | null {
-  const length = counted(track, fileStart, form);
+  const told = counted(track, fileStart, form);
+  const late = decodedLate(track);
+  const length = told === null || late === 0 ? told : lateBy(late, told);
   if (length === null || !silenceLeftOut.has(track.codec) || !timesAgree(track)) return length;
   return { ...length, by: 'times', fileStartSeconds: withoutTimes.has(form) ? 0 : fileStart };
+}
+
+/**
+ * How much later than its first packet says what is decoded of Windows Media Audio 1 and 2 begins, in seconds. ffmpeg leaves out two frames there, as Microsoft's
+ * encoder needs it; ffmpeg's own has put sound into the second. Nobody knows which one it was: half a frame is wrong by 32 ms at most for either.
+ */
+export function decodedLate({ codec, sampleRate }: Pick<SoundTrack, 'codec' | 'sampleRate'>): number {
+  const version = ['wmav1', 'wmav2'].indexOf(codec) + 1;
+  if (version === 0 || sampleRate <= 0) return 0;
+  const samples = sampleRate <= 16_000 ? 512 : sampleRate <= (version === 1 ? 32_000 : 22_050) ? 1024 : 2048;
+  return samples / sampleRate / 2;
+}
+
+function lateBy(seconds: number, length: SoundLength): SoundLength {
+  if (length.by === 'times') {
+    // By its times, which leave room for what is left out, it is late by none or one.
+    const fileStartSeconds = (length.fileStartSeconds ?? 0) + seconds;
+    return { ...length, seconds: length.seconds - seconds, fileStartSeconds };
+  }
+  return { ...length, seconds: length.seconds - seconds, startSeconds: length.startSeconds + seconds };
 }
 
 function counted(track: SoundTrack, fileStart: number, form: SoundForm): SoundLength | null {
@@ -233,7 +260,11 @@ function counted(track: SoundTrack, fileStart: number, form: SoundForm): SoundLe
   }
   // Added up it is exact in MP4, whose last packet says how much of it counts; elsewhere packets have milliseconds, or no length.
   const padding = (packets.at(-1)?.padding ?? 0) / (track.sampleRate || Infinity);
-  const seconds = form === 'mov' && added !== null ? added : times.end - times.start - padding;
+  const told = form === 'mov' && added !== null ? added : times.end - times.start - padding;
+  // What its times have lost or gained from packet to packet is heard all the same.
+  const heard = known === null ? told : known - unheardSeconds(track);
+  // Of a first and a last packet only a part may be shown.
+  const seconds = Math.abs(heard - told) > noticeable + 2 * (knownPacketSeconds(track) ?? 0) ? heard : told;
   return { seconds: startSeconds + seconds, startSeconds, by: 'samples' };
 }
 
@@ -343,15 +374,30 @@ export function timesAgree(track: SoundTrack): boolean {
 
 /** Whether the last packet is told to be longer than its codec can make it: by a time scale that is wrong, of which an edit list has left no more to see. */
 export function isLastTooLong(track: SoundTrack): boolean {
-  const known = knownPacketSeconds(track);
-  const told = (track.packets.at(-1)?.duration ?? 0) * track.secondsPerTick;
+  const last = track.packets.slice(-1);
+  const known = knownSeconds({ ...track, packets: last });
+  const told = (last[0]?.duration ?? 0) * track.secondsPerTick;
   return known !== null && told > known + leastHole;
+}
+
+/** Whether an edit list leaves less than half of a sound. */
+export function isMostlyDiscarded(track: SoundTrack): boolean {
+  return packetsOf(track) * 2 < track.packets.length;
 }
 
 /** What so many bytes of AAC last at the least: no frame of 1024 samples has more than 6144 bits for each channel (ISO/IEC 14496-3, 4.5.3). */
 export function leastAacSeconds({ packets, channels, sampleRate }: SoundTrack): number {
   const bits = packets.reduce((sum, { bytes }) => sum + bytes * 8, 0);
   return ((bits / (6144 * Math.max(1, channels))) * 1024) / sampleRate;
+}
+
+/** Of the packets that count, what is left out of what they give. */
+function unheardSeconds({ packets, sampleRate }: SoundTrack): number {
+  const samples = packets.reduce(
+    (sum, { isDiscarded, skipped, padding }) => sum + (isDiscarded ? 0 : skipped + padding),
+    0,
+  );
+  return samples / sampleRate;
 }
 
 function packetsOf({ packets }: SoundTrack): number {
@@ -389,7 +435,29 @@ function addedSeconds(
     const padding = form === 'ogg' ? 0 : packet.padding / sampleRate;
     sum += Math.max(0, seconds - unheard - padding);
   }
+  if (form === 'ogg' && codec === 'vorbis') sum += untoldTicks(packets) * secondsPerTick;
   return sum > 0 ? sum : null;
+}
+
+/**
+ * Vorbis has short blocks and long ones, and a packet lasts from the middle of the block before to the middle of its own (Vorbis I, 4.3.8). Of a short one
+ * behind a long one ffprobe 5 tells what it would last behind a short one, and begins it as much later.
+ *
+ * @returns the ticks that are missing
+ */
+function untoldTicks(packets: readonly SoundPacket[]): number {
+  let longest = 0;
+  for (const { duration } of packets) longest = Math.max(longest, duration ?? 0);
+  let missing = 0;
+  for (const [index, { at, duration }] of packets.entries()) {
+    const before = packets[index - 1];
+    if (before === undefined || before.at === null || before.duration === null) continue;
+    if (at === null || duration === null) continue;
+    // A quarter of one block and of the other, instead of half of the short one.
+    const untold = (longest - duration) / 2;
+    if (untold > 0 && at - before.at - before.duration === untold) missing += untold;
+  }
+  return missing;
 }
 
 /** Samples in a packet of codecs that have the same in all of them. */
@@ -397,6 +465,7 @@ const samplesPerPacket: Readonly<Record<string, number>> = {
   ac3: 1536,
   amr_nb: 160,
   amr_wb: 320,
+  gsm: 160,
   mp2: 1152,
 };
 
@@ -415,11 +484,20 @@ function knownSeconds(track: SoundTrack): number | null {
 /** Shortest packets of all: 40 samples at 48 and at 44.1 kHz, and as much time at multiples of these. */
 const trueHd: ReadonlySet<string> = new Set(['truehd', 'mlp']);
 
+/** Of Nellymoser, whose blocks of 64 bytes are 256 samples each, where all packets have as many of them. */
+function nellymoserSeconds(packets: readonly SoundPacket[], sampleRate: number): number | null {
+  const blocks = (packets[0]?.bytes ?? 0) / 64;
+  const isSteady =
+    blocks > 0 && Number.isInteger(blocks) && packets.every(({ bytes }) => bytes === blocks * 64);
+  return isSteady && sampleRate > 0 ? (blocks * 256) / sampleRate : null;
+}
+
 /** What each packet of this codec is; null where that differs. */
-export function knownPacketSeconds({ codec, profile, sampleRate }: SoundTrack): number | null {
+export function knownPacketSeconds({ codec, profile, sampleRate, packets }: SoundTrack): number | null {
+  if (codec === 'nellymoser') return nellymoserSeconds(packets, sampleRate);
   if (trueHd.has(codec)) return sampleRate > 0 ? 40 / (sampleRate % 44_100 === 0 ? 44_100 : 48_000) : null;
   const samples =
-    codec === 'aac'
+    codec === 'aac' || codec === 'aac_latm'
       ? profile.startsWith('HE-AAC')
         ? 2048
         : 1024

@@ -143,3 +143,26 @@ test('a file of more elements than any sound has is not gone through to its end,
   // Every byte may be the first of a frame.
   expect(await partsOf(Buffer.alloc(400_000, 0xff), 'mp3')).toBeNull();
 });
+
+test('AC-3 of another rate is a part of its own', async () => {
+  // 128 kbit/s: 512 bytes at 48 kHz, 557 or 558 at 44.1 kHz.
+  const frames = (code: number, bytes: number) =>
+    Buffer.concat(
+      Array.from({ length: 6 }, () =>
+        Buffer.concat([Buffer.from([0x0b, 0x77, 0, 0, code, 0x40, 0x40]), Buffer.alloc(bytes - 7)]),
+      ),
+    );
+  const joined = Buffer.concat([frames(0x10, 512), frames(0x51, 558)]);
+  expect(await partsOf(frames(0x10, 512), 'ac3')).toBeNull();
+  expect((await partsOf(joined, 'ac3'))?.map(({ start }) => start)).toEqual([0, 6 * 512]);
+});
+
+test('Matroska begins anew behind another, whether that says how long it is or not', async () => {
+  const recording = (size: string) => Buffer.from(`1a45dfa38442868101${size}${'ec'.repeat(20)}`, 'hex');
+  const known = recording('1853806794');
+  const unknown = recording('1853806701ffffffffffffff');
+  const starts = async (...recordings: Buffer[]) =>
+    (await partsOf(Buffer.concat(recordings), 'matroska'))?.map(({ start }) => start);
+  expect(await starts(known, unknown, known)).toEqual([0, known.length, known.length + unknown.length]);
+  expect(await starts(unknown)).toBeUndefined();
+});

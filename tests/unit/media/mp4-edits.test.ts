@@ -40,6 +40,21 @@ test('several pieces, and what is missing between them, are told in seconds', ()
   expect(brokenEdits(film([2000, 0], [3000, 96_000]), 8)).toBeNull();
 });
 
+test('a piece that is as long as nothing is all that is left, and one that is longer than its media ends with it', () => {
+  const cut = (milliseconds: number, start: number) => {
+    const ticks = 241_024;
+    const whole = film([milliseconds, start]);
+    whole.writeUInt32BE(whole.readUInt32BE(0) + 4, 0);
+    // The header of the media, at the end, with its length.
+    const [track, media, header] = ['trak', 'mdia', 'mdhd'].map((kind) => whole.indexOf(kind) - 4);
+    for (const at of [track, media, header]) whole.writeUInt32BE(whole.readUInt32BE(at ?? 0) + 4, at ?? 0);
+    return Buffer.concat([whole, numbers(ticks)]);
+  };
+  expect(brokenEdits(cut(0, 96_000), 7)).toEqual([{ silence: 0, start: 2, end: Infinity }]);
+  expect(brokenEdits(cut(40_000, 96_000), 7)).toEqual([{ silence: 0, start: 2, end: 42 }]);
+  expect(brokenEdits(cut(3000, 96_000), 7)).toBeNull();
+});
+
 test('a list that is cut off is none', () => {
   const whole = film([2000, 0], [3000, 96_000]);
   whole.writeUInt32BE(30, whole.indexOf('elst') + 8);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { dtsSeconds, phoneSeconds } from '../../../src/media/audio-frames.ts';
 import { sniff, sniffedBytes, sniffFile } from '../../../src/media/sniff.ts';
 
 const iso = (...brands: string[]) => {
@@ -18,6 +19,15 @@ function packets(length: number, first: number): Buffer {
   for (let at = first; at < head.length; at += length) head[at] = 0x47;
   return head;
 }
+
+/** Four frames of so many bytes that begin alike. */
+function frames(header: readonly number[], bytes: number): Buffer {
+  const frame = Buffer.alloc(bytes, 1);
+  frame.set(header);
+  return Buffer.concat([frame, frame, frame, frame]);
+}
+/** 512 samples at 48 kHz in 1006 bytes: ETSI TS 102 114, 5.3.1. */
+const dtsHeader = [0x7f, 0xfe, 0x80, 0x01, 0xfc, 0x3c, 0x3e, 0xd2, 0xb4, 0x00];
 
 test.each([
   ['heic', iso('heic', 'mif1', 'heic')],
@@ -42,7 +52,24 @@ test.each([
   ['ac3', Buffer.from([0x0b, 0x77, 0, 0, 0x14, 0x40])],
   ['eac3', Buffer.from([0x0b, 0x77, 0, 0, 0x3f, 0x87])],
   ['truehd', Buffer.from([0, 0, 0, 0, 0xf8, 0x72, 0x6f, 0xba])],
+  ['mlp', Buffer.from([0, 0, 0, 0, 0xf8, 0x72, 0x6f, 0xbb])],
   ['tta', Buffer.from('TTA1')],
+  ['voc', Buffer.from('Creative Voice File\u001a')],
+  [
+    'gsm',
+    Buffer.concat(
+      Array.from({ length: 20 }, () => Buffer.concat([Buffer.from([0xd4]), Buffer.alloc(32, 7)])),
+    ),
+  ],
+  ['loas', frames([0x56, 0xe0, 0x1d], 32)],
+  // Cut out of a stream, they begin within a frame or a pack.
+  ['ac3', Buffer.concat([Buffer.alloc(50, 1), frames([0x0b, 0x77, 0, 0, 0, 0x40], 128)])],
+  ['eac3', Buffer.concat([Buffer.alloc(50, 1), frames([0x0b, 0x77, 0, 0x3f, 0x3f, 0x87], 128)])],
+  ['dts', Buffer.concat([Buffer.alloc(50, 1), frames(dtsHeader, 1006)])],
+  [
+    'mpeg',
+    Buffer.concat([Buffer.alloc(50, 1), Buffer.from('000001ba4400040004010189c3f8000001bb00', 'hex')]),
+  ],
   ['mpegts', packets(188, 0)],
   ['mpegts', packets(188, 77)],
   ['mpegts', packets(192, 4)],
@@ -99,4 +126,25 @@ test('frames behind any number of zeros are found, and nothing else is', async (
   expect(await behindZeros(Buffer.from('GIF89a'))).toBeNull();
   expect(await behindZeros(Buffer.alloc(sniffedBytes - 100))).toBeNull();
   await rm(folder, { recursive: true });
+});
+
+test('the seconds of DTS are added up from its headers, unless something else stands between them', () => {
+  const four = frames(dtsHeader, 1006);
+  expect(dtsSeconds(four)).toBeCloseTo((4 * 512) / 48_000, 6);
+  expect(dtsSeconds(four.subarray(0, 4 * 1006 - 10))).toBeCloseTo((3 * 512) / 48_000, 6);
+  // What makes it finer: 20 bytes of which it says so.
+  const finer = Buffer.concat([Buffer.from('64582025000700026000', 'hex'), Buffer.alloc(10)]);
+  expect(dtsSeconds(Buffer.concat([four, finer, four]))).toBeCloseTo((8 * 512) / 48_000, 6);
+  expect(dtsSeconds(Buffer.concat([four, Buffer.alloc(3), four]))).toBeNull();
+});
+
+test('text that begins with the letter of LOAS is none', () => {
+  expect(sniff(Buffer.from(`V${'\u7fff'.repeat(400)}`))).toBeNull();
+});
+
+test('the frames of a phone’s recording are counted no further than they may go on', () => {
+  const head = Buffer.from('#!AMR\n');
+  const [spoken, silent] = [Buffer.concat([Buffer.from([0x3c]), Buffer.alloc(31)]), Buffer.from([0x7c])];
+  expect(phoneSeconds(Buffer.concat([head, spoken, silent, silent, spoken]), 600)).toBeCloseTo(0.08);
+  expect(phoneSeconds(Buffer.concat([head, Buffer.alloc(1_000_000, silent)]), 600)).toBeCloseTo(600.02);
 });
