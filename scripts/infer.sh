@@ -5,6 +5,23 @@ set -euo pipefail
 mode="${HUMO_MODE:?start infer_ta.sh or infer_tia.sh instead}"
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
+# As for `npm run engine`: what .env says of the engine, where the environment says nothing.
+if [[ -f "$root/.env" ]]; then
+  while IFS='=' read -r name value || [[ -n "$name" ]]; do
+    [[ "$name" =~ ^(export\ )?(HUMO_[A-Z0-9_]+)$ ]] || continue
+    name="${BASH_REMATCH[2]}"
+    value="${value%$'\r'}"
+    if [[ "$value" =~ ^[[:space:]]*(\"([^\"]*)\"|\'([^\']*)\') ]]; then
+      value="${BASH_REMATCH[2]}${BASH_REMATCH[3]}"
+    else
+      value="${value%%#*}"
+      value="${value#"${value%%[![:space:]]*}"}"
+      value="${value%"${value##*[![:space:]]}"}"
+    fi
+    if [[ -z "${!name+set}" ]]; then export "$name=$value"; fi
+  done < "$root/.env"
+fi
+
 python="${HUMO_PYTHON:-}"
 for candidate in "$root/.venv/bin/python" "$root/engine/.venv/bin/python"; do
   if [[ -z "$python" && -x "$candidate" ]]; then
@@ -18,7 +35,9 @@ fi
 
 # The cases that lie in the repository are the default; whoever names a clip or a file gets that instead.
 cases=(--cases "$root/examples/test_case.json")
-weights=(--weights "$root/weights")
+folder="${HUMO_WEIGHTS_DIRECTORY:-weights}"
+[[ "$folder" == /* ]] || folder="$root/$folder"
+weights=(--weights "$folder")
 for argument in "$@"; do
   case "$argument" in
     --cases | --cases=* | --prompt | --prompt=* | cases=* | positive_prompt=* | generation.positive_prompt=*) cases=() ;;

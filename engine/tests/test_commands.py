@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from humo_engine import checkpoint
-from humo_engine.cli import main
+from humo_engine.cli import _parse, main
 from humo_engine.settings import ENVIRONMENT_VARIABLE
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +83,35 @@ def test_verify_fails_and_names_what_is_missing(tmp_path, capsys):
     assert main(["weights", "verify", "--model", "1.7b", "--weights", str(tmp_path)]) == 1
     text = capsys.readouterr().out
     assert "HuMo/HuMo-1.7B/ema.pth: missing" in text and "HuMo-17B" not in text
+
+
+@pytest.mark.parametrize("action", ["verify", "download"])
+def test_a_profile_that_brings_its_weights_wants_none_unless_they_are_named(action, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HUMO_PROFILE", "mini")
+    assert main(["weights", action, "--weights", str(tmp_path)]) == 0
+    shown = capsys.readouterr()
+    assert "Profile mini brings its own weights" in shown.out + shown.err and "--profile official" in shown.out + shown.err
+    assert main(["weights", "verify", "--weights", str(tmp_path), "--model", "1.7b"]) == 1
+    assert "HuMo/HuMo-1.7B/ema.pth: missing" in capsys.readouterr().out
+    assert main(["weights", "verify", "--weights", str(tmp_path), "--profile", "official"]) == 1
+    monkeypatch.setenv("HUMO_PROFILE", "nobodys")
+    assert main(["weights", action, "--weights", str(tmp_path)]) == 1
+    assert "nobodys" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "profile"),
+    [
+        (["quality"], "", "mini"),
+        (["quality"], "tiny", "tiny"),
+        (["generate"], "", "official"),
+        (["generate"], "mini", "mini"),
+        (["serve", "--profile", "tiny"], "mini", "tiny"),
+    ],
+)
+def test_a_command_takes_the_profile_that_is_named_then_the_environments_then_its_own(command, given, profile, monkeypatch):
+    monkeypatch.setenv("HUMO_PROFILE", given)
+    assert _parse(command).profile == profile
 
 
 def test_convert_writes_the_smaller_copy_or_names_the_download(tmp_path, capsys, monkeypatch):

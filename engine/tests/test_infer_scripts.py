@@ -132,3 +132,31 @@ def test_without_weights_the_message_is_the_command_to_run(tmp_path, run_here):
     )
     assert status == 1
     assert "weights download --model 17b" in err and "Traceback" not in err
+
+
+def test_what_the_environment_file_says_of_the_engine_holds_unless_the_environment_says_otherwise(tmp_path, monkeypatch):
+    monkeypatch.delenv("HUMO_PROFILE", raising=False)
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    for name in ("infer.sh", "infer_ta.sh"):
+        shutil.copy(ROOT / "scripts" / name, scripts / name)
+    (tmp_path / ".env").write_text(
+        "# HUMO_GPUS=7\nDISCORD_TOKEN=secret\nHUMO_PROFILE=mini # small\nHUMO_WEIGHTS_DIRECTORY=\"my weights\"\r\nHUMO_PRECISION='fp8'"
+    )
+    noting = tmp_path / "python"
+    names = ("HUMO_PROFILE", "HUMO_PRECISION", "HUMO_GPUS", "DISCORD_TOKEN")
+    noting.write_text(
+        f"#!{sys.executable}\nimport json, os, sys\nprint(json.dumps([sys.argv, [os.environ.get(n) for n in {names}]]))\n"
+    )
+    noting.chmod(0o755)
+
+    def started(**environment: str) -> tuple[list[str], list[str | None]]:
+        given = {**os.environ, "HUMO_PYTHON": str(noting), **environment}
+        shown = subprocess.run([scripts / "infer_ta.sh"], env=given, capture_output=True, text=True, check=True)
+        return tuple(json.loads(shown.stdout))
+
+    command, known = started()
+    assert known == ["mini", "fp8", None, None]
+    assert command[command.index("--weights") + 1] == str(tmp_path / "my weights")
+    _, known = started(HUMO_PROFILE="tiny")
+    assert known[0] == "tiny"

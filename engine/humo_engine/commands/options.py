@@ -34,12 +34,17 @@ def gibibytes(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of GiB above 0")
 
 
-def add_engine_options(parser: argparse.ArgumentParser) -> None:
+def add_profile(parser: argparse.ArgumentParser, default: str = "official") -> None:
+    """The profile: what is named, else HUMO_PROFILE, else what this command is for."""
     parser.add_argument(
         "--profile",
-        default=os.environ.get("HUMO_PROFILE") or "official",
-        help="a profile of generate.yaml: official, mini, or tiny; default: HUMO_PROFILE, or official",
+        default=os.environ.get("HUMO_PROFILE") or default,
+        help=f"a profile of generate.yaml: official, mini, or tiny; default: HUMO_PROFILE, or {default}",
     )
+
+
+def add_engine_options(parser: argparse.ArgumentParser, profile: str = "official") -> None:
+    add_profile(parser, profile)
     parser.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: %(default)s")
     parser.add_argument("--precision", choices=("bf16", "fp8", "fp32"), help="default: as generate.yaml says")

@@ -16,8 +16,7 @@ def add_to(commands: Commands) -> None:
         epilog="A of --against: default, a preset, a mistake made on purpose (such as audio-late), or key=value,key=value: the keys of --set, "
         "and take, sampler, guidance, gating_text, gating_audio, caching, level (decibels)",
     )
-    add_engine_options(quality)
-    quality.set_defaults(profile="mini")
+    add_engine_options(quality, profile="mini")
     quality.add_argument(
         "--film",
         type=Path,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from humo_engine.commands.errors import explained
-from humo_engine.commands.options import WEIGHTS, Commands, model_name
+from humo_engine.commands.options import WEIGHTS, Commands, add_profile, model_name
 from humo_engine.settings import MODELS
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def add_to(commands: Commands) -> None:
         action.add_argument("--model", type=model_name, action="append", metavar="{17b,1.7b}", help="default: both")
         action.add_argument("--weights", type=Path, default=WEIGHTS, metavar="DIR", help="default: %(default)s")
         if name != "convert":
+            add_profile(action)
+            action.add_argument("--config", metavar="FILE", help="generate.yaml; default: the nearest one")
             action.add_argument("--vocals", action="store_true", help="also the model that isolates the voice")
             action.add_argument(
                 "--voices",
@@ -72,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _act(options: argparse.Namespace, tell: Tell) -> int:
     from humo_engine.weights.download import download
+    from humo_engine.weights.events import Included
     from humo_engine.weights.lock import SYNCNET, lora_named
     from humo_engine.weights.pin import pin
     from humo_engine.weights.verify import verify
@@ -90,10 +93,23 @@ def _act(options: argparse.Namespace, tell: Tell) -> int:
             tell(Converted(str(convert(options.weights, model, tell))))
         return 0
     loras = [lora_named(name) for name in options.lora]
-    if (options.voices or options.syncnet or loras) and not options.model and not options.vocals:
+    names_more = bool(options.voices or options.syncnet or loras)
+    if not options.model and not options.vocals and (names_more or _brings_its_own(options)):
         models = []
+        if not names_more:
+            tell(Included(options.profile))
+            return 0
     wanted = [*models, *loras, *(name for name in ("vocals", "voices", SYNCNET) if getattr(options, name))]
     if options.action == "verify":
         return 0 if verify(options.weights, wanted, tell=tell) else 1
     download(options.weights, wanted, tell=tell)
     return 0
+
+
+def _brings_its_own(options: argparse.Namespace) -> bool:
+    """Whether the profile runs without the official weights. That of the usual name is not looked up: these commands work without a generate.yaml."""
+    if options.profile == "official":
+        return False
+    from humo_engine.settings import load_settings
+
+    return load_settings(options.config, options.profile).weights != "official"

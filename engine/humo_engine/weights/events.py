@@ -51,6 +51,20 @@ class NothingToFetch:
 
 
 @dataclass(frozen=True)
+class Included:
+    """The weights of the profile come with the engine, or are drawn: there is nothing to fetch or to compare."""
+
+    type: ClassVar[str] = "included"
+    profile: str
+
+    def __str__(self) -> str:
+        return (
+            f"Profile {self.profile} brings its own weights: nothing was fetched or checked. "
+            "For those of HuMo itself add --profile official, or --model."
+        )
+
+
+@dataclass(frozen=True)
 class Waiting:
     """Another process changes `folder`; this one waits for its end."""
 
@@ -127,7 +141,7 @@ class Failed:
         return self.message
 
 
-Event = Planned | Fetching | NothingToFetch | Waiting | Verified | Damaged | Converting | Converted | Failed
+Event = Planned | Fetching | NothingToFetch | Included | Waiting | Verified | Damaged | Converting | Converted | Failed
 Tell = Callable[[Event], None]
 
 
