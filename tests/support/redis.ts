@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,11 @@ export interface TestRedisOptions {
 }
 
 /**
- * Starts a Redis server and resolves when it takes connections.
+ * Gives a Redis server that takes connections and holds nothing.
+ *
+ * One on a socket is taken over from an earlier test of this process, where there is one: a start takes longer than most of what is asked of
+ * it. The address is another each time, so that nobody who was left over from that test finds it, and all that may have been set is as at
+ * the start. One that was killed, or stood still, goes to nobody.
  *
  * The server ends with this process whatever happens to it: a watcher holds the other end of a pipe and kills the server when
  * the pipe closes, which the system does even for a process that was killed.
@@ -68,9 +72,106 @@ export interface TestRedisOptions {
  * @throws Error with the server's last log lines if it does not start
  */
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  const { appendOnly = false, ...special } = options;
+  if (Object.keys(special).length > 0) return startOwn(options);
+  const server = free[appendOnly ? 'kept' : 'forgetful'].pop() ?? (await startShared(appendOnly));
+  let isAsBefore = true;
+  const change = <Result>(act: () => Result): Result => {
+    isAsBefore = false;
+    return act();
+  };
+  let hasStopped = false;
+  const stop = async () => {
+    if (hasStopped) return;
+    hasStopped = true;
+    if (!isAsBefore) return server.redis.stop();
+    await server.clear();
+    free[appendOnly ? 'kept' : 'forgetful'].push(server);
+  };
+  return {
+    url: server.url(),
+    folder: server.redis.folder,
+    tlsPort: 0,
+    kill: () => change(async () => server.redis.kill()),
+    standStill: () => change(() => server.redis.standStill()),
+    restart: () => change(async () => server.redis.restart()),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** A server that one test after another has. */
+interface SharedServer {
+  readonly redis: OwnRedis;
+  readonly url: () => string;
+  /** Under another address, without clients and data, and set as at its start. */
+  clear(): Promise<void>;
+}
+
+/** Servers of this process that no test has now. */
+const free: Record<'kept' | 'forgetful', SharedServer[]> = { kept: [], forgetful: [] };
+
+async function startShared(appendOnly: boolean): Promise<SharedServer> {
+  const redis = await startOwn({ appendOnly });
+  let [socket, times] = [redis.socket, 0];
+  const asked = async <Answer>(ask: (connection: Redis) => Promise<Answer>): Promise<Answer> => {
+    const connection = new Redis(socket);
+    try {
+      return await ask(connection);
+    } finally {
+      connection.disconnect();
+    }
+  };
+  const settings = async (connection: Redis) => connection.config('GET', '*').then(pairsOf);
+  const [first, users] = await asked(async (connection) => [
+    await settings(connection),
+    await connection.acl('LIST'),
+  ]);
+  return {
+    redis,
+    url: () => `unix://${socket}`,
+    async clear() {
+      const moved = join(redis.folder, `${(times += 1)}.sock`);
+      await rename(socket, moved);
+      socket = moved;
+      redis.listensAt(moved);
+      await asked(async (connection) => {
+        for (const type of ['normal', 'pubsub'] as const)
+          await connection.call('CLIENT', 'KILL', 'TYPE', type);
+        for (const user of users) await connection.acl('SETUSER', ...afresh(user));
+        const now = await settings(connection);
+        for (const [name, value] of first)
+          if (now.get(name) !== value) await connection.config('SET', name, value);
+        await connection.flushall();
+        await connection.config('RESETSTAT');
+      });
+    },
+  };
+}
+
+/** What `CONFIG GET` answers, as pairs. */
+function pairsOf(answer: unknown): Map<string, string> {
+  const flat = Array.isArray(answer) ? answer.map(String) : [];
+  return new Map(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : [])));
+}
+
+/** A line of `ACL LIST`, as what makes a user to be just that. */
+function afresh(line: string): [name: string, ...rules: string[]] {
+  const [, name = '', ...rules] = line.split(' ');
+  return [name, 'reset', ...rules];
+}
+
+interface OwnRedis extends TestRedis {
+  /** the path of its socket, when it was started */
+  readonly socket: string;
+  /** Says that its socket is elsewhere now. */
+  listensAt(socket: string): void;
+}
+
+async function startOwn(options: TestRedisOptions): Promise<OwnRedis> {
   // A socket's path may have 107 bytes at most, so the folder stays directly under the system's own.
   const folder = await mkdtemp(join(tmpdir(), 'humo-redis-'));
-  const socket = join(folder, 'redis.sock');
+  let socket = join(folder, 'redis.sock');
   const port = options.tcp === true ? await freePort() : 0;
   // `everysec` holds writes back for up to two seconds while an earlier fsync still runs, and SIGKILL loses those; with `no` they
   // are with the system before they are acknowledged, and a killed process takes nothing of that with it.
@@ -79,7 +180,6 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     `--appendonly ${options.appendOnly === true ? 'yes' : 'no'} --appendfsync no --maxmemory-policy noeviction`,
   ].flatMap((line) => line.split(' '));
   settings.push('--dir', folder, '--save', '', '--logfile', '');
-  if (options.tcp !== true) settings.push('--unixsocket', socket);
   if (options.password !== undefined) settings.push('--requirepass', options.password);
   const tlsPort = options.tls === undefined ? 0 : await freePort();
   const more = [
@@ -89,8 +189,10 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   settings.push(...more.flatMap(([name, value]) => [`--${name}`, value]));
   const secret = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`;
   const url = options.tcp === true ? `redis://${secret}127.0.0.1:${port}` : `unix://${secret}${socket}`;
+  const start = async () =>
+    startServer([...settings, ...(options.tcp === true ? [] : ['--unixsocket', socket])], folder);
 
-  let server = await startServer(settings, folder);
+  let server = await start();
   const kill = async () => endServer(server, 'SIGKILL');
   const stop = async () => {
     await endServer(server, 'SIGKILL');
@@ -100,6 +202,8 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     url,
     folder,
     tlsPort,
+    socket,
+    listensAt: (path) => void (socket = path),
     kill,
     stop,
     standStill() {
@@ -109,7 +213,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
     },
     async restart() {
       await kill();
-      server = await startServer(settings, folder);
+      server = await start();
     },
     [Symbol.asyncDispose]: stop,
   };

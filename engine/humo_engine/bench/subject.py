@@ -15,7 +15,7 @@ from humo_engine.model import HuMoTransformer, ModelSize
 from humo_engine.tiny import tiny_size
 from humo_engine.vae import LATENT_CHANNELS, SPATIAL_STRIDE, latent_frames
 
-TOY_SIZE, TOY_FRAMES = (128, 96), 5
+TOY_SIZE, TOY_FRAMES = (64, 48), 5
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import torch
 from humo_engine.bench.device import peak, reset_peak, wait
 from humo_engine.bench.measure import relative_error, seconds_of
 from humo_engine.bench.subject import Bench, Choices
+from humo_engine.tiny import VAE_WIDTH
 from humo_engine.vae import build_vae, decode_pieces
 from humo_engine.vae_fast import speed_up_decoder
 
@@ -18,7 +19,7 @@ def measure(bench: Bench, choices: Choices) -> None:
     channels, frames, height, width = bench.latent_shape
     latents = torch.randn(channels, frames - 1, height, width, device=bench.device)
     torch.manual_seed(0)
-    vae = build_vae(96 if bench.device.type == "cuda" else 8).to(bench.device)
+    vae = build_vae(96 if bench.device.type == "cuda" else VAE_WIDTH).to(bench.device)
 
     def decode() -> torch.Tensor:
         with torch.no_grad():

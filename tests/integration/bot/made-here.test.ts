@@ -15,7 +15,7 @@ import { hasStatus, idOf, picture, startScene } from './scene.ts';
 // Encodes and detection are arithmetic that a busy machine takes its time for.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 });
 
-const [width, height, frames, fps] = [832, 480, 25, 25] as const;
+const [width, height, frames, fps] = [416, 240, 25, 25] as const;
 let folder: string;
 
 beforeAll(async () => {

@@ -18,7 +18,7 @@ import { generationWith, resultWith } from '../../support/generation.ts';
 // Encodes and detection are arithmetic that a busy machine takes its time for.
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 });
 
-const [width, height, frames, fps] = [832, 480, 50, 25] as const;
+const [width, height, frames, fps] = [832, 480, 25, 25] as const;
 const payload = 0x0123_4567_89ab_cdefn;
 const deployment = payload >> 40n;
 let folder: string;
