@@ -20,6 +20,7 @@ class Hub:
     `stalls[path]`: after how many bytes the next transfers of that path stop until `released` is set.
     `refusals[path]`: (status, headers) of the next answers about that path, one after the other.
     `storage`: the address of another server where the bytes of large files lie, as the hub's do; transfers are sent there.
+    `whole`: paths of which the server knows no parts: it answers a Range with all of the file.
     `damaged`: paths whose bytes arrive wrong. `requests` lists (method, path, Range, Authorization).
     """
 
@@ -31,6 +32,7 @@ class Hub:
     released: threading.Event = field(default_factory=threading.Event)
     refusals: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     storage: str | None = None
+    whole: set[str] = field(default_factory=set)
     damaged: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     endpoint: str = ""
@@ -98,7 +100,11 @@ def serving(hub: Hub) -> Iterator[Hub]:
                 return
             if path in hub.damaged:
                 body = bytes([body[0] ^ 1]) + body[1:]
-            start = int(self.headers["Range"].removeprefix("bytes=").split("-")[0]) if self.headers["Range"] else 0
+            ranged = self.headers["Range"] if path not in hub.whole else None
+            start = int(ranged.removeprefix("bytes=").split("-")[0]) if ranged else 0
+            if start >= len(body) and start > 0:
+                self.send_json(416, {"error": "beyond"}, {"Content-Range": f"bytes */{len(body)}"})
+                return
             self.send_response(206 if start else 200)
             self.send_header("ETag", f'"{etag}"')
             self.send_header("X-Repo-Commit", hub.commit)

@@ -113,6 +113,32 @@ def test_a_download_given_up_leaves_no_file_and_a_later_one_continues(tmp_path, 
     assert f"{(len(BIG) - CHUNK) / 2**30:.2f} GiB to fetch" in lines[0]
 
 
+def test_a_server_that_knows_no_parts_sends_all_of_it_again(tmp_path, hub):
+    hub.cuts["big.bin"] = [CHUNK + 1000]
+    hub.whole = {"big.bin"}
+    fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    assert (tmp_path / "folder/big.bin").read_bytes() == BIG
+    assert hub.sent("big.bin") == [None, f"bytes={CHUNK}-"]
+
+
+@pytest.mark.parametrize("harm", ["longer than the file", "of another version"])
+def test_a_part_that_cannot_be_gone_on_with_is_forgotten(tmp_path, hub, harm):
+    hub.cuts["big.bin"] = [CHUNK + 1000] + [1000] * (ATTEMPTS - 1)
+    with pytest.raises(WeightsError):
+        fetch(tmp_path, hub, [locked("big.bin", BIG)])
+    (part,) = (tmp_path / ".partial").rglob("*.incomplete")
+    wanted = BIG
+    if harm == "longer than the file":
+        part.write_bytes(BIG + b"x")
+    else:
+        wanted = hub.files[REPOSITORY]["big.bin"] = BIG[::-1]
+    hub.requests.clear()
+    fetch(tmp_path, hub, [locked("big.bin", wanted)])
+    assert hub.sent("big.bin") == [None]
+    assert (tmp_path / "folder/big.bin").read_bytes() == wanted
+    assert not (tmp_path / ".partial").exists()
+
+
 def test_a_finished_download_leaves_what_another_one_began(tmp_path, hub):
     hub.cuts["big.bin"] = [CHUNK + 1000] + [1000] * (ATTEMPTS - 1)
     with pytest.raises(WeightsError):

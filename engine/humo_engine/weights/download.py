@@ -63,6 +63,10 @@ def _download(
         plan += [pair for pair in resolve(own, files, commit) if not is_in_place(root, pair[0])]
     if not plan:
         return []
+    for entry, remote in plan:
+        # What a server that knows no parts, and an older library, have put one behind the other: asked for more of it, every server refuses.
+        if partial_bytes(root, entry) > remote.size:
+            forget_partial(root, entry)
     already = sum(partial_bytes(root, entry) for entry, _ in plan)
     needed = sum(remote.size for _, remote in plan) - already
     free = free_bytes(root)
