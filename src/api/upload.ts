@@ -12,6 +12,7 @@ import { audioLimits } from '../media/audio.ts';
 import { imageLimits } from '../media/image.ts';
 import { Failure } from '../failure.ts';
 import { namingFullDisk } from '../full-disk.ts';
+import { mebibyte } from '../units.ts';
 import { goOn, watchBody } from './body.ts';
 import type { Pace } from './body.ts';
 import { boundaryOf, everyPart } from './form-parts.ts';
@@ -142,8 +143,10 @@ async function readForm(request: FastifyRequest, folder: string, signal: AbortSi
     const path = join(folder, `received-${option}`);
     const hash = createHash('sha256');
     const file = { path, option, size: await writeFile(part, path, signal, hash) };
-    if (part.file.truncated) {
-      throw new Failure('too_large', 'file_too_large', { option, megabytes: mostFileBytes / 1024 / 1024 });
+    // Of a picture there may be less than of the largest file: who is told of that limit would be refused once more.
+    const most = option === 'audio' ? audioLimits.bytes : imageLimits.bytes;
+    if (part.file.truncated || file.size > most) {
+      throw new Failure('too_large', 'file_too_large', { option, megabytes: most / mebibyte });
     }
     // A browser sends a file that nobody chose as an empty one without a name. One with a name is refused where it is read.
     if (file.size === 0 && (part.filename ?? '') === '') continue;
