@@ -19,6 +19,7 @@ SAMPLES_PER_FEATURE_PAIR = 640  # one video frame; Whisper makes two feature fra
 FPS = SAMPLE_RATE // SAMPLES_PER_FEATURE_PAIR  # 25, what HuMo was trained at and `generate.yaml` says
 GROUPS = ((0, 8), (8, 16), (16, 24), (24, 32))  # hidden states averaged together; the last one, [32], stands alone
 LATENT_STRIDE = 4  # video frames in each latent frame after the first
+EMPTY_WAV_BYTES = 78  # what ffmpeg writes of a sound without samples
 CONTEXT = 2  # video frames of sound heard before and after a latent frame's own
 FIRST_FRAME_PADDING = 3  # the first latent frame holds one video frame where the others hold four
 
@@ -49,7 +50,9 @@ def read_wav(path: Path | str) -> Tensor:
 
 
 def to_engine_wav(source: Path, target: Path) -> Path:
-    """Bring any sound that ffmpeg reads to the form of `read_wav`. Raises ValueError with ffmpeg's last words."""
+    """Bring any sound that ffmpeg reads to the form of `read_wav`. Raises ValueError, with what to do, as the bot says it."""
+    if source.is_file() and source.stat().st_size == 0:
+        raise ValueError(f"{source.name} is empty (0 bytes): record it again, or give another file")
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe", "-i", str(source)]
     command += ["-map", "0:a:0", "-ar", str(SAMPLE_RATE), "-ac", "1", "-c:a", "pcm_s16le", "-f", "wav", str(target)]
     try:
@@ -58,9 +61,15 @@ def to_engine_wav(source: Path, target: Path) -> Path:
         raise ValueError("ffmpeg is not installed; it converts sound for the engine") from error
     except subprocess.TimeoutExpired as error:
         raise ValueError(f"{source.name} takes ffmpeg longer than two minutes: give a shorter piece") from error
+    if "matches no streams" in done.stderr:
+        raise ValueError(f"{source.name} has no sound: give a video that does, or an audio file")
     if done.returncode != 0:
         words = (done.stderr.strip().splitlines() or [f"ffmpeg ended with status {done.returncode}"])[-1]
-        raise ValueError(f"{source.name} cannot be read as sound: {words}")
+        raise ValueError(
+            f"{source.name} cannot be read as sound: it may be damaged, or of a kind that is not known. Convert it to MP3 or WAV ({words})"
+        )
+    if target.stat().st_size <= EMPTY_WAV_BYTES:
+        raise ValueError(f"there is nothing to hear in {source.name}: record it again, or give another file")
     return target
 
 

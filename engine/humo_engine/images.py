@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 WHITE = (255, 255, 255)
@@ -27,6 +27,8 @@ def letterbox(image: Image.Image, width: int, height: int) -> Tensor:
 def read_image(path: Path | str) -> Image.Image:
     """Open an image upright, transparency on white. Raises ValueError, with what to do, when it cannot be read."""
     name = Path(path).name
+    if Path(path).is_file() and Path(path).stat().st_size == 0:
+        raise ValueError(f"{name} is empty (0 bytes): give another file")
     try:
         with Image.open(path) as file:
             image = _eight_bits(ImageOps.exif_transpose(file)).convert("RGBA")
@@ -34,6 +36,8 @@ def read_image(path: Path | str) -> Image.Image:
         raise
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} has too many pixels: make it smaller, such as 2048 pixels wide ({error})") from error
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{name} cannot be read as an image: its kind is not known here. Save it as PNG or JPEG") from error
     except Exception as error:  # decoders raise errors of any type about damaged files
         raise ValueError(f"{name} cannot be read as an image: {error}. Save it again as PNG or JPEG") from error
     canvas = Image.new("RGBA", image.size, (*WHITE, 255))

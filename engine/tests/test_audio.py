@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from humo_engine.audio import PIECE_SAMPLES, audio_features, audio_windows, read_wav, to_engine_wav, whisper_states
+from humo_engine.audio import PIECE_SAMPLES, SAMPLE_RATE, audio_features, audio_windows, read_wav, to_engine_wav, whisper_states
 from humo_engine.tiny import tiny_components
 
 
@@ -82,6 +82,13 @@ def test_what_ffmpeg_cannot_read_is_named(tmp_path):
     (tmp_path / "song.mp3").write_bytes(b"not a song")
     with pytest.raises(ValueError, match=r"song\.mp3 cannot be read as sound: [^\[]"):
         to_engine_wav(tmp_path / "song.mp3", tmp_path / "out.wav")
+    (tmp_path / "song.mp3").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"song\.mp3 is empty \(0 bytes\)"):
+        to_engine_wav(tmp_path / "song.mp3", tmp_path / "out.wav")
+    with wave.open(str(tmp_path / "silent.wav"), "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+    with pytest.raises(ValueError, match=r"nothing to hear in silent\.wav"):
+        to_engine_wav(tmp_path / "silent.wav", tmp_path / "out.wav")
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def test_one_name_for_several_cases_is_refused(media, tmp_path, capsys):
         (["--prompt", "A man", "--cases", "x.json"], "either --cases or --prompt"),
         (["--prompt", "A man", "--image", "IMAGE", "colour=red"], "colour"),
         (["--prompt", "A man", "--image", "IMAGE", "frames=96", "steps=1"], "`frames` must be 4k + 1"),
-        (["--prompt", "A man", "--audio", "IMAGE", "steps=1"], "man.png cannot be read as sound"),
+        (["--prompt", "A man", "--audio", "IMAGE", "steps=1"], "man.png has no sound: give a video that does"),
         (["--prompt", "A man", "--image", "IMAGE", "--preset", "huge"], "huge"),
         (["--prompt", "A man", "--image", "IMAGE", "precision=fp16"], "bf16, fp8, fp32"),
         (["--prompt", "A man", "--image", "IMAGE", "model=14b"], "17b, 1_7b"),

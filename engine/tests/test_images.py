@@ -88,7 +88,7 @@ def test_palettes_and_greys_are_read(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n cut off"])
 def test_what_is_no_image_is_named(tmp_path, content):
     (tmp_path / "portrait.png").write_bytes(content)
-    with pytest.raises(ValueError, match=r"portrait\.png cannot be read as an image"):
+    with pytest.raises(ValueError, match=r"portrait\.png (is empty|cannot be read as an image)"):
         read_image(tmp_path / "portrait.png")
 
 
