@@ -71,6 +71,21 @@ export function readRemovals(packet: unknown): readonly string[] {
   return parsed.success ? parsed.data.d : [];
 }
 
+const readyEvent = z.object({
+  t: z.literal('READY'),
+  d: z.object({ guilds: z.array(z.object({ id: z.string() })) }),
+});
+
+/**
+ * The servers of a connection that was made anew: https://discord.com/developers/docs/events/gateway-events#ready. null for any other event.
+ *
+ * @param packet as discord.js's event `raw` hands it on
+ */
+export function readReadyGuilds(packet: unknown): ReadonlySet<string> | null {
+  const parsed = readyEvent.safeParse(packet);
+  return parsed.success ? new Set(parsed.data.d.guilds.map(({ id }) => id)) : null;
+}
+
 /**
  * https://discord.com/developers/docs/events/gateway-events#channel-delete and `#thread-delete`. All messages there went with it, and no event
  * says so of any of them.

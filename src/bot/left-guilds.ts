@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import type { Moderation } from '../queue/moderation/moderation.ts';
 import type { GenerationQueue } from '../queue/interfaces.ts';
 import { isOwn } from './client.ts';
+import { readReadyGuilds } from './gateway-events.ts';
 
 /** More than any server has waiting. */
 const mostWaiting = 100_000;
@@ -24,6 +25,16 @@ export interface LeftGuildsParts {
  */
 export function followGuilds(client: Client<true>, parts: LeftGuildsParts): Promise<void> {
   client.on(Events.GuildDelete, ({ id }) => void leave(id, parts));
+  // After a session that could not be resumed nobody says what was missed: a server that was left meanwhile is only not there any more.
+  client.on(Events.Raw, (packet: unknown, shardId: number) => {
+    const here = readReadyGuilds(packet);
+    if (here === null) return;
+    for (const { id } of client.guilds.cache.filter((guild) => guild.shardId === shardId).values()) {
+      if (here.has(id)) continue;
+      client.guilds.cache.delete(id);
+      void leave(id, parts);
+    }
+  });
   client.on(Events.GuildCreate, ({ id }) => {
     parts.moderation.guildsJoined([id]).catch((error: unknown) => {
       parts.logger.warn({ guildId: id, error: errorFields(error) }, 'a server could not be taken up again');

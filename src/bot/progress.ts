@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts';
 import type { RawFile } from 'discord.js';
 import type { Advice } from '../intake/intake.ts';
 import type { ProgressFollower } from '../commands/support/services.ts';
-import { renderLastWords, renderMoved, renderStatus } from '../commands/render/status.ts';
+import { renderLastWords, renderLost, renderMoved, renderStatus } from '../commands/render/status.ts';
 import { noticesFor } from '../commands/support/queue-notices.ts';
 import type { RenderedMessage } from '../commands/render/message.ts';
 import type { GenerateSettings } from '../config/generate.ts';
@@ -66,6 +66,8 @@ const noticed: ReadonlySet<AuditEntry['action']> = new Set([
 
 interface Followed {
   readonly id: string;
+  /** where its message is, and in which language, as was known last */
+  known: Pick<Generation, 'id' | 'locale' | 'reply'>;
   readonly advice: readonly Advice[];
   /** when its message was posted, as far as is known */
   postedAt: number;
@@ -173,6 +175,7 @@ export class ProgressReporter implements ProgressFollower {
   #add(generation: Generation, advice: readonly Advice[]): Followed {
     const followed: Followed = {
       id: generation.id,
+      known: knownOf(generation),
       advice,
       postedAt: Math.max(generation.createdAt, postedAt(generation.reply)),
       tooOld: false,
@@ -193,7 +196,7 @@ export class ProgressReporter implements ProgressFollower {
 
   #hear(event: GenerationEvent): void {
     const followed = this.#followed.get(event.id);
-    if (event.kind === 'progress') {
+    if (event.kind !== 'status') {
       if (followed !== undefined) followed.dirty = true;
       return;
     }
@@ -248,10 +251,13 @@ export class ProgressReporter implements ProgressFollower {
     followed.dueAt = clock.now() + editInterval;
     try {
       const generation = await queue.get(followed.id);
-      if (generation === null || (generation.status !== 'queued' && generation.status !== 'running')) {
+      if (generation === null || !isOpen(generation)) {
         this.#followed.delete(followed.id);
+        // Redis came back without it, or somebody had it erased where no bot was told: it would read for ever as if it were waited for.
+        if (generation === null) await this.#edit(followed.known, renderLost(followed.known), []);
         return;
       }
+      followed.known = knownOf(generation);
       followed.waiting = generation.status === 'queued';
       // Another bot may have posted it anew.
       followed.postedAt = Math.max(followed.postedAt, postedAt(generation.reply));
@@ -350,7 +356,7 @@ export class ProgressReporter implements ProgressFollower {
   }
 
   async #edit(
-    generation: Generation,
+    generation: Pick<Generation, 'reply'>,
     rendered: RenderedMessage,
     files: RawFile[] | undefined,
   ): Promise<void> {
@@ -382,6 +388,10 @@ export class ProgressReporter implements ProgressFollower {
     if (digest === lastDigest) return null;
     return { digest, file: { name: `preview-${id}.jpg`, data, contentType: 'image/jpeg' } };
   }
+}
+
+function knownOf({ id, locale, reply }: Generation): Followed['known'] {
+  return { id, locale, reply };
 }
 
 /** Whether its message can hardly be edited any more. */

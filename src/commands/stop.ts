@@ -25,7 +25,7 @@ const stopButton: Button = {
   async press(interaction, generationId, services) {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });
     const generation = await reachable(services.queue.get(generationId));
-    if (generation === null) throw new Refusal('cancel.finished');
+    if (generation === null) throw new Refusal('cancel.unknown');
     const role = roleIn(interaction, generation);
     if (role === null) throw new Refusal('cancel.not_yours');
     const going = await stop(generation, { userId: interaction.user.id, role }, services);

@@ -26,7 +26,8 @@ export async function watchGenerations(parts: {
   /** of which no end was heard yet */
   const open = new Set<string>();
   const notify = (event: GenerationEvent) => {
-    if (event.kind === 'status') open[hasEnded(event) ? 'delete' : 'add'](event.id);
+    if (event.kind === 'gone' || (event.kind === 'status' && hasEnded(event))) open.delete(event.id);
+    else open.add(event.id);
     try {
       listener(event);
     } catch (error) {
@@ -37,7 +38,7 @@ export async function watchGenerations(parts: {
     for (const id of new Set([...open, ...(await connection.zrange(names.open, '0', '-1'))])) {
       const generation = await readableRecord(parts, id);
       if (generation === null) {
-        open.delete(id);
+        notify({ kind: 'gone', id });
         continue;
       }
       notify({ kind: 'status', id, status: generation.status });

@@ -97,6 +97,12 @@ export function renderLastWords({ id, locale }: Generation): RenderedMessage {
   });
 }
 
+/** The status message of what nobody knows of any more. */
+export function renderLost({ id, locale }: Pick<Generation, 'id' | 'locale'>): RenderedMessage {
+  const texts = textsFor(locale);
+  return message([texts.say('status.lost'), texts.say('status.identifier', { id })]);
+}
+
 /** The status message once the final message was deleted. */
 export function renderDeleted(id: string, texts: Texts): RenderedMessage {
   return message([texts.say('again.deleted'), texts.say('status.identifier', { id })]);

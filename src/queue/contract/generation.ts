@@ -295,7 +295,9 @@ export interface QueuePosition {
 /** Something the bot may want to show. Sent for every change of status and, at most once a second, progress. */
 export type GenerationEvent =
   | { readonly kind: 'status'; readonly id: string; readonly status: GenerationStatus }
-  | { readonly kind: 'progress'; readonly id: string; readonly progress: GenerationProgress };
+  | { readonly kind: 'progress'; readonly id: string; readonly progress: GenerationProgress }
+  /** its record is not there any more: it was erased, or Redis has lost it */
+  | { readonly kind: 'gone'; readonly id: string };
 
 /** What a generation comes from, oldest first, also where those are no longer on record. */
 export function ancestorsOf({

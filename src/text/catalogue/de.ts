@@ -98,6 +98,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'status.cost': 'Braucht etwa {duration} GPU-Zeit.',
   'status.last_words':
     'Discord lässt mich diese Nachricht nicht mehr aktualisieren. Ich bin weiter dran: `/aufträge` zeigt, wie weit es ist, und das Video schicke ich dir als Direktnachricht.',
+  'status.lost':
+    '**Diese Anfrage kenne ich nicht mehr.** Was ich dazu gespeichert hatte, ist weg; daraus wird kein Video mehr. Möchtest du eins, frag bitte noch einmal.',
   'status.moved': 'Hier geht es weiter: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
@@ -154,6 +156,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
 
   'cancel.asked': 'Wird abgebrochen …',
   'cancel.finished': 'Es ist schon fertig; es gibt nichts mehr abzubrechen.',
+  'cancel.unknown': 'Diese Anfrage kenne ich nicht mehr; es gibt nichts mehr abzubrechen.',
   'cancel.delete_there':
     'Es ist schon fertig. Reagiere mit ❌ auf die Nachricht mit dem Video, um es zu löschen.',
   'cancel.not_yours': 'Abbrechen kann es nur, wer das Video angefordert hat, oder die Moderation.',

@@ -95,6 +95,8 @@ export const en = {
     'Takes about {duration} of GPU time. These times are a guess: I haven’t made one like it here yet.',
   'status.last_words':
     'Discord won’t let me update this message any longer. I’m still on it: `/jobs` shows how far it is, and I’ll send you the video in a DM.',
+  'status.lost':
+    '**I no longer know of this request.** What I had stored of it is gone, so no video will come of it. If you’d like one, please ask again.',
   'status.moved': 'Continued here: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
@@ -150,6 +152,7 @@ export const en = {
 
   'cancel.asked': 'Cancelling…',
   'cancel.finished': 'It’s already finished; there’s nothing left to cancel.',
+  'cancel.unknown': 'I no longer know of this request, so there’s nothing left to cancel.',
   'cancel.delete_there': 'It’s already finished. To delete the video, react to its message with ❌.',
   'cancel.not_yours': 'Only the person who asked for this video, or a moderator, can cancel it.',
 

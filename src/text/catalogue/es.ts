@@ -94,6 +94,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'Necesita aprox. {duration} de GPU. Estos tiempos son una estimación: aquí aún no he hecho ninguno así.',
   'status.last_words':
     'Discord ya no me deja actualizar este mensaje. Sigo en ello: con `/trabajos` ves cómo va, y te enviaré el vídeo por mensaje directo.',
+  'status.lost':
+    '**Ya no conozco esta petición.** Lo que tenía guardado de ella se ha perdido, así que no saldrá ningún vídeo. Si quieres uno, vuelve a pedirlo.',
   'status.moved': 'Sigue aquí: {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
@@ -147,6 +149,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'ending.reference': '-# Referencia: {id}',
   'cancel.asked': 'Cancelando…',
   'cancel.finished': 'Ya ha terminado; no queda nada que cancelar.',
+  'cancel.unknown': 'Ya no conozco esta petición; no queda nada que cancelar.',
   'cancel.delete_there': 'Ya ha terminado. Para borrar el vídeo, reacciona a su mensaje con ❌.',
   'cancel.not_yours': 'Solo puede cancelarlo quien pidió este vídeo o la moderación.',
   'notice.direct_messages':

@@ -96,6 +96,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Demande environ {duration} de temps de GPU. Ces temps sont une estimation : je n’en ai pas encore fait de pareille ici.',
   'status.last_words':
     'Discord ne me laisse plus mettre ce message à jour. Je continue : `/tâches` montre où ça en est, et je t’enverrai la vidéo en message privé.',
+  'status.lost':
+    '**Je ne connais plus cette demande.** Ce que j’en avais enregistré a disparu : il n’en sortira pas de vidéo. Si tu en veux une, redemande-la.',
   'status.moved': 'La suite est ici : {link}',
   'status.identifier': '-# {id}',
   'status.private_route':
@@ -148,6 +150,7 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
   'ending.reference': '-# Référence : {id}',
   'cancel.asked': 'J’annule…',
   'cancel.finished': 'C’est déjà fini ; il n’y a plus rien à annuler.',
+  'cancel.unknown': 'Je ne connais plus cette demande ; il n’y a plus rien à annuler.',
   'cancel.delete_there': 'C’est déjà fini. Pour supprimer la vidéo, réagis à son message avec ❌.',
   'cancel.not_yours': 'Seule la personne qui a demandé cette vidéo, ou la modération, peut l’annuler.',
   'notice.direct_messages':

@@ -87,6 +87,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     'GPUで約{duration}かかります。これらの時間は推定です。同じような動画をここではまだ作っていません。',
   'status.last_words':
     'Discordの制限で、このメッセージはもう更新できません。作業は続いています。進み具合は`/ジョブ`で確認でき、動画はDMで送ります。',
+  'status.lost':
+    '**このリクエストの記録がなくなりました。** 保存していた内容が失われたため、動画はできません。必要でしたら、もう一度リクエストしてください。',
   'status.moved': '続きはこちら：{link}',
   'status.identifier': '-# {id}',
   'status.private_route':
@@ -136,6 +138,7 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
   'ending.reference': '-# 参照番号：{id}',
   'cancel.asked': 'キャンセルしています…',
   'cancel.finished': 'もう終わっています。キャンセルするものはありません。',
+  'cancel.unknown': 'このリクエストの記録はもうありません。キャンセルするものはありません。',
   'cancel.delete_there':
     'もう終わっています。動画を削除するには、動画のメッセージに❌でリアクションしてください。',
   'cancel.not_yours': 'キャンセルできるのは、この動画をリクエストした人かモデレーターだけです。',

@@ -137,5 +137,11 @@ test('thrown out of a server: what waits there is cancelled, its settings go aft
   expect(await moderation.bans(guild.id)).toHaveLength(1);
   guild.addBot([]);
   await vi.waitFor(async () => expect(await redis.pttl(settings)).toBe(-1), patience);
+  // Nobody is told where the connection was lost for so long that it begins anew.
+  await scene.ada.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: scene.channel });
+  const again = await until(async () => (await scene.queue.list({ statuses: ['queued'] }))[0]);
+  scene.discord.gateway.disconnect({ resumable: false });
+  guild.removeBot();
+  await until(async () => ((await scene.queue.get(again.id))?.status === 'cancelled' ? true : undefined));
   redis.disconnect();
 });

@@ -131,8 +131,8 @@ test('a cancel that the worker did not hear stops the work all the same', async 
 test('whoever follows generations hears of those that came and of those that ended meanwhile', async () => {
   const { queue } = deploy();
   const events: GenerationEvent[] = [];
-  const [first, second] = [testDraft('1'), testDraft('2')];
-  await queue.accept(first);
+  const [first, second, third] = [testDraft('1'), testDraft('2'), testDraft('3')];
+  for (const draft of [first, third]) await queue.accept(draft);
   await queue.watch((event) => events.push(event));
   events.length = 0;
   await unheard(async () => {
@@ -141,10 +141,12 @@ test('whoever follows generations hears of those that came and of those that end
     await queue.cancel(first.id, reason);
     // As it is once a bot has said so.
     await owner.zrem(`lost${prefix}:open`, first.id);
+    await owner.del(`lost${prefix}:generation:${third.id}`);
   });
   await vi.waitFor(() => {
     expect(events).toContainEqual({ kind: 'status', id: second.id, status: 'queued' });
     expect(events).toContainEqual({ kind: 'status', id: first.id, status: 'cancelled' });
+    expect(events).toContainEqual({ kind: 'gone', id: third.id });
   }, patience);
 });
 

@@ -169,6 +169,15 @@ test('a job whose every step is reported is edited at most once in five seconds,
   expect(edits.at(-1)?.content).toMatch(/step (4[5-9]|50) of 50/);
 });
 
+test('what Redis has lost says so, instead of waiting for ever', async () => {
+  await reporter.start();
+  const { id } = await follow();
+  records.delete(id);
+  emit({ kind: 'gone', id });
+  await clock.advance(6_000);
+  expect(edits.map(({ content }) => content)).toEqual([expect.stringContaining('no longer know of this')]);
+});
+
 test('nothing is edited while nothing changes', async () => {
   await reporter.start();
   const { id } = await follow();
