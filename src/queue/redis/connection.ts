@@ -74,6 +74,8 @@ export function openConnection(server: RedisServer, purpose: ConnectionPurpose, 
       },
     }),
     maxRetriesPerRequest: purpose === 'producer' ? 1 : null,
+    // `subscription.ts` does it, and hears when it is refused: of ioredis nobody could, and the process would end.
+    autoResubscribe: false,
     // A line may have been cut without a word: the system would notice after a quarter of an hour. BullMQ's blocking reads take up to ten
     // seconds on purpose.
     socketTimeout: purpose === 'producer' ? 3 * producerTimeout : 20_000,

@@ -9,6 +9,9 @@ const tryInterval = 15_000;
 /** Before what was missed is looked for again, when that failed. Milliseconds. */
 const retryPause = 1_000;
 
+/** Before a subscription that was refused is asked for again. Milliseconds. */
+const refusedPause = 10_000;
+
 export interface SubscriptionOptions {
   readonly channels: readonly string[];
   /**
@@ -38,6 +41,7 @@ export async function subscribe(
   let isLooking = false;
   let isWanted = false;
   let retrying: NodeJS.Timeout | undefined;
+  let resubscribing: NodeJS.Timeout | undefined;
 
   /** Asked for while it is under way, it is done once more. */
   const find = async (): Promise<void> => {
@@ -62,6 +66,17 @@ export async function subscribe(
     });
   };
 
+  // Its answer says that from here on nothing is missed.
+  const resubscribe = (): void => {
+    clearTimeout(resubscribing);
+    subscriber.subscribe(...channels).then(look, (error: unknown) => {
+      if (closed.signal.aborted) return;
+      // Without the right to, say: nothing is heard, and what can be found without it is.
+      log.warn({ error: String(error) }, 'not subscribed');
+      resubscribing = setTimeout(resubscribe, refusedPause);
+    });
+  };
+
   subscriber.on('message', (channel, message) => {
     if (closed.signal.aborted) return;
     if (hear === undefined) look();
@@ -77,17 +92,12 @@ export async function subscribe(
     closed.abort();
     clearInterval(trying);
     clearTimeout(retrying);
+    clearTimeout(resubscribing);
     closeConnection(subscriber);
   };
   try {
     await subscriber.subscribe(...channels);
-    subscriber.on('ready', () => {
-      // ioredis has asked for the channels itself by now; the answer to this says that from here on nothing is missed. Without one there will
-      // be a next connection.
-      subscriber.subscribe(...channels).then(look, (error: unknown) => {
-        log.debug({ error: String(error) }, 'not subscribed again');
-      });
-    });
+    subscriber.on('ready', resubscribe);
     await find();
   } catch (error) {
     close();

@@ -150,6 +150,25 @@ test('whoever follows generations hears of those that came and of those that end
   }, patience);
 });
 
+test('the right to listen is taken away and given back: nobody ends over it, and what was missed is found', async () => {
+  await using own = await startRedis({ tcp: true });
+  const admin = new Redis(parseRedisUrl(own.url));
+  await admin.call('ACL', 'SETUSER', 'bot', 'on', '>secret', '~*', '&*', '+@all');
+  const { moderation } = deploy(own.url.replace('//', '//bot:secret@'));
+  const heard: (string | null)[] = [];
+  await moderation.watchAudit(({ targetUserId }) => heard.push(targetUserId));
+  await admin.call('ACL', 'SETUSER', 'bot', '-subscribe');
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  // It has come back, and was refused.
+  await vi.waitFor(async () => {
+    expect(String(await admin.call('ACL', 'LOG'))).toContain('subscribe');
+  }, patience);
+  await moderation.ban('10', ban('1'));
+  await admin.call('ACL', 'SETUSER', 'bot', '+subscribe');
+  await vi.waitFor(() => expect(heard).toEqual(['1']), patience);
+  admin.disconnect();
+});
+
 test('what was missed and cannot be found yet is looked for until it is', async () => {
   const events = new EventEmitter();
   let trouble = 0;
