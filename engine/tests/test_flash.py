@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -14,8 +15,11 @@ from humo_engine.functional import attention
 
 
 @pytest.fixture(autouse=True)
-def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+def _forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(flash, "_WORKING", {})
+    flash._forward.cache_clear()
+    yield
+    flash._forward.cache_clear()
 
 
 def test_without_a_gpu_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +52,31 @@ def test_the_operator_is_shaped_like_the_plain_one(monkeypatch: pytest.MonkeyPat
     q, k, v = (torch.randn(1, 12, 2, 128) for _ in range(3))
     torch.testing.assert_close(flash.flash_attention(q, k, v), attention(q, k, v))
     torch.library.opcheck(torch.ops.humo.flash_attention.default, (q, k, v), test_utils=("test_schema", "test_faketensor"))
+
+
+def _with_all(q, k, v, tile_mn=None, mma_pv_is_rs=None, intra_wg_overlap=None):
+    return attention(q, k, v).unflatten(-1, q.shape[2:]), {
+        "tile_mn": tile_mn,
+        "mma_pv_is_rs": mma_pv_is_rs,
+        "intra_wg_overlap": intra_wg_overlap,
+    }
+
+
+def _with_tiles_alone(q, k, v, tile_mn=None):
+    raise AssertionError("the tile without its switches takes twice the time")
+
+
+@pytest.mark.parametrize(("own", "settings"), [(_with_all, flash.SETTINGS), (_with_tiles_alone, None), (None, None)])
+def test_the_kernel_gets_all_our_settings_or_none(monkeypatch: pytest.MonkeyPatch, own, settings) -> None:
+    package, interface = types.ModuleType("flash_attn.cute"), types.ModuleType("flash_attn.cute.interface")
+    package.flash_attn_func = lambda q, k, v: (attention(q, k, v).unflatten(-1, q.shape[2:]), None)  # type: ignore[attr-defined]
+    if own is not None:
+        interface._flash_attn_fwd = own  # type: ignore[attr-defined]
+    for module in (types.ModuleType("flash_attn"), package, interface):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    q, k, v = (torch.randn(1, 12, 2, 128) for _ in range(3))
+    torch.testing.assert_close(flash.flash_attention(q, k, v), attention(q, k, v))
+    assert flash._forward()(q, k, v)[1] == settings
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
