@@ -12,8 +12,11 @@ import pytest
 # when it is loaded, which is later: the process that only hands tests out to others never does.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-#: Files that take half a minute of a core and more, the longest first: whichever of several processes takes one at the end works alone.
-LONGEST = ("test_mini_training.py", "test_serve.py", "test_serve_group.py", "test_bench.py", "test_memory.py")
+#: Files that take longest, in this order: whichever of several processes takes one at the end works alone.
+LONGEST = (
+    *("test_mini_training.py", "test_serve.py", "test_quality_command.py", "test_group.py", "test_quality.py"),
+    *("test_weights.py", "test_bench.py", "test_serve_group.py", "test_official.py"),
+)
 
 
 def pytest_collection_modifyitems(items: MutableSequence[pytest.Item]) -> None:

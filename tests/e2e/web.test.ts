@@ -126,6 +126,9 @@ async function enter(on: Page, path = '/'): Promise<void> {
   await on.locator('#gallery :is(.nothing, .gallery)').waitFor();
 }
 
+/** States that axe-core looks at in both sizes. What it asks of the others is the same in each: names, roles, colours. */
+const seenTwice = ['empty', 'result', 'dark'];
+
 /** Looks at the page as it is now in both sizes: nothing is cut off, the status and `place` are in view, and axe-core finds nothing. */
 async function look(name: string, on: Page = page, place = '#create'): Promise<void> {
   for (const [size, viewport] of Object.entries(sizes)) {
@@ -147,7 +150,8 @@ async function look(name: string, on: Page = page, place = '#create'): Promise<v
         viewport.height,
       );
     }
-    expect(await violationsOn(on), `${name}, ${size}`).toEqual([]);
+    if (size === 'desktop' || seenTwice.includes(name))
+      expect(await violationsOn(on), `${name}, ${size}`).toEqual([]);
     expect(await on.evaluate(idsGivenTwice)).toEqual([]);
     if (pictures === undefined) continue;
     await mkdir(pictures, { recursive: true });
@@ -228,6 +232,22 @@ test('nobody gets in without the name and the password', async () => {
   await look('empty');
 });
 
+test('who has no sound types words, and sees what they cost before anything is asked for', async () => {
+  explainFailure();
+  await page.locator('#pictures input').setInputFiles(person);
+  await page.locator('#pictures .thumbs img').waitFor();
+  await page.locator('#words textarea').fill('Hi there!');
+  await page.locator('#voice input').click();
+  await page.getByRole('option', { name: 'Joe · English (US) · man' }).click();
+  await page
+    .locator('#price')
+    .getByText(/Takes \w+ .+ · done in/)
+    .waitFor();
+  expect(await page.locator('#voice input').inputValue()).toBe('Joe · English (US) · man');
+  await page.locator('#words textarea').fill('');
+  await page.getByRole('button', { name: 'Remove image 1' }).click();
+});
+
 test('what is refused is said at its field, and the cursor is there', async () => {
   explainFailure();
   await page.locator('#prompt textarea').press('Control+Enter');
@@ -273,22 +293,6 @@ test('what is refused is said at its field, and the cursor is there', async () =
   await page.locator('#create').click();
   await refusedAt('more').getByText('The seed is a whole number').waitFor();
   await page.waitForFunction("document.activeElement?.matches('#seed :is(input, textarea)')");
-});
-
-test('who has no sound types words, and sees what they cost before anything is asked for', async () => {
-  explainFailure();
-  await openAfresh();
-  await page.locator('#pictures input').setInputFiles(person);
-  await page.locator('#pictures .thumbs img').waitFor();
-  await page.locator('#words textarea').fill('Hi there!');
-  await page.locator('#voice input').click();
-  await page.getByRole('option', { name: 'Joe · English (US) · man' }).click();
-  await page
-    .locator('#price')
-    .getByText(/Takes \w+ .+ · done in/)
-    .waitFor();
-  expect(await page.locator('#voice input').inputValue()).toBe('Joe · English (US) · man');
-  await page.locator('#words textarea').fill('');
 });
 
 test('with the keyboard alone: a picture, a sound and its window, a wait, a video that plays and is kept', async () => {
@@ -372,9 +376,18 @@ test('before all of the page is there, it can be written on, and what was writte
   await early.route(/assets\/.*\.js$/, async (route) => {
     await ((await scripts.promise) ? route.continue() : route.abort());
   });
+  // As quick as nobody is: the field has just come, and what listens to it stands below.
+  await early.addInitScript(`if (sessionStorage.getItem('quick') === null) {
+    new MutationObserver((_, observer) => {
+      const field = document.querySelector('#first-prompt');
+      if (field === null) return;
+      observer.disconnect();
+      sessionStorage.setItem('quick', 'once');
+      field.value = 'Written early';
+    }).observe(document, { childList: true, subtree: true });
+  }`);
   await early.goto(page.url(), { waitUntil: 'commit' });
   const first = early.getByLabel('Describe the scene');
-  await first.fill('Written early');
   scripts.resolve(false);
   await early.getByText('This page didn’t load completely').waitFor();
   scripts = Promise.withResolvers();
@@ -605,10 +618,10 @@ test('an example, again, variations, better, an edit with another sound, and an 
   expect(await facts()).not.toBe(first);
 
   await page.locator('#count input').click();
-  await page.getByRole('option', { name: '4' }).click();
+  await page.getByRole('option', { name: '2' }).click();
   await page.locator('#vary').click();
   // All of them at once, before the first is done.
-  await cards.nth(before + 5).waitFor();
+  await cards.nth(before + 3).waitFor();
   await finished();
   // The list looks again by itself, until there is nothing to wait for.
   await page.waitForFunction(
@@ -618,13 +631,13 @@ test('an example, again, variations, better, an edit with another sound, and an 
   );
   const seeds = new Set<string>();
   // The first of them is shown, and the last in the list: newest stand first.
-  for (let place = 0; place < 4; place += 1) {
+  for (let place = 0; place < 2; place += 1) {
     const known = await facts();
     await cards.nth(place).locator('button').click();
     await page.locator('#result .facts').getByText(known).waitFor({ state: 'detached' });
     seeds.add(await facts());
   }
-  expect(seeds.size).toBe(4);
+  expect(seeds.size).toBe(2);
 
   const varied = (await facts()).split('seed ')[1] ?? '';
   await page.locator('#better').click();
@@ -721,7 +734,12 @@ test('a pause, no machine, and two hundred others have words, and a way on', asy
   const queue = createGenerationQueue(config, logger);
   try {
     await moderation.globalPause({ by: '1', reason: 'New cards are put in', until: null });
-    await order('While all is paused');
+    await openAfresh();
+    await page.locator('#prompt textarea').fill('While all is paused');
+    await page.locator('#pictures input').setInputFiles(person);
+    await page.locator('#pictures .thumbs img').waitFor();
+    await agree(page);
+    await page.locator('#create').click();
     await status().getByText('Why: New cards are put in').waitFor();
     await look('paused');
     await cancelled();
@@ -737,7 +755,8 @@ test('a pause, no machine, and two hundred others have words, and a way on', asy
       };
       await queue.accept({ ...draft, reply: apiReply, request, costSeconds: 60 });
     }
-    await order('Behind many');
+    await page.locator('#prompt textarea').fill('Behind many');
+    await page.locator('#create').click();
     await status()
       .getByText(/number \d+ of 201/)
       .waitFor();
@@ -748,14 +767,6 @@ test('a pause, no machine, and two hundred others have words, and a way on', asy
     await Promise.all([moderation.close(), queue.close()]);
   }
 
-  async function order(prompt: string) {
-    await openAfresh();
-    await page.locator('#prompt textarea').fill(prompt);
-    await page.locator('#pictures input').setInputFiles(person);
-    await page.locator('#pictures .thumbs img').waitFor();
-    await agree(page);
-    await page.locator('#create').click();
-  }
   async function cancelled() {
     await page.locator('#cancel').click();
     await status().getByText('You cancelled it.').waitFor();

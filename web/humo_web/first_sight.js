@@ -19,7 +19,9 @@ globalThis.humoFirstSight = (() => {
   let stood = '';
   try {
     stood = JSON.parse(sessionStorage.getItem('humo-form'))?.[field.dataset.place] ?? '';
-    field.value = sessionStorage.getItem(writtenKey) ?? stood;
+    // Whoever was quicker than this keeps what they wrote.
+    if (field.value === '') field.value = sessionStorage.getItem(writtenKey) ?? stood;
+    else sessionStorage.setItem(writtenKey, field.value);
     field.addEventListener('input', () => sessionStorage.setItem(writtenKey, field.value));
   } catch {
     // A browser that keeps nothing, or something else under that name.

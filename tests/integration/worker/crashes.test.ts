@@ -120,8 +120,9 @@ test('a take of several shots that is cancelled between them ends there', async 
   expect(await journal()).toEqual([1, 2, 3].map((number) => `${id}-${number}`));
 });
 
-test('what ffmpeg fails at once is encoded again from the same frames', async () => {
-  await startWorker('first', {}, { failingEncodes: { times: 1, words: 'Conversion failed!' } });
+test('what ffmpeg fails at once is encoded again from the same frames, and a store that is away then is asked again', async () => {
+  const failingEncodes = { times: 1, words: 'Conversion failed!' };
+  await startWorker('first', {}, { failingEncodes, failingStores: 2 });
   const id = await accept();
   expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
   expect(await journal()).toEqual([id]);
@@ -135,13 +136,6 @@ test('what ffmpeg fails at again is the end: no GPU makes the same frames twice'
     attempts: 1,
     failure: { identifier: 'video_not_packed' },
   });
-  expect(await journal()).toEqual([id]);
-});
-
-test('a store that is away when the video is done is asked again', async () => {
-  await startWorker('first', {}, { failingStores: 2 });
-  const id = await accept();
-  expect(await expectOneDelivery(id)).toMatchObject({ status: 'delivered', attempts: 1 });
   expect(await journal()).toEqual([id]);
 });
 
