@@ -441,7 +441,7 @@ function addedSeconds(
 
 /**
  * Vorbis has short blocks and long ones, and a packet lasts from the middle of the block before to the middle of its own (Vorbis I, 4.3.8). Of a short one
- * behind a long one ffprobe 5 tells what it would last behind a short one, and begins it as much later.
+ * behind a long one ffprobe tells what it would last behind a short one, and begins it as much later.
  *
  * @returns the ticks that are missing
  */
