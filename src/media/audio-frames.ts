@@ -135,6 +135,19 @@ function dtsExtension(file: Buffer, at: number): number | null {
   return (Math.floor(bits / 2 ** behind) % 2 ** size) + 1;
 }
 
+/** Behind the rest of a frame that was cut through: where a frame is that another one follows. */
+function firstDtsFrame(file: Buffer): number {
+  const mark = Buffer.from('7ffe8001', 'hex');
+  for (let at = file.indexOf(mark); at !== -1 && at < longestDtsFrame; at = file.indexOf(mark, at + 1)) {
+    const next = at + (dtsFrame(file, at)?.bytes ?? file.length);
+    if (next >= file.length || dtsFrame(file, next) !== null || dtsExtension(file, next) !== null) return at;
+  }
+  return 0;
+}
+
+/** As its length is written: 14 bits. */
+const longestDtsFrame = 2 ** 14;
+
 /**
  * Seconds of a file that is nothing but DTS, from its first frame on, by the headers alone: ffprobe takes a second for the 56,000 of ten minutes.
  *
@@ -142,7 +155,7 @@ function dtsExtension(file: Buffer, at: number): number | null {
  */
 export function dtsSeconds(file: Buffer): number | null {
   let seconds = 0;
-  for (let at = 0; at < file.length;) {
+  for (let at = firstDtsFrame(file); at < file.length;) {
     const frame = dtsFrame(file, at);
     const bytes = frame?.bytes ?? dtsExtension(file, at);
     if (bytes === null) return null;

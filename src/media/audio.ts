@@ -196,6 +196,9 @@ const ofLargePackets: ReadonlySet<SoundForm> = new Set<SoundForm>([
 /** Apple's Core Audio Format 1.0, CAFAudioDescription: where it says which codec it is. */
 const coreAudioCodec = { start: 28, end: 32 } as const;
 const withoutPackets: ReadonlySet<string> = new Set(['lpcm', 'alaw', 'ulaw']);
+/** Of AIFF-C, where in its chunk `COMM` that stands, and the codecs whose packets ffmpeg makes as long as files have them: not long. */
+const aiffCodec = { start: 26, end: 30 } as const;
+const ofShortPackets: ReadonlySet<string> = new Set(['ima4', 'GSM ', 'agsm', 'G722', 'MAC3', 'MAC6', 'Qclp']);
 /** Of all streams; they show how long a packet is, and when each stream begins. */
 const firstPackets = 320;
 
@@ -206,13 +209,21 @@ function beginningOf(demuxer: SoundForm): string[] {
 
 /** The first packets of a large file; null of others. */
 async function firstOf(path: string, demuxer: SoundForm, limits: RunLimits) {
-  if (ofLargePackets.has(demuxer) || (await stat(path)).size < listedBytes) return null;
+  if ((await stat(path)).size < listedBytes) return null;
+  if (ofLargePackets.has(demuxer) && !(demuxer === 'aiff' && (await hasShortPackets(path)))) return null;
   const { start, end } = coreAudioCodec;
   if (demuxer === 'caf' && withoutPackets.has((await readStart(path, end)).toString('latin1', start, end)))
     return null;
   // Neither do packets of Vorbis have one length.
   if (demuxer === 'ogg' && (await readStart(path, 4096)).includes('\u0001vorbis', 0, 'latin1')) return null;
   return probeSound(path, beginningOf(demuxer), limits, { read: `%+#${firstPackets}` });
+}
+
+async function hasShortPackets(path: string): Promise<boolean> {
+  const head = await readStart(path, 4096);
+  const common = head.indexOf('COMM', 12, 'latin1');
+  const codec = head.toString('latin1', common + aiffCodec.start, common + aiffCodec.end);
+  return common !== -1 && ofShortPackets.has(codec);
 }
 
 /** Without a list of all packets, in files where what is stated agrees with how many there are; null elsewhere. */

@@ -233,7 +233,7 @@ function lateBy(seconds: number, length: SoundLength): SoundLength {
   if (length.by === 'times') {
     // By its times, which leave room for what is left out, it is late by none or one.
     const fileStartSeconds = (length.fileStartSeconds ?? 0) + seconds;
-    return { ...length, seconds: length.seconds - seconds, fileStartSeconds };
+    return { ...length, fileStartSeconds };
   }
   return { ...length, seconds: length.seconds - seconds, startSeconds: length.startSeconds + seconds };
 }

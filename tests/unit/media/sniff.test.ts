@@ -136,6 +136,8 @@ test('the seconds of DTS are added up from its headers, unless something else st
   const finer = Buffer.concat([Buffer.from('64582025000700026000', 'hex'), Buffer.alloc(10)]);
   expect(dtsSeconds(Buffer.concat([four, finer, four]))).toBeCloseTo((8 * 512) / 48_000, 6);
   expect(dtsSeconds(Buffer.concat([four, Buffer.alloc(3), four]))).toBeNull();
+  // A recording that begins within a frame.
+  expect(dtsSeconds(four.subarray(100))).toBeCloseTo((3 * 512) / 48_000, 6);
 });
 
 test('text that begins with the letter of LOAS is none', () => {
