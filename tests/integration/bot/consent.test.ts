@@ -4,7 +4,7 @@ import { consentWording } from '../../../src/commands/support/consent.ts';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
 import { createPeople } from '../../../src/queue/people/people.ts';
 import { silent, testConfig } from '../../support/queue-fixtures.ts';
-import { hasStatus, picture, speech, startScene, until } from './scene.ts';
+import { hasStatus, leftOnPurpose, picture, speech, startScene, until } from './scene.ts';
 import type { Scene } from './scene.ts';
 import { patience } from '../../support/patience.ts';
 
@@ -141,7 +141,7 @@ test('/forget takes the word back, and what still waits for one; what limits cou
   await gil.click(shown, 'Erase everything');
   await command.waitForMessage(({ text }) => text.includes('Erased:'));
   const left = await scene.keysWith(gil.id);
-  expect(left.filter((key) => !/^humo:person:(?:all|\d+):\d+:used$/.test(key))).toEqual([]);
+  expect(left.filter((key) => !leftOnPurpose.test(key))).toEqual([]);
   const late = await gil.click(waiting, 'Yes, go ahead');
   await late.waitForMessage(({ text }) => text.includes('isn’t for you'));
   await asked(gil);

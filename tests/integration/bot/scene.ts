@@ -81,6 +81,9 @@ export interface Scene extends AsyncDisposable {
   anotherBot(): Promise<void>;
 }
 
+/** Keys of a person that docs/privacy.md says are left after they erased what is stored: what limits count on, and, for an hour, when that was. */
+export const leftOnPurpose = /^humo:(?:person:(?:all|\d+):\d+:used|erased:\d+)$/;
+
 type Environment = Readonly<Record<string, string>>;
 
 const minute = 60_000;

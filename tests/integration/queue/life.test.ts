@@ -9,6 +9,7 @@ import { createNames } from '../../../src/queue/redis/names.ts';
 import type { GenerationQueue, WorkQueue } from '../../../src/queue/interfaces.ts';
 import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
+import { patience } from '../../support/patience.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
 
@@ -81,6 +82,8 @@ test('a request goes from accepted to delivered, once, and every status is heard
     workerId: 'w1',
     async work(generation, { report }) {
       report({ stage: 'denoise', step: 1, steps: 4, etaSeconds: 3, preview: null });
+      // What is not told when the work ends is of no use to anybody any more.
+      await expect.poll(() => events.some(({ kind }) => kind === 'progress'), patience).toBe(true);
       expect(generation).toMatchObject({ status: 'running', workerId: 'w1', attempts: 1 });
       return testResult(generation.id, { engineSeconds: 24 });
     },

@@ -172,11 +172,13 @@ test('draining and maintenance stand for everybody, and survive a crash of Redis
   await moderation.drain('9', 'back at noon');
   await moderation.maintenance('9', 'new models tonight');
   await redis.restart();
-  await vi.waitUntil(() =>
-    other.globalPauseOf().then(
-      () => true,
-      () => false,
-    ),
+  await vi.waitUntil(
+    () =>
+      other.globalPauseOf().then(
+        () => true,
+        () => false,
+      ),
+    patience,
   );
   for (const guildId of ['10', '11', null]) {
     expect(await other.admission(person('1', guildId))).toMatchObject({

@@ -141,7 +141,8 @@ test('erase-user: nothing of the person is left, somebody else’s stays', async
     expect(await scene.store.list(`inputs/${id}/`)).toEqual([]);
     expect(await scene.store.size(`videos/${id}.mp4`)).toBeNull();
   }
-  expect(await scene.keysWith(ada.id)).toEqual([]);
+  // That it was, for an hour.
+  expect(await scene.keysWith(ada.id)).toEqual([`humo:erased:${ada.id}`]);
   const [theirs] = await scene.queue.list({ userId: ben.id });
   expect(await scene.store.size(theirs?.result?.video ?? '')).not.toBeNull();
   expect((await tool('erase-user', ['ada'], environment)).exitCode).toBe(1);
@@ -174,7 +175,12 @@ test('erase-user: not even Redis’ files hold anything afterwards', async () =>
     expect(erased.stdout).toContain('Erased: 1 generation(s)');
     expect(erased.stdout).toContain(`The API token '${stored.name}' acts as this person`);
     expect(erased.stdout).not.toContain('append-only');
-    for (const text of ['a secret prompt', person, 'face.png']) expect(await kept(text)).toEqual([]);
+    for (const text of ['a secret prompt', `edit:${person}`, `"${person}"`, 'face.png'])
+      expect(await kept(text), text).toEqual([]);
+    // For an hour, that it was erased, and nothing else.
+    const connection = new Redis(parseRedisUrl(redis.url));
+    expect(await connection.keys(`*${person}*`)).toEqual([`${config.redis.prefix}:erased:${person}`]);
+    connection.disconnect();
     expect(await people.draft('2')).not.toBeNull();
   } finally {
     await Promise.all([queue.close(), people.close()]);
