@@ -5,3 +5,11 @@
 export function isRefusedForNow(error: unknown): error is Error {
   return error instanceof Error && /(?:^|-|\s)(?:OOM|MISCONF|NOREPLICAS)\s/.test(error.message);
 }
+
+/**
+ * Redis has not looked at it: somebody's script keeps it busy, or its password was changed and this connection has yet to give the new one. Nothing
+ * has changed. https://redis.io/docs/latest/develop/programmability/eval-intro/#debugging-eval-scripts
+ */
+export function isTurnedAway(error: unknown): error is Error {
+  return error instanceof Error && /^(?:BUSY|NOAUTH)\s/.test(error.message);
+}

@@ -8,7 +8,7 @@ import { UnreadableRecord } from '../contract/record.ts';
 import { storedFailure } from '../contract/stored-failure.ts';
 import { paceKey } from '../order/pace.ts';
 import type { WorkQueue } from '../interfaces.ts';
-import { isRefusedForNow } from '../../full-redis.ts';
+import { isRefusedForNow, isTurnedAway } from '../../full-redis.ts';
 import { exhausted } from '../redis/ledger.ts';
 import type { Holder, Ledger } from '../redis/ledger.ts';
 import type { Names } from '../redis/names.ts';
@@ -152,7 +152,7 @@ export class JobRunner {
   }
 
   /**
-   * Does what ends an attempt, again and again while Redis has no room for it: minutes of a GPU are worth the wait. It ends with the connection, or when
+   * Does what ends an attempt, again and again while Redis takes nothing: minutes of a GPU are worth the wait. It ends with the connection, or when
    * somebody else has the job.
    */
   async #handIn<T>(generationId: string, step: () => Promise<T>): Promise<T> {
@@ -160,12 +160,12 @@ export class JobRunner {
       try {
         return await step();
       } catch (error) {
-        if (!isRefusedForNow(error)) throw error;
+        if (!isRefusedForNow(error) && !isTurnedAway(error)) throw error;
         if (refusals === 0) {
           const { message } = error;
           this.#options.log.error(
             { generationId, error: message },
-            'Redis has no room for what this job came to; waiting',
+            'Redis does not take what this job came to; waiting',
           );
         }
         await delay(refusedPause);

@@ -117,6 +117,37 @@ test('Redis is full when the work is done, for longer than the lock lives: it is
   expect(counts).toEqual({ begun: 1, aborted: 0 });
 });
 
+test('a script keeps Redis busy when the work is done, for longer than the lock lives: it is done once', async () => {
+  const { counts, finish } = await startWork();
+  const id = await ask();
+  await desk.status(id, 'running');
+  const owner = openConnection(redis, 'worker', silent);
+  opened.push({ close: async () => owner.disconnect() });
+  await owner.config('SET', 'busy-reply-threshold', '50');
+  // Somebody else's, which ends by itself.
+  const busy = owner.eval(
+    "local start = redis.call('TIME')[1] while redis.call('TIME')[1] - start < 4 do end",
+    0,
+  );
+  const seen = openConnection(redis, 'worker', silent);
+  opened.push({ close: async () => seen.disconnect() });
+  await vi.waitUntil(
+    async () =>
+      await seen.ping().then(
+        () => false,
+        (error: unknown) => String(error).includes('BUSY'),
+      ),
+    {
+      timeout: 600_000,
+    },
+  );
+  finish();
+  await busy;
+  await owner.config('SET', 'busy-reply-threshold', '5000');
+  expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  expect(counts).toEqual({ begun: 1, aborted: 0 });
+});
+
 test('a worker that is cut off for longer than its lock lives keeps its job, whoever looks meanwhile', async () => {
   const line = await openLine();
   const { counts, finish } = await startWork(line.url);

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { isRefusedForNow } from '../../../src/full-redis.ts';
+import { isRefusedForNow, isTurnedAway } from '../../../src/full-redis.ts';
 import { errorTeller } from '../../../src/queue/redis/connection.ts';
 
 test('the same trouble stands in the log once a minute, another at once, and an outage not at all', () => {
@@ -30,4 +30,14 @@ test.each([
   ['Connection is closed.', false],
 ])('“%s”: refused for now is %s', (message, is) => {
   expect(isRefusedForNow(new Error(message))).toBe(is);
+});
+
+test.each([
+  ['BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.', true],
+  ['NOAUTH Authentication required.', true],
+  // A script of ours may have written something before it was refused a command.
+  ["NOPERM User worker has no permissions to run the 'publish' command", false],
+  ["ERR Error running script: -BUSY in somebody's words", false],
+])('“%s”: turned away is %s', (message, is) => {
+  expect(isTurnedAway(new Error(message))).toBe(is);
 });
