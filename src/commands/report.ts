@@ -136,11 +136,11 @@ function reportedHere(interaction: ButtonInteraction, generation: Generation): G
 }
 
 /**
- * Takes the video out of the message, which needs none of its bytes. A message that cannot be edited is removed; one that can neither be
- * edited nor removed is out of the bot's hands: the moderators find it in their list.
+ * Takes the video out of the message, which needs none of its bytes. A message that cannot be edited is removed; one of which Discord wants
+ * neither is out of the bot's hands: the moderators find it in their list.
  *
  * @param click of a button under the message, after `deferUpdate`: it may edit it where the bot is no member
- * @throws Error when Discord cannot be reached
+ * @throws Error when Discord fails at both, or cannot be reached
  */
 export async function hide(
   generation: Generation,
@@ -154,7 +154,7 @@ export async function hide(
   try {
     await rewrite(place, rendered, [], services, click);
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    // Also where Discord fails at edits alone: what was reported must not stand there until it recovers.
     logger.info({ generationId: generation.id, error: errorFields(error) }, 'a reported result is removed');
     await keepVideoOf(place.messageId, services.queue);
     try {

@@ -81,6 +81,28 @@ test('a report hides a result whose video is gone, tells its author, and counts 
   expect((await queue.get(id))?.hiddenAt).not.toBeNull();
 });
 
+test('a report removes a message that Discord fails to edit; the video is kept for the moderators', async () => {
+  const { queue, store, channel, discord } = scene;
+  const result = await resultFor(member('luc'));
+  const id = idOf(result.text);
+  discord.faults.add({
+    method: 'PATCH',
+    path: new RegExp(`/messages/${result.id}$`),
+    status: 500,
+    times: Infinity,
+  });
+  const noa = member('noa');
+  noa.react(result, '🚩');
+  await result.waitForDeletion();
+  await noa.directMessage.waitForMessage(({ text }) => text.includes('hidden until a moderator'));
+  const generation = await queue.get(id);
+  expect(generation?.hiddenAt).not.toBeNull();
+  expect(generation?.deletedAt).toBeNull();
+  expect(await store.size(generation?.result?.video ?? '')).not.toBeNull();
+  const list = await moderatorOf(scene.guild, 'olga').run('/queue reports', {}, { channel });
+  await list.waitForMessage(({ text }) => text.includes(id));
+});
+
 test('what a moderator shows again is not reported again; who is banned reports nothing; nobody floods', async () => {
   const { guild, queue, moderation, channel } = scene;
   const result = await resultFor(member('maker'));
