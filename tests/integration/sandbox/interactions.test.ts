@@ -204,6 +204,56 @@ test('the fields of a modal have counts, lengths and options as those of message
   ]) {
     expect(message).toContain(`data.components${path}[`);
   }
+
+  const text = { type: 4, custom_id: 'same', style: 1 };
+  const label = (component: object, change: object = {}) => ({
+    type: 18,
+    label: 'field',
+    component,
+    ...change,
+  });
+  const options = Array.from({ length: 26 }, (_, index) => ({ label: 'a', value: String(index) }));
+  const open = async (data: object) =>
+    (
+      await refusal(
+        restOf(discord).post(Routes.interactionCallback(id, token), { body: { type: 9, data }, auth: false }),
+      )
+    ).message;
+  const said = await open({
+    custom_id: 'x'.repeat(101),
+    title: 'x'.repeat(46),
+    components: [
+      label(text, { label: 'x'.repeat(46), description: 'x'.repeat(101) }),
+      label(text),
+      label({ type: 2, style: 1, label: 'a button', custom_id: 'button' }),
+      label({ type: 3, custom_id: 'many', options }),
+      {
+        type: 1,
+        components: [{ type: 4, custom_id: 'old', style: 1, label: 'x'.repeat(46), max_length: 4001 }],
+      },
+    ],
+  });
+  for (const path of [
+    'custom_id[',
+    'title[',
+    'components[0].label[',
+    'components[0].description[',
+    'components[1].component.custom_id[',
+    'components[2].component.type[',
+    'components[3].component.options[',
+    'components[4].components[0].label[',
+    'components[4].components[0].max_length[',
+  ])
+    expect(said).toContain(`data.${path}`);
+  const form = { custom_id: 'form', title: 'Form' };
+  const field = { type: 10, content: 'words' };
+  for (const count of [0, 6])
+    expect(await open({ ...form, components: Array.from({ length: count }, () => field) })).toContain(
+      'Must be between 1 and 5 in length',
+    );
+  expect(await open({ ...form, components: [{ type: 18, label: 'empty' }] })).toContain(
+    'This field is required',
+  );
 });
 
 describe('after the first answer', () => {
