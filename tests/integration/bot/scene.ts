@@ -81,8 +81,12 @@ export interface Scene extends AsyncDisposable {
   anotherBot(): Promise<void>;
 }
 
-/** Keys of a person that docs/privacy.md says are left after they erased what is stored: what limits count on, and, for an hour, when that was. */
-export const leftOnPurpose = /^humo:(?:person:(?:all|\d+):\d+:used|erased:\d+)$/;
+/**
+ * Keys of a person that docs/privacy.md says are left after they erased what is stored: what limits count on, for an hour when that was, and
+ * the last events of a queue, which name requests. (Redis packs many of them so that an id cannot be seen in them, and few so that it can.)
+ */
+export const leftOnPurpose =
+  /^humo:(?:person:(?:all|\d+):\d+:used|erased:\d+|(?:generations\.\w+|deliveries|webhooks):events)$/;
 
 type Environment = Readonly<Record<string, string>>;
 
