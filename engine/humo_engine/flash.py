@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import inspect
 import logging
 from collections.abc import Callable
@@ -72,8 +71,9 @@ def _forward() -> Callable[..., Any]:
     """The package's kernel with our settings, where its own function takes all of them; else its public one, which takes none."""
     import flash_attn.cute as package
 
-    with contextlib.suppress(ImportError, AttributeError, TypeError, ValueError):
-        own = importlib.import_module("flash_attn.cute.interface")._flash_attn_fwd
+    with contextlib.suppress(ImportError, TypeError, ValueError):
+        from flash_attn.cute.interface import _flash_attn_fwd as own
+
         if SETTINGS.keys() <= inspect.signature(own).parameters.keys():
             return functools.partial(own, **SETTINGS)
     return package.flash_attn_func

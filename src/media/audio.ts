@@ -179,11 +179,8 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
     }
     return [all];
   }
-  const length = countSound(track, startSeconds, demuxer);
-  if (length !== null && independent.has(track.codec)) {
-    return [heard({ input, track, length: await withWholeEnd(path, input, track, length, limits) })];
-  }
-  if (length !== null) return [heard({ input, track, length })];
+  const part = await countedByPackets(path, demuxer, input, track, startSeconds, limits);
+  if (part !== null) return [heard(part)];
   return [await countedByEnds(path, input, track, startOf(track, startSeconds, demuxer), limits)];
 }
 
@@ -276,6 +273,21 @@ async function decodedFrames(
   return parseFrames(await readable(() => runMediaProgram('ffprobe', args, limits)));
 }
 
+/** By the list of its packets, where that tells. */
+async function countedByPackets(
+  path: string,
+  demuxer: SoundForm,
+  input: readonly string[],
+  track: SoundTrack,
+  fileStart: number,
+  limits: RunLimits,
+): Promise<Part | null> {
+  const length = countSound(track, fileStart, demuxer);
+  if (length === null) return null;
+  const isExact = !independent.has(track.codec);
+  return { input, track, length: isExact ? length : await withWholeEnd(path, input, track, length, limits) };
+}
+
 /** A sound of long packets that was cut off ends with a part of one, which counts as long as a whole one, and gives nothing. */
 async function withWholeEnd(
   path: string,
@@ -347,11 +359,8 @@ async function inspectFilm(
     const length = countSound(all.track, all.startSeconds, 'mov');
     if (length !== null) return [heard({ input: unedited, track: all.track, length })];
   }
-  const length = countSound(track, startSeconds, 'mov');
-  if (length !== null && independent.has(track.codec)) {
-    return [heard({ input, track, length: await withWholeEnd(path, input, track, length, limits) })];
-  }
-  if (length !== null) return [heard({ input, track, length })];
+  const part = await countedByPackets(path, 'mov', input, track, startSeconds, limits);
+  if (part !== null) return [heard(part)];
   const all = await decoded(path, unedited, track, 0, limits);
   if (!areAlike(statedSeconds((await whole()).track), all.length.seconds)) return [all];
   return [await decoded(path, input, track, startOf(track, startSeconds, 'mov'), limits)];

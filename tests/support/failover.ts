@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
 import { parseRedisUrl } from '../../src/config/redis-url.ts';
+import { openLine } from './line.ts';
 import { startRedis } from './redis.ts';
 import type { TestRedis } from './redis.ts';
 
@@ -20,24 +18,7 @@ export async function startReplicatedRedis(): Promise<ReplicatedRedis> {
   const servers = [await startRedis({ tcp: true }), await startRedis({ tcp: true })] as const;
   const [first, second] = servers;
   const [firstPort, secondPort] = [portOf(first), portOf(second)];
-  let leadsTo = firstPort;
-  const sockets = new Set<Socket>();
-  const address = createServer((client) => {
-    const upstream = connect(leadsTo, '127.0.0.1');
-    client.pipe(upstream).pipe(client);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        client.destroy();
-        upstream.destroy();
-        sockets.delete(socket);
-      });
-    }
-  }).listen(0, '127.0.0.1');
-  await once(address, 'listening');
-  const at = address.address();
-  if (at === null || typeof at === 'string') throw new Error('the address has no port');
+  const line = await openLine(firstPort);
   const ask = [new Redis(parseRedisUrl(first.url)), new Redis(parseRedisUrl(second.url))] as const;
   await ask[1].replicaof('127.0.0.1', firstPort);
   await vi.waitFor(
@@ -48,7 +29,7 @@ export async function startReplicatedRedis(): Promise<ReplicatedRedis> {
     { timeout: 600_000, interval: 50 },
   );
   return {
-    url: `redis://127.0.0.1:${at.port}`,
+    url: line.url,
     servers,
     async failOver() {
       // As an operator or a Sentinel does it: nothing new is taken while the replica catches up.
@@ -61,15 +42,14 @@ export async function startReplicatedRedis(): Promise<ReplicatedRedis> {
         },
         { timeout: 600_000, interval: 20 },
       );
-      leadsTo = secondPort;
+      line.leadTo(secondPort);
       await ask[1].replicaof('NO', 'ONE');
       await ask[0].replicaof('127.0.0.1', secondPort);
       await ask[0].client('UNPAUSE');
     },
     async [Symbol.asyncDispose]() {
       for (const one of ask) one.disconnect();
-      for (const socket of sockets) socket.destroy();
-      address.close();
+      await line[Symbol.asyncDispose]();
       await Promise.all(servers.map((server) => server.stop()));
     },
   };

@@ -12,17 +12,20 @@ export interface Line extends AsyncDisposable {
   mend(): void;
   /** From now on nothing comes through what is connected, and nobody is told: as where a router forgot its connections. New ones work. */
   forget(): void;
+  /** New connections go to another port of this machine; what is connected stays where it is. */
+  leadTo(port: number): void;
 }
 
 export async function openLine(port: number): Promise<Line> {
   const sockets = new Set<Socket>();
   let isCut = false;
+  let leadsTo = port;
   const server = createServer((client) => {
     if (isCut) {
       client.destroy();
       return;
     }
-    const upstream = connect(port, '127.0.0.1');
+    const upstream = connect(leadsTo, '127.0.0.1');
     client.pipe(upstream).pipe(client);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -50,6 +53,9 @@ export async function openLine(port: number): Promise<Line> {
     },
     forget() {
       for (const socket of sockets) socket.unpipe().pause();
+    },
+    leadTo(other) {
+      leadsTo = other;
     },
     async [Symbol.asyncDispose]() {
       cut();

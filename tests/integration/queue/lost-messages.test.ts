@@ -11,6 +11,7 @@ import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { createModeration } from '../../../src/queue/moderation/redis-moderation.ts';
 import type { AuditEntry } from '../../../src/queue/moderation/moderation.ts';
 import { subscribe } from '../../../src/queue/redis/subscription.ts';
+import { portOf } from '../../support/failover.ts';
 import { openLine } from '../../support/line.ts';
 import { patience } from '../../support/patience.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
@@ -193,7 +194,7 @@ test('what was missed and cannot be found yet is looked for until it is', async 
 });
 
 test('a line that is cut without a word is noticed, by whoever asks and by whoever only listens', async () => {
-  await using line = await openLine(Number(new URL(redis.url).port));
+  await using line = await openLine(portOf(redis));
   const { queue } = deploy();
   const far = deploy(line.url);
   const finish = Promise.withResolvers<void>();

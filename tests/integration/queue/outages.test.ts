@@ -13,6 +13,7 @@ import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { WorkerUnable } from '../../../src/queue/jobs/worker-unable.ts';
 import { reachable } from '../../../src/queue/reachable.ts';
 import { openDesk } from '../../support/desk.ts';
+import { portOf } from '../../support/failover.ts';
 import { openLine as openLineTo } from '../../support/line.ts';
 import type { Desk } from '../../support/desk.ts';
 import { silent, testConfig, testDraft, testResult } from '../../support/queue-fixtures.ts';
@@ -52,7 +53,7 @@ async function standStill(milliseconds: number): Promise<void> {
 
 /** A line to Redis that can be cut, for one process alone. */
 async function openLine() {
-  const line = await openLineTo(Number(new URL(redis.url).port));
+  const line = await openLineTo(portOf(redis));
   opened.push({ close: async () => line[Symbol.asyncDispose]() });
   return line;
 }
