@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { afterSilence } from '../silence.ts';
 import { Problem } from './problem.ts';
 
 /** What is read of a request's body, how slowly it may come, and what becomes of a body that nobody wants. */
@@ -50,14 +51,24 @@ export function watchBody(
     if (received > limit) stopping.abort(new Problem(413, 'body_too_large'));
   };
   raw.on('data', count);
-  const timer = setInterval(() => {
+  const isTooSlow = () => {
     const allowed = pace.graceMilliseconds + (received / pace.bytesPerSecond) * 1000;
-    if (!raw.complete && now() - start > allowed) stopping.abort(new Problem(408, 'too_slow'));
+    return !raw.complete && now() - start > allowed;
+  };
+  let judging: NodeJS.Immediate | undefined;
+  const judge = () => {
+    judging = undefined;
+    if (isTooSlow()) stopping.abort(new Problem(408, 'too_slow'));
+  };
+  const timer = setInterval(() => {
+    // Timers come before what is read: of a process that was busy for long, the body may lie in its socket.
+    if (isTooSlow()) judging ??= setImmediate(judge);
   }, look);
   return {
     signal: stopping.signal,
     [Symbol.dispose]() {
       clearInterval(timer);
+      clearImmediate(judging);
       raw.off('data', count);
     },
   };
@@ -78,8 +89,8 @@ export function readNothingUnwanted(app: FastifyInstance, pace: Pace): void {
     goOn(request.raw, reply.raw);
     // All others are small: whoever needs longer than the grace for one means no good.
     const timed = new PassThrough();
-    const timer = setTimeout(() => timed.destroy(new Problem(408, 'too_slow')), pace.graceMilliseconds);
-    timed.once('close', () => clearTimeout(timer));
+    const ended = afterSilence(pace.graceMilliseconds, () => timed.destroy(new Problem(408, 'too_slow')));
+    timed.once('close', ended);
     request.raw.once('close', () => timed.destroy());
     return payload.pipe(timed);
   });

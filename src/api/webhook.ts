@@ -6,6 +6,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { isPublicAddress, publicLookup } from '../public-address.ts';
 import { NoAnswer } from '../queue/delivery/webhook-deliveries.ts';
 import type { WebhookOutcome } from '../queue/delivery/webhook-deliveries.ts';
+import { silenceSignal } from '../silence.ts';
 import type { StoredToken } from './tokens.ts';
 
 /** Messages as https://www.standardwebhooks.com has them: three headers, of which one signs the others and the body. */
@@ -65,7 +66,7 @@ export async function sendWebhook(
 ): Promise<WebhookOutcome> {
   const { id, body, secret } = message;
   const seconds = Math.floor(now() / 1000);
-  const patient = AbortSignal.timeout(patience);
+  const patient = silenceSignal(patience);
   const start = url.protocol === 'https:' ? requestSecure : requestPlain;
   const status = await new Promise<number>((resolve, reject) => {
     const outgoing = start(

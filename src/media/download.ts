@@ -8,6 +8,7 @@ import ipaddr from 'ipaddr.js';
 import { Failure } from '../failure.ts';
 import { DiskFull, isDiskFull } from '../full-disk.ts';
 import { publicLookup } from '../public-address.ts';
+import { silenceSignal } from '../silence.ts';
 import { writeChunks } from '../write-chunks.ts';
 
 export interface DownloadRules {
@@ -35,7 +36,7 @@ const usualPort = '443';
  */
 export async function download(url: string, path: string, rules: DownloadRules): Promise<number> {
   const address = allowedAddress(url, rules.allowedHosts);
-  const slow = AbortSignal.timeout(rules.timeoutMilliseconds);
+  const slow = silenceSignal(rules.timeoutMilliseconds);
   const signal = rules.signal === undefined ? slow : AbortSignal.any([slow, rules.signal]);
   let idle = false;
   try {

@@ -1,3 +1,5 @@
+import { afterSilence } from '../silence.ts';
+
 /** One thing that has to work. */
 export interface Check {
   /** Says what is the matter, or null when it works. Rejecting says the same. */
@@ -60,12 +62,12 @@ export class Health {
 
 async function lookWithin({ look }: Check): Promise<string | null> {
   const late = Promise.withResolvers<string>();
-  const timer = setTimeout(() => late.resolve(`no answer within ${lookTimeout / 1000} s`), lookTimeout);
+  const answered = afterSilence(lookTimeout, () => late.resolve(`no answer within ${lookTimeout / 1000} s`));
   try {
     return await Promise.race([Promise.resolve().then(look), late.promise]);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
-    clearTimeout(timer);
+    answered();
   }
 }

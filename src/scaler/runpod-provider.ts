@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { RunpodConfig } from '../config/rented-gpus.ts';
+import { silenceSignal } from '../silence.ts';
 import { ProviderError } from './provider.ts';
 import type { GpuProvider, Machine, Offer, ProviderProblem } from './provider.ts';
 
@@ -65,7 +66,7 @@ export function createRunpod(settings: RunpodSettings, fetchFrom: typeof fetch =
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: 'error',
-        signal: AbortSignal.timeout(patienceSeconds * 1000),
+        signal: silenceSignal(patienceSeconds * 1000),
       });
       text = await response.text();
     } catch (error) {

@@ -3,6 +3,7 @@ import { Failure, failureCodes } from '../failure.ts';
 import { DiskFull } from '../full-disk.ts';
 import type { FailureCode } from '../failure.ts';
 import type { Logger } from '../log.ts';
+import { afterSilence } from '../silence.ts';
 import { EngineProcess } from './engine-process.ts';
 import { protocolVersion } from './engine-protocol.ts';
 import { ownCommand } from '../config/runtime-environment.ts';
@@ -283,7 +284,7 @@ async function conversation<T>(
   process: EngineProcess,
   open: (turn: Turn<T>) => (event: EngineEvent | Unreadable) => void,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let heard: (() => void) | undefined;
   let stopListening: (() => void) | undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -291,15 +292,15 @@ async function conversation<T>(
         resolve,
         reject,
         startTimer(milliseconds, expired) {
-          clearTimeout(timer);
-          timer = setTimeout(expired, milliseconds);
+          heard?.();
+          heard = afterSilence(milliseconds, expired);
         },
       });
       stopListening = process.listen(listener);
       void rejectAtEnd(process, reject);
     });
   } finally {
-    clearTimeout(timer);
+    heard?.();
     stopListening?.();
   }
 }

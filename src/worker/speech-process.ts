@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { z } from 'zod';
 import type { Logger } from '../log.ts';
+import { afterSilence } from '../silence.ts';
 import { speechFailure, speechReasons, voiceSchema } from '../queue/jobs/speech.ts';
 import type { Voice, Words } from '../queue/jobs/speech.ts';
 
@@ -125,11 +126,11 @@ export class Speech {
     })();
     const next = async (timeout: number): Promise<SpeechEvent> => {
       waiting = Promise.withResolvers<SpeechEvent>();
-      const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
+      const heard = afterSilence(timeout, () => void child.kill('SIGKILL'));
       try {
         return await waiting.promise;
       } finally {
-        clearTimeout(timer);
+        heard();
         waiting = undefined;
       }
     };

@@ -3,6 +3,7 @@ import type { RedisOptions } from 'ioredis';
 import { redisOptions } from '../../config/redis-options.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
 import type { Logger } from '../../log.ts';
+import { LimitedRedis, unansweredMessage } from './limited-redis.ts';
 import type { Names } from './names.ts';
 import { producerTimeout } from '../constants.ts';
 
@@ -20,15 +21,18 @@ export type ConnectionPurpose = 'producer' | 'worker' | 'subscriber';
  */
 export async function connectOnce(
   server: RedisServer,
-  options: Pick<RedisOptions, 'commandTimeout' | 'enableReadyCheck' | 'maxRetriesPerRequest'>,
+  options: Pick<RedisOptions, 'enableReadyCheck' | 'maxRetriesPerRequest'>,
 ): Promise<Redis> {
-  const connection = new Redis({
-    ...redisOptions(server, { longestPause: 500 }),
-    lazyConnect: true,
-    ...options,
-    // Sentinels of which none knows the way are asked once: whoever starts has to hear of it.
-    ...(server.sentinels === undefined ? { retryStrategy: null } : { sentinelRetryStrategy: () => null }),
-  });
+  const connection = new LimitedRedis(
+    {
+      ...redisOptions(server, { longestPause: 500 }),
+      lazyConnect: true,
+      ...options,
+      // Sentinels of which none knows the way are asked once: whoever starts has to hear of it.
+      ...(server.sentinels === undefined ? { retryStrategy: null } : { sentinelRetryStrategy: () => null }),
+    },
+    producerTimeout,
+  );
   let refused: Error | undefined;
   connection.on('error', (error) => {
     refused ??= error;
@@ -79,10 +83,9 @@ export function openConnection(server: RedisServer, purpose: ConnectionPurpose, 
     // A line may have been cut without a word: the system would notice after a quarter of an hour. BullMQ's blocking reads take up to ten
     // seconds on purpose.
     socketTimeout: purpose === 'producer' ? 3 * producerTimeout : 20_000,
-    // A silent server is as bad as none.
-    ...(purpose === 'producer' ? { commandTimeout: producerTimeout } : {}),
   };
-  const connection = new Redis(options);
+  // A silent server is as bad as none.
+  const connection = purpose === 'producer' ? new LimitedRedis(options, producerTimeout) : new Redis(options);
   if (purpose === 'subscriber') {
     const others = listening.get(url) ?? new Set();
     listening.set(url, others.add(connection));
@@ -156,7 +159,5 @@ export function errorTeller(
 /** No answer came, so that the command may have been carried out all the same, or will be. Redis' own refusals are answers. */
 export function isUnanswered(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return (
-    isOutage(error) || error.name === 'MaxRetriesPerRequestError' || error.message === 'Command timed out'
-  );
+  return isOutage(error) || error.name === 'MaxRetriesPerRequestError' || error.message === unansweredMessage;
 }

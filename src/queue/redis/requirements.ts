@@ -5,7 +5,6 @@ import type { RedisServer } from '../../config/redis-url.ts';
 import { Unstartable } from '../../startup-error.ts';
 import { connectOnce } from './connection.ts';
 import { createNames } from './names.ts';
-import { producerTimeout } from '../constants.ts';
 
 /** The oldest Redis that has every command that the queue and BullMQ give. */
 const oldest = { major: 6, minor: 2 };
@@ -29,7 +28,6 @@ export async function requireRedis(server: RedisServer, prefix: string): Promise
     // It would ask for INFO, which is one of the rights.
     enableReadyCheck: false,
     maxRetriesPerRequest: 1,
-    commandTimeout: producerTimeout,
   }).catch((error: unknown) => {
     const problem = addressProblem(error, server);
     throw problem === null ? error : new Unstartable(problem, { cause: error });

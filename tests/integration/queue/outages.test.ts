@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { producerTimeout } from '../../../src/queue/constants.ts';
 import { openConnection } from '../../../src/queue/redis/connection.ts';
 import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
 import { AcceptanceUnknown, Ledger } from '../../../src/queue/redis/ledger.ts';
@@ -87,6 +88,17 @@ async function ask(): Promise<string> {
   await queue.accept(draft);
   return draft.id;
 }
+
+test('a process that was kept from reading takes no answer for silence', async () => {
+  const connection = openConnection(redis, 'producer', silent);
+  opened.push({ close: () => Promise.resolve(connection.disconnect()) });
+  await connection.set('kept', 'here');
+  const answers = [connection.get('kept'), connection.multi().get('kept').get('kept').exec()];
+  // Longer than a producer has patience: as loading modules does on a busy machine, or a container that is paused.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1.2 * producerTimeout);
+  const found = [null, 'here'];
+  expect(await Promise.all(answers)).toEqual(['here', [found, found]]);
+});
 
 test('Redis stands still for longer than the lock lives, twice: the work goes on, and is done once', async () => {
   const { counts, finish } = await startWork();
