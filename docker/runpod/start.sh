@@ -23,6 +23,8 @@ export DATA_DIRECTORY="$volume/data"
 export HF_HOME="$volume/cache/huggingface"
 export TORCHINDUCTOR_CACHE_DIR="$volume/cache/torchinductor"
 export TRITON_CACHE_DIR="$volume/cache/triton"
+export NUMBA_CACHE_DIR="$volume/cache/numba"
+export PYTHONPYCACHEPREFIX="$volume/cache/python"
 export WORKER_IDLE_EXIT_MINUTES="${WORKER_IDLE_EXIT_MINUTES:-15}"
 
 # What the image sets for a container with its own volume is not what holds here.
