@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { isDiskFull } from '../full-disk.ts';
-import { isRefusedForNow } from '../full-redis.ts';
+import { isRefusedForNow, isTurnedAway } from '../full-redis.ts';
 import { MediaProcessError } from '../media/process.ts';
 import { WorkerUnable } from '../queue/jobs/worker-unable.ts';
 import type { EncodedVideo } from './encode-generation.ts';
@@ -53,8 +53,8 @@ export async function encodeWithRetry(
 }
 
 /**
- * Stores what took minutes of GPU time to make, again and again while the store is away; for as long as it takes, where its disk or its memory is full:
- * whoever else made the video could not put it there either.
+ * Stores what took minutes of GPU time to make, again and again while the store is away; for as long as it takes, where its disk or its memory is full or
+ * Redis turns everybody away: whoever else made the video could not put it there either.
  *
  * @param pauses milliseconds between tries, of which the last is kept to
  * @throws WorkerUnable when it is away for long; the signal's reason
@@ -71,8 +71,8 @@ export async function storeWithRetry<T>(
     } catch (error) {
       signal.throwIfAborted();
       failed(error);
-      const isFull = isDiskFull(error) || isRefusedForNow(error);
-      const pause = pauses[tries] ?? (isFull ? pauses.at(-1) : undefined);
+      const keepsOn = isDiskFull(error) || isRefusedForNow(error) || isTurnedAway(error);
+      const pause = pauses[tries] ?? (keepsOn ? pauses.at(-1) : undefined);
       if (pause === undefined) throw new WorkerUnable('the store is away', { cause: error });
       await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
     }

@@ -89,7 +89,7 @@ export class JobRunner {
       const holder: Holder = { id, workerId, attempts };
       log.info({ generationId: id, model, workerId, attempts }, 'took the job');
       attempt.holder = holder;
-      const generation = await ledger.get(id);
+      const generation = await this.#handIn(id, () => ledger.get(id));
       if (generation === null) throw new Error(`the record of generation ${id} vanished`);
       // A worker told to stop while it took the job gives it back without starting.
       if (stopping.aborted) attempt.abort('closing');
@@ -152,7 +152,7 @@ export class JobRunner {
   }
 
   /**
-   * Does what ends an attempt, again and again while Redis takes nothing: minutes of a GPU are worth the wait. It ends with the connection, or when
+   * Does what begins or ends an attempt, again and again while Redis takes nothing: minutes of a GPU are worth the wait. It ends with the connection, or when
    * somebody else has the job.
    */
   async #handIn<T>(generationId: string, step: () => Promise<T>): Promise<T> {
@@ -165,7 +165,7 @@ export class JobRunner {
           const { message } = error;
           this.#options.log.error(
             { generationId, error: message },
-            'Redis does not take what this job came to; waiting',
+            'Redis turns this job away; waiting',
           );
         }
         await delay(refusedPause);

@@ -1,9 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../log.ts';
+import { errorTeller } from '../redis/connection.ts';
 import type { Ledger } from '../redis/ledger.ts';
 import type { Names } from '../redis/names.ts';
 import type { Attempt } from './attempt.ts';
 import type { TakenJob } from './taken-job.ts';
+
+/** Before a lock that could not be renewed is tried again: milliseconds. */
+const refusedPause = 250;
 
 /** Stops the work where somebody has cancelled it: the message that says so may have been lost. */
 export async function heedCancel(
@@ -36,12 +40,20 @@ export function renewLock(
     if (!(await ledger.relock(holder, job.token, lockDuration))) attempt.abort('lock lost');
   };
   let isRenewing = false;
+  let isOver = false;
+  const tell = errorTeller(log, 'lock renewal', { generationId: attempt.id });
+  let again: NodeJS.Timeout | undefined;
   const tryToRenew = () => {
     // One at a time: what piles up while Redis stands still would all be answered at once.
     if (isRenewing || connection.status !== 'ready') return;
     isRenewing = true;
     renew()
-      .catch((error: unknown) => log.warn({ generationId: attempt.id, error: String(error) }, 'lock renewal'))
+      .catch((error: unknown) => {
+        // When Redis takes it again, whoever looks for stalled jobs may come first.
+        clearTimeout(again);
+        if (!isOver) again = setTimeout(tryToRenew, refusedPause);
+        tell(error instanceof Error ? error : new Error(String(error)));
+      })
       .finally(() => {
         isRenewing = false;
       });
@@ -50,7 +62,9 @@ export function renewLock(
   // After an outage each moment counts: a check for stalled jobs may come first.
   connection.on('ready', tryToRenew);
   return () => {
+    isOver = true;
     clearInterval(timer);
+    clearTimeout(again);
     connection.off('ready', tryToRenew);
   };
 }

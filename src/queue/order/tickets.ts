@@ -98,11 +98,13 @@ export class Tickets {
   }
 }
 
-/** Waiting, delayed or active. One that failed or completed will not run again, and is cleared away for its successor. */
+/**
+ * Waiting, delayed or active. One that failed or completed will not run again, and one that stands in no list was left so by a step of BullMQ's
+ * that Redis refused half-way, for want of a right: each is cleared away for its successor, whose id it has.
+ */
 async function isAlive(queue: Queue<Ticket>, jobId: string): Promise<boolean> {
   const state = await queue.getJobState(jobId);
-  if (state === 'unknown') return false;
-  if (state !== 'failed' && state !== 'completed') return true;
+  if (state !== 'unknown' && state !== 'failed' && state !== 'completed') return true;
   await queue.remove(jobId);
   return false;
 }

@@ -161,6 +161,31 @@ test('a script keeps Redis busy when the work is done, for longer than the lock 
   expect(counts).toEqual({ begun: 1, aborted: 0 });
 });
 
+test.each([
+  ['to publish', ['resetchannels'], ['&test:*']],
+  ['to log in again, its connections cut', ['resetpass'], ['>secret']],
+])(
+  'the right %s is taken away when the work is done, for longer than the lock lives: it is done once',
+  async (_, taken, given) => {
+    const owner = openConnection(redis, 'worker', silent);
+    opened.push({ close: async () => owner.disconnect() });
+    const change = async (...rights: string[]) => owner.call('ACL', 'SETUSER', 'worker', ...rights);
+    // The least that the documents name.
+    await change('on', '>secret', '~test:*', '&test:*', '+@all', '-@dangerous', '+info');
+    const { counts, finish } = await startWork(redis.url.replace('//', '//worker:secret@'));
+    const id = await ask();
+    await desk.status(id, 'running');
+    await change(...taken);
+    if (taken.includes('resetpass')) await owner.client('KILL', 'USER', 'worker');
+    finish();
+    await delay(1_500);
+    expect(await queue.get(id)).toMatchObject({ status: 'running', attempts: 1, result: null });
+    await change(...given);
+    expect(await desk.ending(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+    expect(counts).toEqual({ begun: 1, aborted: 0 });
+  },
+);
+
 test('a worker that is cut off for longer than its lock lives keeps its job, whoever looks meanwhile', async () => {
   const line = await openLine();
   const { counts, finish } = await startWork(line.url);
@@ -226,6 +251,15 @@ test('no answer for long: it is said that nobody knows, and only when the questi
   await expect(never()).rejects.toBeInstanceOf(Error);
   await expect(never()).rejects.not.toThrow(AcceptanceUnknown);
   expect(await queue.list({})).toEqual([]);
+});
+
+test('a job that BullMQ left in no list, refused half-way, is put back', async () => {
+  const connection = openConnection(redis, 'worker', silent);
+  opened.push({ close: async () => connection.disconnect() });
+  const id = await ask();
+  expect(await connection.zrem('test:generations.17b:prioritized', `g-${id}`)).toBe(1);
+  expect(await queue.reconcile()).toMatchObject({ requeued: 1 });
+  expect(await connection.zscore('test:generations.17b:prioritized', `g-${id}`)).not.toBeNull();
 });
 
 type Work = Parameters<WorkQueue['consume']>[0]['work'];

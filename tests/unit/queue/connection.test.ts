@@ -35,8 +35,14 @@ test.each([
 test.each([
   ['BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.', true],
   ['NOAUTH Authentication required.', true],
-  // A script of ours may have written something before it was refused a command.
-  ["NOPERM User worker has no permissions to run the 'publish' command", false],
+  ["NOPERM User worker has no permissions to run the 'publish' command", true],
+  ["ERR The user executing the script can't publish to the channel mentioned in the command script: 1", true],
+  ['WRONGPASS invalid username-password pair or user is disabled.', true],
+  ['LOADING Redis is loading the dataset in memory', true],
+  ["READONLY You can't write against a read only replica.", true],
+  ['CLUSTERDOWN The cluster is down', true],
+  ['ERR max number of clients reached', true],
+  ['Missing lock for job g-1. moveToFinished', false],
   ["ERR Error running script: -BUSY in somebody's words", false],
 ])('“%s”: turned away is %s', (message, is) => {
   expect(isTurnedAway(new Error(message))).toBe(is);
