@@ -4,6 +4,7 @@ import { parseRedisUrl } from '../../config/redis-url.ts';
 import type { RedisServer } from '../../config/redis-url.ts';
 import { Unstartable } from '../../startup-error.ts';
 import { connectOnce } from './connection.ts';
+import { distrusted, lineProblem } from './line-check.ts';
 import { createNames } from './names.ts';
 
 /** The oldest Redis that has every command that the queue and BullMQ give. */
@@ -28,8 +29,8 @@ export async function requireRedis(server: RedisServer, prefix: string): Promise
     // It would ask for INFO, which is one of the rights.
     enableReadyCheck: false,
     maxRetriesPerRequest: 1,
-  }).catch((error: unknown) => {
-    const problem = addressProblem(error, server);
+  }).catch(async (error: unknown) => {
+    const problem = addressProblem(error, server) ?? (await lineProblem(server));
     throw problem === null ? error : new Unstartable(problem, { cause: error });
   });
   try {
@@ -71,6 +72,11 @@ function requireFit(info: string): void {
   const value = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
   const version = value('redis_version');
   if (isTooOld(version)) throw tooOld(version);
+  if (value('redis_mode') === 'sentinel') {
+    throw new Unstartable(
+      'REDIS_URL leads to a Sentinel, which keeps no data: name it in REDIS_SENTINELS, and in REDIS_URL how to log in at the servers (docs/scaling.md)',
+    );
+  }
   if (value('redis_mode') === 'cluster') {
     throw new Unstartable(
       'Redis runs in cluster mode, in which the queue’s scripts cannot work; use one server, with replicas and Sentinels if it has to stay up (docs/scaling.md)',
@@ -111,10 +117,18 @@ export function addressProblem(error: unknown, server: RedisServer): string | nu
     return `${who} ${verb} not take the password of the user ${userOf(server, isSentinel)}: correct ${where}`;
   if (/\bNOAUTH\b/.test(message))
     return `${who} ${isSentinel ? 'want' : 'wants'} a password, and none is set: set it in ${where}`;
+  if (isSentinel && /\bNo such master\b/.test(message))
+    return `The Sentinels know no primary of the name ${server.sentinels?.primary}: correct REDIS_SENTINEL_PRIMARY, which is what stands behind \`sentinel monitor\` in their configuration`;
+  if (isSentinel && /\bunknown command\b/.test(message))
+    return 'REDIS_SENTINELS names a Redis that is no Sentinel: name the Sentinels, whose port is 26379 unless set otherwise, or leave it out';
   if (message.startsWith('DENIED '))
     return 'Redis is in protected mode, in which it answers its own machine alone: give it a password (requirepass), and put it into REDIS_URL';
-  if (/^(?:ERR_TLS_CERT|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)|^HOSTNAME_MISMATCH$/.test(code))
-    return `The certificate of Redis is not trusted (${message}): correct the host in REDIS_URL, or name the file of your own authority in NODE_EXTRA_CA_CERTS`;
+  if (/^ERR_SSL.*(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE)$/.test(code))
+    return 'Redis demands a certificate of whoever connects, and there is none to show: set `tls-auth-clients no` in redis.conf';
+  if (/^(?:ERR_TLS_CERT|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)|^HOSTNAME_MISMATCH$/.test(code))
+    return distrusted('Redis', message);
+  if (/^ERR_SSL/.test(code))
+    return 'REDIS_URL asks for TLS, and what answers there speaks something else: correct its host and port, or begin it with redis:// instead of rediss://';
   return null;
 }
 

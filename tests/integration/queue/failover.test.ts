@@ -151,7 +151,9 @@ test('Sentinels say where the primary is, and where it is after a failover', asy
   // What a start says where none knows the way: at once, and why.
   const nobody = { addresses: [{ host: '127.0.0.1', port: 1 }] };
   await expect(requireRedis(server(nobody), 'humo')).rejects.toThrow('sentinel 127.0.0.1:1');
-  await expect(requireRedis(server({ primary: 'other' }), 'humo')).rejects.toThrow('No such master');
+  await expect(requireRedis(server({ primary: 'other' }), 'humo')).rejects.toThrow(
+    'The Sentinels know no primary of the name other: correct REDIS_SENTINEL_PRIMARY',
+  );
   const owner = new Redis({ host: '127.0.0.1', port: sentinel.port });
   await owner.call('ACL', 'SETUSER', 'default', 'resetpass', '>secret');
   owner.disconnect();

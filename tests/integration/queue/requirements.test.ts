@@ -1,6 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseRedisUrl } from '../../../src/config/redis-url.ts';
+import { lineProblem } from '../../../src/queue/redis/line-check.ts';
 import { isTooOld, requireRedis } from '../../../src/queue/redis/requirements.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
@@ -73,6 +78,36 @@ test('a wrong password, none, and a database that is not there: one sentence say
     'Unstartable: REDIS_URL names database 99, and Redis does not give it (ERR DB index is out of range); name one that it has, or none',
   );
   await expect(requireRedis({ url: `${redis.url}/3` }, 'humo')).resolves.toBeUndefined();
+});
+
+test('TLS where there is none, none where there is, a stranger’s certificate, and what is no Sentinel: one sentence says what to do', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-line-'));
+  const tls = { certificate: join(folder, 'redis.pem'), key: join(folder, 'redis.key') };
+  const pem = await generate([{ name: 'commonName', value: 'redis.internal' }]);
+  await writeFile(tls.certificate, pem.cert);
+  await writeFile(tls.key, pem.private);
+  await using both = await startRedis({ tcp: true, tls });
+  await rm(folder, { recursive: true });
+  const port = Number(new URL(both.url).port);
+  const sentinels = (at: number) => ({ addresses: [{ host: '127.0.0.1', port: at }], primary: 'mymaster' });
+  expect(await refusal(`redis://127.0.0.1:${both.tlsPort}`)).toBe(
+    `Unstartable: REDIS_URL asks for no TLS, and Redis at 127.0.0.1:${both.tlsPort} wants it: begin it with rediss:// instead of redis://, or name a port without TLS`,
+  );
+  // Of itself it takes as long as a connection may: what is said then.
+  expect(await lineProblem({ url: `rediss://127.0.0.1:${port}` })).toBe(
+    `REDIS_URL asks for TLS, and Redis at 127.0.0.1:${port} has none: begin it with redis:// instead of rediss://, or name the port that speaks TLS`,
+  );
+  const refused = async (url: string, at: number) =>
+    String(await requireRedis({ url, sentinels: sentinels(at) }, 'humo').catch((error: unknown) => error));
+  expect(await refused('redis://x', both.tlsPort)).toMatch(
+    /^Unstartable: REDIS_URL asks for no TLS, and the Sentinel at /,
+  );
+  expect(await refused('rediss://x', both.tlsPort)).toMatch(
+    /^Unstartable: The certificate of the Sentinel at .* is not trusted/,
+  );
+  expect(await refused('redis://x', port)).toMatch(/^Unstartable: REDIS_SENTINELS names a Redis/);
+  expect(await lineProblem({ url: 'rediss://x', sentinels: sentinels(port) })).toContain('has none');
+  expect(await lineProblem({ url: both.url })).toBeNull();
 });
 
 test('a cluster is refused at the start, and a replica is named', async () => {
