@@ -163,10 +163,7 @@ export class JobRunner {
         if (!isRefusedForNow(error) && !isTurnedAway(error)) throw error;
         if (refusals === 0) {
           const { message } = error;
-          this.#options.log.error(
-            { generationId, error: message },
-            'Redis turns this job away; waiting',
-          );
+          this.#options.log.error({ generationId, error: message }, 'Redis turns this job away; waiting');
         }
         await delay(refusedPause);
       }
