@@ -127,7 +127,7 @@ export function addressProblem(error: unknown, server: RedisServer): string | nu
     return 'Redis demands a certificate of whoever connects, and there is none to show: set `tls-auth-clients no` in redis.conf';
   if (/^(?:ERR_TLS_CERT|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_)|^HOSTNAME_MISMATCH$/.test(code))
     return distrusted('Redis', message);
-  if (/^ERR_SSL/.test(code))
+  if (code.startsWith('ERR_SSL'))
     return 'REDIS_URL asks for TLS, and what answers there speaks something else: correct its host and port, or begin it with redis:// instead of rediss://';
   return null;
 }
