@@ -127,7 +127,9 @@ export function refuseOddHeads(app: FastifyInstance): void {
   });
   app.addHook('onRequest', async ({ raw }) => {
     const { host, expect } = raw.headers;
-    if (host === undefined && raw.httpVersion === '1.1') {
+    // Node keeps the first of several, and whatever stands before it may have kept another: RFC 9112, 3.2.
+    const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name));
+    if ((host === undefined && raw.httpVersion === '1.1') || hosts.length > 1) {
       throw new Problem(400, 'malformed_request', { headers: { connection: 'close' } });
     }
     if (expect !== undefined && !isAsking(raw)) throw new Problem(417, 'expectation_failed');

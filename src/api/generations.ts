@@ -130,6 +130,10 @@ export function generationRoutes(
         if (left === 0) streams.delete(userId);
         else streams.set(userId, left);
       });
+      // Who closes their side hangs up, or will not wait: what there is to say now is said.
+      const { socket } = request.raw;
+      if (socket.readableEnded) gone.abort();
+      else socket.once('end', () => gone.abort());
       const stream = eventStream({
         id,
         lastEventId,

@@ -18,6 +18,7 @@ import {
 } from '../intake/bounds.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { WaitingLimit } from '../intake/waiting-limit.ts';
+import { answerHalfClosed } from '../half-closed.ts';
 import type { Logger } from '../log.ts';
 import { audioLimits } from '../media/audio.ts';
 import { mostFrames } from '../intake/lengths.ts';
@@ -127,6 +128,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     },
   });
   app.server.headersTimeout = headersTimeout;
+  answerHalfClosed(app.server);
   app.server.on('connect', (_request, socket: Socket) => {
     answerClientError(new Error('this is no proxy'), socket);
   });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { answerHalfClosed } from '../half-closed.ts';
 import { errorFields } from '../error-fields.ts';
 import type { Logger } from '../log.ts';
 import type { Health } from './health.ts';
@@ -27,13 +28,14 @@ export async function serveHealth(parts: {
 }): Promise<HealthServer> {
   const { host, port, health, registry, log } = parts;
   const server = createServer((request, response) => {
-    answer(request.method ?? '', new URL(request.url ?? '/', 'http://health').pathname, response).catch(
-      (error: unknown) => {
-        log.warn({ error: errorFields(error) }, 'a health request failed');
-        response.writeHead(500).end();
-      },
-    );
+    // Whatever stands there, also what is no address.
+    const path = (request.url ?? '/').replace(/^http:\/\/[^/]*/i, '').replace(/\?.*$/, '');
+    answer(request.method ?? '', path, response).catch((error: unknown) => {
+      log.warn({ error: errorFields(error) }, 'a health request failed');
+      response.writeHead(500).end();
+    });
   });
+  answerHalfClosed(server);
 
   async function answer(method: string, path: string, response: ServerResponse): Promise<void> {
     if (method !== 'GET' && method !== 'HEAD') {

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
@@ -1259,6 +1260,27 @@ describe('the server', () => {
         expect(answer).toContain(`HTTP/1.1 ${status} `);
         expect(answer).toContain('application/problem+json');
       }
+    });
+
+    test('who closes their side when all is said is answered all the same, and two Hosts are one too many', async () => {
+      const lines = ['Host: x', `Authorization: Bearer ${ada.token}`];
+      const get = (path: string) => [`GET ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n');
+      const said = async (text: string) => {
+        const socket = connect(Number(new URL(scene.url).port), '127.0.0.1');
+        socket.end(text);
+        return await readText(socket);
+      };
+      // Several at once, too, the last of them a stream, which ends with what there is to say now.
+      const { id } = await ada.accepted();
+      const answers = await said(
+        `${get('/v1/voices')}${get('/v1/nothing')}${get(`/v1/generations/${id}/events`)}`,
+      );
+      expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200']);
+      expect(await said(`GET /v1/voices HTTP/1.0\r\n${lines[1]}\r\n\r\n`)).toContain('HTTP/1.1 200');
+      expect(await said(`GET /v1/voices HTTP/1.1\r\nHost: y\r\n${lines.join('\r\n')}\r\n\r\n`)).toContain(
+        'HTTP/1.1 400',
+      );
+      await emptyQueue();
     });
 
     test('a boundary that is too long is the sender’s mistake; hanging up is nobody’s', async () => {

@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { REST, RESTEvents, Routes } from 'discord.js';
 import { pino } from 'pino';
@@ -183,6 +185,21 @@ test('while Redis is away the metrics say that, and nothing old', async () => {
     await redis.stop();
     await rm(work, { recursive: true, force: true });
   }
+});
+
+test('a path that is no address ends nobody, and who closes their side is answered', async () => {
+  const log = pino({ level: 'silent' });
+  const parts = { health: new Health({}), registry: new Registry(), log };
+  const served = await serveHealth({ host: '127.0.0.1', port: 0, ...parts });
+  const said = async (target: string) => {
+    const socket = connect(served.port ?? 0, '127.0.0.1');
+    socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    return (await readText(socket)).split('\r\n')[0];
+  };
+  expect(await said('//')).toBe('HTTP/1.1 404 Not Found');
+  expect(await said('/readyz?x')).toBe('HTTP/1.1 200 OK');
+  expect(await said('http://x:1/healthz')).toBe('HTTP/1.1 200 OK');
+  await served.stop();
 });
 
 test('a port that is taken is no reason to stop working', async () => {
