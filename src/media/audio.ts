@@ -23,6 +23,7 @@ import {
   areAlike,
   countSound,
   decodedLate,
+  hasEvenSamples,
   isMostlyDiscarded,
   isLastTooLong,
   leastAacSeconds,
@@ -38,10 +39,12 @@ import {
   agreedLength,
   beforeLast,
   countEntries,
+  frameEntries,
   framesAgree,
   independent,
   isSteady,
   lastBundle,
+  lengthByBytes,
   lengthByEnds,
   parseFrames,
   parsePacketCounts,
@@ -78,8 +81,8 @@ export interface InspectedAudio {
 
 /** More packets, pictures included, than a film of the longest length has, but for codecs whose packets last a millisecond: TrueHD's. */
 const mostPackets = 300_000;
-/** Encoders fill their last packet up: ten minutes may be a few hundredths more. */
-const mostSeconds = audioLimits.seconds + 0.1;
+/** Encoders fill their last packet up: ten minutes may be some hundredths more, a quarter of a second in ADPCM of telephones. */
+const mostSeconds = audioLimits.seconds + 0.3;
 /** A track may begin late in a film: all of it is looked at. */
 const lookThrough = [
   '-probesize',
@@ -207,17 +210,41 @@ function beginningOf(demuxer: SoundForm): string[] {
 /** The first packets of a large file; null of others. */
 async function firstOf(path: string, demuxer: SoundForm, limits: RunLimits) {
   if ((await stat(path)).size < listedBytes) return null;
-  if (ofLargePackets.has(demuxer) && !(demuxer === 'aiff' && (await hasShortPackets(path)))) return null;
-  const { start, end } = coreAudioCodec;
-  if (demuxer === 'caf' && withoutPackets.has((await readStart(path, end)).toString('latin1', start, end)))
-    return null;
-  // Neither do packets of Vorbis have one length.
-  if (demuxer === 'ogg' && (await readStart(path, 4096)).includes('\u0001vorbis', 0, 'latin1')) return null;
-  return probeSound(path, beginningOf(demuxer), limits, { read: `%+#${firstPackets}` });
+  if (!isWorthALook(await readStart(path, 4096), demuxer)) return null;
+  return probeSound(path, beginningOf(demuxer), limits, {
+    read: `%+#${firstPackets}`,
+    // What a Core Audio file says of its packets is one statement, and what they give when decoded another.
+    hasFrames: demuxer === 'caf',
+  });
 }
 
-async function hasShortPackets(path: string): Promise<boolean> {
-  const head = await readStart(path, 4096);
+/** Whether a large file, by its head, may have many packets, of one length, whose number agrees with something: a program less to run in others. */
+function isWorthALook(head: Buffer, demuxer: SoundForm): boolean {
+  if (demuxer === 'aiff') return hasShortPackets(head);
+  if (demuxer === 'flac') return hasShortBlocks(head);
+  if (demuxer === 'caf') {
+    return !withoutPackets.has(head.toString('latin1', coreAudioCodec.start, coreAudioCodec.end));
+  }
+  // Packets of Vorbis have no one length.
+  if (demuxer === 'ogg') return !head.includes('\u0001vorbis', 0, 'latin1');
+  // Browsers do not know how long a recording will be.
+  if (demuxer === 'matroska') {
+    return matroskaDurations.some((element) => head.includes(element)) && !head.includes('A_VORBIS');
+  }
+  return !ofLargePackets.has(demuxer);
+}
+
+/** `Duration`, of four bytes or of eight (RFC 9559, 5.1.2.10). */
+const matroskaDurations = [Buffer.from('448984', 'hex'), Buffer.from('448988', 'hex')];
+
+/** Encoders that are not made for telephones have blocks of 4096 samples. STREAMINFO also says how many samples there are, or 0 (RFC 9639, 8.2). */
+function hasShortBlocks(head: Buffer): boolean {
+  const isFlac = head.toString('latin1', 0, 4) === 'fLaC';
+  const samples = head.readUInt32BE(22) + (head.readUInt8(21) & 15) * 2 ** 32;
+  return isFlac && head.readUInt16BE(10) < 2048 && samples > 0;
+}
+
+function hasShortPackets(head: Buffer): boolean {
   const common = head.indexOf('COMM', 12, 'latin1');
   const codec = head.toString('latin1', common + aiffCodec.start, common + aiffCodec.end);
   return common !== -1 && ofShortPackets.has(codec);
@@ -237,6 +264,11 @@ async function countedQuickly(
     const seconds = dtsSeconds(await readFile(path));
     return seconds === null ? null : { input, track, length: { seconds, startSeconds: 0, by: 'samples' } };
   }
+  const isOfBytes = hasEvenSamples(track) && demuxer !== 'mov' && demuxer !== 'caf';
+  if (isOfBytes && startOf(track, first.startSeconds, demuxer) < 0.001) {
+    const length = await copiedLength(path, demuxer, track, limits);
+    if (length !== null) return { input, track, length };
+  }
   if (!isSteady(track, first.startSeconds, demuxer)) return null;
   const hasEdits = async (id: number) => brokenEdits(await readFile(path), id) !== null;
   if (demuxer === 'mov' && track.id !== null && (await hasEdits(track.id))) return null;
@@ -245,9 +277,7 @@ async function countedQuickly(
   const counts = parsePacketCounts(await readable(() => runMediaProgram('ffprobe', args, limits)));
   const length = agreedLength(track, await withTrueEnd(counts), demuxer);
   if (length === null) return null;
-  // What a Core Audio file says of its packets is one statement.
-  if (demuxer === 'caf' && !framesAgree(track, await decodedFrames(path, input, track, '%+#32', limits)))
-    return null;
+  if (demuxer === 'caf' && !framesAgree(track, first.frames)) return null;
   return { input, track, length };
 
   async function withTrueEnd(counted: PacketCounts): Promise<PacketCounts> {
@@ -260,6 +290,13 @@ async function countedQuickly(
   }
 }
 
+/** Its packets may have any length: what they hold together is copied to nowhere, which is cheaper than a list of them. */
+async function copiedLength(path: string, demuxer: SoundForm, track: SoundTrack, limits: RunLimits) {
+  const args = ['-v', 'error', '-y', '-progress', 'pipe:1', ...beginningOf(demuxer), '-i', path];
+  args.push('-map', `0:${track.index}`, '-c', 'copy', '-f', 'data', '/dev/null');
+  return lengthByBytes(track, await readable(() => runMediaProgram('ffmpeg', args, limits)));
+}
+
 /** @param read which part of the file, as ffprobe's `-read_intervals` has it */
 async function decodedFrames(
   path: string,
@@ -269,7 +306,7 @@ async function decodedFrames(
   limits: RunLimits,
 ): Promise<DecodedFrame[]> {
   const args = ['-v', 'error', ...input.slice(1), '-select_streams', String(index), '-read_intervals', read];
-  args.push('-show_entries', 'frame=pts,nb_samples', '-of', 'compact', path);
+  args.push('-show_entries', frameEntries, '-of', 'compact', path);
   return parseFrames(await readable(() => runMediaProgram('ffprobe', args, limits)));
 }
 
@@ -394,7 +431,10 @@ function heard(part: Part): Part {
   throw new Failure('unsupported_media', 'audio_nothing_heard');
 }
 
-/** @param which.read which packets are looked at, as ffprobe's `-read_intervals` has it */
+/**
+ * @param which.read which packets are looked at, as ffprobe's `-read_intervals` has it
+ * @param which.hasFrames whether they are decoded
+ */
 async function probeSound(
   path: string,
   input: readonly string[],
@@ -402,23 +442,21 @@ async function probeSound(
   {
     read = `%+#${mostPackets}`,
     isAudioOnly = false,
-  }: { readonly read?: string; readonly isAudioOnly?: boolean } = {},
+    hasFrames = false,
+  }: { readonly read?: string; readonly isAudioOnly?: boolean; readonly hasFrames?: boolean } = {},
 ) {
   const args = ['-v', 'error', ...input.slice(1), ...(isAudioOnly ? ['-select_streams', 'a'] : [])];
-  args.push('-read_intervals', read, '-show_entries', probeEntries, '-of', 'compact', path);
-  const {
-    startSeconds,
-    tracks,
-    packets: count,
-  } = await readable(async () =>
-    parseSoundProbe(
-      await listWithMediaProgram('ffprobe', args, limits, { name: 'packets', last: lastProbeLine }),
-    ),
+  const entries = hasFrames ? `${probeEntries}:${frameEntries}` : probeEntries;
+  args.push('-read_intervals', read, '-show_entries', entries, '-of', 'compact', path);
+  const list = await readable(() =>
+    listWithMediaProgram('ffprobe', args, limits, { name: 'packets', last: lastProbeLine }),
   );
+  const { startSeconds, tracks, packets: count } = await parseSoundProbe(list);
   const audible = tracks.filter(({ channels }) => channels > 0);
   // A film may have a first sound track that nobody here can decode, or that is empty, and a second one that everybody can hear.
   const usable = audible.find(({ isDecodable, packets }) => isDecodable && packets.length > 0);
-  return { startSeconds, tracks, track: usable ?? audible[0], packets: count };
+  const frames = hasFrames ? parseFrames(list) : [];
+  return { startSeconds, tracks, track: usable ?? audible[0], packets: count, frames };
 }
 
 function soundInput(demuxer: SoundForm): readonly string[] {

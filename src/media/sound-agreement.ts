@@ -1,9 +1,9 @@
 import {
   countSound,
+  evenPacketSeconds,
   fieldsOf,
   knownPacketSeconds,
   numberIn,
-  opusPacketSeconds,
   samplesAreSteady,
   timesAgree,
   usualTicks,
@@ -50,7 +50,15 @@ export function parsePacketCounts(text: string): PacketCounts {
 const leastPackets = 32;
 
 /** Formats that hold nothing but frames of one length, whose count is the length, whatever is stated: it is a guess. */
-const onlyFrames: ReadonlySet<SoundForm> = new Set<SoundForm>(['mp3', 'aac', 'ac3', 'truehd', 'mlp', 'gsm']);
+const onlyFrames: ReadonlySet<SoundForm> = new Set<SoundForm>([
+  'mp3',
+  'aac',
+  'loas',
+  'ac3',
+  'truehd',
+  'mlp',
+  'gsm',
+]);
 
 /** Formats that state when the last bundle of packets begins: where it ends, its packets tell. */
 const statesLastBundle: ReadonlySet<SoundForm> = new Set<SoundForm>(['mpegts', 'mpeg']);
@@ -91,10 +99,13 @@ export interface DecodedFrame {
   readonly samples: number;
 }
 
-/** Reads what `ffprobe -of compact -show_entries frame=pts,nb_samples` writes. */
+/** What {@link parseFrames} needs of ffprobe. */
+export const frameEntries = 'frame=pts,nb_samples';
+
+/** Reads what `ffprobe -of compact -show_entries …` with {@link frameEntries} writes. */
 export function parseFrames(text: string): DecodedFrame[] {
   return text.split('\n').flatMap((line) => {
-    const fields = fieldsOf(line);
+    const fields = line.startsWith('frame|') ? fieldsOf(line) : new Map<string, string>();
     const samples = numberIn(fields, 'nb_samples');
     return samples === null ? [] : [{ at: numberIn(fields, 'pts'), samples }];
   });
@@ -184,9 +195,28 @@ export function framesAgree(track: SoundTrack, frames: readonly DecodedFrame[]):
 /** What each packet lasts; null where that differs from packet to packet, or is rounded. */
 function packetSeconds(track: SoundTrack): number | null {
   const known = knownPacketSeconds(track);
-  const told = opusPacketSeconds(track) ?? usualTicks(track) * track.secondsPerTick;
+  const told = evenPacketSeconds(track) ?? usualTicks(track) * track.secondsPerTick;
   if (!samplesAreSteady(track)) return null;
   // Of a frame told otherwise than the codec has it, somebody is wrong.
   if (known !== null) return told === 0 || Math.abs(told - known) < 0.0015 ? known : null;
   return told > 0 ? told : null;
+}
+
+/**
+ * Of a codec whose samples all take as many bits: how many bytes there are, and where the last packet ends by its own time. Holes between packets
+ * would show.
+ *
+ * @param report what `ffmpeg -progress` writes of a copy of all packets
+ * @returns null where these two disagree
+ */
+export function lengthByBytes(
+  { bitsPerSample, channels, sampleRate }: SoundTrack,
+  report: string,
+): SoundLength | null {
+  const last = (name: string) =>
+    Number([...report.matchAll(new RegExp(`^${name}=(\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
+  const seconds = (last('total_size') * 8) / bitsPerSample / channels / sampleRate;
+  const end = last('out_time_us') / 1_000_000;
+  const agree = seconds > 0 && Math.abs(seconds - end) < 0.03;
+  return agree ? { seconds, startSeconds: 0, by: 'samples' } : null;
 }

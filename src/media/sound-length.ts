@@ -300,38 +300,43 @@ export function usualTicks({ packets }: SoundTrack): number {
   return ticks[Math.floor(ticks.length / 2)] ?? 0;
 }
 
+/** Of what an encoder needs to begin with, Matroska tells these to be shorter than they are. */
+const unsteadyPackets = 3;
+
 /**
- * Whether all packets but the first and the last have one length, and it is known to the sample: a tick of a millisecond is a rounded one, unless
+ * Whether all packets but the first ones and the last have one length, and it is known to the sample: a tick of a millisecond is a rounded one, unless
  * no other length that the codec can have is as near.
  */
 export function samplesAreSteady(track: SoundTrack): boolean {
-  const { codec, packets, secondsPerTick, sampleRate } = track;
+  const { packets, secondsPerTick, sampleRate } = track;
   const usual = usualTicks(track);
-  const known = knownPacketSeconds(track);
-  const roundedBy = known === null ? 0 : 1;
-  const inner = packets.slice(1, -1).flatMap(({ duration }) => (duration === null ? [] : [duration]));
-  if (inner.some((duration) => Math.abs(duration - usual) > roundedBy)) return false;
-  return (
-    known !== null ||
-    Math.abs(secondsPerTick * sampleRate - 1) < 1e-6 ||
-    (codec === 'opus' && opusPacketSeconds(track) !== null)
-  );
+  const isInSamples = Math.abs(secondsPerTick * sampleRate - 1) < 1e-6;
+  const isRounded = knownPacketSeconds(track) !== null || (!isInSamples && evenPacketSeconds(track) !== null);
+  if (!isInSamples && !isRounded) return false;
+  const inner = packets
+    .slice(unsteadyPackets, -1)
+    .flatMap(({ duration }) => (duration === null ? [] : [duration]));
+  return !inner.some((duration) => Math.abs(duration - usual) > (isRounded ? 1 : 0));
 }
 
-/** Opus has packets of two and a half milliseconds and of multiples of that (RFC 6716, 2.1.4). */
+/** Opus has packets of two and a half milliseconds and of multiples of that (RFC 6716, 2.1.4); those of others are whole samples. */
 const leastOpusSeconds = 0.0025;
 
 /**
- * What a packet of Opus lasts by when the packets begin, where all are alike: with ticks of a millisecond each of them is rounded, but not all of
+ * What a packet lasts by when the packets begin, where all are alike: with ticks of a millisecond each of them is rounded, but not all of
  * them together.
  */
-export function opusPacketSeconds({ codec, packets, secondsPerTick }: SoundTrack): number | null {
+export function evenPacketSeconds({ codec, packets, secondsPerTick, sampleRate }: SoundTrack): number | null {
   const begins = packets.flatMap(({ at }) => (at === null ? [] : [at * secondsPerTick]));
   const [first, last] = [begins.at(0), begins.at(-1)];
-  if (codec !== 'opus' || first === undefined || last === undefined || begins.length < 3) return null;
+  if (first === undefined || last === undefined || begins.length < 3 || sampleRate <= 0) return null;
   const mean = (last - first) / (begins.length - 1);
-  const each = Math.round(mean / leastOpusSeconds) * leastOpusSeconds;
-  if (each <= 0 || each > longestOpusPacket || Math.abs(each - mean) > leastOpusSeconds / 10) return null;
+  const step = codec === 'opus' ? leastOpusSeconds : 1 / sampleRate;
+  const each = Math.round(mean / step) * step;
+  // Of both ends, a tick may be lost to rounding.
+  const unsure = codec === 'opus' ? step / 10 : secondsPerTick / (begins.length - 1);
+  if (each <= 0 || unsure > step / 4 || Math.abs(each - mean) > unsure) return null;
+  if (codec === 'opus' && each > longestOpusPacket) return null;
   const isEven = begins.every(
     (begin, index) => Math.abs(begin - first - index * each) <= secondsPerTick * 1.5,
   );
@@ -471,14 +476,19 @@ const samplesPerPacket: Readonly<Record<string, number>> = {
 
 /** What so many packets of this codec are, whatever their times say; null where that differs from packet to packet. */
 function knownSeconds(track: SoundTrack): number | null {
-  const { codec, packets, sampleRate, channels, bitsPerSample } = track;
+  const { packets, sampleRate, channels, bitsPerSample } = track;
   if (sampleRate <= 0 || channels <= 0) return null;
-  if (codec.startsWith('pcm_') && bitsPerSample > 0) {
+  if (hasEvenSamples(track)) {
     const bytes = packets.reduce((sum, packet) => sum + (packet.isDiscarded ? 0 : packet.bytes), 0);
     return bytes / (bitsPerSample / 8) / channels / sampleRate;
   }
   const each = knownPacketSeconds(track);
   return each === null ? null : packetsOf(track) * each;
+}
+
+/** Whether every sample of a codec takes so many bits, whichever packet it is in. */
+export function hasEvenSamples({ codec, bitsPerSample }: SoundTrack): boolean {
+  return bitsPerSample > 0 && (codec.startsWith('pcm_') || codec === 'adpcm_g722');
 }
 
 /** Shortest packets of all: 40 samples at 48 and at 44.1 kHz, and as much time at multiples of these. */

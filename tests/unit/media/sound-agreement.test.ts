@@ -5,6 +5,7 @@ import {
   framesAgree,
   isSteady,
   lastBundle,
+  lengthByBytes,
   lengthByEnds,
   parseFrames,
   parsePacketCounts,
@@ -65,11 +66,19 @@ describe('packets are only counted', () => {
     // Two and a half milliseconds, rounded.
     const { packets } = track();
     const rounded = packets.map((packet, at) => ({ ...packet, at: Math.round(at * 2.5), duration: 2 }));
-    const short = track({ codec: 'opus', secondsPerTick: 0.001, packets: rounded });
-    expect(isSteady(short, 0, 'matroska')).toBe(true);
-    expect(agreedLength(short, counts(240_001, 600.004), 'matroska')?.seconds).toBeCloseTo(600.0025, 4);
+    const opus = track({ codec: 'opus', secondsPerTick: 0.001, packets: rounded });
+    expect(isSteady(opus, 0, 'matroska')).toBe(true);
+    expect(agreedLength(opus, counts(240_001, 600.004), 'matroska')?.seconds).toBeCloseTo(600.0025, 4);
+    // Blocks of 256 samples at 22.05 kHz.
+    const blocks = packets.map((packet, at) => ({ ...packet, at: Math.round(at * 11.61), duration: 11 }));
+    const flac = { codec: 'flac', sampleRate: 22_050, secondsPerTick: 0.001, packets: blocks };
+    expect(agreedLength(track(flac), counts(51_680, 600), 'matroska')?.seconds).toBeCloseTo(600, 3);
+    // A first packet that is told shorter, for what the encoder needed to begin.
+    const short = [2, 12].map((duration, at) => ({ ...packets[at], at, duration }));
+    const begun = packets.map((packet, at) => ({ ...packet, at: at * 21, duration: 21, ...short[at] }));
+    expect(isSteady(track({ secondsPerTick: 0.001, packets: begun }), 0, 'matroska')).toBe(true);
     const late = rounded.map((packet, at) => (at < 50 ? packet : { ...packet, at: packet.at + 20 }));
-    expect(isSteady({ ...short, packets: late }, 0, 'matroska')).toBe(false);
+    expect(isSteady({ ...opus, packets: late }, 0, 'matroska')).toBe(false);
     expect(isSteady(track({ secondsPerTick: 1 / 8000 }), 0, 'mov')).toBe(false);
   });
 
@@ -99,6 +108,15 @@ test('a transport stream is asked for its last packets: it states when the last 
   expect(ending(600.02)?.seconds).toBeCloseTo(600.02, 2);
   // A hole somewhere: all packets are looked at.
   expect(ending(600.2)).toBeNull();
+});
+
+test('PCM in packets of any length is as long as its bytes, where the last packet ends then', () => {
+  const pcm = track({ codec: 'pcm_s16le', bitsPerSample: 16, sampleRate: 8000, channels: 2 });
+  const report = (bytes: number, end: number) =>
+    `total_size=48\nout_time_us=0\ntotal_size=${bytes}\nout_time_us=${end * 1e6}\nprogress=end\n`;
+  expect(lengthByBytes(pcm, report(32_000 * 600.5, 600.5))?.seconds).toBe(600.5);
+  expect(lengthByBytes(pcm, report(32_000 * 600.5, 601))).toBeNull();
+  expect(lengthByBytes(pcm, 'progress=end')).toBeNull();
 });
 
 describe('a sound whose last packet does not say how long it is', () => {
