@@ -75,7 +75,7 @@ ALONE = Plan(
 """On one GPU, which two processes share: the text encoder beside the VAE, then a model each. Twenty minutes with the checks at its end."""
 
 SMALL = Plan(
-    sounds=4, pool_most=8, shorts_most=8, pool_processes=1, vae_stock=6, batch=1, vae_widths=(8,), steps=12, processes=1, check_clips=1, check_steps=1,
+    sounds=2, pool_most=4, shorts_most=8, pool_processes=1, vae_stock=6, batch=1, vae_widths=(8,), steps=6, processes=1, check_clips=1, check_steps=1,
     shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16), chunk=(2, 2),
 )  # fmt: skip
 """For a test on a CPU: every stage, next to nothing of each."""

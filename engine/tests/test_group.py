@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from forked import Forked
 
 from humo_engine.conditions import prepare_conditions
 from humo_engine.fp8 import use_float8
@@ -59,7 +60,9 @@ def inputs_of(family: str, frames: int, height: int, width: int) -> dict[str, to
 def group(cache_of_the_tests):
     # Threads of four processes would only wait for each other.
     os.environ["OMP_NUM_THREADS"] = "1"
-    group = Group(RANKS, CPU)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("humo_engine.group.subprocess.Popen", Forked)
+        group = Group(RANKS, CPU)
     try:
         yield group
     finally:

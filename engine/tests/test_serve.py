@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from forked import Forked
 from PIL import Image
 from torch._dynamo.exc import BackendCompilerFailed
 
@@ -44,7 +45,7 @@ class Engine:
     def __init__(self, *arguments: str, **environment: str):
         path = os.pathsep.join([str(ENGINE), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path, **environment}
-        self.process = subprocess.Popen(
+        self.process = Forked(
             [sys.executable, "-m", "humo_engine", "serve", *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="surrogateescape",
             env=environment, cwd=ENGINE,
