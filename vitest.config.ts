@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { quickStart } from './scripts/support/quick-start.mjs';
 
-// The tests start the bot, workers and tools hundreds of times; what Node compiles for one it keeps for the next: a start of
-// the bot takes 2.1 s of a processor instead of 2.9. Beside the modules that it is made from, so that it goes with them.
-process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node');
+// The tests start the bot, workers and tools hundreds of times, as `npm start` does: a bot in 0.6 s of a core instead of 1.3.
+Object.assign(process.env, quickStart(process.env));
 
 /**
  * Three files at a time on any machine: most of what they do is waiting for processes, and beside them run the engine's own tests. All projects

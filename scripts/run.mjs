@@ -7,10 +7,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureModules, nodeProgram } from './setup/modules.mjs';
 import { ensurePromtool } from './setup/promtool.mjs';
+import { ensurePackages } from './setup/packages.mjs';
 import { ensurePython, pythonProgram } from './setup/python.mjs';
 import { root, SetupError, withSetupLock } from './setup/shared.mjs';
 import { ensureBrowser, ensurePrograms } from './setup/system.mjs';
 import { ensureWeb, webPythonProgram } from './setup/web.mjs';
+import { quickStart } from './support/quick-start.mjs';
 
 /** @typedef {{ needs: ('programs' | 'python' | 'web' | 'browser' | 'promtool')[], environmentFile?: boolean, environment?: Record<string, string>, run?: (args: string[]) => string[][] }} Target */
 
@@ -99,6 +101,7 @@ async function main() {
     throw new SetupError(`unknown target ${name}; choose from ${Object.keys(targets).join(', ')}`);
   await withSetupLock(async () => {
     await ensureModules();
+    await ensurePackages();
     if (target.needs.includes('programs')) await ensurePrograms();
     if (target.needs.includes('python')) await ensurePython();
     if (target.needs.includes('web')) await ensureWeb();
@@ -108,6 +111,7 @@ async function main() {
   for (const [key, value] of Object.entries(target.environment ?? {})) process.env[key] ??= value;
   if (target.environmentFile === true && existsSync(join(root, '.env')))
     process.loadEnvFile(join(root, '.env'));
+  Object.assign(process.env, quickStart(process.env));
   if (target.run === undefined) {
     console.log('Everything is set up.');
     return 0;

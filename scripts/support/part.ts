@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../../src/config/environment.ts';
+import { quickStart } from './quick-start.mjs';
 
 /** A process of ours that another script runs: the bot or the worker. */
 export interface Part {
@@ -24,7 +25,7 @@ export interface PartOptions {
   readonly file: string;
   /** options of Node itself */
   readonly nodeFlags?: readonly string[];
-  /** its whole environment, but for {@link compileCache} */
+  /** its whole environment, but for {@link quickStart} */
   readonly environment: NodeJS.ProcessEnv;
   /** called with every line of its log or of stderr, as it comes */
   readonly onLine?: (line: string) => void;
@@ -32,17 +33,11 @@ export interface PartOptions {
 
 const linesKept = 2000;
 
-/** Where Node keeps what it has compiled, for a process that inherits nothing else; nothing unless this one keeps it somewhere. */
-export function compileCache(): Record<string, string> {
-  const folder = process.env['NODE_COMPILE_CACHE'];
-  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
-}
-
 /** Starts a part with the Node that runs this. */
 export function startPart({ name, file, nodeFlags = [], environment, onLine }: PartOptions): Part {
   // In a group of its own: Ctrl+C in the terminal must not reach it, since whoever started it stops it in the right order.
   const child = spawn(process.execPath, [...nodeFlags, join(projectRoot, file)], {
-    env: { ...compileCache(), ...environment },
+    env: { ...quickStart(process.env), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

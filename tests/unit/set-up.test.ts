@@ -1,5 +1,8 @@
+import { cp, mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { execa } from 'execa';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { execute } from '../../scripts/setup/shared.mjs';
 import { projectRoot } from '../../src/config/environment.ts';
 
@@ -12,4 +15,37 @@ test('what Python compiles while packages are set up is kept, also where it is t
   } finally {
     vi.unstubAllEnvs();
   }
+});
+
+test('programs load packed packages as long as these are what npm installed; packages themselves, and what asks as CommonJS does, never', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-packed-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const name of ['packed-packages.mjs', 'quick-start.mjs'])
+    await cp(join(projectRoot, 'scripts/support', name), join(folder, 'scripts/support', name));
+  const write = async (file: string, text: string) => {
+    await mkdir(join(folder, file, '..'), { recursive: true });
+    await writeFile(join(folder, file), text);
+  };
+  const installed = join(folder, 'node_modules/.package-lock.json');
+  await write('node_modules/.package-lock.json', '{}');
+  await write('node_modules/thing/package.json', '{"main":"index.js"}');
+  await write('node_modules/thing/index.js', "module.exports = 'as it is';");
+  await write('node_modules/user/package.json', '{"type":"module","main":"index.js"}');
+  await write('node_modules/user/index.js', "export { default } from 'thing';");
+  await write('node_modules/.cache/packages/thing.js', "export default 'packed';");
+  const index = { installedAt: (await stat(installed)).mtimeMs, files: { thing: 'thing.js' } };
+  await write('node_modules/.cache/packages/index.json', JSON.stringify(index));
+  await write(
+    'own.mjs',
+    `import { createRequire } from 'node:module'; import thing from 'thing'; import user from 'user';
+     console.log([thing, user, createRequire(import.meta.url)('thing')].join(', '));`,
+  );
+  const own = async () => {
+    const hook = `--import=${new URL(`file://${folder}/scripts/support/packed-packages.mjs`).href}`;
+    return (await execa(process.execPath, [hook, join(folder, 'own.mjs')], { env: { NODE_OPTIONS: '' } }))
+      .stdout;
+  };
+  expect(await own()).toBe('packed, as it is, as it is');
+  await utimes(installed, 1, 1);
+  expect(await own()).toBe('as it is, as it is, as it is');
 });

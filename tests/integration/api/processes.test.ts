@@ -7,7 +7,8 @@ import { afterAll, expect, test } from 'vitest';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { startSandbox } from '../../../sandbox/start.ts';
-import { compileCache, startPart } from '../../../scripts/support/part.ts';
+import { startPart } from '../../../scripts/support/part.ts';
+import { quickStart } from '../../../scripts/support/quick-start.mjs';
 import { createToken } from '../../../src/api/tokens.ts';
 import { loadBotConfig, projectRoot } from '../../../src/config/environment.ts';
 import { createLogger } from '../../../src/log.ts';
@@ -136,7 +137,7 @@ test('every token command of the documents is one that the program understands',
     const run = promisify(execFile)(
       process.execPath,
       [join(projectRoot, 'src/api/token-command.ts'), ...command.split(' ')],
-      { env: { ...compileCache(), DATA_DIRECTORY: folder } },
+      { env: { ...quickStart(process.env), DATA_DIRECTORY: folder } },
     );
     // That there is no such token, or one already, is an answer.
     const said = await run.then(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { compileCache } from '../../../scripts/support/part.ts';
+import { quickStart } from '../../../scripts/support/quick-start.mjs';
 import type { Sandbox } from '../../../sandbox/scripting/sandbox.ts';
 import { startSandbox } from '../../../sandbox/start.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
@@ -31,7 +31,7 @@ afterEach(async () => {
 function start(command: string, args: readonly string[], variables: Record<string, string> = {}) {
   return execa(command, args, {
     env: {
-      ...compileCache(),
+      ...quickStart(process.env),
       PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
       ...discord.environment,
       REDIS_URL: redis.url,

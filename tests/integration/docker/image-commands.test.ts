@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { compileCache } from '../../../scripts/support/part.ts';
+import { quickStart } from '../../../scripts/support/quick-start.mjs';
 import { TokenFile } from '../../../src/api/tokens.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { layOutImage } from '../../support/image.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 function inImage(args: readonly string[], variables: Record<string, string> = {}) {
   return execa(process.execPath, args, {
     cwd: app,
-    env: { ...compileCache(), PATH: process.env['PATH'] ?? '', DATA_DIRECTORY: data, ...variables },
+    env: { ...quickStart(process.env), PATH: process.env['PATH'] ?? '', DATA_DIRECTORY: data, ...variables },
     extendEnv: false,
     reject: false,
     all: true,

@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { compileCache } from '../../../scripts/support/part.ts';
+import { quickStart } from '../../../scripts/support/quick-start.mjs';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { portOf } from '../../support/port.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -35,7 +35,7 @@ async function install(name: string, script: string): Promise<void> {
 function start(variables: Record<string, string>) {
   return execa(join(projectRoot, 'docker/runpod/start.sh'), [], {
     env: {
-      ...compileCache(),
+      ...quickStart(process.env),
       PATH: [programs, dirname(process.execPath), process.env['PATH']].join(delimiter),
       VOLUME: volume,
       WORKER_USER: userInfo().username,

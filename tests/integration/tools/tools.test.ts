@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { compileCache } from '../../../scripts/support/part.ts';
+import { quickStart } from '../../../scripts/support/quick-start.mjs';
 import { configurationPage } from '../../../scripts/tools/configuration.ts';
 import { asText, diagnose } from '../../../scripts/tools/diagnose.ts';
 import type { Scope } from '../../../scripts/tools/diagnose.ts';
@@ -38,7 +38,7 @@ afterEach(async () => {
 function tool(name: string, args: readonly string[], environment: Record<string, string>) {
   return execa(process.execPath, [join(projectRoot, `scripts/tools/${name}.ts`), ...args], {
     env: {
-      ...compileCache(),
+      ...quickStart(process.env),
       PATH: process.env['PATH'] ?? '',
       HUMO_PROFILE: 'tiny',
       DATA_DIRECTORY: folder,

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { compileCache } from '../../../scripts/support/part.ts';
+import { quickStart } from '../../../scripts/support/quick-start.mjs';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { probeVideo } from '../../../src/media/probe.ts';
 import { createGenerationQueue } from '../../../src/queue/create-generation-queue.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 function startMain(environment: Record<string, string>) {
   return spawn(process.execPath, [join(projectRoot, 'src/worker/main.ts')], {
-    env: { ...compileCache(), PATH: process.env['PATH'], ...environment },
+    env: { ...quickStart(process.env), PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
