@@ -61,6 +61,7 @@ class Parts:
     listing: Any
     base_note: Any
     price: Any
+    pricing: Any
     verdict: Any
     refused: dict[str, Any]
     form: dict[str, Any]
@@ -80,7 +81,12 @@ class Parts:
     @property
     def begun(self) -> list[Any]:
         """What is known only when somebody comes."""
-        return [self.status, self.base_note, self.create, self.form["voice"], self.form["preset"], self.price, *self.listed]
+        return [self.status, self.base_note, self.create, self.form["voice"], self.form["preset"], *self.priced, *self.listed]
+
+    @property
+    def priced(self) -> list[Any]:
+        """What says what it would cost now."""
+        return [self.price, self.pricing]
 
 
 class Actions:
@@ -148,19 +154,24 @@ class Actions:
             begun[fields["preset"]] = gr.Radio(choices=self.preset_choices(self._usual_estimates(asker)))
         except ApiError as error:
             begun[self.parts.status] = self._told(error)
-        return {**begun, self.parts.price: self.price(request, *values), **self._listed(pages, asker)}
+        return {**begun, **self.price(request, *values), **self._listed(pages, asker)}
 
-    def price(self, request: gr.Request, *values: Any) -> str:
+    def price(self, request: gr.Request, *values: Any) -> Update:
+        """It is asked for again by itself while something stands in the way that ends by itself: a pause, or an API that is away."""
         if not self._features.estimate:
-            return ""
+            return self._priced("", is_passing=False)
         try:
             form = self._form(values)
             estimate = self._client.estimate(sketch_of(form, self._by_name[form.preset]), self._asker(request))
         except ApiError as error:
             if error.code == "prompt_alone":
-                return f'<p class="price">{escape(self._texts.say("price.unknown"))}</p>'  # nobody has begun yet
-            return f'<p class="price unsure">{marked(self._sentence(error))}</p>'
-        return f'<p class="price">{marked(self._price_of(estimate))}</p>'
+                unknown = f'<p class="price">{escape(self._texts.say("price.unknown"))}</p>'  # nobody has begun yet
+                return self._priced(unknown, is_passing=False)
+            sentence = f'<p class="price unsure">{marked(self._sentence(error))}</p>'
+            return self._priced(sentence, is_passing=error.status == 0 or error.status >= 500)
+        position = estimate["position"]
+        is_passing = position["held"] is not None or position["workers"] == 0
+        return self._priced(f'<p class="price">{marked(self._price_of(estimate))}</p>', is_passing=is_passing)
 
     def heard(self, sound: dict[str, Any], request: gr.Request) -> dict[str, Any]:
         """The length of a sound and its peaks, counted by the API, or what the API refuses it for."""
@@ -535,6 +546,9 @@ class Actions:
         if error.is_locked_out:
             return self._texts.say("status.locked_out")
         return self._texts.say("status.away") if error.is_away else str(error)
+
+    def _priced(self, told: str, *, is_passing: bool) -> Update:
+        return {self.parts.price: told, self.parts.pricing: gr.Timer(active=is_passing)}
 
     def _price_of(self, estimate: dict[str, Any]) -> str:
         position = estimate["position"]

@@ -22,6 +22,8 @@ _THREADS = 100
 _FORGET = (3600, 24 * 3600)
 #: Seconds between two looks at the list while some of it is on its way.
 _LISTED_AGAIN = 5
+#: The same of a price, while a pause or an outage stands in its place.
+_PRICED_AGAIN = 15
 #: Seconds between two looks of Gradio's queue when it is empty. Its own, a thousandth, is a tenth of a core for nothing with five languages.
 _QUEUE_LOOKS = 0.05
 _HERE = Path(__file__).parent
@@ -151,6 +153,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
                 refresh = gr.Button(say("gallery.refresh"), size="sm", elem_id="refresh")
             pages = gr.State(1)
             listing = gr.Timer(_LISTED_AGAIN, active=False)
+            pricing = gr.Timer(_PRICED_AGAIN, active=False)
             gallery = gr.HTML(
                 "",
                 elem_id="gallery",
@@ -180,6 +183,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
             listing=listing,
             base_note=base_note,
             price=price,
+            pricing=pricing,
             verdict=verdict,
             refused=refused,
             form=dict(
@@ -213,7 +217,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         quiet: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
         watching = {**quiet, "concurrency_limit": _WATCHERS, "concurrency_id": "watching"}
         listed: dict[str, Any] = {"fn": actions.list_again, "inputs": pages, "outputs": parts.listed, **quiet}
-        priced: dict[str, Any] = {"fn": actions.price, "inputs": form, "outputs": price, **quiet}
+        priced: dict[str, Any] = {"fn": actions.price, "inputs": form, "outputs": parts.priced, **quiet}
 
         # What was refused is no longer what stands there.
         for changed, part in (
@@ -240,6 +244,7 @@ def build_page(site: Site, texts: Texts) -> gr.Blocks:
         gallery.older(actions.older, pages, parts.listed, **quiet)
         refresh.click(**listed)
         listing.tick(**listed)
+        pricing.tick(trigger_mode="once", **priced)
         asked.chosen(actions.check, asked, verdict, **quiet)
         # By hand alone: an edited video brings its own.
         preset.input(actions.own_scales, preset, [audio_scale, text_scale], **quiet)

@@ -627,6 +627,27 @@ class Overtaken(unittest.TestCase):
             updates = [*self.actions._follow("a", self.visitor)]
         self.assertEqual(([one["status"] for one in updates], waits.call_count), (["away: 503", "away: 0", "a"], 2))
 
+    def test_a_price_is_asked_for_again_while_something_passes(self) -> None:
+        self.actions.parts = SimpleNamespace(price="price", pricing="pricing")
+        self.actions._features = SimpleNamespace(estimate=True, agreed=True, clean=True)
+        self.actions._form = lambda values: Form("", preset="standard")
+        self.actions._by_name = {"standard": STANDARD}
+        self.actions._sentence = lambda error: "away"
+        position = {"position": 1, "waiting": 1, "workers": 1, "guess": False, "held": None, "heldUntil": None}
+        position |= {"expectedStartAt": "2026-11-30T00:00:00Z", "expectedEndAt": "2026-11-30T00:01:00Z"}
+        answers = [{**position, "held": "maintenance"}, {**position, "workers": 0}, position, 503, 0, 422]
+        asked = []
+        for answer in answers:
+
+            def estimate(sketch: object, asker: None, answer: Any = answer) -> dict[str, Any]:
+                if isinstance(answer, int):
+                    raise ApiError("", status=answer)
+                return {"gpuSeconds": 60, "position": answer}
+
+            self.actions._client = SimpleNamespace(estimate=estimate)
+            asked.append(self.actions.price(self.visitor)["pricing"].active)
+        self.assertEqual(asked, [True, True, False, True, True, False])
+
     def test_what_is_refused_for_good_is_not_waited_for(self) -> None:
         def watch(identifier: str, asker: None) -> Iterator[dict[str, str]]:
             raise ApiError("", status=404)
