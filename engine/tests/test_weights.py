@@ -6,7 +6,9 @@ import contextlib
 import dataclasses
 import errno
 import hashlib
+import itertools
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -16,6 +18,7 @@ import sys
 import termios
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,7 @@ from humo_quality.detector import FILE
 from humo_quality.syncnet import CHECKPOINT
 
 ENGINE = Path(__file__).parents[1]
+FORK = multiprocessing.get_context("fork")  # a process of its own that has loaded what this one has
 REPOSITORY = "someone/model"
 CHUNK = 10 << 20  # huggingface_hub writes what arrives in pieces of 10 MiB; less than a piece is lost in a cut
 BIG = random.Random(1).randbytes(2 * CHUNK + 1_000_000)
@@ -334,11 +338,10 @@ def test_an_accelerator_that_is_asked_for_and_not_installed_does_no_harm(tmp_pat
     assert (tmp_path / "folder/big.bin").read_bytes() == BIG
 
 
-def run_download(root: Path, hub: Hub, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """A download of both files, of whose sums the lock knows nothing, in a process of its own. `before`: Python run first."""
+def run_download(root: Path, hub: Hub, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A download of both files, of whose sums the lock knows nothing, in a process of its own."""
     script = (
-        "import os, shutil, signal, sys\nfrom humo_engine.weights.download import download\nfrom humo_engine.weights.lock import LockedFile\n"
-        f"{before}\n"
+        "import sys\nfrom humo_engine.weights.download import download\nfrom humo_engine.weights.lock import LockedFile\n"
         f"lock = [LockedFile({REPOSITORY!r}, None, 'folder', path, None, None, ('17b',))\n"
         "        for path in ('big.bin', 'sub/small.json')]\n"
         "download(sys.argv[1], ['17b'], lock=lock)\n"
@@ -352,25 +355,33 @@ def run_download(root: Path, hub: Hub, before: str = "", **environment: str) -> 
     )
 
 
+def killed_before(step: int, root: Path, hub: Hub, lock: list[LockedFile]) -> None:
+    """A download in a process of its own, which kills itself before the so manieth call that puts something on disk under a name."""
+    calls = itertools.count(1)
+
+    def watched(call):
+        def made(*args, **kwargs):
+            if next(calls) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*args, **kwargs)
+
+        return made
+
+    for module, name in ((os, "replace"), (os, "fsync"), (shutil, "rmtree")):
+        setattr(module, name, watched(getattr(module, name)))
+    fetch(root, hub, lock)
+
+
 def test_a_download_that_is_killed_between_any_two_steps_leaves_nothing_partial_and_nothing_unknown(tmp_path, hub):
-    """kill -9 before the first call that puts something on disk under a name, in the next run before the second, and so on."""
+    """kill -9 before the first such call, in the next run before the second, and so on."""
     lock = [locked("big.bin"), locked("sub/small.json")]
     whole = {"folder/big.bin": BIG, "folder/sub/small.json": SMALL}
     for step in range(1, 50):
         root = tmp_path / str(step)
-        kill = (
-            "left = [" + str(step) + "]\n"
-            "def watched(call):\n"
-            "    def step(*args, **kwargs):\n"
-            "        left[0] -= 1\n"
-            "        if left[0] == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
-            "        return call(*args, **kwargs)\n"
-            "    return step\n"
-            "for module, name in ((os, 'replace'), (os, 'fsync'), (shutil, 'rmtree')):\n"
-            "    setattr(module, name, watched(getattr(module, name)))\n"
-        )
-        done = run_download(root, hub, before=kill)
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr
+        process = FORK.Process(target=killed_before, args=(step, root, hub, lock))
+        process.start()
+        process.join()
+        assert process.exitcode in (0, -signal.SIGKILL)
         for place, body in whole.items():
             assert not (root / place).exists() or (root / place).read_bytes() == body
         missing = missing_files(root, "17b", lock)
@@ -378,7 +389,7 @@ def test_a_download_that_is_killed_between_any_two_steps_leaves_nothing_partial_
         fetch(root, hub, lock)
         told: list[Event] = []
         assert verify(root, ["17b"], lock=lock, tell=told.append), told
-        if done.returncode == 0:
+        if process.exitcode == 0:
             break
     assert 6 < step < 49  # two files, each with three names and two flushes at least, and then a run that nothing killed
 
@@ -669,32 +680,39 @@ def test_a_shard_that_contradicts_the_index_is_named(tmp_path):
     assert not (tmp_path / "HuMo/HuMo-17B-bf16" / INDEX_NAME).exists()
 
 
+def anonymous_kib() -> int:
+    """Anonymous memory, not resident memory: mapped file pages belong to the page cache and go when they are needed."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+
+def convert_and_tell(root: Path, told: Connection) -> None:
+    """By how many KiB this process grows meanwhile."""
+    save_file({"warm": torch.zeros(1).to(torch.bfloat16)}, root / "warm")
+    start, peak, stop = anonymous_kib(), 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not stop.wait(0.001):
+            peak = max(peak, anonymous_kib())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    convert(root, "17b", tell=lambda event: None)
+    stop.set()
+    thread.join()
+    told.send(peak - start)
+
+
 def test_conversion_holds_one_shard_at_most(tmp_path):
     side, shards = 4096, 4  # 64 MiB a shard in fp32
     made_up_17b(tmp_path, shards=shards, side=side)
-    # Anonymous memory, not resident memory: mapped file pages belong to the page cache and go when they are needed.
-    script = (
-        "import sys, threading; from humo_engine.weights.convert import convert; import torch\n"
-        "from safetensors import safe_open; from safetensors.torch import save_file\n"
-        "def anonymous():\n"
-        "    return next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('RssAnon'))\n"
-        "save_file({'warm': torch.zeros(1).to(torch.bfloat16)}, sys.argv[1] + '/warm')\n"
-        "start, peak, stop = anonymous(), 0, threading.Event()\n"
-        "def watch():\n"
-        "    global peak\n"
-        "    while not stop.wait(0.001): peak = max(peak, anonymous())\n"
-        "thread = threading.Thread(target=watch); thread.start()\n"
-        "convert(sys.argv[1], '17b', tell=lambda event: None)\n"
-        "stop.set(); thread.join(); print(peak - start)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env={"PYTHONPATH": str(ENGINE), "PATH": "/usr/bin:/bin"},
-    )
-    assert done.returncode == 0, done.stderr
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = FORK.Process(target=convert_and_tell, args=(tmp_path, theirs))
+    process.start()
+    theirs.close()
+    grown = ours.recv()
+    process.join()
     shard_kib = side * side * 4 // 1024
     # One bf16 shard is half of that; two held at once would reach it.
-    assert 0.3 * shard_kib < int(done.stdout) < 0.9 * shard_kib
+    assert 0.3 * shard_kib < grown < 0.9 * shard_kib
