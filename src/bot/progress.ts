@@ -157,7 +157,8 @@ export class ProgressReporter implements ProgressFollower {
     if (followed === undefined) return 0;
     this.#followed.delete(id);
     await followed.editing;
-    return Math.max(0, followed.dueAt - this.#options.clock.now());
+    const now = this.#options.clock.now();
+    return hasCome(followed.dueAt, now) ? 0 : followed.dueAt - now;
   }
 
   async close(): Promise<void> {
@@ -230,11 +231,11 @@ export class ProgressReporter implements ProgressFollower {
     for (const followed of this.#followed.values()) {
       if (begun >= editsPerTick) break;
       // Nobody reads of a start that has passed, also where nothing happens.
-      if (followed.waiting && followed.refreshAt <= now) followed.dirty = true;
+      if (followed.waiting && hasCome(followed.refreshAt, now)) followed.dirty = true;
       // One that is soon too old to be edited still says where it goes on.
       if (isTooOld(followed, now) || isLastChance(followed, now)) followed.dirty = true;
-      if (!followed.dirty || followed.editing !== null || followed.unreachable || followed.dueAt > now)
-        continue;
+      if (!followed.dirty || followed.editing !== null || followed.unreachable) continue;
+      if (!hasCome(followed.dueAt, now)) continue;
       begun += 1;
       followed.dirty = false;
       followed.editing = this.#update(followed).finally(() => {
@@ -392,6 +393,11 @@ export class ProgressReporter implements ProgressFollower {
 
 function knownOf({ id, locale, reply }: Generation): Followed['known'] {
   return { id, locale, reply };
+}
+
+/** Nothing is put off for longer than that: what seems so was put off before the machine's clock was set back. */
+function hasCome(at: number, now: number): boolean {
+  return at <= now || at - now > closedInterval;
 }
 
 /** Whether its message can hardly be edited any more. */

@@ -8,7 +8,7 @@ import type { GenerateSettings } from './generate.ts';
 import type { ModelId } from './model-id.ts';
 import { gpuConfig, gpuFields } from './rented-gpus.ts';
 import type { GpuConfig } from './rented-gpus.ts';
-import { parseSentinels } from './redis-url.ts';
+import { parseRedisUrl, parseSentinels } from './redis-url.ts';
 import { parseShards } from './shards.ts';
 import type { Shards } from './shards.ts';
 import type { RedisServer } from './redis-url.ts';
@@ -28,7 +28,20 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https U
 
 /** What both processes need. */
 const commonSchema = z.object({
-  REDIS_URL: z.url({ protocol: /^(rediss?|unix)$/, error: 'must be redis://…, rediss://… or unix:///path' }),
+  REDIS_URL: z
+    .url({
+      protocol: /^(rediss?|unix)$/,
+      error: 'must be redis://…, rediss://… or unix:///path',
+      abort: true,
+    })
+    .superRefine((url, context) => {
+      try {
+        parseRedisUrl(url);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        context.addIssue({ code: 'custom', message: error.message.replace(/^REDIS_URL /, '') });
+      }
+    }),
   REDIS_SENTINELS: z
     .string()
     .transform((text, context) => {

@@ -24,8 +24,8 @@ export function parseRedisUrl(url: string): RedisAddress {
   const database =
     parsed.searchParams.get('db') ?? (parsed.protocol === 'unix:' ? '' : parsed.pathname.slice(1));
   if (!/^\d*$/.test(database)) throw new RangeError('REDIS_URL names a database that is not a number');
-  const username = decodeURIComponent(parsed.username);
-  const password = decodeURIComponent(parsed.password) || (parsed.searchParams.get('password') ?? '');
+  const username = decoded(parsed.username);
+  const password = decoded(parsed.password) || (parsed.searchParams.get('password') ?? '');
   const common = {
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
@@ -33,7 +33,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   };
   switch (parsed.protocol) {
     case 'unix:':
-      return { ...common, path: decodeURIComponent(parsed.pathname) };
+      return { ...common, path: decoded(parsed.pathname) };
     case 'redis:':
     case 'rediss:': {
       // WHATWG URLs keep the brackets of an IPv6 address; sockets do not take them.
@@ -48,6 +48,15 @@ export function parseRedisUrl(url: string): RedisAddress {
     }
     default:
       throw new RangeError('REDIS_URL must begin with redis://, rediss:// or unix://');
+  }
+}
+
+/** @throws RangeError for a `%` that stands for itself: many a password has one */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new RangeError('REDIS_URL has a % that begins no escape: write it as %25');
   }
 }
 

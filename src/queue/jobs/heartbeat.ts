@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { ModelId } from '../../config/model-id.ts';
 import type { Logger } from '../../log.ts';
+import { aliveWorkers } from '../redis/alive-workers.ts';
 import type { Names } from '../redis/names.ts';
+import { runScript } from '../redis/script.ts';
 
 /** Says every few seconds that a worker is alive and what it does, so that waiting times count it. */
 export function startHeartbeat(parts: {
@@ -18,17 +20,8 @@ export function startHeartbeat(parts: {
 }): { stop(): Promise<void> } {
   const { connection, names, models, workerId, lifetime, log } = parts;
   const beat = async () => {
-    const now = Date.now();
-    const transaction = connection.multi();
-    for (const model of models) {
-      transaction.zadd(names.workers(model), now + lifetime, workerId);
-      transaction.zremrangebyscore(names.workers(model), '-inf', now);
-    }
-    const state = JSON.stringify({ models, ...parts.describe(), at: now });
-    transaction.set(names.worker(workerId), state, 'PX', lifetime);
-    // Stays when the worker falls silent, so that somebody sees which one did.
-    transaction.hset(names.machines, workerId, state);
-    await transaction.exec();
+    const state = JSON.stringify({ models, ...parts.describe() });
+    await runScript(connection, names.prefix, 'beat', { workerId, models, lifetime, state });
   };
   const attempt = () => {
     // While Redis is away there is nothing to pile up for it.
@@ -59,6 +52,6 @@ export async function countOtherWorkers(
   model: ModelId,
   workerId: string,
 ): Promise<number> {
-  const alive = await connection.zrangebyscore(names.workers(model), `(${Date.now()}`, '+inf');
+  const alive = (await aliveWorkers(connection, names))[model];
   return alive.filter((id) => id !== workerId).length;
 }

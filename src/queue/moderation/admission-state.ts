@@ -6,6 +6,7 @@ import type { Admission, Allowance, DeploymentSettings, Moderation, StandingBan,
 import { limitsOf } from './role-limits.ts';
 import { parseDeployment, parseSettings } from './settings.ts';
 import { answers, checkedId, standing } from './stored.ts';
+import { aliveWorkers } from '../redis/alive-workers.ts';
 import type { Stored } from './stored.ts';
 
 const useReply = z
@@ -56,7 +57,6 @@ export function createAdmission(
       .get(wakingKey(names.prefix))
       .hget(names.deploymentBans, checkedId(userId))
       .hget(names.deploymentSettings, 'text');
-    for (const model of models) whole.zcount(names.workers(model), `(${Date.now()}`, '+inf');
     if (guildId !== null) {
       const guild = checkedId(guildId);
       whole
@@ -64,9 +64,9 @@ export function createAdmission(
         .hget(names.bans(guild), checkedId(userId))
         .hget(names.settings(guild), 'text');
     }
-    const told = await answers(whole);
+    const [told, alive] = await Promise.all([answers(whole), aliveWorkers(connection, names)]);
     const [globalPause, drain, maintenance, waking, everywhereBan, deploymentText] = told;
-    const [pause, ban, text] = told.slice(6 + models.length);
+    const [pause, ban, text] = told.slice(6);
     const now = Date.now();
     const settings = parseSettings(text);
     const everywhere = parseDeployment(deploymentText);
@@ -78,7 +78,7 @@ export function createAdmission(
       draining: typeof drain === 'string' ? { message: drainSchema.parse(JSON.parse(drain)).message } : null,
       maintenance: maintenance ?? null,
       wakingUntil: typeof waking === 'string' ? Number(waking) : null,
-      modelsAtWork: models.filter((_, index) => Number(told[6 + index]) > 0),
+      modelsAtWork: models.filter((model) => alive[model].length > 0),
       limits: guildId === null ? defaultLimits : limitsOf(settings.limits, roleIds, defaultLimits),
       queueLength: guildId === null ? null : settings.queueLength,
       askEachTime: settings.askEachTime,

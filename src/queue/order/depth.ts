@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { ModelId } from '../../config/model-id.ts';
+import { aliveWorkers } from '../redis/alive-workers.ts';
 import type { Names } from '../redis/names.ts';
 import { allModels } from './tickets.ts';
 
@@ -36,7 +37,10 @@ const mostLookedAt = 1000;
 
 export async function readDepth(connection: Redis, names: Names, now: number): Promise<QueueDepth> {
   const share = (model: ModelId, part: string) => `${names.prefix}:share:${model}:${part}`;
-  const oldest = await oldestWaiting(connection, names);
+  const [oldest, alive] = await Promise.all([
+    oldestWaiting(connection, names),
+    aliveWorkers(connection, names),
+  ]);
   const models = await Promise.all(
     allModels.map(async (model) => {
       const since = oldest.get(model);
@@ -47,7 +51,7 @@ export async function readDepth(connection: Redis, names: Names, now: number): P
           (await connection.hvals(share(model, 'costs'))).reduce((sum, cost) => sum + Number(cost), 0) / 1000,
         running: await connection.zcard(share(model, 'running')),
         oldestSeconds: since === undefined ? 0 : Math.max(0, (now - since) / 1000),
-        workers: await connection.zcount(names.workers(model), `(${now}`, '+inf'),
+        workers: alive[model].length,
       };
     }),
   );

@@ -174,6 +174,7 @@ export function attempts(key: string): readonly (readonly [string, ...(string | 
     ['eval', 'return 1', 1, key],
     ['evalsha', '0'.repeat(40), 1, key],
     ['scan', 0],
+    ['time'],
     ['ping'],
     ['client', 'setname', 'humo'],
     // Outside of a transaction it is refused for that, once the rights are looked at.

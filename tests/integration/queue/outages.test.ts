@@ -253,6 +253,31 @@ test('no answer for long: it is said that nobody knows, and only when the questi
   expect(await queue.list({})).toEqual([]);
 });
 
+test('a worker whose clock is ten minutes slow is counted, and one whose clock is fast has nobody else forgotten', async () => {
+  const moderation = createModeration(testConfig(redis.url, folder), silent);
+  opened.push(moderation);
+  const real = Date.now.bind(Date);
+  const start = async (workerId: string, isAhead: number) => {
+    const now = vi.spyOn(Date, 'now').mockImplementation(() => real() + isAhead * 600_000);
+    const works = createWorkQueue(testConfig(redis.url, folder), silent);
+    opened.push(works);
+    await works.consume({ models: ['17b'], workerId, work: async ({ id }) => testResult(id) });
+    const beats = () => moderation.workers();
+    await vi.waitFor(async () => expect((await beats()).map(({ id }) => id)).toContain(workerId), patience);
+    now.mockRestore();
+  };
+  await start('slow', -1);
+  await start('fast', 1);
+  const [admission, depth] = await Promise.all([
+    moderation.admission({ userId: '1', guildId: null, roleIds: [] }),
+    queue.depth(),
+  ]);
+  expect(admission.modelsAtWork).toEqual(['17b']);
+  expect(depth.models.find(({ model }) => model === '17b')?.workers).toBe(2);
+  const { request } = testDraft('1');
+  expect(await queue.forecast('1', request.model, 60)).toMatchObject({ workers: 2 });
+});
+
 test('a job that BullMQ left in no list, refused half-way, is put back', async () => {
   const connection = openConnection(redis, 'worker', silent);
   opened.push({ close: async () => connection.disconnect() });

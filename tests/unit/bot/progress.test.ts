@@ -429,6 +429,20 @@ test('those who wait see another start once theirs has passed, though nothing ha
   }
 });
 
+test('a clock that is set back by an hour stops no status', async () => {
+  const { id } = await follow({ status: 'running' });
+  progress(id, 1);
+  await clock.advance(20_000);
+  const before = edits.length;
+  const now = clock.now.bind(clock);
+  clock.now = () => now() - 3_600_000;
+  progress(id, 2);
+  await clock.advance(6_000);
+  expect(edits.slice(before).map(({ content }) => content)).toEqual([expect.stringContaining('step 2')]);
+  progress(id, 3);
+  expect(await reporter.release(id)).toBeLessThanOrEqual(5_000);
+});
+
 test('release waits for the edit under way, and nothing follows it', async () => {
   await reporter.start();
   const { id } = await follow();

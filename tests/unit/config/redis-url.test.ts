@@ -32,7 +32,12 @@ test('a host, with user, password, database and TLS', () => {
 });
 
 test('what is wrong is said without the URL, which may hold a password', () => {
-  for (const url of ['secret', 'http://:secret@host', 'redis://:secret@host/first']) {
+  for (const url of [
+    'secret',
+    'http://:secret@host',
+    'redis://:secret@host/first',
+    'redis://:sec%ret@host',
+  ]) {
     expect(() => parseRedisUrl(url)).toThrow(/^REDIS_URL (?!.*secret)/);
   }
 });

@@ -23,6 +23,6 @@ end
 local runningWork, running = workRunning(model, input.now)
 return {
   status = 'queued', ahead = ahead, waiting = waiting, work = work, runningWork = runningWork, running = running,
-  workers = workersOf(model, input.now), startedAt = cjson.null, cost = input.cost, progress = cjson.null,
+  workers = workersOf(model), startedAt = cjson.null, cost = input.cost, progress = cjson.null,
   held = held, heldUntil = heldUntil, measured = true,
 }

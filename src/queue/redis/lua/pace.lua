@@ -5,7 +5,7 @@
 -- a clip together on those that would, in the mean
 -- @include records paces
 
-local machines = takers(input.model, input.now)
+local machines = takers(input.model)
 local gpus = gpusTogether(machines)
 local paces = {}
 for index, work in ipairs(input.works) do

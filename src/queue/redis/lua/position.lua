@@ -26,7 +26,7 @@ end
 local pace, isTheirs = expectedPace(work or '', takers(model, input.now))
 return {
   status = status, ahead = ahead, waiting = waiting, work = workBefore, runningWork = runningWork, running = running,
-  workers = workersOf(model, input.now), startedAt = tonumber(startedAt) or cjson.null, cost = tonumber(cost),
+  workers = workersOf(model), startedAt = tonumber(startedAt) or cjson.null, cost = tonumber(cost),
   progress = progress or cjson.null, held = held, heldUntil = heldUntil,
   measured = pace ~= nil and isTheirs,
 }

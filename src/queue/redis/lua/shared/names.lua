@@ -26,6 +26,16 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
+-- By Redis' own clock: workers are on many machines, and one whose clock is wrong would not be counted, or have nobody else counted.
+local function serverTime()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function workersKey(model)
+  return prefix .. ':workers:' .. model
+end
+
 local function publishStatus(id, status)
   redis.call('PUBLISH', eventsChannel, cjson.encode({ kind = 'status', id = id, status = status }))
 end

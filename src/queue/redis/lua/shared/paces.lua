@@ -16,7 +16,7 @@ local mostAsked = 32
 
 -- What kind of machine each worker is that would take a job of this model now: the free ones while nobody waits, and else all, of those that
 -- were heard of last. Those that do not say it are left out.
-local function takers(model, now)
+local function takers(model)
   local isQuiet = redis.call('SCARD', shareKey(model, 'waiting')) == 0
   local busy, free, all = {}, {}, {}
   if isQuiet then
@@ -28,7 +28,7 @@ local function takers(model, now)
   end
   -- Free ones may be any of them.
   local most = isQuiet and -1 or mostAsked
-  for _, worker in ipairs(redis.call('ZREVRANGEBYSCORE', prefix .. ':workers:' .. model, '+inf', '(' .. whole(now), 'LIMIT', 0, most)) do
+  for _, worker in ipairs(redis.call('ZREVRANGEBYSCORE', workersKey(model), '+inf', '(' .. whole(serverTime()), 'LIMIT', 0, most)) do
     local said = redis.call('GET', prefix .. ':worker:' .. worker)
     local machine = said and cjson.decode(said).machine
     if type(machine) == 'string' then

@@ -12,8 +12,8 @@
 --
 -- @include fair-queueing pauses
 
-local function workersOf(model, now)
-  return redis.call('ZCOUNT', prefix .. ':workers:' .. model, '(' .. whole(now), '+inf')
+local function workersOf(model)
+  return redis.call('ZCOUNT', workersKey(model), '(' .. whole(serverTime()), '+inf')
 end
 
 -- What keeps work of this scope from starting, and until when; both null where nothing does.
