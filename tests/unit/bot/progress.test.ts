@@ -430,6 +430,7 @@ test('those who wait see another start once theirs has passed, though nothing ha
 });
 
 test('a clock that is set back by an hour stops no status', async () => {
+  await reporter.start();
   const { id } = await follow({ status: 'running' });
   progress(id, 1);
   await clock.advance(20_000);
