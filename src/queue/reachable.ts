@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { DiskFull, isDiskFull } from '../full-disk.ts';
-import { isRefusedForNow } from '../full-redis.ts';
+import { isRefusedForNow, isTurnedAway } from '../full-redis.ts';
 import { Refusal } from '../refusal.ts';
 import { LimitReached, NotAdmitted } from './moderation/moderation.ts';
 import { isUnanswered } from './redis/connection.ts';
@@ -29,16 +29,20 @@ export async function reachable<T>(answer: Promise<T>): Promise<T> {
 
 /**
  * As {@link reachable}, of what changes something: a command without an answer may have been carried out all the same, or may be when Redis
- * goes on.
+ * goes on. What Redis turned away was not.
  */
 export async function changing<T>(answer: Promise<T>): Promise<T> {
   try {
     return await reachable(answer);
   } catch (error) {
     if (!(error instanceof Failure) || error.identifier !== 'queue_unreachable') throw error;
+    if (isTurnedAway(error.cause)) throw error;
     throw new Failure('internal', 'change_uncertain', {}, { cause: error });
   }
 }
+
+/** Identifiers of what is tried again. */
+const passing: ReadonlySet<string> = new Set(['change_uncertain', 'queue_unreachable']);
 
 /** milliseconds between tries of what nobody waits for: some ten minutes in all */
 const insistingPauses = [1, 2, 5, 10, 20, 30, 60, 60, 60, 60, 60, 60, 60, 60].map(
@@ -61,8 +65,7 @@ export async function insisting<T>(
       return await changing(step());
     } catch (error) {
       const pause = pauses[tries];
-      if (pause === undefined || !(error instanceof Failure) || error.identifier !== 'change_uncertain')
-        throw error;
+      if (pause === undefined || !(error instanceof Failure) || !passing.has(error.identifier)) throw error;
       await delay(pause, undefined, { signal });
     }
   }

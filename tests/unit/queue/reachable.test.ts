@@ -5,6 +5,7 @@ import { storeWithRetry } from '../../../src/worker/retries.ts';
 
 const silence = new Error('Command timed out');
 const full = new Error('OOM command not allowed when used memory > maxmemory.');
+const forbidden = new Error('NOPERM no right to HSET humo:open');
 const never = new AbortController().signal;
 /** Fails so often, then says how often it was tried. */
 const failing = (times: number, error: Error) => {
@@ -16,14 +17,16 @@ const failing = (times: number, error: Error) => {
   };
 };
 
-test('what changes something and gets no answer may have been done; what a full Redis refused was not', async () => {
+test('what changes something and gets no answer may have been done; what Redis refused was not', async () => {
   await expect(changing(failing(1, silence)())).rejects.toMatchObject({ identifier: 'change_uncertain' });
   await expect(changing(failing(1, full)())).rejects.toMatchObject({ identifier: 'queue_full' });
+  await expect(changing(failing(1, forbidden)())).rejects.toMatchObject({ identifier: 'queue_unreachable' });
   expect(await changing(failing(0, silence)())).toBe(1);
 });
 
 test('what must not be lost is tried again while Redis is silent, and not for ever', async () => {
   expect(await insisting(failing(2, silence), never, [0, 0])).toBe(3);
+  expect(await insisting(failing(2, forbidden), never, [0, 0])).toBe(3);
   await expect(insisting(failing(3, silence), never, [0, 0])).rejects.toMatchObject({
     identifier: 'change_uncertain',
   });
@@ -36,5 +39,6 @@ test('a video waits for as long as the store is full, and for some time where it
     storeWithRetry(work, never, (error) => told.push(error), [0, 0]);
   expect(await store(failing(5, full))).toBe(6);
   expect(told).toHaveLength(5);
+  expect(await store(failing(5, forbidden))).toBe(6);
   await expect(store(failing(5, silence))).rejects.toBeInstanceOf(WorkerUnable);
 });
