@@ -9,15 +9,27 @@ export interface Certificate {
   readonly privateKey: string;
 }
 
+const day = 24 * 60 * 60 * 1000;
+
+const shared = new Map<string, { readonly made: number; readonly certificate: Promise<Certificate> }>();
+
+/** As {@link makeCertificate}; one for all of this process that are asked for within a day, since whoever trusts one reads all authorities for it. */
+export async function sharedCertificate(host: string = loopback): Promise<Certificate> {
+  const known = shared.get(host);
+  if (known !== undefined && Date.now() - known.made < day) return known.certificate;
+  const certificate = makeCertificate(host);
+  shared.set(host, { made: Date.now(), certificate });
+  return certificate;
+}
+
 /** Makes a certificate for a host, 127.0.0.1 and localhost that lives for a week. */
 export async function makeCertificate(host: string = loopback): Promise<Certificate> {
-  const week = 7 * 24 * 60 * 60 * 1000;
   const made = await generate([{ name: 'commonName', value: 'Sandbox CDN' }], {
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
     notBeforeDate: new Date(Date.now() - 60_000),
-    notAfterDate: new Date(Date.now() + week),
+    notAfterDate: new Date(Date.now() + 7 * day),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },

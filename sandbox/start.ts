@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { GatewayIntentBits } from 'discord-api-types/v10';
 import { listeningHost } from './address.ts';
 import { Cdn } from './cdn.ts';
-import { makeCertificate } from './certificate.ts';
+import { sharedCertificate } from './certificate.ts';
 import { Clock } from './clock.ts';
 import { Faults } from './faults.ts';
 import { AttachmentFiles } from './files.ts';
@@ -76,7 +76,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
   const files = new AttachmentFiles(folder, clock, ids, options.attachmentBytes ?? 512 * 1024 ** 2);
-  const certificate = await makeCertificate(host);
+  const certificate = await sharedCertificate(host);
   const authority = { pem: certificate.certificate, path: join(folder, 'cdn-authority.pem') };
   await writeFile(authority.path, authority.pem);
   const cdnFaults = new Faults();

@@ -264,14 +264,24 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError that lists every problem with its path in the file
  */
 export function loadGenerateSettings(path: string, profile: string): GenerateSettings {
+  let text: string;
   let document: unknown;
+  const key = JSON.stringify([path, profile]);
   try {
-    document = parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
+    const known = loaded.get(key);
+    if (known?.text === text) return known.settings;
+    document = parse(text);
   } catch (error) {
     throw new ConfigurationError([`${path}: cannot be read as YAML: ${String(error)}`]);
   }
-  return parseGenerateSettings(document, profile, path);
+  const settings = parseGenerateSettings(document, profile, path);
+  loaded.set(key, { text, settings });
+  return settings;
 }
+
+/** By file and profile: bot, worker and API each ask where they run in one process, and a file that says the same means the same. */
+const loaded = new Map<string, { readonly text: string; readonly settings: GenerateSettings }>();
 
 /** As {@link loadGenerateSettings}, on an already parsed document. `name` stands before every problem. */
 export function parseGenerateSettings(
