@@ -5,11 +5,11 @@ import { quickStart } from './scripts/support/quick-start.mjs';
 Object.assign(process.env, quickStart(process.env));
 
 /**
- * Three files at a time on any machine: most of what they do is waiting for processes, and beside them run the engine's own tests. All projects
+ * Five files at a time on any machine: much of what they do is waiting for processes, and with fewer two cores are idle at the end of a run. All projects
  * say the same, so that they run as one group, in the order of their names: the end-to-end tests, which take longest, begin, and what follows
  * fills up what they leave of the machine. Polling, too, is only ended where it hangs: a second, as vitest has it, is a verdict on the machine.
  */
-const together = { maxWorkers: 3, expect: { poll: { timeout: 600_000 } } };
+const together = { maxWorkers: 5, expect: { poll: { timeout: 600_000 } } };
 
 /**
  * Files that a process runs one after the other share what they import, which most of them take longer to load than to run: nothing of ours

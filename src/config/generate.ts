@@ -264,24 +264,24 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError that lists every problem with its path in the file
  */
 export function loadGenerateSettings(path: string, profile: string): GenerateSettings {
-  let text: string;
+  let written: string;
   let document: unknown;
   const key = JSON.stringify([path, profile]);
   try {
-    text = readFileSync(path, 'utf8');
+    written = readFileSync(path, 'utf8');
     const known = loaded.get(key);
-    if (known?.text === text) return known.settings;
-    document = parse(text);
+    if (known?.written === written) return known.settings;
+    document = parse(written);
   } catch (error) {
     throw new ConfigurationError([`${path}: cannot be read as YAML: ${String(error)}`]);
   }
   const settings = parseGenerateSettings(document, profile, path);
-  loaded.set(key, { text, settings });
+  loaded.set(key, { written, settings });
   return settings;
 }
 
 /** By file and profile: bot, worker and API each ask where they run in one process, and a file that says the same means the same. */
-const loaded = new Map<string, { readonly text: string; readonly settings: GenerateSettings }>();
+const loaded = new Map<string, { readonly written: string; readonly settings: GenerateSettings }>();
 
 /** As {@link loadGenerateSettings}, on an already parsed document. `name` stands before every problem. */
 export function parseGenerateSettings(

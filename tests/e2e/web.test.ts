@@ -39,7 +39,7 @@ const speech = join(projectRoot, 'examples', 'speech.ogg');
 const login = { WEB_USERNAME: 'ada', WEB_PASSWORD: 'a-long-password' };
 const sizes = { desktop: { width: 1366, height: 850 }, phone: { width: 390, height: 844 } } as const;
 /** Nobody is here whom motion would please: drawing it takes a tenth of what all else takes. One page, which is to draw nothing, has it. */
-const still = { reducedMotion: 'reduce' } as const;
+const motionless = { reducedMotion: 'reduce' } as const;
 const pictures = process.env['PAGE_PICTURES'];
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -87,7 +87,7 @@ beforeAll(async () => {
     startBrowser(),
     worker.logged('taking jobs'),
   ]);
-  context = await browser.newContext({ ...still, viewport: sizes.desktop, locale: 'en-GB' });
+  context = await browser.newContext({ ...motionless, viewport: sizes.desktop, locale: 'en-GB' });
   context.setDefaultTimeout(patience.timeout);
   page = await context.newPage();
   // Choosers are intercepted from here on: told only when one is waited for, the browser may open its own before it hears of it.
@@ -473,7 +473,7 @@ test('a video is edited, and what was written stays in another language; it is s
   await page.getByRole('button', { name: 'Copy' }).click();
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   const video = await page.locator('#result video').getAttribute('src');
-  const others = await browser.newContext({ ...still, colorScheme: 'dark' });
+  const others = await browser.newContext({ ...motionless, colorScheme: 'dark' });
   others.setDefaultTimeout(patience.timeout);
   const stranger = await others.newPage();
   expect((await stranger.goto(link))?.status()).toBe(200);
@@ -490,7 +490,7 @@ test('a video is edited, and what was written stays in another language; it is s
 
 test('the page speaks the language of the browser, in the dark, on a phone, and shows a prompt as the words it is', async () => {
   const german = await browser.newContext({
-    ...still,
+    ...motionless,
     viewport: sizes.phone,
     locale: 'de-AT',
     colorScheme: 'dark',

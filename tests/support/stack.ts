@@ -28,6 +28,8 @@ export interface Stack extends AsyncDisposable {
   readonly ada: Person;
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** If the test that runs fails, the ends of all logs and the channel are shown. */
+  explainFailure(): void;
   startBot(): Promise<Part>;
   /** Starts a worker and waits until it takes jobs. */
   startWorker(name?: string): Promise<Part>;
@@ -75,14 +77,16 @@ export async function startStack(): Promise<Stack> {
     parts.push(part);
     return part;
   };
-  onTestFailed(() => {
-    for (const part of parts) console.error(`— ${part.name} —\n${readableTail(part.lines, 40)}`);
-    console.error(
-      `— channel —\n${channel.messages.map((message) => `${message.id} ${message.text}`).join('\n')}`,
-    );
-  });
   return {
     ...{ discord, redis, channel, ada, folder, environment },
+    explainFailure() {
+      onTestFailed(() => {
+        for (const part of parts) console.error(`— ${part.name} —\n${readableTail(part.lines, 40)}`);
+        console.error(
+          `— channel —\n${channel.messages.map((message) => `${message.id} ${message.text}`).join('\n')}`,
+        );
+      });
+    },
     async startBot() {
       await agreedBefore(environment, [ada]);
       const bot = start('bot', 'src/bot/main.ts');
