@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from humo_mini.drawing import EYE_X, EYE_Y, MOUTH_Y
+from humo_quality import signals
 
 SCALE = 1.14  # of heads, in the middle of the 1.08 … 1.2 that there are
 HEAD_Y = -0.045  # a head's middle
@@ -64,7 +65,7 @@ def find_mouth(frames: Tensor) -> Place:
     usual = usual_place(height, width)
     unit = usual.unit
     moving = frames.std(0, correction=0).mean(-1) if count > 1 else torch.zeros(height, width)
-    middle = frames.median(0).values
+    middle = signals.middle(frames)
     # Lips are redder than any skin; the mouth's inside is darker.
     red = (middle[..., 0] - (middle[..., 1] + middle[..., 2]) / 2).clamp(min=0)
     score = moving + 0.15 * (red - _blur(red, unit * 0.12))
@@ -97,8 +98,12 @@ def colours(frames: Tensor, place: Place) -> Colours:
     skin = (x.abs() > 0.105) & (x.abs() < 0.140) & (y > -0.06) & (y < 0.03)
     hair = (x.abs() < 0.055) & (head > -0.252) & (head < -0.215)
     shirt = (x.abs() < 0.15) & (head > 0.405) & (head < 0.455)
-    middle = frames.median(0).values
-    return Colours(*(middle[mask].median(0).values for mask in (skin, hair, shirt)))
+    return Colours(*(_usual(frames, mask).median(0).values for mask in (skin, hair, shirt)))
+
+
+def _usual(frames: Tensor, mask: Tensor) -> Tensor:
+    """What the pixels of a mask (height, width) are in the middle of all frames: (pixels, 3)."""
+    return signals.middle(frames[:, mask])
 
 
 def _mouth_mask(frames: Tensor, skin: Tensor) -> Tensor:
@@ -172,16 +177,16 @@ def _skin_at(frames: Tensor, place: Place) -> Tensor:
     x, y = region(place, *frames.shape[1:3])
     head = y + MOUTH_Y
     above = (x.abs() < 0.05) & (head > 0.045) & (head < 0.085)
-    return frames.median(0).values[above].median(0).values
+    return _usual(frames, above).median(0).values
 
 
 def _face_middle(frames: Tensor, place: Place, skin: Tensor) -> float:
     """How far to the right of the mouth the face's middle is, in units of a head. Of two mouths side by side neither is in the middle."""
     x, y = region(place, *frames.shape[1:3])
     head = y + MOUTH_Y
-    alike = (frames.median(0).values - skin).abs().amax(-1) < LIKE_SKIN
-    cheeks = alike & (x.abs() < 0.25) & (head > 0.03) & (head < 0.10)
-    return float(x[cheeks].median().clamp(-FARTHEST_MIDDLE, FARTHEST_MIDDLE)) if bool(cheeks.any()) else 0.0
+    near = (x.abs() < 0.25) & (head > 0.03) & (head < 0.10)
+    cheeks = x[near][(_usual(frames, near) - skin).abs().amax(-1) < LIKE_SKIN]
+    return float(cheeks.median().clamp(-FARTHEST_MIDDLE, FARTHEST_MIDDLE)) if cheeks.numel() else 0.0
 
 
 def _patches(mask: Tensor) -> Tensor:

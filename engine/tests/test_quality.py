@@ -192,6 +192,12 @@ def test_seams_drift_flashes_and_a_vae_that_forgets_are_told_apart(clips):
     assert signals.every_fourth(forgetful) > 4
 
 
+@pytest.mark.parametrize("count", [1, 2, 9, 10])
+def test_the_middle_of_frames_is_their_median(count):
+    frames = torch.rand(count, 4, 5, 3, generator=torch.Generator().manual_seed(count))
+    assert torch.equal(signals.middle(frames), frames.median(0).values)
+
+
 def test_psnr_is_of_two_clips():
     grey = torch.full((2, 4, 4, 3), 100.0)
     assert signals.psnr(grey, grey) == 99
