@@ -39,7 +39,7 @@ def test_time_is_the_median_and_error_is_relative():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the benchmark runs at full size")
-def test_every_case_writes_its_line():
+def test_every_case_writes_its_line(heard_once):
     lines: list[str] = []
     assert run_bench(["1_7b"], [480], ["bf16", "fp8"], ["pass", "exactness", "vae", "request"], write=lines.append)
     by_case = {}

@@ -31,7 +31,7 @@ def generate(*arguments: object) -> int:
     return main(["generate", "--profile", "tiny", *map(str, arguments)])
 
 
-def test_image_and_sound_become_an_mp4_of_exactly_the_clips_length(media, tmp_path, capsys):
+def test_image_and_sound_become_an_mp4_of_exactly_the_clips_length(media, tmp_path, capsys, heard_once):
     out = tmp_path / "new" / "clip.mp4"
     status = generate(
         "--prompt", "A man speaks", "--image", media / "man.png", "--audio", media / "voice.mp3", "--out", out,
@@ -83,7 +83,7 @@ def test_without_sound_there_is_no_audio_track_and_the_preset_decides_the_size(m
     assert "loaded 1_7b" in capsys.readouterr().err
 
 
-def test_a_case_file_gives_a_clip_for_each_case(media, tmp_path):
+def test_a_case_file_gives_a_clip_for_each_case(media, tmp_path, heard_once):
     cases = {
         name: {"img_paths": [str(media / "man.png")], "audio_path": str(media / "voice.mp3"), "prompt": "A man"}
         for name in ("one", "two")

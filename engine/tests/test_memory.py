@@ -189,10 +189,12 @@ def test_a_pipeline_refuses_before_it_works_and_tiles_what_only_fits_in_tiles(tm
     from humo_engine.pipeline import Pipeline, Silent
     from humo_engine.protocol import RequestError, parse_request
     from humo_engine.tiny import tiny_components
+    from humo_engine.vae import speed_up_on_cpu
 
     settings = load_settings(Path(__file__).parents[2] / "generate.yaml", "tiny")
     Image.new("RGB", (40, 60), "orange").save(tmp_path / "man.png")
     parts = tiny_components(SMALL)
+    speed_up_on_cpu(parts.vae)
     large = Extent(352, 352, 5)
     whole = work_for(parts.transformer.size, large)
     assert whole.least < whole.decode

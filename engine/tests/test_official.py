@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import shutil
+import subprocess
 import time
 import wave
 from pathlib import Path
@@ -96,7 +97,7 @@ def make_clip(pipeline: Pipeline, folder: Path, mode: str) -> bytes:
 
 @pytest.mark.parametrize("family", ["17b", "1_7b"])
 def test_official_files_and_a_converted_copy_make_the_clip_of_the_parts_they_were_written_from(
-    family, weights, written, tmp_path
+    family, weights, written, tmp_path, heard_once
 ):
     settings = dataclasses.replace(load_settings(ROOT_FILE), precision="fp32")
     expected = make_clip(Pipeline(written[1][family], settings, CPU), tmp_path / "expected", "TIA")
@@ -157,7 +158,7 @@ def test_two_models_share_all_but_the_transformer(weights):
     assert one.transformer.size.in_dim == 36 and other.transformer.size.in_dim == 16
 
 
-def test_models_placed_by_one_plan_make_nearly_the_same_clips(monkeypatch, tmp_path):
+def test_models_placed_by_one_plan_make_nearly_the_same_clips(monkeypatch, tmp_path, heard_once):
     """What happens on a GPU with little memory, here between main memory and main memory."""
     monkeypatch.setattr(fast, "keep_compiled_code", lambda: None)
     monkeypatch.setattr(fast, "compile_blocks", lambda blocks, device: None)
@@ -206,11 +207,15 @@ def test_both_models_at_full_size_from_files_to_frames_in_one_serve():
         assert np.array_equal(_clip(engine, folder, "draft-after-restart", "1_7b", drafts), first)
 
 
+class _Engine(Engine):
+    start = subprocess.Popen  # no fork of a process that has used a GPU can use it
+
+
 @contextlib.contextmanager
 def _serving(root: Path, *models: str):
     started = time.perf_counter()
     chosen = [argument for model in models for argument in ("--model", model)]
-    engine = Engine(
+    engine = _Engine(
         "--profile", "official", "--weights", str(root), *chosen, HUMO_WEIGHTS_LOCK=str(write_lock(root / "lock.json"))
     )
     engine.patience = 600

@@ -22,7 +22,7 @@ from humo_quality.making import Variant, make_clips
 from humo_quality.meter import summarise
 from humo_quality.syncnet import CHECKPOINT
 
-SMALL = {"model": "17b", "width": 64, "height": 64, "frames": 9, "steps": 2, "seed": 3}
+SMALL = {"model": "17b", "width": 48, "height": 48, "frames": 5, "steps": 2, "seed": 3}
 
 
 @pytest.fixture
@@ -93,10 +93,10 @@ def make(pipelines, settings, clips, folder, body, **more):
 def test_each_mistake_changes_the_clip_and_is_gone_afterwards(tmp_path, heard_once):
     settings = effective_settings(None, "tiny")
     pipelines = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"))
-    clips = held_out_clips(2, tmp_path, (64, 64), 9)
+    clips = held_out_clips(2, tmp_path, (48, 48), 5)
     given = pipelines, settings, clips, tmp_path
     usual = make(*given, SMALL)
-    assert usual.seams == [] and usual.pieces == [Piece(0, 9)]
+    assert usual.seams == [] and usual.pieces == [Piece(0, 5)]
     for name, control in CONTROLS.items():
         if not control.of_windows:
             spoilt = make(*given, SMALL, control=name)
@@ -111,7 +111,7 @@ def test_long_takes_are_made_as_windows_or_shots_and_their_mistakes_show(tmp_pat
     takes = dataclasses.replace(usual.takes, window=9, overlap=4, shot_maximum=0.4, pre_roll=4)
     settings = dataclasses.replace(usual, frames=short, takes=takes)
     pipelines = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"))
-    clips = held_out_clips(2, tmp_path, (64, 64), 17)
+    clips = held_out_clips(2, tmp_path, (48, 48), 17)
     given, body = (pipelines, settings, clips, tmp_path), SMALL | {"frames": 17}
     one = make(*given, body)
     assert one.frames.shape[0] == 17 and one.seams == [[5, 6, 7, 8, 9]]
@@ -151,7 +151,7 @@ def test_a_seam_that_is_seen_stands_out_from_what_changes_anyway():
         assert elsewhere > 1.2 and (at > elsewhere + 0.2) == (jump > 0)
 
 
-def test_the_whole_command_with_the_small_model_in_the_place_of_the_official_weights(tmp_path, monkeypatch, capsys):
+def test_the_whole_command_with_the_small_model_in_the_place_of_the_official_weights(tmp_path, monkeypatch, capsys, heard_once):
     weights = tmp_path / "weights"
     write_checkpoint(weights)
     write_detector(weights / FILE, in_the_middle=True)
