@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts';
 import { planAudioWindow } from './audio-window.ts';
 import type { AudioWindow } from './audio-window.ts';
 import { withTrueSizes } from './container-sizes.ts';
+import { isCutOff } from './cut-off-sounds.ts';
 import { readStart } from './file-start.ts';
 import { brokenEdits, hasWrongMovieScale } from './mp4-edits.ts';
 import type { Edit } from './mp4-edits.ts';
@@ -22,6 +23,7 @@ import { raiseSpeech } from './speech-level.ts';
 import {
   areAlike,
   countSound,
+  changesRate,
   decodedLate,
   hasEvenSamples,
   isMostlyDiscarded,
@@ -94,7 +96,7 @@ const lookThrough = [
 /**
  * Finds the sound in a file, whatever it is called, and counts how long it is.
  *
- * @throws Failure `file_empty`, `audio_not_sound`, `audio_unreadable`, `audio_no_track`, `audio_nothing_heard`, `audio_too_large` or
+ * @throws Failure `file_empty`, `audio_not_sound`, `audio_unreadable`, `audio_cut_off`, `audio_no_track`, `audio_nothing_heard`, `audio_too_large` or
  *   `audio_too_long`
  */
 export async function inspectAudio(path: string, limits: RunLimits): Promise<InspectedAudio> {
@@ -111,7 +113,7 @@ export async function inspectAudio(path: string, limits: RunLimits): Promise<Ins
   for (const piece of await pieces(path, demuxer, limits)) {
     try {
       for (const inspected of await inspectPiece(piece, demuxer, limits)) {
-        parts.push({ ...inspected, copy: piece === path ? null : piece });
+        parts.push({ copy: piece === path ? null : piece, ...inspected });
         seconds += inspected.length.seconds;
       }
     } catch (error) {
@@ -121,7 +123,15 @@ export async function inspectAudio(path: string, limits: RunLimits): Promise<Ins
     if (seconds > mostSeconds) throw tooLong();
   }
   // Of pieces, one may be something else than sound.
-  if (parts.length === 0) throw failures[0];
+  if (parts.length === 0) {
+    const isUnreadable = failures.every(
+      (failure) => failure instanceof Failure && failure.identifier === 'audio_unreadable',
+    );
+    if (isUnreadable && isCutOff(await readFile(path), demuxer)) {
+      throw new Failure('unsupported_media', 'audio_cut_off', {}, { cause: failures[0] });
+    }
+    throw failures[0];
+  }
   // Whole milliseconds: sums of packets end in the digits of their binary fractions, and people read this.
   return { demuxer, durationSeconds: Math.round(seconds * 1000) / 1000, parts };
 }
@@ -153,7 +163,7 @@ async function pieces(path: string, form: SoundForm, { scratch }: RunLimits): Pr
   );
 }
 
-type Part = Omit<SoundPart, 'copy'>;
+type Part = Omit<SoundPart, 'copy'> & { readonly copy?: string };
 
 async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits): Promise<Part[]> {
   const input = soundInput(demuxer);
@@ -173,6 +183,10 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
     return [await decoded(path, input, track, startOf(track, startSeconds, demuxer), limits)];
   }
   if (isOfBlocks) return [await decoded(path, input, track, 0, limits)];
+  if (changesRate(track, demuxer)) {
+    const copy = await asWave(path, input, track, limits);
+    return (await inspectPiece(copy, 'wav', limits)).map((part) => ({ ...part, copy }));
+  }
   if (demuxer === 'mov') return inspectFilm(path, input, track, startSeconds, limits);
   if (demuxer === 'wav' && track.codec === 'aac') {
     const all = await decoded(path, input, track, 0, limits);
@@ -185,6 +199,30 @@ async function inspectPiece(path: string, demuxer: SoundForm, limits: RunLimits)
   const part = await countedByPackets(path, demuxer, input, track, startSeconds, limits);
   if (part !== null) return [heard(part)];
   return [await countedByEnds(path, input, track, startOf(track, startSeconds, demuxer), limits)];
+}
+
+/** A sound whose rate changes on the way, as a broadcast's may, with one: what is decoded, one frame behind the other. */
+async function asWave(
+  path: string,
+  input: readonly string[],
+  { index, channels, layout }: SoundTrack,
+  limits: RunLimits,
+): Promise<string> {
+  const copy = `${path.startsWith(limits.scratch) ? path : join(limits.scratch, 'sound')}-wave`;
+  const args = ['-v', 'error', '-y', ...input, '-i', path, '-map', `0:${index}`];
+  args.push('-af', evenFilters({ channels, layout }).join(','), '-c:a', 'pcm_s16le', '-f', 'wav', copy);
+  await readable(() => runMediaProgram('ffmpeg', args, limits));
+  return copy;
+}
+
+/** One rate and the same channels, whatever frames have. */
+function evenFilters(track: Pick<SoundTrack, 'channels' | 'layout'>): string[] {
+  const layout = track.channels === 1 ? 'mono' : 'stereo';
+  return [
+    ...mixed(track, layout),
+    `aresample=${soundtrackSampleRate}`,
+    `aformat=sample_fmts=s16:channel_layouts=${layout}`,
+  ];
 }
 
 /** In a smaller file are not so many packets that a list of them would take long. */
@@ -275,7 +313,7 @@ async function countedQuickly(
   const args = ['-v', 'error', ...beginningOf(demuxer).slice(1), '-count_packets'];
   args.push('-show_entries', countEntries, '-of', 'compact', path);
   const counts = parsePacketCounts(await readable(() => runMediaProgram('ffprobe', args, limits)));
-  const length = agreedLength(track, await withTrueEnd(counts), demuxer);
+  const length = agreedLength(track, await withTrueEnd(counts), demuxer, first.startSeconds);
   if (length === null) return null;
   if (demuxer === 'caf' && !framesAgree(track, first.frames)) return null;
   return { input, track, length };
@@ -509,6 +547,28 @@ export async function normaliseAudio(
   const { durationSeconds } = inspected;
   const window = planAudioWindow({ ...wanted, durationSeconds });
   const seconds = window.frames / wanted.fps;
+  await cutWindow(source, inspected, targets, { window, seconds }, limits);
+  let wav = await readFile(targets.speech);
+  if (samplesOf(wav).length !== Math.round(seconds * engineSampleRate) * 2) {
+    const even = await evened(source, inspected, limits);
+    await cutWindow(source, even, targets, { window, seconds }, limits);
+    wav = await readFile(targets.speech);
+  }
+  const silent = peakDecibels(wav) < silencePeakDecibels;
+  // The hiss of an empty room is nobody's voice.
+  if (!silent && raiseSpeech(wav) > 0) await writeFile(targets.speech, wav);
+  return { window, silent };
+}
+
+/** Writes `targets`, as {@link normaliseAudio} says. */
+async function cutWindow(
+  source: string,
+  inspected: InspectedAudio,
+  targets: { readonly speech: string; readonly soundtrack: string },
+  { window, seconds }: { readonly window: AudioWindow; readonly seconds: number },
+  limits: RunLimits,
+): Promise<void> {
+  const { durationSeconds } = inspected;
   const { parts, startSeconds } = partsWithin(inspected, window);
   const end = Math.min(window.startSeconds + seconds, durationSeconds) - startSeconds;
   const span = { start: window.startSeconds - startSeconds, end, seconds };
@@ -529,11 +589,29 @@ export async function normaliseAudio(
       limits,
     ),
   );
-  const wav = await readFile(targets.speech);
-  const silent = peakDecibels(wav) < silencePeakDecibels;
-  // The hiss of an empty room is nobody's voice.
-  if (!silent && raiseSpeech(wav) > 0) await writeFile(targets.speech, wav);
-  return { window, silent };
+}
+
+/**
+ * The same sound with one rate and the same channels from its beginning to its end. Where these change ffmpeg builds its filters anew, which then
+ * begin with silence and count from 0: what comes out is longer than it was to be. These that are run here hold nothing to lose.
+ */
+async function evened(source: string, inspected: InspectedAudio, limits: RunLimits): Promise<InspectedAudio> {
+  const parts: SoundPart[] = [];
+  for (const [index, part] of inspected.parts.entries()) {
+    const copy = join(limits.scratch, `sound-even-${index + 1}.nut`);
+    const layout = part.track.channels === 1 ? 'mono' : 'stereo';
+    const { seconds, by, fileStartSeconds = 0 } = part.length;
+    // A frame of another rate, which damage makes, may get a time far behind; all others would come after it.
+    const last = by === 'times' ? fileStartSeconds + seconds : audioLimits.seconds;
+    const filters = [`aselect='lt(t,${(last + 1).toFixed(6)})'`, ...evenFilters(part.track)];
+    const args = ['-v', 'error', '-y', '-copyts', ...inputsOf([part], source)];
+    args.push('-map', `0:${part.track.index}`, '-af', filters.join(','), '-c:a', 'pcm_s16le');
+    args.push('-avoid_negative_ts', 'disabled', '-f', 'nut', copy);
+    await readable(() => runMediaProgram('ffmpeg', args, limits));
+    const track = { index: 0, channels: layout === 'mono' ? 1 : 2, layout };
+    parts.push({ ...part, copy, track, input: inputGuards('nut') });
+  }
+  return { ...inspected, parts };
 }
 
 /** For looking at a sound: a peak between two samples is hardly seen. */
@@ -555,12 +633,18 @@ export async function measurePeaks(
   target: string,
   limits: RunLimits,
 ): Promise<{ readonly peaks: number[]; readonly silent: boolean }> {
-  const { parts, durationSeconds: seconds } = inspected;
-  const filters = cut(parts, { start: 0, end: seconds, seconds }, drawnSampleRate, 'mono', 'drawn');
-  const args = ['-v', 'error', '-y', '-copyts', ...inputsOf(parts, source), '-filter_complex', filters];
-  args.push(...output('drawn', 'pcm_s16le', 's16le', target));
-  await readable(() => runMediaProgram('ffmpeg', args, limits));
-  const samples = await readFile(target);
+  const seconds = inspected.durationSeconds;
+  const draw = async ({ parts }: InspectedAudio) => {
+    const filters = cut(parts, { start: 0, end: seconds, seconds }, drawnSampleRate, 'mono', 'drawn');
+    const args = ['-v', 'error', '-y', '-copyts', ...inputsOf(parts, source), '-filter_complex', filters];
+    args.push(...output('drawn', 'pcm_s16le', 's16le', target));
+    await readable(() => runMediaProgram('ffmpeg', args, limits));
+    return readFile(target);
+  };
+  let samples = await draw(inspected);
+  if (samples.length !== Math.round(seconds * drawnSampleRate) * 2) {
+    samples = await draw(await evened(source, inspected, limits));
+  }
   const all = Math.floor(samples.length / 2);
   const peaks = Array.from({ length: count }, (_, part) => {
     let peak = 0;
@@ -609,8 +693,8 @@ function cut(
     const filters = [
       ...mixed(track, layout),
       timed(length),
-      // Silence until it begins, and in holes.
-      `aresample=${sampleRate}:async=1:first_pts=0`,
+      // Silence until it begins, and in holes: the least of them is told, and not shorter than times may be inexact.
+      `aresample=${sampleRate}:async=1:min_hard_comp=0.04:first_pts=0`,
       // The layout is named outright: with a choice, ffmpeg 5 cannot decide for more than two channels.
       `aformat=channel_layouts=${layout}`,
       // The next one begins where this one is said to end.
@@ -653,11 +737,16 @@ function mixed(
 
 /** Loudest sample of a 16-bit WAV as written by {@link normaliseAudio}, in dB below full scale; −∞ for silence. */
 export function peakDecibels(wav: Buffer): number {
+  const samples = samplesOf(wav);
+  let peak = 0;
+  for (let at = 0; at + 1 < samples.length; at += 2) peak = Math.max(peak, Math.abs(samples.readInt16LE(at)));
+  return 20 * Math.log10(peak / 32_768);
+}
+
+function samplesOf(wav: Buffer): Buffer {
   const data = wav.indexOf('data', 12, 'latin1');
   if (data === -1) throw new RangeError('not a WAV file');
-  let peak = 0;
-  for (let at = data + 8; at + 1 < wav.length; at += 2) peak = Math.max(peak, Math.abs(wav.readInt16LE(at)));
-  return 20 * Math.log10(peak / 32_768);
+  return wav.subarray(data + 8);
 }
 
 /** A file that ffmpeg cannot read is the person's problem, said kindly; anything else is ours. */

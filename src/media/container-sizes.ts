@@ -250,7 +250,8 @@ function isRight(file: Buffer, body: number, size: number, layout: ChunkLayout):
   const end = body + size;
   if (size <= 0 || end > file.length) return false;
   // Some writers forget that chunks are padded.
-  return leadsOn(file, aligned(end, layout), layout) || leadsOn(file, end, layout);
+  const ends = [aligned(end, layout), end];
+  return ends.some((at) => leadsOn(file, at, layout) || isWholeTrailing(file, at, layout));
 }
 
 /** Whether from here on there are chunks, the last perhaps cut off, or nothing but zeros. */
@@ -271,6 +272,13 @@ function leadsOn(file: Buffer, from: number, layout: ChunkLayout): boolean {
 /** Chunks that stand behind sounds, one of which may be cut off with the file. */
 const trailing =
   /^(?:LIST|id3 |ID3 |bext|iXML|fact|cue |smpl|inst|PEAK|JUNK|junk|FLLR|axml|afsp|acid|_PMX|info|strg|uuid|pakt|free|mark|regn|umid|edct|NAME|AUTH|ANNO|COMT|MARK|INST)/;
+
+/** Whether here stands one of these, and is whole: what comes behind it may be anything. */
+function isWholeTrailing(file: Buffer, at: number, layout: ChunkLayout): boolean {
+  if (at + layout.header > file.length || !isKnown(file, at)) return false;
+  const size = layout.size(file, at);
+  return size >= 0 && at + layout.header + size <= file.length;
+}
 
 function isKnown(file: Buffer, at: number): boolean {
   return trailing.test(file.toString('latin1', at, at + 4));

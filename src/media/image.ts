@@ -13,7 +13,7 @@ import { firstFrame } from './gif-frame.ts';
 import type { GifFrame } from './gif-frame.ts';
 import { wholeScans } from './jpeg-scans.ts';
 import { withMediaMemory } from './memory.ts';
-import { completedInterlaced, wholeRows } from './png-rows.ts';
+import { completedInterlaced, wholeRows, withEarlyExif } from './png-rows.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { ImageForm } from './sniff.ts';
 import { mebibyte } from '../units.ts';
@@ -76,7 +76,11 @@ export async function normaliseImage(
   if (form === 'heic') throw new Failure('unsupported_media', 'image_heic', { number });
   const mended = `${target}.mended`;
   try {
-    const shown = form === 'webp' && (await isCutOff(source, mended)) ? mended : source;
+    const isMended =
+      form === 'webp'
+        ? await isCutOff(source, mended)
+        : form === 'png' && (await hasLateExif(source, mended));
+    const shown = isMended ? mended : source;
     const { width, height, isDeep } = await sizeOf(shown);
     const each = form === 'avif' ? bytesPerPixelOfAvif[isDeep ? 'deep' : 'shallow'] : bytesPerPixel;
     const mostPixels = Math.min(imageLimits.pixels, Math.floor(mostBytes / each / 1_000_000) * 1_000_000);
@@ -270,6 +274,13 @@ async function isCutOff(source: string, mended: string): Promise<boolean> {
   await copyFile(source, mended);
   await truncate(mended, stated);
   return true;
+}
+
+/** @param mended where a PNG goes whose orientation stood behind its picture */
+async function hasLateExif(source: string, mended: string): Promise<boolean> {
+  const file = withEarlyExif(await readFile(source));
+  if (file !== null) await writeFile(mended, file);
+  return file !== null;
 }
 
 async function toPng(source: string, target: string, failOn: 'error' | 'none'): Promise<NormalisedImage> {

@@ -29,6 +29,20 @@ function* eachBox(data: Buffer): Generator<Box, void> {
   }
 }
 
+/** The kinds of boxes side by side, the last of which may go beyond the end. */
+export function topBoxes(file: Buffer): string[] {
+  const kinds: string[] = [];
+  for (let at = 0; at + 8 <= file.length && kinds.length < mostBoxes;) {
+    const short = file.readUInt32BE(at);
+    kinds.push(file.toString('latin1', at + 4, at + 8));
+    if (short === 0 || (short === 1 && at + 16 > file.length)) break;
+    const length = short === 1 ? Number(file.readBigUInt64BE(at + 8)) : short;
+    if (length < 8) break;
+    at += length;
+  }
+  return kinds;
+}
+
 /** What is in the first box of each of these kinds, one inside the other. */
 export function boxWithin(data: Buffer, ...path: readonly string[]): Buffer | null {
   let within = data;

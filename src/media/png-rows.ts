@@ -103,6 +103,19 @@ function chunk(kind: string, data: Buffer): Buffer {
 /** More than encoders make of the largest file that is taken: they write some thousand bytes at a time. */
 const mostChunks = 100_000;
 
+/**
+ * A PNG whose chunk `eXIf`, which says which side is up, stands behind the picture (as PNG, third edition, 5.6, allows): with the chunk before it, where the library looks. Null for others.
+ */
+export function withEarlyExif(file: Buffer): Buffer | null {
+  const chunks = chunksOf(file);
+  const picture = chunks.findIndex(({ kind }) => kind === 'IDAT');
+  const exif = chunks.findIndex(({ kind }) => kind === 'eXIf');
+  const moved = chunks[exif];
+  if (picture === -1 || moved === undefined || exif < picture) return null;
+  const rest = chunks.toSpliced(exif, 1).toSpliced(picture, 0, moved);
+  return Buffer.concat([file.subarray(0, 8), ...rest.map(({ whole }) => whole)]);
+}
+
 function chunksOf(file: Buffer): { readonly kind: string; readonly whole: Buffer; readonly data: Buffer }[] {
   const chunks = [];
   for (let at = 8; at + 8 <= file.length && chunks.length < mostChunks;) {

@@ -105,7 +105,13 @@ export function sniff(head: Buffer): MediaForm | null {
   if (starts(0x0b, 0x77)) return dolbyForm((head[5] ?? 0) >> 3);
   if (text(4, 8) === '\xf8\x72\x6f\xba') return 'truehd';
   if (text(4, 8) === '\xf8\x72\x6f\xbb') return 'mlp';
-  return frameForm(head) ?? (isPhoneStream(head) ? 'gsm' : null);
+  return frameForm(head) ?? (isPhoneStream(head) ? 'gsm' : isOggStream(head) ? 'ogg' : null);
+}
+
+/** RFC 3533, section 6. A recording may begin in the middle of a page. */
+function isOggStream(head: Buffer): boolean {
+  const at = head.indexOf('OggS\0', 0, 'latin1');
+  return at !== -1 && at + 27 <= head.length && head.readUInt8(at + 5) < 8;
 }
 
 /** GSM 06.10 without a head, as ETSI EN 300 961's decoders take it: frames of 33 bytes, each of which begins with the same four bits. */
@@ -141,11 +147,17 @@ const transportPackets = [188, 192, 204];
 /** ISO/IEC 13818-1, 2.4.3.2. A recording may begin in the middle of a packet. */
 function isTransportStream(head: Buffer): boolean {
   return transportPackets.some((length) => {
-    for (let first = 0; first < length; first += 1) {
-      if ([0, 1, 2, 3, 4].every((packet) => head[first + packet * length] === 0x47)) return true;
+    for (let first = 0; first + 5 * length <= head.length; first += 1) {
+      const marks = first < length ? 5 : 16;
+      if (isRowOfMarks(head, first, length, marks)) return true;
     }
     return false;
   });
+}
+
+function isRowOfMarks(head: Buffer, first: number, length: number, count: number): boolean {
+  for (let packet = 0; packet < count; packet += 1) if (head[first + packet * length] !== 0x47) return false;
+  return true;
 }
 
 const firstAtoms: ReadonlySet<string> = new Set([

@@ -1,10 +1,13 @@
 import {
   countSound,
+  zeroOfTimes,
   evenPacketSeconds,
   fieldsOf,
+  isWithoutHoles,
   knownPacketSeconds,
   numberIn,
   samplesAreSteady,
+  ticksAreExact,
   timesAgree,
   usualTicks,
 } from './sound-length.ts';
@@ -159,25 +162,36 @@ export function isSteady(track: SoundTrack, fileStart: number, form: SoundForm):
   // It has a table of its packets, and no lengths of them.
   if (form === 'caf') return true;
   const length = countSound(track, fileStart, form);
-  return length !== null && length.by === 'samples' && length.startSeconds <= 0.001;
+  return length !== null && isWithoutHoles(track) && length.startSeconds <= 0.001;
 }
 
 /**
  * @param track of which {@link isSteady} holds
+ * @param fileStart when the first of all streams begins
  * @returns null where every packet has to be looked at
  */
-export function agreedLength(track: SoundTrack, counts: PacketCounts, form: SoundForm): SoundLength | null {
+export function agreedLength(
+  track: SoundTrack,
+  counts: PacketCounts,
+  form: SoundForm,
+  fileStart = 0,
+): SoundLength | null {
   const counted = counts.streams.get(track.index);
   const each = packetSeconds(track);
   if (counted === undefined || each === null) return null;
   const skipped = (track.packets[0]?.skipped ?? 0) / track.sampleRate;
   const added = counted.packets * each - skipped;
   if (added <= 0) return null;
-  if (onlyFrames.has(form)) return { seconds: added, startSeconds: 0, by: 'samples' };
+  // Of rounded times, those of later packets may be less even.
+  const isExact = onlyFrames.has(form) || statesLastBundle.has(form) || ticksAreExact(track);
+  const zero = isExact ? zeroOfTimes(track, fileStart, form) : null;
+  const by =
+    zero === null ? ({ by: 'samples' } as const) : ({ by: 'times', fileStartSeconds: zero } as const);
+  if (onlyFrames.has(form)) return { seconds: added, startSeconds: 0, ...by };
   const stated = counted.statedSeconds ?? counts.statedSeconds;
   if (stated === null || Math.abs(stated - added) > Math.max(1.5 * each, 0.03)) return null;
   const seconds = statesLastBundle.has(form) ? added : Math.min(stated, added);
-  return { seconds, startSeconds: 0, by: 'samples' };
+  return { seconds, startSeconds: 0, ...by };
 }
 
 /** Whether what was decoded of the first packets is as long as all packets are taken to be. */

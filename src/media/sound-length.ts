@@ -197,6 +197,13 @@ const withoutTimes: ReadonlySet<SoundForm> = new Set<SoundForm>([
   'mlp', 'loas', 'gsm', 'voc',
 ]); // prettier-ignore
 
+/** Streams that lose frames where they are damaged, of which the times of the others still tell. */
+const ofFrames: ReadonlySet<SoundForm> = new Set<SoundForm>([
+  'mp3', 'aac', 'loas', 'ac3', 'eac3', 'dts', 'mpegts', 'mpeg',
+]); // prettier-ignore
+/** In Ogg only some packets have times, in AVI times are bytes, and of Windows Media Audio not all is decoded. */
+const withoutTimesOfPackets: ReadonlySet<SoundForm> = new Set<SoundForm>(['ogg', 'avi', 'asf']);
+
 /** A hole in a recording, other than packets whose times are rounded. */
 const leastHole = 0.1;
 /** ffmpeg takes more than that for a break in a stream, and closes it. */
@@ -214,8 +221,43 @@ export function countSound(track: SoundTrack, fileStart: number, form: SoundForm
   const told = counted(track, fileStart, form);
   const late = decodedLate(track);
   const length = told === null || late === 0 ? told : lateBy(late, told);
-  if (length === null || !silenceLeftOut.has(track.codec) || !timesAgree(track)) return length;
-  return { ...length, by: 'times', fileStartSeconds: withoutTimes.has(form) ? 0 : fileStart };
+  if (length === null || !timesAgree(track)) return length;
+  if (silenceLeftOut.has(track.codec)) {
+    return { ...length, by: 'times', fileStartSeconds: withoutTimes.has(form) ? 0 : fileStart };
+  }
+  return byEvenTimes(track, length, fileStart, form);
+}
+
+/** So much may a packet begin before or behind the end of the one before, and so much all of them together, for their times to be even. */
+const [unevenPacket, unevenSound] = [0.005, 0.03];
+
+/**
+ * A packet that is damaged gives nothing when it is decoded. Where the times of all are even it is as long as any other, and what comes behind it is
+ * heard when it was said: by samples it would be earlier, and the end silent.
+ */
+function byEvenTimes(track: SoundTrack, length: SoundLength, fileStart: number, form: SoundForm) {
+  const times = timedExtent(track);
+  const zero = zeroOfTimes(track, fileStart, form);
+  if (length.by === 'times' || zero === null || times === null) return length;
+  const seconds = length.startSeconds + times.end - times.start - unheardSeconds(track);
+  if (ofFrames.has(form) || times.lost > 0)
+    return { ...length, seconds, by: 'times', fileStartSeconds: zero } as const;
+  const areEven = Math.abs(seconds - length.seconds) <= unevenSound;
+  return areEven ? ({ ...length, by: 'times', fileStartSeconds: zero } as const) : length;
+}
+
+/** Whether a sound has no holes by its times, nor by its codec. */
+export function isWithoutHoles(track: SoundTrack): boolean {
+  return !silenceLeftOut.has(track.codec) && (timedExtent(track)?.holes ?? 0) === 0;
+}
+
+/** What the times of packets call the zero of the file; null where they are not even. What is skipped at the beginning has times, too. */
+export function zeroOfTimes(track: SoundTrack, fileStart: number, form: SoundForm): number | null {
+  const times = withoutTimesOfPackets.has(form) ? null : timedExtent(track);
+  if (times === null || !times.isSteady || track.sampleRate <= 0) return null;
+  if (!ofFrames.has(form) && times.leastEven > unevenPacket) return null;
+  const skipped = track.packets.find(({ isDiscarded }) => !isDiscarded)?.skipped ?? 0;
+  return (withoutTimes.has(form) ? times.start : fileStart) + skipped / track.sampleRate;
 }
 
 /**
@@ -288,10 +330,14 @@ const possibleSamples: Readonly<Record<string, (samples: number) => boolean>> = 
 
 /** Whether the ticks of an MP4 are samples of its codec, which knows its rate itself, and its packets are such that the codec can have. */
 function ticksAreSamples(track: SoundTrack): boolean {
-  const { codec, secondsPerTick, sampleRate } = track;
   const usual = usualTicks(track);
-  const isPossible = possibleSamples[codec]?.(usual) ?? false;
-  return isPossible && usual > 0 && Math.abs(secondsPerTick * sampleRate - 1) < 1e-6;
+  const isPossible = possibleSamples[track.codec]?.(usual) ?? false;
+  return isPossible && usual > 0 && ticksAreExact(track);
+}
+
+/** Whether a tick is a sample. */
+export function ticksAreExact({ secondsPerTick, sampleRate }: SoundTrack): boolean {
+  return Math.abs(secondsPerTick * sampleRate - 1) < 1e-6;
 }
 
 /** The median: of a few packets only a part may be shown. */
@@ -308,9 +354,9 @@ const unsteadyPackets = 3;
  * no other length that the codec can have is as near.
  */
 export function samplesAreSteady(track: SoundTrack): boolean {
-  const { packets, secondsPerTick, sampleRate } = track;
+  const { packets } = track;
   const usual = usualTicks(track);
-  const isInSamples = Math.abs(secondsPerTick * sampleRate - 1) < 1e-6;
+  const isInSamples = ticksAreExact(track);
   const isRounded = knownPacketSeconds(track) !== null || (!isInSamples && evenPacketSeconds(track) !== null);
   if (!isInSamples && !isRounded) return false;
   const inner = packets
@@ -366,6 +412,21 @@ function isLongLastUntold(track: SoundTrack): boolean {
   // In samples, and another number of them than all others have: that is nobody's guess.
   if (told > 0 && told < usualTicks(track) && ticksAreSamples(track)) return false;
   return usual > (told > 0 ? enormous : noticeable);
+}
+
+/** So many packets in a row that last otherwise than the others are no damage. */
+const packetsInARow = 8;
+
+/** Whether the sample rate changes in a stream, as packets of codecs tell that have as many samples in all of them. */
+export function changesRate(track: SoundTrack, form: SoundForm): boolean {
+  if (!['mpegts', 'mpeg'].includes(form) || knownPacketSeconds(track) === null) return false;
+  const usual = usualTicks(track);
+  let changed = 0;
+  for (const { duration } of track.packets) {
+    changed = duration === null || Math.abs(duration - usual) <= usual / 50 ? 0 : changed + 1;
+    if (changed >= packetsInARow) return true;
+  }
+  return false;
 }
 
 /** Whether the times of the packets are those that so many packets of the codec have, but for holes; true where the codec does not tell. */
@@ -528,6 +589,8 @@ function timedExtent(track: SoundTrack) {
   let end = 0;
   let holes = 0;
   let holeCount = 0;
+  let lost = 0;
+  let leastEven = 0;
   let isSteady = true;
   for (const { at, duration, isDiscarded } of packets) {
     if (at === null || isDiscarded) continue;
@@ -540,10 +603,14 @@ function timedExtent(track: SoundTrack) {
       }
       // Backwards, or a leap that ffmpeg smooths in streams: then they are no times to go by.
       if (end - begins > leastHole || begins - end > longestHole) isSteady = false;
+      // Where whole packets were lost, the others are as even as before.
+      const missing = each === null ? 0 : Math.max(0, Math.round((begins - end) / each));
+      lost += missing;
+      leastEven = Math.max(leastEven, Math.abs(begins - end - missing * (each ?? 0)));
     }
     const stated = (duration ?? 0) * secondsPerTick;
     // MP4 states when the next packet begins: before a hole, that is long after this one's sound ends.
     end = Math.max(end, begins + (each !== null && stated > each + leastHole ? each : stated));
   }
-  return start === null ? null : { start, end, holes, holeCount, isSteady };
+  return start === null ? null : { start, end, holes, holeCount, lost, leastEven, isSteady };
 }

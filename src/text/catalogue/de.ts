@@ -603,6 +603,8 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
     'Dieses Tonformat kenne ich nicht. Versuch MP3, WAV, OGG, M4A oder ein Video mit Ton.',
   'failure.audio_unreadable':
     'Ich konnte diesen Ton nicht lesen; vielleicht ist die Datei beschädigt. Wandle sie in MP3 oder WAV um und versuch es noch einmal.',
+  'failure.audio_cut_off':
+    'Diese Aufnahme wurde abgeschnitten: Der Teil, der sagt, wie man den Rest liest, fehlt. Schick die ganze Datei noch einmal.',
   'failure.image_heic':
     'HEIC-Fotos kann ich nicht öffnen. Schick das Foto als JPEG oder mach einen Screenshot davon.',
   'failure.image_not_image': 'Dieses Bildformat kenne ich nicht. Versuch PNG, JPEG, WebP, GIF oder AVIF.',

@@ -568,6 +568,8 @@ export const en = {
   'failure.audio_not_sound': 'I don’t know this kind of audio. Try MP3, WAV, OGG, M4A or a video with sound.',
   'failure.audio_unreadable':
     'I couldn’t read this audio; the file may be damaged. Convert it to MP3 or WAV and try again.',
+  'failure.audio_cut_off':
+    'This recording was cut off: the part that says how to read the rest is missing. Send the whole file again.',
   'failure.image_heic': 'I can’t open HEIC photos. Send it as JPEG, or take a screenshot of it.',
   'failure.image_not_image': 'I don’t know this kind of image. Try PNG, JPEG, WebP, GIF or AVIF.',
   'failure.image_too_large': 'The image is larger than {megabytes} MB. Make it smaller and try again.',

@@ -566,6 +566,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
     'No conozco este tipo de audio. Prueba MP3, WAV, OGG, M4A o un vídeo con sonido.',
   'failure.audio_unreadable':
     'No he podido leer este audio; quizá el archivo esté dañado. Conviértelo a MP3 o WAV y prueba otra vez.',
+  'failure.audio_cut_off':
+    'Esta grabación se cortó: le falta la parte que dice cómo leer el resto. Envía otra vez el archivo entero.',
   'failure.image_heic': 'No puedo abrir fotos HEIC. Envíala como JPEG o haz una captura de pantalla.',
   'failure.image_not_image': 'No conozco este tipo de imagen. Prueba PNG, JPEG, WebP, GIF o AVIF.',
   'failure.image_too_large': 'La imagen ocupa más de {megabytes} MB. Hazla más pequeña y prueba otra vez.',

@@ -580,6 +580,8 @@ export const fr: Readonly<Record<keyof typeof en, string>> = {
     'Je ne connais pas ce format audio. Essaie MP3, WAV, OGG, M4A ou une vidéo avec du son.',
   'failure.audio_unreadable':
     'Je n’ai pas pu lire cet audio ; le fichier est peut-être abîmé. Convertis-le en MP3 ou WAV et réessaie.',
+  'failure.audio_cut_off':
+    'Cet enregistrement a été coupé : il y manque la partie qui dit comment lire le reste. Renvoie le fichier entier.',
   'failure.image_heic':
     'Je ne peux pas ouvrir les photos HEIC. Envoie-la en JPEG, ou fais-en une capture d’écran.',
   'failure.image_not_image': 'Je ne connais pas ce format d’image. Essaie PNG, JPEG, WebP, GIF ou AVIF.',

@@ -549,6 +549,8 @@ export const ja: Readonly<Record<keyof typeof en, string>> = {
     '対応していない音声形式です。MP3、WAV、OGG、M4A、または音声つきの動画を試してください。',
   'failure.audio_unreadable':
     'この音声を読み込めませんでした。壊れているかもしれません。MP3かWAVに変換して、もう一度お試しください。',
+  'failure.audio_cut_off':
+    'この録音は途中で切れていて、読み込むのに必要な部分がありません。ファイル全体をもう一度送ってください。',
   'failure.image_heic': 'HEICの写真は開けません。JPEGで送るか、スクリーンショットを撮ってください。',
   'failure.image_not_image': '対応していない画像形式です。PNG、JPEG、WebP、GIF、AVIFを試してください。',
   'failure.image_too_large': '画像が{megabytes} MBを超えています。小さくして、もう一度お試しください。',

@@ -278,6 +278,61 @@ describe('seconds told are seconds heard are seconds there', () => {
     }
   });
 
+  test.each([
+    ['ADTS', ['-c:a', 'aac', '-f', 'adts']],
+    ['FLAC', ['-f', 'flac']],
+  ])('%s of which a part is damaged: what comes behind it is heard when it was said', async (_name, args) => {
+    await make(...quietFirst, ...args);
+    const file = await readFile(given);
+    // Nowhere is a whole frame left in it, and none is lost.
+    const from = Math.floor(file.length * 0.55);
+    for (let at = from; at < from + file.length / 20; at += 150) file.fill(0x5a, at, at + 4);
+    await writeFile(given, file);
+    const { durationSeconds } = await inspectAudio(given, limits());
+    expect(Math.abs(durationSeconds - 6)).toBeLessThan(0.05);
+    await normalise({ ...wanted, startSeconds: 5 });
+    expect(Math.abs((await secondHeard()) - 5)).toBeLessThan(0.05);
+  });
+
+  test('a broadcast whose rate changes on the way, with another number of channels', async () => {
+    const half = (from: number, to: number, ...format: string[]) =>
+      make(
+        ...quietFirst,
+        '-af',
+        `atrim=${from}:${to},asetpts=PTS-STARTPTS`,
+        '-c:a',
+        'mp2',
+        ...format,
+        '-f',
+        'mpegts',
+      );
+    await half(0, 3);
+    const first = await readFile(given);
+    await half(3, 6, '-ar', '32000', '-ac', '2');
+    await writeFile(given, Buffer.concat([first, await readFile(given)]));
+    const { durationSeconds } = await inspectAudio(given, limits());
+    expect(Math.abs(durationSeconds - 6)).toBeLessThan(0.1);
+    await normalise({ ...wanted, startSeconds: 5 });
+    expect(Math.abs((await secondHeard()) - 5)).toBeLessThan(0.05);
+  });
+
+  test('frames of another rate, as damage makes them: what is cut has its length, and what comes behind is heard when it was said', async () => {
+    await make(...quietFirst, '-c:a', 'libmp3lame', '-f', 'mp4');
+    const film = await readFile(given);
+    // The rate in the header of a frame some way in the file.
+    const start = film.indexOf('mdat') + 4;
+    for (let at = start + 20_000, found = 0; found < 3; at += 1) {
+      if (film[at] !== 0xff || film[at + 1] !== 0xfb) continue;
+      film.writeUInt8((film.readUInt8(at + 2) & 0xf3) | 8, at + 2);
+      found += 1;
+    }
+    await writeFile(given, film);
+    await normalise({ ...wanted, startSeconds: 0, maximumFrames: 161 });
+    expect((await speech()).length).toBe((153 / 25) * 16_000);
+    await normalise({ ...wanted, startSeconds: 4 });
+    expect(Math.abs((await secondHeard()) - 4)).toBeLessThan(0.05);
+  });
+
   test('an Ogg of two pieces, one after the other', async () => {
     await make(...quietFirst, '-c:a', 'libopus', '-f', 'ogg');
     const piece = await readFile(given);

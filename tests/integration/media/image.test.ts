@@ -73,6 +73,19 @@ test.each([
   expect((await sharp(await readFile(out)).metadata()).exif).toBeUndefined();
 });
 
+test('a PNG whose orientation stands behind its picture comes out upright', async () => {
+  const png = await (await redAndBlue()).withMetadata({ orientation: 6 }).png().toBuffer();
+  const at = png.indexOf('eXIf') - 4;
+  const exif = png.subarray(at, at + 12 + png.readUInt32BE(at));
+  const end = png.length - 12;
+  expect(at).toBeLessThan(png.indexOf('IDAT'));
+  await writeFile(
+    given,
+    Buffer.concat([png.subarray(0, at), png.subarray(at + exif.length, end), exif, png.subarray(end)]),
+  );
+  expect(await normaliseImage(given, out, 1)).toMatchObject({ width: 40, height: 80 });
+});
+
 test('the first frame of an animated GIF and WebP is taken, and transparency becomes white', async () => {
   const frame = async (background: string) =>
     sharp({ create: { width: 32, height: 32, channels: 4, background } })

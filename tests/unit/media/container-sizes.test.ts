@@ -145,4 +145,7 @@ test('Wave64, AIFF and Core Audio are mended in their own way', () => {
     Buffer.concat([letters('caff'), big(65_536), letters('data'), big(size, 8), sound]);
   expect(mendSizes(caf(100), 'caf')?.readBigInt64BE(12)).toBe(200n);
   expect(mendSizes(caf(200), 'caf')).toBeNull();
+  // What stands behind the last chunk may be anything.
+  const table = Buffer.concat([caf(200), letters('pakt'), big(4, 8), letters('abcd'), sound.subarray(0, 99)]);
+  expect(mendSizes(table, 'caf')).toBeNull();
 });

@@ -1,3 +1,4 @@
+import { isCutOff } from '../../../src/media/cut-off-sounds.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,4 +150,29 @@ test('the frames of a phone’s recording are counted no further than they may g
   const [spoken, silent] = [Buffer.concat([Buffer.from([0x3c]), Buffer.alloc(31)]), Buffer.from([0x7c])];
   expect(phoneSeconds(Buffer.concat([head, spoken, silent, silent, spoken]), 600)).toBeCloseTo(0.08);
   expect(phoneSeconds(Buffer.concat([head, Buffer.alloc(1_000_000, silent)]), 600)).toBeCloseTo(600.02);
+});
+
+test('a transport stream behind something else, and an Ogg that begins within a page', () => {
+  const sent = Buffer.concat(Array.from({ length: 20 }, () => Buffer.from([0x47, ...Buffer.alloc(187, 1)])));
+  expect(sniff(Buffer.concat([Buffer.alloc(700), sent]))).toBe('mpegts');
+  expect(sniff(Buffer.concat([Buffer.alloc(99, 1), oggPage(0), oggPage(4)]))).toBe('ogg');
+});
+
+/** @param flags RFC 3533, section 6 */
+function oggPage(flags: number): Buffer {
+  return Buffer.from([...Buffer.from('OggS\0'), flags, ...Buffer.alloc(20), 1, 3, 1, 2, 3]);
+}
+
+test('without the part that says how to read the others, a recording was cut off', () => {
+  expect(isCutOff(Buffer.concat([oggPage(0), oggPage(4)]), 'ogg')).toBe(true);
+  expect(isCutOff(Buffer.concat([oggPage(2), oggPage(0)]), 'ogg')).toBe(false);
+  const box = (kind: string, told = 16) =>
+    Buffer.concat([Buffer.from([0, 0, 0, told]), Buffer.from(kind), Buffer.alloc(8)]);
+  expect(isCutOff(Buffer.concat([box('ftyp'), box('mdat', 200)]), 'mov')).toBe(true);
+  expect(isCutOff(Buffer.concat([box('ftyp'), box('mdat'), box('moov', 200)]), 'mov')).toBe(false);
+  const core = (bytesPerPacket: number, chunk: string) =>
+    Buffer.concat([Buffer.alloc(39), Buffer.from([bytesPerPacket, 0, 0, 0, 1]), Buffer.from(chunk)]);
+  expect(isCutOff(core(0, 'data'), 'caf')).toBe(true);
+  expect(isCutOff(core(0, 'pakt'), 'caf')).toBe(false);
+  expect(isCutOff(core(2, 'data'), 'caf')).toBe(false);
 });

@@ -39,6 +39,21 @@ test('Windows Media Audio is heard half a frame late, which is near to what eith
   });
 });
 
+test('a sound goes by the times of its packets where they are even: one that is damaged gives nothing, and lasts all the same', () => {
+  const packets = Array.from({ length: 100 }, (_, at) => packet(at * 1024, 1024));
+  const length = countSound(track({ packets }), 0, 'mov');
+  expect(length).toMatchObject({ by: 'times', fileStartSeconds: 0 });
+  expect(length?.seconds).toBeCloseTo(102_400 / 48_000);
+  const skipping = packets.map((one, at) => (at === 0 ? { ...one, skipped: 480 } : one));
+  expect(countSound(track({ packets: skipping }), 0, 'mp3')?.fileStartSeconds).toBeCloseTo(0.01);
+  // Times that tremble would be filled and cut.
+  const trembling = packets.map((one, at) => ({ ...one, at: (one.at ?? 0) + (at % 2) * 480 }));
+  expect(countSound(track({ packets: trembling }), 0, 'mov')?.by).toBe('samples');
+  // Three packets lost on the way are silence in a stream.
+  const lost = packets.toSpliced(40, 3);
+  expect(countSound(track({ packets: lost }), 0, 'mpegts')?.seconds).toBeCloseTo(102_400 / 48_000);
+});
+
 test('packets whose times drift are as long as what they hold', () => {
   const packets = Array.from({ length: 400 }, (_, at) => packet(at * 1000, 1000));
   expect(countSound(track({ packets }), 0, 'mov')?.seconds).toBeCloseTo((400 * 1024) / 48_000);
