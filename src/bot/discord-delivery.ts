@@ -302,7 +302,9 @@ export class Delivery {
 
   async #sendDirect(generation: Generation, final: FinalMessage, signal: AbortSignal): Promise<Sent> {
     try {
-      const channelId = await this.#options.messages.openDirect(generation.userId);
+      const channelId = await this.#options.messages.openDirect(generation.userId, {
+        isSentOnce: true,
+      });
       const direct = { ...final, rendered: final.direct ?? final.rendered };
       return { ...(await this.#post(generation, channelId, direct, signal)), linkable: true };
     } catch (error) {

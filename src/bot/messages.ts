@@ -93,7 +93,7 @@ export class Messages {
     // Webhook endpoints know no nonce: a repeated post would be a second message.
     this.#unrepeated = new REST({ ...shared, retries: 0 }).setToken(options.token);
     // The library itself sends anew what a limit has met, as often as that happens: a video of some megabytes each time.
-    this.#once = new REST({ ...shared, retries: 0, rejectOnRateLimit: hasBeenSent }).setToken(options.token);
+    this.#once = new REST({ ...shared, retries: 0, rejectOnRateLimit: isForLater }).setToken(options.token);
     this.connections = [rest, this.#uploads, this.#unrepeated, this.#once];
     this.#applicationId = options.applicationId;
     this.#botUserId = options.botUserId;
@@ -186,11 +186,19 @@ export class Messages {
     });
   }
 
-  /** Opens the conversation with a person. @returns its channel @throws DiscordAPIError */
-  async openDirect(userId: string): Promise<string> {
-    return channelSchema.parse(
-      await this.#rest.post(Routes.userChannels(), { body: { recipient_id: userId } }),
-    ).id;
+  /**
+   * Opens the conversation with a person.
+   *
+   * @param options.isSentOnce as of {@link PostOptions}
+   * @returns its channel
+   * @throws DiscordAPIError, RateLimitError where it is sent once
+   */
+  async openDirect(
+    userId: string,
+    { isSentOnce = false }: Pick<PostOptions, 'isSentOnce'> = {},
+  ): Promise<string> {
+    const rest = isSentOnce ? this.#once : this.#rest;
+    return channelSchema.parse(await rest.post(Routes.userChannels(), { body: { recipient_id: userId } })).id;
   }
 
   /** A message of the bot's own; null when it is gone, out of reach or somebody else's. @throws DiscordAPIError */
@@ -210,7 +218,7 @@ export class Messages {
    * @param search.since milliseconds since 1970; nothing older is looked at
    * @param search.isMeant whether it is the one
    * @returns null when there is none
-   * @throws DiscordAPIError when the channel cannot be read
+   * @throws DiscordAPIError when the channel cannot be read, RateLimitError when Discord wants it later
    */
   async findOwn(
     channelId: string,
@@ -219,7 +227,7 @@ export class Messages {
     let after = SnowflakeUtil.generate({ timestamp: search.since }).toString();
     for (let page = 0; page < historyPages; page += 1) {
       const found = messageSchema.array().parse(
-        await this.#rest.get(Routes.channelMessages(channelId), {
+        await this.#once.get(Routes.channelMessages(channelId), {
           query: new URLSearchParams({ after, limit: '100' }),
         }),
       );
@@ -232,9 +240,19 @@ export class Messages {
   }
 }
 
-/** Whether the library waits after a refusal, and not before it has sent anything: then both times are one. */
-function hasBeenSent({ retryAfter, timeToReset, sublimitTimeout }: RateLimitData): boolean {
-  return sublimitTimeout > 0 || retryAfter !== timeToReset;
+/** Longer than this nobody waits who has tries of their own: others have yet to get theirs. Milliseconds. */
+const longestWait = 10_000;
+
+/**
+ * Whether whoever has tries of their own hears of it instead of waiting: after a refusal, for the library would send all of it again, or before
+ * anything is sent, then both times are one, where others were told to wait for long.
+ */
+export function isForLater({
+  retryAfter,
+  timeToReset,
+  sublimitTimeout,
+}: Pick<RateLimitData, 'retryAfter' | 'sublimitTimeout' | 'timeToReset'>): boolean {
+  return sublimitTimeout > 0 || retryAfter !== timeToReset || timeToReset > longestWait;
 }
 
 function placeOf(answer: unknown): MessagePlace {

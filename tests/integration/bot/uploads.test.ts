@@ -87,3 +87,31 @@ test.each([
 ])('for now (%s): later tries ask first, without the video', async (_name, refusal) => {
   expect(await uploadsWhen([refusal])).toEqual({ uploads: 2, place: 'channel' });
 });
+
+test.each([
+  ['whose direct messages Discord opens later', 403, { method: 'POST', path: '/users/@me/channels' }],
+  ['whose channel Discord shows later', undefined, { method: 'GET', path: /^\/channels\/\d+\/messages$/ }],
+] as const)('nine people %s, an hour, keep nobody else waiting', async (_name, status, route) => {
+  const { discord, guild, queue } = scene;
+  const far = guild.createChannel('far');
+  discord.faults.add({
+    ...{ method: 'POST', path: `/channels/${far.id}/messages`, times: 9 },
+    ...(status === undefined ? { drop: true } : { status, code: 50_013 }),
+  });
+  discord.faults.add({ ...route, status: 429, retryAfter: 3600, times: 9 });
+  let refused = 0;
+  const stop = discord.onRequest((request) => {
+    if (request.status === 429) refused += 1;
+  });
+  for (let count = 0; count < 9; count += 1) {
+    const person = guild.addMember(discord.createUser(`far ${count}`));
+    await person.run('/humo', { prompt: 'She speaks', image: picture() }, { channel: far });
+  }
+  await until(async () => (refused === 9 ? true : undefined));
+  stop();
+  discord.faults.clear();
+  expect(await uploadsWhen([])).toEqual({ uploads: 1, place: 'channel' });
+  // None of them is given up.
+  const open = await queue.list({ statuses: ['delivering'], limit: 100 });
+  expect(open.filter(({ reply }) => reply.channelId === far.id)).toHaveLength(9);
+});

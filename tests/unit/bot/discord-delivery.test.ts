@@ -2,6 +2,7 @@ import { DiscordAPIError } from 'discord.js';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { Delivery } from '../../../src/bot/discord-delivery.ts';
+import { isForLater } from '../../../src/bot/messages.ts';
 import type { DeliveryOptions } from '../../../src/bot/discord-delivery.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { loadGenerateSettings } from '../../../src/config/generate.ts';
@@ -111,6 +112,22 @@ test.each(['Redis', 'Discord'])(
     await delivery.close();
   },
 );
+
+test.each([
+  [
+    'one in a busy second, before it is sent',
+    { retryAfter: 900, timeToReset: 900, sublimitTimeout: 0 },
+    false,
+  ],
+  ['one that was refused', { retryAfter: 900, timeToReset: 0, sublimitTimeout: 0 }, true],
+  [
+    'one where others were told: in an hour',
+    { retryAfter: 3.6e6, timeToReset: 3.6e6, sublimitTimeout: 0 },
+    true,
+  ],
+])('limits: %s is for later: %s', (_name, limit, is) => {
+  expect(isForLater(limit)).toBe(is);
+});
 
 test('what somebody deletes with all that belongs to it while it is uploaded does not stay', async () => {
   const generation = delivering();
