@@ -13,7 +13,7 @@ import { firstFrame } from './gif-frame.ts';
 import type { GifFrame } from './gif-frame.ts';
 import { wholeScans } from './jpeg-scans.ts';
 import { withMediaMemory } from './memory.ts';
-import { completedInterlaced, wholeRows, withEarlyExif } from './png-rows.ts';
+import { completedInterlaced, completedRows, withEarlyExif } from './png-rows.ts';
 import { isImageForm, sniffFile } from './sniff.ts';
 import type { ImageForm } from './sniff.ts';
 import { mebibyte } from '../units.ts';
@@ -172,24 +172,28 @@ async function pngOfRows(
   { width, height }: NormalisedImage,
 ): Promise<NormalisedImage> {
   const file = await readFile(source);
-  const completed = await completedInterlaced(file);
-  if (completed !== null) return pngOfPasses(completed, target, width);
-  const rows = await wholeRows(file);
-  if (rows === null || rows < height * leastShare) throw new RangeError('a large part is missing');
-  const cut = sharp(source, { ...input, failOn: 'none', limitInputPixels: imageLimits.pixels });
-  // Into a file: nothing is ever read out of memory.
-  const whole = `${target}.rows`;
-  await cut
-    .timeout({ seconds: timeoutSeconds })
-    .extract({ left: 0, top: 0, width, height: Math.min(rows, height) })
-    .extend({ bottom: Math.max(0, height - rows), background: 'black' })
-    .keepMetadata()
-    .png({ compressionLevel: 1 })
-    .toFile(whole);
+  const interlaced = await completedInterlaced(file);
+  if (interlaced !== null) return pngOfPasses(interlaced, target, width);
+  const completed = await completedRows(file);
+  if (completed === null || completed.rows < height * leastShare) {
+    throw new RangeError('a large part is missing');
+  }
+  const { png, rows } = completed;
+  // Into files: nothing is ever read out of memory.
+  const [filled, whole] = [`${target}.filled`, `${target}.rows`];
   try {
+    await writeFile(filled, png);
+    const cut = sharp(filled, { ...input, limitInputPixels: imageLimits.pixels });
+    await cut
+      .timeout({ seconds: timeoutSeconds })
+      .extract({ left: 0, top: 0, width, height: rows })
+      .extend({ bottom: height - rows, background: 'black' })
+      .keepMetadata()
+      .png({ compressionLevel: 1 })
+      .toFile(whole);
     return await toPng(whole, target, 'error');
   } finally {
-    await rm(whole);
+    await Promise.all([filled, whole].map((path) => rm(path, { force: true })));
   }
 }
 

@@ -1,5 +1,6 @@
 import { finished } from 'node:stream/promises';
 import { createDeflate, createInflate, constants, crc32 } from 'node:zlib';
+import type { Inflate } from 'node:zlib';
 
 /** Samples of a pixel, by colour type (PNG, third edition, table 9). */
 const samplesOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -29,15 +30,20 @@ function rowBytes(pixels: number, bitsPerPixel: number): number {
 }
 
 /**
- * How many rows of a PNG are there, from the top, before it was cut off or is damaged. The library decodes rows in strips, and where they end it shows what was in
- * memory before.
+ * A PNG that was cut off or is damaged: whole again, with nothing in the rows that are missing. The library decodes chunks and rows in strips: of a
+ * chunk that is not whole, which may hold all of the picture, it shows nothing, and where rows end, what was in memory before.
  *
- * @returns null for interlaced pictures, whose rows do not come one after the other, and for what is no PNG
+ * @returns the file, and how many rows are there, from the top; null for interlaced pictures, whose rows do not come one after the other, and for
+ *   what is no PNG
  */
-export async function wholeRows(file: Buffer): Promise<number | null> {
+export async function completedRows(
+  file: Buffer,
+): Promise<{ readonly png: Buffer; readonly rows: number } | null> {
   const header = headerOf(file);
   if (header === null || header.isInterlaced) return null;
-  return Math.floor((await inflatedBytes(file)) / rowBytes(header.width, header.bitsPerPixel));
+  const each = rowBytes(header.width, header.bitsPerPixel);
+  const rows = Math.min(header.height, Math.floor((await inflatedBytes(file)) / each));
+  return { png: await completed(file, rows * each, header.height - rows, each), rows };
 }
 
 /** Of an interlaced picture, the first and the distance of columns and rows in all passes but the last (PNG, third edition, 8.2): together every second row. */
@@ -70,25 +76,36 @@ export async function completedInterlaced(
   const there = Math.floor(((await inflatedBytes(file)) - earlier) / each);
   const last = Math.floor(height / 2);
   if (there < 0 || there >= last) return null;
+  const png = await completed(file, earlier + there * each, last - there, each);
+  return { png, firstMissing: 2 * there + 1 };
+}
+
+/** @param kept bytes of rows that are there @param missing rows of `each` bytes */
+async function completed(file: Buffer, kept: number, missing: number, each: number): Promise<Buffer> {
   const packed: Buffer[] = [];
   const deflate = createDeflate({ level: 1 }).on('data', (piece: Buffer) => packed.push(piece));
-  let left = earlier + there * each;
-  await inflated(file, (piece) => {
-    deflate.write(piece.subarray(0, Math.max(0, left)));
+  let left = kept;
+  await inflated(file, (piece, unfolding) => {
+    // A picture of many pixels is not to lie here all at once.
+    if (left > 0 && !deflate.write(piece.subarray(0, left))) {
+      unfolding.pause();
+      deflate.once('drain', () => unfolding.resume());
+    }
     left -= piece.length;
   });
+  // What waited when it came to where the file is damaged.
+  if (left > 0) deflate.write(Buffer.alloc(left));
   const nothing = Buffer.alloc(each);
-  for (let row = there; row < last; row += 1) deflate.write(nothing);
+  for (let row = 0; row < missing; row += 1) deflate.write(nothing);
   deflate.end();
   await finished(deflate);
   const before = chunksOf(file).filter(({ kind }) => kind !== 'IDAT' && kind !== 'IEND');
-  const png = Buffer.concat([
+  return Buffer.concat([
     file.subarray(0, 8),
     ...before.map(({ whole }) => whole),
     chunk('IDAT', Buffer.concat(packed)),
     chunk('IEND', Buffer.alloc(0)),
   ]);
-  return { png, firstMissing: 2 * there + 1 };
 }
 
 function chunk(kind: string, data: Buffer): Buffer {
@@ -138,9 +155,9 @@ async function inflatedBytes(file: Buffer): Promise<number> {
 }
 
 /** Hands over what the pixels' chunks unfold into, up to where they end or are damaged. */
-async function inflated(file: Buffer, take: (piece: Buffer) => void): Promise<void> {
+async function inflated(file: Buffer, take: (piece: Buffer, inflate: Inflate) => void): Promise<void> {
   const inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
-  inflate.on('data', take);
+  inflate.on('data', (piece: Buffer) => take(piece, inflate));
   const read = finished(inflate).catch(() => undefined);
   for (const { kind, data } of chunksOf(file)) if (kind === 'IDAT') inflate.write(data);
   inflate.end();
