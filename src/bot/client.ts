@@ -1,4 +1,5 @@
 import { Client, GatewayIntentBits, Options, Partials } from 'discord.js';
+import type { RateLimitData } from 'discord.js';
 import { shardOf } from '../config/shards.ts';
 import type { Shards } from '../config/shards.ts';
 
@@ -10,6 +11,8 @@ export const restOptions = {
   hashLifetime: 30 * 60_000,
   // The process counts its requests that Discord refused; whoever sends each hundredth says so. Without this, nobody does.
   invalidRequestWarningInterval: 100,
+  // A 429 that says no time comes from something in between: the library would ask again fifty times a second, for as long as it lasts.
+  rejectOnRateLimit: ({ retryAfter }: Pick<RateLimitData, 'retryAfter'>) => retryAfter === 0,
 } as const;
 
 /**

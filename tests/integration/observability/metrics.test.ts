@@ -11,6 +11,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { projectRoot } from '../../../src/config/environment.ts';
+import { restOptions } from '../../../src/bot/client.ts';
 import { BotMetrics } from '../../../src/observability/bot-metrics.ts';
 import { Health } from '../../../src/observability/health.ts';
 import { serveHealth } from '../../../src/observability/server.ts';
@@ -185,6 +186,23 @@ test('while Redis is away the metrics say that, and nothing old', async () => {
     await redis.stop();
     await rm(work, { recursive: true, force: true });
   }
+});
+
+test('a refusal for too many requests that says no time, as a proxy’s, is not asked again and again', async () => {
+  let asked = 0;
+  const proxy = createServer((request, response) => {
+    asked += 1;
+    request.resume();
+    response.writeHead(429, { 'content-type': 'text/html' }).end('error code: 1015');
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const address = proxy.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const rest = new REST({ api: `http://127.0.0.1:${port}`, ...restOptions }).setToken('x');
+  await expect(rest.get('/users/@me')).rejects.toThrow();
+  expect(asked).toBe(1);
+  proxy.close();
+  proxy.closeAllConnections();
 });
 
 test('a path that is no address ends nobody, and who closes their side is answered', async () => {
