@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { execa } from 'execa';
-import { REST, RESTEvents, Routes } from 'discord.js';
+import { RateLimitError, REST, RESTEvents, Routes } from 'discord.js';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
@@ -199,7 +199,7 @@ test('a refusal for too many requests that says no time, as a proxy’s, is not 
   const address = proxy.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const rest = new REST({ api: `http://127.0.0.1:${port}`, ...restOptions }).setToken('x');
-  await expect(rest.get('/users/@me')).rejects.toThrow();
+  await expect(rest.get('/users/@me')).rejects.toBeInstanceOf(RateLimitError);
   expect(asked).toBe(1);
   proxy.close();
   proxy.closeAllConnections();
