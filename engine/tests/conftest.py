@@ -14,8 +14,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 #: Files that take longest, in this order: whichever of several processes takes one at the end works alone.
 LONGEST = (
-    *("test_mini_training.py", "test_serve.py", "test_quality_command.py", "test_group.py", "test_quality.py"),
-    *("test_weights.py", "test_bench.py", "test_serve_group.py", "test_official.py"),
+    *("test_mini_training.py", "test_quality_command.py", "test_serve.py", "test_bench.py", "test_weights.py", "test_quality.py"),
+    *("test_serve_group.py", "test_official.py", "test_group.py", "test_infer_scripts.py", "test_golden.py"),
 )
 
 

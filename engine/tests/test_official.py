@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 import shutil
-import subprocess
 import time
 import wave
 from pathlib import Path
@@ -207,15 +206,11 @@ def test_both_models_at_full_size_from_files_to_frames_in_one_serve():
         assert np.array_equal(_clip(engine, folder, "draft-after-restart", "1_7b", drafts), first)
 
 
-class _Engine(Engine):
-    start = subprocess.Popen  # no fork of a process that has used a GPU can use it
-
-
 @contextlib.contextmanager
 def _serving(root: Path, *models: str):
     started = time.perf_counter()
     chosen = [argument for model in models for argument in ("--model", model)]
-    engine = _Engine(
+    engine = Engine(
         "--profile", "official", "--weights", str(root), *chosen, HUMO_WEIGHTS_LOCK=str(write_lock(root / "lock.json"))
     )
     engine.patience = 600

@@ -40,7 +40,7 @@ class Engine:
     """A running `serve`, its events in the order of arrival."""
 
     patience = PATIENCE
-    start: type = Forked
+    start = subprocess.Popen if torch.cuda.is_available() else Forked  # a fork of a process that asked for GPUs can use none
 
     ready: dict
 
