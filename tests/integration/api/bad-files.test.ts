@@ -64,6 +64,13 @@ describe.each([
   ['audio', 'audio_not_sound', {}, portrait],
   ['audio', 'audio_nothing_heard', {}, async () => wave(0)],
   ['audio', 'audio_unreadable', {}, async () => bytes(`fLaC${'\u0007'.repeat(3000)}`)],
+  // A recording that ended before its table was written.
+  [
+    'audio',
+    'audio_cut_off',
+    {},
+    async () => bytes(`\0\0\0\u0010ftypisom\0\0\0\0\0\0\u0010\0mdat${'x'.repeat(2000)}`),
+  ],
   ['audio', 'audio_too_long', { minutes: 10 }, async () => wave(601)],
   ['audio', 'file_too_large', { megabytes: 25 }, async () => new Uint8Array(audioLimits.bytes + 1)],
   ['image', 'file_empty', {}, async () => bytes('')],
