@@ -11,7 +11,7 @@ import math
 import random
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -127,20 +127,29 @@ def mix(a: RGB, b: RGB, share: float) -> RGB:
     return red, green, blue
 
 
+def frames_for(skin: float) -> tuple[str, str]:
+    """The colours of glasses' frames that can be told from skin, in the palette's order: dark ones, or bright ones."""
+    return ("black", "red") if skin < 0.55 else ("gold", "white")
+
+
+def in_skin(person: Person, skin: float) -> Person:
+    """The same person in another skin, with frames that can be told from it; the split stays, since it does not go by skin."""
+    frames = frames_for(person.skin).index(person.glasses_colour)
+    return replace(person, skin=skin, glasses_colour=frames_for(skin)[frames])
+
+
 def draw_person(seed: int, split: Split = "train") -> Person:
     """A person of the split. The same seed gives another person in each split, since the combinations of looks are disjoint."""
     numbers = random.Random(f"person/{split}/{seed}")
     while True:
         skin = numbers.random()
-        # Frames of glasses that can be told from the skin behind them.
-        frames = ("black", "red") if skin < 0.55 else ("gold", "white")
         person = Person(
             skin=skin,
             hair_shape=numbers.choices(HAIR_SHAPES, (3, 3, 3, 3, 3, 1))[0],
             hair_colour=numbers.choices(tuple(HAIR_COLOURS), (4, 4, 4, 3, 2, 2, 1, 1, 1))[0],
             shirt=numbers.choice(tuple(COLOURS)),
             glasses=numbers.choices(GLASSES, (6, 2, 2))[0],
-            glasses_colour=numbers.choice(frames),
+            glasses_colour=numbers.choice(frames_for(skin)),
             face_width=numbers.uniform(0.93, 1.07),
             mouth_width=numbers.uniform(0.9, 1.1),
         )

@@ -45,6 +45,11 @@ class Asked:
     samples: Tensor
 
     @property
+    def story(self) -> int:
+        """What its noise is drawn from."""
+        return self.number
+
+    @property
     def fingerprint(self) -> str:
         """Says whether two clips are asked for with the same files, whatever these are called."""
         digest = hashlib.sha256(self.prompt.encode() + self.audio.read_bytes())

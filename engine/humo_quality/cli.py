@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import html
+import itertools
 import json
 import math
 import sys
@@ -20,10 +21,10 @@ from humo_engine.generate import request_body
 from humo_engine.load import choose_device, effective_settings, gpus_of, load_pipelines, loras_of
 from humo_engine.settings import GUIDANCE, SAMPLERS, Settings, whole_frames
 from humo_quality.asked import Asked, asked_clips, other_sounds
-from humo_quality.bars import Verdict, bars_table, judge_bars
+from humo_quality.bars import BY_SKIN, Verdict, bars_table, judge_bars
 from humo_quality.controls import CONTROLS
 from humo_quality.film import agreement, as_json, in_words, read_frames, watch
-from humo_quality.held_out import HeldOut, held_out_clips
+from humo_quality.held_out import SKIN_GROUPS, HeldOut, held_out_clips
 from humo_quality.long import measure_long
 from humo_quality.making import Clip, Made, Variant, make_clips
 from humo_quality.meter import Figures, by_skin, summarise
@@ -58,6 +59,10 @@ def quality(options: argparse.Namespace) -> int:
         return _film(options)
     if options.clips is not None and options.clips < 1:
         raise CasesError(f"--clips {options.clips}: at least one clip is needed")
+    if options.skins and (options.clips or CLIPS) % len(SKIN_GROUPS):
+        raise CasesError(
+            f"--clips {options.clips}: with --skins a number that three divides, such as 24, since each person comes in three skins"
+        )
     settings = effective_settings(options.config, options.profile, options.precision, options.memory_limit)
     variants = _variants(options, settings)
     sizes = {(variant.body["width"], variant.body["height"], variant.body["frames"]) for variant in variants}
@@ -68,7 +73,7 @@ def quality(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:
         folder = Path(name)
         if judge is None:
-            clips = held_out_clips(options.clips or CLIPS, folder, (width, height), frames)
+            clips = held_out_clips(options.clips or CLIPS, folder, (width, height), frames, options.skins)
         else:
             clips = asked_clips(options.clips or CLIPS_OF_REAL, folder, (width, height), frames, options.persons, options.speech)
         models = list(dict.fromkeys(str(variant.body["model"]) for variant in variants))
@@ -124,8 +129,8 @@ def _judge(options: argparse.Namespace, settings: Settings, frames: int) -> Judg
         if options.persons is not None or options.speech is not None:
             raise CasesError("--persons and --speech are for real people: add --method syncnet, or leave them out")
         return None
-    if options.bars or options.controls:
-        raise CasesError("--bars and --controls are for the drawn world of mini: leave them out, or add --method drawn")
+    if options.bars or options.controls or options.skins:
+        raise CasesError("--bars, --controls and --skins are for the drawn world of mini: leave them out, or add --method drawn")
     if frames < SHORTEST:
         raise CasesError(f"clips of {frames} frames are too short for SyncNet: it needs {SHORTEST} or more, such as --seconds 3")
     return load_judge(options.weights)
@@ -147,7 +152,9 @@ def _film(options: argparse.Namespace) -> int:
 
 
 def _others(clips: Sequence[HeldOut], index: int) -> list[HeldOut]:
-    return [clips[(index + step) % len(clips)] for step in range(1, min(OTHERS, len(clips) - 1) + 1)]
+    """The clips after it, of other people."""
+    each = len(SKIN_GROUPS) if clips[index].in_skins else 1
+    return [clips[(index + step * each) % len(clips)] for step in range(1, min(OTHERS, len(clips) // each - 1) + 1)]
 
 
 def _variants(options: argparse.Namespace, settings: Settings) -> list[Variant]:
@@ -286,6 +293,8 @@ def _text(options: argparse.Namespace, results: Sequence[Result], verdicts: Sequ
         parts.append("\n".join(_control_line(results[0], result) for result in results[1:]))
     else:
         parts += [f"{summary_table(result)}\n\n{difference_table(results[0], result)}" for result in results[1:]]
+    if options.skins:
+        parts.append(skins_table(results[0].figures))
     if verdicts:
         parts.append(bars_table(verdicts))
     return "\n\n".join(parts)
@@ -302,6 +311,27 @@ def summary_table(result: Result) -> str:
         lines.append(
             f"  {name:<26} {value.mean:>8.3f}  {interval}"
             + (f"  {value.count} clips" if value.count < len(result.figures) else "")
+        )
+    return "\n".join(lines)
+
+
+def skins_table(figures: Sequence[Figures]) -> str:
+    """One line a figure of clips that come in threes: its mean in each skin colour, and where two differ the most, person by person."""
+    groups = {name: figures[index :: len(SKIN_GROUPS)] for index, name in enumerate(SKIN_GROUPS)}
+    lines = [f"{' / '.join(groups)}, and the two that differ the most, person by person; mean [95% interval]"]
+    for name in BY_SKIN:
+        pairs = [
+            (first, second, pair)
+            for first, second in itertools.combinations(groups, 2)
+            if (pair := paired([clip[name] for clip in groups[first]], [clip[name] for clip in groups[second]])) is not None
+        ]
+        if not pairs:
+            continue
+        first, second, (value, real) = max(pairs, key=lambda each: abs(each[2][0].mean))
+        means = " / ".join(f"{summarise(group)[name].mean:.3f}" for group in groups.values())
+        lines.append(
+            f"  {name:<26} {means}  {second} − {first} {value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]  "
+            f"{'real' if real else 'within noise'}"
         )
     return "\n".join(lines)
 

@@ -19,6 +19,7 @@ from humo_mini.drawing import (
     draw_prompt,
     draw_reference,
     draw_scene,
+    in_skin,
     openings_from_sound,
 )
 from humo_mini.palette import SCENES
@@ -40,6 +41,12 @@ class HeldOut:
     reference: Tensor
     audio: Path
     sound: Tensor
+    in_skins: bool = False
+
+    @property
+    def story(self) -> int:
+        """Who speaks where and with which voice, and the noise that it is made of: clips that differ in the skin alone share it."""
+        return self.number // len(SKIN_GROUPS) if self.in_skins else self.number
 
     @property
     def skin_group(self) -> str:
@@ -47,14 +54,15 @@ class HeldOut:
         return SKIN_GROUPS[min(2, int(self.person.skin * 3))]
 
 
-def held_out_clips(count: int, folder: Path, size: tuple[int, int], frames: int) -> list[HeldOut]:
+def held_out_clips(count: int, folder: Path, size: tuple[int, int], frames: int, skins: bool = False) -> list[HeldOut]:
     """`count` clips, always the same, with their pictures and sounds in `folder`. reference: (height, width, 3), 0 … 255.
 
     Voices of the two sources alternate; skin colours and scenes go round, so that also a few clips have all kinds. What is longer than a
-    recording has the next ones of its source after it.
+    recording has the next ones of its source after it. With `skins` they come in threes that differ in the skin alone: what figures of the
+    groups differ by is then the skin's, and not that of who happens to be in each.
     """
     files = voice_files()
-    return [_clip(number, files, folder, size, frames) for number in range(count)]
+    return [_clip(number, files, folder, size, frames, skins) for number in range(count)]
 
 
 def voice_files() -> list[Path]:
@@ -65,18 +73,20 @@ def voice_files() -> list[Path]:
     return [file for index, first in enumerate(joe) for file in (first, kokoro[index % len(kokoro)])]
 
 
-def _clip(number: int, voices: list[Path], folder: Path, size: tuple[int, int], frames: int) -> HeldOut:
-    seed = number * 1000
-    person = next(
-        person for offset in range(1000) if int((person := draw_person(seed + offset, "held-out")).skin * 3) == number % 3
-    )
-    scene = _scene(number)
+def _clip(number: int, voices: list[Path], folder: Path, size: tuple[int, int], frames: int, skins: bool = False) -> HeldOut:
+    groups = len(SKIN_GROUPS)
+    story = number // groups if skins else number  # who speaks where and with which voice
+    people = (draw_person(story * 1000 + offset, "held-out") for offset in range(1000))
+    person = next(person for person in people if int(person.skin * groups) == story % groups)
+    if skins:
+        person = in_skin(person, (person.skin * groups % 1 + number % groups) / groups)
+    scene = _scene(story)
     reference = to_rgb(draw_reference(person, size))[0]
     image = folder / f"person-{number}.png"
     Image.fromarray(reference.round().to(torch.uint8).numpy()).save(image)
-    audio = recorded(number, voices, folder, frames)
+    audio = recorded(story, voices, folder, frames)
     sound = openings_from_sound(read_wav(audio), frames)
-    return HeldOut(number, person, scene, draw_prompt(scene, person, number, "held-out"), image, reference, audio, sound)
+    return HeldOut(number, person, scene, draw_prompt(scene, person, story, "held-out"), image, reference, audio, sound, skins)
 
 
 def recorded(number: int, voices: list[Path], folder: Path, frames: int) -> Path:

@@ -70,6 +70,8 @@ def make_clips(
         asked = [settings.profile, variant.body, variant.control, variant.take, variant.level, clip.number]
         if isinstance(clip, Asked):
             asked.append(clip.fingerprint)
+        elif clip.in_skins:
+            asked.append(clip.skin_group)
         name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
         file = None if keep is None else keep / f"{name}.pt"
         if file is not None and file.is_file():
@@ -106,7 +108,7 @@ def _make_clip(
             "audio": str(audio),
             "audioOffset": begins,
             "frames": piece.made,
-            "seed": int(str(variant.body["seed"])) + clip.number,
+            "seed": int(str(variant.body["seed"])) + clip.story,
         }
         message = {"id": f"clip-{clip.number}", "outputDir": str(out), "request": body}
         request = parse_request(message, settings, (str(variant.body["model"]),))

@@ -25,9 +25,11 @@ from humo_mini.drawing import (
     draw_reference,
     draw_scene,
     draw_sway,
+    frames_for,
 )
 from humo_quality import face, signals
-from humo_quality.bars import BARS, bars_table, judge_bars
+from humo_quality.bars import BARS, BY_SKIN, bars_table, judge_bars
+from humo_quality.cli import _others, skins_table
 from humo_quality.film import agreement, in_words, read_frames
 from humo_quality.held_out import SKIN_GROUPS, held_out_clips, to_rgb, voice_files
 from humo_quality.judges import WEIGHTS, judges
@@ -312,6 +314,32 @@ def test_held_out_clips_are_of_all_kinds_and_of_two_sources_of_voices(tmp_path):
     for clip in clips:
         assert clip.sound.std() > 0.25  # it speaks
         assert 0.1 < (clip.sound < signals.SILENT).float().mean() < 0.6  # and pauses
+
+
+def test_clips_in_three_skins_differ_in_the_skin_alone(tmp_path):
+    clips = held_out_clips(6, tmp_path, (64, 48), 9, skins=True)
+    assert [clip.skin_group for clip in clips] == [*SKIN_GROUPS, *SKIN_GROUPS]
+    assert [clip.story for clip in clips] == [0, 0, 0, 1, 1, 1]
+    assert len({clip.number for clip in clips}) == len({clip.image for clip in clips}) == 6
+    for three in (clips[:3], clips[3:]):
+        first = three[0]
+        for clip in three:
+            assert clip.person.split == "held-out"
+            assert clip.person.glasses_colour in frames_for(clip.person.skin)
+            alike = dataclasses.replace(clip.person, skin=first.person.skin, glasses_colour=first.person.glasses_colour)
+            assert alike == first.person
+            assert (clip.scene, torch.equal(clip.sound, first.sound)) == (first.scene, True)
+        assert len({clip.person.skin_rgb for clip in three}) == 3
+    assert clips[0].person.hair_rgb != clips[3].person.hair_rgb or clips[0].scene != clips[3].scene
+    # What a clip is compared with is of others, not of the same person in another skin.
+    assert [other.story for other in _others(clips, 0)] == [1]
+
+
+def test_a_figure_that_goes_by_skin_is_named_with_the_two_that_differ():
+    figures = [{name: 0.9 if name != "glasses kept" else float(index % 3 != 2) for name in BY_SKIN} for index in range(24)]
+    table = skins_table(figures)
+    assert "glasses kept               1.000 / 1.000 / 0.000  dark − light -1.000 [-1.000, -1.000]  real" in table
+    assert table.count("within noise") == len(BY_SKIN) - 1
 
 
 def test_judges_trained_apart_are_right_about_drawn_truth():

@@ -62,6 +62,8 @@ def test_settings_of_different_sizes_are_not_compared(capsys):
         assert words in capsys.readouterr().err
     assert main(["quality", "--profile", "tiny", "--clips", "2", "--against", "default"]) == 1
     assert "two settings or more" in capsys.readouterr().err
+    assert main(["quality", "--profile", "tiny", "--clips", "4", "--skins"]) == 1
+    assert "a number that three divides" in capsys.readouterr().err
 
 
 def test_without_the_judges_weights_it_says_how_to_make_them(tmp_path, monkeypatch):

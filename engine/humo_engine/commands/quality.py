@@ -53,6 +53,11 @@ def add_to(commands: Commands) -> None:
     quality.add_argument("--full-steps", type=int, metavar="N", help="also with so many steps, and the distance to that")
     quality.add_argument("--bars", action="store_true", help="what mini has to reach; exits 1 if something does not hold")
     quality.add_argument(
+        "--skins",
+        action="store_true",
+        help="each person, scene and voice in three skin colours: what differs between them is the skin's; clips by threes",
+    )
+    quality.add_argument(
         "--keep",
         type=Path,
         metavar="DIR",
