@@ -166,6 +166,39 @@ export function dtsSeconds(file: Buffer): number | null {
   return seconds > 0 ? seconds : null;
 }
 
+/** How the second half of the first eight bytes reads where a unit says how all of them are made: of MLP, and of TrueHD. */
+const majorSyncs: ReadonlySet<number> = new Set([0xf8726fbb, 0xf8726fba]);
+/** In such a unit, the byte whose upper half says how many streams a unit holds. */
+const streamsAt = 20;
+
+/**
+ * Counts the units of MLP and TrueHD without a container, as ffmpeg's own parser follows them: each begins with the parity of its headers, how many words of two
+ * bytes it has, and when it is to be read; two bytes for each stream follow, or four where the first bit is set.
+ *
+ * @returns whole ones; null where something else is between them
+ */
+export function accessUnits(file: Buffer): number | null {
+  let units = 0;
+  let streams = 0;
+  for (let at = 0; at + 8 <= file.length; units += 1) {
+    const bytes = (file.readUInt16BE(at) & 0xfff) * 2;
+    if (bytes < 8) return null;
+    if (at + bytes > file.length) break;
+    if (majorSyncs.has(file.readUInt32BE(at + 4))) streams = (file[at + streamsAt] ?? 0) >> 4;
+    else if (streams === 0 || !hasParity(file, at, streams)) return null;
+    at += bytes;
+  }
+  return units === 0 ? null : units;
+}
+
+function hasParity(file: Buffer, start: number, streams: number): boolean {
+  let parity = 0;
+  let at = start + 4;
+  for (let stream = 0; stream < streams; stream += 1) at += (file[at] ?? 0) & 0x80 ? 4 : 2;
+  for (let byte = start; byte < at; byte += 1) parity ^= file[byte] ?? 0;
+  return ((parity ^ (parity >> 4)) & 15) === 15;
+}
+
 /** Whether the first frame of ADTS holds several blocks of sound, each as long as others' only one (ISO/IEC 13818-7, 6.2). */
 export function hasSeveralBlocks(head: Buffer): boolean {
   for (let at = 0; at + 7 <= head.length; at += 1) {

@@ -16,7 +16,7 @@ import {
   runMediaProgram,
 } from './process.ts';
 import type { RunLimits } from './process.ts';
-import { dtsSeconds, hasSeveralBlocks, phoneSeconds } from './audio-frames.ts';
+import { accessUnits, dtsSeconds, hasSeveralBlocks, phoneSeconds } from './audio-frames.ts';
 import { isImageForm, sniffedBytes, sniffFile } from './sniff.ts';
 import type { SoundForm } from './sniff.ts';
 import { raiseSpeech } from './speech-level.ts';
@@ -25,13 +25,13 @@ import {
   countSound,
   changesRate,
   decodedLate,
-  hasEvenSamples,
   isMostlyDiscarded,
   isLastTooLong,
   leastAacSeconds,
   lastProbeLine,
   parseSoundProbe,
   probeEntries,
+  secondsPerByte,
   startOf,
   statedSeconds,
   timesAgree,
@@ -267,6 +267,7 @@ function isWorthALook(head: Buffer, demuxer: SoundForm): boolean {
   if (demuxer === 'ogg') return !head.includes('\u0001vorbis', 0, 'latin1');
   // Browsers do not know how long a recording will be.
   if (demuxer === 'matroska') {
+    if (head.includes('A_TRUEHD') || head.includes('A_MLP')) return true;
     return matroskaDurations.some((element) => head.includes(element)) && !head.includes('A_VORBIS');
   }
   return !ofLargePackets.has(demuxer);
@@ -302,7 +303,7 @@ async function countedQuickly(
     const seconds = dtsSeconds(await readFile(path));
     return seconds === null ? null : { input, track, length: { seconds, startSeconds: 0, by: 'samples' } };
   }
-  const isOfBytes = hasEvenSamples(track) && demuxer !== 'mov' && demuxer !== 'caf';
+  const isOfBytes = secondsPerByte(track) !== null && demuxer !== 'mov' && demuxer !== 'caf';
   if (isOfBytes && startOf(track, first.startSeconds, demuxer) < 0.001) {
     const length = await copiedLength(path, demuxer, track, limits);
     if (length !== null) return { input, track, length };
@@ -310,9 +311,7 @@ async function countedQuickly(
   if (!isSteady(track, first.startSeconds, demuxer)) return null;
   const hasEdits = async (id: number) => brokenEdits(await readFile(path), id) !== null;
   if (demuxer === 'mov' && track.id !== null && (await hasEdits(track.id))) return null;
-  const args = ['-v', 'error', ...beginningOf(demuxer).slice(1), '-count_packets'];
-  args.push('-show_entries', countEntries, '-of', 'compact', path);
-  const counts = parsePacketCounts(await readable(() => runMediaProgram('ffprobe', args, limits)));
+  const counts = (await unitCounts(path, demuxer, track)) ?? (await packetCounts(path, demuxer, limits));
   const length = agreedLength(track, await withTrueEnd(counts), demuxer, first.startSeconds);
   if (length === null) return null;
   if (demuxer === 'caf' && !framesAgree(track, first.frames)) return null;
@@ -328,11 +327,29 @@ async function countedQuickly(
   }
 }
 
+async function packetCounts(path: string, demuxer: SoundForm, limits: RunLimits): Promise<PacketCounts> {
+  const args = ['-v', 'error', ...beginningOf(demuxer).slice(1), '-count_packets'];
+  args.push('-show_entries', countEntries, '-of', 'compact', path);
+  return parsePacketCounts(await readable(() => runMediaProgram('ffprobe', args, limits)));
+}
+
+/** Of 72,000 packets a minute, whose headers are quickly read; null of others, and where something is between them. */
+async function unitCounts(
+  path: string,
+  demuxer: SoundForm,
+  { index }: SoundTrack,
+): Promise<PacketCounts | null> {
+  const packets = ['truehd', 'mlp'].includes(demuxer) ? accessUnits(await readFile(path)) : null;
+  return packets === null
+    ? null
+    : { streams: new Map([[index, { packets, statedSeconds: null }]]), statedSeconds: null };
+}
+
 /** Its packets may have any length: what they hold together is copied to nowhere, which is cheaper than a list of them. */
 async function copiedLength(path: string, demuxer: SoundForm, track: SoundTrack, limits: RunLimits) {
   const args = ['-v', 'error', '-y', '-progress', 'pipe:1', ...beginningOf(demuxer), '-i', path];
   args.push('-map', `0:${track.index}`, '-c', 'copy', '-f', 'data', '/dev/null');
-  return lengthByBytes(track, await readable(() => runMediaProgram('ffmpeg', args, limits)));
+  return lengthByBytes(track, await readable(() => runMediaProgram('ffmpeg', args, limits)), demuxer);
 }
 
 /** @param read which part of the file, as ffprobe's `-read_intervals` has it */

@@ -1,5 +1,6 @@
 import {
   countSound,
+  ofUnits,
   zeroOfTimes,
   evenPacketSeconds,
   fieldsOf,
@@ -7,6 +8,7 @@ import {
   knownPacketSeconds,
   numberIn,
   samplesAreSteady,
+  secondsPerByte,
   ticksAreExact,
   timesAgree,
   usualTicks,
@@ -65,6 +67,8 @@ const onlyFrames: ReadonlySet<SoundForm> = new Set<SoundForm>([
 
 /** Formats that state when the last bundle of packets begins: where it ends, its packets tell. */
 const statesLastBundle: ReadonlySet<SoundForm> = new Set<SoundForm>(['mpegts', 'mpeg']);
+/** So much what is stated and what is counted may differ. */
+const leastBreak = 0.03;
 /** Longer than a bundle of packets, of which each is late for who is waiting. */
 const longestBundle = 2;
 
@@ -78,18 +82,26 @@ export function lastBundle(
   const stated = counts.streams.get(track.index)?.statedSeconds ?? counts.statedSeconds;
   const each = packetSeconds(track);
   const packets = counts.streams.get(track.index)?.packets ?? 0;
-  if (!statesLastBundle.has(form) || stated === null || each === null) return null;
+  if (each === null) return null;
+  // A list of these takes seconds: where a file was cut off, its end is worth a look.
+  if (ofUnits.has(track.codec) && form === 'matroska') {
+    const isTold = stated !== null && Math.abs(stated - packets * each) < leastBreak;
+    return isTold ? null : fileStart + Math.max(0, packets * each - 0.5);
+  }
+  if (!statesLastBundle.has(form) || stated === null) return null;
   return Math.abs(packets * each - stated) > longestBundle ? null : fileStart + Math.max(0, stated - 0.5);
 }
 
 /** @param packets the last ones of a sound @returns the counts, with the sound stated to end where they do */
 export function withLastPackets(
   counts: PacketCounts,
-  { index, secondsPerTick, packets }: SoundTrack,
+  { index, codec, secondsPerTick, packets }: SoundTrack,
   fileStart: number,
 ): PacketCounts {
   const ends = packets.flatMap(({ at, duration }) =>
-    at === null || duration === null ? [] : [(at + duration) * secondsPerTick - fileStart],
+    at === null || (duration === null && !ofUnits.has(codec))
+      ? []
+      : [(at + (duration ?? 0)) * secondsPerTick - fileStart],
   );
   const counted = counts.streams.get(index)?.packets ?? 0;
   const statedSeconds = ends.length === 0 ? null : Math.max(...ends);
@@ -189,7 +201,7 @@ export function agreedLength(
     zero === null ? ({ by: 'samples' } as const) : ({ by: 'times', fileStartSeconds: zero } as const);
   if (onlyFrames.has(form)) return { seconds: added, startSeconds: 0, ...by };
   const stated = counted.statedSeconds ?? counts.statedSeconds;
-  if (stated === null || Math.abs(stated - added) > Math.max(1.5 * each, 0.03)) return null;
+  if (stated === null || Math.abs(stated - added) > Math.max(1.5 * each, leastBreak)) return null;
   const seconds = statesLastBundle.has(form) ? added : Math.min(stated, added);
   return { seconds, startSeconds: 0, ...by };
 }
@@ -217,20 +229,21 @@ function packetSeconds(track: SoundTrack): number | null {
 }
 
 /**
- * Of a codec whose samples all take as many bits: how many bytes there are, and where the last packet ends by its own time. Holes between packets
- * would show.
+ * Of a codec of which as many bytes always last as long: how many bytes there are, and where the last packet ends by its own time, or begins where none says how
+ * long it is. Holes between packets would show. AVI has no times: a list would say what the bytes do.
  *
+ * @param track with its first packets
  * @param report what `ffmpeg -progress` writes of a copy of all packets
  * @returns null where these two disagree
  */
-export function lengthByBytes(
-  { bitsPerSample, channels, sampleRate }: SoundTrack,
-  report: string,
-): SoundLength | null {
+export function lengthByBytes(track: SoundTrack, report: string, form: SoundForm): SoundLength | null {
   const last = (name: string) =>
     Number([...report.matchAll(new RegExp(`^${name}=(\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
-  const seconds = (last('total_size') * 8) / bitsPerSample / channels / sampleRate;
-  const end = last('out_time_us') / 1_000_000;
-  const agree = seconds > 0 && Math.abs(seconds - end) < 0.03;
-  return agree ? { seconds, startSeconds: 0, by: 'samples' } : null;
+  const each = secondsPerByte(track) ?? 0;
+  const seconds = last('total_size') * each;
+  const untold = track.packets.filter(({ duration }) => (duration ?? 0) <= 0);
+  const longest = each * untold.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+  const behind = seconds - last('out_time_us') / 1_000_000;
+  const agree = form === 'avi' || (behind > -leastBreak && behind < longest + leastBreak);
+  return seconds > 0 && agree ? { seconds, startSeconds: 0, by: 'samples' } : null;
 }

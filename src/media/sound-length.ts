@@ -548,12 +548,26 @@ function knownSeconds(track: SoundTrack): number | null {
 }
 
 /** Whether every sample of a codec takes so many bits, whichever packet it is in. */
-export function hasEvenSamples({ codec, bitsPerSample }: SoundTrack): boolean {
+function hasEvenSamples({ codec, bitsPerSample }: SoundTrack): boolean {
   return bitsPerSample > 0 && (codec.startsWith('pcm_') || codec === 'adpcm_g722');
 }
 
+/** Of so many bytes each, these are as many samples; how many, only their packets tell. */
+const ofOneRate: ReadonlySet<string> = new Set(['adpcm_g726', 'adpcm_g726le', 'adpcm_swf']);
+
+/** What a byte lasts, of a codec of which as many bytes always last as long; null of others. */
+export function secondsPerByte(track: SoundTrack): number | null {
+  const { codec, packets, sampleRate, channels, bitsPerSample } = track;
+  if (sampleRate <= 0 || channels <= 0) return null;
+  if (hasEvenSamples(track)) return 8 / bitsPerSample / channels / sampleRate;
+  const bytes = packets[0]?.bytes ?? 0;
+  const isEven = bytes > 0 && packets.every((packet) => packet.bytes === bytes);
+  const each = ofOneRate.has(codec) && isEven ? evenPacketSeconds(track) : null;
+  return each === null ? null : each / bytes;
+}
+
 /** Shortest packets of all: 40 samples at 48 and at 44.1 kHz, and as much time at multiples of these. */
-const trueHd: ReadonlySet<string> = new Set(['truehd', 'mlp']);
+export const ofUnits: ReadonlySet<string> = new Set(['truehd', 'mlp']);
 
 /** Of Nellymoser, whose blocks of 64 bytes are 256 samples each, where all packets have as many of them. */
 function nellymoserSeconds(packets: readonly SoundPacket[], sampleRate: number): number | null {
@@ -566,7 +580,7 @@ function nellymoserSeconds(packets: readonly SoundPacket[], sampleRate: number):
 /** What each packet of this codec is; null where that differs. */
 export function knownPacketSeconds({ codec, profile, sampleRate, packets }: SoundTrack): number | null {
   if (codec === 'nellymoser') return nellymoserSeconds(packets, sampleRate);
-  if (trueHd.has(codec)) return sampleRate > 0 ? 40 / (sampleRate % 44_100 === 0 ? 44_100 : 48_000) : null;
+  if (ofUnits.has(codec)) return sampleRate > 0 ? 40 / (sampleRate % 44_100 === 0 ? 44_100 : 48_000) : null;
   const samples =
     codec === 'aac' || codec === 'aac_latm'
       ? profile.startsWith('HE-AAC')

@@ -278,11 +278,8 @@ describe('seconds told are seconds heard are seconds there', () => {
     }
   });
 
-  test.each([
-    ['ADTS', ['-c:a', 'aac', '-f', 'adts']],
-    ['FLAC', ['-f', 'flac']],
-  ])('%s of which a part is damaged: what comes behind it is heard when it was said', async (_name, args) => {
-    await make(...quietFirst, ...args);
+  test('ADTS of which a part is damaged: what comes behind it is heard when it was said', async () => {
+    await make(...quietFirst, '-c:a', 'aac', '-f', 'adts');
     const file = await readFile(given);
     // Nowhere is a whole frame left in it, and none is lost.
     const from = Math.floor(file.length * 0.55);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dtsSeconds, phoneSeconds } from '../../../src/media/audio-frames.ts';
+import { accessUnits, dtsSeconds, phoneSeconds } from '../../../src/media/audio-frames.ts';
 import { sniff, sniffedBytes, sniffFile } from '../../../src/media/sniff.ts';
 
 const iso = (...brands: string[]) => {
@@ -175,4 +175,30 @@ test('without the part that says how to read the others, a recording was cut off
   expect(isCutOff(core(0, 'data'), 'caf')).toBe(true);
   expect(isCutOff(core(0, 'pakt'), 'caf')).toBe(false);
   expect(isCutOff(core(2, 'data'), 'caf')).toBe(false);
+});
+
+test('units of TrueHD and MLP are counted by their headers, unless something else is between them', () => {
+  // Six words each, of one stream; the first nibble makes the parity of the headers odd in each of its bits.
+  const unit = (bytes: number, ...headers: number[]) => {
+    const made = Buffer.alloc(bytes);
+    made.set([0, bytes / 2, ...headers]);
+    const parity = headers.reduce((sum, byte) => sum ^ byte, bytes / 2);
+    made[0] = (((parity ^ (parity >> 4)) & 15) ^ 15) << 4;
+    return made;
+  };
+  const first = unit(24);
+  first.set([0xf8, 0x72, 0x6f, 0xba], 4);
+  first[20] = 0x10;
+  const other = unit(12, 0, 40, 0x20, 0x04);
+  // Of a stream whose header is longer.
+  const longer = unit(14, 0, 80, 0xa0, 0x04, 0x12, 0x34);
+  const file = Buffer.concat([first, other, longer, other]);
+  expect(accessUnits(file)).toBe(4);
+  expect(accessUnits(file.subarray(0, -3))).toBe(3);
+  expect(accessUnits(Buffer.concat([file, first, other]))).toBe(6);
+  const damaged = Buffer.from(file);
+  damaged[27] = 41;
+  expect(accessUnits(damaged)).toBeNull();
+  expect(accessUnits(Buffer.concat([file, Buffer.alloc(20)]))).toBeNull();
+  expect(accessUnits(file.subarray(24))).toBeNull();
 });

@@ -110,13 +110,77 @@ test('a transport stream is asked for its last packets: it states when the last 
   expect(ending(600.2)).toBeNull();
 });
 
-test('PCM in packets of any length is as long as its bytes, where the last packet ends then', () => {
-  const pcm = track({ codec: 'pcm_s16le', bitsPerSample: 16, sampleRate: 8000, channels: 2 });
+describe('as long as its bytes, where the last packet ends then', () => {
   const report = (bytes: number, end: number) =>
-    `total_size=48\nout_time_us=0\ntotal_size=${bytes}\nout_time_us=${end * 1e6}\nprogress=end\n`;
-  expect(lengthByBytes(pcm, report(32_000 * 600.5, 600.5))?.seconds).toBe(600.5);
-  expect(lengthByBytes(pcm, report(32_000 * 600.5, 601))).toBeNull();
-  expect(lengthByBytes(pcm, 'progress=end')).toBeNull();
+    `total_size=48\nout_time_us=0\ntotal_size=${bytes}\nout_time_us=${Math.round(end * 1e6)}\nprogress=end\n`;
+  const { packets } = track();
+  /** Packets of so many bytes and samples, whose times are milliseconds. */
+  const rounded = (sampleRate: number, samples: number, bytes: number, duration: number | null) => ({
+    ...{ sampleRate, secondsPerTick: 0.001 },
+    packets: packets.map((packet, index) => ({
+      ...{ ...packet, bytes, duration },
+      at: Math.round((index * samples * 1000) / sampleRate),
+    })),
+  });
+
+  test('is PCM in packets of any length', () => {
+    const pcm = track({ codec: 'pcm_s16le', bitsPerSample: 16, sampleRate: 8000, channels: 2 });
+    expect(lengthByBytes(pcm, report(32_000 * 600.5, 600.5), 'nut')?.seconds).toBe(600.5);
+    expect(lengthByBytes(pcm, report(32_000 * 600.5, 601), 'nut')).toBeNull();
+    expect(lengthByBytes(pcm, 'progress=end', 'nut')).toBeNull();
+  });
+
+  test('is G.722 in AVI, which has no times', () => {
+    const sound = track({ codec: 'adpcm_g722', bitsPerSample: 4, sampleRate: 16_000 });
+    expect(lengthByBytes(sound, report(4_800_000, 95_996.82), 'avi')?.seconds).toBe(600);
+    expect(lengthByBytes(sound, report(4_800_000, 95_996.82), 'matroska')).toBeNull();
+    expect(lengthByBytes(sound, 'progress=end', 'avi')).toBeNull();
+  });
+
+  test('is G.726 of any number of bits, which its packets tell', () => {
+    for (const bits of [3, 4]) {
+      const sound = track({ codec: 'adpcm_g726', ...rounded(8000, 2048, 256 * bits, 256) });
+      expect(lengthByBytes(sound, report(1000 * bits * 600, 600), 'matroska')?.seconds).toBeCloseTo(600, 6);
+      expect(lengthByBytes(sound, report(1000 * bits * 600, 600.2), 'matroska')).toBeNull();
+    }
+    const uneven = rounded(8000, 2048, 1024, 256).packets.map((packet, at) => ({
+      ...packet,
+      bytes: at === 50 ? 512 : packet.bytes,
+    }));
+    const sound = track({ codec: 'adpcm_g726', sampleRate: 8000, secondsPerTick: 0.001, packets: uneven });
+    expect(lengthByBytes(sound, report(2_400_000, 600), 'matroska')).toBeNull();
+  });
+
+  test('is ADPCM of Flash, whose packets tell when they begin', () => {
+    const sound = track({ codec: 'adpcm_swf', bitsPerSample: 4, ...rounded(22_050, 4096, 2051, null) });
+    const end = (3230 * 4096) / 22_050;
+    const told = (begins: number) => lengthByBytes(sound, report(3230 * 2051, begins), 'flv')?.seconds;
+    expect(told(end - 4096 / 22_050)).toBeCloseTo(end, 4);
+    expect(told(end + 0.1)).toBeUndefined();
+    expect(told(end - 0.3)).toBeUndefined();
+  });
+});
+
+test('the end of TrueHD in a film that was cut off is looked for where its number of packets says', () => {
+  const sound = track({ codec: 'truehd', secondsPerTick: 0.001 });
+  const { packets } = sound;
+  const units = packets.map((packet, at) => ({
+    ...{ ...packet, at: Math.round(at / 1.2), duration: null },
+  }));
+  const film = { ...sound, packets: units };
+  const [first] = units;
+  if (first === undefined) throw new Error('no packet');
+  expect(lastBundle(film, counts(720_000, 600), 0, 'matroska')).toBeNull();
+  // What an edit list leaves out is in the file as well.
+  expect(lastBundle(film, counts(720_000, 300), 0, 'mov')).toBeNull();
+  for (const stated of [600, null]) {
+    const cut = counts(576_000, stated);
+    expect(lastBundle(film, cut, 0, 'matroska')).toBeCloseTo(479.5, 6);
+    const ending = (at: number) =>
+      agreedLength(film, withLastPackets(cut, { ...film, packets: [{ ...first, at }] }, 0), 'matroska');
+    expect(ending(479_999)?.seconds).toBeCloseTo(480, 2);
+    expect(ending(479_500)).toBeNull();
+  }
 });
 
 describe('a sound whose last packet does not say how long it is', () => {
