@@ -47,7 +47,7 @@ def test_profile_has_scales_of_its_own_and_leaves_official_ones_alone():
     mini, official = load_settings(None, "mini"), load_settings(None, "official")
     assert mini.weights == "mini"
     assert mini.models["17b"].scales.audio < official.models["17b"].scales.audio == 5.5
-    assert mini.models["1_7b"].scales.image == 2.0
+    assert mini.models["1_7b"].scales.image == 2.5
 
 
 @pytest.mark.parametrize("family", ["17b", "1_7b"])
