@@ -318,6 +318,7 @@ def summary_table(result: Result) -> str:
 def skins_table(figures: Sequence[Figures]) -> str:
     """One line a figure of clips that come in threes: its mean in each skin colour, and where two differ the most, person by person."""
     groups = {name: figures[index :: len(SKIN_GROUPS)] for index, name in enumerate(SKIN_GROUPS)}
+    summaries = [summarise(group) for group in groups.values()]
     lines = [f"{' / '.join(groups)}, and the two that differ the most, person by person; mean [95% interval]"]
     for name in BY_SKIN:
         pairs = [
@@ -328,7 +329,7 @@ def skins_table(figures: Sequence[Figures]) -> str:
         if not pairs:
             continue
         first, second, (value, real) = max(pairs, key=lambda each: abs(each[2][0].mean))
-        means = " / ".join(f"{summarise(group)[name].mean:.3f}" for group in groups.values())
+        means = " / ".join(f"{summary[name].mean:.3f}" for summary in summaries)
         lines.append(
             f"  {name:<26} {means}  {second} − {first} {value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]  "
             f"{'real' if real else 'within noise'}"

@@ -29,6 +29,7 @@ import {
   isLastTooLong,
   leastAacSeconds,
   lastProbeLine,
+  ofUnits,
   parseSoundProbe,
   probeEntries,
   secondsPerByte,
@@ -215,9 +216,13 @@ async function asWave(
   return copy;
 }
 
+function evenLayout({ channels }: Pick<SoundTrack, 'channels'>): 'mono' | 'stereo' {
+  return channels === 1 ? 'mono' : 'stereo';
+}
+
 /** One rate and the same channels, whatever frames have. */
 function evenFilters(track: Pick<SoundTrack, 'channels' | 'layout'>): string[] {
-  const layout = track.channels === 1 ? 'mono' : 'stereo';
+  const layout = evenLayout(track);
   return [
     ...mixed(track, layout),
     `aresample=${soundtrackSampleRate}`,
@@ -339,7 +344,7 @@ async function unitCounts(
   demuxer: SoundForm,
   { index }: SoundTrack,
 ): Promise<PacketCounts | null> {
-  const packets = ['truehd', 'mlp'].includes(demuxer) ? accessUnits(await readFile(path)) : null;
+  const packets = ofUnits.has(demuxer) ? accessUnits(await readFile(path)) : null;
   return packets === null
     ? null
     : { streams: new Map([[index, { packets, statedSeconds: null }]]), statedSeconds: null };
@@ -616,7 +621,7 @@ async function evened(source: string, inspected: InspectedAudio, limits: RunLimi
   const parts: SoundPart[] = [];
   for (const [index, part] of inspected.parts.entries()) {
     const copy = join(limits.scratch, `sound-even-${index + 1}.nut`);
-    const layout = part.track.channels === 1 ? 'mono' : 'stereo';
+    const layout = evenLayout(part.track);
     const { seconds, by, fileStartSeconds = 0 } = part.length;
     // A frame of another rate, which damage makes, may get a time far behind; all others would come after it.
     const last = by === 'times' ? fileStartSeconds + seconds : audioLimits.seconds;
