@@ -60,12 +60,16 @@ export async function insisting<T>(
   signal: AbortSignal,
   pauses: readonly number[] = insistingPauses,
 ): Promise<T> {
+  let uncertainly: unknown;
   for (let tries = 0; ; tries += 1) {
     try {
       return await changing(step());
     } catch (error) {
       const pause = pauses[tries];
-      if (pause === undefined || !(error instanceof Failure) || !passing.has(error.identifier)) throw error;
+      if (!(error instanceof Failure)) throw error;
+      if (error.identifier === 'change_uncertain') uncertainly = error;
+      // That the last try was refused says nothing of one before it that had no answer.
+      if (pause === undefined || !passing.has(error.identifier)) throw uncertainly ?? error;
       await delay(pause, undefined, { signal });
     }
   }

@@ -12,12 +12,15 @@ export interface Line extends AsyncDisposable {
   mend(): void;
   /** From now on nothing comes through what is connected, and nobody is told: as where a router forgot its connections. New ones work. */
   forget(): void;
+  /** What is asked on what is connected goes on to the server, and no answer comes back; new connections work. */
+  loseAnswers(): void;
   /** New connections go to another port of this machine; what is connected stays where it is. */
   leadTo(port: number): void;
 }
 
 export async function openLine(port: number): Promise<Line> {
   const sockets = new Set<Socket>();
+  const answering = new Set<Socket>();
   let isCut = false;
   let leadsTo = port;
   const server = createServer((client) => {
@@ -27,6 +30,7 @@ export async function openLine(port: number): Promise<Line> {
     }
     const upstream = connect(leadsTo, '127.0.0.1');
     client.pipe(upstream).pipe(client);
+    answering.add(upstream);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
@@ -34,6 +38,7 @@ export async function openLine(port: number): Promise<Line> {
         client.destroy();
         upstream.destroy();
         sockets.delete(socket);
+        answering.delete(socket);
       });
     }
   }).listen(0, '127.0.0.1');
@@ -53,6 +58,9 @@ export async function openLine(port: number): Promise<Line> {
     },
     forget() {
       for (const socket of sockets) socket.unpipe().pause();
+    },
+    loseAnswers() {
+      for (const socket of answering) socket.unpipe().resume();
     },
     leadTo(other) {
       leadsTo = other;

@@ -28,7 +28,7 @@ import { acceptPatience, maximumAttempts, paceWeight, smallestCost, unansweredPa
 /** What generations of direct messages count for, as a guild's id is what its own count for. */
 const directScope = 'direct';
 
-/** Redis gave no answer, so nobody knows whether the request is accepted, or will be once Redis goes on. */
+/** Redis gave no answer at first, so nobody knows whether the request is accepted, or will be once Redis goes on. */
 export class AcceptanceUnknown extends Error {
   override readonly name = 'AcceptanceUnknown';
 
@@ -122,11 +122,23 @@ export class Ledger {
   readonly #connection: Redis;
   readonly #names: Names;
   readonly #now: () => number;
+  /** what was sent on a connection that was lost may have been carried out, and ioredis sends it again */
+  readonly #line: { stands: boolean; came: number; lost: number };
 
   constructor(connection: Redis, names: Names, now: () => number = Date.now) {
     this.#connection = connection;
     this.#names = names;
     this.#now = now;
+    const line = { stands: connection.status === 'ready', came: 0, lost: 0 };
+    connection.on('ready', () => {
+      line.stands = true;
+      line.came += 1;
+    });
+    connection.on('close', () => {
+      if (line.stands) line.lost += 1;
+      line.stands = false;
+    });
+    this.#line = line;
   }
 
   async #run(command: string, input: object): Promise<unknown> {
@@ -138,30 +150,38 @@ export class Ledger {
   }
 
   /**
-   * Asked again with the same id it changes nothing, so an answer that got lost is asked for again, for some seconds.
+   * Asked again with the same id it changes nothing, so an answer that got lost is asked for again, for some seconds. What Redis refuses
+   * meanwhile (it is busy, say) is refused to a question that came second: only what the script itself says, which looks for the record first, is
+   * the answer to all of them.
    *
    * @param admission limits to check and reserve; without it the request counts towards no limit
    * @returns the record, whether or not it existed, and the BullMQ priority of its job
    * @throws LimitReached
    * @throws NotAdmitted when the person is banned or nothing is taken now
-   * @throws AcceptanceUnknown when Redis gave no answer: it may be accepted, or come to be
+   * @throws AcceptanceUnknown when Redis gave no answer, or none but such: it may be accepted, or come to be
    */
   async accept(
     draft: NewGeneration,
     admission?: Pick<Admission, 'limits' | 'queueLength'>,
   ): Promise<{ generation: Generation; created: boolean; level: number }> {
     const end = Date.now() + acceptPatience;
-    let wasSent = false;
+    let mayBeDone = false;
     for (;;) {
-      wasSent ||= this.#connection.status === 'ready';
+      const before = { ...this.#line };
       try {
         const accepted = await this.#accept(draft, admission);
         if (accepted === null) throw new Error('only what is run again can have been run again before');
+        mayBeDone = true;
+        await this.#pointTo(draft);
         const generation = await this.get(draft.id);
         if (generation === null) throw new Error(`the record of generation ${draft.id} vanished`);
         return { ...accepted, generation };
       } catch (error) {
-        if (!wasSent || !isUnanswered(error)) throw error;
+        if (error instanceof LimitReached || error instanceof NotAdmitted) throw error;
+        const { came, lost } = this.#line;
+        const wasSent = before.stands || came > before.came;
+        mayBeDone ||= lost > before.lost || (wasSent && isUnanswered(error));
+        if (!mayBeDone) throw error;
         if (Date.now() > end) throw new AcceptanceUnknown(draft.id, { cause: error });
         await delay(unansweredPause);
       }
@@ -176,7 +196,9 @@ export class Ledger {
   async acceptRetry(
     draft: NewGeneration & { readonly parentId: string },
   ): Promise<{ created: boolean; level: number } | null> {
-    return this.#accept(draft, undefined, draft.parentId);
+    const accepted = await this.#accept(draft, undefined, draft.parentId);
+    if (accepted !== null) await this.#pointTo(draft);
+    return accepted;
   }
 
   /**
@@ -245,9 +267,6 @@ export class Ledger {
       }
       case 'accepted':
       case 'exists':
-        if (checked.reply.statusMessageId !== null) {
-          await this.#point(checked.reply.statusMessageId, checked.id);
-        }
         return { created: reply.outcome === 'accepted', level: reply.level };
     }
   }
@@ -293,6 +312,10 @@ export class Ledger {
   /** Writing it again is no harm; it goes when the record has gone. */
   async #point(messageId: string, id: string): Promise<void> {
     await this.#connection.set(this.#names.message(messageId), id, 'PX', recordRetention * 2);
+  }
+
+  async #pointTo({ id, reply }: NewGeneration): Promise<void> {
+    if (reply.statusMessageId !== null) await this.#point(reply.statusMessageId, id);
   }
 
   async byMessage(messageId: string): Promise<Generation | null> {

@@ -253,6 +253,57 @@ test('no answer for long: it is said that nobody knows, and only when the questi
   expect(await queue.list({})).toEqual([]);
 });
 
+/** The user `bot` of Redis, whom a right is taken away from. */
+async function openUser() {
+  const owner = openConnection(redis, 'worker', silent);
+  opened.push({ close: async () => owner.disconnect() });
+  const change = async (...rights: string[]) => owner.call('ACL', 'SETUSER', 'bot', ...rights);
+  await change('on', '>secret', '~test:*', '&test:*', '+@all');
+  return {
+    change,
+    at: (url: string) => url.replace('//', '//bot:secret@'),
+    isQueued: async (id: string) => (await owner.exists(`test:generation:${id}`)) === 1,
+    isRefused: async () => (await owner.info('errorstats')).includes('errorstat_NOPERM:'),
+  };
+}
+
+test('the answer is lost, and the second try is turned away: nobody is told that nothing was queued', async () => {
+  const user = await openUser();
+  const line = await openLine();
+  const far = createGenerationQueue(testConfig(user.at(line.url), folder), silent);
+  opened.push(far);
+  // Redis knows the script then: it is not asked for a second time.
+  await ask();
+  expect(await far.list({})).toHaveLength(1);
+  line.loseAnswers();
+  const draft = testDraft('2');
+  const accepted = reachable(far.accept(draft));
+  await vi.waitUntil(() => user.isQueued(draft.id), patience);
+  await user.change('-evalsha');
+  // What had no answer is sent again when there is a connection, by ioredis itself or by us.
+  line.cut();
+  line.mend();
+  await vi.waitUntil(() => user.isRefused(), patience);
+  await user.change('+evalsha');
+  expect(await accepted).toMatchObject({ id: draft.id, status: 'queued' });
+  expect(await queue.list({})).toHaveLength(2);
+});
+
+test('Redis takes the record, and not the message that leads to it: whoever asked has been queued', async () => {
+  const user = await openUser();
+  await user.change('-set');
+  const bot = openConnection({ url: user.at(redis.url) }, 'producer', silent);
+  opened.push({ close: async () => bot.disconnect() });
+  const ledger = new Ledger(bot, createNames('test'));
+  const draft = testDraft('1');
+  const accepted = ledger.accept({ ...draft, reply: { ...draft.reply, statusMessageId: '7' } });
+  await vi.waitUntil(() => user.isQueued(draft.id), patience);
+  await vi.waitUntil(() => user.isRefused(), patience);
+  await user.change('+set');
+  expect(await accepted).toMatchObject({ created: false, generation: { id: draft.id } });
+  expect(await ledger.byMessage('7')).toMatchObject({ id: draft.id });
+});
+
 test('a worker whose clock is ten minutes slow is counted, and one whose clock is fast has nobody else forgotten', async () => {
   const moderation = createModeration(testConfig(redis.url, folder), silent);
   opened.push(moderation);

@@ -33,6 +33,17 @@ test('what must not be lost is tried again while Redis is silent, and not for ev
   await expect(insisting(failing(1, full), never, [0])).rejects.toMatchObject({ identifier: 'queue_full' });
 });
 
+test.each([full, forbidden])(
+  'a try without an answer may have been the one, whatever the last one was told: %s',
+  async (refusal) => {
+    const told = [silence, refusal];
+    const step = async () => {
+      throw told.shift() ?? refusal;
+    };
+    await expect(insisting(step, never, [0])).rejects.toMatchObject({ identifier: 'change_uncertain' });
+  },
+);
+
 test('a video waits for as long as the store is full, and for some time where it is away', async () => {
   const told: unknown[] = [];
   const store = (work: () => Promise<number>) =>
