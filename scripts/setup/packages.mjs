@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installedAt, packed } from '../support/quick-start.mjs';
-import { executeOrStop, fingerprint, readStamp, root, say, writeStamp } from './shared.mjs';
+import { executeOrStop, fingerprint, isAlive, readStamp, root, say, writeStamp } from './shared.mjs';
 import { nodeProgram } from './modules.mjs';
 
 /**
@@ -21,6 +21,7 @@ const names = [
 export async function ensurePackages() {
   const bundler = join(root, 'node_modules', 'rolldown', 'package.json');
   if (!existsSync(bundler)) return;
+  sweepUnfinished(packed);
   const stamp = join(packed, '.set-up');
   const wanted = fingerprint(['package-lock.json', 'scripts/setup/packages.mjs'], installedAt() ?? '');
   if (readStamp(stamp) === wanted) return;
@@ -28,6 +29,20 @@ export async function ensurePackages() {
   // In a Node that runs the programs: this one may be older.
   await executeOrStop(nodeProgram(), [import.meta.filename]);
   writeStamp(stamp, wanted);
+}
+
+/** Where a process packs until it is done. */
+const unfinished = (folder, pid) => `${folder}-${pid}`;
+
+/** Removes what processes left that ended before they had packed everything. */
+export function sweepUnfinished(folder) {
+  const beginning = unfinished(basename(folder), '');
+  if (!existsSync(dirname(folder))) return;
+  for (const name of readdirSync(dirname(folder))) {
+    const pid = name.startsWith(beginning) ? name.slice(beginning.length) : '';
+    if (/^\d+$/.test(pid) && !isAlive(Number(pid)))
+      rmSync(unfinished(folder, pid), { recursive: true, force: true });
+  }
 }
 
 /** What a file knows of its own place stays true: beside it lies what it may look for. */
@@ -46,7 +61,7 @@ function whereItWas(code, id) {
 }
 
 async function pack() {
-  const folder = `${packed}-${process.pid}`;
+  const folder = unfinished(packed, process.pid);
   const sources = join(folder, 'sources');
   mkdirSync(sources, { recursive: true });
   const fileOf = (name) => name.replaceAll(/[^\w.-]/g, '_');

@@ -108,8 +108,13 @@ export async function withSetupLock(work) {
 }
 
 function ownerLives(lock) {
+  return isAlive(Number(readStamp(lock) ?? NaN));
+}
+
+/** Whether there is a process of this number, whoever's. */
+export function isAlive(pid) {
   try {
-    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return error.code === 'EPERM';

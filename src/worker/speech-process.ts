@@ -101,9 +101,11 @@ export class Speech {
 
   async #launch(): Promise<Running> {
     const [file = '', ...parameters] = this.#command;
+    const { PATH, HOME, PYTHONPYCACHEPREFIX } = process.env;
     const child = execa(file, parameters, {
       cwd: this.#directory,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PYTHONUNBUFFERED: '1' },
+      // In a container what Python compiles has one place where it can be kept.
+      env: { PATH, HOME, PYTHONPYCACHEPREFIX, PYTHONUNBUFFERED: '1' },
       extendEnv: false,
       reject: false,
       buffer: false,

@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { sweepUnfinished } from '../../scripts/setup/packages.mjs';
 import { execute } from '../../scripts/setup/shared.mjs';
 import { projectRoot } from '../../src/config/environment.ts';
 
@@ -48,4 +49,15 @@ test('programs load packed packages as long as these are what npm installed; pac
   expect(await own()).toBe('packed, as it is, as it is');
   await utimes(installed, 1, 1);
   expect(await own()).toBe('as it is, as it is, as it is');
+});
+
+test('of a packing that was killed nothing stays; of one that goes on, and of all else, everything', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'humo-unfinished-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const { stdout: ended } = await execa('sh', ['-c', 'echo $$']);
+  const kept = ['node', 'packages', `packages-${process.pid}`, 'packages-old'];
+  for (const name of [...kept, `packages-${ended}`])
+    await mkdir(join(folder, name, 'sources'), { recursive: true });
+  sweepUnfinished(join(folder, 'packages'));
+  expect((await readdir(folder)).toSorted()).toEqual(kept.toSorted());
 });

@@ -233,6 +233,14 @@ test('a worker keeps what Python, Triton and others compile on its volume, on Ru
       expect(start).toContain(`export ${name}="${value.replace('/data/', '$volume/')}"`);
 });
 
+test('the page’s image holds what Python compiles of what it starts with: its base has none, and its root is read-only', () => {
+  const text = read('docker/web/Dockerfile');
+  expect(text).not.toContain('PYTHONDONTWRITEBYTECODE');
+  const compiles = /^RUN python -m compileall (?:.*\\\n)*.*get_path\("stdlib"\).* \/app\/web$/m.exec(text);
+  expect(compiles?.index).toBeGreaterThan(text.indexOf('COPY web ./'));
+  expect(compiles?.index).toBeLessThan(text.indexOf('USER 10001'));
+});
+
 test('the bot starts in its container as it does elsewhere', () => {
   const script = read('docker/bot/entrypoint.sh');
   expect(script).toContain(`exec node ${botProcess.flags.join(' ')} "$root/src/bot/main.ts"`);
