@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ from humo_quality.real import SMALL, Judge
 from humo_quality.syncnet import SHORTEST, Sync
 
 NO_SOUND = "There is no sound that lips could follow."
+NOTHING_TO_FOLLOW = "Nothing in the sound opens and shuts a mouth: it is silent, or always equally loud."
+NO_MOUTH_MOVES = "No mouth moves in the picture, so lips and sound do not agree."
+FEWEST_FRAMES = 2 * signals.LARGEST_LAG + 1
+SMALLEST_SIDE = 48  # pixels: in less a drawn mouth has none of its own
 
 
 class FilmError(ValueError):
@@ -34,19 +39,21 @@ class Agreement:
 
 
 def read_frames(file: Path) -> Tensor:
-    """The frames of a video that ffmpeg reads, at 25 a second (frames, height, width, 3), fp32, 0 … 255."""
-    probe = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of", "json", str(file)]
+    """The frames of a video that ffmpeg reads, turned as players turn it, at 25 a second from its beginning (frames, height, width, 3), fp32, 0 … 255."""
+    picture = "0:V:0"  # the first that is no cover
+    probe = ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
     done = subprocess.run(probe, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    streams = json.loads(done.stdout or "{}").get("streams", [])
-    if done.returncode != 0 or not streams:
+    if done.returncode != 0 or not done.stdout.strip():
         raise FilmError(f"{file} has no picture that ffmpeg reads: {done.stderr.strip()[-300:] or 'there is no video stream'}")
-    width, height = streams[0]["width"], streams[0]["height"]
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", str(file)]
-    command += ["-map", "0:v:0", "-vf", f"fps={FPS}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", str(file), "-map", picture]
+    command += ["-vf", f"fps={FPS}:start_time=0", "-f", "image2pipe", "-c:v", "ppm", "-"]
     raw = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     if raw.returncode != 0 or not raw.stdout:
         raise FilmError(f"{file} cannot be decoded: {raw.stderr.decode(errors='replace').strip()[-300:]}")
-    return torch.from_numpy(np.frombuffer(raw.stdout, dtype=np.uint8).reshape(-1, height, width, 3).copy()).float()
+    header = raw.stdout[: re.match(rb"P6\n(\d+) (\d+)\n255\n", raw.stdout).end()]  # before every frame, always the same
+    width, height = map(int, header.split()[1:3])
+    pixels = np.frombuffer(raw.stdout, dtype=np.uint8).reshape(-1, len(header) + 3 * width * height)[:, len(header) :]
+    return torch.from_numpy(pixels.reshape(-1, height, width, 3).copy()).float()
 
 
 def read_raw(file: Path, width: int, height: int) -> Tensor:
@@ -59,21 +66,33 @@ def sound_of(file: Path, scratch: Path) -> Tensor | None:
     probe = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
     if not subprocess.run(probe, capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout.strip():
         return None
+    # A sound may begin after its picture, and stop and go on: whoever reads samples alone hears it all too early.
+    timed = scratch / "timed.wav"
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe", "-i", str(file), "-map", "0:a:0"]
+    command += ["-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_s16le", str(timed)]
+    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     try:
-        return read_wav(to_engine_wav(file, scratch / "film.wav"))
+        return read_wav(to_engine_wav(timed if done.returncode == 0 else file, scratch / "film.wav"))
     except ValueError as error:
         raise FilmError(f"{file}: {error}") from error
 
 
-def agreement(file: Path, frames: Tensor, scratch: Path) -> Agreement | None:
-    """How lips and sound of a film agree, whose frames `read_frames` read; None where there is no sound.
+def agreement(file: Path, frames: Tensor, scratch: Path) -> Agreement | str:
+    """How lips and sound of a film agree, whose frames `read_frames` read; or why nothing can be said of that.
 
-    `scratch` is a folder for a moment. FilmError for a sound that cannot be read.
+    `scratch` is a folder for a moment. FilmError for a sound that cannot be read, and for a picture too small to see a mouth in.
     """
+    height, width = frames.shape[1:3]
+    if min(height, width) < SMALLEST_SIDE:
+        raise FilmError(f"{file} is {width}×{height} pixels large; to see a mouth takes {SMALLEST_SIDE} or more each way")
     samples = sound_of(file, scratch)
     if samples is None:
-        return None
+        return NO_SOUND
+    if len(frames) < FEWEST_FRAMES:
+        return f"The film is too short to say how lips and sound agree: {len(frames)} frames at {FPS} a second, and {FEWEST_FRAMES} are needed."
     sound = openings_from_sound(samples, len(frames))
+    if not signals.moves(sound):
+        return NOTHING_TO_FOLLOW
     mouth = face.openings(frames)
     lag = signals.best_lag(mouth, sound)
     return Agreement(round(signals.correlation(mouth, sound), 3), lag, round(signals.at_lag(mouth, sound, lag), 3))
@@ -125,16 +144,20 @@ def _when(late: int) -> str:
     return f"{abs(late)} frame{'' if abs(late) == 1 else 's'} {'late' if late > 0 else 'early'}"
 
 
-def in_words(found: Agreement | None) -> str:
+def in_words(found: Agreement | str) -> str:
     """One line for people."""
-    if found is None:
-        return NO_SOUND
+    if isinstance(found, str):
+        return found
+    if found.correlation == found.at_lag == 0:
+        return NO_MOUTH_MOVES
     how = "well" if found.at_lag >= 0.7 else "in part" if found.at_lag >= 0.4 else "not"
     if how == "not":
         return f"Lips and sound do not agree (correlation {found.correlation:.2f})."
     return f"Lips and sound agree {how}: correlation {found.at_lag:.2f}, lips {_when(found.lag)}."
 
 
-def as_json(found: Agreement | None) -> str:
-    """For programs: the figures, null without sound, and the line for people."""
-    return json.dumps({"agreement": None if found is None else asdict(found), "words": in_words(found)}, ensure_ascii=False)
+def as_json(found: Agreement | str) -> str:
+    """For programs: the figures, null where nothing can be said, and the line for people."""
+    return json.dumps(
+        {"agreement": None if isinstance(found, str) else asdict(found), "words": in_words(found)}, ensure_ascii=False
+    )

@@ -15,6 +15,7 @@ from humo_engine.audio import FPS
 
 LARGEST_LAG = 6  # frames; a quarter of a second either way
 SHIFTS = (-4, -2, 2, 4)  # frames
+STILL = 1e-4  # standard deviation of a series that stands still
 SILENT = 0.02  # an opening below this is a shut mouth
 SILENCE_SETTLES = 2  # frames after a sound's end, in which a mouth may still be closing
 
@@ -26,13 +27,17 @@ def middle(frames: Tensor) -> Tensor:
     return torch.from_numpy(each[:, place].copy()).view(frames.shape[1:])
 
 
+def moves(series: Tensor) -> bool:
+    """Whether a series changes at all."""
+    return len(series) > 1 and bool(series.std() > STILL)
+
+
 def correlation(a: Tensor, b: Tensor) -> float:
     """Pearson's correlation of two series of the same length; 0 where one of them stands still, since that follows nothing."""
-    if len(a) < 2:
+    if not moves(a) or not moves(b):
         return 0.0
     a, b = a.double() - a.double().mean(), b.double() - b.double().mean()
-    spread = a.norm() * b.norm()
-    return float((a * b).sum() / spread) if a.std() > 1e-4 and b.std() > 1e-4 else 0.0
+    return float((a * b).sum() / (a.norm() * b.norm()))
 
 
 def at_lag(mouth: Tensor, sound: Tensor, lag: int) -> float:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import struct
 import subprocess
 import wave
 
@@ -30,7 +31,7 @@ from humo_mini.drawing import (
 from humo_quality import face, signals
 from humo_quality.bars import BARS, BY_SKIN, bars_table, judge_bars
 from humo_quality.cli import _others, skins_table
-from humo_quality.film import agreement, in_words, read_frames
+from humo_quality.film import FilmError, agreement, in_words, read_frames
 from humo_quality.held_out import SKIN_GROUPS, held_out_clips, to_rgb, voice_files
 from humo_quality.judges import WEIGHTS, judges
 from humo_quality.meter import measure
@@ -279,6 +280,46 @@ def test_lips_and_sound_of_a_film_are_compared_as_people_would(clips, tmp_path, 
     sheet = tmp_path / "sheet.png"
     assert main(["quality", "--film", str(film), "--sheet", str(sheet), "--json"]) == 0
     assert Image.open(sheet).size == (4 * 194 - 2, 3 * 114 - 2)
+
+
+@pytest.mark.parametrize("late", ["sound", "picture"])
+def test_picture_and_sound_of_a_film_are_taken_at_their_times(clips, tmp_path, late):
+    """Each sample and frame is where it was: what is late is the film's, as a player shows it."""
+    _, frames, truth = clips[18]
+    film = write_film(tmp_path / "film.mp4", frames, sounding(truth.openings))
+    moved = tmp_path / "moved.mp4"
+    inputs = ["-i", str(film), "-itsoffset", "0.12", "-i", str(film)]
+    streams = ["-map", "0:v", "-map", "1:a"] if late == "sound" else ["-map", "1:v", "-map", "0:a"]
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", *inputs, *streams, "-c", "copy", str(moved)], check=True)
+    found = agreement(moved, read_frames(moved), tmp_path)
+    assert found.lag == (-3 if late == "sound" else 3) and found.at_lag > 0.9
+
+
+def test_a_film_that_says_so_is_turned(clips, tmp_path):
+    _, frames, truth = clips[18]
+    film = write_film(tmp_path / "film.mp4", frames.rot90(1, (1, 2)), sounding(truth.openings))
+    held = bytearray(film.read_bytes())
+    matrix = held.index(b"tkhd") + 44  # ISO/IEC 14496-12, 8.3.2, version 0
+    held[matrix : matrix + 36] = struct.pack(
+        ">9i", 0, 0x10000, 0, -0x10000, 0, 0, 112 << 16, 0, 1 << 30
+    )  # a quarter to the right
+    film.write_bytes(held)
+    shown = read_frames(film)
+    assert shown.shape == frames.shape and (shown - frames).abs().mean() < 8
+    assert agreement(film, shown, tmp_path).lag == 0
+
+
+def test_where_nothing_can_be_said_of_the_lips_it_says_why(clips, tmp_path):
+    _, frames, truth = clips[18]
+    silent = write_film(tmp_path / "silent.mp4", frames, 0 * sounding(truth.openings))
+    assert "it is silent" in agreement(silent, read_frames(silent), tmp_path)
+    short = write_film(tmp_path / "short.mp4", frames[:12], sounding(truth.openings[:12]))
+    assert "12 frames at 25 a second, and 13" in agreement(short, read_frames(short), tmp_path)
+    still = write_film(tmp_path / "still.mp4", frames[:1].expand(FRAMES, -1, -1, -1), sounding(truth.openings))
+    assert in_words(agreement(still, read_frames(still), tmp_path)).startswith("No mouth moves")
+    small = write_film(tmp_path / "small.mp4", frames[:, :4, :4], sounding(truth.openings))
+    with pytest.raises(FilmError, match="4×4 pixels"):
+        agreement(small, read_frames(small), tmp_path)
 
 
 def test_a_film_without_sound_or_picture_says_so(tmp_path, capsys):
