@@ -1,7 +1,7 @@
 """Low-rank adapters: files in every form that people pass around, read strictly, and added to the weights.
 
-A LoRA changes a matrix W to W + strength · alpha/rank · up · down (arXiv 2106.09685). It is added in fp32 and then brought to the
-precision that the model runs in, so a pass costs nothing more. Every key of a file is either used, passed over by name,
+A LoRA changes a matrix W to W + strength · alpha/rank · up · down (arXiv 2106.09685). Alpha is a tensor of the file, or stands in its
+header (`lora_alpha.py`), or is the rank. It is added in fp32 and then brought to the precision that the model runs in, so a pass costs nothing more. Every key of a file is either used, passed over by name,
 or an error: runners that skip what they do not know make blurred videos that nobody can explain.
 """
 
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from humo_engine.checkpoint import SHOWN_KEYS, CheckpointError, read_tensors
+from humo_engine.lora_alpha import AlphaError, TrainedAlpha, read_alpha
 from humo_engine.runtime_environment import own_command
 from humo_engine.settings import Lora
 
@@ -69,9 +70,12 @@ class LoraReport:
     keys: int = 0
     tensors: int = 0
     passed_over: list[str] = field(default_factory=list)
+    alpha: TrainedAlpha = field(default_factory=TrainedAlpha)
 
     def __str__(self) -> str:
         text = f"{self.name}: {self.keys} keys change {self.tensors} tensors"
+        if self.alpha.alpha is not None:
+            text += f", alpha {self.alpha.alpha:g} ({self.alpha.source})"
         if self.passed_over:
             text += f"; passed over, since HuMo has no image cross-attention: {len(self.passed_over)} ({self.passed_over[0]} and the like)"
         return text
@@ -90,7 +94,10 @@ def read_lora(file: Path, strength: float, shapes: Mapping[str, torch.Size]) -> 
         )
     if file.suffix != ".safetensors":
         raise LoraError(f"{file.name}: LoRAs are read from .safetensors files")
-    report = LoraReport(file.name)
+    try:
+        report = LoraReport(file.name, alpha=read_alpha(file))
+    except AlphaError as error:
+        raise LoraError(f"{file.name}: {error}") from error
     layers: dict[str, dict[str, tuple[str, Tensor]]] = {}
     problems: list[str] = []
     names = _names(shapes)
@@ -109,7 +116,7 @@ def read_lora(file: Path, strength: float, shapes: Mapping[str, torch.Size]) -> 
         report.keys += 1
     changes: dict[str, list[Tensor]] = {}
     for path, parts in layers.items():
-        for target, key, difference in _differences(path, parts, problems):
+        for target, key, difference in _differences(path, parts, report.alpha, problems):
             if target not in shapes:
                 problems.append(f"{key} {tuple(difference.shape)}: the model has no {target}")
             elif difference.numel() != shapes[target].numel() or not _same_shape(difference.shape, shapes[target]):
@@ -165,14 +172,16 @@ def _names(shapes: Mapping[str, Any]) -> dict[str, str]:
     return names
 
 
-def _differences(path: str, parts: Mapping[str, tuple[str, Tensor]], problems: list[str]) -> Iterable[tuple[str, str, Tensor]]:
+def _differences(
+    path: str, parts: Mapping[str, tuple[str, Tensor]], alpha: TrainedAlpha, problems: list[str]
+) -> Iterable[tuple[str, str, Tensor]]:
     """(key in the model, key in the file, difference in fp32) for each tensor that one layer's parts change."""
     for kind, target in (("diff", f"{path}.weight"), ("diff_b", f"{path}.bias"), ("diff_m", f"{path}.modulation")):
         if kind in parts:
             yield target, parts[kind][0], parts[kind][1].float()
     pair = [kind for kind in ("down", "up") if kind in parts]
     if len(pair) == 2:
-        difference = _product(parts, problems)
+        difference = _product(parts, alpha, problems)
         if difference is not None:
             yield f"{path}.weight", parts["up"][0], difference
     elif pair or "alpha" in parts or "mid" in parts:
@@ -181,10 +190,13 @@ def _differences(path: str, parts: Mapping[str, tuple[str, Tensor]], problems: l
             problems.append(f"{alone} stands alone: a pair has a part down (A) and a part up (B)")
 
 
-def _product(parts: Mapping[str, tuple[str, Tensor]], problems: list[str]) -> Tensor | None:
+def _product(parts: Mapping[str, tuple[str, Tensor]], alpha: TrainedAlpha, problems: list[str]) -> Tensor | None:
     (down_key, down), (up_key, up) = ((parts[kind][0], parts[kind][1].float()) for kind in ("down", "up"))
     rank = down.shape[0]
-    alpha = float(parts["alpha"][1].float().reshape(-1)[0]) if "alpha" in parts else float(rank)
+    if "alpha" in parts:
+        factor = float(parts["alpha"][1].float().reshape(-1)[0]) / rank
+    else:
+        factor = alpha.factor(_without_prefix(down_key.partition(".lora")[0]), rank)
     if "mid" in parts:
         mid_key, mid = parts["mid"][0], parts["mid"][1].float()
         if mid.shape[1] != rank or up.flatten(1).shape[1] != mid.shape[0]:
@@ -193,11 +205,17 @@ def _product(parts: Mapping[str, tuple[str, Tensor]], problems: list[str]) -> Te
             )
             return None
         product = torch.einsum("op,pq...,qi->oi...", up.flatten(1), mid, down.flatten(1))
-        return product * (alpha / rank)
+        return product * factor
     if up.flatten(1).shape[1] != rank:
         problems.append(f"{up_key} {tuple(up.shape)} and {down_key} {tuple(down.shape)} do not go together")
         return None
-    return (up.flatten(1) @ down.flatten(1)).reshape(up.shape[0], *down.shape[1:]) * (alpha / rank)
+    return (up.flatten(1) @ down.flatten(1)).reshape(up.shape[0], *down.shape[1:]) * factor
+
+
+def _without_prefix(name: str) -> str:
+    while stripped := next((name[len(prefix) :] for prefix in PREFIXES if name.startswith(prefix)), ""):
+        name = stripped
+    return name
 
 
 def _same_shape(given: torch.Size, wanted: torch.Size) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -32,8 +35,8 @@ def pair(out: int, into: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor
     return torch.randn(RANK, into, generator=generator), torch.randn(out, RANK, generator=generator)
 
 
-def written(folder, tensors, name="a.safetensors"):
-    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / name)
+def written(folder, tensors, name="a.safetensors", header=None):
+    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / name, header)
     return folder / name
 
 
@@ -91,6 +94,80 @@ def test_diffusers_names_are_the_checkpoints_layers(tmp_path, shapes, theirs, ou
     name = "lora_unet_" + theirs.replace(".", "_") if underscored else f"transformer.{theirs}"
     file = written(tmp_path, {f"{name}.lora_down.weight": down, f"{name}.lora_up.weight": up})
     assert list(read_lora(file, 1.0, shapes)[0]) == [f"{ours}.weight"]
+
+
+def of_diffusers(**configuration):
+    """A header as diffusers writes it: peft's configuration as JSON, its names behind that of the part of the pipeline."""
+    return {
+        "format": "pt",
+        "lora_adapter_metadata": json.dumps({f"transformer.{key}": value for key, value in configuration.items()}),
+    }
+
+
+def factor_of(file, shapes):
+    """How often the product of both matrices was added to the query of block 1."""
+    down, up = pair(256, 256)
+    changes, report = read_lora(file, 1.0, shapes)
+    return float(changes["blocks.1.self_attn.q.weight"][0].norm() / (up @ down).norm()), report
+
+
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [
+        ({}, 1),
+        ({"format": "pt", "ss_network_alpha": "6.0"}, 1),
+        (of_diffusers(r=3, lora_alpha=6, alpha_pattern={}, use_rslora=False), 2),
+        (of_diffusers(r=3, lora_alpha=6, alpha_pattern={"to_q": 12, "to_k": 24}), 4),
+        (of_diffusers(r=3, lora_alpha=6, alpha_pattern={r"^blocks\.1\.attn1\.to_q": 12}), 4),
+        (of_diffusers(r=3, lora_alpha=6, alpha_pattern={"^attn1.to_q": 12, "o_q": 12, "blocks.0.attn1.to_q": 12}), 2),
+        (of_diffusers(r=3, lora_alpha=6, use_rslora=True), 6 / math.sqrt(3)),
+        ({"lora_adapter_metadata": json.dumps({"r": 3, "lora_alpha": 6})}, 2),
+        ({"lora_adapter_metadata": json.dumps({"text_encoder.lora_alpha": 6})}, 1),
+        ({"alpha": "1.5"}, 0.5), ({"network_alpha": "1.5"}, 0.5), ({"lora_alpha": "1.5", "alpha": "1.5"}, 0.5),
+    ],
+)  # fmt: skip
+def test_an_alpha_that_stands_in_the_header_counts(tmp_path, shapes, header, factor):
+    down, up = pair(256, 256)
+    name = "transformer.blocks.1.attn1.to_q"
+    tensors = {f"{name}.lora_A.weight": down, f"{name}.lora_B.weight": up}
+    seen, report = factor_of(written(tmp_path, tensors, header=header), shapes)
+    assert seen == pytest.approx(factor, rel=1e-5)
+    assert ("its header" in str(report)) == (factor != 1)
+    # A tensor says it of its own layer.
+    with_tensor = written(tmp_path, {**tensors, f"{name}.alpha": torch.tensor(9.0)}, header=header)
+    assert factor_of(with_tensor, shapes)[0] == pytest.approx(3, rel=1e-5)
+
+
+def test_an_alpha_that_stands_in_pefts_configuration_counts(tmp_path, shapes):
+    down, up = pair(256, 256)
+    name = "base_model.model.blocks.1.self_attn.q"
+    tensors = {f"{name}.lora_A.weight": down, f"{name}.lora_B.weight": up}
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 3, "lora_alpha": 6, "alpha_pattern": {"k": 24}}))
+    file = written(tmp_path, tensors, "adapter_model.safetensors")
+    seen, report = factor_of(file, shapes)
+    assert seen == pytest.approx(2, rel=1e-5) and "alpha 6 (adapter_config.json)" in str(report)
+    assert factor_of(written(tmp_path, tensors, "other.safetensors"), shapes)[0] == pytest.approx(1)
+    (tmp_path / "adapter_config.json").unlink()
+    assert factor_of(file, shapes)[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({"alpha": "8", "network_alpha": "16"}, "a.safetensors: its header has several alphas: network_alpha 16, alpha 8"),
+        ({"alpha": "much"}, "alpha in its header is much, and has to be a number above 0"),
+        (of_diffusers(lora_alpha=-1), "lora_alpha in its header is -1, and has to be a number above 0"),
+        (of_diffusers(lora_alpha=6, alpha_pattern={"to_(q|k)": 12}), r"alpha_pattern in its header has to_\(q\|k\), and only names"),
+        (of_diffusers(lora_alpha=6, alpha_pattern=[12]), "alpha_pattern in its header does not map names to numbers"),
+        ({"lora_adapter_metadata": "{"}, "lora_adapter_metadata in its header is no JSON"),
+        ({"lora_adapter_metadata": "[]"}, "lora_adapter_metadata in its header does not map names to values"),
+    ],
+)  # fmt: skip
+def test_an_alpha_that_cannot_be_followed_is_an_error(tmp_path, shapes, header, message):
+    down, up = pair(256, 256)
+    tensors = {"blocks.1.self_attn.q.lora_A.weight": down, "blocks.1.self_attn.q.lora_B.weight": up}
+    with pytest.raises(LoraError, match=message):
+        read_lora(written(tmp_path, tensors, header=header), 1.0, shapes)
 
 
 def test_whole_differences_and_a_part_in_the_middle(tmp_path, shapes):
