@@ -19,14 +19,18 @@ from torch import Tensor
 from humo_engine.cases import CasesError, parse_overrides
 from humo_engine.generate import request_body
 from humo_engine.load import choose_device, effective_settings, gpus_of, load_pipelines, loras_of
+from humo_engine.lora import Lora
+from humo_engine.mini import FOLDER as MINI_WEIGHTS
 from humo_engine.settings import GUIDANCE, SAMPLERS, Settings, whole_frames
+from humo_engine.weights.sums import file_hash
+from humo_engine.weights.verify import known_sums
 from humo_quality.asked import Asked, asked_clips, other_sounds
 from humo_quality.bars import BY_SKIN, Verdict, bars_table, judge_bars
 from humo_quality.controls import CONTROLS
 from humo_quality.film import agreement, as_json, in_words, read_frames, watch
 from humo_quality.held_out import SKIN_GROUPS, HeldOut, held_out_clips
 from humo_quality.long import measure_long
-from humo_quality.making import Clip, Made, Variant, make_clips
+from humo_quality.making import Clip, Made, Variant, check_variant, make_clips
 from humo_quality.meter import Figures, by_skin, summarise
 from humo_quality.real import Judge, load_judge, measure_real
 from humo_quality.real_report import ShownClips, circumstances, how_to_send, write_real_report
@@ -35,6 +39,7 @@ from humo_quality.statistics import Interval, paired
 from humo_quality.syncnet import SHORTEST
 
 CLIPS, CLIPS_OF_REAL = 24, 8  # clips that are made unless another number is asked for: one of the official weights takes minutes
+MOST_DECIBELS = 100
 OTHERS = 5  # other clips, whose sounds and persons are compared with
 
 
@@ -59,15 +64,32 @@ def quality(options: argparse.Namespace) -> int:
         return _film(options)
     if options.clips is not None and options.clips < 1:
         raise CasesError(f"--clips {options.clips}: at least one clip is needed")
+    if options.controls and options.against is not None:
+        raise CasesError(
+            "--controls makes mistakes of one setting: leave --against out, or name single mistakes there, such as audio-late"
+        )
+    fewest = 2 * (len(SKIN_GROUPS) if options.skins else 1)
+    if options.controls and (options.clips or CLIPS) < fewest:
+        raise CasesError(f"--controls compares clips, of {fewest} at least: leave --clips out, or give more")
     if options.skins and (options.clips or CLIPS) % len(SKIN_GROUPS):
         raise CasesError(
             f"--clips {options.clips}: with --skins a number that three divides, such as 24, since each person comes in three skins"
         )
     settings = effective_settings(options.config, options.profile, options.precision, options.memory_limit)
     variants = _variants(options, settings)
+    # A profile's most steps are for those who wait in a queue: whoever measures may ask for more.
+    settings = replace(settings, maximum_steps=None)
+    asked = list(variants)
+    if options.full_steps is not None:
+        asked.append(Variant("full steps", {**variants[0].body, "steps": options.full_steps}))
+    for variant in asked:
+        check_variant(variant, settings)
     sizes = {(variant.body["width"], variant.body["height"], variant.body["frames"]) for variant in variants}
     if len(sizes) != 1:
         raise CasesError("settings of different sizes or lengths cannot be compared clip by clip: set the same for both")
+    for name, folder in (("--keep", options.keep), ("--report", options.report)):
+        if folder is not None:
+            make_folder(name, folder)
     width, height, frames = sizes.pop()
     judge = _judge(options, settings, frames)
     with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:
@@ -76,25 +98,50 @@ def quality(options: argparse.Namespace) -> int:
             clips = held_out_clips(options.clips or CLIPS, folder, (width, height), frames, options.skins)
         else:
             clips = asked_clips(options.clips or CLIPS_OF_REAL, folder, (width, height), frames, options.persons, options.speech)
-        models = list(dict.fromkeys(str(variant.body["model"]) for variant in variants))
+        models = list(dict.fromkeys(variant.model for variant in variants))
         switching = any("loras" in variant.body for variant in variants)
         device = choose_device(options.device)
         gpus = gpus_of(options, device)
         if gpus > 1 and any(variant.control for variant in variants):
             raise CasesError("mistakes are made on purpose on one GPU only: leave --gpus and HUMO_GPUS out")
         pipelines = load_pipelines(settings, models, options.weights, device, loras_of(options), gpus, switching)
+        weights = weights_used(settings, models, options.weights, loras_of(options))
+
+        def make(variant: Variant) -> tuple[list[Made], float]:
+            return make_clips(variant, pipelines, settings, clips, folder, options.keep, weights)
+
         full: list[Tensor] | None = None
-        if options.full_steps is not None:
-            longer = Variant("full steps", {**variants[0].body, "steps": options.full_steps})
-            full = [made.frames for made in make_clips(longer, pipelines, settings, clips, folder, options.keep)[0]]
+        if len(asked) > len(variants):
+            full = [made.frames for made in make(asked[-1])[0]]
         results: list[Result] = []
         for variant in variants:
-            made, seconds = make_clips(variant, pipelines, settings, clips, folder, options.keep)
+            made, seconds = make(variant)
             compared = full or (results[0].frames if results else None)
             results.append(_result(variant, clips, made, seconds, compared, judge))
         if judge is None:
             return _say(options, settings, clips, results)
         return _say_real(options, settings, clips, results, str(device))
+
+
+def make_folder(option: str, folder: Path) -> None:
+    """The folder that an option names, made before the work that is to lie in it. CasesError if something else is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise CasesError(f"{option} {folder}: a file is there; name a folder") from error
+
+
+def weights_used(settings: Settings, models: Sequence[str], folder: Path, loras: Sequence[Lora]) -> list[object]:
+    """What tells the weights of one run from those of another: sums where they are known, else a file's size and time."""
+    used: list[object] = [*loras]
+    if settings.weights == "mini":
+        used += [file_hash(file) for file in sorted(MINI_WEIGHTS.glob("*.safetensors"))]
+    elif settings.weights == "official":
+        used += [sha256 for _, _, sha256 in known_sums(folder, models)]
+    for file in (folder / lora.file for lora in loras):
+        if file.is_file():
+            used.append((file.stat().st_size, file.stat().st_mtime_ns))
+    return used
 
 
 def _result(
@@ -185,11 +232,14 @@ def _variant(text: str, options: argparse.Namespace, settings: Settings) -> Vari
         overrides += text.split(",")
     own, rest = _own_settings([] if options.take is None else [f"take={options.take}"], overrides)
     values = parse_overrides(rest)
+    if unused := sorted(values.keys() & NOT_OF_A_CLIP.keys()):
+        raise CasesError(f"{unused[0]}: {NOT_OF_A_CLIP[unused[0]]}")
     if options.seconds is not None:
         values.setdefault("frames", whole_frames(options.seconds * settings.fps))
     chosen = settings.preset(values.get("preset") or preset)
     model = values.get("model") or chosen.model
     body = request_body(settings, chosen, model, options, values)
+    body["steps"] = values.get("steps", body["steps"])  # what is named is measured, however many
     if model == chosen.model and chosen.loras:
         body["loras"] = chosen.request["loras"]
     for key, share in own.items():
@@ -201,6 +251,13 @@ def _variant(text: str, options: argparse.Namespace, settings: Settings) -> Vari
             body["gating"] = {**body.get("gating", {}), key.removeprefix("gating_"): share}
     return Variant(text, body, control, own.get("take", "one"), own.get("level", 0.0))
 
+
+NOT_OF_A_CLIP = {
+    "mode": "the meter's clips have a picture and a sound each (TIA); no other mode can be measured",
+    "cases": "the meter's clips are its own", "output": "--report names a folder for pictures, --keep one for clips",
+    "precision": "--precision sets it, for all clips",
+}  # fmt: skip
+"""Keys of `generate` that change nothing here, and what to do instead."""
 
 OWN_SETTINGS: dict[str, tuple[str, ...] | None] = {
     "take": ("one", "shots"), "sampler": SAMPLERS, "guidance": GUIDANCE, "gating_text": None, "gating_audio": None, "caching": None, "level": None,
@@ -217,15 +274,22 @@ def _own_settings(first: list[str], overrides: Sequence[str]) -> tuple[dict[str,
         if not equals or key not in OWN_SETTINGS:
             others.append(text)
         elif (choices := OWN_SETTINGS[key]) is None:
-            try:
-                own[key] = float(value)
-            except ValueError as error:
-                raise CasesError(f"{key}: {value!r} is not a number") from error
+            own[key] = _number(key, value)
         elif value not in choices:
             raise CasesError(f"{key}: {value!r} does not exist; choose from {', '.join(choices)}")
         else:
             own[key] = value
     return own, others
+
+
+def _number(key: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise CasesError(f"{key}: {value!r} is not a number") from error
+    if key == "level" and not abs(number) <= MOST_DECIBELS:
+        raise CasesError(f"level: {value} is not a number of decibels from -{MOST_DECIBELS} to {MOST_DECIBELS}")
+    return number
 
 
 def _say(options: argparse.Namespace, settings: Settings, clips: Sequence[HeldOut], results: Sequence[Result]) -> int:
@@ -235,6 +299,8 @@ def _say(options: argparse.Namespace, settings: Settings, clips: Sequence[HeldOu
     document = {
         "profile": settings.profile,
         "variants": _variants_as_data(results),
+        "differences": [] if options.controls else _differences_as_data(results),
+        "controls": _controls_as_data(results) if options.controls else [],
         "skinColours": groups,
         "bars": [asdict(verdict) for verdict in verdicts],
     }
@@ -260,6 +326,7 @@ def _say_real(
         "speech": "the meter's recordings" if options.speech is None else "the owner's recordings",
         "prompts": [clip.prompt for clip in clips],
         "variants": _variants_as_data(results),
+        "differences": _differences_as_data(results),
     }
     text = _text(options, results, [])
     folder = options.report or REPORT_OF_REAL
@@ -280,7 +347,7 @@ def _variants_as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
             "request": result.variant.body,
             "take": result.variant.take,
             "secondsOfAClip": result.seconds,
-            "summary": {name: asdict(interval) for name, interval in result.summary.items()},
+            "summary": {name: interval.as_data() for name, interval in result.summary.items()},
             "clips": result.figures,
         }
         for result in results
@@ -337,33 +404,64 @@ def skins_table(figures: Sequence[Figures]) -> str:
     return "\n".join(lines)
 
 
+def differences(a: Result, b: Result) -> dict[str, tuple[Interval, bool]]:
+    """B − A of each figure that both have, and whether it is real."""
+    # Shots have no figure of one take's windows, and the other way round.
+    pairs = {name: paired([clip.get(name) for clip in a.figures], [clip.get(name) for clip in b.figures]) for name in a.summary}
+    return {name: pair for name, pair in pairs.items() if pair is not None}
+
+
 def difference_table(a: Result, b: Result) -> str:
     """B − A of each clip: mean, interval, and whether it is real."""
     lines = [f"{b.variant.name} − {a.variant.name}, pair by pair; mean [95% interval]"]
-    for name in a.summary:
-        # Shots have no figure of one take's windows, and the other way round.
-        pair = paired([clip.get(name) for clip in a.figures], [clip.get(name) for clip in b.figures])
-        if pair is not None:
-            value, real = pair
-            lines.append(
-                f"  {name:<26} {value.mean:>+8.3f}  [{value.low:+.3f}, {value.high:+.3f}]  {'real' if real else 'within noise'}"
-            )
+    for name, (value, real) in differences(a, b).items():
+        lines.append(
+            f"  {name:<26} {value.mean:>+8.3f}  [{value.low:+.3f}, {value.high:+.3f}]  {'real' if real else 'within noise'}"
+        )
+    if len(lines) == 1:
+        lines.append("  one pair says nothing of what is real: make two clips or more")
     return "\n".join(lines)
 
 
-def _naming(usual: Result, spoilt: Result) -> str | None:
-    """The figure that names a control: it changes as expected, and the change is real."""
-    for name, sign in CONTROLS[spoilt.variant.control or ""].named_by.items():
+def _differences_as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
+    first = results[0]
+    return [
+        {
+            "name": result.variant.name,
+            "against": first.variant.name,
+            "figures": {name: {**value.as_data(), "real": real} for name, (value, real) in differences(first, result).items()},
+        }
+        for result in results[1:]
+    ]
+
+
+def _controls_as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": result.variant.name,
+            "what": CONTROLS[result.variant.name].what,
+            "namedBy": None if found is None else {"figure": found[0], **found[1].as_data()},
+        }
+        for result in results[1:]
+        for found in [_naming(results[0], result)]
+    ]
+
+
+def _naming(usual: Result, spoilt: Result) -> tuple[str, Interval] | None:
+    """The figure that names a control, and by how much it changes: as expected, and the change is real."""
+    for name, sign in CONTROLS[spoilt.variant.name].named_by.items():
         pair = paired([clip[name] for clip in usual.figures], [clip[name] for clip in spoilt.figures])
         if pair is not None and pair[1] and pair[0].mean * sign > 0:
-            value = pair[0]
-            return f"{name} {value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]"
+            return name, pair[0]
     return None
 
 
 def _control_line(usual: Result, spoilt: Result) -> str:
-    found = _naming(usual, spoilt)
-    return f"{CONTROLS[spoilt.variant.control or ''].what}: " + (f"named by {found}" if found else "NOT NAMED")
+    said, found = CONTROLS[spoilt.variant.name].what, _naming(usual, spoilt)
+    if found is None:
+        return f"{said}: NOT NAMED"
+    name, value = found
+    return f"{said}: named by {name} {value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]"
 
 
 def _write_report(

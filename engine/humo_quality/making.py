@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import pickle
 import shutil
 import sys
+import zipfile
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -40,6 +43,11 @@ class Variant:
     take: str = "one"
     level: float = 0.0
 
+    @property
+    def model(self) -> str:
+        """Its name in generate.yaml."""
+        return str(self.body["model"])
+
 
 @dataclass(frozen=True)
 class Made:
@@ -51,6 +59,13 @@ class Made:
     seconds: float
 
 
+def check_variant(variant: Variant, settings: Settings) -> None:
+    """RequestError where the pipeline would not take what this variant asks for: before anything is drawn or loaded."""
+    file = str(Path(__file__))  # in the place of picture and sound, which are not there yet
+    body = {**variant.body, "prompt": "any", "mode": "TIA", "images": [file], "audio": file}
+    parse_request({"id": "any", "outputDir": ".", "request": body}, settings, (variant.model,))
+
+
 def make_clips(
     variant: Variant,
     pipelines: dict[str, Pipeline],
@@ -58,34 +73,61 @@ def make_clips(
     clips: Sequence[Clip],
     folder: Path,
     keep: Path | None = None,
+    weights: Sequence[object] = (),
 ) -> tuple[list[Made], float]:
     """Every clip, through the pipeline as requests would go → the clips, and the seconds that one took.
 
-    What lies in `keep` from an earlier run is taken from there, and what is made is kept there.
+    What lies in `keep` from an earlier run is taken from there, and what is made is kept there, whole or not at all. `weights` says which
+    ones make them: what others made is another clip.
     """
-    pipeline = pipelines[str(variant.body["model"])]
+    pipeline = pipelines[variant.model]
     prompts = [clip.prompt for clip in clips]
     made, seconds = [], 0.0
     for clip in clips:
-        asked = [settings.profile, variant.body, variant.control, variant.take, variant.level, clip.number]
-        if isinstance(clip, Asked):
-            asked.append(clip.fingerprint)
-        elif clip.in_skins:
-            asked.append(clip.skin_group)
-        name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
-        file = None if keep is None else keep / f"{name}.pt"
-        if file is not None and file.is_file():
-            kept = torch.load(file, weights_only=True)
-            shown = Made(kept["frames"], [Piece(*piece) for piece in kept["pieces"]], kept["seams"], kept["seconds"])
-        else:
+        file = None if keep is None else keep / f"{_fingerprint(variant, settings, clip, weights)}.pt"
+        shown = None if file is None else _kept(file)
+        if shown is None:
             shown = _make_clip(variant, pipeline, settings, clip, prompts, folder)
             if file is not None:
-                keep.mkdir(parents=True, exist_ok=True)
-                torch.save({**vars(shown), "pieces": [astuple(piece) for piece in shown.pieces]}, file)
+                _keep(shown, file)
         made.append(shown)
         seconds += shown.seconds
         print(f"{variant.name}: clip {clip.number + 1} of {len(clips)}, {shown.seconds:.1f} s", file=sys.stderr, flush=True)
     return made, seconds / len(clips)
+
+
+def _fingerprint(variant: Variant, settings: Settings, clip: Clip, weights: Sequence[object]) -> str:
+    """Names a clip by all that it is made from, but for the code."""
+    asked = [settings.profile, variant.body, variant.control, variant.take, variant.level, clip.number]
+    asked += [clip.fingerprint] if isinstance(clip, Asked) else [clip.skin_group, clip.in_skins]
+    asked += [
+        settings.precision,
+        settings.guidance_switch_timestep,
+        *map(str, (settings.sampler, settings.takes, settings.frames)),
+    ]
+    asked += [str(settings.models[variant.model].scales), *map(str, weights)]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
+
+
+def _keep(shown: Made, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(f".{os.getpid()}.part")
+    try:
+        torch.save({**vars(shown), "pieces": [astuple(piece) for piece in shown.pieces]}, partial)
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _kept(file: Path) -> Made | None:
+    """What `_keep` wrote; None where nothing lies there, or half of it."""
+    if not file.is_file() or not zipfile.is_zipfile(file):
+        return None
+    try:
+        kept = torch.load(file, weights_only=True)
+        return Made(kept["frames"], [Piece(*piece) for piece in kept["pieces"]], kept["seams"], kept["seconds"])
+    except (RuntimeError, pickle.UnpicklingError, KeyError, EOFError):
+        return None
 
 
 def _make_clip(
@@ -111,7 +153,7 @@ def _make_clip(
             "seed": int(str(variant.body["seed"])) + clip.story,
         }
         message = {"id": f"clip-{clip.number}", "outputDir": str(out), "request": body}
-        request = parse_request(message, settings, (str(variant.body["model"]),))
+        request = parse_request(message, settings, (variant.model,))
         active = CONTROLS[variant.control].active(pipeline, prompts) if variant.control else contextlib.nullcontext()
         with active:
             result = pipeline.generate(request, Silent())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 
@@ -20,6 +20,10 @@ class Interval:
     low: float
     high: float
     count: int
+
+    def as_data(self) -> dict[str, float | int | None]:
+        """For JSON, which has no ∞: None where one clip has no interval."""
+        return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
 
 
 def mean_interval(values: Sequence[float]) -> Interval:

@@ -12,6 +12,8 @@ from syncnet_stand_in import lock_as, write_checkpoint, write_detector
 
 from humo_engine.cli import main
 from humo_engine.load import effective_settings, load_pipelines
+from humo_engine.lora import Lora
+from humo_engine.settings import Scales
 from humo_engine.windows import Window
 from humo_quality import cli, judges, real, signals, train_judges
 from humo_quality.controls import CONTROLS
@@ -45,6 +47,8 @@ def test_the_command_makes_measures_pairs_and_reports_clips(tmp_path, capsys, un
     document = json.loads(capsys.readouterr().out)
     assert document == json.loads((report / "quality.json").read_text())
     first, second, third, fourth = document["variants"]
+    assert [(pair["name"], pair["against"]) for pair in document["differences"]] == [(name, "default") for name in others]
+    assert document["differences"][0]["figures"]["lip-sync"]["real"] in (True, False)
     assert third["request"]["guidance"] == "audio" and third["clips"][0]["PSNR, same seed"] < 99
     assert fourth["request"]["gating"] == {"text": 0.5, "audio": 0.75}
     assert len(first["clips"]) == 2 and first["request"]["steps"] == 1
@@ -64,6 +68,56 @@ def test_settings_of_different_sizes_are_not_compared(capsys):
     assert "two settings or more" in capsys.readouterr().err
     assert main(["quality", "--profile", "tiny", "--clips", "4", "--skins"]) == 1
     assert "a number that three divides" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        ("--set mode=TA", "no other mode"),
+        ("--set precision=bf16", "--precision sets it"),
+        ("--set level=nan", "decibels from -100 to 100"),
+        ("--set level=1e9", "decibels from -100 to 100"),
+        ("--set width=100", "multiple of 16"),
+        ("--set width=-16", "`width` must be"),
+        ("--set seed=-1", "`seed` must be"),
+        ("--seconds 0.01", "`frames` must be"),
+        ("--seconds 121", "`frames` must be"),
+        ("--full-steps 0", "`steps` must be"),
+        ("--against default gating_text=2", "gating.text"),
+        ("--controls --clips 1", "2 at least"),
+        ("--controls --clips 3 --skins", "6 at least"),
+        ("--controls --against default steps=1", "leave --against out"),
+        ("--keep {file}", "name a folder"),
+        ("--report {file}", "name a folder"),
+        ("--report {file}/in", "name a folder"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_drawn_or_loaded(words, says, tmp_path, monkeypatch, capsys):
+    def never(*_, **__):
+        raise AssertionError("it went on")
+
+    for name in ("load_pipelines", "held_out_clips"):
+        monkeypatch.setattr(cli, name, never)
+    file = tmp_path / "file"
+    file.touch()
+    assert main(["quality", "--profile", "tiny", *words.format(file=file).split()]) == 1
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["-1", "0", "nan", "inf", "long"])
+def test_a_length_that_is_none_is_refused(seconds, capsys):
+    with pytest.raises(SystemExit):
+        main(["quality", "--seconds", seconds])
+    assert "is not a number of seconds above 0" in capsys.readouterr().err
+
+
+def test_one_clip_is_said_in_json_that_programs_read(tmp_path, capsys, untrained, heard_once):
+    command = ["quality", "--profile", "tiny", "--clips", "1", "--set", "frames=5", "--set", "width=48", "--set", "height=48"]
+    # As many steps as are named, whatever a server's profile allows: its limit is for those who wait.
+    assert main([*command, "--set", "steps=9", "--json", "--report", str(tmp_path)]) == 0
+    for text in (capsys.readouterr().out, (tmp_path / "quality.json").read_text()):
+        (variant,) = json.loads(text, parse_constant=pytest.fail)["variants"]  # JSON knows no infinity
+        assert variant["summary"]["lip-sync"]["low"] is None and variant["request"]["steps"] == 9
 
 
 def test_without_the_judges_weights_it_says_how_to_make_them(tmp_path, monkeypatch):
@@ -125,6 +179,34 @@ def test_long_takes_are_made_as_windows_or_shots_and_their_mistakes_show(tmp_pat
     assert torch.equal(kept.frames, shots.frames) and kept.pieces == shots.pieces
     assert shots.pieces == [Piece(0, 8), Piece(8, 9, 4)]
     assert shots.frames.shape == one.frames.shape and torch.equal(make(*given, body).frames, one.frames)
+
+
+def test_a_clip_that_was_kept_by_halves_is_made_again_and_one_of_other_settings_is_another(tmp_path, heard_once):
+    settings = effective_settings(None, "tiny")
+    pipelines = load_pipelines(settings, ["17b"], tmp_path, torch.device("cpu"))
+    clips, keep = held_out_clips(1, tmp_path, (48, 48), 5), tmp_path / "kept"
+
+    def make_kept(settings, pipelines, *weights):
+        return make_clips(Variant("test", SMALL), pipelines, settings, clips, tmp_path, keep, weights)[0][0].frames
+
+    made = make_kept(settings, pipelines)
+    (file,) = keep.iterdir()
+    whole = file.read_bytes()
+    for half in (b"", whole[:2000], whole[:-30], whole[:300] + bytes(600) + whole[900:]):
+        file.write_bytes(half)
+        assert torch.equal(make_kept(settings, pipelines), made)
+    assert list(keep.iterdir()) == [file]
+    make_kept(settings, {"17b": None})  # taken from there
+    model = dataclasses.replace(settings.models["17b"], scales=Scales(1, 1))
+    others = [
+        dataclasses.replace(settings, precision="bf16"),
+        dataclasses.replace(settings, models={"17b": model}),
+        dataclasses.replace(settings, sampler=dataclasses.replace(settings.sampler, first_sigma=0.9)),
+    ]
+    for other in others:
+        make_kept(other, pipelines)
+    make_kept(settings, pipelines, Lora("style.safetensors", 0.8))
+    assert len(list(keep.iterdir())) == 5
 
 
 def test_figures_of_a_long_clip_are_those_of_its_stretches_and_its_seams():
@@ -225,7 +307,7 @@ def test_clips_are_made_by_as_many_gpus_as_asked_for_and_mistakes_by_one(monkeyp
         "--profile",
         "tiny",
         "--clips",
-        "1",
+        "2",
         "--set",
         "frames=5",
         "--set",

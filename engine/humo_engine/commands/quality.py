@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from humo_engine.commands.options import Commands, add_engine_options
@@ -35,7 +36,7 @@ def add_to(commands: Commands) -> None:
     )
     quality.add_argument("--speech", type=Path, metavar="DIR", help="with syncnet: recordings; default: the meter's own")
     quality.add_argument("--clips", type=int, metavar="N", help="default: 24; with syncnet 8")
-    quality.add_argument("--seconds", type=float, metavar="S", help="how long the clips are; default: the usual length")
+    quality.add_argument("--seconds", type=seconds, metavar="S", help="how long the clips are; default: the usual length")
     quality.add_argument(
         "--take", choices=("one", "shots"), help="of long clips: one continuous take, which is the default, or shots"
     )
@@ -61,7 +62,7 @@ def add_to(commands: Commands) -> None:
         "--keep",
         type=Path,
         metavar="DIR",
-        help="keep the clips there, and take those that are; for one state of code and weights",
+        help="keep the clips there, and take those that are; for one state of the code",
     )
     quality.add_argument(
         "--report",
@@ -73,6 +74,13 @@ def add_to(commands: Commands) -> None:
     quality.add_argument("--sampler", choices=SAMPLERS, help="default: unipc")
     quality.add_argument("--guidance", choices=("full", "audio", "none"), help="passes of a step; default: full")
     quality.set_defaults(run=run, vocals=False)
+
+
+def seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
 
 
 def run(options: argparse.Namespace) -> int:
