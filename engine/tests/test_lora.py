@@ -138,6 +138,23 @@ def test_an_alpha_that_stands_in_the_header_counts(tmp_path, shapes, header, fac
     assert factor_of(with_tensor, shapes)[0] == pytest.approx(3, rel=1e-5)
 
 
+@pytest.mark.parametrize(("header", "factors"), [({}, (1, 1)), ({"alpha": "8"}, (2, 1))])
+def test_each_layer_counts_by_its_own_rank(tmp_path, shapes, header, factors):
+    generator = torch.Generator().manual_seed(2)
+    pairs = {
+        name: (torch.randn(256, rank, generator=generator), torch.randn(rank, 256, generator=generator))
+        for name, rank in (("q", 4), ("k", 8))
+    }
+    tensors = {
+        f"blocks.1.self_attn.{name}.lora_{part}.weight": value
+        for name, (up, down) in pairs.items()
+        for part, value in (("A", down), ("B", up))
+    }
+    changes, _ = read_lora(written(tmp_path, tensors, header=header), 1.0, shapes)
+    for (name, (up, down)), factor in zip(pairs.items(), factors, strict=True):
+        assert torch.allclose(changes[f"blocks.1.self_attn.{name}.weight"][0], factor * (up @ down), atol=1e-4)
+
+
 def test_an_alpha_that_stands_in_pefts_configuration_counts(tmp_path, shapes):
     down, up = pair(256, 256)
     name = "base_model.model.blocks.1.self_attn.q"
