@@ -32,6 +32,7 @@ WHITER = 0.38  # of the way from the skin to white: an eye's white
 LONGEST_BLINK = 9  # frames
 LIKE_SKIN = 25.0  # of 255, in each of red, green and blue
 FARTHEST_MIDDLE = 0.12  # units of a head
+WITHIN_A_MOUTH = 0.03  # units: how far a tongue may reach from what has a mouth's colour
 SMALLEST_MOUTH = 0.25  # of a shut mouth's area: what is smaller is no second mouth
 
 
@@ -158,18 +159,24 @@ def _short_runs(flags: Tensor, longest: int) -> Tensor:
 
 
 def second_mouths(frames: Tensor, place: Place) -> Tensor:
-    """Frames (frames,), bool, whose lower face has two mouth-coloured patches or more, with skin between them."""
+    """Frames (frames,), bool, whose lower face has two mouth-coloured patches or more, with skin between them.
+
+    A tongue whose upper edge is too pale for a mouth is no skin either: what lies above and below it is one mouth.
+    """
     x, y = region(place, *frames.shape[1:3])
     skin = _skin_at(frames, place)
     x, head = x - _face_middle(frames, place, skin), y + MOUTH_Y
     inside = ((x / 0.150).square() + (head / 0.205).square() <= 1) & (head > 0.045)
     inside &= (x.abs() > 0.028) | (head > 0.075)  # the nose
     mask = _mouth_mask(frames, skin) & inside
+    half = round(WITHIN_A_MOUTH * place.unit)
+    beside = F.max_pool2d(mask.float()[:, None], 2 * half + 1, 1, half)[:, 0] > 0
+    whole = mask | (beside & inside & ((frames - skin).abs().amax(-1) > LIKE_SKIN))
     rows, columns = inside.any(1).nonzero()[:, 0], inside.any(0).nonzero()[:, 0]
-    patches = _patches(mask[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    middle = (slice(None), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     least = SMALLEST_MOUTH * SHUT_AREA * place.unit**2
-    return torch.tensor([int((areas.unique(return_counts=True)[1] >= least).sum()) > 1
-                         for areas in (frame[frame > 0] for frame in patches)])  # fmt: skip
+    return torch.tensor([int((patches[red].unique(return_counts=True)[1] >= least).sum()) > 1
+                         for patches, red in zip(_patches(whole[middle]), mask[middle], strict=True)])  # fmt: skip
 
 
 def _skin_at(frames: Tensor, place: Place) -> Tensor:

@@ -138,6 +138,18 @@ def test_an_eye_that_is_gone_and_a_second_mouth_are_seen(clips, seed):
     assert face.second_mouths(two, face.find_mouth(frames)).float().mean() > 0.6
 
 
+def test_a_pale_tongue_does_not_make_two_mouths_of_one(clips):
+    """As the small model draws it on the darkest skin: the tongue's upper edge is of another colour than lips, tongue and inside."""
+    _, frames, truth = clips[4]
+    place = face.find_mouth(frames)
+    mouth = face._mouth_mask(frames, face._skin_at(frames, place))[..., None]
+    edge = stamp(frames, truth, (0, 0.01), (222, 120, 116), (0.3, 0.012))
+    pale = torch.where(mouth, edge, frames)[truth.openings > 0.5]
+    parts = face._patches(face._mouth_mask(pale, face._skin_at(pale, place)))
+    assert len(pale) and all(len(frame[frame > 0].unique()) == 2 for frame in parts), "in colour each mouth is two"
+    assert not face.second_mouths(pale, place).any()
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_two_mouths_side_by_side_are_seen_from_either(clips, seed):
     person, frames, truth = clips[seed]
