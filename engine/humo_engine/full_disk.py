@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_WORDS = ("No space left on device", "PytorchStreamWriter failed writing file")
+"""What a library says instead of a number: safetensors, and `torch.save`, of which nothing but that a write failed is to be learnt."""
 
 
 def is_full_disk(error: BaseException | None) -> bool:
     """Whether an error, or one that led to it, says that no room is left."""
     while error is not None:
-        if getattr(error, "errno", None) in _FULL or "No space left on device" in str(error):
+        if getattr(error, "errno", None) in _FULL or any(words in str(error) for words in _FULL_WORDS):
             return True
         error = error.__cause__ or error.__context__
     return False
