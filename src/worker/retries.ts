@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import { isDiskFull } from '../full-disk.ts';
 import { isRefusedForNow, isTurnedAway } from '../full-redis.ts';
@@ -52,9 +53,17 @@ export async function encodeWithRetry(
   }
 }
 
+/** S3's word for a key or a right that was taken away. What it turned away has changed nothing. */
+function isForbidden(error: unknown): boolean {
+  return forbidden.safeParse(error).success;
+}
+
+/** As the client has it: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const forbidden = z.object({ $metadata: z.object({ httpStatusCode: z.literal(403) }) });
+
 /**
  * Stores what took minutes of GPU time to make, again and again while the store is away; for as long as it takes, where its disk or its memory is full or
- * Redis turns everybody away: whoever else made the video could not put it there either.
+ * it turns this worker away, as Redis and S3 do whose rights were changed: to make the video once more costs what it cost, and finds the same door.
  *
  * @param pauses milliseconds between tries, of which the last is kept to
  * @throws WorkerUnable when it is away for long; the signal's reason
@@ -71,7 +80,8 @@ export async function storeWithRetry<T>(
     } catch (error) {
       signal.throwIfAborted();
       failed(error);
-      const keepsOn = isDiskFull(error) || isRefusedForNow(error) || isTurnedAway(error);
+      const keepsOn =
+        isDiskFull(error) || isRefusedForNow(error) || isTurnedAway(error) || isForbidden(error);
       const pause = pauses[tries] ?? (keepsOn ? pauses.at(-1) : undefined);
       if (pause === undefined) throw new WorkerUnable('the store is away', { cause: error });
       await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());

@@ -51,5 +51,9 @@ test('a video waits for as long as the store is full, and for some time where it
   expect(await store(failing(5, full))).toBe(6);
   expect(told).toHaveLength(5);
   expect(await store(failing(5, forbidden))).toBe(6);
+  const s3 = (status: number) =>
+    Object.assign(new Error('Access Denied'), { $metadata: { httpStatusCode: status } });
+  expect(await store(failing(5, s3(403)))).toBe(6);
+  await expect(store(failing(5, s3(503)))).rejects.toBeInstanceOf(WorkerUnable);
   await expect(store(failing(5, silence))).rejects.toBeInstanceOf(WorkerUnable);
 });
