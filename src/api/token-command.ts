@@ -14,20 +14,28 @@ Scopes: ${scopes.join(', ')}. A token without --user acts as a person of its own
 shares that person's limits and sees what they made in Discord, too. The tokens' hashes are kept in API_TOKENS_FILE.
 `;
 
+/** Where it runs: a process, or as much of one. */
+export interface Terminal {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
 /** `npm run api-token`. @returns the exit status */
-async function main(args: readonly string[]): Promise<number> {
+export async function tokenCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await run(args);
+    await run(args, terminal);
     return 0;
   } catch (error) {
-    if (error instanceof TokensError || error instanceof DiskFull) process.stderr.write(`${error.message}\n`);
-    else if (error instanceof TypeError) process.stderr.write(`${error.message}\n\n${usage}`);
+    if (error instanceof TokensError || error instanceof DiskFull)
+      terminal.stderr.write(`${error.message}\n`);
+    else if (error instanceof TypeError) terminal.stderr.write(`${error.message}\n\n${usage}`);
     else throw error;
     return 1;
   }
 }
 
-async function run(args: readonly string[]): Promise<void> {
+async function run(args: readonly string[], { env, stdout, stderr }: Terminal): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -38,29 +46,27 @@ async function run(args: readonly string[]): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   });
-  const file = tokensFileOf(process.env);
+  const file = tokensFileOf(env);
   const [action = ''] = positionals;
   if (values.help) {
-    process.stdout.write(usage);
+    stdout.write(usage);
   } else if (action === 'create' && values.name !== undefined) {
     const { token, stored } = await createToken(file, {
       name: values.name,
       scopes: readScopes(values.scopes),
       userId: values.user ?? null,
     });
-    process.stderr.write(
+    stderr.write(
       `Made '${stored.name}' (${stored.scopes.join(', ')}), acting as ${stored.userId}. It is shown this once:\n`,
     );
-    process.stdout.write(`${token}\n`);
+    stdout.write(`${token}\n`);
   } else if (action === 'list') {
     for (const { name, scopes: granted, userId, createdAt } of await readTokens(file)) {
-      process.stdout.write(
-        `${name}\t${granted.join(',')}\t${userId}\t${new Date(createdAt).toISOString()}\n`,
-      );
+      stdout.write(`${name}\t${granted.join(',')}\t${userId}\t${new Date(createdAt).toISOString()}\n`);
     }
   } else if (action === 'revoke' && values.name !== undefined) {
     await revokeToken(file, values.name);
-    process.stderr.write(`'${values.name}' no longer works.\n`);
+    stderr.write(`'${values.name}' no longer works.\n`);
   } else {
     throw new TypeError(action === '' ? 'Say what to do.' : 'I do not understand this.');
   }
@@ -75,4 +81,4 @@ function readScopes(text: string): Scope[] {
   });
 }
 
-process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) process.exitCode = await tokenCommand(process.argv.slice(2), process);

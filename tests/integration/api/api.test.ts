@@ -19,6 +19,8 @@ import {
   soundSchema,
   webhookMessageSchema,
 } from '../../../src/api/schemas.ts';
+import { quickStart } from '../../../scripts/support/quick-start.mjs';
+import { tokenCommand } from '../../../src/api/token-command.ts';
 import { projectRoot } from '../../../src/config/environment.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { GenerationResult } from '../../../src/queue/contract/generation.ts';
@@ -87,33 +89,29 @@ describe('tokens', () => {
     expect(refused).toMatchObject({ status: 403, code: 'forbidden' });
     expect(refused.detail).toContain('`generate`');
 
-    await tokenCommand('revoke', '--name', 'reader');
+    await command('revoke', '--name', 'reader');
     expect((await reader.fetch('/v1/generations')).status).toBe(401);
   });
 
   test('the command prints a token once, stores a hash, lists and refuses a second of the same name', async () => {
-    const { stdout } = await tokenCommand(
-      'create',
-      '--name',
-      'web',
-      '--scopes',
-      'read',
-      '--user',
-      '123456789012345678',
+    // As a process: `npm run api-token` does no more than that.
+    const wanted = ['create', '--name', 'web', '--scopes', 'read', '--user', '123456789012345678'];
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(projectRoot, 'src/api/token-command.ts'), ...wanted],
+      { env: { ...quickStart(process.env), API_TOKENS_FILE: scene.tokensFile } },
     );
     const token = stdout.trim();
     expect(token).toMatch(/^humo_[\w-]{43}$/);
     expect(await readFile(scene.tokensFile, 'utf8')).not.toContain(token.slice(5));
     expect((await stat(scene.tokensFile)).mode & 0o777).toBe(0o600);
-    expect((await tokenCommand('list')).stdout).toContain('web\tread\t123456789012345678');
+    expect(await command('list')).toContain('web\tread\t123456789012345678');
     const answer = await fetch(`${scene.url}/v1/presets`, { headers: { authorization: `Bearer ${token}` } });
     expect(answer.status).toBe(200);
-    await expect(tokenCommand('create', '--name', 'web')).rejects.toThrow('There already is a token');
-    await expect(tokenCommand('create', '--name', 'x', '--scopes', 'all')).rejects.toThrow(
-      'There is no scope',
-    );
-    await expect(tokenCommand('create', '--name', 'x', '--user', '12')).rejects.toThrow('Discord id');
-    await expect(tokenCommand()).rejects.toThrow('Usage:');
+    await expect(command('create', '--name', 'web')).rejects.toThrow('There already is a token');
+    await expect(command('create', '--name', 'x', '--scopes', 'all')).rejects.toThrow('There is no scope');
+    await expect(command('create', '--name', 'x', '--user', '12')).rejects.toThrow('Discord id');
+    await expect(command()).rejects.toThrow('Usage:');
   });
 
   test('a person of the API can never be one of Discord: their id has more than 64 bits', () => {
@@ -145,10 +143,17 @@ describe('tokens', () => {
     expect(await problemOf(without)).toMatchObject({ status: 403, code: 'forbidden' });
   });
 
-  async function tokenCommand(...args: string[]) {
-    return promisify(execFile)(process.execPath, [join(projectRoot, 'src/api/token-command.ts'), ...args], {
-      env: { PATH: process.env['PATH'], API_TOKENS_FILE: scene.tokensFile },
+  /** In this process. @throws Error with what it says when it fails */
+  async function command(...args: string[]): Promise<string> {
+    const printed: string[] = [];
+    const said: string[] = [];
+    const status = await tokenCommand(args, {
+      env: { API_TOKENS_FILE: scene.tokensFile },
+      stdout: { write: (text) => printed.push(text) },
+      stderr: { write: (text) => said.push(text) },
     });
+    if (status !== 0) throw new Error(said.join(''));
+    return printed.join('');
   }
 });
 
