@@ -63,7 +63,7 @@ def test_training_makes_all_files_from_nothing_beats_a_model_that_learnt_nothing
 @pytest.mark.skipif(not has_espeak(), reason="training needs espeak-ng, which speaks its sounds")
 def test_clips_are_drawn_beside_a_training_that_goes_on_and_waits_for_its_gpus(tmp_path):
     state, out, free = tmp_path / "state", tmp_path / "out", tmp_path / "free"
-    plan = dataclasses.replace(SMALL, steps=2, check_clips=0, start=FOLDER, text_goes_on=True, drawers=1, wait_for=free)
+    plan = dataclasses.replace(SMALL, steps=1, check_clips=0, start=FOLDER, text_goes_on=True, drawers=1, wait_for=free)
     thread = threading.Thread(target=train, args=(plan, state, out, "cpu"))
     thread.start()
     try:

@@ -120,7 +120,7 @@ test('an empty volume fills over broken transfers, is "starting" all the while, 
   expect((await health()).text).toBe('unhealthy: the worker has ended with status 0');
 });
 
-test('SIGTERM in a download ends it within seconds, and the next start goes on where it was', async () => {
+test('SIGTERM in a download ends it within seconds, the next start goes on where it was, and damage is found when asked for', async () => {
   await using redis = await startRedis();
   await using hub = await startWeightsHub(join(volume, 'lock.json'), { stalls: [pieceBytes + 1000] });
   const variables = environment(redis.url, { HF_ENDPOINT: hub.endpoint });
@@ -149,19 +149,12 @@ test('SIGTERM in a download ends it within seconds, and the next start goes on w
   expect(third.lines.join('\n')).toMatch(new RegExp(`"place":"[^"]*${largeFile}","verdict":"ok"`));
   expect(third.lines.join('\n')).toContain('`clean` leaves the sound as it is');
   expect(await third.stop()).toBe(0);
-});
 
-test('weights that were damaged on the disk are found when asked for, and the worker does not start', async () => {
-  await using hub = await startWeightsHub(join(volume, 'lock.json'));
-  await using redis = await startRedis();
-  const variables = environment(redis.url, { HF_ENDPOINT: hub.endpoint });
-  const first = start(variables);
-  await first.logged('taking jobs');
-  await first.stop();
+  // Weights that were damaged on the disk are found when asked for, and the worker does not start.
   await writeFile(join(volume, 'weights', largeFile), Buffer.alloc(2 * pieceBytes + 1_000_000));
-  const second = start({ ...variables, HUMO_WEIGHTS_VERIFY: 'true' });
-  expect(await second.ended).toBe(1);
-  expect(second.lines.join('\n')).toMatch(/large\.bin","verdict":"wrong SHA-256/);
+  const fourth = start({ ...variables, HUMO_WEIGHTS_VERIFY: 'true' });
+  expect(await fourth.ended).toBe(1);
+  expect(fourth.lines.join('\n')).toMatch(/large\.bin","verdict":"wrong SHA-256/);
   expect((await health()).text).toMatch(
     /^unhealthy: weights in .* are damaged: \S*large\.bin: wrong SHA-256/,
   );
