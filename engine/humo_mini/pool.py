@@ -15,7 +15,7 @@ from torch import Tensor
 from humo_engine.audio import audio_features, audio_windows, whisper_states
 from humo_engine.tiny import byte_tokenizer, draw_whisper
 from humo_engine.vae import LATENT_CHANNELS, MEAN, SPATIAL_STRIDE, STD, TEMPORAL_STRIDE, latent_frames
-from humo_mini.drawing import FRAMES, Size, draw_blinks, draw_clip, draw_prompt, draw_sway
+from humo_mini.drawing import FRAMES, Person, Size, draw_blinks, draw_clip, draw_prompt, draw_sway
 from humo_mini.frames_vae import FramesVae
 from humo_mini.pupils import draw_pupil, draw_setting, glasses_loudness, hair_loudness
 from humo_mini.references import draw_varied_reference
@@ -30,6 +30,8 @@ LONGEST_SOUND = 750  # frames; what Whisper hears at once
 ODD_SHARE = 0.06  # clips whose prompt names no place
 FREE_SHARE = 0.4  # of the other clips' last prompts, that say it in a sentence of their own making
 LATER_SHARE = 0.3  # long clips that are a later window of a take
+SILENT_SHARE = 0.5  # prompts that say nothing of glasses although there are some
+EYES_WEIGHT = 4.0  # times as much as the background counts an eye
 GLASSES_REACH = 0.022  # by which frames of glasses surround the eyes, of the shorter side
 SOUND_FRAMES = FRAMES + TEMPORAL_STRIDE  # of each sound: enough for a clip and for a later window
 
@@ -135,7 +137,7 @@ def make_sounds(count: int, processes: int | None = None, log=print) -> Sounds:
 def latent_weights(truth, size: Size, looks: float, glasses: float = 0.0) -> Tensor:
     """Where a latent pixel has a share of a mouth or an eye, or of the head and its hair, its error counts more: (latent frames, h, w).
 
-    `looks` is what the head counts more, `glasses` how much their frames do, from 1 on; 0 without any.
+    `looks` is what the head counts more, `glasses` how much their frames do, as a factor of what eyes do; 0 without any.
     """
     width, height = size[0] // SPATIAL_STRIDE, size[1] // SPATIAL_STRIDE
     x = torch.arange(width)[None, None] * SPATIAL_STRIDE
@@ -151,10 +153,10 @@ def latent_weights(truth, size: Size, looks: float, glasses: float = 0.0) -> Ten
         [-reach, -1.5 * reach, reach, reach]
     )
     frames = 1 + looks * touched(head_box)
-    frames = torch.maximum(frames, 4.0 * eyes)
+    frames = torch.maximum(frames, EYES_WEIGHT * eyes)
     if glasses:
         around = truth.eye_boxes + GLASSES_REACH * min(size) * torch.tensor([-1.0, -1.0, 1.0, 1.0])
-        frames = torch.maximum(frames, (3.0 + glasses) * torch.maximum(touched(around[:, 0]), touched(around[:, 1])))
+        frames = torch.maximum(frames, EYES_WEIGHT * glasses * torch.maximum(touched(around[:, 0]), touched(around[:, 1])))
     frames = torch.maximum(frames, 5.0 * touched(truth.mouth_boxes))
     rest = frames[1:].unflatten(0, (-1, TEMPORAL_STRIDE)).amax(1)
     return torch.cat((frames[:1], rest))
@@ -227,7 +229,7 @@ def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sound
         scene = DEFAULT_SCENE
         prompts = [odd_prompt(numbers) for _ in range(PROMPTS)]
     else:
-        prompts = [draw_prompt(scene, person, seed * PROMPTS + i) for i in range(PROMPTS)]
+        prompts = [draw_prompt(scene, described(person, numbers), seed * PROMPTS + i) for i in range(PROMPTS)]
         if numbers.random() < FREE_SHARE:
             prompts[-1] = free_prompt(scene, numbers)
     skip = int(numbers.random() < kind.later)
@@ -240,6 +242,12 @@ def _draw_pool_clip(numbers: random.Random, seed: int, size: Size, sounds: Sound
         skip : skip + latent_frames(kind.frames)
     ]
     return pixels, references, weight, prompts, sound, skip
+
+
+def described(person: Person, numbers: random.Random) -> Person:
+    """Whom a prompt describes: the person, or the same without a word of their glasses. Where each description of a wearer names glasses, one
+    without tells that there are none, and guidance by text takes off what only the picture shows."""
+    return replace(person, glasses="none") if numbers.random() < SILENT_SHARE else person
 
 
 def merge(stocks: Sequence[dict[Size, Stock]]) -> dict[Size, Stock]:

@@ -16,14 +16,15 @@ from humo_mini.drawing import Person, Scene, Size, Sway, draw_clip, draw_person,
 from humo_mini.palette import COLOURS, GLASSES_COLOURS, RGB
 
 FAINT_GLASSES, FAINT_HAIR = 0.27, 0.2  # contrasts below which it is hard to see that they are there
-FAINT_GLASSES_SHARE, FAINT_HAIR_SHARE = 0.2, 0.2  # persons that are looked for; others come as they come
+FAINT_GLASSES_SHARE, FAINT_HAIR_SHARE = 0.3, 0.2  # persons that are looked for; others come as they come
+FAINT_COLOURS = ("gold", "red")  # of frames that can be faint; of persons as they come, three of four are red
 FRAMES_WEIGHT = 5.0  # of a pixel of the glasses' frames, in black on light skin; fainter ones weigh more
 PLAIN_GLASSES, LOUDEST_GLASSES = (
     0.75,
     3.0,
 )  # contrasts from which on nothing weighs more, and how many times as much the faintest do
 PLAIN_HAIR, LOUDEST_HAIR = 0.35, 2.0
-TRIES = 200
+TRIES = 600
 BACKDROPS: dict[str, RGB] = {
     "beach": (160, 210, 246), "city": (30, 28, 70), "sunset": (180, 100, 96), "mountains": (176, 208, 244), "forest": (60, 116, 60),
     "space": (16, 10, 36), "library": (90, 60, 44),
@@ -60,7 +61,9 @@ def draw_pupil(seed: int) -> Person:
     candidates = (draw_person(seed + STRIDE * index) for index in range(TRIES))
     first = next(candidates)
     if wish < FAINT_GLASSES_SHARE:
-        return next((person for person in candidates if glasses_contrast(person) < FAINT_GLASSES), first)
+        colour = FAINT_COLOURS[int(wish / FAINT_GLASSES_SHARE * len(FAINT_COLOURS))]
+        faint = (person for person in candidates if person.glasses_colour == colour and glasses_contrast(person) < FAINT_GLASSES)
+        return next(faint, first)
     if wish < FAINT_GLASSES_SHARE + FAINT_HAIR_SHARE:
         return next((person for person in candidates if hair_contrast(person) < FAINT_HAIR), first)
     return first

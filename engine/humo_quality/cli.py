@@ -364,6 +364,8 @@ def _text(options: argparse.Namespace, results: Sequence[Result], verdicts: Sequ
         parts.append(skins_table(results[0].figures))
     if verdicts:
         parts.append(bars_table(verdicts))
+        if not options.skins:
+            parts.append(groups_note(len(results[0].figures)))
     return "\n\n".join(parts)
 
 
@@ -380,6 +382,15 @@ def summary_table(result: Result) -> str:
             + (f"  {value.count} clips" if value.count < len(result.figures) else "")
         )
     return "\n".join(lines)
+
+
+def groups_note(clips: int) -> str:
+    """What the gaps between skin colours are worth where each group is of other people: one clip more or less, and how to know."""
+    each = max(1, clips // len(SKIN_GROUPS))
+    return (
+        f"The groups of skin colours are {each} clips each, of other people: one clip more or less is {1 / each:.3f} of a share.\n"
+        "Whether a gap is the skin's is told by the same people in three skins: --skins --clips 96."
+    )
 
 
 def skins_table(figures: Sequence[Figures]) -> str:

@@ -30,7 +30,7 @@ from humo_mini.drawing import (
 )
 from humo_quality import face, signals
 from humo_quality.bars import BARS, BY_SKIN, bars_table, judge_bars
-from humo_quality.cli import _others, skins_table
+from humo_quality.cli import _others, groups_note, skins_table
 from humo_quality.film import FilmError, agreement, in_words, read_frames
 from humo_quality.held_out import SKIN_GROUPS, held_out_clips, to_rgb, voice_files
 from humo_quality.judges import WEIGHTS, judges
@@ -355,6 +355,11 @@ def test_bars_hold_or_do_not_and_what_was_not_measured_does_not():
     assert [v.name for v in judge_bars(perfect, darker) if not v.holds] == ["lip-sync: largest gap between skin colours"]
     assert not any(verdict.holds for verdict in judge_bars({}, {}))
     assert "DOES NOT HOLD" in bars_table(late)
+
+
+def test_what_gaps_of_small_groups_are_worth_is_said_beside_the_bars():
+    assert "8 clips each" in groups_note(24) and "0.125" in groups_note(24)
+    assert "32 clips each" in groups_note(96) and "--skins" in groups_note(96)
 
 
 def test_held_out_clips_are_of_all_kinds_and_of_two_sources_of_voices(tmp_path):
