@@ -54,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train. Exit status 2 when something is missing, and a line that says what."""
+    from humo_engine.load import choose_device
+    from humo_mini.state import check_start, claim, make_whole
     from humo_mini.train import ALONE, SMALL, Plan, gpus_of, train
 
     alone = gpus_of(arguments.device) == 1 and arguments.ranks in (None, 2)
@@ -69,6 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.steps is not None:
         plan = dataclasses.replace(plan, steps=arguments.steps)
     try:
+        if arguments.device is not None:
+            choose_device(arguments.device)
+        if arguments.start is not None:
+            check_start(arguments.start)
+        claim(arguments.state, arguments.size, arguments.start)
+        make_whole(arguments.state, arguments.out)
         train(plan, arguments.state, arguments.out, arguments.device, arguments.ranks)
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -45,6 +45,21 @@ def test_no_module_needs_itself_by_way_of_others():
         raise AssertionError(f"a circle of imports: {' → '.join(error.args[1])}") from None
 
 
+def test_what_serves_needs_nothing_of_training_and_measuring():
+    """But for the two commands that are these; what every start imports of them is how their options are declared."""
+    trees = sources()
+    modules = frozenset(name for name in trees if name.split(".")[0] in ("humo_mini", "humo_quality"))
+    needing = {
+        name: found for name, tree in trees.items() if name.startswith("humo_engine") and (found := imported_by(tree, modules))
+    }
+    assert needing == {
+        "humo_engine.commands.mini": {"humo_mini.cli"},
+        "humo_engine.commands.quality": {"humo_quality.cli"},
+    }
+    options = ast.Module([node for node in trees["humo_mini.cli"].body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+    assert not imported_by(options, frozenset(trees))
+
+
 # What is used of other libraries though it carries an underscore: nobody promises that it stays, so `pyproject.toml` bounds their versions.
 PRIVATE = {
     # How far a causal convolution pads. Its public `padding` is zero: it pads by itself. `test_vae.py` compares with the library's decode.

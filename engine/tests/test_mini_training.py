@@ -2,12 +2,15 @@
 
 import dataclasses
 import random
+import shutil
 import threading
 import time
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from humo_engine.cli import main
 from humo_engine.mini import FOLDER, TEXT_FILE, VAE_FILE, mini_components, mini_size, read_packed, transformer_file
 from humo_engine.model import HuMoTransformer
 from humo_engine.tiny import byte_tokenizer
@@ -16,6 +19,7 @@ from humo_mini.drawing import FRAMES as CLIP_FRAMES
 from humo_mini.drawing import draw_prompt, draw_scene
 from humo_mini.pool import SHORT, SOUND_FRAMES, USUAL, Sounds, Stock, make_stocks, negative_states
 from humo_mini.speech import has_espeak
+from humo_mini.state import claim, make_whole
 from humo_mini.text_training import free_prompt, text_states, train_text
 from humo_mini.train import ALONE, ENOUGH, FAMILIES, SMALL, Run, _decoder, _take_over, _text, gpus_of, processes_for, train
 from humo_mini.transformer_training import CUT_FRAMES, Trainer
@@ -96,6 +100,57 @@ def test_a_text_encoder_that_does_not_go_on_is_taken_over_as_it_is(tmp_path):
     assert (state / "text.pt").read_bytes() == kept
     with pytest.raises(ValueError, match="--from names a folder"):
         train(dataclasses.replace(SMALL, start=tmp_path), state, out, "cpu")
+
+
+def test_a_state_folder_is_of_one_training(tmp_path, capsys):
+    state = tmp_path / "state"
+    for start in (None, FOLDER):
+        folder = state / str(start is None)
+        claim(folder, "small", start)
+        claim(folder, "small", start)
+        for size, other in (("full", start), ("small", tmp_path)):
+            with pytest.raises(ValueError, match="holds another training .of size small from"):
+                claim(folder, size, other)
+    command = ["mini", "train", "--device", "cpu", "--state", str(state / "True"), "--out", str(tmp_path / "out")]
+    assert main(command) == 2  # the full training, where the small one was tried
+    assert "name another folder with --state" in capsys.readouterr().err
+
+
+def test_weights_to_go_on_from_are_looked_at_before_anything_is_kept_of_them(tmp_path, capsys):
+    start, state = tmp_path / "start", tmp_path / "state"
+    shutil.copytree(FOLDER, start)
+    command = ["mini", "train", "--device", "cpu", "--size", "small", "--from", str(start), "--state", str(state)]
+    for name in (VAE_FILE, TEXT_FILE, *map(transformer_file, FAMILIES)):
+        whole = (start / name).read_bytes()
+        save_file({"a": torch.zeros(2)}, start / name)
+        foreign = (start / name).read_bytes()
+        for wrong in (foreign, b"x", None):
+            (start / name).unlink() if wrong is None else (start / name).write_bytes(wrong)
+            assert main(command) == 2
+            assert name in capsys.readouterr().err
+        (start / name).write_bytes(whole)
+    assert main([*command, "--device", "gpu"]) == 2
+    assert "choose from cpu" in capsys.readouterr().err
+    assert not state.exists()
+
+
+def test_what_a_run_was_ended_in_is_made_whole(tmp_path):
+    state, out, another = tmp_path / "state", tmp_path / "out", tmp_path / "another"
+    state.mkdir()
+    out.mkdir()
+    run = Run(dataclasses.replace(SMALL, start=FOLDER), state, out, 0, 1, torch.device("cpu"), time.time())
+    _take_over(run, FOLDER)
+    make_whole(state, another)  # a folder that is new, or was emptied: both files come from what is kept
+    for name in (TEXT_FILE, VAE_FILE):
+        before, after = read_packed(FOLDER / name), read_packed(another / name)
+        assert all(torch.allclose(value, after[key], atol=1e-4) for key, value in before.items() if key in after)
+    assert mini_components("17b", FOLDER).vae.state_dict().keys() == read_packed(another / VAE_FILE).keys()
+    # A VAE of which the figures are missing was ended in writing: it is trained again, not passed over for ever.
+    (state / "vae.pt").unlink()
+    for name in ("vae-8.safetensors", "vae-12.safetensors", "vae-12.pt"):
+        (state / name).write_bytes(b"half")
+    make_whole(state, another)
+    assert {file.name for file in state.glob("vae*")} == {"vae-12.safetensors", "vae-12.pt"}
 
 
 def test_a_decoder_goes_on_once_and_encodes_as_before(tmp_path):

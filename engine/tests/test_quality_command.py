@@ -161,6 +161,30 @@ def test_each_mistake_changes_the_clip_and_is_gone_afterwards(tmp_path, heard_on
     assert torch.equal(make(*given, SMALL).frames, usual.frames)
 
 
+def test_mistakes_are_named_by_what_they_spoil_in_clips_of_the_small_model(monkeypatch, capsys, heard_once):
+    """Two clips of a second in two steps each show these; what more clips and steps say of the others stands in engine/QUALITY.md."""
+    shown = ("audio-late", "no-reference", "other-text", "wrong-timestep", "forgetful-vae")
+    monkeypatch.setattr(cli, "CONTROLS", {name: CONTROLS[name] for name in shown})
+    command = ["quality", "--profile", "mini", "--controls", "--clips", "2", "--shape", "square", "--seconds", "1"]
+    assert main([*command, "--set", "steps=2", "--json"]) == 0
+    named = {control["name"]: control["namedBy"] for control in json.loads(capsys.readouterr().out)["controls"]}
+    assert list(named) == list(shown)
+    assert named["audio-late"]["figure"] in ("best lag", "lip-sync")
+    assert {named[name]["figure"] for name in ("other-text", "forgetful-vae")} == {"scene right", "change every fourth frame"}
+
+
+def test_a_mistake_that_changes_nothing_or_the_other_way_is_not_named(monkeypatch):
+    def result(name, *figures):
+        return cli.Result(Variant(name, SMALL), list(figures), {}, [], 1.0, [])
+
+    usual = result("default", {"best lag": 0.0, "lip-sync": 0.8}, {"best lag": 0.0, "lip-sync": 0.7})
+    for late, named in ((0, False), (-2, False), (2, True)):
+        spoilt = result("audio-late", *({**clip, "best lag": late} for clip in usual.figures))
+        assert ("NOT NAMED" not in cli._control_line(usual, spoilt)) == named
+    one = [cli.Result(Variant(name, SMALL), usual.figures[:1], {}, [], 1.0, []) for name in ("default", "audio-late")]
+    assert "NOT NAMED" in cli._control_line(*one)
+
+
 def test_long_takes_are_made_as_windows_or_shots_and_their_mistakes_show(tmp_path, heard_once):
     usual = effective_settings(None, "tiny")
     short = dataclasses.replace(usual.frames, maximum={480: 9, 720: 9})
