@@ -18,7 +18,7 @@ from humo_engine.guidance import passes_of
 from humo_engine.sampling import EveryPass, WholeClip, denoise, draw_noise
 from humo_engine.settings import Scales
 from humo_engine.text import encode_text
-from humo_mini.drawing import FRAMES, INNER_MOUTH, SIZE, Size, contact_sheet, draw_person, draw_prompt, draw_reference, draw_scene
+from humo_mini.drawing import INNER_MOUTH, SIZE, Size, contact_sheet, draw_person, draw_prompt, draw_reference, draw_scene
 from humo_mini.pool import Sounds
 
 SHOWN_FRAMES = (0, 16, 32, 48, 64, 80, 96)
@@ -68,9 +68,12 @@ def correlation(a: Tensor, b: Tensor) -> float:
 
 def check_model(
     parts: Components, sounds: Sounds, negative: str, device: torch.device, sheets: dict[str, Scales], folder: Path,
-    clips: int = 10, steps: int = 8, size: Size = SIZE, log=print,
+    clips: int = 10, steps: int = 8, size: Size = SIZE, latents: int | None = None, log=print,
 ) -> None:  # fmt: skip
-    """Make held-out clips at each of the named scales; write a contact sheet of each and log how well mouths follow the sound."""
+    """Make held-out clips at each of the named scales; write a contact sheet of each and log how well mouths follow the sound.
+
+    `latents` is how many latent frames a clip has; None: as many as there are of the sound.
+    """
     from PIL import Image
 
     if device.type == "cpu":
@@ -85,12 +88,13 @@ def check_model(
             prompt = draw_prompt(scene, None, index, "held-out")
             sound = index % sounds.openings.shape[0]
             reference = draw_reference(person, size)
-            pixels = sample(
-                parts, prompt, negative, sounds.windows[sound].float(), reference, scales, steps=steps, seed=index, device=device
-            )
-            rows.append([reference[:, 0], *(pixels[:, min(frame, FRAMES - 1)] for frame in SHOWN_FRAMES)])
-            if float(sounds.openings[sound].std()) > 0.05:
-                found.append(correlation(mouth_openings(pixels), sounds.openings[sound]))
+            windows = sounds.windows[sound][:latents].float()
+            pixels = sample(parts, prompt, negative, windows, reference, scales, steps=steps, seed=index, device=device)
+            frames = pixels.shape[1]
+            rows.append([reference[:, 0], *(pixels[:, min(frame, frames - 1)] for frame in SHOWN_FRAMES)])
+            openings = sounds.openings[sound][:frames]
+            if float(openings.std()) > 0.05:
+                found.append(correlation(mouth_openings(pixels), openings))
         Image.fromarray(contact_sheet(rows).numpy()).save(folder / f"sheet-{parts.family}-{name}.png")
         log(f"check {parts.family} {name}: mouth follows sound {sum(found) / max(1, len(found)):.2f} "
             f"({' '.join(f'{c:.2f}' for c in found)}), {(time.monotonic() - started) / clips:.1f} s a clip")  # fmt: skip

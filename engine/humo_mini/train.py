@@ -56,6 +56,7 @@ class Plan:
     processes: int | None = None  # that make sounds
     check_clips: int = 10
     check_steps: int = 8
+    check_latents: int | None = None  # latent frames of its clips; None: of a whole one
     shapes: tuple[tuple[Size, float], ...] = SHAPES  # of the pool; the VAE learns on the first two
     vae_batch: tuple[int, int] = BATCH
     text: tuple[int, int] = (20_000, 256)  # prompts, and how many of them in a step
@@ -76,7 +77,7 @@ ALONE = Plan(
 
 SMALL = Plan(
     sounds=2, pool_most=4, shorts_most=8, pool_processes=1, vae_stock=6, batch=1, vae_widths=(8,), steps=6, processes=1, check_clips=1, check_steps=1,
-    shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16), chunk=(2, 2),
+    check_latents=5, shapes=(((64, 48), 0.5), ((48, 64), 0.5)), vae_batch=(1, 2), text=(64, 16), chunk=(2, 2),
 )  # fmt: skip
 """For a test on a CPU: every stage, next to nothing of each."""
 
@@ -552,6 +553,7 @@ def _train_family(run: Run, family: str, stocks: dict, shorts: dict, until: floa
                 clips=plan.check_clips,
                 steps=plan.check_steps,
                 size=plan.shapes[0][0],
+                latents=plan.check_latents,
                 log=run.log,
             )
 
