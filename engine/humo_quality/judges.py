@@ -19,6 +19,7 @@ from humo_mini.palette import GLASSES, HAIR_SHAPES, SCENES, WALL_COLOURS
 WEIGHTS = Path(__file__).parent / "judges.safetensors"
 SIDE = 96  # pixels of the frame's shorter side, as judges see it
 HEADS = {"opening": 1, "hair": len(HAIR_SHAPES), "glasses": len(GLASSES)}
+SCENE_SIZE = (56, 96)  # height and width of what the judge of scenes learnt from
 SCENE_HEADS = {"scene": len(SCENES), "colour": len(WALL_COLOURS)}
 BATCH = 32
 
@@ -64,11 +65,18 @@ def prepare(frames: Tensor) -> Tensor:
 
 
 def prepare_scene(frames: Tensor) -> Tensor:
-    """Frames → whole pictures (n, 3, 56, 96 or what the shape makes of it): scenes are told by the edges, too."""
+    """Frames → whole pictures (n, 3, 56, 96 or more): scenes are told by the edges, too.
+
+    The judge learnt from wide pictures. Of a tall one it sees the middle, and what a narrow one lacks at its sides is mirrored.
+    """
     pictures = frames.permute(0, 3, 1, 2) / 127.5 - 1
     height, width = pictures.shape[-2:]
-    scale = 56 / min(height, width)
-    return F.interpolate(pictures, (round(height * scale), round(width * scale)), mode="area")
+    side = min(height, width)
+    top = (height - side) // 2
+    scale = SCENE_SIZE[0] / side
+    pictures = F.interpolate(pictures[..., top : top + side, :], (SCENE_SIZE[0], round(width * scale)), mode="area")
+    lacking = max(0, SCENE_SIZE[1] - pictures.shape[-1])
+    return F.pad(pictures, (lacking // 2, lacking - lacking // 2, 0, 0), mode="reflect")
 
 
 @cache

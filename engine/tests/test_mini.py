@@ -12,6 +12,7 @@ from humo_engine.settings import load_settings
 from humo_engine.vae import build_vae
 from humo_mini.frames_vae import FramesVae
 from humo_mini.optimise import Optimiser
+from humo_mini.pool import SHAPES
 from humo_mini.transformer_training import batched_velocity
 
 
@@ -48,6 +49,13 @@ def test_profile_has_scales_of_its_own_and_leaves_official_ones_alone():
     assert mini.weights == "mini"
     assert mini.models["17b"].scales.audio < official.models["17b"].scales.audio == 5.5
     assert mini.models["1_7b"].scales.image == 2.5
+
+
+def test_the_profile_offers_no_size_beyond_those_that_training_showed():
+    """Places beyond the last row or column of any clip are places that the model never saw: at 144×256 it drew people without a face."""
+    widest, tallest = (max(size[side] for size, _ in SHAPES) for side in (0, 1))
+    for shapes in load_settings(None, "mini").sizes.values():
+        assert all(width <= widest and height <= tallest for width, height in shapes.values())
 
 
 @pytest.mark.parametrize("family", ["17b", "1_7b"])

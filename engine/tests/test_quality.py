@@ -33,7 +33,7 @@ from humo_quality.bars import BARS, BY_SKIN, bars_table, judge_bars
 from humo_quality.cli import _others, groups_note, skins_table
 from humo_quality.film import FilmError, agreement, in_words, read_frames
 from humo_quality.held_out import SKIN_GROUPS, held_out_clips, to_rgb, voice_files
-from humo_quality.judges import WEIGHTS, judges
+from humo_quality.judges import WEIGHTS, judged_scene, judges
 from humo_quality.meter import measure
 from humo_quality.statistics import mean_interval, paired, share_interval
 from humo_quality.train_judges import draw_examples, grade
@@ -410,6 +410,15 @@ def test_judges_trained_apart_are_right_about_drawn_truth():
     assert face_grades["hair"] >= 0.7 and face_grades["glasses"] >= 0.7
     assert scene_grades["scene"] >= 0.8
     assert WEIGHTS.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("size", [(112, 192), (112, 112), (256, 144)])
+def test_scenes_are_told_in_every_shape(size, tmp_path):
+    right = []
+    for clip in held_out_clips(20, tmp_path, size, 1):
+        pixels, _ = draw_clip(clip.person, clip.scene, clip.sound, sway=draw_sway(clip.number, size), size=size)
+        right.append(judged_scene(to_rgb(pixels))[0] == clip.scene.name)
+    assert sum(right) >= 19
 
 
 def test_figures_of_a_drawn_clip_are_good_and_fall_where_it_shows_something_else(tmp_path):
