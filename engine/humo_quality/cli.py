@@ -27,7 +27,7 @@ from humo_engine.weights.verify import known_sums
 from humo_quality.asked import Asked, asked_clips, other_sounds
 from humo_quality.bars import BY_SKIN, Verdict, bars_table, judge_bars
 from humo_quality.controls import CONTROLS
-from humo_quality.film import agreement, as_json, in_words, read_frames, watch
+from humo_quality.film import DRAWN_SIDE, REAL_SIDE, agreement, as_json, in_words, read_frames, watch
 from humo_quality.held_out import SKIN_GROUPS, HeldOut, held_out_clips
 from humo_quality.long import measure_long
 from humo_quality.making import Clip, Made, Variant, check_variant, make_clips
@@ -185,7 +185,7 @@ def _judge(options: argparse.Namespace, settings: Settings, frames: int) -> Judg
 
 def _film(options: argparse.Namespace) -> int:
     judge = load_judge(options.weights) if options.method == "syncnet" else None
-    frames = read_frames(options.film)
+    frames = read_frames(options.film, DRAWN_SIDE if judge is None else REAL_SIDE)
     if options.sheet is not None:
         write_film_sheet(frames, options.sheet)
     with tempfile.TemporaryDirectory(prefix="humo-quality-") as name:

@@ -23,6 +23,10 @@ NOTHING_TO_FOLLOW = "Nothing in the sound opens and shuts a mouth: it is silent,
 NO_MOUTH_MOVES = "No mouth moves in the picture, so lips and sound do not agree."
 FEWEST_FRAMES = 2 * signals.LARGEST_LAG + 1
 SMALLEST_SIDE = 48  # pixels: in less a drawn mouth has none of its own
+DRAWN_SIDE, REAL_SIDE = (
+    224,
+    720,
+)  # pixels that a film's shorter side is scaled down to: enough to measure, and a minute fits into memory
 
 
 class FilmError(ValueError):
@@ -38,22 +42,27 @@ class Agreement:
     at_lag: float
 
 
-def read_frames(file: Path) -> Tensor:
-    """The frames of a video that ffmpeg reads, turned as players turn it, at 25 a second from its beginning (frames, height, width, 3), fp32, 0 … 255."""
+def read_frames(file: Path, side: int = DRAWN_SIDE) -> Tensor:
+    """The frames of a video that ffmpeg reads, turned as players turn it, at 25 a second from its beginning (frames, height, width, 3), uint8.
+
+    What is larger comes with a shorter side of `side` pixels.
+    """
     picture = "0:V:0"  # the first that is no cover
     probe = ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
     done = subprocess.run(probe, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0 or not done.stdout.strip():
         raise FilmError(f"{file} has no picture that ffmpeg reads: {done.stderr.strip()[-300:] or 'there is no video stream'}")
     command = ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", str(file), "-map", picture]
-    command += ["-vf", f"fps={FPS}:start_time=0", "-f", "image2pipe", "-c:v", "ppm", "-"]
+    smaller = f"min(1,{side}/min(iw,ih))"
+    scale = f"scale=w='round(iw*{smaller})':h='round(ih*{smaller})':flags=area"
+    command += ["-vf", f"fps={FPS}:start_time=0,{scale}", "-f", "image2pipe", "-c:v", "ppm", "-"]
     raw = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     if raw.returncode != 0 or not raw.stdout:
         raise FilmError(f"{file} cannot be decoded: {raw.stderr.decode(errors='replace').strip()[-300:]}")
     header = raw.stdout[: re.match(rb"P6\n(\d+) (\d+)\n255\n", raw.stdout).end()]  # before every frame, always the same
     width, height = map(int, header.split()[1:3])
     pixels = np.frombuffer(raw.stdout, dtype=np.uint8).reshape(-1, len(header) + 3 * width * height)[:, len(header) :]
-    return torch.from_numpy(pixels.reshape(-1, height, width, 3).copy()).float()
+    return torch.from_numpy(pixels.reshape(-1, height, width, 3).copy())
 
 
 def read_raw(file: Path, width: int, height: int) -> Tensor:
@@ -93,7 +102,7 @@ def agreement(file: Path, frames: Tensor, scratch: Path) -> Agreement | str:
     sound = openings_from_sound(samples, len(frames))
     if not signals.moves(sound):
         return NOTHING_TO_FOLLOW
-    mouth = face.openings(frames)
+    mouth = face.openings(frames.float())
     lag = signals.best_lag(mouth, sound)
     return Agreement(round(signals.correlation(mouth, sound), 3), lag, round(signals.at_lag(mouth, sound, lag), 3))
 
