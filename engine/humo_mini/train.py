@@ -239,9 +239,9 @@ def _first_stage(run: Run) -> None:
                 batch=plan.vae_batch,
                 log=run.log,
             )
-            figures = _log_vae(run, vae, width)
+            # In this order: who goes on takes a VAE that lies there for whole, with its figures.
+            run.keep(f"vae-{width}.pt", _log_vae(run, vae, width))
             save_vae(vae, file)
-            run.keep(f"vae-{width}.pt", figures)
     run.wait_for_all()
     if run.rank == 0 and not (run.state / "vae.pt").exists():
         _choose_vae(run, variants)

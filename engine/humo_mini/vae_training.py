@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -212,4 +213,6 @@ def save_vae(vae: torch.nn.Module, file: Path) -> None:
     from safetensors.torch import save_file
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_file({key: value.detach().float().cpu().contiguous() for key, value in vae.state_dict().items()}, file)
+    partial = file.with_suffix(".part")
+    save_file({key: value.detach().float().cpu().contiguous() for key, value in vae.state_dict().items()}, partial)
+    os.replace(partial, file)
