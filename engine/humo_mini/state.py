@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from humo_engine.cases import CasesError
 from humo_engine.mini import TEXT_FILE, VAE_FILE, mini_components, pack, transformer_file
 
+FAMILIES = ("17b", "1_7b")
 CLAIM = "training.json"
 """The file of the state folder that says which training it is of."""
 MADE_BY_TEXT, MADE_BY_VAE, MADE_BY_DECODER = "text.pt", "vae.pt", "decoder.pt"
@@ -40,11 +42,16 @@ def _words(training: dict[str, str | None]) -> str:
     return f"of size {training['size']} {beginning}"
 
 
-def check_start(start: Path) -> None:
-    """ValueError that names the file where weights to go on from are absent, damaged, or of another model."""
-    for name in (TEXT_FILE, VAE_FILE, *map(transformer_file, ("17b", "1_7b"))):
+def check_files(start: Path) -> None:
+    """ValueError that names the file where weights to go on from are absent."""
+    for name in (TEXT_FILE, VAE_FILE, *map(transformer_file, FAMILIES)):
         if not (start / name).is_file():
             raise CasesError(f"{start} has no {name}: --from names a folder with the weight files of an earlier training")
+
+
+def check_start(start: Path) -> None:
+    """The same, also where they are damaged, or of another model."""
+    check_files(start)
     shared = mini_components("17b", start)
     mini_components("1_7b", start, shared)
 
@@ -58,15 +65,16 @@ def make_whole(state: Path, out: Path) -> None:
     vae = MADE_BY_DECODER if (state / MADE_BY_DECODER).exists() else MADE_BY_VAE
     for name, kept in ((TEXT_FILE, MADE_BY_TEXT), (VAE_FILE, vae)):
         if (state / kept).exists() and not (out / name).exists():
-            _write_weights(state / kept, out / name)
+            weights = torch.load(state / kept, map_location="cpu", weights_only=True)
+            weights.pop("encoder.embed_tokens.weight", None)  # one table under two names
+            write_weights(pack(weights), out / name)
 
 
-def _write_weights(kept: Path, file: Path) -> None:
+def write_weights(tensors: dict[str, Tensor], file: Path) -> None:
+    """A weight file, whole or not at all."""
     from safetensors.torch import save_file
 
-    weights = torch.load(kept, map_location="cpu", weights_only=True)
-    weights.pop("encoder.embed_tokens.weight", None)  # one table under two names
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".part")
-    save_file(pack(weights), partial)
+    save_file(tensors, partial)
     os.replace(partial, file)

@@ -29,11 +29,10 @@ from humo_mini.check import check_model
 from humo_mini.drawing import Size
 from humo_mini.optimise import falling_rate, rate_at
 from humo_mini.pool import SHAPES, SHORT, USUAL, Kind, Sounds, Stock, make_sounds, make_stocks, merge, negative_states
+from humo_mini.state import FAMILIES, check_files, write_weights
 from humo_mini.text_training import NEGATIVE_PROMPTS, Labelled, label_prompts, train_text
 from humo_mini.transformer_training import Trainer, train_transformer
 from humo_mini.vae_training import BATCH, check_vae, save_vae, train_vae
-
-FAMILIES = ("17b", "1_7b")
 
 
 @dataclass(frozen=True)
@@ -147,9 +146,8 @@ def train(plan: Plan, state: Path, out: Path, device: str | None = None, ranks: 
         raise ValueError(
             "espeak-ng is not installed; it speaks what the small model is trained on (Debian: apt install espeak-ng)"
         )
-    needed = (TEXT_FILE, VAE_FILE, *map(transformer_file, FAMILIES))
-    if plan.start is not None and (missing := [name for name in needed if not (plan.start / name).is_file()]):
-        raise ValueError(f"{plan.start} has no {missing[0]}: --from names a folder with the weight files of an earlier training")
+    if plan.start is not None:
+        check_files(plan.start)
     state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     ranks = ranks or processes_for(gpus_of(device))
@@ -270,7 +268,7 @@ def _decoder(run: Run) -> None:
     )
     _log_vae(run, vae, width)
     weights = {key: value.detach().float().cpu() for key, value in vae.state_dict().items()}
-    _write(pack(weights), run.out / VAE_FILE)
+    write_weights(pack(weights), run.out / VAE_FILE)
     run.keep(DECODER, weights)
 
 
@@ -292,7 +290,9 @@ def _text(run: Run, prompts: int | Labelled) -> None:
         plan.text_seconds, run.device, steps=plan.steps, prompts=prompts, batch=plan.text[1], start=start, log=run.log
     )
     run.log("text: held-out prompts read rightly: " + ", ".join(f"{name} {share:.3f}" for name, share in read.items()))
-    _write(pack({k: v for k, v in encoder.state_dict().items() if k != "encoder.embed_tokens.weight"}), run.out / TEXT_FILE)
+    write_weights(
+        pack({k: v for k, v in encoder.state_dict().items() if k != "encoder.embed_tokens.weight"}), run.out / TEXT_FILE
+    )
     run.keep("text.pt", {key: value.cpu() for key, value in encoder.state_dict().items()})
 
 
@@ -318,16 +318,8 @@ def _choose_vae(run: Run, widths: tuple[int, ...]) -> None:
             best, best_score = width, score
     run.log(f"vae: width {best} is taken")
     weights = load_file(run.state / f"vae-{best}.safetensors")
-    _write(pack(weights), run.out / VAE_FILE)
+    write_weights(pack(weights), run.out / VAE_FILE)
     run.keep("vae.pt", weights)
-
-
-def _write(tensors: dict, file: Path) -> None:
-    from safetensors.torch import save_file
-
-    partial = file.with_suffix(".part")
-    save_file(tensors, partial)
-    os.replace(partial, file)
 
 
 def _vae(run: Run) -> torch.nn.Module:
@@ -580,6 +572,6 @@ def _held_out_sounds(run: Run, sounds: Sounds) -> Sounds:
 def _write_transformer(trainer: Trainer, file: Path) -> None:
     trainer.optimiser.swap()
     try:
-        _write(pack(trainer.model.state_dict()), file)
+        write_weights(pack(trainer.model.state_dict()), file)
     finally:
         trainer.optimiser.swap()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from humo_mini.frames_vae import FramesVae
 from humo_mini.optimise import Optimiser, Replay, falling_rate, rate_at
 from humo_mini.pupils import draw_pupil, frames_weights
 from humo_mini.references import draw_varied_reference
+from humo_mini.state import write_weights
 
 CLIP_FRAMES = 17
 BATCH = (6, 16)  # clips and single pictures of a step
@@ -210,9 +210,4 @@ def check_vae(vae: torch.nn.Module, clips: int = 6, frames: int = 97, size: Size
 
 
 def save_vae(vae: torch.nn.Module, file: Path) -> None:
-    from safetensors.torch import save_file
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".part")
-    save_file({key: value.detach().float().cpu().contiguous() for key, value in vae.state_dict().items()}, partial)
-    os.replace(partial, file)
+    write_weights({key: value.detach().float().cpu().contiguous() for key, value in vae.state_dict().items()}, file)

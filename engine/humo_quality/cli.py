@@ -105,7 +105,7 @@ def quality(options: argparse.Namespace) -> int:
         if gpus > 1 and any(variant.control for variant in variants):
             raise CasesError("mistakes are made on purpose on one GPU only: leave --gpus and HUMO_GPUS out")
         pipelines = load_pipelines(settings, models, options.weights, device, loras_of(options), gpus, switching)
-        weights = weights_used(settings, models, options.weights, loras_of(options))
+        weights = [] if options.keep is None else weights_used(settings, models, options.weights, loras_of(options))
 
         def make(variant: Variant) -> tuple[list[Made], float]:
             return make_clips(variant, pipelines, settings, clips, folder, options.keep, weights)
@@ -408,10 +408,7 @@ def skins_table(figures: Sequence[Figures]) -> str:
             continue
         first, second, (value, real) = max(pairs, key=lambda each: abs(each[2][0].mean))
         means = " / ".join(f"{summary[name].mean:.3f}" for summary in summaries)
-        lines.append(
-            f"  {name:<26} {means}  {second} − {first} {value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]  "
-            f"{'real' if real else 'within noise'}"
-        )
+        lines.append(f"  {name:<26} {means}  {second} − {first} {value.as_change()}  {'real' if real else 'within noise'}")
     return "\n".join(lines)
 
 
@@ -472,7 +469,7 @@ def _control_line(usual: Result, spoilt: Result) -> str:
     if found is None:
         return f"{said}: NOT NAMED"
     name, value = found
-    return f"{said}: named by {name} {value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]"
+    return f"{said}: named by {name} {value.as_change()}"
 
 
 def _write_report(

@@ -18,15 +18,14 @@ from humo_quality import face, signals
 from humo_quality.real import SMALL, Judge
 from humo_quality.syncnet import SHORTEST, Sync
 
+FIRST_PICTURE, FIRST_SOUND = "V:0", "a:0"  # as ffmpeg names them: V is no cover
 NO_SOUND = "There is no sound that lips could follow."
 NOTHING_TO_FOLLOW = "Nothing in the sound opens and shuts a mouth: it is silent, or always equally loud."
 NO_MOUTH_MOVES = "No mouth moves in the picture, so lips and sound do not agree."
 FEWEST_FRAMES = 2 * signals.LARGEST_LAG + 1
 SMALLEST_SIDE = 48  # pixels: in less a drawn mouth has none of its own
-DRAWN_SIDE, REAL_SIDE = (
-    224,
-    720,
-)  # pixels that a film's shorter side is scaled down to: enough to measure, and a minute fits into memory
+# Pixels that a film's shorter side is scaled down to: enough to measure, and a minute fits into memory.
+DRAWN_SIDE, REAL_SIDE = 224, 720
 
 
 class FilmError(ValueError):
@@ -47,15 +46,12 @@ def read_frames(file: Path, side: int = DRAWN_SIDE) -> Tensor:
 
     What is larger comes with a shorter side of `side` pixels.
     """
-    picture = "0:V:0"  # the first that is no cover
-    probe = ["ffprobe", "-v", "error", "-select_streams", "V:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
-    done = subprocess.run(probe, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    done = _probed(file, FIRST_PICTURE)
     if done.returncode != 0 or not done.stdout.strip():
         raise FilmError(f"{file} has no picture that ffmpeg reads: {done.stderr.strip()[-300:] or 'there is no video stream'}")
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", str(file), "-map", picture]
     smaller = f"min(1,{side}/min(iw,ih))"
     scale = f"scale=w='round(iw*{smaller})':h='round(ih*{smaller})':flags=area"
-    command += ["-vf", f"fps={FPS}:start_time=0,{scale}", "-f", "image2pipe", "-c:v", "ppm", "-"]
+    command = [*_decoding(file, FIRST_PICTURE), "-vf", f"fps={FPS}:start_time=0,{scale}", "-f", "image2pipe", "-c:v", "ppm", "-"]
     raw = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     if raw.returncode != 0 or not raw.stdout:
         raise FilmError(f"{file} cannot be decoded: {raw.stderr.decode(errors='replace').strip()[-300:]}")
@@ -65,6 +61,17 @@ def read_frames(file: Path, side: int = DRAWN_SIDE) -> Tensor:
     return torch.from_numpy(pixels.reshape(-1, height, width, 3).copy())
 
 
+def _probed(file: Path, stream: str) -> subprocess.CompletedProcess[str]:
+    """What ffprobe says of a stream; nothing on its output where there is none."""
+    probe = ["ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
+    return subprocess.run(probe, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+
+
+def _decoding(file: Path, stream: str) -> list[str]:
+    """How ffmpeg's call begins that reads one stream of a file, and of nothing else."""
+    return ["ffmpeg", "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe", "-i", str(file), "-map", f"0:{stream}"]
+
+
 def read_raw(file: Path, width: int, height: int) -> Tensor:
     """The engine's raw rgb24 frames (frames, height, width, 3), fp32."""
     return torch.from_numpy(np.fromfile(file, dtype=np.uint8).reshape(-1, height, width, 3)).float()
@@ -72,13 +79,11 @@ def read_raw(file: Path, width: int, height: int) -> Tensor:
 
 def sound_of(file: Path, scratch: Path) -> Tensor | None:
     """The sound of a film as samples at 16 kHz; None where there is none. `scratch` is a folder for a moment. FilmError if it cannot be read."""
-    probe = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=index", "-of", "csv=p=0", str(file)]
-    if not subprocess.run(probe, capture_output=True, stdin=subprocess.DEVNULL, check=False).stdout.strip():
+    if not _probed(file, FIRST_SOUND).stdout.strip():
         return None
     # A sound may begin after its picture, and stop and go on: whoever reads samples alone hears it all too early.
     timed = scratch / "timed.wav"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe", "-i", str(file), "-map", "0:a:0"]
-    command += ["-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_s16le", str(timed)]
+    command = [*_decoding(file, FIRST_SOUND), "-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_s16le", str(timed)]
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     try:
         return read_wav(to_engine_wav(timed if done.returncode == 0 else file, scratch / "film.wav"))

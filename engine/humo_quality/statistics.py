@@ -25,6 +25,10 @@ class Interval:
         """For JSON, which has no ∞: None where one clip has no interval."""
         return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
 
+    def as_change(self) -> str:
+        """For people, of what became more or less."""
+        return f"{self.mean:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
 
 def mean_interval(values: Sequence[float]) -> Interval:
     """Bootstrap over clips: percentiles of 10,000 resampled means, widened by √(n / (n − 1)) as few clips need.

@@ -37,6 +37,7 @@ import { createWorkQueue } from '../../../src/queue/jobs/create-work-queue.ts';
 import { resultWith } from '../../support/generation.ts';
 import { startRedis } from '../../support/redis.ts';
 import type { TestRedis } from '../../support/redis.ts';
+import { wav } from '../../support/wav.ts';
 import { z } from 'zod';
 
 type Work = Parameters<WorkQueue['consume']>[0]['work'];
@@ -277,20 +278,7 @@ export function speech(seconds = 4, loudness = 9_000) {
   for (let index = 0; index < samples.length / 2; index += 1) {
     samples.writeInt16LE(Math.round(loudness * Math.sin(index / 12)), index * 2);
   }
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36 + samples.length, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(16_000, 24);
-  header.writeUInt32LE(32_000, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(samples.length, 40);
-  return file(Buffer.concat([header, samples]), 'speech.wav');
+  return file(wav({ channels: 1, rate: 16_000 }, samples), 'speech.wav');
 }
 
 /** The generation's id, out of a text of the bot's. */

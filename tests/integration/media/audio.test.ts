@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectAudio, normaliseAudio } from '../../../src/media/audio.ts';
+import { wav } from '../../support/wav.ts';
 
 const execute = promisify(execFile);
 const run = (program: string, args: readonly string[]) =>
@@ -18,24 +19,6 @@ beforeAll(async () => {
   targets = { speech: join(scratch, 'speech.wav'), soundtrack: join(scratch, 'soundtrack.flac') };
 });
 afterAll(() => rm(scratch, { recursive: true }));
-
-/** A WAV of 16-bit samples. */
-function wav({ channels, rate }: { channels: number; rate: number }, samples: Buffer): Buffer {
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36 + samples.length, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(channels, 22);
-  header.writeUInt32LE(rate, 24);
-  header.writeUInt32LE(rate * channels * 2, 28);
-  header.writeUInt16LE(channels * 2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(samples.length, 40);
-  return Buffer.concat([header, samples]);
-}
 
 const limits = () => ({ scratch, timeoutMilliseconds: 30_000 });
 const wanted = { startSeconds: 0, minimumFrames: 5, maximumFrames: 97, fps: 25 };
